@@ -1,0 +1,39 @@
+/** Bytes on their way: what goes into a store and what comes out. */
+import { open, type FileHandle } from "node:fs/promises";
+
+/** Chunks of any size. Whoever stops early ends the loop (`break`, `return()`), which frees what lies behind it. */
+export type ByteStream = AsyncIterable<Uint8Array>;
+
+/** Content that can be read again from any offset, because an upload may have to start over. */
+export interface ContentSource {
+  /** Bytes from `offset` (0 or more) to the end. */
+  open(offset: number): ByteStream;
+}
+
+/** What `put` takes: small content whole, large content as a source. */
+export type Content = Uint8Array | ContentSource;
+
+/** One chunk of a file: large enough that system calls do not count, small enough that memory stays flat. */
+const fileChunkBytes = 1024 * 1024;
+
+/** A file as content. Opened at each reading, closed at its end. */
+export function fileContent(path: string): ContentSource {
+  return { open: (offset) => readFileFrom(path, offset) };
+}
+
+async function* readFileFrom(path: string, offset: number): ByteStream {
+  const file: FileHandle = await open(path, "r");
+  try {
+    yield* file.createReadStream({ start: offset, highWaterMark: fileChunkBytes, autoClose: false }) as ByteStream;
+  } finally {
+    await file.close();
+  }
+}
+
+export function openContent(content: Content, offset = 0): ByteStream {
+  return content instanceof Uint8Array ? single(content.subarray(offset)) : content.open(offset);
+}
+
+async function* single(bytes: Uint8Array): ByteStream {
+  if (bytes.length > 0) yield bytes;
+}

@@ -1,0 +1,44 @@
+export { fileContent, openContent, type ByteStream, type Content, type ContentSource } from "./content.ts";
+export { encodeDescriptor, parseAnnotations, parseDescriptor, type Descriptor, type Platform } from "./descriptor.ts";
+export {
+  createDigester,
+  digestAlgorithm,
+  digestHex,
+  digestOf,
+  isDigest,
+  parseDigest,
+  type Digest,
+  type DigestAlgorithm,
+  type Digester,
+} from "./digest.ts";
+export { OciError, type ErrorDetails, type OciErrorCode } from "./errors.ts";
+export { manifestMaxBytes, manifestReadMaxBytes } from "./limits.ts";
+export {
+  emptyConfig,
+  emptyConfigBytes,
+  encodeImageIndex,
+  encodeImageManifest,
+  parseManifest,
+  type ImageIndex,
+  type ImageManifest,
+  type Manifest,
+  type ManifestContent,
+  type Schema1Manifest,
+} from "./manifest.ts";
+export { isManifestMediaType, mediaTypes } from "./media-types.ts";
+export {
+  hasCapability,
+  type BlobMounter,
+  type Deleter,
+  type PutOptions,
+  type RangeReader,
+  type ReadStore,
+  type ReferrerLister,
+  type Resolved,
+  type ResolveOptions,
+  type StoreOptions,
+  type TagLister,
+  type WriteStore,
+} from "./store.ts";
+export { isTag, parseTag, type TagName } from "./tag.ts";
+export { collect, verifyBytes, verifying, verifyingFrom } from "./verifying.ts";

@@ -1,0 +1,10 @@
+/** Every read has a bound. Sizes in bytes. */
+
+/** Registries must accept manifests of 4 MiB (distribution-spec, "Pushing Manifests"); we write none above it. */
+export const manifestMaxBytes: number = 4 * 1024 * 1024;
+
+/** What we accept when reading: a foreign index of many platforms may pass 4 MiB; twice that is regclient's bound too. */
+export const manifestReadMaxBytes: number = 2 * manifestMaxBytes;
+
+/** index.json of a layout lists every tag: 300 bytes each, a hundred thousand tags. */
+export const layoutIndexMaxBytes: number = 64 * 1024 * 1024;

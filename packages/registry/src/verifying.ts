@@ -1,0 +1,79 @@
+/**
+ * The only way bytes leave a store. A wrong stream never ends well: it errors on the first byte too many, on an early
+ * end and on a digest that differs, before the consumer sees the end.
+ */
+import type { ByteStream } from "./content.ts";
+import type { Descriptor } from "./descriptor.ts";
+import { createDigester, digestAlgorithm, type Digester } from "./digest.ts";
+import { OciError } from "./errors.ts";
+
+type Expected = Pick<Descriptor, "digest" | "size">;
+
+/** @throws OciError OCI_SIZE_MISMATCH, OCI_DIGEST_MISMATCH from the stream */
+export function verifying(stream: ByteStream, expected: Expected): ByteStream {
+  return verifyingFrom(stream, expected, { digester: createDigester(digestAlgorithm(expected.digest)), received: 0 });
+}
+
+/** The same for the rest of a content of which the first `received` bytes already went through `digester`. */
+export async function* verifyingFrom(
+  stream: ByteStream,
+  expected: Expected,
+  start: { readonly digester: Digester; readonly received: number },
+): ByteStream {
+  let received = start.received;
+  for await (const chunk of stream) {
+    received += chunk.length;
+    if (received > expected.size) throw sizeMismatch(expected, received, "more");
+    start.digester.update(chunk);
+    yield chunk;
+  }
+  if (received !== expected.size) throw sizeMismatch(expected, received, "only");
+  verifyDigest(expected, start.digester.digest());
+}
+
+/** @throws OciError OCI_SIZE_MISMATCH, OCI_DIGEST_MISMATCH */
+export function verifyBytes(bytes: Uint8Array, expected: Expected): Uint8Array {
+  if (bytes.length !== expected.size) throw sizeMismatch(expected, bytes.length, "got");
+  const digester = createDigester(digestAlgorithm(expected.digest));
+  digester.update(bytes);
+  verifyDigest(expected, digester.digest());
+  return bytes;
+}
+
+/**
+ * Collects a stream that must not be larger than `maxBytes`.
+ * @throws OciError OCI_LIMIT_EXCEEDED
+ */
+export async function collect(stream: ByteStream, maxBytes: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let received = 0;
+  for await (const chunk of stream) {
+    received += chunk.length;
+    if (received > maxBytes) {
+      throw new OciError("OCI_LIMIT_EXCEEDED", `content is larger than the ${maxBytes} bytes allowed for it`, {
+        details: { limit: maxBytes },
+      });
+    }
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, received);
+}
+
+function verifyDigest(expected: Expected, got: string): void {
+  if (got === expected.digest) return;
+  throw new OciError(
+    "OCI_DIGEST_MISMATCH",
+    `content does not match its digest: wanted ${expected.digest}, got ${got}`,
+    {
+      details: { wanted: expected.digest, got },
+    },
+  );
+}
+
+function sizeMismatch(expected: Expected, received: number, word: string): OciError {
+  return new OciError(
+    "OCI_SIZE_MISMATCH",
+    `${expected.digest} has ${expected.size} bytes, ${word} ${received} received`,
+    { details: { digest: expected.digest, wanted: expected.size, got: received } },
+  );
+}
