@@ -1,1 +1,16 @@
-export {};
+export { type Artifact, type ArtifactBlob } from "./artifact.ts";
+export { FormatError, type FormatErrorCode, type FormatErrorDetails } from "./errors.ts";
+export {
+  annotationKeys,
+  metadataMediaType,
+  repositoryArtifactType,
+  roleArtifactType,
+  targetArtifactType,
+  targetMediaType,
+} from "./media-types.ts";
+export { metadataFileName, type MetadataFile } from "./metadata-file.ts";
+export { encodeRelease, parseRelease, type MetadataIndex, type Release, type ReleaseContent } from "./release.ts";
+export { encodeRole, encodeTopLevelKeepers, parseRole, targetKeeper, type RoleContent } from "./role.ts";
+export { latestTag, parseReleaseTag, plainRoleTag, releaseTag, rolePartTag, roleTag, targetTag } from "./tags.ts";
+export { findTargetBlobs, withTargetBlobs } from "./target-blobs.ts";
+export { encodeTarget, targetLayers } from "./target.ts";

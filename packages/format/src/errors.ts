@@ -1,0 +1,24 @@
+/** Why a layout in an OCI repository cannot be read or made. The codes are stable. */
+export type FormatErrorCode = "FORMAT_NOT_A_REPOSITORY" | "FORMAT_TARGET_BLOBS_INVALID" | "FORMAT_MANIFEST_TOO_LARGE";
+
+export type FormatErrorDetails = Readonly<Record<string, string | number>>;
+
+const brand = Symbol.for("dtuf.FormatError");
+
+export class FormatError extends Error {
+  override readonly name = "FormatError";
+  readonly code: FormatErrorCode;
+  readonly details: FormatErrorDetails;
+  readonly [brand] = true;
+
+  constructor(code: FormatErrorCode, message: string, more: { details?: FormatErrorDetails; cause?: unknown } = {}) {
+    super(message, more.cause === undefined ? undefined : { cause: more.cause });
+    this.code = code;
+    this.details = more.details ?? {};
+  }
+
+  /** True for a FormatError of any copy of this package. */
+  static is(value: unknown): value is FormatError {
+    return typeof value === "object" && value !== null && brand in value;
+  }
+}

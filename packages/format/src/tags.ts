@@ -1,0 +1,50 @@
+/**
+ * Tags of format version 1. Every name has exactly one tag and no two names share one: a name that is no legal part of
+ * a tag, or that looks like our own stand-in, is replaced by `dtuf-<sha256 of the name>`. Tags are hints for finding
+ * bytes; nothing is believed because of a tag.
+ */
+import { digestHex, digestOf, isTag, parseTag, type TagName } from "@dtuf/registry";
+import type { RoleName, TargetPath } from "@dtuf/tuf";
+
+/** Names the newest release. Moving it is the switch that readers see. */
+export const latestTag: TagName = parseTag("latest");
+
+/** A release's own tag for ever. */
+export function releaseTag(timestampVersion: number): TagName {
+  return parseTag(`release.${timestampVersion}`);
+}
+
+/** The timestamp version in a release's tag; undefined for any other tag. */
+export function parseReleaseTag(tag: TagName): number | undefined {
+  const version = Number(/^release\.([1-9][0-9]{0,15})$/.exec(tag)?.[1] ?? Number.NaN);
+  return Number.isSafeInteger(version) ? version : undefined;
+}
+
+/** The tag of a delegated role's manifest, never moved. */
+export function roleTag(role: RoleName, version: number): TagName {
+  return named(`meta.${version}.`, role);
+}
+
+/** The tag of the n-th further manifest (n from 1) of a role whose targets' blobs do not fit into one manifest. */
+export function rolePartTag(role: RoleName | "targets", version: number, part: number): TagName {
+  return named(`meta.${version}-${part}.`, role);
+}
+
+/** Docker's clients look for a delegated role under its plain name. Undefined where that is not to be had. */
+export function plainRoleTag(role: RoleName): TagName | undefined {
+  const reserved = role === latestTag || /^(?:release\.|meta\.|[0-9a-f]{64}\.)/.test(role);
+  return isTag(role) && !reserved && !standIn.test(role) ? role : undefined;
+}
+
+/** @param sha256Hex the TUF hash of the target, 64 lower-case hex digits */
+export function targetTag(sha256Hex: string, path: TargetPath): TagName {
+  return named(`${sha256Hex}.`, path);
+}
+
+const standIn = /^dtuf-[0-9a-f]{64}$/;
+
+function named(prefix: string, name: string): TagName {
+  const tag = prefix + name;
+  if (isTag(tag) && !standIn.test(name)) return tag;
+  return parseTag(`${prefix}dtuf-${digestHex(digestOf(new TextEncoder().encode(name)))}`);
+}

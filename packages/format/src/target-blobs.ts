@@ -1,0 +1,65 @@
+/**
+ * Of which blobs a target is made. One blob, whose digest is the target's own sha256, unless the signed
+ * `custom.dtuf.blobs` lists several, in order, whose concatenation is the target.
+ */
+import { isDigest, type Descriptor } from "@dtuf/registry";
+import type { Json, JsonObject, TargetFile } from "@dtuf/tuf";
+import { FormatError } from "./errors.ts";
+import { targetMediaType } from "./media-types.ts";
+
+/** A target of more blobs than this cannot have a manifest below 4 MiB. */
+const targetBlobsMax = 10_000;
+
+/**
+ * The target's blobs in order; none for a target of length 0, which is never fetched. Undefined: the target has no
+ * sha256 and no list, so it is no content of an OCI repository.
+ * @throws FormatError FORMAT_TARGET_BLOBS_INVALID where the signed list is malformed or does not add up to the length
+ */
+export function findTargetBlobs(file: TargetFile): readonly Descriptor[] | undefined {
+  if (file.length === 0) return [];
+  const listed = signedList(file.custom);
+  if (listed !== undefined) return parseList(listed, file.length);
+  const sha256 = file.hashes.get("sha256");
+  return sha256 === undefined ? undefined : [blob(`sha256:${sha256}`, file.length)];
+}
+
+/** `custom` with the list of blobs in it; other fields, of ours too, are kept. */
+export function withTargetBlobs(custom: JsonObject | undefined, blobs: readonly Descriptor[]): JsonObject {
+  const own = objectField(custom, "dtuf") ?? {};
+  return { ...custom, dtuf: { ...own, blobs: blobs.map(({ digest, size }) => ({ digest, size })) } };
+}
+
+function signedList(custom: JsonObject | undefined): Json | undefined {
+  const own = objectField(custom, "dtuf");
+  return own !== undefined && Object.hasOwn(own, "blobs") ? own["blobs"] : undefined;
+}
+
+function objectField(json: JsonObject | undefined, name: string): JsonObject | undefined {
+  const value = json !== undefined && Object.hasOwn(json, name) ? json[name] : undefined;
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined;
+}
+
+function parseList(list: Json, length: number): readonly Descriptor[] {
+  if (!Array.isArray(list) || list.length === 0 || list.length > targetBlobsMax) {
+    throw invalid(`wanted a list of 1 to ${targetBlobsMax} blobs`);
+  }
+  const blobs = list.map((entry: Json) => {
+    const { digest, size } = (entry ?? {}) as JsonObject;
+    return blob(digest, size);
+  });
+  const total = blobs.reduce((sum, { size }) => sum + size, 0);
+  if (total !== length) throw invalid(`the blobs have ${total} bytes, the target ${length}`);
+  return blobs;
+}
+
+function blob(digest: Json | undefined, size: Json | undefined): Descriptor {
+  if (typeof digest !== "string" || !isDigest(digest)) throw invalid(`no digest: ${JSON.stringify(digest)}`);
+  if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 1) {
+    throw invalid(`no size of a blob: ${JSON.stringify(size)}`);
+  }
+  return { mediaType: targetMediaType, digest, size };
+}
+
+function invalid(what: string): FormatError {
+  return new FormatError("FORMAT_TARGET_BLOBS_INVALID", `custom.dtuf.blobs: ${what}`);
+}
