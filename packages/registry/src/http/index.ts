@@ -1,1 +1,26 @@
-export {};
+export { readCertsDirectories } from "./certs-d.ts";
+export { createHeaders, type HttpHeaders } from "./headers.ts";
+export type {
+  HttpBody,
+  HttpEvent,
+  HttpMethod,
+  HttpRequest,
+  HttpResponse,
+  Transport,
+  TransportOptions,
+} from "./http.ts";
+export { mayReach, networkOf, type Network } from "./network.ts";
+export { originOf, type Origin } from "./origin.ts";
+export { findProxy, type ProxyOptions } from "./proxy.ts";
+export { redactUrl } from "./redact.ts";
+export {
+  decideRetry,
+  defaultRetryPolicy,
+  type AttemptOutcome,
+  type RetryContext,
+  type RetryPolicy,
+  type RetryState,
+} from "./retry.ts";
+export type { TlsOptions } from "./tls.ts";
+export { createTransport } from "./transport.ts";
+export { decideUrl, type SuppliedUrl, type UrlDecision, type UrlSource } from "./url-policy.ts";
