@@ -26,7 +26,10 @@ export type ErrorDetails = Readonly<Record<string, string | number | readonly st
 
 const brand = Symbol.for("dtuf.OciError");
 
-/** The only error class of this package, wrong arguments (`TypeError`) and aborts (the signal's reason) apart. */
+/**
+ * What this package throws, faults of local files (FileError), wrong arguments (`TypeError`) and aborts (the signal's
+ * reason) apart.
+ */
 export class OciError extends Error {
   override readonly name = "OciError";
   readonly code: OciErrorCode;

@@ -1,1 +1,11 @@
-export {};
+export {
+  createAtomicFile,
+  isTemporaryFile,
+  sweepTemporaryFiles,
+  writeFileAtomically,
+  type AtomicFile,
+  type AtomicFileOptions,
+} from "./atomic-file.ts";
+export { createDirectory, syncDirectory } from "./directory.ts";
+export { FileError, fileError, isErrno, type FileErrorCode } from "./errors.ts";
+export { withLock, type LockOptions } from "./lock.ts";

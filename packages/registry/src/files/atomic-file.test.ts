@@ -1,0 +1,126 @@
+import { lstat, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createAtomicFile, sweepTemporaryFiles, writeFileAtomically } from "./atomic-file.ts";
+import { createDirectory } from "./directory.ts";
+import { FileError, fileError } from "./errors.ts";
+
+let directory: string;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "atomic-"));
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+describe("createAtomicFile", () => {
+  test("shows nothing under the final name before the commit, and everything after it", async () => {
+    const path = join(directory, "file");
+    const file = await createAtomicFile(path);
+    await file.write(Buffer.from("new "));
+    await file.write(Buffer.from("bytes"));
+    await expect(readFile(path)).rejects.toMatchObject({ code: "ENOENT" });
+    await file.commit();
+    expect(await readFile(path, "utf8")).toBe("new bytes");
+    expect(await readdir(directory)).toEqual(["file"]);
+  });
+
+  test("leaves the old content and no temporary file after an abort", async () => {
+    const path = join(directory, "file");
+    await writeFile(path, "old");
+    const file = await createAtomicFile(path);
+    await file.write(Buffer.from("new"));
+    await file.abort();
+    await file.abort();
+    expect(await readFile(path, "utf8")).toBe("old");
+    expect(await readdir(directory)).toEqual(["file"]);
+    await expect(file.write(Buffer.from("x"))).rejects.toThrow(TypeError);
+  });
+
+  test("removes the temporary file where the rename fails", async () => {
+    const path = join(directory, "taken");
+    await mkdir(path);
+    const file = await createAtomicFile(path);
+    await expect(file.commit()).rejects.toMatchObject({ code: "FILE_IO", details: { syscall: "rename" } });
+    expect(await readdir(directory)).toEqual(["taken"]);
+  });
+
+  test("says which directory is missing", async () => {
+    await expect(createAtomicFile(join(directory, "no", "file"))).rejects.toMatchObject({
+      code: "FILE_IO",
+      details: { errno: "ENOENT" },
+    });
+  });
+});
+
+describe("writeFileAtomically", () => {
+  test("replaces a planted symbolic link and leaves the file behind it alone", async () => {
+    const victim = join(directory, "victim");
+    const path = join(directory, "link");
+    await writeFile(victim, "mine");
+    await symlink(victim, path);
+    await writeFileAtomically(path, "theirs");
+    expect(await readFile(victim, "utf8")).toBe("mine");
+    expect((await lstat(path)).isFile()).toBe(true);
+  });
+
+  test("gives the file the mode asked for", async () => {
+    const path = join(directory, "secret");
+    await writeFileAtomically(path, "s", { mode: 0o600 });
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+  });
+});
+
+describe("sweepTemporaryFiles", () => {
+  const now = (): Date => new Date("2030-01-02T00:00:00Z");
+  const olderThanMs = 3_600_000;
+
+  test("removes old leftovers, and neither young ones nor other files", async () => {
+    const old = new Date("2030-01-01T00:00:00Z");
+    const leftover = (await createAtomicFile(join(directory, "a"))).temporaryPath;
+    const young = (await createAtomicFile(join(directory, "b"))).temporaryPath;
+    const other = join(directory, ".dtuf-tmp-notes");
+    await writeFile(other, "mine");
+    await Promise.all([utimes(leftover, old, old), utimes(other, old, old), utimes(young, now(), now())]);
+    expect(await sweepTemporaryFiles(directory, { now, olderThanMs })).toBe(1);
+    expect(new Set(await readdir(directory))).toEqual(new Set([basename(other), basename(young)]));
+  });
+
+  test("finds a directory that is not there clean", async () => {
+    expect(await sweepTemporaryFiles(join(directory, "no"), { now, olderThanMs })).toBe(0);
+  });
+});
+
+describe("createDirectory", () => {
+  test("creates the parents too, and may be repeated", async () => {
+    const path = join(directory, "a", "b", "c");
+    await createDirectory(path);
+    await createDirectory(path);
+    expect((await stat(path)).isDirectory()).toBe(true);
+  });
+
+  test("refuses a file in the way", async () => {
+    await writeFile(join(directory, "a"), "");
+    await expect(createDirectory(join(directory, "a", "b"))).rejects.toMatchObject({ code: "FILE_IO" });
+  });
+});
+
+describe("fileError", () => {
+  test.each([
+    ["ENOSPC", "FILE_NO_SPACE"],
+    ["EDQUOT", "FILE_NO_SPACE"],
+    ["EROFS", "FILE_READ_ONLY"],
+    ["EACCES", "FILE_READ_ONLY"],
+    ["EIO", "FILE_IO"],
+  ])("maps %s to %s and keeps the cause", (errno, code) => {
+    const cause = Object.assign(new Error(errno), { code: errno, errno: -1, syscall: "write" });
+    const error = fileError(cause, "/a/file");
+    expect(error).toMatchObject({ code, cause, details: { path: "/a/file", syscall: "write", errno } });
+    expect(FileError.is(error)).toBe(true);
+  });
+
+  test("passes on what is no fault of a system call", () => {
+    const reason = new DOMException("stop", "AbortError");
+    expect(fileError(reason, "/a/file")).toBe(reason);
+  });
+});

@@ -1,0 +1,137 @@
+/**
+ * Files that are the old content or the new one, whatever happens in between: written under a temporary name in the
+ * same directory, fsynced, renamed, and the directory fsynced. The temporary file is created exclusively, so nothing is
+ * ever written through a symbolic link that somebody planted; a link at the final name is replaced, not followed.
+ */
+import { randomBytes } from "node:crypto";
+import { constants } from "node:fs";
+import { lstat, open, readdir, rename, unlink, type FileHandle } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { syncDirectory } from "./directory.ts";
+import { fileError, isErrno } from "./errors.ts";
+
+export interface AtomicFileOptions {
+  /** Permission bits, from which the umask still takes away. Default 0644. */
+  readonly mode?: number;
+  /** "later": the caller promises a `syncDirectory` before anything relies on the name. Default "at-commit". */
+  readonly directorySync?: "at-commit" | "later";
+}
+
+/** A file that does not have its name yet. Ends with exactly one of `commit` and `abort`. */
+export interface AtomicFile {
+  /** Where the bytes are until then. */
+  readonly temporaryPath: string;
+  /** @throws FileError; the temporary file is gone then */
+  write(chunk: Uint8Array): Promise<void>;
+  /** Gives the file its name. @throws FileError; the temporary file is gone then */
+  commit(): Promise<void>;
+  /** Leaves nothing behind. Harmless after an end. */
+  abort(): Promise<void>;
+}
+
+const temporaryName = /^\.dtuf-tmp-[0-9a-f]{16}$/;
+
+/** @throws FileError */
+export async function createAtomicFile(path: string, options: AtomicFileOptions = {}): Promise<AtomicFile> {
+  const { mode = 0o644, directorySync = "at-commit" } = options;
+  const temporaryPath = join(dirname(path), `.dtuf-tmp-${randomBytes(8).toString("hex")}`);
+  const file = await createExclusively(temporaryPath, mode);
+  let ended = false;
+
+  async function abort(): Promise<void> {
+    if (ended) return;
+    ended = true;
+    // The fault that led here is the one to report; what is left of the file is swept later.
+    await file.close().catch(() => undefined);
+    await unlink(temporaryPath).catch(() => undefined);
+  }
+
+  async function orAbort(step: () => Promise<void>): Promise<void> {
+    if (ended) throw new TypeError(`${path} was committed or aborted already`);
+    try {
+      await step();
+    } catch (error) {
+      await abort();
+      throw fileError(error, path);
+    }
+  }
+
+  return {
+    temporaryPath,
+    abort,
+    write: (chunk) => orAbort(() => writeAll(file, chunk)),
+    async commit() {
+      await orAbort(async () => {
+        await file.datasync();
+        await file.close();
+        await rename(temporaryPath, path);
+      });
+      ended = true;
+      if (directorySync === "at-commit") await syncDirectory(dirname(path));
+    },
+  };
+}
+
+async function createExclusively(path: string, mode: number): Promise<FileHandle> {
+  const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
+  try {
+    return await open(path, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, mode);
+  } catch (error) {
+    throw fileError(error, path);
+  }
+}
+
+async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
+  for (let offset = 0; offset < chunk.length;) offset += (await file.write(chunk, offset)).bytesWritten;
+}
+
+/** @throws FileError; the file is then as it was */
+export async function writeFileAtomically(
+  path: string,
+  bytes: Uint8Array | string,
+  options: AtomicFileOptions = {},
+): Promise<void> {
+  const file = await createAtomicFile(path, options);
+  await file.write(typeof bytes === "string" ? Buffer.from(bytes) : bytes);
+  await file.commit();
+}
+
+/**
+ * Removes what killed processes left in a directory: temporary files that nobody has written to for `olderThanMs`.
+ * A directory that is not there is clean.
+ * @returns how many were removed
+ * @throws FileError
+ */
+export async function sweepTemporaryFiles(
+  directory: string,
+  { now, olderThanMs }: { readonly now: () => Date; readonly olderThanMs: number },
+): Promise<number> {
+  const before = now().getTime() - olderThanMs;
+  let removed = 0;
+  for (const name of await listTemporaryFiles(directory)) {
+    const path = join(directory, name);
+    try {
+      const stat = await lstat(path);
+      if (!stat.isFile() || stat.mtimeMs > before) continue;
+      await unlink(path);
+      removed++;
+    } catch (error) {
+      if (!isErrno(error, "ENOENT")) throw fileError(error, path);
+    }
+  }
+  return removed;
+}
+
+async function listTemporaryFiles(directory: string): Promise<readonly string[]> {
+  try {
+    return (await readdir(directory)).filter(isTemporaryFile);
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return [];
+    throw fileError(error, directory);
+  }
+}
+
+/** Whether a path has the form of this module's temporary files. */
+export function isTemporaryFile(path: string): boolean {
+  return temporaryName.test(basename(path));
+}
