@@ -13,3 +13,10 @@ export {
   type CredentialProvider,
   type CredentialTarget,
 } from "./credentials.ts";
+export {
+  createRegistryClient,
+  type RegistryClient,
+  type RegistryClientOptions,
+  type UploadOptions,
+} from "./registry-client.ts";
+export type { RemotePutOptions, RemoteStore } from "./store.ts";
