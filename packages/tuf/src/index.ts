@@ -1,1 +1,35 @@
-export {};
+export type { Json, JsonObject } from "./json.ts";
+export { parseJson } from "./json.ts";
+export type { KeyId, RoleName, TargetPath, TopLevelRole } from "./names.ts";
+export { isTopLevelRole, parseKeyId, parseRoleName, parseTargetPath, topLevelRoles } from "./names.ts";
+export { TufError } from "./errors.ts";
+export type { TufErrorCode, TufErrorDetails } from "./errors.ts";
+export { defaultLimits } from "./limits.ts";
+export type { Limits } from "./limits.ts";
+export { encodeKey, keyFromPem, keyIdOf, keyMaterial, parseKey } from "./key.ts";
+export type { Key } from "./key.ts";
+export { createSigner } from "./signer.ts";
+export type { Signer } from "./signer.ts";
+export { specVersion } from "./signed.ts";
+export type { SignedFields } from "./signed.ts";
+export type { Authority, Role } from "./role.ts";
+export type { MetaFile, TargetFile } from "./file-info.ts";
+export type { Root } from "./root.ts";
+export type { Timestamp } from "./timestamp.ts";
+export type { Snapshot } from "./snapshot.ts";
+export type { Targets } from "./targets.ts";
+export type {
+  DelegatedRole,
+  Delegations,
+  ListedDelegations,
+  SuccinctDelegations,
+  SuccinctRoles,
+} from "./delegations.ts";
+export { addSignatures, findValidSignatures, parseUnverified, signDocument, verifyDocument } from "./document.ts";
+export type { Document, DocumentOf } from "./document.ts";
+export { createTrustedSet } from "./trusted-set.ts";
+export type { Trusted, TrustedSet, TrustedSetOptions, WantedFile } from "./trusted-set.ts";
+export { binName, binNames, findTarget, matchesPath } from "./delegation.ts";
+export type { FindTargetOptions, FoundTarget, LoadRole, WalkStep } from "./delegation.ts";
+export { createTargetVerifier } from "./target-verifier.ts";
+export type { TargetVerifier } from "./target-verifier.ts";

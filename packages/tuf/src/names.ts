@@ -1,0 +1,50 @@
+/**
+ * Branded names. A role name or target path that passed its parser is well-formed Unicode of bounded length, no more:
+ * `../x`, `/etc/passwd` and `constructor` are legal names, so no name is ever used as a path, a URL or an object's key.
+ */
+import { TufError } from "./errors.ts";
+import { nameMaxLength } from "./limits.ts";
+
+declare const roleBrand: unique symbol;
+declare const keyIdBrand: unique symbol;
+declare const pathBrand: unique symbol;
+
+/** A role's name, `parseRoleName`'s. Not safe as a path. */
+export type RoleName = string & { readonly [roleBrand]: true };
+/** A key's name inside one document. It says nothing about the key's material. */
+export type KeyId = string & { readonly [keyIdBrand]: true };
+/** A target's path, `parseTargetPath`'s. Not safe as a path on disk. */
+export type TargetPath = string & { readonly [pathBrand]: true };
+
+export type TopLevelRole = "root" | "timestamp" | "snapshot" | "targets";
+
+export const topLevelRoles: readonly TopLevelRole[] = ["root", "timestamp", "snapshot", "targets"];
+
+export function isTopLevelRole(name: string): name is TopLevelRole {
+  return (topLevelRoles as readonly string[]).includes(name);
+}
+
+/** @throws TufError TUF_NAME_INVALID for an empty or overlong name, a NUL, a lone surrogate */
+export function parseRoleName(text: string): RoleName {
+  return checkName("role name", text) as RoleName;
+}
+
+/** @throws TufError TUF_NAME_INVALID for an empty or overlong path, a NUL, a lone surrogate */
+export function parseTargetPath(text: string): TargetPath {
+  return checkName("target path", text) as TargetPath;
+}
+
+/** Any key id is accepted, as TAP 12 has it. @throws TufError TUF_NAME_INVALID */
+export function parseKeyId(text: string): KeyId {
+  return checkName("key id", text) as KeyId;
+}
+
+function checkName(what: string, text: string): string {
+  if (text === "" || text.length > nameMaxLength || text.includes("\0") || !text.isWellFormed()) {
+    const shown = JSON.stringify(text.slice(0, 80));
+    throw new TufError("TUF_NAME_INVALID", `not a ${what}: ${shown}; wanted 1 to ${nameMaxLength} characters, no NUL`, {
+      details: { got: shown, length: text.length },
+    });
+  }
+  return text;
+}
