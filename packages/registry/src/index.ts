@@ -27,6 +27,18 @@ export {
 } from "./manifest.ts";
 export { isManifestMediaType, mediaTypes } from "./media-types.ts";
 export {
+  encodeReference,
+  isDockerHub,
+  parseFamiliarName,
+  parseReference,
+  parseRegistryHost,
+  parseRepositoryName,
+  type FamiliarNameOptions,
+  type Reference,
+  type RegistryHost,
+  type RepositoryName,
+} from "./reference.ts";
+export {
   hasCapability,
   type BlobMounter,
   type Deleter,
