@@ -1,1 +1,1 @@
-export {};
+export { createTufJsFetcher, type TufJsFetcherOptions } from "./fetcher.ts";

@@ -1,0 +1,17 @@
+/** What a program may want to tell its user while things go on. Nothing here asks for an answer. */
+export type CopyEvent =
+  /** A site failed or was refused; the next one is tried. */
+  | { readonly kind: "site-skipped"; readonly site: string; readonly error: unknown }
+  /** The state cannot be written; what is verified is kept in memory only. */
+  | { readonly kind: "state-read-only"; readonly directory: string; readonly error: unknown }
+  /** A damaged or foreign file in the cache was left aside; it is fetched again. */
+  | { readonly kind: "cache-healed"; readonly what: string; readonly error: unknown };
+
+/** Bytes on their way. The total is the signed length, never what a server says. */
+export interface ProgressEvent {
+  readonly kind: "metadata" | "target";
+  /** The role, the target's path, or the blob's digest within it. */
+  readonly name: string;
+  readonly receivedBytes: number;
+  readonly totalBytes: number | undefined;
+}
