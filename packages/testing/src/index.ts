@@ -1,1 +1,10 @@
-export {};
+export {
+  createHostileRegistry,
+  type Fault,
+  type Feature,
+  type HostileRegistry,
+  type HostileRegistryOptions,
+  type LoggedRequest,
+  type RegistryAuth,
+  type ScriptRule,
+} from "./hostile-registry.ts";
