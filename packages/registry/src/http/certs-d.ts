@@ -1,8 +1,75 @@
+/**
+ * TLS settings per host from `certs.d` directories, as Docker and the containers tools have them: in a directory named
+ * `host` or `host:port`, `*.crt` are authorities, `x.cert` with `x.key` is the client certificate. Of several directories
+ * the first that knows the host counts, alone.
+ */
+import { open, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { OciError } from "../errors.ts";
+import { certificateMaxBytes } from "./limits.ts";
 import type { Origin } from "./origin.ts";
 import type { TlsOptions } from "./tls.ts";
 
+/**
+ * Reads them once; a directory that does not exist is as an empty one.
+ * @throws OciError OCI_CREDENTIALS_UNAVAILABLE (half a pair), OCI_LIMIT_EXCEEDED; the file system's errors
+ */
 export async function readCertsDirectories(
-  _directories: readonly string[],
+  directories: readonly string[],
 ): Promise<(origin: Origin) => TlsOptions | undefined> {
-  return () => undefined;
+  const hosts = new Map<string, TlsOptions>();
+  for (const directory of directories) {
+    for (const host of await namesIn(directory)) {
+      if (!hosts.has(host)) hosts.set(host, await readHost(join(directory, host)));
+    }
+  }
+  return (origin) => {
+    const { host, hostname, port } = new URL(origin);
+    return hosts.get(host) ?? hosts.get(`${hostname}:${port === "" ? "443" : port}`);
+  };
+}
+
+async function readHost(directory: string): Promise<TlsOptions> {
+  const files = await namesIn(directory);
+  const read = (file: string): Promise<string> => readBounded(join(directory, file));
+  const ca = await Promise.all(files.filter((file) => file.endsWith(".crt")).map(read));
+  const names = files.filter((file) => /\.(?:cert|key)$/.test(file)).map((file) => file.replace(/\.(?:cert|key)$/, ""));
+  const name = names[0];
+  for (const half of names.flatMap((each) => [`${each}.cert`, `${each}.key`])) {
+    if (!files.includes(half)) throw halfPair(directory, half);
+  }
+  return {
+    ...(ca.length === 0 ? {} : { ca }),
+    ...(name === undefined ? {} : { cert: await read(`${name}.cert`), key: await read(`${name}.key`) }),
+  };
+}
+
+function halfPair(directory: string, missing: string): OciError {
+  return new OciError(
+    "OCI_CREDENTIALS_UNAVAILABLE",
+    `half a client certificate in ${directory}: ${missing} is missing`,
+    {
+      details: { directory, missing },
+    },
+  );
+}
+
+async function namesIn(directory: string): Promise<readonly string[]> {
+  try {
+    return (await readdir(directory)).toSorted();
+  } catch (error) {
+    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR")) return [];
+    throw error;
+  }
+}
+
+async function readBounded(path: string): Promise<string> {
+  await using file = await open(path, "r");
+  const { size } = await file.stat();
+  if (size > certificateMaxBytes) {
+    throw new OciError("OCI_LIMIT_EXCEEDED", `${path} is too large for a certificate: ${size} bytes`, {
+      details: { path, limit: certificateMaxBytes, got: size },
+    });
+  }
+  return await file.readFile("utf8");
 }

@@ -1,12 +1,68 @@
 /** Which proxy a URL goes through. The values are those of HTTP_PROXY, HTTPS_PROXY and NO_PROXY, read by the caller. */
+import { BlockList, isIP, isIPv4 } from "node:net";
+import { networkOf } from "./network.ts";
+
 export interface ProxyOptions {
-  /** For http URLs. `http://[user:password@]host:port` or `https://…` */
+  /** For http URLs. `[http[s]://][user:password@]host[:port]`; empty: none. */
   readonly httpProxy?: string | undefined;
   readonly httpsProxy?: string | undefined;
-  /** Separated by commas or blanks: host (and what is below it), .suffix, *.suffix, IP, CIDR, each with :port where wanted, or *. */
+  /**
+   * Separated by commas or blanks: a host (and all below it), .suffix and *.suffix (only what is below), an IP address,
+   * a CIDR range; each with :port where wanted (IPv6 in brackets then); or *.
+   */
   readonly noProxy?: string | undefined;
 }
 
-export function findProxy(_url: URL, _options: ProxyOptions): URL | undefined {
-  return undefined;
+/**
+ * Loopback hosts never go through a proxy, which would look for them on its own machine.
+ * @throws TypeError for a proxy whose value is no http(s) URL
+ */
+export function findProxy(url: URL, options: ProxyOptions): URL | undefined {
+  const value = url.protocol === "https:" ? options.httpsProxy : options.httpProxy;
+  if (value === undefined || value === "") return undefined;
+  if (networkOf(url.hostname) === "loopback") return undefined;
+  const host = bareHost(url.hostname);
+  const port = url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port);
+  const entries = (options.noProxy ?? "").split(/[\s,]+/).filter((entry) => entry !== "");
+  return entries.some((entry) => matches(entry, host, port)) ? undefined : parseProxy(value);
+}
+
+function parseProxy(value: string): URL {
+  const url = URL.parse(value.includes("://") ? value : `http://${value}`);
+  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
+    throw new TypeError("a proxy must be given as http://host:port or https://host:port");
+  }
+  return url;
+}
+
+function matches(entry: string, host: string, port: number): boolean {
+  const { name, onlyPort } = splitPort(entry.toLowerCase());
+  if (onlyPort !== undefined && onlyPort !== port) return false;
+  if (name === "*") return true;
+  if (isIP(host) !== 0) return matchesAddress(name, host);
+  if (/^\*?\./.test(name)) return host.endsWith(name.replace(/^\*/, ""));
+  return host === name || host.endsWith(`.${name}`);
+}
+
+function matchesAddress(name: string, host: string): boolean {
+  const [address = "", prefix] = name.split("/");
+  const bare = bareHost(address);
+  if (isIP(bare) === 0) return false;
+  const family = isIPv4(bare) ? "ipv4" : "ipv6";
+  const bits = prefix === undefined ? (family === "ipv4" ? 32 : 128) : Number(prefix);
+  if (!Number.isInteger(bits) || bits < 0 || bits > (family === "ipv4" ? 32 : 128)) return false;
+  const list = new BlockList();
+  list.addSubnet(bare, bits, family);
+  return list.check(host, isIPv4(host) ? "ipv4" : "ipv6");
+}
+
+/** host:80, [::1]:80 and *:80 have a port; ::1 and fd00::/8 have none. */
+function splitPort(entry: string): { readonly name: string; readonly onlyPort: number | undefined } {
+  const match = /^(\[[^\]]*\](?:\/\d+)?|[^:]*):(\d+)$/.exec(entry);
+  const name = match?.[1] ?? entry;
+  return { name: bareHost(name), onlyPort: match === null ? undefined : Number(match[2]) };
+}
+
+function bareHost(host: string): string {
+  return host.replace(/^\[(.*)\]/, "$1").replace(/(.)\.$/, "$1");
 }

@@ -1,3 +1,5 @@
+import { getCACertificates } from "node:tls";
+
 /** What one named host needs beyond the system's own TLS settings. */
 export interface TlsOptions {
   /** PEM certificates of authorities trusted for this host beside the system's. */
@@ -7,4 +9,22 @@ export interface TlsOptions {
   readonly key?: string;
   /** "skip-verify": any certificate will do. For this host only. Default "verify". */
   readonly verification?: "verify" | "skip-verify";
+}
+
+interface ConnectTls {
+  readonly ca?: string[];
+  readonly cert?: string;
+  readonly key?: string;
+  readonly rejectUnauthorized: boolean;
+}
+
+/** How to trust the other side, without the client certificate: all that a proxy is given. */
+export function trustFor(tls: TlsOptions | undefined): ConnectTls {
+  const ca = tls?.ca === undefined ? {} : { ca: [...getCACertificates("default"), ...tls.ca] };
+  return { ...ca, rejectUnauthorized: tls?.verification !== "skip-verify" };
+}
+
+export function identityAndTrustFor(tls: TlsOptions | undefined): ConnectTls {
+  const identity = tls?.cert === undefined || tls.key === undefined ? {} : { cert: tls.cert, key: tls.key };
+  return { ...trustFor(tls), ...identity };
 }

@@ -1,0 +1,78 @@
+/** Network failures: their codes, and the one error they become. */
+import { OciError } from "../errors.ts";
+import { redactUrl } from "./redact.ts";
+
+/** Our own codes beside those of Node and undici. */
+export type TimeoutCode = "CONNECT_TIMEOUT" | "STALLED";
+
+/** The request never reached the server: it may be sent again whatever its method. */
+const unreached: ReadonlySet<string> = new Set([
+  "CONNECT_TIMEOUT",
+  "EAI_AGAIN",
+  "ECONNREFUSED",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "UND_ERR_CONNECT_TIMEOUT",
+]);
+
+const transient: ReadonlySet<string> = new Set([
+  ...unreached,
+  "ECONNABORTED",
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "STALLED",
+  "UND_ERR_PRX_CONN",
+  "UND_ERR_RES_CONTENT_LENGTH_MISMATCH",
+  "UND_ERR_SOCKET",
+]);
+
+/** The code that tells most: that of an OciError's failure, of the error, of what caused it, or of the first of several. */
+export function failureCode(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if (OciError.is(error) && typeof error.details["failure"] === "string") return error.details["failure"];
+  if ("code" in error && typeof error.code === "string") return error.code;
+  if (error instanceof AggregateError) return failureCode(error.errors[0]);
+  return failureCode(error.cause);
+}
+
+/** Would another try have a chance? */
+export function isTransient(error: unknown): boolean {
+  return transient.has(failureCode(error) ?? "");
+}
+
+export function isUnreached(error: unknown): boolean {
+  return unreached.has(failureCode(error) ?? "");
+}
+
+/** Never wraps an OciError; keeps the cause. */
+export function asOciError(error: unknown, method: string, url: URL): OciError {
+  if (OciError.is(error)) return error;
+  const failure = failureCode(error) ?? "UNKNOWN";
+  const shown = redactUrl(url);
+  const details = { method, url: shown, failure };
+  if (failure === "UND_ERR_HEADERS_OVERFLOW") {
+    return new OciError("OCI_LIMIT_EXCEEDED", `the headers of ${shown} are too large`, { details, cause: error });
+  }
+  if (failure === "UND_ERR_REQ_CONTENT_LENGTH_MISMATCH") {
+    return new OciError("OCI_SIZE_MISMATCH", `the body for ${shown} is not as long as was said`, {
+      details,
+      cause: error,
+    });
+  }
+  if (failure.startsWith("HPE_") || failure === "UND_ERR_RESPONSE") {
+    return new OciError("OCI_RESPONSE_INVALID", `${shown} does not answer in HTTP: ${failure}`, {
+      details,
+      cause: error,
+    });
+  }
+  return new OciError("OCI_UNAVAILABLE", `${method} ${shown} failed: ${failure}`, { details, cause: error });
+}
+
+export function timedOut(failure: TimeoutCode, ms: number, what: { method: string; url: URL }): OciError {
+  const url = redactUrl(what.url);
+  const happened = failure === "STALLED" ? "no byte came or went" : "no connection";
+  return new OciError("OCI_UNAVAILABLE", `${what.method} ${url} failed: ${happened} for ${ms} ms`, {
+    details: { method: what.method, url, failure, timeoutMs: ms },
+  });
+}
