@@ -1,1 +1,25 @@
-export {};
+export { MasterError, type MasterErrorCode, type MasterErrorDetails } from "./errors.ts";
+export { createMaster } from "./master.ts";
+export type {
+  CreatedKey,
+  DueRole,
+  KeyType,
+  Master,
+  MasterOptions,
+  MasterStatus,
+  MasterStore,
+  OperationOptions,
+  PassphraseProvider,
+  PassphraseRequest,
+  Progress,
+  ProgressOptions,
+  PruneResult,
+  PublishResult,
+  PushMetadataOptions,
+  RefreshOptions,
+  RefreshResult,
+  ReleaseVersions,
+  StagedChanges,
+  StagedTarget,
+  TargetPart,
+} from "./contract.ts";

@@ -1,0 +1,187 @@
+/**
+ * What a publisher can do, as values and promises; `master.ts` does it. Local state changes by one atomic file, the
+ * registry by one tag: whatever is cut off leaves the old state or the new one, and running it again goes on.
+ */
+import type { ContentSource, Deleter, Digest, TagLister, WriteStore } from "@dtuf/registry";
+import type { JsonObject, RoleName, Signer, TargetFile, TargetPath, TopLevelRole } from "@dtuf/tuf";
+
+/** A store to publish to. Listing and deleting are needed by `prune` alone. */
+export type MasterStore = WriteStore & Partial<TagLister & Deleter>;
+
+export type KeyType = "ed25519" | "ecdsa-p256" | "ecdsa-p384" | "rsa-3072" | "rsa-4096";
+
+export interface PassphraseRequest {
+  readonly role: TopLevelRole;
+  /** "unlock-previous": a key set aside in keys/previous, whose passphrase may be another one. */
+  readonly purpose: "create" | "unlock" | "unlock-previous";
+  /** The key file, for a prompt. */
+  readonly path: string;
+}
+
+/** "create": undefined or "" leaves the key unencrypted. Asked for an existing key only when its file is encrypted. */
+export type PassphraseProvider = (request: PassphraseRequest) => Promise<string | undefined>;
+
+export interface MasterOptions {
+  readonly store: MasterStore;
+  /** Where `store` is, as the user names it. Recorded in the state; a state of another place is refused. */
+  readonly place: string;
+  /** The state directory, `…/<repo>/master`. Made when it is first written to. */
+  readonly directory: string;
+  /** Read once per operation. */
+  readonly now: () => Date;
+  /** Default: root 31,556,900 s, targets 7,889,230 s, snapshot 604,800 s, timestamp 86,400 s (dtuf's). */
+  readonly lifetimesMs?: Partial<Record<TopLevelRole, number>> | undefined;
+  readonly passphrase?: PassphraseProvider | undefined;
+  /** Of keys created here. Default: "ed25519". */
+  readonly keyType?: KeyType | undefined;
+  /** Signers beside the key files (a hardware token, a cloud KMS). Used for whatever role names their key. */
+  readonly signers?: readonly Signer[] | undefined;
+  /** Uploads at a time. Default: 4. */
+  readonly concurrency?: number | undefined;
+  /** What to do while another process works on the same state. Default: "wait". */
+  readonly lock?: "wait" | "fail" | undefined;
+}
+
+export interface OperationOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Progress {
+  /** What moves: a part of the target (a path, or `@name`), or a metadata file's name. */
+  readonly item: string;
+  /** "hash": the first reading of a file, which gives its digest; "upload": the second; "read": `@name` read back. */
+  readonly step: "hash" | "upload" | "read";
+  readonly digest?: Digest | undefined;
+  readonly bytes: number;
+  readonly total: number;
+}
+
+export interface ProgressOptions extends OperationOptions {
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** A part of a target. The target's content is the concatenation of its parts. */
+export type TargetPart =
+  | { readonly kind: "file"; readonly path: string }
+  /** Another target, staged or published: its blobs are used again, its bytes verified where they must be hashed. */
+  | { readonly kind: "target"; readonly name: string }
+  /** Read twice: once for its digest, once for the upload. */
+  | { readonly kind: "content"; readonly content: ContentSource; readonly label?: string };
+
+export interface CreatedKey {
+  readonly role: TopLevelRole;
+  readonly keyId: string;
+  readonly path: string;
+  /** Where the key that was there before now lies. */
+  readonly setAside?: string | undefined;
+}
+
+export interface StagedTarget {
+  readonly path: TargetPath;
+  readonly change: "add" | "replace" | "delete";
+  /** Absent for "delete". */
+  readonly file?: TargetFile | undefined;
+}
+
+export interface StagedChanges {
+  readonly targets: readonly StagedTarget[];
+  /** Versions of roots that are signed here and not published yet. */
+  readonly roots: readonly number[];
+}
+
+export type ReleaseVersions = Readonly<Record<TopLevelRole, number>>;
+
+export interface PushMetadataOptions extends ProgressOptions {
+  /** The snapshot that must be what is published: its version (`"12"`) or the SHA-256 of its file (hex). */
+  readonly expectSnapshot?: string | undefined;
+  /**
+   * What to build on. "published" (default): what `latest` names, refused where it is older than the record here.
+   * "recorded": the record, overwriting whatever is published: mends a registry that was rolled back or emptied.
+   */
+  readonly base?: "published" | "recorded" | undefined;
+}
+
+export interface PublishResult {
+  /** Digest of the manifest that `latest` now names. */
+  readonly release: Digest;
+  readonly versions: ReleaseVersions;
+  /** Target changes that this publication carried. */
+  readonly changed: readonly StagedTarget[];
+  /** How often another publisher was first and the changes were rebased on what it had published. */
+  readonly rebased: number;
+}
+
+export interface RefreshOptions extends PushMetadataOptions {
+  /** Also re-sign a snapshot that expires within this time. Default: half its lifetime. */
+  readonly withinMs?: number | undefined;
+}
+
+export interface RefreshResult extends PublishResult {
+  readonly renewed: readonly TopLevelRole[];
+  /** Roles that expire soon and that a refresh does not sign (root, targets, delegated roles; snapshot without its key). */
+  readonly due: readonly DueRole[];
+}
+
+export interface DueRole {
+  readonly role: TopLevelRole | RoleName;
+  readonly expires: Date;
+  readonly state: "expired" | "soon";
+}
+
+export interface MasterStatus {
+  readonly due: readonly DueRole[];
+  readonly staged: StagedChanges;
+  /** "never": nothing has been published from here. */
+  readonly versions: ReleaseVersions | "never";
+  /** How the registry compares with the record here; "unchecked" unless it was asked for. */
+  readonly registry: "same" | "other" | "absent" | "unchecked";
+}
+
+export interface PruneResult {
+  readonly releases: readonly number[];
+  readonly manifests: number;
+  readonly blobs: number;
+  readonly bytes: number;
+}
+
+export interface Master {
+  /** An existing key is set aside in keys/previous until a publication no longer needs it. */
+  createRootKey(options?: OperationOptions): Promise<CreatedKey>;
+  /** Targets, snapshot and timestamp keys. @throws MasterError */
+  createMetadataKeys(options?: OperationOptions): Promise<readonly CreatedKey[]>;
+  /** Signs the first metadata; its root becomes this publisher's pin. @throws MASTER_METADATA_EXISTS, MASTER_KEYS_MISSING */
+  createMetadata(options?: OperationOptions): Promise<void>;
+  /** A machine without a record takes the published repository as its base, from a root that it was handed. */
+  adopt(options: OperationOptions & { readonly root: Uint8Array; readonly expectSnapshot?: string }): Promise<void>;
+  /**
+   * A new root naming the keys that lie in `keys/` now, signed with the old root keys too ("rotate", the default), so
+   * that clients follow it. Also renews an expired root. "replace": without the old keys; clients must pin again.
+   * @throws MASTER_OLD_ROOT_KEY_MISSING
+   */
+  resetKeys(options?: OperationOptions & { readonly replace?: "rotate" | "replace" }): Promise<void>;
+  /** Uploads the parts and the target's own manifest now, stages its metadata. Files are read twice, never held whole. */
+  pushTarget(
+    name: string,
+    parts: readonly TargetPart[],
+    options?: ProgressOptions & { readonly custom?: JsonObject },
+  ): Promise<TargetFile>;
+  /** Stages. @throws MASTER_TARGET_UNKNOWN */
+  deleteTarget(name: string, options?: OperationOptions): Promise<void>;
+  /** Signs targets, snapshot and timestamp anew, with what is staged, and publishes by one switch. */
+  pushMetadata(options?: PushMetadataOptions): Promise<PublishResult>;
+  /** Signs the timestamp anew, and the snapshot when due, without the targets key. What is staged stays staged. */
+  refreshMetadata(options?: RefreshOptions): Promise<RefreshResult>;
+  /** Names in the signed metadata: what is staged does not show. Sorted. */
+  listTargets(): Promise<readonly TargetPath[]>;
+  staged(): Promise<StagedChanges>;
+  /** Drops every staged target change. */
+  unstage(names?: readonly string[]): Promise<void>;
+  expirations(): Promise<ReadonlyMap<TopLevelRole, Date>>;
+  /** The newest root signed here: what to ship with installers. */
+  rootFile(): Promise<Uint8Array>;
+  status(
+    options?: OperationOptions & { readonly withinMs?: number; readonly registry?: "check" | "skip" },
+  ): Promise<MasterStatus>;
+  /** Deletes what no reader needs any more. @throws OciError OCI_UNSUPPORTED where the registry does not delete */
+  prune(options?: OperationOptions): Promise<PruneResult>;
+}

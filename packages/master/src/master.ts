@@ -1,0 +1,3 @@
+import type { Master, MasterOptions } from "./contract.ts";
+
+export declare function createMaster(options: MasterOptions): Master;
