@@ -1,8 +1,137 @@
-import type { Transport, TransportOptions } from "./http.ts";
+/**
+ * The HTTP client that everything goes through: retries around redirects around exchanges. It guarantees that credentials
+ * and a user's own headers reach the origin they were given for and no other, that no server leads it from https to http
+ * or inwards, that nothing waits for ever, and that bodies are handed out as they were sent.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { OciError } from "../errors.ts";
+import { exchange } from "./exchange.ts";
+import { failureCode, isUnreached } from "./failure.ts";
+import type { HttpRequest, HttpResponse, Transport, TransportOptions } from "./http.ts";
+import type { Lanes } from "./lanes.ts";
+import { networkOf } from "./network.ts";
+import { redactUrl } from "./redact.ts";
+import { firstHop, nextHop, type Hop } from "./redirect.ts";
+import { checkRequestHeaders, headersForHop } from "./request-headers.ts";
+import { decideRetry, defaultRetryPolicy, type AttemptOutcome } from "./retry.ts";
 
-export function createTransport(_options: TransportOptions): Transport {
+export function createTransport(options: TransportOptions): Transport {
+  let lanes: Promise<Lanes> | undefined;
   return {
-    send: () => Promise.reject(new TypeError("not there yet")),
-    close: () => Promise.resolve(),
+    async send(request) {
+      checkRequestHeaders(request);
+      lanes ??= openLanes(options);
+      return await sendWithRetries(request, options, await lanes);
+    },
+    async close() {
+      const open = lanes;
+      lanes = undefined;
+      await (await open)?.close();
+    },
   };
+}
+
+/** undici takes a while to load: only who sends pays for it. */
+async function openLanes(options: TransportOptions): Promise<Lanes> {
+  const { createLanes } = await import("./lanes.ts");
+  return createLanes(options);
+}
+
+async function sendWithRetries(request: HttpRequest, options: TransportOptions, lanes: Lanes): Promise<HttpResponse> {
+  const policy = { ...defaultRetryPolicy, ...options.retry };
+  const sleep = options.sleep ?? defaultSleep;
+  let waitedMs = 0;
+  for (let attempt = 1; ; attempt++) {
+    const result = await tryOnce({ request, attempt, options, lanes });
+    const context = { now: options.now, random: options.random, policy };
+    const decision = maySendAgain(request, result) ? decideRetry(result, { attempt, waitedMs }, context) : "stop";
+    if (decision === "stop") {
+      if (result.kind === "failure") throw result.error;
+      return result.response;
+    }
+    if (result.kind === "response") void result.response.discard();
+    await sleep(decision.waitMs, request.signal);
+    waitedMs += decision.waitMs;
+  }
+}
+
+interface Attempt {
+  readonly request: HttpRequest;
+  readonly attempt: number;
+  readonly options: TransportOptions;
+  readonly lanes: Lanes;
+}
+
+type AttemptResult =
+  | (AttemptOutcome & { readonly kind: "response"; readonly response: HttpResponse })
+  | (AttemptOutcome & { readonly kind: "failure" });
+
+/** A request with all its redirects. A presigned address grows old, so every attempt starts at the request's own URL. */
+async function tryOnce(attempt: Attempt): Promise<AttemptResult> {
+  try {
+    let hop = firstHop(attempt.request);
+    for (;;) {
+      const response = await sendHop(attempt, hop);
+      const next = followed(attempt.request, hop, response);
+      const { status, headers } = response;
+      if (next === undefined) return { kind: "response", status, retryAfter: headers.get("retry-after"), response };
+      void response.discard();
+      hop = next;
+    }
+  } catch (error) {
+    return { kind: "failure", error };
+  }
+}
+
+function followed(request: HttpRequest, hop: Hop, response: HttpResponse): Hop | undefined {
+  try {
+    return nextHop(request, hop, response);
+  } catch (error) {
+    void response.discard();
+    throw error;
+  }
+}
+
+async function sendHop({ request, attempt, options, lanes }: Attempt, hop: Hop): Promise<HttpResponse> {
+  const { method, url, body } = hop;
+  const tell = (status: number | undefined, failure: string | undefined): void =>
+    options.onRequest?.({ method, url: redactUrl(url), status, failure, attempt, hop: hop.index });
+  try {
+    checkPlainHttp(url, hop, options);
+    const headers = headersForHop(request, hop, options.userAgent ?? "dtuf");
+    const stallTimeoutMs = request.stallTimeoutMs ?? options.stallTimeoutMs ?? defaultStallTimeoutMs;
+    const { signal } = request;
+    const response = await exchange({ method, url, headers, body, stallTimeoutMs, signal }, lanes.find(url, hop.reach));
+    tell(response.status, undefined);
+    return response;
+  } catch (error) {
+    tell(undefined, failureCode(error) ?? "ABORTED");
+    throw error;
+  }
+}
+
+const defaultStallTimeoutMs = 60_000;
+
+function maySendAgain(request: HttpRequest, result: AttemptResult): boolean {
+  const repeatable = request.method !== "POST" && request.method !== "PATCH";
+  const mode = request.retries ?? (repeatable ? "retry" : "refused");
+  if (mode !== "refused") return mode === "retry";
+  return result.kind === "failure" ? isUnreached(result.error) : result.status === 429 || result.status === 503;
+}
+
+function checkPlainHttp(url: URL, hop: Hop, options: TransportOptions): void {
+  if (url.protocol === "https:") return;
+  const loopbackOnly = (): "allow" | "refuse" => (networkOf(url.hostname) === "loopback" ? "allow" : "refuse");
+  if ((options.plainHttp?.(url.host) ?? loopbackOnly()) === "allow") return;
+  const code = hop.index === 0 ? "OCI_UNSUPPORTED" : "OCI_REDIRECT_REFUSED";
+  throw new OciError(code, `plain http to ${url.host} is not allowed`, { details: { url: redactUrl(url) } });
+}
+
+async function defaultSleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await delay(ms, undefined, { signal });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  }
 }

@@ -35,7 +35,7 @@ export interface UrlDecision {
 /** @throws OciError OCI_REALM_REFUSED for realms, OCI_REDIRECT_REFUSED for all others */
 export function decideUrl(supplied: SuppliedUrl): UrlDecision {
   const { from } = supplied;
-  const url = URL.parse(supplied.to, from);
+  const url = URL.parse(supplied.to, from.href);
   if (url === null) throw refused(supplied, "it is no URL", undefined);
   url.hash = "";
   const network = supplied.network ?? networkOf(from.hostname) ?? "public";

@@ -1,0 +1,145 @@
+/**
+ * Connections: one pool per origin and reach, so that TLS identity, trust and address rules of one origin never serve
+ * another. HTTP/1.1 only: undici's HTTP/2 is a fifth slower for blobs and gives a download one window to share.
+ */
+import type { Socket } from "node:net";
+import { buildConnector, Pool, ProxyAgent, type Dispatcher } from "undici";
+import { timedOut } from "./failure.ts";
+import type { TransportOptions } from "./http.ts";
+import { headersMaxBytes, lanesMax } from "./limits.ts";
+import { checkHost, guardedLookup } from "./lookup.ts";
+import { networkOf, type Network } from "./network.ts";
+import { originOf } from "./origin.ts";
+import { findProxy } from "./proxy.ts";
+import { identityAndTrustFor, trustFor } from "./tls.ts";
+
+export interface Lane {
+  readonly dispatcher: Dispatcher;
+  /** Where the other side of the newest connection was found; undefined before the first and behind a proxy. */
+  network(): Network | undefined;
+}
+
+export interface Lanes {
+  /** @throws OciError OCI_REDIRECT_REFUSED for a host that is an address out of reach */
+  find(url: URL, reach: Network | undefined): Lane;
+  /** Ends every connection, in use or not. */
+  close(): Promise<void>;
+}
+
+type LaneOptions = Pick<
+  TransportOptions,
+  "family" | "lookup" | "proxy" | "tls" | "connectTimeoutMs" | "connectionsPerOrigin"
+>;
+
+export function createLanes(options: LaneOptions): Lanes {
+  const lanes = new Map<string, Lane>();
+  return {
+    find(url, reach) {
+      if (reach !== undefined) checkHost(url.hostname, reach);
+      const key = `${url.origin} ${reach ?? "any"}`;
+      const lane = lanes.get(key) ?? openLane(url, reach, options);
+      lanes.delete(key);
+      lanes.set(key, lane); // the least recently used is first
+      evict(lanes);
+      return lane;
+    },
+    async close() {
+      const all = [...lanes.values()];
+      lanes.clear();
+      await Promise.all(all.map(({ dispatcher }) => dispatcher.destroy()));
+    },
+  };
+}
+
+function evict(lanes: Map<string, Lane>): void {
+  const [oldest] = lanes;
+  if (lanes.size <= lanesMax || oldest === undefined) return;
+  lanes.delete(oldest[0]);
+  void oldest[1].dispatcher.close();
+}
+
+function openLane(url: URL, reach: Network | undefined, options: LaneOptions): Lane {
+  const proxy = options.proxy === undefined ? undefined : findProxy(url, options.proxy);
+  return proxy === undefined ? openDirect(url, reach, options) : openProxied(url, proxy, options);
+}
+
+function openDirect(url: URL, reach: Network | undefined, options: LaneOptions): Lane {
+  let network: Network | undefined;
+  const lookup = reach === undefined ? options.lookup : guardedLookup(reach, options.lookup);
+  const tls = identityAndTrustFor(options.tls?.(originOf(url)));
+  const connect = buildConnector({ ...connectOptions(options), ...tls, ...(lookup === undefined ? {} : { lookup }) });
+  const dispatcher = new Pool(url.origin, {
+    ...poolOptions(options),
+    connect: timed(connect, options, (socket) => (network = networkOf(socket.remoteAddress ?? ""))),
+  });
+  return { dispatcher, network: () => network };
+}
+
+/** http goes to the proxy in absolute form, https through a tunnel in which TLS is spoken with the origin itself. */
+function openProxied(url: URL, proxy: URL, options: LaneOptions): Lane {
+  const shared = connectOptions(options);
+  const pool = (origin: string | URL, more: object): Dispatcher =>
+    new Pool(origin, { ...poolOptions(options), ...more, ...timedIn(more, options) });
+  const dispatcher = new ProxyAgent({
+    uri: proxy.href,
+    proxyTls: { ...shared, ...trustFor(options.tls?.(originOf(proxy))), ...lookupOf(options) },
+    requestTls: { ...shared, ...identityAndTrustFor(options.tls?.(originOf(url))) },
+    clientFactory: pool,
+    factory: pool,
+    proxyTunnel: false,
+  });
+  return { dispatcher, network: () => undefined };
+}
+
+/** `timeout: 0`: undici's own is coarse, `timed` is exact. */
+function connectOptions(options: LaneOptions): buildConnector.BuildOptions {
+  const family = options.family === undefined ? { autoSelectFamily: true } : { family: options.family };
+  return { ...family, allowH2: false, timeout: 0 };
+}
+
+function lookupOf(options: LaneOptions): Pick<LaneOptions, "lookup"> {
+  return options.lookup === undefined ? {} : { lookup: options.lookup };
+}
+
+function poolOptions(options: LaneOptions): Pool.Options {
+  return {
+    connections: options.connectionsPerOrigin ?? 8,
+    pipelining: 1,
+    maxHeaderSize: headersMaxBytes,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    allowH2: false,
+  };
+}
+
+function timedIn(more: object, options: LaneOptions): { connect?: buildConnector.connector } {
+  if (!("connect" in more) || typeof more.connect !== "function") return {};
+  return { connect: timed(more.connect as buildConnector.connector, options) };
+}
+
+/** Name lookup, TCP and TLS within one exact time. A connection that comes too late is ended. */
+function timed(
+  connect: buildConnector.connector,
+  options: LaneOptions,
+  onConnected: (socket: Socket) => void = () => undefined,
+): buildConnector.connector {
+  const ms = options.connectTimeoutMs ?? 10_000;
+  return (target, callback) => {
+    let open = true;
+    const timer = setTimeout(() => {
+      open = false;
+      const url = new URL(`${target.protocol}//${target.host ?? target.hostname}`);
+      callback(timedOut("CONNECT_TIMEOUT", ms, { method: "CONNECT", url }), null);
+    }, ms);
+    connect(target, (...result) => {
+      clearTimeout(timer);
+      if (!open) {
+        result[1]?.destroy();
+        return;
+      }
+      open = false;
+      if (result[1] !== null) onConnected(result[1]);
+      callback(...result);
+    });
+  };
+}

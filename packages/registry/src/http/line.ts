@@ -1,0 +1,82 @@
+/** One exchange's clock and its ends: whatever ends it first (the peer, the reader, the signal, silence) ends it once. */
+import type { Dispatcher } from "undici";
+import { createBodyQueue, type BodyQueue } from "./body.ts";
+import { timedOut } from "./failure.ts";
+
+export interface Line {
+  /** The response's body. */
+  readonly queue: BodyQueue;
+  /** The request is on a connection. */
+  started(controller: Dispatcher.DispatchController): void;
+  /** A byte came or went, and another is waited for: the stall time begins anew. */
+  waiting(): void;
+  /** Nothing is waited for from the other side: the stall time stands still. */
+  idle(): void;
+  /** All is well: the body is complete. */
+  end(): void;
+  /** Ends connection, response and body with this reason, or the signal's. */
+  fail(reason: unknown): void;
+}
+
+interface LineOptions {
+  readonly method: string;
+  readonly url: URL;
+  readonly stallTimeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+  readonly onFailure: (reason: unknown) => void;
+}
+
+export function createLine(options: LineOptions): Line {
+  const { signal } = options;
+  let controller: Dispatcher.DispatchController | undefined;
+  let over = false;
+  const clock = createStallClock(options.stallTimeoutMs, () =>
+    fail(timedOut("STALLED", options.stallTimeoutMs, options)),
+  );
+  const close = (): void => {
+    over = true;
+    clock.stop();
+    signal?.removeEventListener("abort", aborted);
+  };
+  const hangUp = (): void => {
+    close();
+    controller?.abort(new DOMException("the exchange was ended on this side", "AbortError"));
+  };
+  const fail = (error: unknown): void => {
+    if (over) return;
+    const reason: unknown = signal?.aborted === true ? signal.reason : error;
+    queue.fail(reason);
+    options.onFailure(reason);
+    hangUp();
+  };
+  const aborted = (): void => fail(signal?.reason);
+  const waiting = (): void => (over ? undefined : clock.restart());
+  const started = (it: Dispatcher.DispatchController): void => {
+    controller = it;
+    if (over) hangUp();
+    else waiting();
+  };
+  const end = (): void => {
+    close();
+    queue.end();
+  };
+  const pause = (): void => (clock.stop(), controller?.pause());
+  const resume = (): void => (waiting(), controller?.resume());
+  const queue = createBodyQueue({ pause, resume, cancel: hangUp });
+  signal?.addEventListener("abort", aborted, { once: true });
+  return { queue, started, waiting, idle: () => clock.stop(), end, fail };
+}
+
+/** Exact, unlike undici's own, and cheap enough to be wound at every chunk. */
+function createStallClock(ms: number, onStall: () => void): { restart(): void; stop(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    restart() {
+      timer = timer?.refresh() ?? setTimeout(onStall, ms);
+    },
+    stop() {
+      clearTimeout(timer);
+      timer = undefined;
+    },
+  };
+}

@@ -1,0 +1,58 @@
+/** The next hop of a redirect. */
+import { OciError } from "../errors.ts";
+import type { HttpRequest, HttpResponse } from "./http.ts";
+import type { Network } from "./network.ts";
+import { redactUrl } from "./redact.ts";
+import { decideUrl } from "./url-policy.ts";
+
+export interface Hop {
+  readonly index: number;
+  readonly method: HttpRequest["method"];
+  readonly url: URL;
+  readonly body: HttpRequest["body"];
+  readonly reach: Network | undefined;
+  /** "elsewhere" from the first hop that left the request's own origin on, even where a later one comes back. */
+  readonly where: "origin" | "elsewhere";
+  readonly what: "whole" | "head";
+}
+
+export function firstHop(request: HttpRequest): Hop {
+  const { method, url, body, reach } = request;
+  return { index: 0, method, url, body, reach, where: "origin", what: "whole" };
+}
+
+/** Undefined: the response is the answer. @throws OciError OCI_REDIRECT_REFUSED */
+export function nextHop(request: HttpRequest, hop: Hop, response: HttpResponse): Hop | undefined {
+  const reads = hop.method === "GET" || hop.method === "HEAD";
+  const mode = request.redirects ?? (reads ? "follow" : "return");
+  const to = response.headers.get("location");
+  if (mode === "return" || to === undefined) return undefined;
+  const kind = redirectKind(response.status, reads ? "read" : "write");
+  if (kind === undefined) return undefined;
+  const { network } = response;
+  const decision = decideUrl({ from: hop.url, network, to, source: "redirect", hops: hop.index });
+  const stays = decision.credentials === "same-origin";
+  if (mode === "same-origin" && !stays) throw leaves(hop.url, decision.url);
+  return {
+    index: hop.index + 1,
+    url: decision.url,
+    reach: stays ? hop.reach : decision.reach,
+    where: stays ? hop.where : "elsewhere",
+    ...(kind === "same" ? { method: hop.method, body: hop.body, what: hop.what } : asGet),
+  };
+}
+
+const asGet = { method: "GET", body: undefined, what: "head" } as const;
+
+/** RFC 9110, 15.4. 301 and 302 say nothing certain of a request that is no GET: those are the caller's to see. */
+function redirectKind(status: number, request: "read" | "write"): "same" | "get" | undefined {
+  if (status === 307 || status === 308) return "same";
+  if (status === 303) return request === "read" ? "same" : "get";
+  return (status === 301 || status === 302) && request === "read" ? "same" : undefined;
+}
+
+function leaves(from: URL, to: URL): OciError {
+  return new OciError("OCI_REDIRECT_REFUSED", `${redactUrl(from)} redirects to another origin: ${to.origin}`, {
+    details: { from: redactUrl(from), to: redactUrl(to) },
+  });
+}

@@ -1,0 +1,45 @@
+/** Which headers may be asked for, and which of them go along on a hop. */
+import type { HttpRequest } from "./http.ts";
+
+/** Set by the connection, or a way to change what the server thinks the request is. */
+const reserved: ReadonlySet<string> = new Set([
+  ...["accept-encoding", "connection", "content-length", "expect", "host", "keep-alive", "proxy-authorization"],
+  ...["proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"],
+]);
+const secrets: ReadonlySet<string> = new Set(["authorization", "cookie"]);
+
+/** @throws TypeError for a name or value that is no HTTP header, for reserved names, and for secrets outside `originHeaders` */
+export function checkRequestHeaders(request: HttpRequest): void {
+  for (const name of Object.keys(request.headers ?? {})) {
+    if (secrets.has(name.toLowerCase())) throw new TypeError(`${name} belongs to one origin: give it as originHeaders`);
+  }
+  for (const [name, value] of [
+    ...Object.entries(request.headers ?? {}),
+    ...Object.entries(request.originHeaders ?? {}),
+  ]) {
+    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name))
+      throw new TypeError("a header's name has characters that are not allowed");
+    if (reserved.has(name.toLowerCase())) throw new TypeError(`the header ${name} cannot be set`);
+    if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value))
+      throw new TypeError(`the header ${name} has characters that are not allowed`);
+  }
+}
+
+/** `where`: "origin" while no redirect has left the request's own origin. `what`: "head" once a redirect dropped the body. */
+export function headersForHop(
+  request: HttpRequest,
+  hop: { readonly where: "origin" | "elsewhere"; readonly what: "whole" | "head" },
+  userAgent: string,
+): Readonly<Record<string, string>> {
+  const given = [
+    ...Object.entries(request.headers ?? {}),
+    ...(hop.where === "origin" ? Object.entries(request.originHeaders ?? {}) : []),
+  ];
+  const headers = new Map([["user-agent", userAgent]]);
+  for (const [name, value] of given) {
+    const key = name.toLowerCase();
+    if (hop.what === "whole" || !key.startsWith("content-")) headers.set(key, value);
+  }
+  headers.set("accept-encoding", "identity"); // a digest is that of the bytes as they lie in the registry
+  return Object.fromEntries(headers);
+}
