@@ -1,0 +1,25 @@
+/** Every read and every loop has a bound, and every bound a reason. Sizes in bytes. */
+
+/** An RSA-4096 key in PEM is 3.3 KiB; armored in age, 5. */
+export const keyFileMaxBytes: number = 64 * 1024;
+
+/** The record holds a line for each root and each role of the release: room for 10,000 roots. */
+export const stateMaxBytes: number = 4 * 1024 * 1024;
+
+/** One staged target: a list of 10,000 blobs is 1.2 MB, `custom` gets the rest. */
+export const stagedMaxBytes: number = 8 * 1024 * 1024;
+
+/** How often one push is rebased on what another publisher published meanwhile, before it is given up. */
+export const rebasesMax = 8;
+
+/** Uploads at a time, as docker and skopeo have it by default. */
+export const defaultConcurrency = 4;
+
+/**
+ * How far above the record a published version may be. A thief of an online key can sign version 2^53 - 1, after which
+ * nobody could sign a higher one; whoever signs above such a version makes the theft permanent.
+ */
+export const versionJumpMax = 1_000_000;
+
+/** Metadata of superseded releases that `prune` looks into, at a time. */
+export const pruneReleasesMax = 100_000;

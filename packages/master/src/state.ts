@@ -1,0 +1,117 @@
+/**
+ * The record of a publisher: where it publishes, which root it trusts, what it last published or accepted, and which
+ * version numbers it has used. One small file, replaced atomically; the metadata itself lies beside it by SHA-256.
+ */
+import { isDigest, type Digest } from "@dtuf/registry";
+import { MasterError } from "./errors.ts";
+
+/** A signed metadata file in `metadata/`. */
+export interface FileRecord {
+  readonly version: number;
+  readonly sha256: string;
+}
+
+/** The roles below the root of one release. */
+export interface HeadRecord {
+  readonly timestamp: FileRecord;
+  readonly snapshot: FileRecord;
+  readonly targets: FileRecord;
+}
+
+export type VersionedRole = "timestamp" | "snapshot" | "targets";
+
+/** A release that may have been published: written down before the switch, struck out after it. */
+export interface AttemptRecord {
+  readonly release: Digest;
+  /** Whether the staged changes of this generation are in it. */
+  readonly carries: "staged" | "nothing";
+}
+
+export interface State {
+  readonly place: string;
+  /** Version of the pinned root, which is one of `roots`. */
+  readonly pin: number;
+  /** Every root known, oldest first. */
+  readonly roots: readonly FileRecord[];
+  /** Signed here and not published yet. */
+  readonly stagedRoots: readonly FileRecord[];
+  readonly head: HeadRecord;
+  /** The digest of `latest` when `head` was published or accepted; absent before the first publication. */
+  readonly published?: Digest | undefined;
+  /** The highest versions ever signed here: no number is used for two documents, whatever became of the first. */
+  readonly signed: Readonly<Record<VersionedRole, number>>;
+  readonly attempt?: AttemptRecord | undefined;
+  /** Staged target changes lie in `staged/<generation>`; a publication that carries them begins a new generation. */
+  readonly generation: number;
+  /** How often bytes were deleted from here: an upload that a prune may have met is checked again. */
+  readonly prunes: number;
+}
+
+export function encodeState(state: State): string {
+  return `${JSON.stringify({ format: 1, ...state }, undefined, 2)}\n`;
+}
+
+/** @throws MasterError MASTER_STATE_INVALID */
+export function parseState(text: string, path: string): State {
+  try {
+    return readState(JSON.parse(text));
+  } catch (cause) {
+    throw new MasterError("MASTER_STATE_INVALID", `${path} is not a publisher's record`, { details: { path }, cause });
+  }
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function readState(json: unknown): State {
+  const { format, place, pin, roots, stagedRoots, head, published, signed, attempt, generation, prunes } = fields(json);
+  if (format !== 1) throw new TypeError(`format 1 is wanted, got ${String(format)}`);
+  if (typeof place !== "string") throw new TypeError("place must be a string");
+  const { timestamp, snapshot, targets } = fields(head);
+  return {
+    place,
+    pin: readNumber(pin),
+    roots: readFiles(roots),
+    stagedRoots: readFiles(stagedRoots),
+    head: { timestamp: readFile(timestamp), snapshot: readFile(snapshot), targets: readFile(targets) },
+    ...(published === undefined ? {} : { published: readDigest(published) }),
+    signed: readSigned(fields(signed)),
+    ...(attempt === undefined ? {} : { attempt: readAttempt(fields(attempt)) }),
+    generation: readNumber(generation),
+    prunes: readNumber(prunes),
+  };
+}
+
+function fields(json: unknown): Fields {
+  if (typeof json !== "object" || json === null || Array.isArray(json)) throw new TypeError("wanted an object");
+  return json as Fields;
+}
+
+function readNumber(json: unknown): number {
+  if (!Number.isSafeInteger(json) || (json as number) < 0) throw new TypeError("wanted a whole number");
+  return json as number;
+}
+
+function readDigest(json: unknown): Digest {
+  if (typeof json !== "string" || !isDigest(json)) throw new TypeError("wanted a digest");
+  return json;
+}
+
+function readFile(json: unknown): FileRecord {
+  const { version, sha256 } = fields(json);
+  if (typeof sha256 !== "string" || !/^[0-9a-f]{64}$/.test(sha256)) throw new TypeError("wanted a SHA-256 in hex");
+  return { version: readNumber(version), sha256 };
+}
+
+function readFiles(json: unknown): readonly FileRecord[] {
+  if (!Array.isArray(json)) throw new TypeError("wanted a list");
+  return json.map(readFile);
+}
+
+function readSigned({ timestamp, snapshot, targets }: Fields): State["signed"] {
+  return { timestamp: readNumber(timestamp), snapshot: readNumber(snapshot), targets: readNumber(targets) };
+}
+
+function readAttempt({ release, carries }: Fields): AttemptRecord {
+  if (carries !== "staged" && carries !== "nothing") throw new TypeError("wanted what the attempt carries");
+  return { release: readDigest(release), carries };
+}
