@@ -40,9 +40,7 @@ export function encodeRelease(release: ReleaseContent): Artifact {
   const manifest = encodeImageManifest({
     artifactType: repositoryArtifactType,
     layers: inlineSmallest(parts),
-    annotations: new Map(
-      release.predecessor === undefined ? [] : [[annotationKeys.predecessor, release.predecessor]],
-    ),
+    annotations: new Map(release.predecessor === undefined ? [] : [[annotationKeys.predecessor, release.predecessor]]),
   });
   verifyManifestSize(manifest);
   return {

@@ -32,7 +32,7 @@ export function rolePartTag(role: RoleName | "targets", version: number, part: n
 
 /** Docker's clients look for a delegated role under its plain name. Undefined where that is not to be had. */
 export function plainRoleTag(role: RoleName): TagName | undefined {
-  const reserved = role === latestTag || /^(?:release\.|meta\.|[0-9a-f]{64}\.)/.test(role);
+  const reserved = role === String(latestTag) || /^(?:release\.|meta\.|[0-9a-f]{64}\.)/.test(role);
   return isTag(role) && !reserved && !standIn.test(role) ? role : undefined;
 }
 

@@ -1,0 +1,67 @@
+/** The only place that touches `process`. */
+import { createWriteStream, type WriteStream } from "node:fs";
+import { homedir } from "node:os";
+import type { Program } from "../command.ts";
+import type { Io, Output } from "../io.ts";
+import { main } from "../main.ts";
+
+export async function run(program: Program): Promise<void> {
+  const interrupted = new AbortController();
+  const interrupt = (): void => {
+    // A second interrupt ends the process at once, as without a handler.
+    process.off("SIGINT", interrupt);
+    process.off("SIGTERM", interrupt);
+    interrupted.abort(new DOMException("interrupted", "AbortError"));
+  };
+  process.on("SIGINT", interrupt);
+  process.on("SIGTERM", interrupt);
+  const status = await main(program, createIo(interrupted.signal));
+  process.off("SIGINT", interrupt);
+  process.off("SIGTERM", interrupt);
+  process.exitCode = status;
+}
+
+function createIo(signal: AbortSignal): Io {
+  return {
+    argv: process.argv.slice(2),
+    env: process.env,
+    cwd: process.cwd(),
+    stdin: { stream: process.stdin, terminal: process.stdin.isTTY ? "terminal" : "pipe" },
+    stdout: createOutput(process.stdout),
+    stderr: createOutput(process.stderr),
+    home: homedir(),
+    platform: process.platform,
+    userId: process.getuid?.(),
+    now: () => new Date(),
+    random: Math.random,
+    signal,
+    askSecret: process.stdin.isTTY && process.stderr.isTTY ? askSecret : undefined,
+  };
+}
+
+function createOutput(stream: NodeJS.WriteStream | WriteStream): Output {
+  // A reader that went away (`| head`) is its own affair: what is left of the output goes nowhere.
+  let gone = false;
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    gone ||= error.code === "EPIPE";
+  });
+  const terminal = "isTTY" in stream && stream.isTTY;
+  return {
+    terminal: terminal ? "terminal" : "pipe",
+    columns: "columns" in stream && terminal ? stream.columns : 80,
+    write: (chunk) =>
+      new Promise((resolve, reject) => {
+        if (gone) return resolve();
+        stream.write(chunk, (error) => {
+          if (error && (error as NodeJS.ErrnoException).code !== "EPIPE") reject(error);
+          else resolve();
+        });
+      }),
+  };
+}
+
+async function askSecret(prompt: string): Promise<string> {
+  const { read } = await import("read");
+  const output = createWriteStream("/dev/null", { fd: 2, autoClose: false });
+  return read({ prompt, silent: true, output });
+}

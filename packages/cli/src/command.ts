@@ -1,0 +1,33 @@
+/** What a command is: an entry of the table, and a module that is loaded when it is called. */
+import type { Io } from "./io.ts";
+import type { SettingName, Values } from "./settings.ts";
+import type { Terminal } from "./terminal.ts";
+
+export type Program = "dtuf" | "dxf";
+
+/** The exit statuses; each means one thing for ever. */
+export type ExitStatus = 0 | 1 | 2 | 3 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 13 | 130;
+
+export interface Context {
+  readonly io: Io;
+  readonly program: Program;
+  readonly values: Values;
+  readonly terminal: Terminal;
+  /** `DTUF_HOST` or `DXF_HOST`, as errors and notes name it. */
+  readonly variable: (setting: SettingName) => string;
+}
+
+/** Runs a command. Resolves to the exit status; nothing means 0. */
+export type Run = (context: Context, args: readonly string[]) => Promise<ExitStatus | void>;
+
+export interface Command {
+  readonly name: string;
+  readonly summary: string;
+  /** As commander writes them: `<repo> <target> <parts...>`. */
+  readonly arguments: string;
+  readonly settings: readonly SettingName[];
+  readonly programs: readonly Program[];
+  /** What the help adds: the smallest useful example. */
+  readonly example?: string;
+  readonly load: () => Promise<Run>;
+}

@@ -1,0 +1,23 @@
+import type { Run } from "../command.ts";
+import { masterProgress, withMaster } from "../master.ts";
+import { parseDurationMs } from "../duration.ts";
+import { reportPublication } from "../publication-report.ts";
+
+/** Signs timestamp (and snapshot when due) anew, without the targets key: what a timer runs. */
+export const run: Run = (context, [repo = ""]) => {
+  const within = context.values.text("within");
+  const withinMs = within === undefined ? undefined : parseDurationMs(within, "--within");
+  const expectSnapshot = context.values.text("expect-snapshot");
+  const { onProgress, end } = masterProgress(context);
+  return withMaster(context, repo, async (master, place) => {
+    const result = await master.refreshMetadata({ signal: context.io.signal, withinMs, onProgress, expectSnapshot });
+    end();
+    for (const { role, expires } of result.due) {
+      context.terminal.note(
+        `${role} expires at ${expires.toISOString()} and needs its own key: push-metadata or reset-keys`,
+      );
+    }
+    await reportPublication(context, place, result);
+    return result.due.length > 0 ? 10 : 0;
+  });
+};

@@ -1,0 +1,141 @@
+/** Settings -> a client, for as long as a command needs it. */
+import { fileURLToPath } from "node:url";
+import {
+  createCopy,
+  createDirectorySource,
+  createHttpSource,
+  createMirroredSource,
+  createStoreSource,
+  type Copy,
+  type CopyEvent,
+  type ProgressEvent,
+  type RefreshMode,
+  type Source,
+} from "@dtuf/copy";
+import { parseTargetPath, type TargetPath } from "@dtuf/tuf";
+import type { Context } from "./command.ts";
+import { connect, hostChoice, openTransport } from "./connection.ts";
+import { repositoriesRoot } from "./master.ts";
+import { describePlace, resolvePlace, stateDirectory, type Place } from "./place.ts";
+import { createProgress, type ProgressBar } from "./progress.ts";
+import { UsageError } from "./usage.ts";
+
+interface Opened {
+  readonly source: Source;
+  readonly place: string;
+  /** Under which name the state is kept. */
+  readonly repository: string;
+  close(): Promise<void>;
+}
+
+export async function withCopy<Result>(
+  context: Context,
+  repo: string,
+  work: (copy: Copy) => Promise<Result>,
+): Promise<Result> {
+  const opened = await openSource(context, repo);
+  try {
+    const copy = createCopy({
+      source: opened.source,
+      place: opened.place,
+      directory: stateDirectory(repositoriesRoot(context), opened.repository, "copy"),
+      now: context.io.now,
+      onEvent: (event) => context.terminal.note(describeEvent(event)),
+    });
+    return await work(copy);
+  } finally {
+    await opened.close();
+  }
+}
+
+async function openSource(context: Context, repo: string): Promise<Opened> {
+  const url = context.values.text("metadata-url");
+  return url === undefined || url === "" ? openPlaces(context, repo) : openPlain(context, repo, parseUrl(url));
+}
+
+async function openPlaces(context: Context, repo: string): Promise<Opened> {
+  const first = resolvePlace(repo, hostChoice(context));
+  const mirrors = context.values.list("mirror").map((mirror) => resolvePlace(mirror, hostChoice(context)));
+  const opened = await Promise.all([first, ...mirrors].map((place) => openPlace(context, place)));
+  const source = createMirroredSource(opened.map(({ source: one }) => one));
+  return {
+    source,
+    place: describePlace(first),
+    repository: first.repository,
+    close: async () => void (await Promise.all(opened.map((one) => one.close()))),
+  };
+}
+
+async function openPlace(context: Context, place: Place): Promise<{ source: Source; close(): Promise<void> }> {
+  const connection = await connect(context, place);
+  return { source: createStoreSource(connection.store, { name: connection.name }), close: () => connection.close() };
+}
+
+/** A plain TUF repository: `N.root.json` files behind a URL or in a directory. `<repo>` only names the state. */
+async function openPlain(context: Context, repo: string, metadataUrl: URL): Promise<Opened> {
+  const given = context.values.text("target-base-url");
+  const targetBaseUrl = given === undefined || given === "" ? new URL("../targets/", metadataUrl) : parseUrl(given);
+  const named = {
+    place: metadataUrl.href,
+    repository: resolvePlace(repo, { ...hostChoice(context), host: "oci:." }).repository,
+  };
+  if (metadataUrl.protocol === "file:") {
+    const source = createDirectorySource({
+      metadataDirectory: fileURLToPath(metadataUrl),
+      targetDirectory: fileURLToPath(targetBaseUrl),
+    });
+    return { source, ...named, close: () => Promise.resolve() };
+  }
+  const transport = await openTransport(context, metadataUrl.host);
+  const source = createHttpSource({ metadataUrl, targetBaseUrl, transport });
+  return { source, ...named, close: () => transport.close() };
+}
+
+function parseUrl(text: string): URL {
+  const url = URL.parse(text.endsWith("/") ? text : `${text}/`);
+  if (url === null || !["https:", "http:", "file:"].includes(url.protocol)) {
+    throw new UsageError(`not a URL of https:, http: or file: ${JSON.stringify(text)}`);
+  }
+  return url;
+}
+
+function describeEvent(event: CopyEvent): string {
+  const why = "error" in event && event.error instanceof Error ? event.error.message : "";
+  switch (event.kind) {
+    case "site-skipped":
+      return `passed over ${event.site}: ${why}`;
+    case "state-read-only":
+      return `cannot write the state in ${event.directory}, going on without: ${why}`;
+    case "cache-healed":
+      return `fetched again, because the cached file was no good: ${event.what}: ${why}`;
+  }
+}
+
+export function refreshMode({ values }: Context): RefreshMode {
+  if (values.on("offline")) return "offline";
+  return values.on("cache-if-valid") ? "cache-if-valid" : "online";
+}
+
+/** @throws TufError TUF_NAME_INVALID */
+export function parseTargets(names: readonly string[]): readonly TargetPath[] {
+  return names.map((name) => parseTargetPath(name));
+}
+
+/** A bar for each thing that is fetched. */
+export function copyProgress(context: Context): {
+  readonly onProgress: (event: ProgressEvent) => void;
+  readonly end: () => void;
+} {
+  const create = createProgress(context);
+  const bars = new Map<string, ProgressBar>();
+  return {
+    onProgress: ({ name, receivedBytes, totalBytes }) => {
+      const bar = bars.get(name) ?? create(name, totalBytes ?? receivedBytes);
+      bars.set(name, bar);
+      bar.update(receivedBytes);
+    },
+    end: () => {
+      for (const bar of bars.values()) bar.end();
+    },
+  };
+}

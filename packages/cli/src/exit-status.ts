@@ -1,0 +1,119 @@
+/** Every error code of the libraries with its exit status. The type makes the table complete; the statuses are stable. */
+import type { CopyErrorCode } from "@dtuf/copy";
+import type { FormatErrorCode } from "@dtuf/format";
+import type { MasterErrorCode } from "@dtuf/master";
+import type { OciErrorCode } from "@dtuf/registry";
+import type { FileErrorCode } from "@dtuf/registry/files";
+import type { TufErrorCode } from "@dtuf/tuf";
+import type { ExitStatus } from "./command.ts";
+
+export type ErrorCode =
+  | CopyErrorCode
+  | FileErrorCode
+  | FormatErrorCode
+  | MasterErrorCode
+  | OciErrorCode
+  | TufErrorCode
+  | "USAGE";
+
+const failure = 1;
+const usage = 2;
+const notFound = 3;
+const unavailable = 5;
+const refused = 6;
+const expired = 7;
+const local = 8;
+const overtaken = 9;
+const unauthorised = 13;
+
+const statuses: Readonly<Record<ErrorCode, ExitStatus>> = {
+  USAGE: usage,
+
+  OCI_REFERENCE_INVALID: usage,
+  OCI_DIGEST_INVALID: usage,
+  OCI_TAG_INVALID: usage,
+  OCI_DESCRIPTOR_INVALID: refused,
+  OCI_MANIFEST_INVALID: refused,
+  OCI_DIGEST_MISMATCH: refused,
+  OCI_SIZE_MISMATCH: refused,
+  OCI_LIMIT_EXCEEDED: refused,
+  OCI_NOT_FOUND: notFound,
+  OCI_LAYOUT_INVALID: failure,
+  OCI_UNAUTHORIZED: unauthorised,
+  OCI_FORBIDDEN: unauthorised,
+  OCI_STATUS: unavailable,
+  OCI_RESPONSE_INVALID: unavailable,
+  OCI_UNAVAILABLE: unavailable,
+  OCI_REDIRECT_REFUSED: refused,
+  OCI_REALM_REFUSED: refused,
+  OCI_INSECURE_CREDENTIALS: usage,
+  OCI_CREDENTIALS_UNAVAILABLE: unauthorised,
+  OCI_UNSUPPORTED: failure,
+
+  FILE_LOCKED: local,
+  FILE_NO_SPACE: local,
+  FILE_READ_ONLY: local,
+  FILE_IO: local,
+  FILE_TOO_LARGE: local,
+
+  FORMAT_NOT_A_REPOSITORY: refused,
+  FORMAT_TARGET_BLOBS_INVALID: refused,
+  FORMAT_MANIFEST_TOO_LARGE: failure,
+
+  TUF_MALFORMED: refused,
+  TUF_LIMIT_EXCEEDED: refused,
+  TUF_TYPE_MISMATCH: refused,
+  TUF_SPEC_VERSION: refused,
+  TUF_NAME_INVALID: usage,
+  TUF_KEY_INVALID: failure,
+  TUF_SIGNER_MISMATCH: failure,
+  TUF_THRESHOLD_NOT_MET: refused,
+  TUF_EXPIRED: expired,
+  TUF_ROLLBACK: refused,
+  TUF_VERSION_MISMATCH: refused,
+  TUF_HASH_MISMATCH: refused,
+  TUF_LENGTH_MISMATCH: refused,
+  TUF_OUT_OF_ORDER: failure,
+  TUF_ROLE_MISSING: refused,
+  TUF_FAST_FORWARD: refused,
+  TUF_CLOCK_SUSPECT: failure,
+  TUF_ROOT_KEYS_MISMATCH: refused,
+
+  COPY_NOT_PINNED: usage,
+  COPY_NOT_PUBLISHED: notFound,
+  COPY_METADATA_MISSING: notFound,
+  COPY_TARGET_UNKNOWN: notFound,
+  COPY_TARGET_DIFFERS: refused,
+  COPY_BLOB_MISSING: notFound,
+  COPY_PIN_OLDER: refused,
+  COPY_PIN_OTHER_CHAIN: refused,
+  COPY_OFFLINE_NOTHING_CACHED: notFound,
+  COPY_CLOCK_SUSPECT: failure,
+  COPY_STATE_FOREIGN: failure,
+  COPY_NO_SPACE: local,
+  COPY_STATUS: unavailable,
+  COPY_SOURCE_INVALID: failure,
+
+  MASTER_KEYS_MISSING: notFound,
+  MASTER_KEY_INVALID: failure,
+  MASTER_PASSPHRASE_WRONG: failure,
+  MASTER_PASSPHRASE_MISSING: usage,
+  MASTER_METADATA_MISSING: notFound,
+  MASTER_METADATA_EXISTS: usage,
+  MASTER_PLACE_DIFFERS: usage,
+  MASTER_STATE_INVALID: failure,
+  MASTER_TARGET_UNKNOWN: notFound,
+  MASTER_TARGET_RESERVED: usage,
+  MASTER_PUBLISHER_RACE: overtaken,
+  MASTER_BASE_EXPIRED: expired,
+  MASTER_BASE_UNEXPECTED: refused,
+  MASTER_VERSION_IMPLAUSIBLE: refused,
+  MASTER_OLD_ROOT_KEY_MISSING: notFound,
+  MASTER_ROLE_UNKNOWN: notFound,
+  MASTER_ROLE_EXISTS: usage,
+  MASTER_METADATA_UNAVAILABLE: notFound,
+};
+
+export function exitStatusOf(code: string): ExitStatus {
+  return Object.hasOwn(statuses, code) ? statuses[code as ErrorCode] : failure;
+}

@@ -1,0 +1,29 @@
+/** The log file that DTUF_LOG_FILE asks for, and which levels are shown. There is none unless asked for. */
+import { appendFileSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Io } from "./io.ts";
+import type { Values } from "./settings.ts";
+
+export type LogLevel = "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL";
+
+const rank: Readonly<Record<LogLevel, number>> = { DEBUG: 10, INFO: 20, WARNING: 30, ERROR: 40, CRITICAL: 50 };
+
+export interface Log {
+  (level: LogLevel, line: string): void;
+  showsOnConsole(level: LogLevel): boolean;
+}
+
+/** Python dtuf's level names; anything else counts as WARNING, its default. */
+export function openLog(io: Io, values: Values): Log {
+  const threshold = (name: "file-log-level" | "console-log-level"): number => {
+    const level = values.text(name) ?? "WARNING";
+    return Object.hasOwn(rank, level) ? rank[level as LogLevel] : rank.WARNING;
+  };
+  const file = values.text("log-file");
+  const [fileLevel, consoleLevel] = [threshold("file-log-level"), threshold("console-log-level")];
+  const log = (level: LogLevel, line: string): void => {
+    if (file === undefined || file === "" || rank[level] < fileLevel) return;
+    appendFileSync(resolve(io.cwd, file), `${io.now().toISOString()} ${level} ${line}\n`, { mode: 0o600 });
+  };
+  return Object.assign(log, { showsOnConsole: (level: LogLevel) => rank[level] >= consoleLevel });
+}

@@ -1,0 +1,45 @@
+/** (argv, environment, streams) -> exit status. Whatever goes wrong ends here, in one place, with a status that is not 0. */
+import type { Context, ExitStatus, Program } from "./command.ts";
+import { commands } from "./table.ts";
+import { reportError } from "./report-error.ts";
+import type { Io } from "./io.ts";
+import { parseCommandLine, type Parsed } from "./program.ts";
+import { readSettings, variableOf, type SettingName } from "./settings.ts";
+import { createTerminal } from "./terminal.ts";
+import { version } from "./version.ts";
+
+const prefixes: Readonly<Record<Program, string>> = { dtuf: "DTUF", dxf: "DXF" };
+
+export async function main(program: Program, io: Io): Promise<ExitStatus> {
+  const prefix = prefixes[program];
+  const writers = collectWrites(io);
+  const parsed = parseCommandLine({ program, argv: io.argv, version, env: prefix }, commands, writers);
+  await writers.flush();
+  return typeof parsed === "number" ? parsed : runCommand(program, io, parsed);
+}
+
+async function runCommand(program: Program, io: Io, { command, args, flags }: Parsed): Promise<ExitStatus> {
+  const prefix = prefixes[program];
+  const values = readSettings(flags, io.env, prefix);
+  const variable = (setting: SettingName): string => variableOf(setting, prefix);
+  let context: Context | undefined;
+  try {
+    context = { io, program, values, variable, terminal: createTerminal(program, io, values) };
+    const run = await command.load();
+    return (await run(context, args)) ?? 0;
+  } catch (error) {
+    return reportError(error, { program, io, terminal: context?.terminal });
+  }
+}
+
+/** Commander writes synchronously; our streams do not. */
+function collectWrites(io: Io): { out(text: string): void; err(text: string): void; flush(): Promise<void> } {
+  const pending: (() => Promise<void>)[] = [];
+  return {
+    out: (text) => void pending.push(() => io.stdout.write(text)),
+    err: (text) => void pending.push(() => io.stderr.write(text)),
+    async flush() {
+      for (const write of pending) await write();
+    },
+  };
+}

@@ -1,0 +1,55 @@
+/** An error as a person or a script wants to read it: code, what on which thing, wanted and got, and what mends it. */
+import { exitStatusOf } from "./exit-status.ts";
+import type { ExitStatus, Program } from "./command.ts";
+import { escapeText } from "./escape.ts";
+import { findHint } from "./hints.ts";
+import type { Io } from "./io.ts";
+import type { Terminal } from "./terminal.ts";
+import { UsageError } from "./usage.ts";
+
+interface CodedError {
+  readonly code: string;
+  readonly message: string;
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+export async function reportError(
+  error: unknown,
+  { program, io, terminal }: { readonly program: Program; readonly io: Io; readonly terminal: Terminal | undefined },
+): Promise<ExitStatus> {
+  if (io.signal.aborted && isAbort(error, io.signal)) {
+    await io.stderr.write(`${program}: interrupted\n`);
+    return 130;
+  }
+  const coded = codedError(error);
+  const hint = error instanceof UsageError ? error.hint : findHint(coded.code, program);
+  await io.stderr.write(terminal?.format === "json" ? jsonReport(coded, hint) : textReport(program, coded, hint));
+  return exitStatusOf(coded.code);
+}
+
+function isAbort(error: unknown, signal: AbortSignal): boolean {
+  return error === signal.reason || (error instanceof Error && error.name === "AbortError");
+}
+
+/** Errors with a code of ours as they are; anything else is a fault of the program and says so. */
+function codedError(error: unknown): CodedError {
+  if (
+    error instanceof Error &&
+    "code" in error &&
+    typeof error.code === "string" &&
+    /^[A-Z]+(?:_[A-Z]+)*$/.test(error.code)
+  ) {
+    return error as Error & CodedError;
+  }
+  return { code: "INTERNAL", message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+}
+
+function textReport(program: Program, { code, message }: CodedError, hint: string | undefined): string {
+  const lines = message.split("\n").map(escapeText).join("\n");
+  const mend = hint === undefined ? "" : `${program}: hint: ${escapeText(hint)}\n`;
+  return `${program}: ${lines} (${code})\n${mend}`;
+}
+
+function jsonReport({ code, message, details }: CodedError, hint: string | undefined): string {
+  return `${JSON.stringify({ schemaVersion: 1, error: { code, message, hint, details } })}\n`;
+}

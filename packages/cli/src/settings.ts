@@ -1,0 +1,144 @@
+/**
+ * Every setting, once. A flag `--blob-info` has the variable `DTUF_BLOB_INFO` (`DXF_BLOB_INFO` for the program `dxf`);
+ * the flag wins. A setting that is a secret has a variable and no flag: argv is visible to every process. A boolean
+ * variable is on only when it is exactly `1`.
+ */
+import type { Environment } from "./io.ts";
+import { UsageError } from "./usage.ts";
+
+export interface Setting {
+  readonly kind: "text" | "switch" | "list" | "secret" | "duration" | "choice";
+  readonly summary: string;
+  /** What stands for the value in the help. */
+  readonly value?: string;
+  readonly choices?: readonly string[];
+  /** Where the value comes from when neither flag nor variable is given; for the help only. */
+  readonly fallback?: string;
+}
+
+const text = (summary: string, value: string, fallback?: string): Setting => ({
+  kind: "text",
+  summary,
+  value,
+  ...(fallback === undefined ? {} : { fallback }),
+});
+const toggle = (summary: string): Setting => ({ kind: "switch", summary });
+const list = (summary: string, value: string): Setting => ({ kind: "list", summary, value });
+const secret = (summary: string): Setting => ({ kind: "secret", summary });
+const lifetime = (role: string, fallback: string): Setting => ({
+  kind: "duration",
+  summary: `how long new ${role} metadata is valid`,
+  value: "duration",
+  fallback,
+});
+const level = (summary: string): Setting => ({
+  kind: "choice",
+  summary,
+  choices: ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
+  fallback: "WARNING",
+});
+
+export const settings = {
+  host: text("registry, or oci:DIR for an embedded one", "host[:port]", "the embedded registry ./dtuf_registry"),
+  insecure: toggle("plain HTTP to the host named"),
+  username: text("user name for the registry", "name"),
+  password: secret("password for the registry"),
+  token: secret("bearer token for the registry, used as it is"),
+  authorization: secret("whole Authorization header for the registry"),
+  "auth-host": text("host that replaces the one of the registry's token realm", "host[:port]"),
+  header: list("header sent to the registry only, `Name: value`", "header"),
+  "registry-config": text("Docker config.json to read credentials from", "file", "as docker and podman look"),
+  "ca-file": text("PEM file of certificate authorities to trust for the host", "file"),
+  "cert-file": text("PEM client certificate for the host", "file"),
+  "key-file": text("PEM key of the client certificate", "file"),
+  "cert-dir": text("directory of certificates, as certs.d/HOST has them", "directory"),
+  skiptlsverify: toggle("do not verify the host's certificate"),
+  tlsverify: text("PEM file of certificate authorities (dxf's name of ca-file)", "file"),
+  "ip-family": { kind: "choice", summary: "force the IP version", choices: ["4", "6"] },
+  platform: text("platform to choose from a multi-platform image", "os/arch[/variant]"),
+  concurrency: text("transfers at once", "count", "6"),
+  "repositories-root": text("directory of the local state", "directory", "./dtuf_repos"),
+  "metadata-url": text("a plain TUF repository's metadata instead of a registry", "url"),
+  "target-base-url": text("where that repository's targets are", "url", "metadata-url/../targets"),
+  mirror: list("further place to pull from, tried in order", "place"),
+  offline: toggle("open no connection; use what was pulled before"),
+  "cache-if-valid": toggle("open no connection while the cached metadata is valid"),
+  replace: toggle("trust a new chain of roots in place of the pinned one"),
+  "blob-info": toggle("write `digest size` before each blob"),
+  output: text("file or directory to write to; - is stdout", "path"),
+  "root-key-password": secret("passphrase of the root key"),
+  "old-root-key-password": secret("passphrase of the root key that is being replaced"),
+  "targets-key-password": secret("passphrase of the targets key"),
+  "snapshot-key-password": secret("passphrase of the snapshot key"),
+  "timestamp-key-password": secret("passphrase of the timestamp key"),
+  "key-type": {
+    kind: "choice",
+    summary: "kind of new keys",
+    choices: ["ed25519", "ecdsa-p256", "ecdsa-p384", "rsa"],
+    fallback: "ed25519",
+  },
+  "root-lifetime": lifetime("root", "1 year"),
+  "targets-lifetime": lifetime("targets", "3 months"),
+  "snapshot-lifetime": lifetime("snapshot", "1 week"),
+  "timestamp-lifetime": lifetime("timestamp", "1 day"),
+  "expect-snapshot": text(
+    "the published snapshot that this publication must build on, VERSION or sha256:DIGEST",
+    "snapshot",
+  ),
+  only: { kind: "choice", summary: "re-sign no more than this", choices: ["timestamp", "snapshot"] },
+  within: { kind: "duration", summary: "how soon counts as due", value: "duration", fallback: "2 days" },
+  "dry-run": toggle("say what would be done, do nothing"),
+  json: toggle("one JSON document on stdout"),
+  quiet: toggle("no progress, no notes"),
+  progress: { kind: "choice", summary: "progress on stderr", choices: ["1", "0", "auto"], fallback: "auto" },
+  "log-file": text("append a log to this file", "file"),
+  "file-log-level": level("level of the log file"),
+  "console-log-level": level("level of notes on stderr"),
+  "password-stdin": toggle("read the password from stdin"),
+  "identity-token-stdin": toggle("read an identity token from stdin"),
+  keychain: toggle("use the operating system's keychain"),
+  "plain-text": toggle("store the password in the config file, readable by whoever reads the file"),
+} as const satisfies Readonly<Record<string, Setting>>;
+
+export type SettingName = keyof typeof settings;
+
+/** The values given, from flags and variables. A setting not given is absent. */
+export interface Values {
+  text(name: SettingName): string | undefined;
+  list(name: SettingName): readonly string[];
+  on(name: SettingName): boolean;
+}
+
+export type Flags = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
+
+export function variableOf(name: string, prefix: string): string {
+  return `${prefix}_${name.toUpperCase().replaceAll("-", "_")}`;
+}
+
+/** @throws UsageError for a choice that is none */
+export function readSettings(flags: Flags, env: Environment, prefix: string): Values {
+  const raw = (name: SettingName): string | undefined => {
+    const flag = flags[name];
+    const value = typeof flag === "string" ? flag : env[variableOf(name, prefix)];
+    verifyChoice(name, value);
+    return value;
+  };
+  return {
+    text: raw,
+    list: (name) => {
+      const flag = flags[name];
+      if (Array.isArray(flag)) return flag as readonly string[];
+      const value = env[variableOf(name, prefix)];
+      return value === undefined || value === "" ? [] : value.split("\n");
+    },
+    on: (name) => flags[name] === true || (flags[name] === undefined && env[variableOf(name, prefix)] === "1"),
+  };
+}
+
+function verifyChoice(name: SettingName, value: string | undefined): void {
+  const setting: Setting = settings[name];
+  if (value === undefined || value === "" || setting.choices === undefined || setting.choices.includes(value)) return;
+  // dtuf took every other value of DTUF_PROGRESS as "decide by the terminal".
+  if (name === "progress") return;
+  throw new UsageError(`--${name}: wanted one of ${setting.choices.join(", ")}; got ${JSON.stringify(value)}`);
+}

@@ -1,0 +1,222 @@
+/** Every command, by what it is for. A command's module is loaded when it is called, so that `--version` stays quick. */
+import type { Command, Program, Run } from "./command.ts";
+import { dxfCommands } from "./dxf-table.ts";
+import type { SettingName } from "./settings.ts";
+
+export const registrySettings: readonly SettingName[] = [
+  "host",
+  "insecure",
+  "username",
+  "password",
+  "token",
+  "authorization",
+  "auth-host",
+  "header",
+  "registry-config",
+  "ca-file",
+  "tlsverify",
+  "skiptlsverify",
+  "cert-file",
+  "key-file",
+  "cert-dir",
+  "ip-family",
+];
+export const outputSettings: readonly SettingName[] = [
+  "json",
+  "quiet",
+  "progress",
+  "log-file",
+  "file-log-level",
+  "console-log-level",
+];
+const stateSettings: readonly SettingName[] = [...registrySettings, ...outputSettings, "repositories-root"];
+const keyPasswords: readonly SettingName[] = [
+  "root-key-password",
+  "targets-key-password",
+  "snapshot-key-password",
+  "timestamp-key-password",
+];
+const onlineKeys: readonly SettingName[] = ["targets-key-password", "snapshot-key-password", "timestamp-key-password"];
+const onlineLifetimes: readonly SettingName[] = ["targets-lifetime", "snapshot-lifetime", "timestamp-lifetime"];
+const lifetimes: readonly SettingName[] = ["root-lifetime", ...onlineLifetimes];
+const sourceSettings: readonly SettingName[] = [
+  ...stateSettings,
+  "metadata-url",
+  "target-base-url",
+  "mirror",
+  "offline",
+  "cache-if-valid",
+];
+
+interface Entry {
+  readonly name: string;
+  readonly summary: string;
+  /** Default `<repo>`. */
+  readonly arguments?: string;
+  readonly settings?: readonly SettingName[];
+  readonly programs?: readonly Program[];
+  readonly example?: string;
+  readonly load: () => Promise<{ readonly run: Run }>;
+}
+
+function entry({ load, ...given }: Entry): Command {
+  return {
+    arguments: "<repo>",
+    settings: stateSettings,
+    programs: ["dtuf"],
+    ...given,
+    load: async () => (await load()).run,
+  };
+}
+
+const masterCommands: readonly Command[] = [
+  entry({
+    name: "create-root-key",
+    summary: "make the root key",
+    settings: [...stateSettings, "root-key-password", "key-type"],
+    example: "dtuf create-root-key fred/demo",
+    load: () => import("./commands/create-root-key.ts"),
+  }),
+  entry({
+    name: "create-metadata-keys",
+    summary: "make the targets, snapshot and timestamp keys",
+    settings: [...stateSettings, ...onlineKeys, "key-type"],
+    load: () => import("./commands/create-metadata-keys.ts"),
+  }),
+  entry({
+    name: "create-metadata",
+    summary: "sign the first metadata",
+    settings: [...stateSettings, ...keyPasswords, ...lifetimes],
+    load: () => import("./commands/create-metadata.ts"),
+  }),
+  entry({
+    name: "reset-keys",
+    summary: "sign a new root naming the keys that lie there now; renews an expired root",
+    settings: [...stateSettings, ...keyPasswords, ...lifetimes, "old-root-key-password", "replace"],
+    load: () => import("./commands/reset-keys.ts"),
+  }),
+  entry({
+    name: "push-target",
+    summary: "upload a target's files and stage it for the next publication",
+    arguments: "<repo> <target> <file|@target...>",
+    settings: [...stateSettings, "concurrency"],
+    example: "dtuf push-target fred/demo app-1.4.tgz ./app-1.4.tgz",
+    load: () => import("./commands/push-target.ts"),
+  }),
+  entry({
+    name: "del-target",
+    summary: "stage the removal of targets",
+    arguments: "<repo> <target...>",
+    load: () => import("./commands/del-target.ts"),
+  }),
+  entry({
+    name: "push-metadata",
+    summary: "sign what is staged and publish it by one switch",
+    settings: [...stateSettings, ...onlineKeys, ...onlineLifetimes, "expect-snapshot", "concurrency"],
+    load: () => import("./commands/push-metadata.ts"),
+  }),
+  entry({
+    name: "refresh-metadata",
+    summary: "sign the timestamp anew, and the snapshot when due; exit 10 when another role is due",
+    settings: [
+      ...stateSettings,
+      "snapshot-key-password",
+      "timestamp-key-password",
+      "snapshot-lifetime",
+      "timestamp-lifetime",
+      "within",
+      "expect-snapshot",
+    ],
+    load: () => import("./commands/refresh-metadata.ts"),
+  }),
+  entry({
+    name: "list-master-targets",
+    summary: "names in the signed metadata",
+    load: () => import("./commands/list-master-targets.ts"),
+  }),
+  entry({
+    name: "get-master-expirations",
+    summary: "when each role expires",
+    load: () => import("./commands/get-master-expirations.ts"),
+  }),
+  entry({
+    name: "status",
+    summary: "what is staged, published and due; exit 10 when something is due",
+    settings: [...stateSettings, "within", "offline"],
+    load: () => import("./commands/status.ts"),
+  }),
+  entry({ name: "prune", summary: "delete what no reader needs any more", load: () => import("./commands/prune.ts") }),
+];
+
+const copyCommands: readonly Command[] = [
+  entry({
+    name: "pull-metadata",
+    summary: "refresh; print the targets that changed since they were last pulled",
+    arguments: "<repo> [root.json|root-key.pub|-...]",
+    settings: [...sourceSettings, "replace"],
+    example: "dtuf pull-metadata fred/demo root.json",
+    load: () => import("./commands/pull-metadata.ts"),
+  }),
+  entry({
+    name: "pull-target",
+    summary: "write targets, verified, to stdout or to files",
+    arguments: "<repo> <target...>",
+    settings: [...sourceSettings, "output", "blob-info"],
+    example: "dtuf pull-target fred/demo app-1.4.tgz --output .",
+    load: () => import("./commands/pull-target.ts"),
+  }),
+  entry({
+    name: "blob-sizes",
+    summary: "the size of every blob of targets",
+    arguments: "<repo> <target...>",
+    settings: sourceSettings,
+    load: () => import("./commands/blob-sizes.ts"),
+  }),
+  entry({
+    name: "check-target",
+    summary: "compare files with a target's blobs",
+    arguments: "<repo> <target> <file...>",
+    settings: sourceSettings,
+    load: () => import("./commands/check-target.ts"),
+  }),
+  entry({
+    name: "list-copy-targets",
+    summary: "names in the metadata that was pulled",
+    settings: sourceSettings,
+    load: () => import("./commands/list-copy-targets.ts"),
+  }),
+  entry({
+    name: "get-copy-expirations",
+    summary: "when each role expires",
+    settings: sourceSettings,
+    load: () => import("./commands/get-copy-expirations.ts"),
+  }),
+  entry({
+    name: "explain",
+    summary: "the delegations that lead to a target",
+    arguments: "<repo> <target>",
+    settings: sourceSettings,
+    load: () => import("./commands/explain.ts"),
+  }),
+];
+
+const registryCommands: readonly Command[] = [
+  entry({
+    name: "list-repos",
+    summary: "repositories of the registry",
+    arguments: "",
+    settings: [...registrySettings, ...outputSettings],
+    load: () => import("./commands/list-repos.ts"),
+    programs: ["dtuf", "dxf"],
+  }),
+  entry({
+    name: "auth",
+    summary: "print a token for actions (pull, push, *)",
+    arguments: "<repo> <action...>",
+    settings: [...registrySettings, ...outputSettings],
+    load: () => import("./commands/auth.ts"),
+    programs: ["dtuf", "dxf"],
+  }),
+];
+
+export const commands: readonly Command[] = [...masterCommands, ...copyCommands, ...registryCommands, ...dxfCommands];

@@ -1,0 +1,42 @@
+/**
+ * The rules of output. stdout is data, stderr is talk. Talk has the program's name before it, no capital at its
+ * beginning and no full stop at its end. Text that came from elsewhere is escaped. With `--json` an error is one JSON
+ * document on stderr. A reader of stdout that goes away (`| head`) ends the output quietly.
+ */
+import { escapeText } from "./escape.ts";
+import type { Io } from "./io.ts";
+import { openLog, type LogLevel } from "./log.ts";
+import type { Values } from "./settings.ts";
+
+export interface Terminal {
+  /** A line of data. */
+  print(line: string): Promise<void>;
+  /** Data that another program wrote lines for: escaped only when a person looks at it. */
+  printName(name: string): Promise<void>;
+  printJson(value: unknown): Promise<void>;
+  writeBytes(bytes: Uint8Array): Promise<void>;
+  /** Talk. */
+  note(text: string, level?: LogLevel): void;
+  readonly format: "text" | "json";
+}
+
+/** The output as a whole is versioned, so that a script can tell. */
+const schemaVersion = 1;
+
+export function createTerminal(program: string, io: Io, values: Values): Terminal {
+  const log = openLog(io, values);
+  const quiet = values.on("quiet");
+  const write = (chunk: string | Uint8Array): Promise<void> => io.stdout.write(chunk);
+  return {
+    format: values.on("json") ? "json" : "text",
+    print: (line) => write(`${line}\n`),
+    printName: (name) => write(`${io.stdout.terminal === "terminal" ? escapeText(name) : name}\n`),
+    printJson: (value) => write(`${JSON.stringify({ schemaVersion, ...(value as object) }, undefined, 2)}\n`),
+    writeBytes: write,
+    note: (text, level = "WARNING") => {
+      const line = escapeText(text);
+      log(level, line);
+      if (!quiet && log.showsOnConsole(level)) void io.stderr.write(`${program}: ${line}\n`);
+    },
+  };
+}
