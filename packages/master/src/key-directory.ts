@@ -38,62 +38,61 @@ export interface KeyDirectory {
 
 export function createKeyDirectory({ directory, passphrase }: KeyDirectoryOptions): KeyDirectory {
   const keys = join(directory, "keys");
-  const previous = join(keys, "previous");
-
-  async function setAside(role: TopLevelRole): Promise<string | undefined> {
-    const from = join(keys, `${role}_key`);
-    const text = await findText(from);
-    if (text === undefined) return undefined;
-    await createDirectory(previous, { mode: 0o700 });
-    const to = join(previous, `${role}_key.${1 + (await newestNumber(previous, role))}`);
-    const publicText = await findText(`${from}.pub`);
-    if (publicText !== undefined) await writeFileAtomically(`${to}.pub`, publicText, { mode: 0o644 });
-    await writeFileAtomically(to, text, { mode: 0o600 });
-    return to;
-  }
-
-  async function create(role: TopLevelRole, keyType: KeyType): Promise<CreatedKey> {
-    const path = join(keys, `${role}_key`);
-    const key = await generatePrivateKey(keyType);
-    const text = await encodePrivateKey(key, await passphrase?.({ role, purpose: "create", path }));
-    await createDirectory(keys, { mode: 0o700 });
-    const aside = await setAside(role);
-    await writeFileAtomically(path, text, { mode: 0o600 });
-    const pem = publicPem(key);
-    await writeFileAtomically(`${path}.pub`, pem, { mode: 0o644 });
-    return { role, path, keyId: keyIdOf(keyFromPem(pem)), ...(aside === undefined ? {} : { setAside: aside }) };
-  }
-
-  async function list(role: TopLevelRole): Promise<readonly KeyFile[]> {
-    const path = join(keys, `${role}_key`);
-    const current: KeyFile[] = (await findText(path)) === undefined ? [] : [{ role, path, age: "current" }];
-    const numbers = (await listNumbers(previous, role)).toSorted((a, b) => b - a);
-    return [...current, ...numbers.map((n) => previousFile(role, join(previous, `${role}_key.${n}`)))];
-  }
-
-  async function unlock({ role, path, age }: KeyFile): Promise<KeyObject> {
-    const text = await findText(path);
-    if (text === undefined) throw missingFile(path);
-    const purpose = age === "current" ? "unlock" : "unlock-previous";
-    const ask = async (): Promise<string | undefined> => passphrase?.({ role, purpose, path });
-    const key = await parsePrivateKey(text, { path, passphrase: ask });
-    const pem = publicPem(key);
-    const known = await findText(`${path}.pub`);
-    if (known === undefined || !sameKey(known, pem)) await writeFileAtomically(`${path}.pub`, pem, { mode: 0o644 });
-    return key;
-  }
-
-  async function remove({ path }: KeyFile): Promise<void> {
-    await unlinkIfThere(path);
-    await unlinkIfThere(`${path}.pub`);
-    await syncDirectory(previous);
-  }
-
-  return { create, list, findPublicKey, unlock, remove };
+  return {
+    create: async (role, keyType) => {
+      const path = join(keys, `${role}_key`);
+      const key = await generatePrivateKey(keyType);
+      const text = await encodePrivateKey(key, await passphrase?.({ role, purpose: "create", path }));
+      await createDirectory(keys, { mode: 0o700 });
+      const aside = await setAside(keys, role);
+      await writeFileAtomically(path, text, { mode: 0o600 });
+      const pem = publicPem(key);
+      await writeFileAtomically(`${path}.pub`, pem, { mode: 0o644 });
+      return { role, path, keyId: keyIdOf(keyFromPem(pem)), ...(aside === undefined ? {} : { setAside: aside }) };
+    },
+    list: (role) => listFiles(keys, role),
+    findPublicKey,
+    unlock: (file) => unlock(file, passphrase),
+    async remove({ path }) {
+      await unlinkIfThere(path);
+      await unlinkIfThere(`${path}.pub`);
+      await syncDirectory(join(path, ".."));
+    },
+  };
 }
 
-function previousFile(role: TopLevelRole, path: string): KeyFile {
-  return { role, path, age: "previous" };
+async function setAside(keys: string, role: TopLevelRole): Promise<string | undefined> {
+  const from = join(keys, `${role}_key`);
+  const text = await findText(from);
+  if (text === undefined) return undefined;
+  const previous = join(keys, "previous");
+  await createDirectory(previous, { mode: 0o700 });
+  const to = join(previous, `${role}_key.${1 + Math.max(0, ...(await listNumbers(previous, role)))}`);
+  const publicText = await findText(`${from}.pub`);
+  if (publicText !== undefined) await writeFileAtomically(`${to}.pub`, publicText, { mode: 0o644 });
+  await writeFileAtomically(to, text, { mode: 0o600 });
+  return to;
+}
+
+async function listFiles(keys: string, role: TopLevelRole): Promise<readonly KeyFile[]> {
+  const path = join(keys, `${role}_key`);
+  const current: KeyFile[] = (await findText(path)) === undefined ? [] : [{ role, path, age: "current" }];
+  const previous = join(keys, "previous");
+  const numbers = (await listNumbers(previous, role)).toSorted((a, b) => b - a);
+  const aside = numbers.map((n): KeyFile => ({ role, path: join(previous, `${role}_key.${n}`), age: "previous" }));
+  return [...current, ...aside];
+}
+
+async function unlock({ role, path, age }: KeyFile, passphrase: PassphraseProvider | undefined): Promise<KeyObject> {
+  const text = await findText(path);
+  if (text === undefined) throw missingFile(path);
+  const purpose = age === "current" ? "unlock" : "unlock-previous";
+  const ask = async (): Promise<string | undefined> => passphrase?.({ role, purpose, path });
+  const key = await parsePrivateKey(text, { path, passphrase: ask });
+  const pem = publicPem(key);
+  const known = await findText(`${path}.pub`);
+  if (known === undefined || !sameKey(known, pem)) await writeFileAtomically(`${path}.pub`, pem, { mode: 0o644 });
+  return key;
 }
 
 async function findPublicKey({ path }: KeyFile): Promise<Key | undefined> {
@@ -108,10 +107,6 @@ function sameKey(known: string, pem: string): boolean {
 
 function publicPem(key: KeyObject): string {
   return String(createPublicKey(key).export({ format: "pem", type: "spki" }));
-}
-
-async function newestNumber(previous: string, role: TopLevelRole): Promise<number> {
-  return Math.max(0, ...(await listNumbers(previous, role)));
 }
 
 async function listNumbers(previous: string, role: TopLevelRole): Promise<readonly number[]> {

@@ -14,17 +14,22 @@ function publicPem(key: KeyObject): string {
 }
 
 describe("a key at rest", () => {
-  test.for(["ed25519", "ecdsa-p256", "ecdsa-p384", "rsa-3072"] as const)("%s without a passphrase is PKCS#8", async (type) => {
-    const key = await generatePrivateKey(type);
-    const text = await encodePrivateKey(key, "");
-    expect(text).toMatch(/^-----BEGIN PRIVATE KEY-----\n/);
-    expect((await parsePrivateKey(text, noPrompt)).equals(key)).toBe(true);
-  });
+  test.for(["ed25519", "ecdsa-p256", "ecdsa-p384", "rsa-3072"] as const)(
+    "%s without a passphrase is PKCS#8",
+    async (type) => {
+      const key = await generatePrivateKey(type);
+      const text = await encodePrivateKey(key, "");
+      expect(text).toMatch(/^-----BEGIN PRIVATE KEY-----\n/);
+      expect((await parsePrivateKey(text, noPrompt)).equals(key)).toBe(true);
+    },
+  );
 
   test("with a passphrase is an age file of factor 17 that another implementation opens", async () => {
     const key = await generatePrivateKey("ed25519");
     const text = await encodePrivateKey(key, "correct horse");
-    expect(Buffer.from(armor.decode(text)).toString("latin1")).toMatch(/^age-encryption.org\/v1\n-> scrypt \S{22} 17\n/);
+    expect(Buffer.from(armor.decode(text)).toString("latin1")).toMatch(
+      /^age-encryption.org\/v1\n-> scrypt \S{22} 17\n/,
+    );
     const other = new Decrypter();
     other.addPassphrase("correct horse");
     expect(await other.decrypt(armor.decode(text), "text")).toBe(key.export({ format: "pem", type: "pkcs8" }));
@@ -50,7 +55,9 @@ describe("a key at rest", () => {
 
   test.for([undefined, ""])("without the passphrase (%j) says that one is needed", async (passphrase) => {
     const text = await encodePrivateKey(await generatePrivateKey("ed25519"), "right");
-    await expect(parsePrivateKey(text, unlock(passphrase))).rejects.toMatchObject({ code: "MASTER_PASSPHRASE_MISSING" });
+    await expect(parsePrivateKey(text, unlock(passphrase))).rejects.toMatchObject({
+      code: "MASTER_PASSPHRASE_MISSING",
+    });
   });
 
   test("that asks for more than a gigabyte is refused before anything is computed", async () => {
@@ -83,11 +90,11 @@ describe("a key at rest", () => {
     await expect(parsePrivateKey(text, unlock("sown"))).rejects.toMatchObject({ code: "MASTER_PASSPHRASE_WRONG" });
   });
 
-  test.for(["", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "-----BEGIN AGE ENCRYPTED FILE-----\nAAAA\n"])(
-    "that is damaged (%j) is refused",
-    async (text) => {
-      await expect(parsePrivateKey(text, unlock("x"))).rejects.toMatchObject({ code: "MASTER_KEY_INVALID" });
-    },
-  );
-});
+  test.for([
+    "",
+    "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+    "-----BEGIN AGE ENCRYPTED FILE-----\nAAAA\n",
+  ])("that is damaged (%j) is refused", async (text) => {
+    await expect(parsePrivateKey(text, unlock("x"))).rejects.toMatchObject({ code: "MASTER_KEY_INVALID" });
+  });
 });
