@@ -52,7 +52,7 @@ export type Fault =
   /** A list that has always one more page. Each Link is new. */
   | { readonly kind: "page-forever" }
   // To the way the answer is sent.
-  /** Promises the whole body, sends so many bytes of it and ends the connection. */
+  /** Promises the whole body, sends so many bytes of it (with RST, of a long body, perhaps fewer) and ends the connection. */
   | { readonly kind: "cut"; readonly afterBytes: number; readonly how?: Ending }
   /** Sends so much and then nothing more, the connection open. "headers": not even these. */
   | { readonly kind: "stall"; readonly after: number | "headers" }
