@@ -2,6 +2,7 @@
  * Where credentials come from. A provider is asked for one registry (and repository) and answers for that one alone;
  * it is asked again when a long-lived client needs it, because some credentials (ECR's) live for hours only.
  */
+import { isDockerHub } from "../reference.ts";
 
 export type Credential =
   | { readonly kind: "basic"; readonly username: string; readonly password: string }
@@ -43,4 +44,36 @@ export function chainCredentials(providers: readonly CredentialProvider[]): Cred
       return undefined;
     },
   };
+}
+
+/** The `Authorization` value for a server that takes the credential itself; undefined for one that only buys tokens. */
+export function authorizationOf(credential: Credential): string | undefined {
+  switch (credential.kind) {
+    case "basic":
+      return `Basic ${encodeBasic(credential.username, credential.password)}`;
+    case "identity-token":
+      return `Basic ${encodeBasic(credential.username ?? identityTokenUser, credential.token)}`;
+    case "bearer":
+      return `Bearer ${credential.token}`;
+    case "authorization":
+      return credential.value;
+    case "anonymous":
+      return undefined;
+  }
+}
+
+/** One spelling for each registry, under which its credentials are kept: Docker Hub's three names are one. */
+export function credentialHost(registry: string): string {
+  const lower = registry.toLowerCase();
+  return isDockerHub(lower) ? "docker.io" : lower;
+}
+
+/** How Docker's files and helpers call Docker Hub. */
+export const dockerHubKey = "https://index.docker.io/v1/";
+
+/** What stands in a user name's place where the secret is an identity token (Docker's helper protocol). */
+export const identityTokenUser = "<token>";
+
+function encodeBasic(username: string, password: string): string {
+  return Buffer.from(`${username}:${password}`).toString("base64");
 }

@@ -5,6 +5,12 @@ export {
   type RegistryChallenge,
   type Scope,
 } from "./authorizer.ts";
+export { createContainersAuthCredentials, containersAuthPlaces, type AuthPlace } from "./containers-auth.ts";
+export { createCredentialHelper, type CredentialHelper, type StorableCredential } from "./credential-helper.ts";
+export { createDockerConfigCredentials, dockerConfigPath, readDockerHeaders } from "./docker-config.ts";
+export { createKeychainCredentials, openKeychain, type Keychain } from "./keychain.ts";
+export { eraseCredential, findConfiguredHelper, storeCredential, type CredentialPlace } from "./login.ts";
+export { createPatternCredentials, type PatternCredential } from "./pattern-credentials.ts";
 export { parseChallenges, type Challenge } from "./challenge.ts";
 export {
   chainCredentials,

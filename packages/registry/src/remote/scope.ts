@@ -1,0 +1,44 @@
+/** Scopes of the token protocol: `repository:library/busybox:pull,push`, `registry:catalog:*`. */
+
+export interface Scope {
+  /** "repository" or "registry"; a registry may ask for others. */
+  readonly type: string;
+  readonly name: string;
+  readonly actions: readonly string[];
+}
+
+export function encodeScope(scope: Scope): string {
+  return `${scope.type}:${scope.name}:${scope.actions.join(",")}`;
+}
+
+/** The scopes of a challenge's `scope` parameter. Names may hold colons; what is no scope is left out. */
+export function parseScopes(text: string): readonly Scope[] {
+  return text.split(/\s+/).flatMap((part) => {
+    const first = part.indexOf(":");
+    const last = part.lastIndexOf(":");
+    if (first < 1 || last <= first) return [];
+    const actions = part.slice(last + 1).split(",");
+    return [{ type: part.slice(0, first), name: part.slice(first + 1, last), actions: actions.filter(Boolean) }];
+  });
+}
+
+/** One scope for each type and name, in order of appearance, with the actions of all, sorted. */
+export function mergeScopes(scopes: readonly Scope[]): readonly Scope[] {
+  const merged = new Map<string, Scope>();
+  for (const { type, name, actions } of scopes) {
+    const key = JSON.stringify([type, name]);
+    const all = new Set([...(merged.get(key)?.actions ?? []), ...actions]);
+    merged.set(key, { type, name, actions: [...all].toSorted() });
+  }
+  return [...merged.values()];
+}
+
+/** Whether a token for `held` is one for `wanted` too. */
+export function coverScopes(held: readonly Scope[], wanted: readonly Scope[]): boolean {
+  return wanted.every(({ type, name, actions }) =>
+    held.some(
+      (scope) =>
+        scope.type === type && scope.name === name && actions.every((action) => scope.actions.includes(action)),
+    ),
+  );
+}
