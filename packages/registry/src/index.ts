@@ -40,6 +40,7 @@ export {
 } from "./reference.ts";
 export {
   hasCapability,
+  type BlobFinder,
   type BlobMounter,
   type Deleter,
   type PutOptions,
@@ -50,6 +51,7 @@ export {
   type ResolveOptions,
   type StoreOptions,
   type TagLister,
+  type TagSwapper,
   type WriteStore,
 } from "./store.ts";
 export { isTag, parseTag, type TagName } from "./tag.ts";

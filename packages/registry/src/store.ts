@@ -8,7 +8,8 @@
  *   tag(t, d) of a manifest that is not there throws OCI_NOT_FOUND and moves nothing
  *   an aborted put leaves nothing visible       a stream from open() errors where the content differs from d
  *
- * "Not there" is a value; everything else throws an OciError (or the abort signal's reason).
+ * "Not there" is a value; everything else throws an OciError (a FileError where local files fail, or the abort signal's
+ * reason).
  */
 import type { ByteStream, Content } from "./content.ts";
 import type { Descriptor } from "./descriptor.ts";
@@ -81,6 +82,27 @@ export interface RangeReader {
   openRest(descriptor: Descriptor, prefix: ByteStream, options?: StoreOptions): Promise<ByteStream | undefined>;
 }
 
+/** Moving a tag only from where it is believed to be: what a layout has and registries lack. */
+export interface TagSwapper {
+  /** `from` undefined: the tag is not there yet. `false`: it names something else, and nothing moved. */
+  swapTag(
+    tag: TagName,
+    move: { readonly from: Digest | undefined; readonly to: Descriptor },
+    options?: StoreOptions,
+  ): Promise<boolean>;
+}
+
+/** Blobs of which only the digest is known. */
+export interface BlobFinder {
+  /** How large the store says it is: advice until it has been read. */
+  findBlob(digest: Digest, options?: StoreOptions): Promise<Descriptor | undefined>;
+  /** The same together with its content, verified as that of `open` is. */
+  openBlob(
+    digest: Digest,
+    options?: StoreOptions,
+  ): Promise<{ readonly descriptor: Descriptor; readonly stream: ByteStream } | undefined>;
+}
+
 /** Lists the manifests whose `subject` is the given one. */
 export interface ReferrerLister {
   listReferrers(
@@ -101,6 +123,8 @@ interface Capabilities {
   deleteTag: Deleter;
   mount: BlobMounter;
   openRest: RangeReader;
+  swapTag: TagSwapper;
   listReferrers: ReferrerLister;
+  findBlob: BlobFinder;
 }
 type CapabilityName = keyof Capabilities;
