@@ -8,8 +8,8 @@ export interface KeyAndCertificate {
 }
 
 export interface CertificateAuthority extends KeyAndCertificate {
-  /** A server's certificate for localhost and the loopback addresses. */
-  issueServer(): Promise<KeyAndCertificate>;
+  /** A server's certificate for localhost and the loopback addresses, and for another name where one is given. */
+  issueServer(name?: string): Promise<KeyAndCertificate>;
   issueClient(name: string): Promise<KeyAndCertificate>;
 }
 
@@ -27,14 +27,15 @@ export async function createCertificateAuthority(): Promise<CertificateAuthority
   };
   return {
     ...authority,
-    issueServer: () =>
-      issue("localhost", [
+    issueServer: (name = "localhost") =>
+      issue(name, [
         { name: "keyUsage", digitalSignature: true, critical: true },
         { name: "extKeyUsage", serverAuth: true },
         {
           name: "subjectAltName",
           altNames: [
             { type: 2, value: "localhost" },
+            { type: 2, value: name },
             { type: 7, ip: "127.0.0.1" },
             { type: 7, ip: "::1" },
           ],

@@ -39,6 +39,17 @@ export interface Manners {
   readonly manifestMaxBytes: number;
 }
 
+export interface LoggedRequest {
+  readonly method: string;
+  /** Path and query. */
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  /** Bytes of the body that came through. */
+  readonly bodyBytes: number;
+  /** What was answered; undefined: nothing, or nothing yet. */
+  readonly status: number | undefined;
+}
+
 export interface Answer {
   readonly status: number;
   /** Names in lower case. */

@@ -96,7 +96,8 @@ describe("the wire", () => {
   test("drips", async () => {
     await start();
     harm({ kind: "drip", chunkBytes: 3, everyMs: 5 });
-    const chunks = await Array.fromAsync((await send("GET", blobPath)).body ?? []);
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of (await send("GET", blobPath)).body ?? []) chunks.push(chunk);
     expect(Buffer.concat(chunks)).toEqual(content);
     expect(chunks.length).toBeGreaterThan(1);
   });

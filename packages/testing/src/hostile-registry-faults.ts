@@ -1,6 +1,5 @@
 /** The script of a hostile registry: which requests it does harm to, and what harm. */
-import type { LoggedRequest } from "./hostile-registry.ts";
-import type { Answer } from "./hostile-registry-exchange.ts";
+import type { Answer, LoggedRequest } from "./hostile-registry-exchange.ts";
 
 type Body = Uint8Array | string;
 

@@ -3,7 +3,7 @@
  * script does every harm a registry or a network can do. What it holds are plain maps, so a test can make it lie; what
  * it was asked is a list, so a test can see what a client gave away.
  */
-import { createServer as createHttpServer, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
+import { createServer as createHttpServer, type IncomingMessage } from "node:http";
 import type { ServerResponse } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -23,6 +23,7 @@ import {
   type Answer,
   type Exchange,
   type Feature,
+  type LoggedRequest,
   type Manners,
   type Registry,
   type Route,
@@ -43,7 +44,7 @@ import { endConnection, readBody, sendAnswer } from "./hostile-registry-wire.ts"
 
 export type { RegistryAuth } from "./hostile-registry-auth.ts";
 export type { RepositoryContent, StoredManifest, UploadSession } from "./hostile-registry-content.ts";
-export type { Feature } from "./hostile-registry-exchange.ts";
+export type { Feature, LoggedRequest } from "./hostile-registry-exchange.ts";
 export type { Ending, Fault, Match, ScriptedRule, ScriptRule } from "./hostile-registry-faults.ts";
 
 export interface HostileRegistryOptions extends Partial<Omit<Manners, "without">> {
@@ -55,17 +56,6 @@ export interface HostileRegistryOptions extends Partial<Omit<Manners, "without">
   readonly address?: string;
   /** The clock of tokens. */
   readonly now?: () => Date;
-}
-
-export interface LoggedRequest {
-  readonly method: string;
-  /** Path and query. */
-  readonly path: string;
-  readonly headers: IncomingHttpHeaders;
-  /** Bytes of the body that came through. */
-  readonly bodyBytes: number;
-  /** What was answered; undefined: nothing, or nothing yet. */
-  readonly status: number | undefined;
 }
 
 export interface HostileRegistry {

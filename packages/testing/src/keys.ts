@@ -1,0 +1,24 @@
+import { generateKeyPairSync } from "node:crypto";
+import type { KeyObject } from "node:crypto";
+import { createSigner } from "@dtuf/tuf";
+import type { Signer } from "@dtuf/tuf";
+
+export type TestKeyType = "ed25519" | "ecdsa-p256" | "ecdsa-p384" | "rsa";
+
+/** A fresh private key. Tests use ed25519 unless the type matters: RSA takes long to make. */
+export function createPrivateKey(type: TestKeyType = "ed25519"): KeyObject {
+  switch (type) {
+    case "ed25519":
+      return generateKeyPairSync("ed25519").privateKey;
+    case "ecdsa-p256":
+      return generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey;
+    case "ecdsa-p384":
+      return generateKeyPairSync("ec", { namedCurve: "P-384" }).privateKey;
+    case "rsa":
+      return generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
+  }
+}
+
+export function createTestSigner(type: TestKeyType = "ed25519"): Signer {
+  return createSigner(createPrivateKey(type));
+}
