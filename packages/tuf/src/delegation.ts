@@ -1,6 +1,17 @@
-import type { SuccinctRoles } from "./delegations.ts";
+/**
+ * Who is trusted for a path. The search (TUF 1.0.34, 5.6.7) goes through the roles in pre-order: a role's own targets
+ * before its delegations, delegations in their listed order, and none after a terminating one that matches. A role is
+ * visited once, so cycles end; after `maxDelegations` delegated roles the search fails rather than say "not found".
+ * Each role counts only as verified for the delegator that led to it: being known through another path is no credit.
+ */
+import type { DelegatedRole, Delegations } from "./delegations.ts";
+import { TufError } from "./errors.ts";
 import type { TargetFile } from "./file-info.ts";
 import type { RoleName, TargetPath } from "./names.ts";
+import { parseRoleName } from "./names.ts";
+import { matchesPath } from "./path-pattern.ts";
+import { binName, pathHash } from "./succinct.ts";
+import type { Targets } from "./targets.ts";
 import type { TrustedSet } from "./trusted-set.ts";
 
 export interface FoundTarget {
@@ -21,26 +32,86 @@ export interface WalkStep {
 export type LoadRole = (role: RoleName, delegator: RoleName) => Promise<void>;
 
 export interface FindTargetOptions {
+  /** Called for each role that the set does not hold as verified for its delegator. */
   readonly load: LoadRole;
   readonly trace?: ((step: WalkStep) => void) | undefined;
 }
 
-export function findTarget(
-  _set: TrustedSet,
-  _path: TargetPath,
-  _options: FindTargetOptions,
+interface Visit {
+  readonly role: RoleName;
+  readonly delegator: RoleName;
+}
+
+const start: Visit = { role: parseRoleName("targets"), delegator: parseRoleName("root") };
+
+/**
+ * The target of this path, or undefined where no role that is trusted for the path has it.
+ * @throws TufError TUF_OUT_OF_ORDER before the top-level targets are there or where `load` did not load, TUF_LIMIT_EXCEEDED;
+ *   and what `load` throws
+ */
+export async function findTarget(
+  set: TrustedSet,
+  path: TargetPath,
+  options: FindTargetOptions,
 ): Promise<FoundTarget | undefined> {
-  throw new Error("not yet");
+  const visited = new Set<RoleName>();
+  const toVisit = [start];
+  for (let visit = toVisit.pop(); visit !== undefined; visit = toVisit.pop()) {
+    if (visited.has(visit.role)) continue;
+    if (visited.size > set.limits.maxDelegations) throw tooManyRoles(path, set.limits.maxDelegations);
+    visited.add(visit.role);
+    const targets = await loaded(set, visit, options.load);
+    const file = targets.targets.get(path);
+    options.trace?.({ ...visit, outcome: file === undefined ? "not-here" : "found" });
+    if (file !== undefined) return { path, file, role: visit.role };
+    const next = delegatesFor(targets.delegations, path);
+    if (next.terminating) toVisit.length = 0;
+    for (const role of next.roles.toReversed()) toVisit.push({ role, delegator: visit.role });
+  }
+  return undefined;
 }
 
-export function binName(_succinct: SuccinctRoles, _path: TargetPath): RoleName {
-  throw new Error("not yet");
+async function loaded(set: TrustedSet, visit: Visit, load: LoadRole): Promise<Targets> {
+  const held = find(set, visit);
+  if (held !== undefined) return held;
+  if (visit !== start) await load(visit.role, visit.delegator);
+  const targets = find(set, visit);
+  if (targets === undefined) throw new TufError("TUF_OUT_OF_ORDER", `${visit.role} is not loaded`);
+  return targets;
 }
 
-export function binNames(_succinct: SuccinctRoles): Iterable<RoleName> {
-  throw new Error("not yet");
+function find(set: TrustedSet, visit: Visit): Targets | undefined {
+  return (visit === start ? set.targets : set.delegated(visit.role, visit.delegator))?.signed;
 }
 
-export function matchesPath(_pattern: string, _path: string): boolean {
-  throw new Error("not yet");
+function tooManyRoles(path: TargetPath, wanted: number): TufError {
+  return new TufError("TUF_LIMIT_EXCEEDED", `looking for ${JSON.stringify(path)} visits more than ${wanted} roles`, {
+    details: { path, wanted },
+  });
+}
+
+interface Delegates {
+  readonly roles: readonly RoleName[];
+  readonly terminating: boolean;
+}
+
+/** The roles that are trusted for the path, in order, up to and with the first terminating one. */
+function delegatesFor(delegations: Delegations | undefined, path: TargetPath): Delegates {
+  if (delegations === undefined) return { roles: [], terminating: false };
+  if (delegations.kind === "succinct") return { roles: [binName(delegations.succinct, path)], terminating: true };
+  const hash = pathHash(path);
+  const roles: RoleName[] = [];
+  for (const role of delegations.roles) {
+    if (!isTrustedFor(role, path, hash)) continue;
+    roles.push(role.name);
+    if (role.terminating) return { roles, terminating: true };
+  }
+  return { roles, terminating: false };
+}
+
+function isTrustedFor(role: DelegatedRole, path: TargetPath, hash: string): boolean {
+  return (
+    role.paths?.some((pattern) => matchesPath(pattern, path)) === true ||
+    role.pathHashPrefixes?.some((prefix) => hash.startsWith(prefix)) === true
+  );
 }

@@ -1,11 +1,28 @@
+/**
+ * Files to documents and back. What is signed here has passed the reading rules first, so that no publisher signs what
+ * no client would take; and a signature is verified against its key before it is written down.
+ */
+import { TufError } from "./errors.ts";
+import type { Envelope } from "./envelope.ts";
+import { checkThreshold, parseEnvelope, validSignatures } from "./envelope.ts";
+import { canonicalJson } from "./canonical.ts";
+import { asObject } from "./fields.ts";
+import type { JsonObject } from "./json.ts";
+import { parseJson } from "./json.ts";
 import type { Limits } from "./limits.ts";
+import { defaultLimits } from "./limits.ts";
 import type { KeyId, TopLevelRole } from "./names.ts";
+import { findPublicKey } from "./public-key.ts";
 import type { Authority } from "./role.ts";
 import type { Root } from "./root.ts";
+import { encodeRoot, parseRoot } from "./root.ts";
 import type { Signer } from "./signer.ts";
 import type { Snapshot } from "./snapshot.ts";
+import { encodeSnapshot, parseSnapshot } from "./snapshot.ts";
 import type { Targets } from "./targets.ts";
+import { encodeTargets, parseTargets } from "./targets.ts";
 import type { Timestamp } from "./timestamp.ts";
+import { encodeTimestamp, parseTimestamp } from "./timestamp.ts";
 
 /** By kind: what `_type` says. A delegated role's file is of kind "targets". */
 export interface DocumentOf {
@@ -17,29 +34,109 @@ export interface DocumentOf {
 
 export type Document = Root | Timestamp | Snapshot | Targets;
 
-/** Reads a file WITHOUT checking any signature. */
-export function parseUnverified<K extends TopLevelRole>(
-  _file: Uint8Array,
-  _kind: K,
-  _limits: Partial<Limits> = {},
-): DocumentOf[K] {
-  throw new Error("not yet");
+const parsers: { readonly [K in TopLevelRole]: (signed: JsonObject, limits: Limits) => DocumentOf[K] } = {
+  root: parseRoot,
+  timestamp: parseTimestamp,
+  snapshot: parseSnapshot,
+  targets: parseTargets,
+};
+
+/** The document inside an envelope. @throws TufError TUF_MALFORMED, TUF_TYPE_MISMATCH, … */
+export function parseSigned<K extends TopLevelRole>(signed: JsonObject, kind: K, limits: Limits): DocumentOf[K] {
+  return parsers[kind](signed, limits);
 }
 
-/** Reads a file after checking that the authority's threshold of keys signed it. Neither version nor expiry is looked at. */
-export function verifyDocument<K extends TopLevelRole>(_file: Uint8Array, _by: Authority, _kind: K): DocumentOf[K] {
-  throw new Error("not yet");
+/** The bound of a role's file in bytes. */
+export function maxBytesOf(kind: TopLevelRole, limits: Limits): number {
+  return limits[`${kind}MaxBytes`];
+}
+
+/** Opens a file of a kind, after its size. @throws TufError TUF_LIMIT_EXCEEDED, TUF_MALFORMED */
+export function openFile(file: Uint8Array, kind: TopLevelRole, limits: Limits): Envelope {
+  const wanted = maxBytesOf(kind, limits);
+  if (file.length > wanted) {
+    throw new TufError("TUF_LIMIT_EXCEEDED", `${kind} metadata is ${file.length} bytes; at most ${wanted}`, {
+      details: { role: kind, got: file.length, wanted },
+    });
+  }
+  return parseEnvelope(file, limits);
+}
+
+/** Reads a file WITHOUT checking any signature. @throws TufError TUF_MALFORMED, TUF_LIMIT_EXCEEDED, TUF_TYPE_MISMATCH, … */
+export function parseUnverified<K extends TopLevelRole>(
+  file: Uint8Array,
+  kind: K,
+  limits: Partial<Limits> = {},
+): DocumentOf[K] {
+  const bounds = { ...defaultLimits, ...limits };
+  return parseSigned(openFile(file, kind, bounds).signed, kind, bounds);
+}
+
+/**
+ * Reads a file after checking that the authority's threshold of keys signed it. Neither version nor expiry is looked at.
+ * @throws TufError TUF_THRESHOLD_NOT_MET, and what `parseUnverified` throws
+ */
+export function verifyDocument<K extends TopLevelRole>(file: Uint8Array, by: Authority, kind: K): DocumentOf[K] {
+  const envelope = openFile(file, kind, defaultLimits);
+  checkThreshold(envelope, by, kind);
+  return parseSigned(envelope.signed, kind, defaultLimits);
 }
 
 /** The ids, among the authority's, of the keys whose signature on the file is good; each key material once. For ceremonies. */
-export function findValidSignatures(_file: Uint8Array, _by: Authority): readonly KeyId[] {
-  throw new Error("not yet");
+export function findValidSignatures(file: Uint8Array, by: Authority): readonly KeyId[] {
+  return validSignatures(parseEnvelope(file, defaultLimits), by);
 }
 
-export function signDocument(_document: Document, _signers: readonly Signer[]): Promise<Uint8Array> {
-  throw new Error("not yet");
+/**
+ * The bytes of the document's file, signed by each signer; the same for the same document and signatures.
+ * @throws TufError TUF_SIGNER_MISMATCH where a signature is not its key's; TUF_MALFORMED, TUF_NAME_INVALID, … where no client would take the document
+ */
+export async function signDocument(document: Document, signers: readonly Signer[]): Promise<Uint8Array> {
+  const text = JSON.stringify(encodeDocument(document));
+  const signed = asObject(parseJson(Buffer.from(text)), document.type);
+  parseSigned(signed, document.type, defaultLimits);
+  const signatures = await signAll(canonicalJson(signed), signers);
+  return new TextEncoder().encode(`{"signatures":${JSON.stringify(signatures)},"signed":${text}}`);
 }
 
-export function addSignatures(_file: Uint8Array, _signers: readonly Signer[]): Promise<Uint8Array> {
-  throw new Error("not yet");
+/**
+ * The file with more signatures. Those it has stay, but for one of the same key id, and what they sign stays what it was.
+ * @throws TufError TUF_SIGNER_MISMATCH, TUF_MALFORMED
+ */
+export async function addSignatures(file: Uint8Array, signers: readonly Signer[]): Promise<Uint8Array> {
+  const envelope = parseEnvelope(file, defaultLimits);
+  const added = await signAll(envelope.payload, signers);
+  const replaced = new Set<string>(added.map(({ keyid }) => keyid));
+  const kept = envelope.signatures.filter(({ keyId }) => !replaced.has(keyId));
+  const signatures = [...kept.map(({ keyId, hex }) => ({ keyid: keyId, sig: hex })), ...added];
+  return new TextEncoder().encode(JSON.stringify({ ...envelope.file, signatures }));
+}
+
+export function encodeDocument(document: Document): JsonObject {
+  switch (document.type) {
+    case "root":
+      return encodeRoot(document);
+    case "timestamp":
+      return encodeTimestamp(document);
+    case "snapshot":
+      return encodeSnapshot(document);
+    case "targets":
+      return encodeTargets(document);
+  }
+}
+
+function signAll(payload: Uint8Array, signers: readonly Signer[]): Promise<{ keyid: KeyId; sig: string }[]> {
+  const distinct = new Map(signers.map((signer) => [signer.keyId, signer]));
+  return Promise.all(
+    Array.from(distinct.values(), async (signer) => {
+      const { key, keyId } = signer;
+      const signature = await signer.sign(payload);
+      if (findPublicKey(key)?.verifies(payload, signature) !== true) {
+        throw new TufError("TUF_SIGNER_MISMATCH", `the signature made for key ${keyId} is not that key's`, {
+          details: { keyId },
+        });
+      }
+      return { keyid: keyId, sig: Buffer.from(signature).toString("hex") };
+    }),
+  );
 }

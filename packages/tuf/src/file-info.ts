@@ -1,4 +1,8 @@
-import type { JsonObject } from "./json.ts";
+/** Lengths and hashes of files. Hashes of unknown algorithms are kept and ignored, but sha256 or sha512 must be there. */
+import { crypto } from "@sigstore/core";
+import { TufError } from "./errors.ts";
+import { asObject, countAt, fieldOf, malformed, objectAt, objectFrom, positiveAt, unrecognizedOf } from "./fields.ts";
+import type { Json, JsonObject } from "./json.ts";
 
 /** What a timestamp or a snapshot says of another metadata file. */
 export interface MetaFile {
@@ -18,4 +22,88 @@ export interface TargetFile {
   readonly hashes: ReadonlyMap<string, string>;
   readonly custom?: JsonObject;
   readonly unrecognized: JsonObject;
+}
+
+export type HashAlgorithm = "sha256" | "sha512";
+export const hashAlgorithms: readonly HashAlgorithm[] = ["sha256", "sha512"];
+
+const metaFields = new Set(["version", "length", "hashes"]);
+const targetFields = new Set(["length", "hashes", "custom"]);
+const hexForms: ReadonlyMap<string, RegExp> = new Map([
+  ["sha256", /^[0-9a-f]{64}$/],
+  ["sha512", /^[0-9a-f]{128}$/],
+]);
+
+/** @throws TufError TUF_MALFORMED */
+export function parseMetaFile(json: Json, where: string): MetaFile {
+  const object = asObject(json, where);
+  return {
+    version: positiveAt(object, "version", where),
+    ...(fieldOf(object, "length") !== undefined && { length: positiveAt(object, "length", where) }),
+    ...(fieldOf(object, "hashes") !== undefined && { hashes: parseHashes(objectAt(object, "hashes", where), where) }),
+    unrecognized: unrecognizedOf(object, metaFields),
+  };
+}
+
+export function encodeMetaFile(file: MetaFile): JsonObject {
+  return {
+    ...file.unrecognized,
+    version: file.version,
+    ...(file.length !== undefined && { length: file.length }),
+    ...(file.hashes !== undefined && { hashes: objectFrom(file.hashes, (hex) => hex) }),
+  };
+}
+
+/** @throws TufError TUF_MALFORMED */
+export function parseTargetFile(json: Json, where: string): TargetFile {
+  const object = asObject(json, where);
+  const hasCustom = fieldOf(object, "custom") !== undefined;
+  return {
+    length: countAt(object, "length", where),
+    hashes: parseHashes(objectAt(object, "hashes", where), where),
+    ...(hasCustom && { custom: objectAt(object, "custom", where) }),
+    unrecognized: unrecognizedOf(object, targetFields),
+  };
+}
+
+export function encodeTargetFile(file: TargetFile): JsonObject {
+  return {
+    ...file.unrecognized,
+    length: file.length,
+    hashes: objectFrom(file.hashes, (hex) => hex),
+    ...(file.custom !== undefined && { custom: file.custom }),
+  };
+}
+
+/** @throws TufError TUF_LENGTH_MISMATCH, TUF_HASH_MISMATCH where the file is not the one that was named */
+export function checkMetaFile(meta: MetaFile, role: string, file: Uint8Array): void {
+  if (meta.length !== undefined && meta.length !== file.length) {
+    throw new TufError("TUF_LENGTH_MISMATCH", `${role} metadata is ${file.length} bytes; wanted ${meta.length}`, {
+      details: { role, got: file.length, wanted: meta.length },
+    });
+  }
+  for (const algorithm of hashAlgorithms) {
+    const wanted = meta.hashes?.get(algorithm);
+    if (wanted !== undefined) checkHash(crypto.digest(algorithm, file), wanted, `${role} metadata`);
+  }
+}
+
+/** @throws TufError TUF_HASH_MISMATCH */
+export function checkHash(digest: Buffer, wanted: string, what: string): void {
+  if (crypto.bufferEqual(digest, Buffer.from(wanted, "hex"))) return;
+  const got = digest.toString("hex");
+  throw new TufError("TUF_HASH_MISMATCH", `${what} has hash ${got}; wanted ${wanted}`, { details: { got, wanted } });
+}
+
+function parseHashes(object: JsonObject, where: string): ReadonlyMap<string, string> {
+  const hashes = new Map<string, string>();
+  for (const [algorithm, hex] of Object.entries(object)) {
+    const form = hexForms.get(algorithm);
+    if (typeof hex !== "string" || form?.test(hex) === false) {
+      throw malformed(where, `hash ${JSON.stringify(algorithm.slice(0, 40))} is not lower-case hex of its length`);
+    }
+    hashes.set(algorithm, hex);
+  }
+  if (!hashes.has("sha256") && !hashes.has("sha512")) throw malformed(where, "hashes has neither sha256 nor sha512");
+  return hashes;
 }

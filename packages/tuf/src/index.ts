@@ -28,8 +28,13 @@ export type {
 export { addSignatures, findValidSignatures, parseUnverified, signDocument, verifyDocument } from "./document.ts";
 export type { Document, DocumentOf } from "./document.ts";
 export { createTrustedSet } from "./trusted-set.ts";
-export type { Trusted, TrustedSet, TrustedSetOptions, WantedFile } from "./trusted-set.ts";
-export { binName, binNames, findTarget, matchesPath } from "./delegation.ts";
+export type { TrustedSet, TrustedSetOptions } from "./trusted-set.ts";
+export type { WantedFile } from "./wanted.ts";
+export type { Trusted } from "./trusted.ts";
+export { findAuthority } from "./authority.ts";
+export { binName, binNames, pathHash } from "./succinct.ts";
+export { findTarget } from "./delegation.ts";
+export { matchesPath } from "./path-pattern.ts";
 export type { FindTargetOptions, FoundTarget, LoadRole, WalkStep } from "./delegation.ts";
 export { createTargetVerifier } from "./target-verifier.ts";
 export type { TargetVerifier } from "./target-verifier.ts";

@@ -1,8 +1,108 @@
+/**
+ * Strict JSON. What two parsers could read differently is refused before a signature is looked at: anything but valid
+ * UTF-8 (a BOM too), a key twice in one object, numbers that are no safe integers or are not written as such (1.0, 1e3,
+ * -0), lone surrogates, trailing bytes, nesting beyond `jsonMaxDepth`. Time is linear in the file.
+ *
+ * Duplicate keys, which `JSON.parse` hides, are found by counting: the colons outside strings against the keys in the result.
+ */
+import { TufError } from "./errors.ts";
+import { jsonMaxDepth } from "./limits.ts";
+
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export interface JsonObject {
   readonly [key: string]: Json;
 }
 
-export function parseJson(_file: Uint8Array): Json {
-  throw new Error("not yet");
+/** @throws TufError TUF_MALFORMED, TUF_LIMIT_EXCEEDED (depth) */
+export function parseJson(file: Uint8Array): Json {
+  const text = decode(file);
+  const colons = scan(text);
+  const value = parseText(text);
+  if (countKeys(value) !== colons) throw refused("a key appears twice in one object");
+  return value;
+}
+
+export function isJsonList(json: Json): json is readonly Json[] {
+  return Array.isArray(json);
+}
+
+export function isJsonObject(json: Json | undefined): json is JsonObject {
+  return typeof json === "object" && json !== null && !Array.isArray(json);
+}
+
+function refused(problem: string, cause?: unknown): TufError {
+  return new TufError("TUF_MALFORMED", `not strict JSON: ${problem}`, { cause });
+}
+
+function decode(file: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(file);
+  } catch (cause) {
+    throw refused("not valid UTF-8", cause);
+  }
+}
+
+function parseText(text: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch (cause) {
+    throw refused("syntax error", cause);
+  }
+}
+
+/** Counts the colons outside strings; bounds the depth and refuses fractions and exponents on the way. */
+function scan(text: string): number {
+  let colons = 0;
+  let depth = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const char = text[at];
+    if (char === '"') at = endOfString(text, at);
+    else if (char === ":") colons += 1;
+    else if (char === "{" || char === "[") depth += 1;
+    else if (char === "}" || char === "]") depth -= 1;
+    else if (char === "." || char === "E" || (char === "e" && isDigit(text.charCodeAt(at - 1)))) {
+      throw refused("a number with a fraction or an exponent");
+    }
+    if (depth > jsonMaxDepth) {
+      throw new TufError("TUF_LIMIT_EXCEEDED", `JSON nested deeper than ${jsonMaxDepth} levels`);
+    }
+  }
+  return colons;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}
+
+/** Where the string that opens at `start` closes: the next quote with an even number of backslashes before it. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
+    let backslashes = 0;
+    while (text[end - 1 - backslashes] === "\\") backslashes += 1;
+    if (backslashes % 2 === 0) return end;
+  }
+  return text.length;
+}
+
+function countKeys(value: Json): number {
+  if (typeof value === "string") return checkString(value);
+  if (typeof value === "number") return checkNumber(value);
+  if (typeof value === "boolean" || value === null) return 0;
+  let count = 0;
+  if (isJsonList(value)) {
+    for (const item of value) count += countKeys(item);
+    return count;
+  }
+  for (const [key, item] of Object.entries(value)) count += 1 + checkString(key) + countKeys(item);
+  return count;
+}
+
+function checkString(text: string): 0 {
+  if (!text.isWellFormed()) throw refused("a lone surrogate in a string");
+  return 0;
+}
+
+function checkNumber(value: number): 0 {
+  if (!Number.isSafeInteger(value) || Object.is(value, -0)) throw refused("a number that is no safe integer");
+  return 0;
 }

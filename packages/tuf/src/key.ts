@@ -1,5 +1,19 @@
+/**
+ * Public keys as documents list them. A key of a type that nobody here knows parses and is kept: it never counts towards
+ * a threshold and never breaks a document. Key ids are names and no more (TAP 12): the spec's rule that a client
+ * computes each id (TUF 1.0.34, 4.3) is not followed, because published roots break it and because it guards only against
+ * one key counted twice, which `keyMaterial` does whatever the ids are.
+ */
+import type { KeyObject } from "node:crypto";
+import { createHash } from "node:crypto";
+import { canonicalJson } from "./canonical.ts";
+import { TufError } from "./errors.ts";
+import { asObject, fieldOf, objectAt, objectFrom, stringAt, unrecognizedOf } from "./fields.ts";
 import type { Json, JsonObject } from "./json.ts";
+import type { Limits } from "./limits.ts";
 import type { KeyId } from "./names.ts";
+import { parseKeyId } from "./names.ts";
+import { findPem, findPublicKey } from "./public-key.ts";
 
 /** A public key as a document lists it. It may be of a type that nobody here can use; then no signature of it ever counts. */
 export interface Key {
@@ -12,18 +26,86 @@ export interface Key {
   readonly unrecognized: JsonObject;
 }
 
-export function parseKey(_json: Json): Key {
-  throw new Error("not yet");
+const keyFields = new Set(["keytype", "scheme", "keyval"]);
+
+/** @throws TufError TUF_MALFORMED */
+export function parseKey(json: Json): Key {
+  const object = asObject(json, "key");
+  const keyval = objectAt(object, "keyval", "key");
+  const text = fieldOf(keyval, "public");
+  return {
+    keyType: stringAt(object, "keytype", "key"),
+    scheme: stringAt(object, "scheme", "key"),
+    public: typeof text === "string" ? text : "",
+    keyval,
+    unrecognized: unrecognizedOf(object, keyFields),
+  };
 }
-export function encodeKey(_key: Key): JsonObject {
-  throw new Error("not yet");
+
+export function encodeKey(key: Key): JsonObject {
+  return { ...key.unrecognized, ...identityOf(key) };
 }
-export function keyFromPem(_pem: string): Key {
-  throw new Error("not yet");
+
+export function parseKeys(json: JsonObject, limits: Limits): ReadonlyMap<KeyId, Key> {
+  const entries = Object.entries(json);
+  if (entries.length > limits.maxKeys) {
+    throw new TufError("TUF_LIMIT_EXCEEDED", `${entries.length} keys in one document; at most ${limits.maxKeys}`, {
+      details: { got: entries.length, wanted: limits.maxKeys },
+    });
+  }
+  return new Map(entries.map(([id, key]) => [parseKeyId(id), parseKey(key)]));
 }
-export function keyIdOf(_key: Key): KeyId {
-  throw new Error("not yet");
+
+export function encodeKeys(keys: ReadonlyMap<KeyId, Key>): JsonObject {
+  return objectFrom(keys, encodeKey);
 }
-export function keyMaterial(_key: Key): string | undefined {
-  throw new Error("not yet");
+
+/**
+ * From a public key in PEM (SPKI; PKCS#1 too for RSA), with the scheme that its kind has here: ed25519,
+ * ecdsa-sha2-nistp256 or -nistp384, rsassa-pss-sha256.
+ * @throws TufError TUF_KEY_INVALID for anything else, private keys and certificates among it
+ */
+export function keyFromPem(pem: string): Key {
+  const opened = findPem(pem);
+  const found = opened === undefined ? undefined : describe(opened);
+  const key = found === undefined ? undefined : parseKey({ ...found, keyval: { public: found.keyval } });
+  if (key === undefined || findPublicKey(key) === undefined) {
+    throw new TufError(
+      "TUF_KEY_INVALID",
+      "not a usable public key in PEM; wanted ed25519, ECDSA P-256 or P-384, or RSA of 2048 bits or more",
+    );
+  }
+  return key;
+}
+
+/** SHA-256 of the canonical `{keytype, keyval, scheme}`: extra fields of a key never change its id. */
+export function keyIdOf(key: Key): KeyId {
+  return createHash("sha256")
+    .update(canonicalJson(identityOf(key)))
+    .digest("hex") as KeyId;
+}
+
+/**
+ * One and the same text for one key, however it is written and whatever its id: hex SHA-256 of its SPKI form.
+ * Undefined for a key that cannot be used here.
+ */
+export function keyMaterial(key: Key): string | undefined {
+  return findPublicKey(key)?.material;
+}
+
+function identityOf(key: Key): JsonObject {
+  return { keytype: key.keyType, scheme: key.scheme, keyval: key.keyval };
+}
+
+function describe(key: KeyObject): { keytype: string; scheme: string; keyval: string } | undefined {
+  const type = key.asymmetricKeyType;
+  if (type === "ed25519") {
+    const point = key.export({ format: "der", type: "spki" }).subarray(-32);
+    return { keytype: "ed25519", scheme: "ed25519", keyval: point.toString("hex") };
+  }
+  const keyval = key.export({ format: "pem", type: "spki" }).toString();
+  if (type === "rsa") return { keytype: "rsa", scheme: "rsassa-pss-sha256", keyval };
+  if (type !== "ec") return undefined;
+  const bits = key.asymmetricKeyDetails?.namedCurve === "secp384r1" ? 384 : 256;
+  return { keytype: "ecdsa", scheme: `ecdsa-sha2-nistp${bits}`, keyval };
 }

@@ -1,11 +1,52 @@
+import { booleanAt, fieldOf, malformed, objectAt } from "./fields.ts";
+import type { JsonObject } from "./json.ts";
 import type { Key } from "./key.ts";
+import { encodeKeys, parseKeys } from "./key.ts";
+import type { Limits } from "./limits.ts";
 import type { KeyId, TopLevelRole } from "./names.ts";
+import { isTopLevelRole } from "./names.ts";
 import type { Role } from "./role.ts";
+import { encodeRole, parseRole } from "./role.ts";
 import type { SignedFields } from "./signed.ts";
+import { encodeSignedFields, parseSignedFields, signedFieldNames } from "./signed.ts";
 
 export interface Root extends SignedFields {
   readonly type: "root";
   readonly consistentSnapshot: boolean;
   readonly keys: ReadonlyMap<KeyId, Key>;
   readonly roles: Readonly<Record<TopLevelRole, Role>>;
+}
+
+const known = signedFieldNames("consistent_snapshot", "keys", "roles");
+
+/** Not verified. `consistent_snapshot` may be absent, and is false then. @throws TufError */
+export function parseRoot(signed: JsonObject, limits: Limits): Root {
+  const fields = parseSignedFields(signed, "root", known);
+  const roles = objectAt(signed, "roles", "root");
+  const stranger = Object.keys(roles).find((name) => !isTopLevelRole(name));
+  if (stranger !== undefined) throw malformed("root", `roles has ${JSON.stringify(stranger.slice(0, 80))}`);
+  const role = (name: TopLevelRole): Role => parseRole(objectAt(roles, name, "root"), name, limits);
+  return {
+    ...fields,
+    type: "root",
+    consistentSnapshot:
+      fieldOf(signed, "consistent_snapshot") !== undefined && booleanAt(signed, "consistent_snapshot", "root"),
+    keys: parseKeys(objectAt(signed, "keys", "root"), limits),
+    roles: { root: role("root"), timestamp: role("timestamp"), snapshot: role("snapshot"), targets: role("targets") },
+  };
+}
+
+export function encodeRoot(root: Root): JsonObject {
+  const { roles } = root;
+  return {
+    ...encodeSignedFields(root, "root"),
+    consistent_snapshot: root.consistentSnapshot,
+    keys: encodeKeys(root.keys),
+    roles: {
+      root: encodeRole(roles.root),
+      timestamp: encodeRole(roles.timestamp),
+      snapshot: encodeRole(roles.snapshot),
+      targets: encodeRole(roles.targets),
+    },
+  };
 }

@@ -1,5 +1,9 @@
 import type { KeyObject } from "node:crypto";
+import { constants, createPublicKey, sign } from "node:crypto";
+import { promisify } from "node:util";
+import { TufError } from "./errors.ts";
 import type { Key } from "./key.ts";
+import { keyFromPem, keyIdOf } from "./key.ts";
 import type { KeyId } from "./names.ts";
 
 /** Something that can sign: a private key here, or one in a token or a cloud. */
@@ -10,6 +14,28 @@ export interface Signer {
   sign(payload: Uint8Array): Promise<Uint8Array>;
 }
 
-export function createSigner(_privateKey: KeyObject, _options: { readonly keyId?: KeyId | undefined } = {}): Signer {
-  throw new Error("not yet");
+const signWith = promisify(sign);
+
+/**
+ * Signs with a private key in memory: ed25519; ECDSA P-256 and P-384 (DER signatures); RSA (PSS, salt as long as the digest).
+ * `keyId` is for a key that documents list under another id than `keyIdOf`'s.
+ * @throws TufError TUF_KEY_INVALID for any other key
+ */
+export function createSigner(privateKey: KeyObject, options: { readonly keyId?: KeyId | undefined } = {}): Signer {
+  if (privateKey.type !== "private") throw new TufError("TUF_KEY_INVALID", `a ${privateKey.type} key cannot sign`);
+  const key = keyFromPem(createPublicKey(privateKey).export({ format: "pem", type: "spki" }).toString());
+  const digest = digestOf(key);
+  const input = {
+    key: privateKey,
+    ...(key.keyType === "rsa" && {
+      padding: constants.RSA_PKCS1_PSS_PADDING,
+      saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
+    }),
+  };
+  return { key, keyId: options.keyId ?? keyIdOf(key), sign: (payload) => signWith(digest, payload, input) };
+}
+
+function digestOf(key: Key): string | null {
+  if (key.keyType === "ed25519") return null;
+  return key.scheme === "ecdsa-sha2-nistp384" ? "sha384" : "sha256";
 }

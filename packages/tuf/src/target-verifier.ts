@@ -1,12 +1,39 @@
+/**
+ * Verifies a target's bytes as they pass. A target is good only when `finish` returned; until then its bytes are not to
+ * leave the process. Every hash of a known algorithm must match.
+ */
+import { createHash } from "node:crypto";
+import { TufError } from "./errors.ts";
 import type { TargetFile } from "./file-info.ts";
+import { checkHash, hashAlgorithms } from "./file-info.ts";
 
 export interface TargetVerifier {
   /** @throws TufError TUF_LENGTH_MISMATCH at the first byte too many */
   update(chunk: Uint8Array): void;
-  /** @throws TufError TUF_LENGTH_MISMATCH, TUF_HASH_MISMATCH */
+  /** Once, at the end. @throws TufError TUF_LENGTH_MISMATCH, TUF_HASH_MISMATCH */
   finish(): void;
 }
 
-export function createTargetVerifier(_file: TargetFile): TargetVerifier {
-  throw new Error("not yet");
+export function createTargetVerifier(file: TargetFile): TargetVerifier {
+  const checks = hashAlgorithms.flatMap((algorithm) => {
+    const wanted = file.hashes.get(algorithm);
+    return wanted === undefined ? [] : [{ hash: createHash(algorithm), wanted }];
+  });
+  if (checks.length === 0) throw new TypeError("a target file with neither sha256 nor sha512 cannot be verified");
+  let received = 0;
+  const mismatch = (got: string): TufError =>
+    new TufError("TUF_LENGTH_MISMATCH", `target has ${got} bytes; wanted ${file.length}`, {
+      details: { got: received, wanted: file.length },
+    });
+  return {
+    update(chunk) {
+      received += chunk.length;
+      if (received > file.length) throw mismatch(`at least ${received}`);
+      for (const { hash } of checks) hash.update(chunk);
+    },
+    finish() {
+      if (received !== file.length) throw mismatch(String(received));
+      for (const { hash, wanted } of checks) checkHash(hash.digest(), wanted, "target");
+    },
+  };
 }

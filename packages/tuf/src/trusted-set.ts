@@ -1,57 +1,245 @@
+/**
+ * The client's state machine (TUF 1.0.34, section 5.3 to 5.6). It holds what is trusted, and every way in is checked:
+ *
+ *   pinned root -> updateRoot* -> finishRoot -> updateTimestamp+ -> updateSnapshot+ -> updateTargets -> updateDelegated*
+ *
+ * Each step needs the one before and ends it: no root after finishRoot, no timestamp after a snapshot, no snapshot after
+ * targets; out of order is TUF_OUT_OF_ORDER. A step that throws leaves the set as it was.
+ * Cached files go in first, then the source's, so that the source's are compared with them: an expired timestamp and a stale
+ * cached snapshot are taken for that comparison and refused by the next step. A cached file that does not verify (its key was
+ * rotated) is simply not taken, which is how a client recovers from a fast-forward attack (5.3.11).
+ * A file's size is checked before it is parsed, its signatures before it is read, its rules before it is trusted. Nothing
+ * is cached, fetched or timed here: `now` is one instant for the whole of a refresh (5.2).
+ */
+import { findAuthority } from "./authority.ts";
+import { openFile, parseSigned } from "./document.ts";
+import type { DocumentOf } from "./document.ts";
+import { checkThreshold } from "./envelope.ts";
+import { TufError } from "./errors.ts";
+import { checkMetaFile } from "./file-info.ts";
 import type { Limits } from "./limits.ts";
+import { defaultLimits } from "./limits.ts";
 import type { RoleName, TopLevelRole } from "./names.ts";
+import type { Authority } from "./role.ts";
 import type { Root } from "./root.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { Targets } from "./targets.ts";
 import type { Timestamp } from "./timestamp.ts";
+import type { Trusted } from "./trusted.ts";
+import { checkExpiry, checkNothingLost, checkRollback, checkVersion, missing, outOfOrder, trust } from "./trusted.ts";
+import type { WantedFile } from "./wanted.ts";
+import { metaOf, wantedFile } from "./wanted.ts";
 
-declare const trustedBrand: unique symbol;
-
-/** A document that passed every rule up to its own step. Only a trusted set makes one. */
-export interface Trusted<T> {
-  readonly role: string;
-  readonly signed: T;
-  /** The file as received. */
-  readonly bytes: Uint8Array;
-  readonly [trustedBrand]: true;
-}
-
-/** What is already known of the next file of a role, so that its reader can be bounded and checked early. */
-export interface WantedFile {
-  /** Absent for the timestamp: any version may come. */
-  readonly version?: number;
-  readonly length?: number;
-  readonly hashes?: ReadonlyMap<string, string>;
-  /** The signed length where there is one, else the role's limit. */
-  readonly maxBytes: number;
-}
-
+/** Every update throws a TufError and leaves the set as it was where the file may not be trusted. */
 export interface TrustedSet {
   readonly now: Date;
   readonly limits: Limits;
   readonly root: Trusted<Root>;
+  /** It may be expired until a snapshot is there. */
   readonly timestamp: Trusted<Timestamp> | undefined;
+  /** It may be stale until targets are there. */
   readonly snapshot: Trusted<Snapshot> | undefined;
   readonly targets: Trusted<Targets> | undefined;
   /** The role as verified for this delegator; without one, as verified for any. */
   delegated(role: RoleName, delegator?: RoleName): Trusted<Targets> | undefined;
+  /** Exactly the next version, signed by the old root's threshold and its own. It may be expired: only the last may not. */
   updateRoot(file: Uint8Array): Trusted<Root>;
+  /** Ends the root chain. @throws TufError TUF_EXPIRED */
   finishRoot(): void;
+  /** "unchanged": the version that is already there; the new bytes are dropped. */
   updateTimestamp(file: Uint8Array): "updated" | "unchanged";
-  /** "stale": kept only to compare the next one against; fetch the wanted version. "source" never returns it: it throws. */
+  /**
+   * A "source" file must be the one that the timestamp names, and unexpired. A "cache" file need not: it is then "stale",
+   * kept only to compare the next one with, and the wanted one has to be fetched.
+   */
   updateSnapshot(file: Uint8Array, origin: "source" | "cache"): "current" | "stale";
   updateTargets(file: Uint8Array): void;
+  /** Against the keys that the delegator, which must be there, lists now. */
   updateDelegated(role: RoleName, delegator: RoleName, file: Uint8Array): void;
+  /** @throws TufError TUF_OUT_OF_ORDER before the file that would tell is there, TUF_ROLE_MISSING */
   wanted(role: TopLevelRole | RoleName): WantedFile;
 }
 
 export interface TrustedSetOptions {
-  /** The pinned root. */
+  /** The pinned root: trusted because the caller says so, but it must meet its own threshold. It may be expired. */
   readonly root: Uint8Array;
   readonly now: Date;
   readonly limits?: Partial<Limits> | undefined;
 }
 
-export function createTrustedSet(_options: TrustedSetOptions): TrustedSet {
-  throw new Error("not yet");
+interface State {
+  readonly now: Date;
+  readonly limits: Limits;
+  root: Trusted<Root>;
+  rootFinished: boolean;
+  timestamp: Trusted<Timestamp> | undefined;
+  snapshot: Trusted<Snapshot> | undefined;
+  targets: Trusted<Targets> | undefined;
+  /** By role, then by the delegator it was verified for. */
+  delegated: Map<RoleName, Map<RoleName, Trusted<Targets>>>;
+}
+
+/** @throws TufError where the pinned root does not meet its own threshold, or is malformed */
+export function createTrustedSet(options: TrustedSetOptions): TrustedSet {
+  const limits = { ...defaultLimits, ...options.limits };
+  const state: State = {
+    now: new Date(options.now),
+    limits,
+    root: openRoot(options.root, limits),
+    rootFinished: false,
+    timestamp: undefined,
+    snapshot: undefined,
+    targets: undefined,
+    delegated: new Map(),
+  };
+  return {
+    now: state.now,
+    limits,
+    get root() {
+      return state.root;
+    },
+    get timestamp() {
+      return state.timestamp;
+    },
+    get snapshot() {
+      return state.snapshot;
+    },
+    get targets() {
+      return state.targets;
+    },
+    delegated: (role, delegator) => findDelegated(state, role, delegator),
+    updateRoot: (file) => updateRoot(state, file),
+    finishRoot() {
+      checkExpiry(state.root, state.now);
+      state.rootFinished = true;
+    },
+    updateTimestamp: (file) => updateTimestamp(state, file),
+    updateSnapshot: (file, origin) => updateSnapshot(state, file, origin),
+    updateTargets: (file) => updateTargets(state, file),
+    updateDelegated: (role, delegator, file) => updateDelegated(state, { role, delegator, file }),
+    wanted: (role) => wanted(state, role),
+  };
+}
+
+function updateRoot(state: State, file: Uint8Array): Trusted<Root> {
+  if (state.rootFinished) throw outOfOrder("root", "the root chain is finished");
+  const { signed } = state.root;
+  const next = openRoot(file, state.limits, { keys: signed.keys, role: signed.roles.root });
+  checkVersion(next, signed.version + 1);
+  state.root = next;
+  return next;
+}
+
+/** A root is signed by its own keys, and by its predecessor's where it has one. */
+function openRoot(file: Uint8Array, limits: Limits, old?: Authority): Trusted<Root> {
+  const envelope = openFile(file, "root", limits);
+  if (old !== undefined) checkThreshold(envelope, old, "root");
+  const signed = parseSigned(envelope.signed, "root", limits);
+  checkThreshold(envelope, { keys: signed.keys, role: signed.roles.root }, "root");
+  return trust("root", signed, file);
+}
+
+function updateTimestamp(state: State, file: Uint8Array): "updated" | "unchanged" {
+  if (!state.rootFinished) throw outOfOrder("timestamp", "the root chain is not finished");
+  if (state.snapshot !== undefined) throw outOfOrder("timestamp", "there is a snapshot already");
+  const next = openTopLevel(state, "timestamp", file);
+  const before = state.timestamp?.signed;
+  if (before !== undefined) {
+    checkRollback("timestamp", before.version, next.signed.version);
+    if (before.version === next.signed.version) return "unchanged";
+    checkRollback("snapshot", before.snapshot.version, next.signed.snapshot.version);
+  }
+  state.timestamp = next;
+  return "updated";
+}
+
+function updateSnapshot(state: State, file: Uint8Array, origin: "source" | "cache"): "current" | "stale" {
+  if (state.timestamp === undefined) throw outOfOrder("snapshot", "there is no timestamp");
+  if (state.targets !== undefined) throw outOfOrder("snapshot", "there are targets already");
+  checkExpiry(state.timestamp, state.now);
+  const meta = state.timestamp.signed.snapshot;
+  if (origin === "source") checkMetaFile(meta, "snapshot", file);
+  const next = openTopLevel(state, "snapshot", file);
+  checkNothingLost(state.snapshot?.signed.meta, next.signed.meta);
+  const isCurrent = next.signed.version === meta.version && next.signed.expires > state.now;
+  if (origin === "source" && !isCurrent) {
+    checkVersion(next, meta.version);
+    checkExpiry(next, state.now);
+  }
+  state.snapshot = next;
+  return isCurrent ? "current" : "stale";
+}
+
+function updateTargets(state: State, file: Uint8Array): void {
+  const { root } = state;
+  const by = { keys: root.signed.keys, role: root.signed.roles.targets };
+  const next = openTargets(state, { role: "targets", by, file });
+  state.delegated = new Map();
+  state.targets = next;
+}
+
+function updateDelegated(
+  state: State,
+  { role, delegator, file }: { role: RoleName; delegator: RoleName; file: Uint8Array },
+): void {
+  const from = delegator === "targets" ? state.targets : findDelegated(state, delegator);
+  if (from === undefined) throw outOfOrder(role, `its delegator ${delegator} is not loaded`);
+  const by = findAuthority(from.signed.delegations, role);
+  if (by === undefined) throw missing(role, `the delegations of ${delegator}`);
+  const next = openTargets(state, { role, by, file });
+  const held = state.delegated.get(role) ?? new Map<RoleName, Trusted<Targets>>();
+  for (const { bytes } of held.values()) {
+    if (Buffer.compare(bytes, file) !== 0) throw twoFiles(role); // one role has one content, whoever leads to it
+  }
+  state.delegated.set(role, held.set(delegator, next));
+}
+
+function twoFiles(role: string): TufError {
+  return new TufError("TUF_HASH_MISMATCH", `${role} has two different files of one version`, { details: { role } });
+}
+
+function findDelegated(state: State, role: RoleName, delegator?: RoleName): Trusted<Targets> | undefined {
+  const held = state.delegated.get(role);
+  return delegator === undefined ? held?.values().next().value : held?.get(delegator);
+}
+
+/** A file of a role that the root names directly. */
+function openTopLevel<K extends "timestamp" | "snapshot">(
+  { root, limits }: State,
+  kind: K,
+  file: Uint8Array,
+): Trusted<DocumentOf[K]> {
+  const envelope = openFile(file, kind, limits);
+  checkThreshold(envelope, { keys: root.signed.keys, role: root.signed.roles[kind] }, kind);
+  return trust(kind, parseSigned(envelope.signed, kind, limits), file);
+}
+
+/** A file of the top-level targets role or a delegated one: the one that the snapshot names, and unexpired (TUF 5.6). */
+function openTargets(
+  { snapshot, timestamp, limits, now }: State,
+  { role, by, file }: { role: string; by: Authority; file: Uint8Array },
+): Trusted<Targets> {
+  if (snapshot === undefined || timestamp === undefined) throw outOfOrder(role, "there is no snapshot");
+  checkVersion(snapshot, timestamp.signed.snapshot.version);
+  checkExpiry(snapshot, now);
+  const meta = metaOf(snapshot, role);
+  checkMetaFile(meta, role, file);
+  const envelope = openFile(file, "targets", limits);
+  checkThreshold(envelope, by, role);
+  const next = trust(role, parseSigned(envelope.signed, "targets", limits), file);
+  checkVersion(next, meta.version);
+  checkExpiry(next, now);
+  return next;
+}
+
+function wanted(state: State, role: string): WantedFile {
+  const { limits, timestamp, snapshot } = state;
+  if (role === "root") return { version: state.root.signed.version + 1, maxBytes: limits.rootMaxBytes };
+  if (role === "timestamp") return { maxBytes: limits.timestampMaxBytes };
+  if (role === "snapshot") {
+    if (timestamp === undefined) throw outOfOrder(role, "there is no timestamp");
+    return wantedFile(timestamp.signed.snapshot, limits.snapshotMaxBytes);
+  }
+  if (snapshot === undefined) throw outOfOrder(role, "there is no snapshot");
+  return wantedFile(metaOf(snapshot, role), limits.targetsMaxBytes);
 }

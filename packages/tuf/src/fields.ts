@@ -1,0 +1,77 @@
+/** Reading fields out of untrusted JSON: own properties only, and TUF_MALFORMED with the place and the field for any other type. */
+import { TufError } from "./errors.ts";
+import type { Json, JsonObject } from "./json.ts";
+import { isJsonList, isJsonObject } from "./json.ts";
+
+export function malformed(where: string, problem: string): TufError {
+  return new TufError("TUF_MALFORMED", `malformed ${where}: ${problem}`, { details: { where } });
+}
+
+export function fieldOf(object: JsonObject, name: string): Json | undefined {
+  return Object.hasOwn(object, name) ? object[name] : undefined;
+}
+
+export function asObject(json: Json | undefined, where: string): JsonObject {
+  if (!isJsonObject(json)) throw malformed(where, "not an object");
+  return json;
+}
+
+export function objectAt(object: JsonObject, name: string, where: string): JsonObject {
+  const value = fieldOf(object, name);
+  if (!isJsonObject(value)) throw malformed(where, `${name} is not an object`);
+  return value;
+}
+
+export function listAt(object: JsonObject, name: string, where: string): readonly Json[] {
+  const value = fieldOf(object, name);
+  if (value === undefined || !isJsonList(value)) throw malformed(where, `${name} is not a list`);
+  return value;
+}
+
+export function stringAt(object: JsonObject, name: string, where: string): string {
+  const value = fieldOf(object, name);
+  if (typeof value !== "string") throw malformed(where, `${name} is not a string`);
+  return value;
+}
+
+export function stringsAt(object: JsonObject, name: string, where: string): readonly string[] {
+  return listAt(object, name, where).map((item) => {
+    if (typeof item !== "string") throw malformed(where, `${name} is not a list of strings`);
+    return item;
+  });
+}
+
+export function booleanAt(object: JsonObject, name: string, where: string): boolean {
+  const value = fieldOf(object, name);
+  if (typeof value !== "boolean") throw malformed(where, `${name} is not true or false`);
+  return value;
+}
+
+/** 0 to 2^53 - 1. */
+export function countAt(object: JsonObject, name: string, where: string): number {
+  const value = fieldOf(object, name);
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) {
+    throw malformed(where, `${name} is not an integer of 0 or more`);
+  }
+  return value;
+}
+
+/** 1 to 2^53 - 1. */
+export function positiveAt(object: JsonObject, name: string, where: string): number {
+  const value = countAt(object, name, where);
+  if (value === 0) throw malformed(where, `${name} is not an integer of 1 or more`);
+  return value;
+}
+
+const nothing: JsonObject = Object.freeze({});
+
+/** The fields that are not among the known ones. */
+export function unrecognizedOf(object: JsonObject, known: ReadonlySet<string>): JsonObject {
+  const keys = Object.keys(object).filter((key) => !known.has(key));
+  return keys.length === 0 ? nothing : Object.fromEntries(keys.map((key) => [key, object[key] ?? null]));
+}
+
+/** An object from a map of foreign keys; `__proto__` becomes a plain key like any other. */
+export function objectFrom<V>(map: ReadonlyMap<string, V>, encode: (value: V) => Json): JsonObject {
+  return Object.fromEntries(Array.from(map, ([key, value]) => [key, encode(value)]));
+}

@@ -1,0 +1,133 @@
+/**
+ * From a key as written to a key that can verify. The verifier is chosen by the key's own type and scheme, which must
+ * agree with its material; nothing in a signature has a say. Known: ed25519 (hex or PEM), ecdsa on P-256 and P-384 (PEM or
+ * hex point, compressed or not; key types `ecdsa` and `ecdsa-sha2-nistp…`), RSA of 2048 bits or more with PSS.
+ */
+import type { KeyObject } from "node:crypto";
+import { constants, createPublicKey, verify } from "node:crypto";
+import { crypto } from "@sigstore/core";
+import type { Key } from "./key.ts";
+
+/** A key that can verify, with the digest that names its material. */
+export interface PublicKey {
+  readonly material: string;
+  verifies(payload: Uint8Array, signature: Uint8Array): boolean;
+}
+
+interface Curve {
+  readonly name: string;
+  readonly digest: string;
+  /** SPKI headers before a point, by the point's length in bytes. */
+  readonly headers: ReadonlyMap<number, string>;
+}
+
+const curves: ReadonlyMap<string, Curve> = new Map([
+  [
+    "ecdsa-sha2-nistp256",
+    {
+      name: "prime256v1",
+      digest: "sha256",
+      headers: new Map([
+        [33, "3039301306072a8648ce3d020106082a8648ce3d030107032200"],
+        [65, "3059301306072a8648ce3d020106082a8648ce3d030107034200"],
+      ]),
+    },
+  ],
+  [
+    "ecdsa-sha2-nistp384",
+    {
+      name: "secp384r1",
+      digest: "sha384",
+      headers: new Map([
+        [49, "3046301006072a8648ce3d020106052b81040022033200"],
+        [97, "3076301006072a8648ce3d020106052b81040022036200"],
+      ]),
+    },
+  ],
+]);
+
+const ed25519Headers: ReadonlyMap<number, string> = new Map([[32, "302a300506032b6570032100"]]);
+
+const pssDigests: ReadonlyMap<string, string> = new Map([
+  ["rsassa-pss-sha256", "sha256"],
+  ["rsassa-pss-sha384", "sha384"],
+  ["rsassa-pss-sha512", "sha512"],
+]);
+
+/** Shorter RSA keys have been out of use since 2013 (NIST SP 800-131A). */
+const rsaMinBits = 2048;
+
+/** The key, ready to verify, or undefined where its type, scheme or material is none that we can use. */
+export function findPublicKey(key: Key): PublicKey | undefined {
+  const known = cache.get(key);
+  if (known !== undefined) return known.key;
+  const found = openKey(key);
+  cache.set(key, { key: found });
+  return found;
+}
+
+const cache = new WeakMap<Key, { readonly key: PublicKey | undefined }>();
+
+/** Reads `-----BEGIN PUBLIC KEY-----` and `-----BEGIN RSA PUBLIC KEY-----`, and never a private key or a certificate. */
+export function findPem(text: string): KeyObject | undefined {
+  const pem = text.trim();
+  if (!/^-----BEGIN (?:RSA )?PUBLIC KEY-----\s/.test(pem)) return undefined;
+  try {
+    return crypto.createPublicKey(pem);
+  } catch {
+    return undefined;
+  }
+}
+
+function openKey(key: Key): PublicKey | undefined {
+  const curve = curves.get(key.scheme);
+  if (curve !== undefined && (key.keyType === "ecdsa" || key.keyType === key.scheme)) return openEcdsa(key, curve);
+  if (key.keyType === "ed25519" && key.scheme === "ed25519") return openEd25519(key);
+  const digest = pssDigests.get(key.scheme);
+  return key.keyType === "rsa" && digest !== undefined ? openRsa(key, digest) : undefined;
+}
+
+function openEcdsa(key: Key, curve: Curve): PublicKey | undefined {
+  const found = findPem(key.public) ?? fromHex(key.public, curve.headers);
+  if (found?.asymmetricKeyDetails?.namedCurve !== curve.name) return undefined;
+  // A compressed point stays compressed through DER; through JWK every spelling becomes one.
+  const opened = createPublicKey({ key: found.export({ format: "jwk" }), format: "jwk" });
+  return publicKey(opened, (payload, signature) => crypto.verify(payload, opened, signature, curve.digest));
+}
+
+function openEd25519(key: Key): PublicKey | undefined {
+  const opened = findPem(key.public) ?? fromHex(key.public, ed25519Headers);
+  if (opened?.asymmetricKeyType !== "ed25519") return undefined;
+  return publicKey(opened, (payload, signature) => crypto.verify(payload, opened, signature));
+}
+
+function openRsa(key: Key, digest: string): PublicKey | undefined {
+  const opened = findPem(key.public);
+  if (opened?.asymmetricKeyType !== "rsa" || (opened.asymmetricKeyDetails?.modulusLength ?? 0) < rsaMinBits) {
+    return undefined;
+  }
+  const pss = { key: opened, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_AUTO };
+  return publicKey(opened, (payload, signature) => verify(digest, payload, pss, signature));
+}
+
+function publicKey(key: KeyObject, verifies: (payload: Buffer, signature: Buffer) => boolean): PublicKey {
+  const der = key.export({ format: "der", type: "spki" });
+  return {
+    material: crypto.digest("sha256", der).toString("hex"),
+    verifies: (payload, signature) => verifies(asBuffer(payload), asBuffer(signature)),
+  };
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function fromHex(hex: string, headers: ReadonlyMap<number, string>): KeyObject | undefined {
+  const header = headers.get(hex.length / 2);
+  if (header === undefined || !/^[0-9a-fA-F]+$/.test(hex)) return undefined;
+  try {
+    return crypto.createPublicKey(Buffer.from(header + hex, "hex"));
+  } catch {
+    return undefined;
+  }
+}
