@@ -1,35 +1,9 @@
 /** Every command, by what it is for. A command's module is loaded when it is called, so that `--version` stays quick. */
-import type { Command, Program, Run } from "./command.ts";
+import type { Command } from "./command.ts";
 import { dxfCommands } from "./dxf-table.ts";
+import { entry, outputSettings, registrySettings, stateSettings } from "./entry.ts";
 import type { SettingName } from "./settings.ts";
 
-export const registrySettings: readonly SettingName[] = [
-  "host",
-  "insecure",
-  "username",
-  "password",
-  "token",
-  "authorization",
-  "auth-host",
-  "header",
-  "registry-config",
-  "ca-file",
-  "tlsverify",
-  "skiptlsverify",
-  "cert-file",
-  "key-file",
-  "cert-dir",
-  "ip-family",
-];
-export const outputSettings: readonly SettingName[] = [
-  "json",
-  "quiet",
-  "progress",
-  "log-file",
-  "file-log-level",
-  "console-log-level",
-];
-const stateSettings: readonly SettingName[] = [...registrySettings, ...outputSettings, "repositories-root"];
 const keyPasswords: readonly SettingName[] = [
   "root-key-password",
   "targets-key-password",
@@ -47,27 +21,6 @@ const sourceSettings: readonly SettingName[] = [
   "offline",
   "cache-if-valid",
 ];
-
-interface Entry {
-  readonly name: string;
-  readonly summary: string;
-  /** Default `<repo>`. */
-  readonly arguments?: string;
-  readonly settings?: readonly SettingName[];
-  readonly programs?: readonly Program[];
-  readonly example?: string;
-  readonly load: () => Promise<{ readonly run: Run }>;
-}
-
-function entry({ load, ...given }: Entry): Command {
-  return {
-    arguments: "<repo>",
-    settings: stateSettings,
-    programs: ["dtuf"],
-    ...given,
-    load: async () => (await load()).run,
-  };
-}
 
 const masterCommands: readonly Command[] = [
   entry({

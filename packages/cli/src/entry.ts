@@ -1,0 +1,53 @@
+/** What the entries of the command tables have in common. */
+import type { Command, Program, Run } from "./command.ts";
+import type { SettingName } from "./settings.ts";
+
+export const registrySettings: readonly SettingName[] = [
+  "host",
+  "insecure",
+  "username",
+  "password",
+  "token",
+  "authorization",
+  "auth-host",
+  "header",
+  "registry-config",
+  "ca-file",
+  "tlsverify",
+  "skiptlsverify",
+  "cert-file",
+  "key-file",
+  "cert-dir",
+  "ip-family",
+];
+export const outputSettings: readonly SettingName[] = [
+  "json",
+  "quiet",
+  "progress",
+  "log-file",
+  "file-log-level",
+  "console-log-level",
+];
+/** Of commands that work on local state. */
+export const stateSettings: readonly SettingName[] = [...registrySettings, ...outputSettings, "repositories-root"];
+
+export interface Entry {
+  readonly name: string;
+  readonly summary: string;
+  /** Default `<repo>`. */
+  readonly arguments?: string;
+  readonly settings?: readonly SettingName[];
+  readonly programs?: readonly Program[];
+  readonly example?: string;
+  readonly load: () => Promise<{ readonly run: Run }>;
+}
+
+export function entry({ load, ...given }: Entry): Command {
+  return {
+    arguments: "<repo>",
+    settings: stateSettings,
+    programs: ["dtuf"],
+    ...given,
+    load: async () => (await load()).run,
+  };
+}
