@@ -1,7 +1,7 @@
 /**
  * Tags of format version 1. Every name has exactly one tag and no two names share one: a name that is no legal part of
- * a tag, or that looks like our own stand-in, is replaced by `dtuf-<sha256 of the name>`. Tags are hints for finding
- * bytes; nothing is believed because of a tag.
+ * a tag, or that looks like our own stand-in, is replaced by `dtuf-` and the sha256 of the name in hex, of which a
+ * target's tag has room for 58 digits. Tags are hints for finding bytes; nothing is believed because of a tag.
  */
 import { digestHex, digestOf, isTag, parseTag, type TagName } from "@dtuf/registry";
 import type { RoleName, TargetPath } from "@dtuf/tuf";
@@ -38,13 +38,17 @@ export function plainRoleTag(role: RoleName): TagName | undefined {
 
 /** @param sha256Hex the TUF hash of the target, 64 lower-case hex digits */
 export function targetTag(sha256Hex: string, path: TargetPath): TagName {
-  return named(`${sha256Hex}.`, path);
+  return named(`${sha256Hex}.`, path, targetStandInDigits);
 }
 
-const standIn = /^dtuf-[0-9a-f]{64}$/;
+/** Beside a target's own 64 digits and the two separators, 58 digits of the name's hash fit into a tag. */
+const targetStandInDigits = 58;
 
-function named(prefix: string, name: string): TagName {
+const standIn = /^dtuf-[0-9a-f]{58}(?:[0-9a-f]{6})?$/;
+
+function named(prefix: string, name: string, digits = 64): TagName {
   const tag = prefix + name;
   if (isTag(tag) && !standIn.test(name)) return tag;
-  return parseTag(`${prefix}dtuf-${digestHex(digestOf(new TextEncoder().encode(name)))}`);
+  const hash = digestHex(digestOf(new TextEncoder().encode(name)));
+  return parseTag(`${prefix}dtuf-${hash.slice(0, digits)}`);
 }

@@ -1,0 +1,165 @@
+import { digestOf, manifestMaxBytes, parseManifest } from "@dtuf/registry";
+import { parseRoleName, parseTargetPath, type JsonObject, type TargetFile, type TargetPath } from "@dtuf/tuf";
+import { describe, expect, test } from "vitest";
+import { FormatError } from "./errors.ts";
+import { annotationKeys } from "./media-types.ts";
+import { encodeRole, encodeTopLevelKeepers, parseRole, targetKeeper } from "./role.ts";
+import { findTargetBlobs, withTargetBlobs } from "./target-blobs.ts";
+import { encodeTarget } from "./target.ts";
+
+const hex = (text: string): string => digestOf(Buffer.from(text)).slice("sha256:".length);
+
+function target(content: string, custom?: JsonObject): TargetFile {
+  return {
+    length: Buffer.byteLength(content),
+    hashes: new Map([["sha256", hex(content)]]),
+    unrecognized: {},
+    ...(custom === undefined ? {} : { custom }),
+  };
+}
+
+function codeOf(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    if (FormatError.is(error)) return error.code;
+    throw error;
+  }
+  return "none";
+}
+
+const titles = (bytes: Uint8Array): (string | undefined)[] => {
+  const manifest = parseManifest(bytes);
+  return manifest.kind === "manifest"
+    ? manifest.layers.map((layer) => layer.annotations?.get(annotationKeys.title))
+    : [];
+};
+
+describe("a target's blobs", () => {
+  const parts = ["one", "two!"].map((text) => ({
+    mediaType: "application/octet-stream",
+    digest: digestOf(Buffer.from(text)),
+    size: text.length,
+  }));
+  const custom = withTargetBlobs({ note: "kept", dtuf: { other: 1 } }, parts);
+
+  test("are one blob of the target's own digest", () => {
+    expect(findTargetBlobs(target("demo"))).toMatchObject([{ digest: `sha256:${hex("demo")}`, size: 4 }]);
+  });
+
+  test("are those that the signed list names, in order, and other custom fields survive", () => {
+    expect(findTargetBlobs(target("onetwo!", custom))?.map(({ digest }) => digest)).toEqual(
+      parts.map(({ digest }) => digest),
+    );
+    expect(custom).toMatchObject({ note: "kept", dtuf: { other: 1 } });
+  });
+
+  test("are none for a target of length 0", () => {
+    expect(findTargetBlobs(target(""))).toEqual([]);
+    expect(encodeTarget(parseTargetPath("empty"), target(""))).toBeUndefined();
+  });
+
+  test("are unknown without sha256", () => {
+    const file: TargetFile = { length: 1, hashes: new Map([["sha512", "0".repeat(128)]]), unrecognized: {} };
+    expect(findTargetBlobs(file)).toBeUndefined();
+  });
+
+  test.each<[string, JsonObject]>([
+    ["sizes that do not add up", { dtuf: { blobs: [{ digest: parts[0]?.digest ?? "", size: 3 }] } }],
+    ["no list", { dtuf: { blobs: "all" } }],
+    ["an empty list", { dtuf: { blobs: [] } }],
+    ["a digest that is a path", { dtuf: { blobs: [{ digest: "sha256:../../x", size: 7 }] } }],
+    [
+      "a negative size",
+      {
+        dtuf: {
+          blobs: [
+            { digest: parts[0]?.digest ?? "", size: -1 },
+            { digest: parts[1]?.digest ?? "", size: 8 },
+          ],
+        },
+      },
+    ],
+    [
+      "an empty blob",
+      {
+        dtuf: {
+          blobs: [
+            { digest: parts[0]?.digest ?? "", size: 7 },
+            { digest: parts[1]?.digest ?? "", size: 0 },
+          ],
+        },
+      },
+    ],
+    ["null entries", { dtuf: { blobs: [null] } }],
+  ])("a signed list with %s is refused", (_name, bad) => {
+    expect(codeOf(() => findTargetBlobs(target("onetwo!", bad)))).toBe("FORMAT_TARGET_BLOBS_INVALID");
+  });
+
+  test("a name such as __proto__ in custom is only a name", () => {
+    const parsed = JSON.parse('{"__proto__":{"dtuf":{"blobs":[]}}}') as JsonObject;
+    expect(findTargetBlobs(target("demo", parsed))).toHaveLength(1);
+  });
+});
+
+describe("a target's manifest", () => {
+  test("is pulled by any OCI tool under the target's name, and by Docker's under its hash and name", () => {
+    const artifact = encodeTarget(parseTargetPath("dir/demo.txt"), target("demo"));
+    const manifest = parseManifest(artifact?.manifest.bytes ?? new Uint8Array());
+    if (manifest.kind !== "manifest") throw new TypeError("no manifest");
+    expect(manifest.layers[0]?.annotations?.get(annotationKeys.filename)).toBe(`${hex("demo")}.dir/demo.txt`);
+    expect(titles(artifact?.manifest.bytes ?? new Uint8Array())).toEqual(["dir/demo.txt"]);
+  });
+});
+
+describe("a role's manifests", () => {
+  const role = { name: parseRoleName("team"), version: 3, metadata: Buffer.from("{}") };
+  const many = (count: number): ReadonlyMap<TargetPath, TargetFile> =>
+    new Map(
+      Array.from({ length: count }, (_, index) => [parseTargetPath(`file-${index}`), target(`content ${index}`)]),
+    );
+
+  test("carry the metadata first, under Docker's annotation", () => {
+    const [first] = encodeRole({ ...role, keeps: many(2) });
+    expect(first?.tags).toEqual(["meta.3.team"]);
+    expect([...parseRole(first?.manifest.bytes ?? new Uint8Array()).files.keys()]).toEqual(["3.team.json"]);
+    expect(titles(first?.manifest.bytes ?? new Uint8Array())).toEqual(["3.team.json", "file-0", "file-1"]);
+  });
+
+  test("keep every blob, split below 4 MiB, each with a tag of its own", () => {
+    const keeps = many(9000);
+    const artifacts = encodeRole({ ...role, keeps });
+    expect(artifacts.every(({ manifest }) => manifest.bytes.length <= manifestMaxBytes)).toBe(true);
+    expect(artifacts.flatMap(({ tags }) => tags)).toEqual(["meta.3.team", "meta.3-1.team", "meta.3-2.team"]);
+    const kept = new Set(
+      artifacts.flatMap(({ manifest }) => {
+        const parsed = parseManifest(manifest.bytes);
+        return parsed.kind === "manifest" ? parsed.layers.map(({ digest }) => digest as string) : [];
+      }),
+    );
+    for (const file of keeps.values()) expect(kept.has(`sha256:${file.hashes.get("sha256")}`)).toBe(true);
+  });
+
+  test("stay below 4 MiB where names are long and must be escaped", () => {
+    const name = (index: number): TargetPath => parseTargetPath(`${"\u0001".repeat(2000)}${index}`);
+    const keeps = new Map(
+      Array.from({ length: 1500 }, (_, index) => [name(index), target(`content ${index}`)] as const),
+    );
+    const artifacts = encodeTopLevelKeepers(5, keeps);
+    expect(artifacts.every(({ manifest }) => manifest.bytes.length <= manifestMaxBytes)).toBe(true);
+  });
+
+  test("list a blob that two targets share once, and a title once", () => {
+    const keeps = new Map([
+      [parseTargetPath("a"), target("same")],
+      [parseTargetPath("b"), target("same")],
+    ]);
+    expect(titles(encodeTopLevelKeepers(1, keeps)[0]?.manifest.bytes ?? new Uint8Array())).toEqual(["a"]);
+  });
+
+  test("keep the targets' blobs only in bins and in roles of more than a thousand targets", () => {
+    expect(targetKeeper(many(1000), "role")).toBe("target");
+    expect(targetKeeper(many(1001), "role")).toBe("role");
+    expect(targetKeeper(many(1), "bin")).toBe("role");
+  });
+});
