@@ -19,10 +19,6 @@ export {
   type CredentialProvider,
   type CredentialTarget,
 } from "./credentials.ts";
-export {
-  createRegistryClient,
-  type RegistryClient,
-  type RegistryClientOptions,
-  type UploadOptions,
-} from "./registry-client.ts";
+export { createRegistryClient, type RegistryClient, type RegistryClientOptions } from "./registry-client.ts";
 export type { RemotePutOptions, RemoteStore } from "./store.ts";
+export type { UploadOptions } from "./upload-rules.ts";

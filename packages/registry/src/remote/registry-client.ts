@@ -1,9 +1,16 @@
 /** A registry over HTTP: one client for each registry, one store for each of its repositories. */
-import type { Transport, TransportOptions } from "../http/http.ts";
+import { createTransport, networkOf, type Transport, type TransportOptions } from "../http/index.ts";
 import type { StoreOptions } from "../store.ts";
-import type { Scope } from "./authorizer.ts";
+import { createAuthorizer, type Scope } from "./authorizer.ts";
+import { listRepositories } from "./catalog.ts";
+import { nothingLearned, sleepTimer, type Registry } from "./context.ts";
 import type { CredentialProvider } from "./credentials.ts";
+import { parseEndpoint, parseRemoteName } from "./endpoint.ts";
+import { createRemoteStore } from "./remote-store.ts";
+import { createSend } from "./send.ts";
 import type { RemoteStore } from "./store.ts";
+import { uploadRule, type UploadOptions } from "./upload-rules.ts";
+import { createWarnings } from "./warnings.ts";
 
 export interface RegistryClientOptions {
   /** `host[:port]`. `docker.io`, `index.docker.io` and `registry-1.docker.io` are Docker Hub. */
@@ -22,16 +29,8 @@ export interface RegistryClientOptions {
   readonly now: () => Date;
   readonly random: () => number;
   /** Default: timers. Rejects with the signal's reason. */
-  readonly sleep?: ((ms: number, signal?: AbortSignal) => Promise<void>) | undefined;
+  readonly sleep?: ((ms: number, signal: AbortSignal | undefined) => Promise<void>) | undefined;
   readonly upload?: UploadOptions | undefined;
-}
-
-/** How blobs are sent where the registry does not say it itself. */
-export interface UploadOptions {
-  /** Blobs above this many bytes go in chunks. Default: those that the registry refused whole. */
-  readonly wholeMaxBytes?: number | undefined;
-  /** Bytes of a chunk. Default 8 MiB, 4 MiB at ghcr.io. Each upload in chunks holds one in memory. */
-  readonly chunkBytes?: number | undefined;
 }
 
 export interface RegistryClient {
@@ -54,6 +53,57 @@ export interface RegistryClient {
 
 /** @throws OciError OCI_REFERENCE_INVALID */
 export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
-  void options;
-  throw new TypeError("not there yet");
+  const { credentials, authHost, headers = {}, now, random, sleep = sleepTimer, onWarning } = options;
+  const base = parseEndpoint(options.registry, options.scheme);
+  const given = options.transport;
+  const transport = "send" in given ? given : createTransport(reaching(base, given));
+  const authorizer = createAuthorizer({
+    registry: base,
+    name: options.registry,
+    transport,
+    credentials,
+    authHost,
+    now,
+  });
+  const warn = onWarning === undefined ? () => undefined : createWarnings(onWarning);
+  const send = createSend({ base, transport, authorizer, headers, warn });
+  const registry: Registry = {
+    name: options.registry,
+    base,
+    send,
+    now,
+    random,
+    sleep,
+    learned: { ...nothingLearned, ...uploadRule(base.hostname, options.upload), referrersApi: new Set() },
+    indexUpdates: new Map(),
+  };
+  return {
+    registry: options.registry,
+    repository: (name) => createRemoteStore({ registry, name: parseRemoteName(base, name) }),
+    listRepositories: (listing) => listRepositories(registry, listing),
+    ping: (pinging) => ping(registry, pinging),
+    token: (scopes, asking) => authorizer.token(scopes, asking?.signal),
+    close: () => ("send" in given ? Promise.resolve() : transport.close()),
+  };
+}
+
+/** Plain http for the host that was named, and for what is allowed anyway. */
+function reaching(base: URL, options: TransportOptions): TransportOptions {
+  if (base.protocol === "https:" || networkOf(base.hostname) === "loopback") return options;
+  const { plainHttp } = options;
+  return {
+    ...options,
+    plainHttp: (host) => {
+      if (host === base.host) return "allow";
+      if (plainHttp !== undefined) return plainHttp(host);
+      return networkOf(new URL(`http://${host}`).hostname) === "loopback" ? "allow" : "refuse";
+    },
+  };
+}
+
+async function ping(registry: Registry, { signal }: StoreOptions = {}): Promise<boolean> {
+  const url = new URL("/v2/", registry.base);
+  const response = await registry.send({ method: "GET", url, scopes: [], expect: [200, 404], signal });
+  await response.discard();
+  return response.status === 200;
 }

@@ -1,0 +1,224 @@
+/**
+ * Content by digest, verified as it streams. A cut goes on from the last good byte with a fresh request to the registry,
+ * because the address that it redirected to may have expired; a registry that ignores Range is read past what is known.
+ * Whatever was put together this way, digest and size of the whole decide at the end.
+ */
+import type { ByteStream } from "../content.ts";
+import type { Descriptor } from "../descriptor.ts";
+import { createDigester, digestAlgorithm, type Digest } from "../digest.ts";
+import { OciError } from "../errors.ts";
+import type { HttpResponse } from "../http/index.ts";
+import { isManifestMediaType, mediaTypes } from "../media-types.ts";
+import type { StoreOptions } from "../store.ts";
+import { verifying, verifyingFrom } from "../verifying.ts";
+import {
+  blobUrl,
+  claimedLength,
+  createTries,
+  endedEarly,
+  isUnavailable,
+  manifestUrl,
+  outcomeOf,
+  pullScope,
+  type Repository,
+} from "./context.ts";
+import { acceptedManifests } from "./manifests.ts";
+import { invalidResponse } from "./read-body.ts";
+import { progressBytes } from "./store-limits.ts";
+
+type Wanted = Pick<Descriptor, "digest" | "size" | "mediaType">;
+
+export interface Download {
+  readonly repository: Repository;
+  readonly descriptor: Wanted;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** `open` of the store, for blobs and manifests. */
+export async function openDownload(download: Download): Promise<ByteStream | undefined> {
+  const response = await request(download, 0);
+  if (response.status === 404) return discarded(response);
+  return verifying(resuming(download, response, 0), download.descriptor);
+}
+
+/** `openRest` of the store. */
+export async function openDownloadRest(download: Download, prefix: ByteStream): Promise<ByteStream | undefined> {
+  const { descriptor } = download;
+  const digester = createDigester(digestAlgorithm(descriptor.digest));
+  let received = 0;
+  for await (const chunk of prefix) {
+    received += chunk.length;
+    if (received > descriptor.size) throw wrongSize(descriptor, received);
+    digester.update(chunk);
+  }
+  const start = { digester, received };
+  if (received === descriptor.size) return verifyingFrom(nothing(), descriptor, start);
+  const response = await reopen(download, { received, mode: "range" });
+  if (response.status === 404) return discarded(response);
+  return verifyingFrom(resuming(download, response, received), descriptor, start);
+}
+
+/** A blob of unknown size: what the registry announces is what the stream is held to. */
+export async function openBlobByDigest(
+  repository: Repository,
+  digest: Digest,
+  options: StoreOptions,
+): Promise<{ readonly descriptor: Descriptor; readonly stream: ByteStream } | undefined> {
+  const announced = await requestBlob(repository, digest, options);
+  if (announced === undefined) return undefined;
+  const { descriptor, response } = announced;
+  const stream = verifying(resuming({ repository, descriptor, signal: options.signal }, response, 0), descriptor);
+  return { descriptor, stream };
+}
+
+/** Whoever asks reads or discards the response. @throws OciError OCI_RESPONSE_INVALID where no size is announced */
+export async function requestBlob(
+  repository: Repository,
+  digest: Digest,
+  { signal }: StoreOptions,
+): Promise<{ readonly descriptor: Descriptor; readonly response: HttpResponse } | undefined> {
+  const unknown = { mediaType: mediaTypes.octetStream, digest, size: Number.MAX_SAFE_INTEGER };
+  const response = await request({ repository, descriptor: unknown, signal }, 0);
+  if (response.status === 404) return discarded(response);
+  const size = claimedLength(response.headers.get("content-length"));
+  if (size !== undefined) return { descriptor: { ...unknown, size }, response };
+  await response.discard();
+  throw invalidResponse(response, "has no length");
+}
+
+async function discarded(response: HttpResponse): Promise<undefined> {
+  await response.discard();
+}
+
+async function* nothing(): ByteStream {}
+
+/** How far the content got, over all its responses. */
+interface Position {
+  received: number;
+  /** "whole": Range was found not to work here. */
+  mode: "range" | "whole";
+  /** Of the first response: the content must not change between two tries. */
+  etag: string | undefined;
+}
+
+async function* resuming(download: Download, first: HttpResponse, offset: number): ByteStream {
+  const { descriptor, signal, repository } = download;
+  const tries = createTries(repository.registry);
+  const position: Position = { received: offset, mode: "range", etag: strongEtag(first) };
+  for (let response = first; ; response = await goOn(download, position)) {
+    const before = position.received;
+    const cut = yield* readPart(download, response, position);
+    if (position.received >= descriptor.size) return;
+    if (position.received - before >= progressBytes) tries.reset();
+    if ((await tries.next(cut === undefined ? endedEarly : outcomeOf(cut), signal)) === "again") continue;
+    // Of what ended in good order and is short, the verification says what is missing.
+    if (cut === undefined) return;
+    throw interrupted(descriptor, position.received, cut);
+  }
+}
+
+/** Yields what is new in this response. Returns what cut it; undefined where it ended in good order. */
+async function* readPart(
+  { descriptor }: Download,
+  response: HttpResponse,
+  position: Position,
+): AsyncGenerator<Uint8Array, OciError | undefined> {
+  const before = position.received;
+  let known = await startOf(descriptor, response, position);
+  try {
+    for await (const chunk of response.body) {
+      const fresh = chunk.subarray(Math.min(known, chunk.length));
+      known -= chunk.length - fresh.length;
+      position.received += fresh.length;
+      if (fresh.length > 0) yield fresh;
+    }
+  } catch (error) {
+    if (isUnavailable(error)) return error;
+    throw error;
+  }
+  // The same range again would be as empty.
+  if (position.received === before) position.mode = "whole";
+  return undefined;
+}
+
+/** How many bytes at the beginning of this response are known already. Throws where its headers contradict what is wanted. */
+async function startOf(descriptor: Wanted, response: HttpResponse, position: Position): Promise<number> {
+  const fault =
+    response.status === 206 ? rangeFault(descriptor, response, position) : lengthFault(descriptor, response);
+  if (fault === undefined) return response.status === 206 ? 0 : position.received;
+  await response.discard();
+  throw fault;
+}
+
+function lengthFault(descriptor: Wanted, response: HttpResponse): OciError | undefined {
+  const announced = claimedLength(response.headers.get("content-length"));
+  // Less may be a cache that has not got all of it: another try has a chance.
+  return announced !== undefined && announced > descriptor.size ? wrongSize(descriptor, announced) : undefined;
+}
+
+function rangeFault(descriptor: Wanted, response: HttpResponse, position: Position): OciError | undefined {
+  const range = /^bytes (\d{1,15})-\d{1,15}\/(\d{1,15}|\*)$/.exec(response.headers.get("content-range") ?? "");
+  if (range === null || Number(range[1]) !== position.received) {
+    return invalidResponse(response, `is not the range of ${descriptor.digest} from byte ${position.received} on`);
+  }
+  const total = claimedLength(range[2]);
+  if (total !== undefined && total !== descriptor.size) return wrongSize(descriptor, total);
+  const etag = strongEtag(response);
+  if (position.etag !== undefined && etag !== undefined && etag !== position.etag) {
+    return invalidResponse(response, `is not what it was before the cut: ${descriptor.digest} has another ETag`);
+  }
+  return undefined;
+}
+
+function strongEtag(response: HttpResponse): string | undefined {
+  const etag = response.headers.get("etag");
+  return etag?.startsWith('"') === true ? etag : undefined;
+}
+
+async function goOn(download: Download, position: Position): Promise<HttpResponse> {
+  const response = await reopen(download, position);
+  if (response.status === 200 || response.status === 206) return response;
+  await response.discard();
+  const { descriptor } = download;
+  throw new OciError("OCI_NOT_FOUND", `${descriptor.digest} went away after ${position.received} of its bytes`, {
+    details: { digest: descriptor.digest, wanted: descriptor.size, got: position.received },
+  });
+}
+
+/** A fresh request for what is missing; 416 from a registry that has less than we do: for all of it. */
+async function reopen(download: Download, position: Pick<Position, "received" | "mode">): Promise<HttpResponse> {
+  if (position.mode === "whole") return request(download, 0);
+  const response = await request(download, position.received);
+  if (response.status !== 416) return response;
+  await response.discard();
+  return request(download, 0);
+}
+
+function request({ repository, descriptor, signal }: Download, offset: number): Promise<HttpResponse> {
+  const isManifest = isManifestMediaType(descriptor.mediaType);
+  return repository.registry.send({
+    method: "GET",
+    url: isManifest ? manifestUrl(repository, descriptor.digest) : blobUrl(repository, descriptor.digest),
+    scopes: [pullScope(repository.name)],
+    headers: {
+      ...(isManifest ? { accept: acceptedManifests } : {}),
+      ...(offset > 0 ? { range: `bytes=${offset}-` } : {}),
+    },
+    expect: offset > 0 ? [200, 206, 404, 416] : [200, 404],
+    signal,
+  });
+}
+
+function interrupted(descriptor: Wanted, received: number, cause: OciError): OciError {
+  return new OciError(
+    "OCI_UNAVAILABLE",
+    `${descriptor.digest} was cut again and again: ${received} of its ${descriptor.size} bytes received`,
+    { details: { digest: descriptor.digest, wanted: descriptor.size, got: received }, cause },
+  );
+}
+
+function wrongSize({ digest, size }: Wanted, got: number): OciError {
+  return new OciError("OCI_SIZE_MISMATCH", `${digest} has ${size} bytes, but ${got} are offered`, {
+    details: { digest, wanted: size, got },
+  });
+}

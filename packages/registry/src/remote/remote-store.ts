@@ -1,0 +1,47 @@
+import { isManifestMediaType } from "../media-types.ts";
+import { openBlobByDigest, openDownload, openDownloadRest } from "./blob-download.ts";
+import { putBlob } from "./blob-upload.ts";
+import { findBlob, hasBlob } from "./blobs.ts";
+import type { Repository } from "./context.ts";
+import { deleteBlob, deleteManifest, deleteTag } from "./delete.ts";
+import { parseRemoteName } from "./endpoint.ts";
+import { putManifest, tagManifest } from "./manifest-push.ts";
+import { hasManifest, isSchema1, openSchema1, resolveManifest } from "./manifests.ts";
+import { mountBlob } from "./mount.ts";
+import { listReferrers } from "./referrers.ts";
+import type { RemoteStore } from "./store.ts";
+import { listTags } from "./tags.ts";
+
+export function createRemoteStore(repository: Repository): RemoteStore {
+  const { registry, name } = repository;
+  return {
+    registry: registry.name,
+    name,
+    open: (descriptor, options = {}) =>
+      isSchema1(descriptor.mediaType)
+        ? openSchema1(repository, descriptor, options)
+        : openDownload({ repository, descriptor, signal: options.signal }),
+    openRest: (descriptor, prefix, { signal } = {}) => openDownloadRest({ repository, descriptor, signal }, prefix),
+    openBlob: (digest, options = {}) => openBlobByDigest(repository, digest, options),
+    findBlob: (digest, options = {}) => findBlob(repository, digest, options),
+    has: ({ mediaType, digest }, options = {}) =>
+      isManifestMediaType(mediaType) ? hasManifest(repository, digest, options) : hasBlob(repository, digest, options),
+    resolve: (reference, options) => resolveManifest(repository, reference, options),
+    put: (descriptor, content, options = {}) =>
+      isManifestMediaType(descriptor.mediaType)
+        ? putManifest(repository, { descriptor, content }, options)
+        : putBlob(repository, { descriptor, content }, options),
+    tag: (tag, descriptor, options = {}) => tagManifest(repository, { tag, descriptor }, options),
+    mount: ({ digest }, from, options = {}) =>
+      mountBlob(
+        repository,
+        { digest, from: from === undefined ? undefined : parseRemoteName(registry.base, from) },
+        options,
+      ),
+    listTags: (options) => listTags(repository, options),
+    listReferrers: (subject, options) => listReferrers(repository, subject, options),
+    deleteTag: (tag, options = {}) => deleteTag(repository, tag, options),
+    deleteManifest: (digest, options = {}) => deleteManifest(repository, digest, options),
+    deleteBlob: (digest, options = {}) => deleteBlob(repository, digest, options),
+  };
+}
