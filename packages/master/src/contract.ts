@@ -2,11 +2,20 @@
  * What a publisher can do, as values and promises; `master.ts` does it. Local state changes by one atomic file, the
  * registry by one tag: whatever is cut off leaves the old state or the new one, and running it again goes on.
  */
-import type { ContentSource, Deleter, Digest, TagLister, WriteStore } from "@dtuf/registry";
+import type { ContentSource, Deleter, Descriptor, Digest, TagLister, TagName, WriteStore } from "@dtuf/registry";
 import type { JsonObject, RoleName, Signer, TargetFile, TargetPath, TopLevelRole } from "@dtuf/tuf";
 
+/** A store that can move a tag only from where it is expected to be. Closes the window between looking and moving. */
+export interface ConditionalTagger {
+  /** `expected` undefined: there must be no such tag. `false`: it was elsewhere, and nothing moved. */
+  tagFrom(
+    expected: Digest | undefined,
+    move: { readonly tag: TagName; readonly descriptor: Descriptor; readonly signal?: AbortSignal | undefined },
+  ): Promise<boolean>;
+}
+
 /** A store to publish to. Listing and deleting are needed by `prune` alone. */
-export type MasterStore = WriteStore & Partial<TagLister & Deleter>;
+export type MasterStore = WriteStore & Partial<TagLister & Deleter & ConditionalTagger>;
 
 export type KeyType = "ed25519" | "ecdsa-p256" | "ecdsa-p384" | "rsa-3072" | "rsa-4096";
 
@@ -109,6 +118,8 @@ export interface PublishResult {
   readonly changed: readonly StagedTarget[];
   /** How often another publisher was first and the changes were rebased on what it had published. */
   readonly rebased: number;
+  /** Roles that expire soon (within half their lifetime) and that this publication did not renew. */
+  readonly due: readonly DueRole[];
 }
 
 export interface RefreshOptions extends PushMetadataOptions {
@@ -118,8 +129,6 @@ export interface RefreshOptions extends PushMetadataOptions {
 
 export interface RefreshResult extends PublishResult {
   readonly renewed: readonly TopLevelRole[];
-  /** Roles that expire soon and that a refresh does not sign (root, targets, delegated roles; snapshot without its key). */
-  readonly due: readonly DueRole[];
 }
 
 export interface DueRole {

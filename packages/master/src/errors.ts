@@ -15,6 +15,8 @@ export type MasterErrorCode =
   /** The state directory cannot be read as ours, or a file of it was altered. */
   | "MASTER_STATE_INVALID"
   | "MASTER_TARGET_UNKNOWN"
+  /** A part that is no regular file: it could not be read twice. */
+  | "MASTER_PART_INVALID"
   | "MASTER_TARGET_RESERVED"
   /** Other publishers were first again and again, or the root was changed by another one. */
   | "MASTER_PUBLISHER_RACE"

@@ -38,7 +38,8 @@ export function createKeyRing(keys: KeyDirectory, signers: readonly Signer[]): K
     const take = (signer: Signer): void => {
       const material = keyMaterial(signer.key);
       const keyId = material === undefined ? undefined : wanted.get(material);
-      if (material !== undefined && keyId !== undefined) found.set(material, { ...signer, keyId });
+      if (material === undefined || keyId === undefined) return;
+      found.set(material, { key: signer.key, keyId, sign: (payload) => signer.sign(payload) });
     };
     signers.forEach(take);
     for (const file of await keys.list(role)) {

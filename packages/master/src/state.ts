@@ -35,6 +35,8 @@ export interface State {
   readonly roots: readonly FileRecord[];
   /** Signed here and not published yet. */
   readonly stagedRoots: readonly FileRecord[];
+  /** Version of the staged root that no old key signed: once published it is the pin. */
+  readonly stagedPin?: number | undefined;
   readonly head: HeadRecord;
   /** The digest of `latest` when `head` was published or accepted; absent before the first publication. */
   readonly published?: Digest | undefined;
@@ -63,7 +65,8 @@ export function parseState(text: string, path: string): State {
 type Fields = Readonly<Record<string, unknown>>;
 
 function readState(json: unknown): State {
-  const { format, place, pin, roots, stagedRoots, head, published, signed, attempt, generation, prunes } = fields(json);
+  const record = fields(json);
+  const { format, place, pin, roots, stagedRoots, stagedPin, head, published, signed, attempt } = record;
   if (format !== 1) throw new TypeError(`format 1 is wanted, got ${String(format)}`);
   if (typeof place !== "string") throw new TypeError("place must be a string");
   const { timestamp, snapshot, targets } = fields(head);
@@ -72,12 +75,13 @@ function readState(json: unknown): State {
     pin: readNumber(pin),
     roots: readFiles(roots),
     stagedRoots: readFiles(stagedRoots),
+    ...(stagedPin === undefined ? {} : { stagedPin: readNumber(stagedPin) }),
     head: { timestamp: readFile(timestamp), snapshot: readFile(snapshot), targets: readFile(targets) },
     ...(published === undefined ? {} : { published: readDigest(published) }),
     signed: readSigned(fields(signed)),
     ...(attempt === undefined ? {} : { attempt: readAttempt(fields(attempt)) }),
-    generation: readNumber(generation),
-    prunes: readNumber(prunes),
+    generation: readNumber(record["generation"]),
+    prunes: readNumber(record["prunes"]),
   };
 }
 

@@ -1,0 +1,188 @@
+/**
+ * A target goes up at once, its metadata waits. Every file is read twice, first for its digest, then for the upload, and
+ * is never held whole; a file that changes in between is refused by the store. Uploading needs no lock: a release can be
+ * refreshed meanwhile. If bytes were pruned meanwhile, the upload is done again under the lock before it is staged.
+ */
+import { stat } from "node:fs/promises";
+import { encodeTarget, findTargetBlobs, targetKeeper, targetMediaType, withTargetBlobs } from "@dtuf/format";
+import { createDigester, digestHex, fileContent, OciError, type ContentSource, type Descriptor } from "@dtuf/registry";
+import { fileError } from "@dtuf/registry/files";
+import { parseUnverified, type JsonObject, type TargetFile, type TargetPath } from "@dtuf/tuf";
+import { applyStaged, type TargetMap } from "./changes.ts";
+import { forEachConcurrently } from "./concurrency.ts";
+import type { ProgressOptions, TargetPart } from "./contract.ts";
+import { MasterError } from "./errors.ts";
+import type { Session, Workplace } from "./session.ts";
+import { parseTargetName } from "./target-name.ts";
+import { putArtifact } from "./upload.ts";
+
+export interface PushTargetRequest extends ProgressOptions {
+  readonly name: string;
+  readonly parts: readonly TargetPart[];
+  readonly custom?: JsonObject | undefined;
+}
+
+/** A part whose bytes are known by digest: `content` is absent where they are in the store already. */
+interface Blob {
+  readonly descriptor: Descriptor;
+  readonly item: string;
+  readonly content?: ContentSource;
+}
+
+/** @throws MasterError; OciError; TypeError where there are no parts */
+export async function pushTarget(workplace: Workplace, request: PushTargetRequest): Promise<TargetFile> {
+  const { signal, parts } = request;
+  const path = parseTargetName(request.name);
+  if (parts.length === 0) throw new TypeError("a target needs at least one part");
+  const known = await workplace.alone(signal, async (session) => ({
+    targets: await readTargets(session),
+    prunes: session.state().prunes,
+  }));
+  const { file, blobs } = await workplace.look(signal, async (session) => {
+    const hashed = await hashParts(session, known.targets, request);
+    await uploadTarget(session, { ...hashed, path, known: known.targets, request });
+    return hashed;
+  });
+  await workplace.alone(signal, async (session) => {
+    const state = session.state();
+    if (state.prunes !== known.prunes)
+      await uploadTarget(session, { file, blobs, path, known: known.targets, request });
+    await session.files.stage(state, path, { kind: "put", file });
+  });
+  return file;
+}
+
+/** The targets as they will be when what is staged is published. */
+export async function readTargets(session: Session): Promise<TargetMap> {
+  const state = session.state();
+  return applyStaged(await readSignedTargets(session), await session.files.readStaged(state));
+}
+
+/** The targets of the last release. The record's own files were verified when they came in. */
+export async function readSignedTargets(session: Session): Promise<TargetMap> {
+  return parseUnverified(await session.files.readMetadata(session.state().head.targets), "targets").targets;
+}
+
+interface Hashed {
+  readonly file: TargetFile;
+  readonly blobs: readonly Blob[];
+}
+
+async function hashParts(session: Session, targets: TargetMap, request: PushTargetRequest): Promise<Hashed> {
+  const { parts, custom } = request;
+  const whole = createDigester();
+  const blobs: Blob[] = [];
+  for (const part of parts) {
+    session.signal?.throwIfAborted();
+    if (part.kind === "target") blobs.push(...(await readAgain(session, targets, { part, whole, request })));
+    else blobs.push(await hashPart(part, whole, request));
+  }
+  const full = blobs.filter(({ descriptor }) => descriptor.size > 0);
+  const length = full.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
+  const hashes = new Map([["sha256", digestHex(whole.digest())]]);
+  const descriptors = full.map(({ descriptor }) => descriptor);
+  const listed = full.length > 1 || custom?.["dtuf"] !== undefined ? withTargetBlobs(custom, descriptors) : custom;
+  return {
+    file: { length, hashes, ...(listed === undefined ? {} : { custom: listed }), unrecognized: {} },
+    blobs: full,
+  };
+}
+
+type Digester = ReturnType<typeof createDigester>;
+
+async function hashPart(
+  part: Exclude<TargetPart, { kind: "target" }>,
+  whole: Digester,
+  { onProgress, signal }: ProgressOptions,
+): Promise<Blob> {
+  const item = part.kind === "file" ? part.path : (part.label ?? "-");
+  const total = part.kind === "file" ? await fileSize(part.path) : 0;
+  const content = part.kind === "file" ? fileContent(part.path) : part.content;
+  const own = createDigester();
+  let size = 0;
+  for await (const chunk of content.open(0)) {
+    signal?.throwIfAborted();
+    own.update(chunk);
+    whole.update(chunk);
+    size += chunk.length;
+    onProgress?.({ item, step: "hash", bytes: size, total: Math.max(total, size) });
+  }
+  return { item, content, descriptor: { mediaType: targetMediaType, digest: own.digest(), size } };
+}
+
+/** A pipe can be read once only, and a directory not at all. */
+async function fileSize(path: string): Promise<number> {
+  let found: Awaited<ReturnType<typeof stat>>;
+  try {
+    found = await stat(path);
+  } catch (error) {
+    throw fileError(error, path);
+  }
+  if (found.isFile()) return found.size;
+  throw new MasterError("MASTER_PART_INVALID", `${path} is not a regular file`, { details: { path } });
+}
+
+interface ReadAgain {
+  readonly part: Extract<TargetPart, { kind: "target" }>;
+  readonly whole: Digester;
+  readonly request: PushTargetRequest;
+}
+
+/** The blobs of another target, verified as they stream by into the hash of the whole. */
+async function readAgain(session: Session, targets: TargetMap, { part, whole, request }: ReadAgain): Promise<Blob[]> {
+  const { signal, store } = session;
+  const item = `@${part.name}`;
+  const file = targets.get(part.name as TargetPath);
+  const blobs = file === undefined ? undefined : findTargetBlobs(file);
+  if (blobs === undefined) throw unknownTarget(part.name);
+  for (const descriptor of blobs) {
+    const stream = await store.open(descriptor, { signal });
+    if (stream === undefined) throw missingBlob(part.name, descriptor);
+    let bytes = 0;
+    for await (const chunk of stream) {
+      signal?.throwIfAborted();
+      whole.update(chunk);
+      bytes += chunk.length;
+      request.onProgress?.({ item, step: "read", digest: descriptor.digest, bytes, total: descriptor.size });
+    }
+  }
+  return blobs.map((descriptor) => ({ descriptor, item }));
+}
+
+interface TargetUpload extends Hashed {
+  readonly path: TargetPath;
+  readonly known: TargetMap;
+  readonly request: PushTargetRequest;
+}
+
+/** Blobs, then the manifest that keeps them, unless the role has so many targets that it keeps them itself. */
+async function uploadTarget(session: Session, { file, blobs, path, known, request }: TargetUpload): Promise<void> {
+  const { store, signal, concurrency } = session;
+  await forEachConcurrently(distinct(blobs), concurrency, async ({ descriptor, content, item }) => {
+    const { digest, size: total } = descriptor;
+    if (content === undefined) {
+      if (!(await store.has(descriptor, { signal }))) throw missingBlob(item, descriptor);
+      return;
+    }
+    const onProgress = (bytes: number): void => request.onProgress?.({ item, step: "upload", digest, bytes, total });
+    await store.put(descriptor, content, { signal, onProgress });
+  });
+  const artifact = targetKeeper(known, "role") === "target" ? encodeTarget(path, file) : undefined;
+  if (artifact !== undefined) await putArtifact(session, artifact);
+}
+
+function distinct(blobs: readonly Blob[]): Iterable<Blob> {
+  // Of equal ones the last stays: one that has its content along.
+  const byContent = [...blobs].toSorted((a, b) => Number(a.content !== undefined) - Number(b.content !== undefined));
+  return new Map(byContent.map((blob) => [blob.descriptor.digest, blob])).values();
+}
+
+export function unknownTarget(name: string): MasterError {
+  return new MasterError("MASTER_TARGET_UNKNOWN", `there is no target ${JSON.stringify(name)}`, { details: { name } });
+}
+
+function missingBlob(name: string, { digest }: Descriptor): OciError {
+  return new OciError("OCI_NOT_FOUND", `a blob of ${name} is not in the registry: ${digest}`, {
+    details: { name, digest },
+  });
+}

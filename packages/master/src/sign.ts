@@ -1,0 +1,171 @@
+/**
+ * From a base and what was asked to signed files. Every file is signed by as many keys as its role needs, under the
+ * root that the release will carry, and has a version number that was never used before.
+ */
+import {
+  parseUnverified,
+  signDocument,
+  verifyDocument,
+  type Document,
+  type Root,
+  type Snapshot,
+  type Targets,
+  type Timestamp,
+  type TopLevelRole,
+} from "@dtuf/tuf";
+import { applyStaged, describeStaged, type StagedTargets } from "./changes.ts";
+import type { DueRole, ReleaseVersions, StagedTarget } from "./contract.ts";
+import { versionsOf, type Base } from "./base.ts";
+import {
+  expiryOf,
+  nextVersions,
+  planSnapshot,
+  planTargets,
+  planTimestamp,
+  type Instant,
+  type SignedFile,
+} from "./plan.ts";
+import type { Session } from "./session.ts";
+
+/** A release, signed and not yet uploaded. */
+export interface Draft {
+  readonly versions: ReleaseVersions;
+  readonly root: Root;
+  readonly roots: readonly SignedFile[];
+  readonly timestamp: SignedFile;
+  readonly snapshot: SignedFile;
+  readonly targets: SignedFile;
+  readonly targetsDocument: Targets;
+  readonly changed: readonly StagedTarget[];
+  readonly renewed: readonly TopLevelRole[];
+  readonly due: readonly DueRole[];
+}
+
+/** "all": targets, snapshot and timestamp, with what is staged. "online": the timestamp, and the snapshot when due. */
+export type Scope =
+  | { readonly kind: "all"; readonly staged: StagedTargets }
+  | { readonly kind: "online"; readonly withinMs: number };
+
+/** @throws MasterError MASTER_KEYS_MISSING, MASTER_PASSPHRASE_WRONG, …; TufError */
+export function signRelease(session: Session, base: Base, scope: Scope): Promise<Draft> {
+  return scope.kind === "all" ? signAll(session, base, scope.staged) : signOnline(session, base, scope.withinMs);
+}
+
+async function signAll(session: Session, base: Base, staged: StagedTargets): Promise<Draft> {
+  const { root, roots } = await openNewestRoot(session, base);
+  const next = nextVersions(versionsOf(base), session.state().signed);
+  const sign = signerFor(session, root);
+
+  const before = base.targets.signed;
+  const targetsDocument = planTargets(before, applyStaged(before.targets, staged), edition("targets", next, session));
+  const targets = await sign("targets", targetsDocument);
+  const files = new Map([["targets.json", targets]]);
+  const snapshot = await sign(
+    "snapshot",
+    planSnapshot(base.snapshot.signed, files, edition("snapshot", next, session)),
+  );
+  const timestamp = await sign(
+    "timestamp",
+    planTimestamp(base.timestamp.signed, snapshot, edition("timestamp", next, session)),
+  );
+  const changed = describeStaged(before.targets, staged).filter(
+    ({ path, change }) => change !== "delete" || before.targets.has(path),
+  );
+  return {
+    ...{ root, roots, timestamp, snapshot, targets, targetsDocument, changed },
+    versions: { ...next, root: root.version },
+    renewed: ["targets", "snapshot", "timestamp"],
+    due: dueRoles([{ role: "root", expires: root.expires }], session),
+  };
+}
+
+async function signOnline(session: Session, base: Base, withinMs: number): Promise<Draft> {
+  const root = base.root.signed;
+  const next = nextVersions(versionsOf(base), session.state().signed);
+  const sign = signerFor(session, root);
+  const renewed: TopLevelRole[] = [];
+
+  let document = base.snapshot.signed;
+  let snapshot: SignedFile = { version: document.version, bytes: base.snapshot.bytes };
+  const due = document.expires.getTime() - session.now.getTime() <= withinMs;
+  const expired = document.expires <= session.now;
+  if (due && (expired || (await session.ring.canSign("snapshot", root)))) {
+    document = planSnapshot(document, new Map(), edition("snapshot", next, session));
+    snapshot = await sign("snapshot", document);
+    renewed.push("snapshot");
+  }
+  const timestamp = await sign(
+    "timestamp",
+    planTimestamp(base.timestamp.signed, snapshot, edition("timestamp", next, session)),
+  );
+  const { version, targets } = { version: base.targets.signed.version, targets: base.targets.bytes };
+  return {
+    ...{ root, roots: base.roots, timestamp, snapshot, changed: [], targetsDocument: base.targets.signed },
+    targets: { version, bytes: targets },
+    versions: { root: root.version, targets: version, snapshot: snapshot.version, timestamp: timestamp.version },
+    renewed: [...renewed, "timestamp"],
+    due: dueRoles(
+      [
+        { role: "root", expires: root.expires },
+        { role: "targets", expires: base.targets.signed.expires },
+        { role: "snapshot", expires: document.expires },
+      ],
+      session,
+    ),
+  };
+}
+
+/** The root that the release will carry: the newest one staged, else the published one. */
+export async function openNewestRoot(
+  session: Session,
+  base: Pick<Base, "root" | "roots">,
+): Promise<{ readonly root: Root; readonly roots: readonly SignedFile[] }> {
+  const { stagedRoots, stagedPin } = session.state();
+  const roots = [...base.roots];
+  let root = base.root.signed;
+  for (const staged of stagedRoots) {
+    const bytes = await session.files.readMetadata(staged);
+    const by = { keys: root.keys, role: root.roles.root };
+    if (staged.version !== stagedPin) verifyDocument(bytes, by, "root");
+    root = openOwnRoot(bytes);
+    roots.push({ version: staged.version, bytes });
+  }
+  return { root, roots };
+}
+
+/** A root must meet its own threshold, whoever else signed it. */
+function openOwnRoot(bytes: Uint8Array): Root {
+  const { keys, roles } = parseUnverified(bytes, "root");
+  return verifyDocument(bytes, { keys, role: roles.root }, "root");
+}
+
+function signerFor(
+  session: Session,
+  root: Root,
+): (role: TopLevelRole, document: Targets | Snapshot | Timestamp) => Promise<SignedFile> {
+  return async (role, document) => ({
+    version: document.version,
+    bytes: await signDocument(document, await session.ring.signersFor(role, root)),
+  });
+}
+
+function edition(role: TopLevelRole, next: ReleaseVersions, instant: Instant): Pick<Document, "version" | "expires"> {
+  return { version: next[role], expires: expiryOf(role, instant) };
+}
+
+/** Those that expire within half their lifetime, or within `withinMs`. Soonest first. */
+export function dueRoles(
+  roles: readonly Pick<DueRole, "role" | "expires">[],
+  { now, lifetimesMs }: Instant,
+  withinMs?: number,
+): readonly DueRole[] {
+  return roles
+    .flatMap(({ role, expires }): readonly DueRole[] => {
+      const left = expires.getTime() - now.getTime();
+      if (left <= 0) return [{ role, expires, state: "expired" }];
+      const window =
+        withinMs ?? (role in lifetimesMs ? lifetimesMs[role as TopLevelRole] / 2 : lifetimesMs.targets / 2);
+      return left <= window ? [{ role, expires, state: "soon" }] : [];
+    })
+    .toSorted((a, b) => a.expires.getTime() - b.expires.getTime());
+}

@@ -1,0 +1,60 @@
+/** Puts artifacts into the store: blobs first, then the manifest that keeps them, with its tags. Repeating is harmless. */
+import {
+  encodeRelease,
+  encodeTarget,
+  encodeTopLevelKeepers,
+  metadataFileName,
+  targetKeeper,
+  type Artifact,
+} from "@dtuf/format";
+import type { Digest } from "@dtuf/registry";
+import type { TargetMap } from "./changes.ts";
+import { forEachConcurrently } from "./concurrency.ts";
+import type { Session } from "./session.ts";
+import type { Draft } from "./sign.ts";
+
+type Uploader = Pick<Session, "store" | "signal" | "concurrency">;
+
+export async function putArtifact({ store, signal, concurrency }: Uploader, artifact: Artifact): Promise<void> {
+  await forEachConcurrently(artifact.blobs, concurrency, async ({ descriptor, bytes }) => {
+    signal?.throwIfAborted();
+    await store.put(descriptor, bytes, { signal });
+  });
+  const { descriptor, bytes } = artifact.manifest;
+  await store.put(descriptor, bytes, { signal, tags: artifact.tags });
+}
+
+export async function putArtifacts(uploader: Uploader, artifacts: Iterable<Artifact>): Promise<void> {
+  const { concurrency } = uploader;
+  await forEachConcurrently(artifacts, concurrency, (artifact) =>
+    putArtifact({ ...uploader, concurrency: 1 }, artifact),
+  );
+}
+
+/** The manifests that keep the targets of a draft from the registry's garbage collection, as far as they may be missing. */
+export function* keepersOf(draft: Draft, before: TargetMap | undefined): Iterable<Artifact> {
+  const { targets } = draft.targetsDocument;
+  if (targetKeeper(targets, "role") === "role") {
+    if (draft.renewed.includes("targets")) yield* encodeTopLevelKeepers(draft.versions.targets, targets);
+    return;
+  }
+  const kept = before !== undefined && targetKeeper(before, "role") === "target" ? before : undefined;
+  for (const [path, file] of targets) {
+    if (kept?.get(path) === file) continue;
+    const artifact = encodeTarget(path, file);
+    if (artifact !== undefined) yield artifact;
+  }
+}
+
+export function releaseOf(draft: Draft, predecessor: Digest | undefined): Artifact {
+  return encodeRelease({
+    files: [
+      ...draft.roots.map(({ version, bytes }) => ({ name: metadataFileName("root", version), bytes })),
+      { name: metadataFileName("snapshot", draft.snapshot.version), bytes: draft.snapshot.bytes },
+      { name: metadataFileName("targets", draft.targets.version), bytes: draft.targets.bytes },
+      { name: metadataFileName("timestamp"), bytes: draft.timestamp.bytes },
+    ],
+    timestampVersion: draft.versions.timestamp,
+    predecessor,
+  });
+}
