@@ -11,6 +11,7 @@ import type { HttpResponse } from "../http/index.ts";
 import { isManifestMediaType, mediaTypes } from "../media-types.ts";
 import type { StoreOptions } from "../store.ts";
 import { verifying, verifyingFrom } from "../verifying.ts";
+import { acceptedManifests } from "./accept.ts";
 import {
   blobUrl,
   claimedLength,
@@ -22,7 +23,6 @@ import {
   pullScope,
   type Repository,
 } from "./context.ts";
-import { acceptedManifests } from "./manifests.ts";
 import { invalidResponse } from "./read-body.ts";
 import { progressBytes } from "./store-limits.ts";
 

@@ -9,19 +9,11 @@ import { isManifestMediaType, mediaTypes } from "../media-types.ts";
 import type { Resolved, ResolveOptions, StoreOptions } from "../store.ts";
 import type { TagName } from "../tag.ts";
 import { verifying } from "../verifying.ts";
-import { claimedDigest, claimedLength, manifestUrl, pullScope, type Repository } from "./context.ts";
-import { sendForBytes } from "./read-body.ts";
+import { acceptedManifests } from "./accept.ts";
+import { hasBlob } from "./blobs.ts";
+import { claimedDigest, claimedLength, isUnavailable, manifestUrl, pullScope, type Repository } from "./context.ts";
+import { sendForBytes, type WholeResponse } from "./read-body.ts";
 import { schema1Payload } from "./schema1.ts";
-
-/** Without them old registries answer 404, or convert what they hold to schema 1. */
-export const acceptedManifests: string = [
-  mediaTypes.imageManifest,
-  mediaTypes.imageIndex,
-  mediaTypes.dockerManifest,
-  mediaTypes.dockerManifestList,
-  `${mediaTypes.dockerSchema1Signed};q=0.5`,
-  `${mediaTypes.dockerSchema1};q=0.5`,
-].join(", ");
 
 export interface FetchedManifest extends ManifestContent {
   readonly manifest: Manifest;
@@ -36,6 +28,18 @@ export async function fetchManifest(
   name: TagName | Digest,
   { signal }: StoreOptions = {},
 ): Promise<FetchedManifest | undefined> {
+  const whole = await requestManifest(repository, name, { signal });
+  if (whole === undefined || whole.response.status === 404) return undefined;
+  const { headers } = whole.response;
+  const claimed = isDigest(name) ? name : claimedDigest(headers.get("docker-content-digest"));
+  return describe(whole.bytes, headers.get("content-type"), claimed);
+}
+
+async function requestManifest(
+  repository: Repository,
+  name: TagName | Digest,
+  { signal }: StoreOptions,
+): Promise<WholeResponse | undefined> {
   const request = {
     method: "GET",
     url: manifestUrl(repository, name),
@@ -44,10 +48,14 @@ export async function fetchManifest(
     expect: [200, 404],
     signal,
   } as const;
-  const { response, bytes } = await sendForBytes(repository.registry, request, manifestReadMaxBytes);
-  if (response.status === 404) return undefined;
-  const claimed = isDigest(name) ? name : claimedDigest(response.headers.get("docker-content-digest"));
-  return describe(bytes, response.headers.get("content-type"), claimed);
+  try {
+    return await sendForBytes(repository.registry, request, manifestReadMaxBytes);
+  } catch (error) {
+    // distribution 2.8 breaks down over the digest of a blob that is no manifest.
+    const brokeDown = isDigest(name) && isUnavailable(error) && error.details["status"] === 500;
+    if (brokeDown && (await hasBlob(repository, name, { signal }))) return undefined;
+    throw error;
+  }
 }
 
 function describe(received: Uint8Array, contentType: string | undefined, wanted: Digest | undefined): FetchedManifest {
