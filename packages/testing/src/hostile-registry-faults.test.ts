@@ -125,6 +125,16 @@ describe("lies", () => {
     expect(end).toBe("fin");
   });
 
+  test("about where an upload goes on", async () => {
+    await start();
+    const elsewhere = "http://169.254.169.254";
+    registry.script({ fault: { kind: "change", headers: { location: (path) => `${elsewhere}${path}` } } });
+    const begun = await send("POST", "/v2/fred/demo/blobs/uploads/");
+    expect(begun.headers.get("location")).toMatch(
+      /^http:\/\/169\.254\.169\.254\/v2\/fred\/demo\/blobs\/uploads\/.+_state=1$/,
+    );
+  });
+
   test("leaves headers out, the length too", async () => {
     await start();
     harm({ kind: "change", headers: { "content-length": null, "docker-content-digest": null } });

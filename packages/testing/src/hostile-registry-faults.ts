@@ -3,8 +3,8 @@ import type { Answer, LoggedRequest } from "./hostile-registry-exchange.ts";
 
 type Body = Uint8Array | string;
 
-/** An overridden header; null: not sent at all. */
-type HeaderChanges = Readonly<Record<string, string | readonly string[] | null>>;
+/** An overridden header; null: not sent at all; a function: made from what it would have been. */
+type HeaderChanges = Readonly<Record<string, string | readonly string[] | null | ((value: string) => string)>>;
 
 export type Fault =
   // Before the registry does anything.
@@ -150,9 +150,10 @@ function applyChange(answer: Answer, change: Extract<Fault, { kind: "change" }>)
 
 export function changeHeaders(headers: Answer["headers"], changes: HeaderChanges = {}): Answer["headers"] {
   const changed = new Map(Object.entries(headers));
-  for (const [name, value] of Object.entries(changes)) {
-    if (value === null) changed.delete(name.toLowerCase());
-    else changed.set(name.toLowerCase(), value);
+  for (const [anyCase, value] of Object.entries(changes)) {
+    const name = anyCase.toLowerCase();
+    if (value === null) changed.delete(name);
+    else changed.set(name, typeof value === "function" ? value(String(changed.get(name) ?? "")) : value);
   }
   return Object.fromEntries(changed);
 }
