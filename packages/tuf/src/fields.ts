@@ -67,8 +67,11 @@ const nothing: JsonObject = Object.freeze({});
 
 /** The fields that are not among the known ones. */
 export function unrecognizedOf(object: JsonObject, known: ReadonlySet<string>): JsonObject {
-  const keys = Object.keys(object).filter((key) => !known.has(key));
-  return keys.length === 0 ? nothing : Object.fromEntries(keys.map((key) => [key, object[key] ?? null]));
+  let others: [string, Json][] | undefined;
+  for (const key of Object.keys(object)) {
+    if (!known.has(key)) (others ??= []).push([key, object[key] ?? null]);
+  }
+  return others === undefined ? nothing : Object.fromEntries(others);
 }
 
 /** An object from a map of foreign keys; `__proto__` becomes a plain key like any other. */

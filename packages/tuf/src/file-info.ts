@@ -57,13 +57,11 @@ export function encodeMetaFile(file: MetaFile): JsonObject {
 /** @throws TufError TUF_MALFORMED */
 export function parseTargetFile(json: Json, where: string): TargetFile {
   const object = asObject(json, where);
-  const hasCustom = fieldOf(object, "custom") !== undefined;
-  return {
-    length: countAt(object, "length", where),
-    hashes: parseHashes(objectAt(object, "hashes", where), where),
-    ...(hasCustom && { custom: objectAt(object, "custom", where) }),
-    unrecognized: unrecognizedOf(object, targetFields),
-  };
+  const length = countAt(object, "length", where);
+  const hashes = parseHashes(objectAt(object, "hashes", where), where);
+  const unrecognized = unrecognizedOf(object, targetFields);
+  if (fieldOf(object, "custom") === undefined) return { length, hashes, unrecognized };
+  return { length, hashes, custom: objectAt(object, "custom", where), unrecognized };
 }
 
 export function encodeTargetFile(file: TargetFile): JsonObject {
@@ -97,7 +95,8 @@ export function checkHash(digest: Buffer, wanted: string, what: string): void {
 
 function parseHashes(object: JsonObject, where: string): ReadonlyMap<string, string> {
   const hashes = new Map<string, string>();
-  for (const [algorithm, hex] of Object.entries(object)) {
+  for (const algorithm of Object.keys(object)) {
+    const hex = object[algorithm];
     const form = hexForms.get(algorithm);
     if (typeof hex !== "string" || form?.test(hex) === false) {
       throw malformed(where, `hash ${JSON.stringify(algorithm.slice(0, 40))} is not lower-case hex of its length`);

@@ -93,7 +93,7 @@ function countKeys(value: Json): number {
     for (const item of value) count += countKeys(item);
     return count;
   }
-  for (const [key, item] of Object.entries(value)) count += 1 + checkString(key) + countKeys(item);
+  for (const key of Object.keys(value)) count += 1 + checkString(key) + countKeys(value[key] ?? null);
   return count;
 }
 

@@ -23,8 +23,9 @@ const known = signedFieldNames("targets", "delegations");
 export function parseTargets(signed: JsonObject, limits: Limits): Targets {
   const fields = parseSignedFields(signed, "targets", known);
   const targets = new Map<TargetPath, TargetFile>();
-  for (const [path, file] of Object.entries(objectAt(signed, "targets", "targets"))) {
-    targets.set(parseTargetPath(path), parseTargetFile(file, path));
+  const files = objectAt(signed, "targets", "targets");
+  for (const path of Object.keys(files)) {
+    targets.set(parseTargetPath(path), parseTargetFile(files[path] ?? null, path));
   }
   const hasDelegations = fieldOf(signed, "delegations") !== undefined;
   return {

@@ -1,0 +1,45 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { canonicalize } from "@tufjs/canonical-json";
+import { canonicalJson } from "./canonical.ts";
+import type { Json } from "./json.ts";
+import { parseJson } from "./json.ts";
+
+const canonical = (json: Json): string => Buffer.from(canonicalJson(json)).toString();
+
+describe("canonical JSON", () => {
+  test("escapes backslash and quote and nothing else: a newline in a PEM key stays a newline", () => {
+    expect(canonical('a"b\\c\n\t\u0000é')).toBe('"a\\"b\\\\c\n\t\u0000é"');
+  });
+
+  test("orders keys by code point where UTF-16 order differs [T24]", () => {
+    expect(canonical({ "\u{1f600}": 1, "\uff5e": 2, a: [{ "\u{1f600}": 3, "\uff5e": 4 }] })).toBe(
+      '{"a":[{"\uff5e":4,"\u{1f600}":3}],"\uff5e":2,"\u{1f600}":1}',
+    );
+  });
+
+  test("does not depend on how the file was written [T24]", () => {
+    const compact = parseJson(Buffer.from('{"b":[1,null,true],"a":{"2":"é","10":"\\r"}}'));
+    const spaced = parseJson(Buffer.from('{ "a" : { "10" : "\\u000d", "2" : "\\u00e9" }, "b" : [ 1, null, true ] }\n'));
+    expect(canonical(compact)).toBe('{"a":{"10":"\r","2":"é"},"b":[1,null,true]}');
+    expect(canonicalJson(spaced)).toEqual(canonicalJson(compact));
+  });
+
+  test("keeps composed and decomposed letters apart [T24]", () => {
+    expect(canonical({ "\u00e9": 1, "e\u0301": 2 })).toBe('{"e\u0301":2,"\u00e9":1}');
+  });
+
+  test("sorts every object by UTF-8 bytes, and is the library's form where no surrogate is about", () => {
+    const name = fc.string({
+      unit: fc.constantFrom("a", "b", "é", "\uff5e", "\ue000", "\u{1f600}", "\u{10000}", "\\", '"'),
+    });
+    fc.assert(
+      fc.property(fc.dictionary(name, fc.integer(), { noNullPrototype: true }), (object) => {
+        const text = canonical(object);
+        const sorted = Object.keys(object).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+        expect(text).toBe(`{${sorted.map((key) => `${canonicalize(key)}:${object[key]}`).join(",")}}`);
+        if (!/[\ud800-\udfff]/.test(text)) expect(text).toBe(canonicalize(object));
+      }),
+    );
+  });
+});

@@ -1,0 +1,53 @@
+import { createHash } from "node:crypto";
+import { describe, expect, test } from "vitest";
+import type { TufErrorCode } from "./errors.ts";
+import type { TargetFile } from "./file-info.ts";
+import { createTargetVerifier } from "./target-verifier.ts";
+
+const code = (wanted: TufErrorCode): unknown => expect.objectContaining({ code: wanted });
+const bytes = Buffer.from("target file contents");
+const hex = (algorithm: string): string => createHash(algorithm).update(bytes).digest("hex");
+const file = (hashes: Record<string, string>, length: number = bytes.length): TargetFile => ({
+  length,
+  hashes: new Map(Object.entries(hashes)),
+  unrecognized: {},
+});
+
+describe("target verifier", () => {
+  test.each([bytes.length, 7, 1])("takes the right bytes in chunks of %i", (size) => {
+    const verifier = createTargetVerifier(file({ sha256: hex("sha256"), sha512: hex("sha512"), md5: "nonsense" }));
+    for (let at = 0; at < bytes.length; at += size) verifier.update(bytes.subarray(at, at + size));
+    expect(() => verifier.finish()).not.toThrow();
+  });
+
+  test("refuses the first byte too many, before the end is reached", () => {
+    const verifier = createTargetVerifier(file({ sha256: hex("sha256") }));
+    verifier.update(bytes);
+    expect(() => verifier.update(Buffer.of(0))).toThrow(code("TUF_LENGTH_MISMATCH"));
+  });
+
+  test("refuses a target that ends early", () => {
+    const verifier = createTargetVerifier(file({ sha256: hex("sha256") }));
+    verifier.update(bytes.subarray(1));
+    expect(() => verifier.finish()).toThrow(code("TUF_LENGTH_MISMATCH"));
+  });
+
+  test("refuses other bytes of the right length, and where only one of two hashes is wrong", () => {
+    const other = createTargetVerifier(file({ sha512: hex("sha512") }));
+    other.update(Buffer.alloc(bytes.length));
+    expect(() => other.finish()).toThrow(code("TUF_HASH_MISMATCH"));
+    const half = createTargetVerifier(file({ sha256: hex("sha256"), sha512: "00".repeat(64) }));
+    half.update(bytes);
+    expect(() => half.finish()).toThrow(code("TUF_HASH_MISMATCH"));
+  });
+
+  test("refuses to verify by length alone [T31]", () => {
+    expect(() => createTargetVerifier(file({}))).toThrow(TypeError);
+    expect(() => createTargetVerifier(file({ md5: hex("md5") }))).toThrow(TypeError);
+  });
+
+  test("takes an empty target", () => {
+    const sha256 = createHash("sha256").digest("hex");
+    expect(() => createTargetVerifier(file({ sha256 }, 0)).finish()).not.toThrow();
+  });
+});
