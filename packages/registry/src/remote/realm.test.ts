@@ -14,7 +14,7 @@ function decide({ registry = "https://registry.example", realm, secrets = "some"
   return decideRealm({ registry: url, challenged, network: undefined, realm, authHost, secrets }).url.href;
 }
 
-const error = (code: string): unknown => expect.objectContaining({ code });
+const error = (code: string): Error => expect.objectContaining({ code });
 
 describe("a realm sees credentials", () => {
   test.each<[string, Case, string]>([
@@ -75,7 +75,7 @@ describe("a realm sees credentials", () => {
     ["another scheme beside a named host", { realm: "file:///etc/passwd", authHost: "auth.example" }],
     ["no URL", { realm: "https://" }],
   ])("not: %s [T51, T54, T64]", (_, request) => {
-    expect(() => decide(request)).toThrow(error("OCI_REALM_REFUSED") as Error);
+    expect(() => decide(request)).toThrow(error("OCI_REALM_REFUSED"));
   });
 });
 
@@ -95,7 +95,7 @@ test.each([
   "https://192.168.1.1/",
 ])("a public registry leads nobody inwards, not even anonymously: %s [T51, T53]", (realm) => {
   for (const secrets of ["none", "some"] as const) {
-    expect(() => decide({ realm, secrets })).toThrow(error("OCI_REALM_REFUSED") as Error);
+    expect(() => decide({ realm, secrets })).toThrow(error("OCI_REALM_REFUSED"));
   }
 });
 
@@ -107,7 +107,7 @@ test.each(["http://registry.example/token", "http://10.0.0.1/token", "http://a.l
   "credentials are not sent over plain http: %s",
   (realm) => {
     const registry = new URL(realm).origin;
-    expect(() => decide({ registry, realm })).toThrow(error("OCI_INSECURE_CREDENTIALS") as Error);
+    expect(() => decide({ registry, realm })).toThrow(error("OCI_INSECURE_CREDENTIALS"));
     expect(decide({ registry, realm, secrets: "none" })).toBe(realm);
   },
 );
