@@ -56,12 +56,10 @@ describe("a keychain of keytar's interface", () => {
   );
 
   test("is keytar's own where that can be loaded, and else an error that says what is missing", async () => {
-    const opened: unknown = await openKeychain().catch((error: unknown) => error);
+    const opened = await openKeychain().catch((error: unknown) => error);
     const missing = "there is no OS keychain: the optional dependency keytar cannot be loaded";
-    const wanted = OciError.is(opened)
-      ? { code: "OCI_CREDENTIALS_UNAVAILABLE", message: missing, cause: expect.any(Error) as unknown }
-      : { getPassword: expect.any(Function) as unknown };
-    expect(opened).toMatchObject(wanted);
+    const outcome = OciError.is(opened) ? opened.message : typeof (opened as Keychain).getPassword;
+    expect(["function", missing]).toContain(outcome);
   });
 
   test("is only opened when it is asked: an earlier source that knows the registry needs none", async () => {
