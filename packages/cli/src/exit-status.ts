@@ -112,8 +112,14 @@ const statuses: Readonly<Record<ErrorCode, ExitStatus>> = {
   MASTER_ROLE_UNKNOWN: notFound,
   MASTER_ROLE_EXISTS: usage,
   MASTER_METADATA_UNAVAILABLE: notFound,
+  MASTER_PART_INVALID: usage,
 };
 
 export function exitStatusOf(code: string): ExitStatus {
   return Object.hasOwn(statuses, code) ? statuses[code as ErrorCode] : failure;
+}
+
+/** The codes of each status, sorted. */
+export function listExitStatuses(): ReadonlyMap<number, readonly string[]> {
+  return Map.groupBy(Object.keys(statuses).toSorted(), (code) => statuses[code as ErrorCode]);
 }

@@ -1,0 +1,62 @@
+/** What somebody who holds the registry can do to it. */
+import { createHash } from "node:crypto";
+import { chmod, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { latestTag, releaseTag } from "@dtuf/format";
+import type { WriteStore } from "@dtuf/registry";
+import { createLayoutStore } from "@dtuf/registry/layout";
+import { createRegistryClient, createStaticCredentials } from "@dtuf/registry/remote";
+
+export interface Attack {
+  /** Where the victim finds the attacked registry. */
+  readonly host: string;
+  end(): Promise<void>;
+}
+
+/** Changes one byte of a blob on disk; the end puts it back. */
+export async function corruptLayoutBlob(host: string, repo: string, original: string): Promise<Attack> {
+  const bytes = await readFile(original);
+  const digest = createHash("sha256").update(bytes).digest("hex");
+  const path = join(host.slice("oci:".length), repo, "blobs", "sha256", digest);
+  const middle = Math.floor(bytes.length / 2);
+  const changed = Buffer.from(bytes);
+  changed[middle] = (changed[middle] ?? 0) ^ 1;
+  await chmod(path, 0o644);
+  await writeFile(path, changed);
+  return { host, end: () => writeFile(path, bytes) };
+}
+
+/** Points `latest` at the first release; what it returns points it back. */
+export async function rollBackLatest(host: string, repo: string): Promise<() => Promise<void>> {
+  const opened = openStore(host, repo);
+  const { store } = opened;
+  const [first, newest] = [
+    await store.resolve(releaseTag(1), { want: "digest" }),
+    await store.resolve(latestTag, { want: "digest" }),
+  ];
+  if (first === undefined || newest === undefined) throw new Error("the releases are not there");
+  await store.tag(latestTag, first.descriptor);
+  return async () => {
+    await store.tag(latestTag, newest.descriptor);
+    await opened.close();
+  };
+}
+
+function openStore(host: string, repo: string): { store: WriteStore; close(): Promise<void> } {
+  if (host.startsWith("oci:")) {
+    const store = createLayoutStore({ directory: join(host.slice("oci:".length), repo) });
+    return { store, close: () => Promise.resolve() };
+  }
+  const { DTUF_USERNAME: username, DTUF_PASSWORD: password, DTUF_INSECURE: insecure } = process.env;
+  const door = { now: () => new Date(), random: Math.random };
+  const client = createRegistryClient({
+    registry: host,
+    scheme: insecure === "1" ? "http" : "https",
+    transport: door,
+    ...door,
+    ...(username === undefined || password === undefined
+      ? {}
+      : { credentials: createStaticCredentials({ kind: "basic", username, password }) }),
+  });
+  return { store: client.repository(repo), close: () => client.close() };
+}

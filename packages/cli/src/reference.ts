@@ -1,0 +1,90 @@
+/** docs/commands.md, made from the tables, so that it cannot differ from them. */
+import type { Command } from "./command.ts";
+import { listExitStatuses } from "./exit-status.ts";
+import { settings, variableOf, type Setting, type SettingName } from "./settings.ts";
+import { commands } from "./table.ts";
+
+const meanings: readonly (readonly [status: number, meaning: string])[] = [
+  [0, "fine"],
+  [1, "failure"],
+  [2, "usage"],
+  [3, "not found"],
+  [5, "registry or network unavailable"],
+  [6, "verification failed"],
+  [7, "expired"],
+  [8, "local state locked, or disk full"],
+  [9, "another publisher was first"],
+  [10, "something is due (`status`, `refresh-metadata`)"],
+  [11, "partly done (`sync`)"],
+  [13, "not authorised"],
+  [130, "interrupted"],
+];
+
+export function createReference(): string {
+  return `${[...introduction, ...commandSections(), ...settingTable(), ...statusTable()].join("\n")}\n`;
+}
+
+const introduction: readonly string[] = [
+  "# Commands, variables, exit statuses",
+  "",
+  "Made from the program's own tables; `pnpm reference` writes it anew.",
+  "",
+  "`<repo>` is `fred/demo` (on the registry of `DTUF_HOST`), `host[:port]/fred/demo`, or `oci:DIR`, one OCI layout. stdout is data, stderr is talk; `-` is",
+  "stdin or stdout; `--json` prints one JSON document. A flag wins over its variable. A boolean variable is on only when it is exactly `1`. Secrets",
+  "have variables and no flags. `dxf` is the same program with dxf's commands alone, and `DXF_` in the place of `DTUF_`.",
+  "",
+  "## Commands",
+  "",
+];
+
+function commandSections(): readonly string[] {
+  return commands.flatMap((command) => [
+    `### ${`${command.name} ${command.arguments}`.trim()}`,
+    "",
+    `${sentence(command.summary)}${command.programs.includes("dxf") ? " Also a command of `dxf`." : ""}`,
+    "",
+    `Settings: ${command.settings.map((name) => `\`${name}\``).join(", ")}.`,
+    "",
+    ...example(command),
+  ]);
+}
+
+function example({ example: line }: Command): readonly string[] {
+  return line === undefined ? [] : [`    ${line}`, ""];
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
+
+function settingTable(): readonly string[] {
+  const names = Object.keys(settings) as SettingName[];
+  return [
+    "## Settings",
+    "",
+    "| setting | flag | variable | default |",
+    "|---|---|---|---|",
+    ...names.map((name) => {
+      const setting: Setting = settings[name];
+      const value = setting.choices?.join("\\|") ?? setting.value ?? "value";
+      const flag =
+        setting.kind === "secret" ? "none: a secret" : `\`--${name}${setting.kind === "switch" ? "" : ` <${value}>`}\``;
+      return `| ${setting.summary} | ${flag} | \`${variableOf(name, "DTUF")}\` | ${setting.fallback ?? ""} |`;
+    }),
+    "",
+  ];
+}
+
+function statusTable(): readonly string[] {
+  const codes = listExitStatuses();
+  return [
+    "## Exit statuses",
+    "",
+    "| status | meaning | error codes |",
+    "|---|---|---|",
+    ...meanings.map(
+      ([status, meaning]) =>
+        `| ${status} | ${meaning} | ${(codes.get(status) ?? []).map((code) => `\`${code}\``).join(" ")} |`,
+    ),
+  ];
+}
