@@ -1,5 +1,6 @@
 /** Bytes on their way: what goes into a store and what comes out. */
 import { open, type FileHandle } from "node:fs/promises";
+import { fileError } from "./files/errors.ts";
 
 /** Chunks of any size. Whoever stops early ends the loop (`break`, `return()`), which frees what lies behind it. */
 export type ByteStream = AsyncIterable<Uint8Array>;
@@ -16,17 +17,20 @@ export type Content = Uint8Array | ContentSource;
 /** One chunk of a file: large enough that system calls do not count, small enough that memory stays flat. */
 const fileChunkBytes = 1024 * 1024;
 
-/** A file as content. Opened at each reading, closed at its end. */
+/** A file as content. Opened at each reading, closed at its end. Its faults are FileErrors. */
 export function fileContent(path: string): ContentSource {
   return { open: (offset) => readFileFrom(path, offset) };
 }
 
 async function* readFileFrom(path: string, offset: number): ByteStream {
-  const file: FileHandle = await open(path, "r");
+  let file: FileHandle | undefined;
   try {
+    file = await open(path, "r");
     yield* file.createReadStream({ start: offset, highWaterMark: fileChunkBytes, autoClose: false }) as ByteStream;
+  } catch (error) {
+    throw fileError(error, path);
   } finally {
-    await file.close();
+    await file?.close();
   }
 }
 

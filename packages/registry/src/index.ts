@@ -29,6 +29,7 @@ export { isManifestMediaType, mediaTypes } from "./media-types.ts";
 export {
   encodeReference,
   isDockerHub,
+  isRepositoryName,
   parseFamiliarName,
   parseReference,
   parseRegistryHost,

@@ -8,3 +8,6 @@ export const manifestReadMaxBytes: number = 2 * manifestMaxBytes;
 
 /** index.json of a layout lists every tag: 300 bytes each, a hundred thousand tags. */
 export const layoutIndexMaxBytes: number = 64 * 1024 * 1024;
+
+/** The file `oci-layout` holds one short field. */
+export const layoutMarkerMaxBytes: number = 4 * 1024;

@@ -54,12 +54,14 @@ export function encodeReference({ registry, repository, tag, digest }: Reference
   return `${registry}/${repository}${tag === undefined ? "" : `:${tag}`}${digest === undefined ? "" : `@${digest}`}`;
 }
 
+export function isRepositoryName(text: string): text is RepositoryName {
+  return text.length <= nameMaxLength && repositoryPattern.test(text);
+}
+
 /** @throws OciError OCI_REFERENCE_INVALID */
 export function parseRepositoryName(text: string): RepositoryName {
-  if (text.length > nameMaxLength || !repositoryPattern.test(text)) {
-    throw invalid("a repository name", text, "lower-case letters and digits, separated by . _ __ - or /");
-  }
-  return text as RepositoryName;
+  if (isRepositoryName(text)) return text;
+  throw invalid("a repository name", text, "lower-case letters and digits, separated by . _ __ - or /");
 }
 
 /** @throws OciError OCI_REFERENCE_INVALID */

@@ -6,6 +6,8 @@ export type FileErrorCode =
   | "FILE_NO_SPACE"
   /** The system does not allow it: a read-only file system, or no permission. */
   | "FILE_READ_ONLY"
+  /** More bytes than its reader allows. */
+  | "FILE_TOO_LARGE"
   /** Any other fault; `details.errno` has the system's word for it. */
   | "FILE_IO";
 

@@ -8,4 +8,5 @@ export {
 } from "./atomic-file.ts";
 export { createDirectory, syncDirectory } from "./directory.ts";
 export { FileError, fileError, isErrno, type FileErrorCode } from "./errors.ts";
+export { findFile } from "./find-file.ts";
 export { withLock, type LockOptions } from "./lock.ts";

@@ -1,1 +1,3 @@
-export {};
+export type { CollectedGarbage, GarbageOptions } from "./garbage.ts";
+export { createLayoutRegistry, type LayoutRegistry } from "./layout-registry.ts";
+export { createLayoutStore, type LayoutStore, type LayoutStoreOptions } from "./layout-store.ts";

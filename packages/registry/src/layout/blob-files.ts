@@ -1,0 +1,107 @@
+/**
+ * Content of a layout: one file per digest under blobs/. A file gets its name only when all its bytes are verified and on
+ * the disk; whoever reads it verifies it again.
+ */
+import type { Stats } from "node:fs";
+import { link, stat, unlink, utimes } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileContent, openContent, type ByteStream, type Content } from "../content.ts";
+import type { Descriptor } from "../descriptor.ts";
+import { digestAlgorithm, digestHex, type Digest } from "../digest.ts";
+import { createAtomicFile, createDirectory, fileError, isErrno } from "../files/index.ts";
+import type { PutOptions } from "../store.ts";
+import { verifying } from "../verifying.ts";
+
+type Sized = Pick<Descriptor, "digest" | "size">;
+
+export function blobPath(blobs: string, digest: Digest): string {
+  return join(blobs, digestAlgorithm(digest), digestHex(digest));
+}
+
+/** What is said of a regular file, or undefined. One `stat`. @throws FileError */
+export async function findFileStat(path: string): Promise<Stats | undefined> {
+  try {
+    const found = await stat(path);
+    return found.isFile() ? found : undefined;
+  } catch (error) {
+    if (isErrno(error, "ENOENT", "ENOTDIR")) return undefined;
+    throw fileError(error, path);
+  }
+}
+
+/** A file of another size is a damaged one: as good as not there, and replaced by the next `writeBlob`. */
+export async function hasBlob(blobs: string, { digest, size }: Sized): Promise<boolean> {
+  return (await findFileStat(blobPath(blobs, digest)))?.size === size;
+}
+
+/**
+ * Whether the content is there; if so, its age begins anew, so that no garbage collection takes it before the manifest
+ * that is about to name it. To be called under the layout's lock. A file that is not ours to touch counts as missing:
+ * the next `writeBlob` replaces it by one that is.
+ */
+export async function renewBlob(blobs: string, descriptor: Sized, now: Date): Promise<boolean> {
+  if (!(await hasBlob(blobs, descriptor))) return false;
+  const path = blobPath(blobs, descriptor.digest);
+  try {
+    await utimes(path, now, now);
+    return true;
+  } catch (error) {
+    if (isErrno(error, "EPERM", "EACCES")) return false;
+    throw fileError(error, path);
+  }
+}
+
+/** @throws OciError OCI_SIZE_MISMATCH, OCI_DIGEST_MISMATCH; FileError; nothing is left behind then */
+export async function writeBlob(
+  blobs: string,
+  descriptor: Sized,
+  { content, signal, onProgress }: PutOptions & { readonly content: Content },
+): Promise<void> {
+  const path = blobPath(blobs, descriptor.digest);
+  await createDirectory(dirname(path));
+  const file = await createAtomicFile(path, { directorySync: "later" });
+  let written = 0;
+  try {
+    for await (const chunk of verifying(openContent(content), descriptor)) {
+      signal?.throwIfAborted();
+      await file.write(chunk);
+      written += chunk.length;
+      onProgress?.(written);
+    }
+    signal?.throwIfAborted();
+    await file.commit();
+  } catch (error) {
+    await file.abort();
+    throw error;
+  }
+}
+
+/** Bytes from `offset`, not verified. */
+export async function* readBlob(path: string, offset: number, signal: AbortSignal | undefined): ByteStream {
+  signal?.throwIfAborted();
+  for await (const chunk of fileContent(path).open(offset)) {
+    signal?.throwIfAborted();
+    yield chunk;
+  }
+}
+
+/** Gives a file a second name, where the file system can; nothing happens where it cannot. @throws FileError */
+export async function linkBlob(from: string, to: string): Promise<void> {
+  await createDirectory(dirname(to));
+  try {
+    await link(from, to);
+  } catch (error) {
+    if (!isErrno(error, "EEXIST", "EXDEV", "EPERM", "EMLINK", "ENOENT", "ENOTSUP")) throw fileError(error, to);
+  }
+}
+
+/** @throws FileError */
+export async function deleteFile(path: string): Promise<boolean> {
+  try {
+    await unlink(path);
+    return true;
+  } catch (error) {
+    if (isErrno(error, "ENOENT", "ENOTDIR")) return false;
+    throw fileError(error, path);
+  }
+}

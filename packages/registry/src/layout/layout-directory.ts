@@ -1,0 +1,76 @@
+/**
+ * A layout directory comes into being in one step: its marker file `oci-layout` is written last. Where there is no
+ * marker there is no layout, which readers see as a repository that was never published.
+ */
+import { join } from "node:path";
+import { OciError } from "../errors.ts";
+import { createDirectory, findFile, withLock, writeFileAtomically } from "../files/index.ts";
+import { layoutMarkerMaxBytes } from "../limits.ts";
+import { findFileStat } from "./blob-files.ts";
+import { emptyLayoutIndex, encodeLayoutIndex, parseJsonObject } from "./layout-index.ts";
+
+export interface LayoutPaths {
+  readonly directory: string;
+  readonly marker: string;
+  readonly index: string;
+  readonly blobs: string;
+  /** Held while index.json changes and while blobs are deleted. Stays empty. */
+  readonly lock: string;
+}
+
+/** The longest wait for another process's change; a garbage collection of a large layout takes seconds. */
+const lockTimeoutMs = 120_000;
+
+export function layoutPaths(directory: string): LayoutPaths {
+  return {
+    directory,
+    marker: join(directory, "oci-layout"),
+    index: join(directory, "index.json"),
+    blobs: join(directory, "blobs"),
+    lock: join(directory, ".dtuf-lock"),
+  };
+}
+
+/**
+ * Whether there is a layout.
+ * @throws OciError OCI_LAYOUT_INVALID where it is one of another version
+ */
+export async function isLayout(paths: LayoutPaths): Promise<boolean> {
+  const bytes = await findFile(paths.marker, { maxBytes: layoutMarkerMaxBytes });
+  if (bytes === undefined) return false;
+  const { imageLayoutVersion } = parseJsonObject(bytes, paths.marker);
+  if (imageLayoutVersion === "1.0.0") return true;
+  throw new OciError("OCI_LAYOUT_INVALID", `${paths.marker}: wanted imageLayoutVersion "1.0.0"`, {
+    details: { path: paths.marker, got: JSON.stringify(imageLayoutVersion) ?? "nothing" },
+  });
+}
+
+/** Runs work while no other process, and nothing else in this one, changes the layout. Not re-entrant. */
+export type Exclusively = <T>(work: () => Promise<T>, signal: AbortSignal | undefined) => Promise<T>;
+
+/** Within the process a plain queue, so that only processes poll for each other. @throws FileError FILE_LOCKED */
+export function createExclusively(paths: LayoutPaths): Exclusively {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work, signal) => {
+    const turn = last.then(() => withLock(paths.lock, { wait: "wait", timeoutMs: lockTimeoutMs, signal }, work));
+    last = turn.catch(() => undefined);
+    return turn;
+  };
+}
+
+/** @throws OciError OCI_LAYOUT_INVALID; FileError */
+export async function createLayout(
+  paths: LayoutPaths,
+  exclusively: Exclusively,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (await isLayout(paths)) return;
+  await createDirectory(join(paths.blobs, "sha256"));
+  await exclusively(async () => {
+    if (await isLayout(paths)) return;
+    if ((await findFileStat(paths.index)) === undefined) {
+      await writeFileAtomically(paths.index, encodeLayoutIndex(emptyLayoutIndex));
+    }
+    await writeFileAtomically(paths.marker, JSON.stringify({ imageLayoutVersion: "1.0.0" }));
+  }, signal);
+}

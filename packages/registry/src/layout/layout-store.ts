@@ -1,0 +1,80 @@
+/**
+ * A store in an OCI image-layout directory. Any number of processes may use it at once and any of them may be killed at
+ * any moment: blobs are complete before they have a name, the index names them only afterwards, and what is deleted
+ * leaves the index first. Reading takes no lock and writes nothing, so it works on read-only media.
+ */
+import { join } from "node:path";
+import type {
+  BlobMounter,
+  Deleter,
+  RangeReader,
+  ReadStore,
+  ReferrerLister,
+  StoreOptions,
+  TagLister,
+  TagSwapper,
+  WriteStore,
+} from "../store.ts";
+import type { TagName } from "../tag.ts";
+import { hasBlob } from "./blob-files.ts";
+import { collectGarbage, type CollectedGarbage, type GarbageOptions } from "./garbage.ts";
+import { openLayout, type Layout } from "./layout.ts";
+import { listLayoutTags } from "./layout-index.ts";
+import { openBlob, openRest, resolve } from "./reading.ts";
+import { createListReferrers } from "./referrers.ts";
+import { deleteBlob, deleteManifest, deleteTag, mount, put, setTagFrom } from "./writing.ts";
+
+export interface LayoutStore
+  extends WriteStore, TagLister, Deleter, ReferrerLister, RangeReader, BlobMounter, TagSwapper {
+  /**
+   * Deletes what no listed manifest refers to and nobody has put for `graceMs`, leftovers of killed processes included.
+   * @throws OciError OCI_UNSUPPORTED where an entry is of a type whose references are unknown; nothing is deleted then
+   */
+  collectGarbage(options: GarbageOptions): Promise<CollectedGarbage>;
+}
+
+export interface LayoutStoreOptions {
+  /** The layout itself. Created by the first `put`; until then there is nothing to read. */
+  readonly directory: string;
+  readonly now?: () => Date;
+  /** Where `mount` finds other repositories. Default: nowhere. */
+  readonly findDirectory?: (repository: string) => string;
+}
+
+export function createLayoutStore(options: LayoutStoreOptions): LayoutStore {
+  const layout = openLayout(options.directory, options.now ?? ((): Date => new Date()));
+  return {
+    ...readingFrom(layout),
+    put: (descriptor, content, options) => put(layout, descriptor, { ...options, content }),
+    tag: async (tag, to, { signal } = {}) => void (await setTagFrom(layout, tag, { from: "anything", to, signal })),
+    swapTag: (tag, move, { signal } = {}) => setTagFrom(layout, tag, { ...move, signal }),
+    deleteTag: (tag, { signal } = {}) => deleteTag(layout, tag, signal),
+    deleteManifest: (digest, { signal } = {}) => deleteManifest(layout, digest, signal),
+    deleteBlob: (digest, { signal } = {}) => deleteBlob(layout, digest, signal),
+    async mount(descriptor, from, { signal } = {}) {
+      if (from === undefined || options.findDirectory === undefined) return false;
+      return mount(layout, descriptor, { from: join(options.findDirectory(from), "blobs"), signal });
+    },
+    collectGarbage: (options) => collectGarbage(layout, options),
+  };
+}
+
+function readingFrom(layout: Layout): ReadStore & TagLister & ReferrerLister & RangeReader {
+  return {
+    open: (descriptor, options) => openBlob(layout, descriptor, options),
+    openRest: (descriptor, prefix, { signal } = {}) => openRest(layout, descriptor, { prefix, signal }),
+    async has(descriptor, { signal } = {}) {
+      signal?.throwIfAborted();
+      return hasBlob(layout.paths.blobs, descriptor);
+    },
+    resolve: (name, options) => resolve(layout, name, options),
+    listTags: (options) => listTags(layout, options),
+    listReferrers: createListReferrers(layout),
+  };
+}
+
+async function* listTags(layout: Layout, { signal }: StoreOptions = {}): AsyncGenerator<TagName> {
+  signal?.throwIfAborted();
+  const index = await layout.index.find();
+  if (index !== undefined) yield* listLayoutTags(index);
+}

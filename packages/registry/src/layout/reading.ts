@@ -1,0 +1,102 @@
+/** Reading from a layout: no lock, no write, every byte verified. */
+import type { ByteStream } from "../content.ts";
+import type { Descriptor } from "../descriptor.ts";
+import { createDigester, digestAlgorithm, digestOf, isDigest, type Digest } from "../digest.ts";
+import { OciError } from "../errors.ts";
+import { manifestReadMaxBytes } from "../limits.ts";
+import { parseManifest, type Manifest } from "../manifest.ts";
+import type { Resolved, ResolveOptions, StoreOptions } from "../store.ts";
+import type { TagName } from "../tag.ts";
+import { collect, verifying, verifyingFrom } from "../verifying.ts";
+import { blobPath, findFileStat, readBlob } from "./blob-files.ts";
+import type { Layout } from "./layout.ts";
+import { findListed, findTagged, type LayoutIndex } from "./layout-index.ts";
+
+export async function openBlob(
+  { paths }: Layout,
+  descriptor: Descriptor,
+  options: StoreOptions = {},
+): Promise<ByteStream | undefined> {
+  const path = blobPath(paths.blobs, descriptor.digest);
+  if ((await findFileStat(path)) === undefined) return undefined;
+  return verifying(readBlob(path, 0, options.signal), descriptor);
+}
+
+export async function openRest(
+  { paths }: Layout,
+  descriptor: Descriptor,
+  { prefix, signal }: StoreOptions & { readonly prefix: ByteStream },
+): Promise<ByteStream | undefined> {
+  const path = blobPath(paths.blobs, descriptor.digest);
+  if ((await findFileStat(path)) === undefined) return undefined;
+  const digester = createDigester(digestAlgorithm(descriptor.digest));
+  let received = 0;
+  for await (const chunk of prefix) {
+    signal?.throwIfAborted();
+    received += chunk.length;
+    digester.update(chunk);
+  }
+  return verifyingFrom(readBlob(path, received, signal), descriptor, { digester, received });
+}
+
+export async function resolve(
+  layout: Layout,
+  name: TagName | Digest,
+  { want, signal }: ResolveOptions,
+): Promise<Resolved | undefined> {
+  signal?.throwIfAborted();
+  const index = await layout.index.find();
+  if (index === undefined) return undefined;
+  if (isDigest(name)) return resolveDigest(layout, index, name);
+  const descriptor = findTagged(index, name);
+  if (descriptor === undefined || want === "digest") return descriptor && { descriptor };
+  const bytes = await findManifestBytes(layout, descriptor);
+  if (bytes !== undefined) return { descriptor, bytes };
+  throw new OciError(
+    "OCI_NOT_FOUND",
+    `tag ${name} names ${descriptor.digest}, which is not in ${layout.paths.directory}`,
+    {
+      details: { tag: name, digest: descriptor.digest },
+    },
+  );
+}
+
+/** A manifest that is not listed tells its media type itself; any other blob is no manifest, and not found as one. */
+async function resolveDigest(layout: Layout, index: LayoutIndex, digest: Digest): Promise<Resolved | undefined> {
+  const listed = findListed(index, digest);
+  if (listed !== undefined) {
+    const bytes = await findManifestBytes(layout, listed);
+    return bytes && { descriptor: listed, bytes };
+  }
+  const path = blobPath(layout.paths.blobs, digest);
+  const size = (await findFileStat(path))?.size;
+  if (size === undefined || size > manifestReadMaxBytes) return undefined;
+  const bytes = await collect(readBlob(path, 0, undefined), manifestReadMaxBytes);
+  if (digestOf(bytes, digestAlgorithm(digest)) !== digest) return undefined;
+  const mediaType = mediaTypeOf(bytes);
+  return mediaType === undefined ? undefined : { descriptor: { mediaType, digest, size: bytes.length }, bytes };
+}
+
+function mediaTypeOf(bytes: Uint8Array): string | undefined {
+  try {
+    return parseManifest(bytes).mediaType;
+  } catch (error) {
+    if (OciError.is(error)) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The verified bytes of a manifest; undefined where it is not there.
+ * @throws OciError OCI_LIMIT_EXCEEDED, OCI_SIZE_MISMATCH, OCI_DIGEST_MISMATCH
+ */
+export async function findManifestBytes(layout: Layout, descriptor: Descriptor): Promise<Uint8Array | undefined> {
+  const stream = await openBlob(layout, descriptor);
+  return stream && collect(stream, manifestReadMaxBytes);
+}
+
+/** @throws as `findManifestBytes` and `parseManifest` */
+export async function findManifest(layout: Layout, descriptor: Descriptor): Promise<Manifest | undefined> {
+  const bytes = await findManifestBytes(layout, descriptor);
+  return bytes && parseManifest(bytes, descriptor.mediaType);
+}

@@ -1,0 +1,66 @@
+/** Referrers in a layout are found by looking into every listed manifest; what one says never changes, so it is kept. */
+import type { Descriptor } from "../descriptor.ts";
+import type { Digest } from "../digest.ts";
+import { OciError } from "../errors.ts";
+import type { Manifest } from "../manifest.ts";
+import { isManifestMediaType } from "../media-types.ts";
+import type { StoreOptions } from "../store.ts";
+import type { Layout } from "./layout.ts";
+import { listEntries } from "./layout-index.ts";
+import { findManifest } from "./reading.ts";
+
+export interface Referrer {
+  readonly subject: Digest | undefined;
+  readonly descriptor: Descriptor;
+}
+
+export type ListReferrers = (
+  subject: Digest,
+  options?: StoreOptions & { readonly artifactType?: string },
+) => AsyncGenerator<Descriptor>;
+
+export function createListReferrers(layout: Layout): ListReferrers {
+  const known = new Map<Digest, Referrer>();
+  return async function* listReferrers(subject, { artifactType, signal } = {}) {
+    const index = await layout.index.find();
+    const entries = index === undefined ? [] : listEntries(index);
+    for (const descriptor of new Map(entries.map((entry) => [entry.descriptor.digest, entry.descriptor])).values()) {
+      signal?.throwIfAborted();
+      const referrer = known.get(descriptor.digest) ?? (await findReferrer(layout, descriptor));
+      if (referrer === undefined) continue;
+      known.set(descriptor.digest, referrer);
+      const wanted = artifactType === undefined || artifactType === referrer.descriptor.artifactType;
+      if (wanted && referrer.subject === subject) yield referrer.descriptor;
+    }
+  };
+}
+
+/** What a manifest says of its subject; undefined where it is not there or is not one that can be read. */
+export async function findReferrer(layout: Layout, descriptor: Descriptor): Promise<Referrer | undefined> {
+  if (!isManifestMediaType(descriptor.mediaType)) return undefined;
+  try {
+    const manifest = await findManifest(layout, descriptor);
+    return manifest && { subject: subjectOf(manifest), descriptor: describe(manifest, descriptor) };
+  } catch (error) {
+    // One damaged entry must not hide the others.
+    if (OciError.is(error)) return undefined;
+    throw error;
+  }
+}
+
+function subjectOf(manifest: Manifest): Digest | undefined {
+  return manifest.kind === "schema1" ? undefined : manifest.subject?.digest;
+}
+
+/** As the referrers API has it: the manifest's own artifact type and annotations (distribution-spec, "Listing Referrers"). */
+function describe(manifest: Manifest, { mediaType, digest, size }: Descriptor): Descriptor {
+  if (manifest.kind === "schema1") return { mediaType, digest, size };
+  const artifactType = manifest.artifactType ?? (manifest.kind === "manifest" ? manifest.config.mediaType : undefined);
+  return {
+    mediaType,
+    digest,
+    size,
+    ...(artifactType === undefined ? {} : { artifactType }),
+    ...(manifest.annotations.size === 0 ? {} : { annotations: manifest.annotations }),
+  };
+}
