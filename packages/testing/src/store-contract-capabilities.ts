@@ -73,6 +73,20 @@ export function capabilityLaws(store: () => WriteStore): void {
     },
   );
 
+  test("a blob is found by its digest alone, where it can be", async ({ skip }) => {
+    const target: WriteStore = store();
+    if (!hasCapability(target, "findBlob")) return skip();
+    const bytes = randomContent(1000);
+    const { digest } = blobOf(bytes);
+    expect(await target.findBlob(digest)).toBeUndefined();
+    expect(await target.openBlob(digest)).toBeUndefined();
+    await target.put(blobOf(bytes), bytes);
+    expect(await target.findBlob(digest)).toMatchObject({ digest, size: 1000 });
+    const opened = await target.openBlob(digest);
+    expect(opened?.descriptor).toMatchObject({ digest, size: 1000 });
+    expect(Buffer.from(await collect(opened?.stream ?? nothing(), maxBytes))).toEqual(Buffer.from(bytes));
+  });
+
   test("a rest errors after a prefix that is not the content's, where reading can go on", async ({ skip }) => {
     const target: WriteStore = store();
     if (!hasCapability(target, "openRest")) return skip();

@@ -5,6 +5,7 @@
  */
 import { join } from "node:path";
 import type {
+  BlobFinder,
   BlobMounter,
   Deleter,
   RangeReader,
@@ -20,12 +21,12 @@ import { hasBlob } from "./blob-files.ts";
 import { collectGarbage, type CollectedGarbage, type GarbageOptions } from "./garbage.ts";
 import { openLayout, type Layout } from "./layout.ts";
 import { listLayoutTags } from "./layout-index.ts";
-import { openBlob, openRest, resolve } from "./reading.ts";
+import { findBlob, openRest, openVerified, resolve } from "./reading.ts";
 import { createListReferrers } from "./referrers.ts";
 import { deleteBlob, deleteManifest, deleteTag, mount, put, setTagFrom } from "./writing.ts";
 
 export interface LayoutStore
-  extends WriteStore, TagLister, Deleter, ReferrerLister, RangeReader, BlobMounter, TagSwapper {
+  extends WriteStore, TagLister, Deleter, ReferrerLister, RangeReader, BlobFinder, BlobMounter, TagSwapper {
   /**
    * Deletes what no listed manifest refers to and nobody has put for `graceMs`, leftovers of killed processes included.
    * @throws OciError OCI_UNSUPPORTED where an entry is of a type whose references are unknown; nothing is deleted then
@@ -59,13 +60,19 @@ export function createLayoutStore(options: LayoutStoreOptions): LayoutStore {
   };
 }
 
-function readingFrom(layout: Layout): ReadStore & TagLister & ReferrerLister & RangeReader {
+function readingFrom(layout: Layout): ReadStore & TagLister & ReferrerLister & RangeReader & BlobFinder {
   return {
-    open: (descriptor, options) => openBlob(layout, descriptor, options),
+    open: (descriptor, options) => openVerified(layout, descriptor, options),
     openRest: (descriptor, prefix, { signal } = {}) => openRest(layout, descriptor, { prefix, signal }),
     async has(descriptor, { signal } = {}) {
       signal?.throwIfAborted();
       return hasBlob(layout.paths.blobs, descriptor);
+    },
+    findBlob: (digest) => findBlob(layout, digest),
+    async openBlob(digest, options) {
+      const descriptor = await findBlob(layout, digest);
+      const stream = descriptor && (await openVerified(layout, descriptor, options));
+      return stream && { descriptor, stream };
     },
     resolve: (name, options) => resolve(layout, name, options),
     listTags: (options) => listTags(layout, options),

@@ -5,6 +5,7 @@ import { createDigester, digestAlgorithm, digestOf, isDigest, type Digest } from
 import { OciError } from "../errors.ts";
 import { manifestReadMaxBytes } from "../limits.ts";
 import { parseManifest, type Manifest } from "../manifest.ts";
+import { mediaTypes } from "../media-types.ts";
 import type { Resolved, ResolveOptions, StoreOptions } from "../store.ts";
 import type { TagName } from "../tag.ts";
 import { collect, verifying, verifyingFrom } from "../verifying.ts";
@@ -12,7 +13,7 @@ import { blobPath, findFileStat, readBlob } from "./blob-files.ts";
 import type { Layout } from "./layout.ts";
 import { findListed, findTagged, type LayoutIndex } from "./layout-index.ts";
 
-export async function openBlob(
+export async function openVerified(
   { paths }: Layout,
   descriptor: Descriptor,
   options: StoreOptions = {},
@@ -20,6 +21,12 @@ export async function openBlob(
   const path = blobPath(paths.blobs, descriptor.digest);
   if ((await findFileStat(path)) === undefined) return undefined;
   return verifying(readBlob(path, 0, options.signal), descriptor);
+}
+
+/** In a layout manifests are blobs too. */
+export async function findBlob({ paths }: Layout, digest: Digest): Promise<Descriptor | undefined> {
+  const size = (await findFileStat(blobPath(paths.blobs, digest)))?.size;
+  return size === undefined ? undefined : { mediaType: mediaTypes.octetStream, digest, size };
 }
 
 export async function openRest(
@@ -91,7 +98,7 @@ function mediaTypeOf(bytes: Uint8Array): string | undefined {
  * @throws OciError OCI_LIMIT_EXCEEDED, OCI_SIZE_MISMATCH, OCI_DIGEST_MISMATCH
  */
 export async function findManifestBytes(layout: Layout, descriptor: Descriptor): Promise<Uint8Array | undefined> {
-  const stream = await openBlob(layout, descriptor);
+  const stream = await openVerified(layout, descriptor);
   return stream && collect(stream, manifestReadMaxBytes);
 }
 
