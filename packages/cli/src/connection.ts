@@ -1,10 +1,10 @@
 /** Settings -> a store: an embedded registry's layout, or a repository of a registry over HTTP. */
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { WriteStore } from "@dtuf/registry";
+import { parseRegistryHost, type WriteStore } from "@dtuf/registry";
 import type { TlsOptions, Transport } from "@dtuf/registry/http";
 import type { LayoutRegistry } from "@dtuf/registry/layout";
-import type { RegistryClient } from "@dtuf/registry/remote";
+import type { CredentialProvider, RegistryClient } from "@dtuf/registry/remote";
 import { findCredentials } from "./credentials.ts";
 import type { Context } from "./command.ts";
 import { describePlace, resolveHost, resolvePlace, type Host, type HostChoice, type Place } from "./place.ts";
@@ -32,14 +32,15 @@ export async function openRepository(context: Context, repo: string): Promise<Co
   return connect(context, resolvePlace(repo, hostChoice(context)));
 }
 
-export async function connect(context: Context, place: Place): Promise<Connection> {
+/** @param named host that outright credentials, TLS settings and plain HTTP are for; default: DTUF_HOST, else the place's own */
+export async function connect(context: Context, place: Place, named?: string): Promise<Connection> {
   const name = describePlace(place);
   if (place.kind === "layout") {
     const { createLayoutStore } = await import("@dtuf/registry/layout");
     const store = createLayoutStore({ directory: place.directory });
     return { place, name, store, close: () => Promise.resolve() };
   }
-  const client = await openRegistry(context, place.host);
+  const client = await openRegistry(context, place.host, { first: named });
   return { place, name, store: client.repository(place.repository), close: () => client.close() };
 }
 
@@ -54,17 +55,28 @@ export async function openHost(context: Context, named?: Host): Promise<OpenedHo
   return { ...host, registry: createLayoutRegistry({ root: host.root }) };
 }
 
-async function openRegistry(context: Context, host: string): Promise<RegistryClient> {
+/** A client that is exactly who it is told to be: for asking the registry whether it lets that one in. */
+export function openLogin(context: Context, host: string, credentials: CredentialProvider): Promise<RegistryClient> {
+  return openRegistry(context, host, { credentials });
+}
+
+interface Identity {
+  readonly first?: string | undefined;
+  readonly credentials?: CredentialProvider;
+}
+
+async function openRegistry(context: Context, host: string, identity: Identity = {}): Promise<RegistryClient> {
   const { createRegistryClient } = await import("@dtuf/registry/remote");
+  const named = settingsHost(context) ?? identity.first ?? host;
   const { io, values, terminal } = context;
   const authHost = values.text("auth-host");
   return createRegistryClient({
     registry: host,
-    scheme: values.on("insecure") ? "http" : "https",
-    credentials: await findCredentials(context),
+    scheme: values.on("insecure") && host === named ? "http" : "https",
+    credentials: identity.credentials ?? (await findCredentials(context, named)),
     ...(authHost === undefined || authHost === "" ? {} : { authHost }),
-    transport: await openTransport(context, host),
-    headers: parseHeaders(values.list("header")),
+    transport: await openTransport(context, named),
+    headers: host === named ? await readHeaders(context) : {},
     onWarning: (text) => terminal.note(`the registry warns: ${text}`),
     now: io.now,
     random: io.random,
@@ -135,6 +147,19 @@ function certsDirectories({ values, io }: Context): readonly string[] {
   if (named !== undefined && named !== "") return [resolve(io.cwd, named)];
   const own = io.home === undefined ? [] : [`${io.home}/.config/containers/certs.d`];
   return [...own, "/etc/containers/certs.d", "/etc/docker/certs.d"];
+}
+
+/** The registry of DTUF_HOST: the one that every other setting of a connection is about. */
+function settingsHost({ values }: Context): string | undefined {
+  const host = values.text("host");
+  return host === undefined || host === "" || host.startsWith("oci:") ? undefined : parseRegistryHost(host);
+}
+
+/** Docker's own HttpHeaders, and on top of them what was said here. */
+async function readHeaders({ io, values }: Context): Promise<Readonly<Record<string, string>>> {
+  const { dockerConfigPath, readDockerHeaders } = await import("@dtuf/registry/remote");
+  const path = dockerConfigPath({ environment: io.env, home: io.home ?? "/" });
+  return { ...(await readDockerHeaders(path)), ...parseHeaders(values.list("header")) };
 }
 
 function parseHeaders(lines: readonly string[]): Readonly<Record<string, string>> {

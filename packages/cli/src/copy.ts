@@ -56,7 +56,7 @@ async function openSource(context: Context, repo: string): Promise<Opened> {
 async function openPlaces(context: Context, repo: string): Promise<Opened> {
   const first = resolvePlace(repo, hostChoice(context));
   const mirrors = context.values.list("mirror").map((mirror) => resolvePlace(mirror, hostChoice(context)));
-  const opened = await Promise.all([first, ...mirrors].map((place) => openPlace(context, place)));
+  const opened = await Promise.all([first, ...mirrors].map((place) => openPlace(context, place, first)));
   const source = createMirroredSource(opened.map(({ source: one }) => one));
   return {
     source,
@@ -66,8 +66,12 @@ async function openPlaces(context: Context, repo: string): Promise<Opened> {
   };
 }
 
-async function openPlace(context: Context, place: Place): Promise<{ source: Source; close(): Promise<void> }> {
-  const connection = await connect(context, place);
+async function openPlace(
+  context: Context,
+  place: Place,
+  first: Place,
+): Promise<{ source: Source; close(): Promise<void> }> {
+  const connection = await connect(context, place, first.kind === "registry" ? first.host : undefined);
   return { source: createStoreSource(connection.store, { name: connection.name }), close: () => connection.close() };
 }
 

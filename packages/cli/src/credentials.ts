@@ -1,19 +1,36 @@
-/** Settings -> who we are to a registry: what was said outright first, then what docker, podman or the keychain hold. */
-import type { CredentialProvider } from "@dtuf/registry/remote";
+/**
+ * Settings -> who we are to a registry: what was said outright, then what docker's and podman's files and their helpers
+ * hold, then the keychain where it is asked for. What was said outright is for one host and is never shown to another.
+ */
+import type { Credential, CredentialProvider } from "@dtuf/registry/remote";
+import { resolve } from "node:path";
 import type { Context } from "./command.ts";
 
-export async function findCredentials(context: Context): Promise<CredentialProvider> {
+/** @param named host[:port] that DTUF_USERNAME and the like are for */
+export async function findCredentials(context: Context, named: string): Promise<CredentialProvider> {
   const remote = await import("@dtuf/registry/remote");
   const { io, values } = context;
-  const secret = (name: "password" | "token" | "authorization"): string | undefined => io.env[context.variable(name)];
-  const [username, password, token] = [values.text("username"), secret("password"), secret("token")];
-  const authorization = secret("authorization");
-  if (token !== undefined && token !== "") return remote.createStaticCredentials({ kind: "bearer", token });
-  if (username !== undefined && password !== undefined) {
-    return remote.createStaticCredentials({ kind: "basic", username, password });
-  }
-  if (authorization !== undefined && authorization !== "") {
-    return remote.createStaticCredentials({ kind: "authorization", value: authorization });
-  }
-  return remote.chainCredentials([]);
+  const outright = outrightCredential(context);
+  const helper = remote.createCredentialHelper({ environment: io.env });
+  const config = values.text("registry-config");
+  const home = { environment: io.env, home: io.home ?? "/", uid: io.userId };
+  const places =
+    config === undefined || config === ""
+      ? remote.containersAuthPlaces(home)
+      : [{ path: resolve(io.cwd, config), format: "config" as const }];
+  return remote.chainCredentials([
+    ...(outright === undefined ? [] : [remote.createPatternCredentials([{ registry: named, credential: outright }])]),
+    ...(values.on("keychain") ? [remote.createKeychainCredentials()] : []),
+    remote.createContainersAuthCredentials({ places, helper }),
+  ]);
+}
+
+function outrightCredential({ io, values, variable }: Context): Credential | undefined {
+  const secret = (name: "password" | "token" | "authorization"): string | undefined =>
+    io.env[variable(name)] || undefined;
+  const [token, authorization] = [secret("token"), secret("authorization")];
+  const [username, password] = [values.text("username"), io.env[variable("password")]];
+  if (token !== undefined) return { kind: "bearer", token };
+  if (username !== undefined && password !== undefined) return { kind: "basic", username, password };
+  return authorization === undefined ? undefined : { kind: "authorization", value: authorization };
 }

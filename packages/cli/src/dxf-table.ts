@@ -85,4 +85,19 @@ export const dxfCommands: readonly Command[] = [
     summary: "every alias of a repository",
     load: () => import("./commands/list-aliases.ts"),
   }),
+  blobEntry({
+    name: "login",
+    summary: "check a password and store it: in the configured helper, in the keychain, or (saying so) in plain text",
+    arguments: "[host]",
+    settings: [...plain, "password-stdin", "identity-token-stdin", "keychain", "plain-text"],
+    example: "dtuf login registry.example.com --username fred --password-stdin < password",
+    load: () => import("./commands/login.ts"),
+  }),
+  blobEntry({
+    name: "logout",
+    summary: "erase what login stored",
+    arguments: "[host]",
+    settings: [...plain, "keychain"],
+    load: () => import("./commands/logout.ts"),
+  }),
 ];
