@@ -92,7 +92,7 @@ async function corrupt(): Promise<void> {
 }
 
 async function rollBack(): Promise<void> {
-  chapter("Attack: an old release", "Somebody points `latest` back at the first release, with its old tarball.");
+  chapter("Attack: an old release", "Somebody points `latest` back at the release before, with its old tarball.");
   const restore = await rollBackLatest(host, repo);
   await client.run(["pull-metadata", repo], 6);
   await restore();

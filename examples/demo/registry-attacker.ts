@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { latestTag, releaseTag } from "@dtuf/format";
+import { latestTag, parseRelease } from "@dtuf/format";
 import type { WriteStore } from "@dtuf/registry";
 import { createLayoutStore } from "@dtuf/registry/layout";
 import { createRegistryClient, createStaticCredentials } from "@dtuf/registry/remote";
@@ -26,16 +26,15 @@ export async function corruptLayoutBlob(host: string, repo: string, original: st
   return { host, end: () => writeFile(path, bytes) };
 }
 
-/** Points `latest` at the first release; what it returns points it back. */
+/** Points `latest` at the release before the newest; what it returns points it back. */
 export async function rollBackLatest(host: string, repo: string): Promise<() => Promise<void>> {
   const opened = openStore(host, repo);
   const { store } = opened;
-  const [first, newest] = [
-    await store.resolve(releaseTag(1), { want: "digest" }),
-    await store.resolve(latestTag, { want: "digest" }),
-  ];
-  if (first === undefined || newest === undefined) throw new Error("the releases are not there");
-  await store.tag(latestTag, first.descriptor);
+  const newest = await store.resolve(latestTag, { want: "bytes" });
+  const predecessor = newest?.bytes === undefined ? undefined : parseRelease(newest.bytes).predecessor;
+  const older = predecessor === undefined ? undefined : await store.resolve(predecessor, { want: "digest" });
+  if (newest === undefined || older === undefined) throw new Error("there are no two releases");
+  await store.tag(latestTag, older.descriptor);
   return async () => {
     await store.tag(latestTag, newest.descriptor);
     await opened.close();

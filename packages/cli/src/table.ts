@@ -83,6 +83,26 @@ const masterCommands: readonly Command[] = [
     load: () => import("./commands/refresh-metadata.ts"),
   }),
   entry({
+    name: "get-root",
+    summary: "write the newest root.json, which is what to ship with installers",
+    settings: [...stateSettings, "output"],
+    example: "dtuf get-root fred/demo > root.json",
+    load: () => import("./commands/get-root.ts"),
+  }),
+  entry({
+    name: "adopt-metadata",
+    summary: "take what is published as this machine's base, from a root that was handed over",
+    arguments: "<repo> <root.json|->",
+    settings: [...stateSettings, "expect-snapshot"],
+    load: () => import("./commands/adopt-metadata.ts"),
+  }),
+  entry({
+    name: "unstage-target",
+    summary: "drop what is staged: for the targets named, or all of it",
+    arguments: "<repo> [target...]",
+    load: () => import("./commands/unstage-target.ts"),
+  }),
+  entry({
     name: "list-master-targets",
     summary: "names in the signed metadata",
     load: () => import("./commands/list-master-targets.ts"),

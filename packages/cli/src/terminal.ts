@@ -13,7 +13,8 @@ export interface Terminal {
   print(line: string): Promise<void>;
   /** Data that another program wrote lines for: escaped only when a person looks at it. */
   printName(name: string): Promise<void>;
-  printJson(value: unknown): Promise<void>;
+  /** Maps become objects. */
+  printJson(value: object): Promise<void>;
   writeBytes(bytes: Uint8Array): Promise<void>;
   /** Talk. */
   note(text: string, level?: LogLevel): void;
@@ -23,6 +24,10 @@ export interface Terminal {
 /** The output as a whole is versioned, so that a script can tell. */
 const schemaVersion = 1;
 
+function plain(_key: string, value: unknown): unknown {
+  return value instanceof Map ? Object.fromEntries(value as ReadonlyMap<string, unknown>) : value;
+}
+
 export function createTerminal(program: string, io: Io, values: Values): Terminal {
   const log = openLog(io, values);
   const quiet = values.on("quiet");
@@ -31,7 +36,7 @@ export function createTerminal(program: string, io: Io, values: Values): Termina
     format: values.on("json") ? "json" : "text",
     print: (line) => write(`${line}\n`),
     printName: (name) => write(`${io.stdout.terminal === "terminal" ? escapeText(name) : name}\n`),
-    printJson: (value) => write(`${JSON.stringify({ schemaVersion, ...(value as object) }, undefined, 2)}\n`),
+    printJson: (value) => write(`${JSON.stringify({ schemaVersion, ...value }, plain, 2)}\n`),
     writeBytes: write,
     note: (text, level = "WARNING") => {
       const line = escapeText(text);
