@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { connect, createServer as createNetServer, type AddressInfo, type LookupFunction, type Socket } from "node:net";
-import type { TlsOptions } from "node:tls";
+import { TLSSocket, type TlsOptions } from "node:tls";
 
 export interface LoopbackServer extends AsyncDisposable {
   readonly port: number;
@@ -22,6 +22,9 @@ interface ListenOptions {
   readonly tls?: TlsOptions;
 }
 
+/** A presigned address is longer than Node's servers accept. */
+const large = { maxHeaderSize: 64 * 1024 };
+
 /** `handler` is called after the request was noted. */
 export async function startHttpServer(
   handler: RequestListener,
@@ -32,7 +35,8 @@ export async function startHttpServer(
     requests.push(request);
     handler(request, response);
   };
-  const server = options.tls === undefined ? createServer(listener) : createTlsServer(options.tls, listener);
+  const server =
+    options.tls === undefined ? createServer(large, listener) : createTlsServer({ ...large, ...options.tls }, listener);
   const loopback = await listen(server, options);
   return { ...loopback, requests };
 }
@@ -42,6 +46,7 @@ export async function startRawServer(onConnection: (socket: Socket) => void): Pr
   return await listen(
     createNetServer((socket) => {
       socket.on("error", () => undefined);
+      socket.resume(); // or its end would not be seen
       onConnection(socket);
     }),
     {},
@@ -51,13 +56,18 @@ export async function startRawServer(onConnection: (socket: Socket) => void): Pr
 export interface LoopbackProxy extends HttpLoopbackServer {
   /** host:port of each CONNECT, and the URL of each request in absolute form. */
   readonly targets: string[];
+  /** The name in the client certificate of each CONNECT; undefined: none. */
+  readonly clients: (string | undefined)[];
 }
+
+const askForClient = { requestCert: true, rejectUnauthorized: false };
 
 /** A proxy that finds every host on 127.0.0.1, at the port that was asked for. */
 export async function startProxy(
   options: { readonly authorization?: string; readonly tls?: TlsOptions } = {},
 ): Promise<LoopbackProxy> {
   const targets: string[] = [];
+  const clients: (string | undefined)[] = [];
   const requests: IncomingMessage[] = [];
   const refuses = (request: IncomingMessage): boolean =>
     options.authorization !== undefined && request.headers["proxy-authorization"] !== options.authorization;
@@ -66,10 +76,12 @@ export async function startProxy(
     targets.push(request.url ?? "");
     response.writeHead(refuses(request) ? 407 : 200, { "x-via": "proxy" }).end("through the proxy");
   };
-  const server = options.tls === undefined ? createServer(listener) : createTlsServer(options.tls, listener);
+  const server =
+    options.tls === undefined ? createServer(listener) : createTlsServer({ ...askForClient, ...options.tls }, listener);
   server.on("connect", (request, client: Socket) => {
     requests.push(request);
     targets.push(request.url ?? "");
+    clients.push(client instanceof TLSSocket ? client.getPeerCertificate().subject?.CN?.toString() : undefined);
     client.on("error", () => undefined);
     if (refuses(request)) return client.end("HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n");
     const upstream = connect(Number(request.url?.split(":").at(-1)), "127.0.0.1", () => {
@@ -81,7 +93,7 @@ export async function startProxy(
     return undefined;
   });
   const loopback = await listen(server, options.tls === undefined ? {} : { tls: options.tls });
-  return { ...loopback, requests, targets };
+  return { ...loopback, requests, targets, clients };
 }
 
 /** A resolver that knows these names only. */

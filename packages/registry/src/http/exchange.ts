@@ -1,4 +1,5 @@
 /** One request and its response over one connection. No redirect, no retry. */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Dispatcher } from "undici";
 import { openContent, type ByteStream } from "../content.ts";
 import { OciError } from "../errors.ts";
@@ -22,6 +23,7 @@ export interface Exchange {
 
 /** @throws OciError as `Transport.send` has it, what the request's body throws, or the signal's reason */
 export async function exchange(request: Exchange, lane: Lane): Promise<HttpResponse> {
+  await nextTurn(); // undici frees a connection one turn after its response: without this, requests in turn would use two
   request.signal?.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<HttpResponse>();
   const line = createLine({ ...request, onFailure: reject });
@@ -74,6 +76,7 @@ function dispatchOptions(request: Exchange, line: Line): Dispatcher.DispatchOpti
 
 /** In pieces, so that a slow link is seen to move; the time that the source takes is not the peer's. */
 async function* sending(body: Uint8Array | HttpBody, line: Line): ByteStream {
+  line.idle();
   try {
     for await (const chunk of body instanceof Uint8Array ? openContent(body) : body.open()) {
       for (let at = 0; at < chunk.length; at += sendChunkBytes) {

@@ -27,13 +27,17 @@ const transient: ReadonlySet<string> = new Set([
   "UND_ERR_SOCKET",
 ]);
 
-/** The code that tells most: that of an OciError's failure, of the error, of what caused it, or of the first of several. */
+/** What tells most: an OciError's own `failure`, else a code of the error, its cause or the first of several, else its name. */
 export function failureCode(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
-  if (OciError.is(error) && typeof error.details["failure"] === "string") return error.details["failure"];
+  if (OciError.is(error)) return detailOf(error) ?? failureCode(error.cause) ?? error.code;
   if ("code" in error && typeof error.code === "string") return error.code;
-  if (error instanceof AggregateError) return failureCode(error.errors[0]);
-  return failureCode(error.cause);
+  return failureCode(error instanceof AggregateError ? error.errors[0] : error.cause) ?? error.name;
+}
+
+function detailOf(error: OciError): string | undefined {
+  const { failure } = error.details;
+  return typeof failure === "string" ? failure : undefined;
 }
 
 /** Would another try have a chance? */
@@ -60,7 +64,8 @@ export function asOciError(error: unknown, method: string, url: URL): OciError {
       cause: error,
     });
   }
-  if (failure.startsWith("HPE_") || failure === "UND_ERR_RESPONSE") {
+  if (failure === "HTTPParserError" || failure.startsWith("HPE_")) {
+    if (error instanceof Error) Reflect.deleteProperty(error, "data"); // bytes of the response: perhaps a token
     return new OciError("OCI_RESPONSE_INVALID", `${shown} does not answer in HTTP: ${failure}`, {
       details,
       cause: error,

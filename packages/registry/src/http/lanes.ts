@@ -2,7 +2,7 @@
  * Connections: one pool per origin and reach, so that TLS identity, trust and address rules of one origin never serve
  * another. HTTP/1.1 only: undici's HTTP/2 is a fifth slower for blobs and gives a download one window to share.
  */
-import type { Socket } from "node:net";
+import { Socket } from "node:net";
 import { buildConnector, Pool, ProxyAgent, type Dispatcher } from "undici";
 import { timedOut } from "./failure.ts";
 import type { TransportOptions } from "./http.ts";
@@ -84,7 +84,7 @@ function openProxied(url: URL, proxy: URL, options: LaneOptions): Lane {
     uri: proxy.href,
     proxyTls: { ...shared, ...trustFor(options.tls?.(originOf(proxy))), ...lookupOf(options) },
     requestTls: { ...shared, ...identityAndTrustFor(options.tls?.(originOf(url))) },
-    clientFactory: pool,
+    clientFactory: (origin, more) => pool(origin, { ...more, headersTimeout: connectTimeoutOf(options) }),
     factory: pool,
     proxyTunnel: false,
   });
@@ -95,6 +95,10 @@ function openProxied(url: URL, proxy: URL, options: LaneOptions): Lane {
 function connectOptions(options: LaneOptions): buildConnector.BuildOptions {
   const family = options.family === undefined ? { autoSelectFamily: true } : { family: options.family };
   return { ...family, allowH2: false, timeout: 0 };
+}
+
+function connectTimeoutOf(options: LaneOptions): number {
+  return options.connectTimeoutMs ?? 10_000;
 }
 
 function lookupOf(options: LaneOptions): Pick<LaneOptions, "lookup"> {
@@ -123,22 +127,23 @@ function timed(
   options: LaneOptions,
   onConnected: (socket: Socket) => void = () => undefined,
 ): buildConnector.connector {
-  const ms = options.connectTimeoutMs ?? 10_000;
+  const ms = connectTimeoutOf(options);
   return (target, callback) => {
     let open = true;
     const timer = setTimeout(() => {
       open = false;
+      if (pending instanceof Socket) pending.destroy();
       const url = new URL(`${target.protocol}//${target.host ?? target.hostname}`);
       callback(timedOut("CONNECT_TIMEOUT", ms, { method: "CONNECT", url }), null);
     }, ms);
-    connect(target, (...result) => {
+    const pending: unknown = connect(target, (...result) => {
       clearTimeout(timer);
       if (!open) {
         result[1]?.destroy();
         return;
       }
       open = false;
-      if (result[1] !== null) onConnected(result[1]);
+      if (result[0] === null) onConnected(result[1]);
       callback(...result);
     });
   };

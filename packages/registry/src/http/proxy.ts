@@ -49,10 +49,11 @@ function matchesAddress(name: string, host: string): boolean {
   const bare = bareHost(address);
   if (isIP(bare) === 0) return false;
   const family = isIPv4(bare) ? "ipv4" : "ipv6";
-  const bits = prefix === undefined ? (family === "ipv4" ? 32 : 128) : Number(prefix);
-  if (!Number.isInteger(bits) || bits < 0 || bits > (family === "ipv4" ? 32 : 128)) return false;
+  const allBits = family === "ipv4" ? 32 : 128;
+  const bits = prefix ?? String(allBits);
+  if (!/^\d{1,3}$/.test(bits) || Number(bits) > allBits) return false;
   const list = new BlockList();
-  list.addSubnet(bare, bits, family);
+  list.addSubnet(bare, Number(bits), family);
   return list.check(host, isIPv4(host) ? "ipv4" : "ipv6");
 }
 

@@ -1,0 +1,226 @@
+import { startHttpServer, startRawServer, type LoopbackServer } from "@dtuf/testing/http-servers";
+import { describe, expect, test } from "vitest";
+import type { HttpResponse, Transport, TransportOptions } from "./http.ts";
+import { createTransport } from "./transport.ts";
+
+function testTransport(options: Partial<TransportOptions> = {}): Transport {
+  return createTransport({ now: () => new Date(), random: () => 0, retry: { maxAttempts: 1 }, ...options });
+}
+
+function get(server: LoopbackServer, options: Partial<TransportOptions> = {}): Promise<HttpResponse> {
+  return testTransport(options).send({ method: "GET", url: server.url("/") });
+}
+
+/** Says this to every request, and then hangs up or not. */
+function startSaying(text: string, then: "end" | "reset" | "stay"): Promise<LoopbackServer> {
+  return startRawServer((socket) => {
+    socket.on("data", () => {
+      if (then === "end") socket.end(text);
+      else socket.write(text, () => then === "reset" && setTimeout(() => socket.resetAndDestroy(), 20));
+    });
+  });
+}
+
+async function untilTrue(check: () => boolean): Promise<void> {
+  while (!check()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+describe("a body that is not what was announced is an error, never a short success", () => {
+  test.each(["end", "reset"] as const)("cut (%s) before its length", async (then) => {
+    await using server = await startSaying("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n1234", then);
+    const received: string[] = [];
+    const reading = async (): Promise<void> => {
+      for await (const chunk of (await get(server)).body) received.push(Buffer.from(chunk).toString());
+    };
+    await expect(reading()).rejects.toMatchObject({ code: "OCI_UNAVAILABLE" });
+    expect(received.join("")).toBe("1234");
+  });
+
+  test("chunked, without its last chunk", async () => {
+    await using server = await startSaying("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\n1234\r\n", "end");
+    await expect((await get(server)).bytes(99)).rejects.toMatchObject({ code: "OCI_UNAVAILABLE" });
+  });
+
+  test("longer than its length: the rest is no body and no next response [T82]", async () => {
+    const answer = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n1234";
+    await using server = await startSaying(`${answer}HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil`, "stay");
+    const transport = testTransport();
+    for (let round = 0; round < 2; round++) {
+      expect(await (await transport.send({ method: "GET", url: server.url("/") })).text(99)).toBe("1234");
+    }
+  });
+
+  test.each([
+    ["content-length: -1", "OCI_RESPONSE_INVALID"],
+    ["content-length: 4\r\ncontent-length: 5", "OCI_UNAVAILABLE"],
+    ["content-length: 4\r\ntransfer-encoding: chunked", "OCI_UNAVAILABLE"],
+  ])("with a length that is none: %j [T82]", async (headers, code) => {
+    await using server = await startSaying(`HTTP/1.1 200 OK\r\n${headers}\r\n\r\n12345`, "end");
+    await expect(get(server)).rejects.toMatchObject({ code });
+  });
+});
+
+describe("an encoding nobody asked for [T112]", () => {
+  const head = (status: string): string =>
+    `HTTP/1.1 ${status}\r\ncontent-encoding: gzip\r\ncontent-length: 4\r\n\r\nbomb`;
+
+  test("is refused where content is expected", async () => {
+    await using server = await startSaying(head("200 OK"), "stay");
+    await expect(get(server)).rejects.toMatchObject({ code: "OCI_RESPONSE_INVALID", details: { got: "gzip" } });
+  });
+
+  test("hides an error's text, not its status", async () => {
+    await using server = await startSaying(head("404 Not Found"), "stay");
+    const response = await get(server);
+    expect([response.status, await response.text(99)]).toEqual([404, ""]);
+  });
+});
+
+describe("headers", () => {
+  test("of 1 MB are refused [T81]", async () => {
+    await using server = await startSaying(
+      `HTTP/1.1 200 OK\r\nwww-authenticate: ${"x".repeat(1_000_000)}\r\n\r\n`,
+      "stay",
+    );
+    await expect(get(server)).rejects.toMatchObject({ code: "OCI_LIMIT_EXCEEDED" });
+  });
+
+  test("in thousands are refused", async () => {
+    await using server = await startSaying(`HTTP/1.1 200 OK\r\n${"a: b\r\n".repeat(100_000)}\r\n`, "stay");
+    await expect(get(server)).rejects.toMatchObject({ code: "OCI_LIMIT_EXCEEDED" });
+  });
+
+  test("after early hints are the response's", async () => {
+    const hints = "HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n";
+    await using server = await startSaying(`${hints}HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok`, "stay");
+    const response = await get(server);
+    expect([response.status, response.headers.get("link"), await response.text(9)]).toEqual([200, undefined, "ok"]);
+  });
+});
+
+describe("silence ends in an error that says so", () => {
+  const stalled = { code: "OCI_UNAVAILABLE", details: { failure: "STALLED" } };
+
+  test("before the response", async () => {
+    await using server = await startRawServer(() => undefined);
+    await expect(get(server, { stallTimeoutMs: 50 })).rejects.toMatchObject(stalled);
+    await untilTrue(() => server.connections() === 0);
+  });
+
+  test("within the body, after what came", async () => {
+    await using server = await startSaying("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n1234", "stay");
+    const response = await get(server, { stallTimeoutMs: 50 });
+    await expect(response.bytes(99)).rejects.toMatchObject(stalled);
+    await untilTrue(() => server.connections() === 0);
+  });
+
+  test("while a body is sent and nobody reads it", async () => {
+    await using server = await startRawServer((socket) => socket.pause());
+    const open = async function* (): AsyncGenerator<Uint8Array> {
+      for (let index = 0; index < 64; index++) yield new Uint8Array(1 << 20);
+    };
+    const request = {
+      method: "PUT",
+      url: server.url("/"),
+      body: { length: 64 << 20, open },
+      stallTimeoutMs: 50,
+    } as const;
+    await expect(testTransport().send(request)).rejects.toMatchObject(stalled);
+  });
+
+  test("but neither a slow reader nor a slow source is silence", async () => {
+    await using server = await startHttpServer((request, response) => {
+      request.resume().on("end", () => response.end(Buffer.alloc(4 << 20)));
+    });
+    const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 150));
+    const open = async function* (): AsyncGenerator<Uint8Array> {
+      await pause();
+      yield new Uint8Array(5);
+      await pause();
+    };
+    const transport = testTransport({ stallTimeoutMs: 100 });
+    const response = await transport.send({ method: "PUT", url: server.url("/"), body: { length: 5, open } });
+    let received = 0;
+    for await (const chunk of response.body) {
+      if (received === 0) await pause();
+      received += chunk.length;
+    }
+    expect(received).toBe(4 << 20);
+  });
+
+  test("a body that trickles longer than the stall time is read to its end", async () => {
+    await using server = await startRawServer((socket) => {
+      socket.once("data", () => {
+        socket.write("HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\r\n");
+        const timer = setInterval(() => socket.write("x"), 25);
+        socket.on("close", () => clearInterval(timer));
+      });
+    });
+    expect(await (await get(server, { stallTimeoutMs: 200 })).text(99)).toBe("x".repeat(12));
+  });
+});
+
+describe("aborting gives the signal's reason", () => {
+  const reason = new RangeError("no longer wanted");
+
+  test("before, while waiting, and within the body", async () => {
+    await using server = await startSaying("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n1234", "stay");
+    await using silent = await startRawServer(() => undefined);
+    const send = (to: LoopbackServer, signal: AbortSignal): Promise<HttpResponse> =>
+      testTransport().send({ method: "GET", url: to.url("/"), signal });
+    await expect(send(server, AbortSignal.abort(reason))).rejects.toBe(reason);
+    const second = new AbortController();
+    const sent = send(silent, second.signal);
+    await untilTrue(() => silent.connections() === 1);
+    second.abort(reason);
+    await expect(sent).rejects.toBe(reason);
+    const third = new AbortController();
+    const response = await send(server, third.signal);
+    const reading = response.bytes(99);
+    third.abort(reason);
+    await expect(reading).rejects.toBe(reason);
+    await untilTrue(() => server.connections() + silent.connections() === 0);
+  });
+});
+
+describe("a reader that stops early gives the connection back [T84]", () => {
+  const endless = (): Promise<LoopbackServer> =>
+    startHttpServer((_request, response) => {
+      const more = (): void => {
+        while (response.write(Buffer.alloc(65_536)));
+        response.once("drain", more);
+      };
+      more();
+    });
+
+  test("by break, discard and a bound, with one connection for all", async () => {
+    await using server = await endless();
+    const transport = testTransport({ connectionsPerOrigin: 1 });
+    const send = (): Promise<HttpResponse> => transport.send({ method: "GET", url: server.url("/") });
+    for await (const chunk of (await send()).body) if (chunk.length > 0) break;
+    await (await send()).discard();
+    await expect((await send()).bytes(1000)).rejects.toMatchObject({ code: "OCI_LIMIT_EXCEEDED" });
+    await untilTrue(() => server.connections() === 0);
+  });
+
+  test("a reader that pauses holds what is buffered, not the whole", async () => {
+    await using server = await endless();
+    const response = await get(server);
+    const before = process.memoryUsage().arrayBuffers;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(32 << 20);
+    await response.discard();
+  });
+
+  test("a small unwanted body keeps the connection", async () => {
+    await using server = await startHttpServer((_request, response) => response.end("small"));
+    const transport = testTransport();
+    let most = 0;
+    for (let round = 0; round < 5; round++) {
+      await (await transport.send({ method: "GET", url: server.url("/") })).discard();
+      most = Math.max(most, server.connections());
+    }
+    expect(most).toBe(1);
+    expect(new Set(server.requests.map(({ socket }) => socket)).size).toBe(1);
+  });
+});
