@@ -31,6 +31,7 @@ interface Upload {
   readonly descriptor: Descriptor;
   readonly content: Content;
   readonly options: RemotePutOptions;
+  /** To start over. */
   readonly tries: Tries;
   cuts: number;
   /** Why the content itself could not be read: it comes before whatever the connection made of that. */
@@ -161,7 +162,9 @@ function tooLargeWhole(upload: Upload, session: UploadSession, status: number): 
 }
 
 function sendChunked(upload: Upload, session: UploadSession, acknowledged: number): Promise<UploadOutcome> {
-  const { descriptor, tries, options } = upload;
+  const { repository, descriptor, options } = upload;
+  // Its own: what a session's chunks achieve must not make the number of sessions endless.
+  const tries = createTries(repository.registry);
   const content = verifying(openContent(upload.content), descriptor);
   const { onProgress, signal } = options;
   return sendInChunks({ session, descriptor, content, acknowledged, tries, onProgress, signal });
