@@ -108,6 +108,8 @@ function describeEvent(event: CopyEvent): string {
   switch (event.kind) {
     case "site-skipped":
       return `passed over ${event.site}: ${why}`;
+    case "role-skipped":
+      return `left out the targets of the role ${event.role}: ${why}`;
     case "state-read-only":
       return `cannot write the state in ${event.directory}, going on without: ${why}`;
     case "cache-healed":
