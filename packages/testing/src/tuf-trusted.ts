@@ -1,5 +1,5 @@
 /** A client without cache or network over a simulator's files: the shortest way to a trusted set in a test. */
-import { createTrustedSet } from "@dtuf/tuf";
+import { TufError, createTrustedSet } from "@dtuf/tuf";
 import type { Limits, LoadRole, RoleName, TopLevelRole, TrustedSet } from "@dtuf/tuf";
 import type { TufSimulator } from "./tuf-simulator.ts";
 
@@ -46,4 +46,18 @@ export function loadFrom(sim: TufSimulator, set: TrustedSet): LoadRole {
 
 function rootName(set: TrustedSet): string {
   return `${set.wanted("root").version}.root.json`;
+}
+
+/** The code with which an attack was refused; or what went wrong instead of that. */
+export function refusalOf(set: TrustedSet, attack: () => unknown): string {
+  const before = [set.root, set.timestamp, set.snapshot, set.targets];
+  try {
+    attack();
+    return "not refused";
+  } catch (error) {
+    const after = [set.root, set.timestamp, set.snapshot, set.targets];
+    if (after.some((trusted, at) => trusted !== before[at])) return "refused, but the trusted state moved";
+    if (!TufError.is(error)) throw error;
+    return error.code;
+  }
 }

@@ -38,7 +38,7 @@ describe("canonical JSON", () => {
         const text = canonical(object);
         const sorted = Object.keys(object).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
         expect(text).toBe(`{${sorted.map((key) => `${canonicalize(key)}:${object[key]}`).join(",")}}`);
-        if (!/[\ud800-\udfff]/.test(text)) expect(text).toBe(canonicalize(object));
+        expect(/[\ud800-\udfff]/.test(text) || text === canonicalize(object)).toBe(true);
       }),
     );
   });

@@ -1,0 +1,269 @@
+import { createTestSigner } from "@dtuf/testing/keys";
+import { createTufSimulator } from "@dtuf/testing/tuf-simulator";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+  addSignatures,
+  encodeDocument,
+  findValidSignatures,
+  parseUnverified,
+  signDocument,
+  verifyDocument,
+} from "./document.ts";
+import type { TufErrorCode } from "./errors.ts";
+import { TufError } from "./errors.ts";
+import type { Json } from "./json.ts";
+import type { Limits } from "./limits.ts";
+import type { TopLevelRole } from "./names.ts";
+import { parseKeyId, topLevelRoles } from "./names.ts";
+import type { Authority } from "./role.ts";
+
+const code = (wanted: TufErrorCode): unknown => expect.objectContaining({ code: wanted });
+const sha256 = "ab".repeat(32);
+const role = { keyids: ["k"], threshold: 1, "x-role": 1 };
+const key = { keytype: "ed25519", scheme: "ed25519", keyval: { public: "aa", "x-v": 1 }, "x-key": [1] };
+const common = { spec_version: "1.0.31", version: 3, expires: "2030-01-01T00:00:00Z", "x-signed": { a: [null] } };
+const delegated = { ...role, name: "1", terminating: false };
+
+const examples: Readonly<Record<TopLevelRole, Record<string, Json>>> = {
+  root: {
+    ...common,
+    _type: "root",
+    consistent_snapshot: true,
+    keys: { k: key },
+    roles: { root: role, timestamp: role, snapshot: role, targets: role },
+  },
+  timestamp: { ...common, _type: "timestamp", meta: { "snapshot.json": { version: 1, length: 5, "x-meta": true } } },
+  snapshot: { ...common, _type: "snapshot", meta: { "targets.json": { version: 1, hashes: { sha256, other: "x" } } } },
+  targets: {
+    ...common,
+    _type: "targets",
+    targets: {
+      "a/b": { length: 0, hashes: { sha256 }, custom: { any: 1 }, "x-target": "y" },
+      __proto__x: { length: 1, hashes: { sha256 } },
+    },
+    delegations: {
+      keys: { k: key },
+      roles: [
+        { ...delegated, paths: ["*"] },
+        { ...delegated, name: "0", path_hash_prefixes: ["a", "0f"] },
+      ],
+      "x-delegations": 1,
+    },
+  },
+};
+
+const file = (signed: Json, signatures: Json = []): Uint8Array => Buffer.from(JSON.stringify({ signatures, signed }));
+const parse = (kind: TopLevelRole, change: Record<string, Json>): unknown =>
+  parseUnverified(file({ ...examples[kind], ...change }), kind);
+
+describe("documents", () => {
+  test.each(topLevelRoles)("%s keeps every field that it does not know, at every level", (kind) => {
+    expect(encodeDocument(parseUnverified(file(examples[kind]), kind))).toEqual(examples[kind]);
+  });
+
+  test("succinct roles come back as they went in", () => {
+    const delegations = { keys: {}, succinct_roles: { ...role, bit_length: 14, name_prefix: "bin" } };
+    const signed = { ...examples.targets, delegations };
+    expect(encodeDocument(parseUnverified(file(signed), "targets"))).toEqual(signed);
+  });
+
+  test("delegations keep their order where names look like integers [T17]", () => {
+    const roles = ["2", "1", "10", "b", "a"].map((name) => ({ ...delegated, name, paths: ["*"] }));
+    const { delegations } = parseUnverified(file({ ...examples.targets, delegations: { keys: {}, roles } }), "targets");
+    expect(delegations?.kind === "listed" && delegations.roles.map(({ name }) => name)).toEqual([
+      "2",
+      "1",
+      "10",
+      "b",
+      "a",
+    ]);
+  });
+
+  test("names of Object.prototype are no targets unless they are listed", () => {
+    const { targets } = parseUnverified(file(examples.targets), "targets");
+    for (const name of ["constructor", "toString", "__proto__"]) expect(targets.has(name as never)).toBe(false);
+  });
+
+  test.each<Json>([0, -1, 1.5, "1", null, true, [], 9007199254740992])("refuses version %j [T27]", (version) => {
+    for (const kind of topLevelRoles) expect(() => parse(kind, { version })).toThrow(code("TUF_MALFORMED"));
+  });
+
+  test.each<Json>([
+    "garbage",
+    "2030-01-01",
+    "2030-02-30T00:00:00Z",
+    "2030-01-01T00:00:00.5Z",
+    "2030-01-01T00:00:00+00:00",
+    "2030-01-01T24:00:00Z",
+    1,
+    null,
+  ])("refuses expires %j, which must never mean never", (expires) => {
+    for (const kind of topLevelRoles) expect(() => parse(kind, { expires })).toThrow(code("TUF_MALFORMED"));
+  });
+
+  test.each<Json>(["1.", "1. ", "1.0x1", "2.0.0", "1", "1.0.0.0", "01.0", ""])(
+    "refuses spec_version %j",
+    (spec_version) => {
+      expect(() => parse("timestamp", { spec_version })).toThrow(code("TUF_SPEC_VERSION"));
+    },
+  );
+
+  test("refuses another role's file", () => {
+    expect(() => parseUnverified(file(examples.snapshot), "timestamp")).toThrow(code("TUF_TYPE_MISMATCH"));
+  });
+
+  test.each<Json>([0, -1, 1.5, "1", null, 9007199254740992])(
+    "refuses threshold %j wherever there is one [T11]",
+    (threshold) => {
+      const bad = { ...role, threshold };
+      const roles = { root: role, timestamp: role, snapshot: role, targets: bad };
+      expect(() => parse("root", { roles })).toThrow(code("TUF_MALFORMED"));
+      const listed = { keys: {}, roles: [{ ...delegated, paths: [], threshold }] };
+      expect(() => parse("targets", { delegations: listed })).toThrow(code("TUF_MALFORMED"));
+      const succinct = { keys: {}, succinct_roles: { ...bad, bit_length: 1, name_prefix: "b" } };
+      expect(() => parse("targets", { delegations: succinct })).toThrow(code("TUF_MALFORMED"));
+    },
+  );
+
+  test.each<Json>([0, 33, 1.5, "8", null])("refuses bit_length %j [T21]", (bit_length) => {
+    const delegations = { keys: {}, succinct_roles: { ...role, bit_length, name_prefix: "b" } };
+    expect(() => parse("targets", { delegations })).toThrow(code("TUF_MALFORMED"));
+  });
+
+  test.each<Json>([
+    {},
+    { md5: "00" },
+    { sha1: "ab".repeat(20) },
+    { sha256: "" },
+    { sha256: "AB".repeat(32) },
+    { sha256: "abc" },
+    { sha256: 1 },
+    { sha512: sha256 },
+    null,
+    [],
+  ])("refuses hashes %j, of a target and of metadata [T31]", (hashes) => {
+    expect(() => parse("targets", { targets: { a: { length: 1, hashes } } })).toThrow(code("TUF_MALFORMED"));
+    expect(() => parse("snapshot", { meta: { "a.json": { version: 1, hashes } } })).toThrow(code("TUF_MALFORMED"));
+  });
+
+  test.each<[string, Record<string, Json>]>([
+    [
+      "a role twice",
+      {
+        keys: {},
+        roles: [
+          { ...delegated, paths: [] },
+          { ...delegated, paths: [] },
+        ],
+      },
+    ],
+    ["a top-level role", { keys: {}, roles: [{ ...delegated, name: "snapshot", paths: [] }] }],
+    ["both kinds of paths", { keys: {}, roles: [{ ...delegated, paths: [], path_hash_prefixes: [] }] }],
+    ["neither kind of paths", { keys: {}, roles: [delegated] }],
+    ["both kinds of roles", { keys: {}, roles: [], succinct_roles: { ...role, bit_length: 1, name_prefix: "b" } }],
+    ["neither kind of roles", { keys: {} }],
+    ["a key id twice", { keys: {}, roles: [{ ...delegated, paths: [], keyids: ["k", "k"] }] }],
+    ["roles as an object", { keys: {}, roles: {} }],
+    ["a terminating 1", { keys: {}, roles: [{ ...delegated, paths: [], terminating: 1 }] }],
+  ])("refuses delegations with %s", (_what, delegations) => {
+    expect(() => parse("targets", { delegations })).toThrow(code("TUF_MALFORMED"));
+  });
+
+  test("refuses too many keys, key ids, signatures, roles and bytes [T22]", () => {
+    const open = (kind: TopLevelRole, limits: Partial<Limits>): unknown =>
+      parseUnverified(file(examples[kind]), kind, limits);
+    expect(() => open("root", { maxKeys: 0 })).toThrow(code("TUF_LIMIT_EXCEEDED"));
+    expect(() => open("root", { maxSignatures: 0 })).toThrow(code("TUF_LIMIT_EXCEEDED"));
+    expect(() => open("targets", { maxDelegatedRoles: 1 })).toThrow(code("TUF_LIMIT_EXCEEDED"));
+    expect(() => open("targets", { targetsMaxBytes: 100 })).toThrow(code("TUF_LIMIT_EXCEEDED"));
+    const signed = file(
+      examples.timestamp,
+      ["a", "b"].map((keyid) => ({ keyid, sig: "" })),
+    );
+    expect(() => parseUnverified(signed, "timestamp", { maxSignatures: 1 })).toThrow(code("TUF_LIMIT_EXCEEDED"));
+  });
+
+  test("no change of type anywhere gives anything but a document or a TufError [T12]", () => {
+    const paths = (json: Json, at: readonly string[] = []): (readonly string[])[] =>
+      typeof json === "object" && json !== null
+        ? Object.entries(json).flatMap(([name, item]) => [[...at, name], ...paths(item, [...at, name])])
+        : [];
+    const strange = fc.constantFrom<Json>(null, true, 0, -1, "", "x", [], {}, [null], { a: null });
+    for (const kind of topLevelRoles) {
+      const all = paths(examples[kind]);
+      fc.assert(
+        fc.property(fc.constantFrom(...all), strange, (path, value) => {
+          const signed = structuredClone(examples[kind]);
+          let place = signed;
+          for (const name of path.slice(0, -1)) place = place[name] as Record<string, Json>;
+          place[path.at(-1) ?? ""] = value;
+          try {
+            return parseUnverified(file(signed), kind).type === kind;
+          } catch (error) {
+            return TufError.is(error);
+          }
+        }),
+        { numRuns: 500 },
+      );
+    }
+  });
+});
+
+describe("signing", () => {
+  const signer = createTestSigner();
+  const second = createTestSigner("ecdsa-p256");
+  const authority: Authority = {
+    keys: new Map([signer, second].map(({ keyId, key: listed }) => [keyId, listed])),
+    role: { keyIds: [signer.keyId, second.keyId], threshold: 2, unrecognized: {} },
+  };
+  const timestamp = parseUnverified(file(examples.timestamp), "timestamp");
+
+  test("signs in steps: a ceremony's second signature keeps the first and what it signs", async () => {
+    const once = await signDocument(timestamp, [signer]);
+    expect(() => verifyDocument(once, authority, "timestamp")).toThrow(code("TUF_THRESHOLD_NOT_MET"));
+    expect(findValidSignatures(once, authority)).toEqual([signer.keyId]);
+    const twice = await addSignatures(once, [second]);
+    expect(verifyDocument(twice, authority, "timestamp")).toEqual(timestamp);
+    expect(findValidSignatures(await addSignatures(twice, [signer]), authority)).toHaveLength(2);
+  });
+
+  test("writes the same bytes for the same document", async () => {
+    expect(await signDocument(timestamp, [signer])).toEqual(await signDocument(timestamp, [signer]));
+  });
+
+  test("refuses to sign what no client would take", async () => {
+    const wrong = [
+      { ...timestamp, version: 0 },
+      { ...timestamp, specVersion: "2.0" },
+      { ...timestamp, unrecognized: { a: 1.5 } },
+      { ...timestamp, unrecognized: { a: "\ud800" } },
+      { ...timestamp, snapshot: { ...timestamp.snapshot, hashes: new Map() } },
+    ];
+    for (const document of wrong)
+      await expect(signDocument(document, [signer])).rejects.toMatchObject({ name: "TufError" });
+  });
+
+  test("refuses a signer whose signature is not its key's", async () => {
+    const liar = { ...signer, sign: second.sign };
+    await expect(signDocument(timestamp, [liar])).rejects.toThrow(code("TUF_SIGNER_MISMATCH"));
+    await expect(addSignatures(file(examples.root), [liar])).rejects.toThrow(code("TUF_SIGNER_MISMATCH"));
+  });
+
+  test("a root of the simulator is signed by itself and by its predecessor after a rotation", async () => {
+    const sim = await createTufSimulator();
+    const old = structuredClone({ keys: sim.root.keys, role: sim.root.roles.root });
+    sim.rotateKeys("root");
+    sim.root.version += 1;
+    const root = await sim.publishRoot();
+    expect(verifyDocument(root, old, "root").version).toBe(2);
+    expect(verifyDocument(root, { keys: sim.root.keys, role: sim.root.roles.root }, "root").version).toBe(2);
+  });
+
+  test("a key may be listed under any id", async () => {
+    const keyId = parseKeyId("not-a-hash");
+    const signed = await signDocument(timestamp, [{ ...signer, keyId }]);
+    const by = { keys: new Map([[keyId, signer.key]]), role: { keyIds: [keyId], threshold: 1, unrecognized: {} } };
+    expect(verifyDocument(signed, by, "timestamp").version).toBe(3);
+  });
+});
