@@ -7,13 +7,14 @@ import {
 } from "@dtuf/registry/remote";
 import { createHostileRegistry, type HostileRegistry, type HostileRegistryOptions } from "./hostile-registry.ts";
 
-export interface RemoteRepository extends AsyncDisposable {
+export interface RemoteRepository {
   readonly registry: HostileRegistry;
   readonly client: RegistryClient;
   /** `fred/demo` */
   readonly store: RemoteStore;
   /** What was asked since the log was cleared: `GET /v2/`, without queries. */
   asked(): readonly string[];
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 export async function createRemoteRepository(
