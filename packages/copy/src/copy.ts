@@ -5,107 +5,33 @@
  * the old one or the new one at every moment; readers are never blocked; offline means that no request is made.
  */
 import type { ByteStream, Content } from "@dtuf/registry";
-import type { Limits, TargetPath, WalkStep } from "@dtuf/tuf";
-import type { CopyEvent, ProgressEvent } from "./events.ts";
-import type { Source, TargetInfo, TargetPart } from "./source.ts";
-
-export interface CopyOptions {
-  readonly source: Source;
-  /** Where the source is, recorded in the state for people. Trust does not depend on it: a copy may move to a mirror. */
-  readonly place: string;
-  /** The state: `…/<repo>/copy`. */
-  readonly directory: string;
-  readonly now: () => Date;
-  /** A moment that is surely past, such as the build date of the program: an earlier clock is suspect. */
-  readonly knownPast?: Date | undefined;
-  readonly limits?: Partial<Limits> | undefined;
-  /** Where another process is refreshing the same state. Default "wait". */
-  readonly lock?: "wait" | "fail" | undefined;
-  readonly onEvent?: ((event: CopyEvent) => void) | undefined;
-}
-
-export type RefreshMode =
-  /** Asks the source. */
-  | "online"
-  /** Asks the source only where the cached metadata has expired, or there is none. */
-  | "cache-if-valid"
-  /** Asks nobody. */
-  | "offline";
-
-export type PinOffer =
-  /** A root.json, best the newest. */
-  | { readonly kind: "root"; readonly bytes: Uint8Array }
-  /** Public keys in PEM: the oldest root shown that all of them sign becomes the pin, every key in it included. */
-  | { readonly kind: "keys"; readonly pems: readonly string[] };
-
-export interface CallOptions {
-  readonly signal?: AbortSignal | undefined;
-  /** Default "online". */
-  readonly mode?: RefreshMode | undefined;
-  readonly onProgress?: ((event: ProgressEvent) => void) | undefined;
-}
-
-export interface PullMetadataOptions extends CallOptions {
-  readonly pin?: PinOffer | undefined;
-  /** "same-chain" (default): a pin of another chain is refused. "replace": it is taken and the cached metadata dropped. */
-  readonly replace?: "same-chain" | "replace" | undefined;
-}
-
-/** A root that is, or was, the anchor of trust. */
-export interface PinInfo {
-  readonly version: number;
-  /** SHA-256 of the file, 64 hex digits. */
-  readonly fingerprint: string;
-}
-
-export interface RefreshResult {
-  /**
-   * "fresh": newer metadata was accepted. "unchanged": the source has nothing newer. "stale-but-valid": nobody was
-   * asked; the cached metadata has not expired.
-   */
-  readonly status: "fresh" | "unchanged" | "stale-but-valid";
-  /** Targets whose content differs from what was last pulled here, those never pulled included. */
-  readonly updatedTargets: readonly TargetPath[];
-  /** By role: the top-level roles, and the delegated ones that are loaded. */
-  readonly expirations: ReadonlyMap<string, Date>;
-  readonly versions: ReadonlyMap<string, number>;
-  readonly pin: PinInfo;
-  /** The anchor before this call, where this call set another one. */
-  readonly previousPin: PinInfo | undefined;
-  /** The site that answered; undefined where none was asked. */
-  readonly site: string | undefined;
-}
-
-/** What lies in the cache, looked at without a request and without a refusal where it has expired. */
-export interface CachedState {
-  readonly status: "valid" | "expired";
-  readonly expirations: ReadonlyMap<string, Date>;
-  readonly versions: ReadonlyMap<string, number>;
-  readonly pin: PinInfo;
-  /** The `place` that the state was last refreshed from. */
-  readonly place: string | undefined;
-  /** When it was last refreshed. */
-  readonly refreshedAt: Date | undefined;
-}
-
-/** A cached, verified metadata file, byte for byte as it was served. */
-export interface TrustedFile {
-  readonly role: string;
-  readonly version: number;
-  readonly bytes: Uint8Array;
-}
-
-export interface VerifiedBlob extends TargetPart {
-  /** Every byte of it has been verified before the first is yielded. */
-  readonly stream: ByteStream;
-}
-
-export interface SaveOptions extends CallOptions {
-  /** "keep" (default): a partial download is kept beside the destination and continued by the next call. */
-  readonly partial?: "keep" | "remove" | undefined;
-}
+import type { TargetPath, WalkStep } from "@dtuf/tuf";
+import type { CallOptions, CopyOptions, PullMetadataOptions, RefreshResult, SaveOptions } from "./calls.ts";
+import { checkContents } from "./check-target.ts";
+import {
+  createCopyCore,
+  fetchContext,
+  listTargets,
+  pinRoot,
+  pullMetadata,
+  rememberPulled,
+  saveContext,
+  sessionContext,
+  useSession,
+} from "./copy-core.ts";
+import { explainTarget, findTargetInfo, requireTarget } from "./find-target.ts";
+import { inspectCache, listTrustedFiles, type CachedState, type TrustedFile } from "./inspect.ts";
+import { openVerified, openVerifiedBlobs, type VerifiedBlob } from "./open-target.ts";
+import type { PinInfo } from "./pin.ts";
+import { saveVerified } from "./save-target.ts";
+import type { TargetInfo } from "./source.ts";
 
 export interface Copy {
+  /**
+   * Makes a root the anchor. The first pin makes no request; a later one may ask the source for the roots in between.
+   * @throws CopyError COPY_PIN_OLDER, COPY_PIN_OTHER_CHAIN; TufError
+   */
+  pin(root: Uint8Array, options?: { readonly replace?: "same-chain" | "replace" | undefined }): Promise<PinInfo>;
   /**
    * Refreshes; pins first where asked to.
    * @throws CopyError COPY_NOT_PINNED, COPY_NOT_PUBLISHED, COPY_PIN_OLDER, COPY_PIN_OTHER_CHAIN, COPY_CLOCK_SUSPECT,
@@ -134,6 +60,33 @@ export interface Copy {
   explain(path: TargetPath, options?: CallOptions): Promise<readonly WalkStep[]>;
 }
 
-export function createCopy(_options: CopyOptions): Copy {
-  throw new TypeError("not there yet");
+export function createCopy(options: CopyOptions): Copy {
+  const core = createCopyCore(options);
+  const findRequired = (path: TargetPath, call: CallOptions | undefined): Promise<TargetInfo> =>
+    useSession(core, call, (session, context) => requireTarget(session, path, context));
+  return {
+    pin: (root, { replace = "same-chain" } = {}) => pinRoot(core, root, replace),
+    pullMetadata: (call) => pullMetadata(core, call),
+    listTargets: (call) => listTargets(core, call),
+    inspect: async () => inspectCache(sessionContext(core)),
+    expirations: async () => (await inspectCache(sessionContext(core))).expirations,
+    trustedFiles: async () => listTrustedFiles(sessionContext(core)),
+    findTarget: (path, call) => useSession(core, call, (session, context) => findTargetInfo(session, path, context)),
+    explain: (path, call) => useSession(core, call, (session, context) => explainTarget(session, path, context)),
+    async openTarget(target, call) {
+      const stream = await openVerified(target, fetchContext(core, call));
+      await rememberPulled(core, target);
+      return stream;
+    },
+    async *openTargetBlobs(target, call) {
+      yield* openVerifiedBlobs(target, fetchContext(core, call));
+      await rememberPulled(core, target);
+    },
+    async saveTarget(target, destination, call) {
+      await saveVerified(target, destination, saveContext(core, call));
+      await rememberPulled(core, target);
+    },
+    blobSizes: async (path, call) => (await findRequired(path, call)).blobs.map(({ size }) => size),
+    checkTarget: async (path, contents, call) => checkContents(await findRequired(path, call), contents),
+  };
 }

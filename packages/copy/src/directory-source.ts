@@ -1,13 +1,69 @@
-import type { Source } from "./source.ts";
+/** A plain TUF repository in a directory. Names that are no file names are not there; links are the directory owner's affair. */
+import { join } from "node:path";
+import type { ByteStream } from "@dtuf/registry";
+import { OciError } from "@dtuf/registry";
+import { encodeName, metadataName, targetNames } from "./plain-names.ts";
+import { openRegularFile } from "./regular-file.ts";
+import type { MetadataRequest, PartOptions, PartStream, Source, TargetInfo } from "./source.ts";
+import { wholeTarget } from "./whole-target.ts";
+import { readFrom } from "./file-stream.ts";
 
 export interface DirectorySourceOptions {
   readonly metadataDirectory: string;
   /** Default: `targets` beside the metadata directory. */
   readonly targetDirectory?: string | undefined;
+  /** For events and errors; default the metadata directory. */
   readonly name?: string | undefined;
 }
 
-/** A plain TUF repository in a directory. */
-export function createDirectorySource(_options: DirectorySourceOptions): Source {
-  throw new TypeError("not there yet");
+export function createDirectorySource(options: DirectorySourceOptions): Source {
+  const { metadataDirectory, name = metadataDirectory } = options;
+  const targetDirectory = options.targetDirectory ?? join(metadataDirectory, "..", "targets");
+  return {
+    sites: [
+      {
+        name,
+        openView: () => ({ findMetadata: (request) => readMetadata(metadataDirectory, request) }),
+        parts: ({ file }) => wholeTarget(file),
+        openPart: (target, _part, partOptions) => openTarget(targetDirectory, target, partOptions),
+      },
+    ],
+  };
+}
+
+async function readMetadata(
+  directory: string,
+  { role, version, maxBytes }: MetadataRequest,
+): Promise<Uint8Array | undefined> {
+  const opened = await openRegularFile(join(directory, metadataName(role, version)), "follow-links");
+  if (opened === undefined) return undefined;
+  const { file, size } = opened;
+  try {
+    if (size > maxBytes) {
+      throw new OciError("OCI_LIMIT_EXCEEDED", `${role} has ${size} bytes; at most ${maxBytes} are read`, {
+        details: { limit: maxBytes, got: size },
+      });
+    }
+    return new Uint8Array(await file.readFile());
+  } finally {
+    await file.close();
+  }
+}
+
+/** Target paths lie under their own names, as repository tools write them, or percent-encoded. */
+async function openTarget(
+  directory: string,
+  target: TargetInfo,
+  { prefix }: PartOptions,
+): Promise<PartStream | undefined> {
+  for (const names of targetNames(target)) {
+    for (const candidate of [names, names.map(encodeName)]) {
+      const opened = await openRegularFile(join(directory, ...candidate), "follow-links");
+      if (opened === undefined) continue;
+      const from = prefix !== undefined && prefix.bytes <= opened.size ? prefix.bytes : 0;
+      const stream: ByteStream = readFrom(opened.file, from);
+      return { from, stream };
+    }
+  }
+  return undefined;
 }

@@ -2,6 +2,8 @@
 export type CopyEvent =
   /** A site failed or was refused; the next one is tried. */
   | { readonly kind: "site-skipped"; readonly site: string; readonly error: unknown }
+  /** A delegated role could not be had; the names of its targets are missing from the result. */
+  | { readonly kind: "role-skipped"; readonly role: string; readonly error: unknown }
   /** The state cannot be written; what is verified is kept in memory only. */
   | { readonly kind: "state-read-only"; readonly directory: string; readonly error: unknown }
   /** A damaged or foreign file in the cache was left aside; it is fetched again. */

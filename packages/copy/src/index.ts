@@ -1,24 +1,17 @@
-export {
-  createCopy,
-  type CachedState,
-  type CallOptions,
-  type Copy,
-  type CopyOptions,
-  type PinInfo,
-  type PinOffer,
-  type PullMetadataOptions,
-  type RefreshMode,
-  type RefreshResult,
-  type SaveOptions,
-  type TrustedFile,
-  type VerifiedBlob,
-} from "./copy.ts";
+export type { PinOffer } from "./anchor.ts";
+export type { CallOptions, CopyOptions, PullMetadataOptions, RefreshResult, SaveOptions } from "./calls.ts";
+export { createCopy, type Copy } from "./copy.ts";
 export { createDirectorySource, type DirectorySourceOptions } from "./directory-source.ts";
 export { CopyError, type CopyErrorCode, type CopyErrorDetails } from "./errors.ts";
 export type { CopyEvent, ProgressEvent } from "./events.ts";
 export { createHttpSource, type HttpSourceOptions } from "./http-source.ts";
+export type { CachedState, TrustedFile } from "./inspect.ts";
 export { createMirroredSource } from "./mirrored-source.ts";
+export type { VerifiedBlob } from "./open-target.ts";
+export type { PinInfo } from "./pin.ts";
+export type { RefreshMode } from "./pull-metadata.ts";
 export type {
+  MetadataHint,
   MetadataRequest,
   MetadataView,
   PartOptions,

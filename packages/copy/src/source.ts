@@ -21,6 +21,12 @@ export interface MetadataRequest extends SourceOptions {
   readonly hashes?: ReadonlyMap<string, string> | undefined;
 }
 
+export interface MetadataHint {
+  readonly version: number;
+  /** 64 hex digits. */
+  readonly sha256: string;
+}
+
 /** One look at a site, for one refresh: what it resolved at its first request holds for all that follow. */
 export interface MetadataView {
   findMetadata(request: MetadataRequest): Promise<Uint8Array | undefined>;
@@ -28,8 +34,10 @@ export interface MetadataView {
   findRevision?(options: SourceOptions): Promise<string | undefined>;
   /** What `findRevision` would say, where it is already known without a request. */
   knownRevision?(): string | undefined;
-  /** A hint, known without a request: the version of a role that this view is going to serve. */
-  hintVersion?(role: string): number | undefined;
+  /** A hint, known without a request: which file of a role this view is going to serve. */
+  hint?(role: string): MetadataHint | undefined;
+  /** The oldest root that is still there; undefined where the view cannot tell without trying. */
+  findOldestRoot?(options: SourceOptions): Promise<number | undefined>;
 }
 
 /** A piece of a target as a site holds it, in order; the pieces together are the target. */

@@ -1,5 +1,22 @@
-import type { ReadStore } from "@dtuf/registry";
-import type { Source } from "./source.ts";
+/**
+ * A registry's repository or a layout as a source: dtuf's format 1, and Docker's layout. The manifest that `latest` names
+ * tells every digest at once; files inlined in it cost no further request. All of it is a hint: the caller verifies.
+ */
+import { latestTag, metadataFileName, parseRelease, parseRole, plainRoleTag, roleTag } from "@dtuf/format";
+import {
+  collect,
+  digestHex,
+  OciError,
+  parseDigest,
+  verifyBytes,
+  type Descriptor,
+  type ReadStore,
+  type StoreOptions,
+  type TagName,
+} from "@dtuf/registry";
+import { parseRoleName } from "@dtuf/tuf";
+import type { MetadataHint, MetadataRequest, MetadataView, Source } from "./source.ts";
+import { openStorePart, storeParts } from "./store-target.ts";
 
 export interface StoreSourceOptions {
   /** For events and errors; default "registry". */
@@ -8,7 +25,122 @@ export interface StoreSourceOptions {
   readonly targets?: ReadStore | undefined;
 }
 
-/** A registry's repository or a layout: format 1, and Docker's layout. */
-export function createStoreSource(_store: ReadStore, _options: StoreSourceOptions = {}): Source {
-  throw new TypeError("not there yet");
+export function createStoreSource(store: ReadStore, options: StoreSourceOptions = {}): Source {
+  const { name = "registry", targets = store } = options;
+  return {
+    sites: [
+      {
+        name,
+        openView: () => createStoreView(store),
+        parts: ({ file }) => storeParts(file),
+        openPart: (target, part, partOptions) => openStorePart(targets, { target, part }, partOptions),
+      },
+    ],
+  };
+}
+
+interface Latest {
+  readonly revision: string;
+  readonly files: ReadonlyMap<string, Descriptor>;
+}
+
+function createStoreView(store: ReadStore): MetadataView {
+  let latest: Promise<Latest | undefined> | undefined;
+  let known: Latest | undefined;
+
+  async function resolveLatest(options: StoreOptions): Promise<Latest | undefined> {
+    const resolved = await store.resolve(latestTag, { ...options, want: "bytes" });
+    if (resolved?.bytes === undefined) return undefined;
+    known = { revision: resolved.descriptor.digest, files: parseRelease(resolved.bytes).files };
+    return known;
+  }
+
+  return {
+    async findMetadata(request) {
+      if (!isTopLevel(request.role)) return findDelegated(store, request);
+      latest ??= resolveLatest({ signal: request.signal });
+      const files = (await latest)?.files;
+      if (files === undefined) return undefined;
+      const descriptor = findFile(files, request);
+      return descriptor === undefined ? undefined : readFile(store, descriptor, request);
+    },
+    async findRevision(options) {
+      return (await store.resolve(latestTag, { ...options, want: "digest" }))?.descriptor.digest;
+    },
+    knownRevision: () => known?.revision,
+    hint: (role) => (known === undefined ? undefined : newest(known.files, role)),
+    async findOldestRoot(options) {
+      latest ??= resolveLatest(options);
+      const versions = [...((await latest)?.files.keys() ?? [])].map((name) => versionIn(name, "root"));
+      return versions.reduce((oldest, version) => Math.min(oldest ?? Infinity, version ?? Infinity), undefined);
+    },
+  };
+}
+
+function isTopLevel(role: string): boolean {
+  return role === "root" || role === "timestamp" || role === "snapshot" || role === "targets";
+}
+
+function versionIn(fileName: string, role: string): number | undefined {
+  const digits = fileName.endsWith(`.${role}.json`) ? fileName.slice(0, -`.${role}.json`.length) : "";
+  return /^[1-9][0-9]{0,15}$/.test(digits) ? Number(digits) : undefined;
+}
+
+function newest(files: ReadonlyMap<string, Descriptor>, role: string): MetadataHint | undefined {
+  let found: MetadataHint | undefined;
+  for (const [name, { digest }] of files) {
+    const version = versionIn(name, role);
+    if (version !== undefined && version > (found?.version ?? 0)) found = { version, sha256: digestHex(digest) };
+  }
+  return found;
+}
+
+/** By name; a role of which any version will do may be kept with its version all the same. */
+function findFile(files: ReadonlyMap<string, Descriptor>, { role, version }: MetadataRequest): Descriptor | undefined {
+  const named = files.get(metadataFileName(role, version));
+  if (named !== undefined || version !== undefined) return named;
+  const hint = newest(files, role);
+  return hint === undefined ? undefined : files.get(metadataFileName(role, hint.version));
+}
+
+/** By its signed digest where there is one; else through the manifest that the role's tag names. */
+async function findDelegated(store: ReadStore, request: MetadataRequest): Promise<Uint8Array | undefined> {
+  const { role, version, length, hashes } = request;
+  const sha256 = hashes?.get("sha256");
+  if (length !== undefined && sha256 !== undefined) {
+    const bytes = await readFile(store, blob(sha256, length), request);
+    if (bytes !== undefined) return bytes;
+  }
+  const name = parseRoleName(role);
+  const tags = [...(version === undefined ? [] : [roleTag(name, version)]), plainRoleTag(name)];
+  for (const tag of tags) {
+    const descriptor = tag === undefined ? undefined : await findRoleFile(store, tag, request);
+    const bytes = descriptor === undefined ? undefined : await readFile(store, descriptor, request);
+    if (bytes !== undefined) return bytes;
+  }
+  return undefined;
+}
+
+async function findRoleFile(store: ReadStore, tag: TagName, request: MetadataRequest): Promise<Descriptor | undefined> {
+  const resolved = await store.resolve(tag, { want: "bytes", signal: request.signal });
+  return resolved?.bytes === undefined ? undefined : findFile(parseRole(resolved.bytes).files, request);
+}
+
+function blob(sha256: string, size: number): Descriptor {
+  return { mediaType: "application/octet-stream", digest: parseDigest(`sha256:${sha256}`), size };
+}
+
+async function readFile(
+  store: ReadStore,
+  descriptor: Descriptor,
+  { maxBytes, role, signal }: MetadataRequest,
+): Promise<Uint8Array | undefined> {
+  if (descriptor.size > maxBytes) {
+    throw new OciError("OCI_LIMIT_EXCEEDED", `${role} is said to have ${descriptor.size} bytes; at most ${maxBytes}`, {
+      details: { limit: maxBytes, got: descriptor.size },
+    });
+  }
+  if (descriptor.data !== undefined) return verifyBytes(descriptor.data, descriptor);
+  const stream = await store.open(descriptor, { signal });
+  return stream === undefined ? undefined : collect(stream, maxBytes);
 }

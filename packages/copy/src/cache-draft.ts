@@ -1,0 +1,84 @@
+/**
+ * The cached metadata while a refresh works on it: what was there, with what was accepted since. Nothing reaches the
+ * disk before `next`'s result is saved, all of it in one step.
+ */
+import { fileHash, type Cached, type CacheDirectory } from "./cache-directory.ts";
+import { emptyState, noFiles, type CacheState, type FileHash, type TopLevelFiles } from "./state-file.ts";
+
+export type CachedRole = keyof TopLevelFiles;
+
+export interface CacheDraft {
+  readonly pin: Uint8Array;
+  readonly state: CacheState;
+  /** Files that are not on disk yet. */
+  readonly files: ReadonlyMap<FileHash, Uint8Array>;
+  /** The n-th root after the pin, from 0. */
+  findRoot(index: number): Promise<Uint8Array | undefined>;
+  find(role: CachedRole): Promise<Uint8Array | undefined>;
+  findDelegated(role: string): Promise<Uint8Array | undefined>;
+  /** What was cached of this root and after it is dropped. */
+  keepRoot(index: number, bytes: Uint8Array): void;
+  keep(role: CachedRole, bytes: Uint8Array): void;
+  keepDelegated(role: string, bytes: Uint8Array): void;
+  /** The last refresh got through: what is accepted now belongs together. */
+  finish(result: Pick<CacheState, "place" | "revision" | "refreshedAt">): void;
+  /** What `files` held is on disk now. */
+  saved(): void;
+  /** Works on the last complete three instead, where there is one. */
+  fallBack(): CacheDraft | undefined;
+}
+
+export function createCacheDraft(cached: Cached, directory: CacheDirectory): CacheDraft {
+  let state = cached.state;
+  const files = new Map<FileHash, Uint8Array>();
+
+  async function read(name: FileHash | undefined): Promise<Uint8Array | undefined> {
+    return name === undefined ? undefined : (files.get(name) ?? (await directory.read(name)));
+  }
+
+  function add(bytes: Uint8Array): FileHash {
+    const name = fileHash(bytes);
+    files.set(name, bytes);
+    return name;
+  }
+
+  return {
+    pin: cached.pin,
+    files,
+    get state() {
+      return state;
+    },
+    findRoot: (index) => read(state.roots[index]),
+    find: (role) => read(state.accepted[role]),
+    findDelegated: (role) => read(state.delegated.get(role)),
+    keepRoot(index, bytes) {
+      const name = add(bytes);
+      if (state.roots[index] !== name) state = { ...state, roots: [...state.roots.slice(0, index), name] };
+    },
+    keep(role, bytes) {
+      const name = add(bytes);
+      if (state.accepted[role] === name) return;
+      const complete = state.complete ?? state.accepted;
+      state = { ...state, complete, accepted: { ...state.accepted, [role]: name }, revision: undefined };
+    },
+    keepDelegated(role, bytes) {
+      state = { ...state, delegated: new Map(state.delegated).set(role, add(bytes)) };
+    },
+    finish(result) {
+      state = { ...state, ...result, complete: undefined };
+    },
+    saved: () => files.clear(),
+    fallBack: () => fallBack({ pin: cached.pin, state }, directory),
+  };
+}
+
+function fallBack({ pin, state }: Cached, directory: CacheDirectory): CacheDraft | undefined {
+  const { complete } = state;
+  if (complete === undefined) return undefined;
+  return createCacheDraft({ pin, state: { ...state, accepted: complete, complete: undefined } }, directory);
+}
+
+/** The draft of a state that has nothing but its anchor. */
+export function createEmptyDraft(pin: Uint8Array, directory: CacheDirectory): CacheDraft {
+  return createCacheDraft({ pin, state: { ...emptyState(fileHash(pin)), accepted: noFiles } }, directory);
+}

@@ -1,0 +1,60 @@
+/** What the calls of a copy take and give. */
+import type { Limits, TargetPath } from "@dtuf/tuf";
+import type { PinOffer } from "./anchor.ts";
+import type { CopyEvent, ProgressEvent } from "./events.ts";
+import type { PinInfo } from "./pin.ts";
+import type { RefreshMode } from "./pull-metadata.ts";
+import type { Source } from "./source.ts";
+
+export interface CopyOptions {
+  readonly source: Source;
+  /** Where the source is, recorded in the state for people. Trust does not depend on it: a copy may move to a mirror. */
+  readonly place: string;
+  /** The state: `…/<repo>/copy`. */
+  readonly directory: string;
+  readonly now: () => Date;
+  /** A moment that is surely past, such as the build date of the program: an earlier clock is suspect. */
+  readonly knownPast?: Date | undefined;
+  readonly limits?: Partial<Limits> | undefined;
+  /** Where another process is refreshing the same state. Default "wait". */
+  readonly lock?: "wait" | "fail" | undefined;
+  readonly onEvent?: ((event: CopyEvent) => void) | undefined;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Default "online". */
+  readonly mode?: RefreshMode | undefined;
+  readonly onProgress?: ((event: ProgressEvent) => void) | undefined;
+}
+
+export interface PullMetadataOptions extends CallOptions {
+  readonly pin?: PinOffer | undefined;
+  /** "same-chain" (default): a pin of another chain is refused. "replace": it is taken and the cached metadata dropped. */
+  readonly replace?: "same-chain" | "replace" | undefined;
+  /** Whether `updatedTargets` looks into delegated roles, hash bins apart. Default "follow". */
+  readonly delegations?: "follow" | "skip" | undefined;
+}
+
+export interface RefreshResult {
+  /**
+   * "fresh": newer metadata was accepted. "unchanged": the source has nothing newer. "stale-but-valid": nobody was
+   * asked; the cached metadata has not expired.
+   */
+  readonly status: "fresh" | "unchanged" | "stale-but-valid";
+  /** Targets whose content differs from what was last pulled here, those never pulled included. */
+  readonly updatedTargets: readonly TargetPath[];
+  /** By role: the top-level roles, and the delegated ones that are loaded. */
+  readonly expirations: ReadonlyMap<string, Date>;
+  readonly versions: ReadonlyMap<string, number>;
+  readonly pin: PinInfo;
+  /** The anchor before this call, where this call set another one. */
+  readonly previousPin: PinInfo | undefined;
+  /** The site that answered; undefined where none was asked. */
+  readonly site: string | undefined;
+}
+
+export interface SaveOptions extends CallOptions {
+  /** "keep" (default): a partial download is kept beside the destination and continued by the next call. */
+  readonly partial?: "keep" | "remove" | undefined;
+}

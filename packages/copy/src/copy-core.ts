@@ -1,0 +1,119 @@
+/** What the calls of one copy share: its state on disk, its memory of pulled targets, the session in use. */
+import { join } from "node:path";
+import { FileError } from "@dtuf/registry/files";
+import type { TargetPath } from "@dtuf/tuf";
+import { findAnchor, type PinWish } from "./anchor.ts";
+import { createCacheDirectory, type CacheDirectory } from "./cache-directory.ts";
+import type { CallOptions, CopyOptions, PullMetadataOptions, RefreshResult, SaveOptions } from "./calls.ts";
+import type { CopyEvent } from "./events.ts";
+import { findUpdated, listPaths } from "./list-targets.ts";
+import type { OpenTargetContext } from "./open-target.ts";
+import type { PinInfo } from "./pin.ts";
+import { saveDraft, type OpenSessionContext } from "./pull-metadata.ts";
+import { createPulledMemory, type PulledMemory } from "./pulled-memory.ts";
+import type { SaveTargetContext } from "./save-target.ts";
+import { createSessionHolder, type SessionHolder } from "./session-holder.ts";
+import { describeSession, type Session } from "./session.ts";
+import type { TargetInfo } from "./source.ts";
+
+/** What every call needs. */
+export interface CopyCore {
+  readonly options: CopyOptions;
+  readonly directory: CacheDirectory;
+  readonly memory: PulledMemory;
+  readonly holder: SessionHolder;
+  readonly onEvent: (event: CopyEvent) => void;
+}
+
+export function createCopyCore(options: CopyOptions): CopyCore {
+  const { directory, onEvent = () => undefined, lock = "wait" } = options;
+  return {
+    options,
+    onEvent,
+    directory: createCacheDirectory({ directory, lock, onEvent }),
+    memory: createPulledMemory(join(directory, "pulled")),
+    holder: createSessionHolder(),
+  };
+}
+
+export function sessionContext(core: CopyCore, call: CallOptions = {}): OpenSessionContext {
+  const { source, place, now, knownPast, limits } = core.options;
+  const { signal, onProgress } = call;
+  const { directory, onEvent } = core;
+  return { directory, sites: source.sites, place, now: now(), knownPast, limits, onEvent, signal, onProgress };
+}
+
+export function fetchContext(core: CopyCore, call: CallOptions = {}): OpenTargetContext {
+  const { signal, onProgress } = call;
+  const { source, directory } = core.options;
+  return { sites: source.sites, onEvent: core.onEvent, signal, onProgress, spoolDirectory: directory };
+}
+
+export function saveContext(core: CopyCore, call: SaveOptions = {}): SaveTargetContext {
+  const lockDirectory = join(core.options.directory, "locks");
+  return { ...fetchContext(core, call), partial: call.partial ?? "keep", lockDirectory };
+}
+
+export async function pullMetadata(core: CopyCore, call: PullMetadataOptions = {}): Promise<RefreshResult> {
+  const { mode = "online", pin: offer, replace = "same-chain", delegations = "follow" } = call;
+  const context = sessionContext(core, call);
+  const { session, anchor, status, site } = await core.holder.refresh(mode, { offer, replace }, context);
+  const updatedTargets = await findUpdated(session, { ...context, pulled: await core.memory.load(), delegations });
+  if (mode !== "offline") {
+    await forgiving(core, async () => {
+      await core.holder.keep(session, core.directory);
+      await core.memory.compact();
+    });
+  }
+  const { pin, previousPin } = anchor;
+  return { status, site, pin, previousPin, updatedTargets, ...describeSession(session) };
+}
+
+export async function pinRoot(core: CopyCore, root: Uint8Array, replace: PinWish["replace"]): Promise<PinInfo> {
+  const context = sessionContext(core);
+  return core.directory.exclusively(async () => {
+    const anchor = await findAnchor({ offer: { kind: "root", bytes: root }, replace }, undefined, context);
+    if (anchor.change !== "kept") await saveDraft(anchor.draft, core.directory);
+    return anchor.pin;
+  }, undefined);
+}
+
+/** Runs `work` on the session in use, and keeps the roles that it fetched. */
+export async function useSession<T>(
+  core: CopyCore,
+  call: CallOptions | undefined,
+  work: (session: Session, context: OpenSessionContext) => Promise<T>,
+): Promise<T> {
+  const context = sessionContext(core, call);
+  const session = await core.holder.open(call?.mode ?? "online", context);
+  try {
+    return await work(session, context);
+  } finally {
+    await forgiving(core, () => core.holder.keep(session, core.directory));
+  }
+}
+
+export async function* listTargets(core: CopyCore, call: CallOptions | undefined): AsyncGenerator<TargetPath> {
+  const context = sessionContext(core, call);
+  const session = await core.holder.open(call?.mode ?? "online", context);
+  yield* listPaths(session, context);
+  await forgiving(core, () => core.holder.keep(session, core.directory));
+}
+
+/** The target's bytes were handed over: from now on its name is reported only when its content differs from them. */
+export function rememberPulled({ memory, ...core }: CopyCore, target: TargetInfo): Promise<void> {
+  return forgiving(core, () => memory.add(target.path, target.file));
+}
+
+/** Caches and memories: where they cannot be written, the call has done its work all the same. */
+async function forgiving(
+  { onEvent, options: { directory } }: Pick<CopyCore, "onEvent" | "options">,
+  write: () => Promise<void>,
+): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    if (!FileError.is(error)) throw error;
+    onEvent({ kind: "state-read-only", directory, error });
+  }
+}

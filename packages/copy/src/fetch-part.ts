@@ -1,0 +1,109 @@
+/**
+ * A target's bytes from the sites, in order of preference: a site that has them not, is down or sends others than were
+ * signed is passed over. What comes out of here is what the site sent, hashed as it passes; whoever takes it keeps it to
+ * himself until the end of the stream.
+ */
+import { verifying, type ByteStream } from "@dtuf/registry";
+import { FileError } from "@dtuf/registry/files";
+import { createTargetVerifier } from "@dtuf/tuf";
+import { CopyError } from "./errors.ts";
+import type { CopyEvent, ProgressEvent } from "./events.ts";
+import type { Site, TargetInfo, TargetPart } from "./source.ts";
+
+export interface FetchTargetContext {
+  readonly sites: readonly Site[];
+  readonly onEvent: (event: CopyEvent) => void;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((event: ProgressEvent) => void) | undefined;
+}
+
+/**
+ * The first site for which `take` gets through.
+ * @throws CopyError COPY_BLOB_MISSING where no site has it; else what the first site threw
+ */
+export async function fromSites<T>(
+  context: FetchTargetContext,
+  target: TargetInfo,
+  take: (site: Site) => Promise<T | undefined>,
+): Promise<T> {
+  const { sites, onEvent, signal } = context;
+  let first: unknown;
+  for (const site of sites) {
+    signal?.throwIfAborted();
+    try {
+      const taken = await take(site);
+      if (taken !== undefined) return taken;
+    } catch (error) {
+      // Local faults and aborts are no site's fault.
+      if (signal?.aborted === true || FileError.is(error) || isNoSpace(error)) throw error;
+      first ??= error;
+      if (sites.length > 1) onEvent({ kind: "site-skipped", site: site.name, error });
+    }
+  }
+  throw first ?? missing(target);
+}
+
+function isNoSpace(error: unknown): boolean {
+  return CopyError.is(error) && error.code === "COPY_NO_SPACE";
+}
+
+function missing({ path }: TargetInfo): CopyError {
+  return new CopyError("COPY_BLOB_MISSING", `no source has the bytes of ${JSON.stringify(path)}`, {
+    details: { path },
+  });
+}
+
+/** One part, verified as it streams by its own signed digest. Undefined: the site does not have it. */
+export async function openPart(
+  site: Site,
+  { target, part }: { readonly target: TargetInfo; readonly part: TargetPart },
+  { signal }: FetchTargetContext,
+): Promise<ByteStream | undefined> {
+  const found = await site.openPart(target, part, { signal });
+  return found === undefined ? undefined : verifying(found.stream, part);
+}
+
+/** The whole target, verified as it streams. Undefined: the site does not have all of it. */
+export async function openWhole(
+  site: Site,
+  target: TargetInfo,
+  context: FetchTargetContext,
+): Promise<ByteStream | undefined> {
+  const [first, ...rest] = site.parts(target);
+  const { signal } = context;
+  const found = first === undefined ? { stream: nothing() } : await site.openPart(target, first, { signal });
+  if (found === undefined) return undefined;
+  return verifyingTarget(concatenate(found.stream, rest, { site, target, context }), target, context);
+}
+
+/** Every byte goes through the target's hashes; the stream errors at its end where they differ. */
+export async function* verifyingTarget(
+  stream: ByteStream,
+  target: TargetInfo,
+  context: Pick<FetchTargetContext, "onProgress">,
+): ByteStream {
+  const verifier = createTargetVerifier(target.file);
+  let receivedBytes = 0;
+  for await (const chunk of stream) {
+    verifier.update(chunk);
+    receivedBytes += chunk.length;
+    context.onProgress?.({ kind: "target", name: target.path, receivedBytes, totalBytes: target.length });
+    yield chunk;
+  }
+  verifier.finish();
+}
+
+async function* concatenate(
+  first: ByteStream,
+  rest: readonly TargetPart[],
+  { site, target, context }: { readonly site: Site; readonly target: TargetInfo; readonly context: FetchTargetContext },
+): ByteStream {
+  yield* first;
+  for (const part of rest) {
+    const found = await site.openPart(target, part, { signal: context.signal });
+    if (found === undefined) throw missing(target);
+    yield* found.stream;
+  }
+}
+
+async function* nothing(): ByteStream {}

@@ -1,0 +1,22 @@
+/** Bounds of this package, each with its reason. TUF's own bounds are `Limits` of @dtuf/tuf. */
+
+/** state.json names each cached role: 200 bytes each, 16,384 bins and as many again. */
+export const stateMaxBytes: number = 8 * 1024 * 1024;
+
+/** Twice what a targets role may have by default; the hash decides whether the content is ours. */
+export const cachedFileMaxBytes: number = 256 * 1024 * 1024;
+
+/** A target up to this size is verified in memory; a larger one passes through a file, so that memory stays flat. */
+export const spoolInMemoryMaxBytes: number = 1024 * 1024;
+
+/** One write to disk: large enough that system calls do not count, small enough that memory stays flat. */
+export const writeBatchBytes: number = 1024 * 1024;
+
+/** How far behind the last refresh a clock may be: two machines that share a state, and a clock that is being set. */
+export const clockToleranceMs: number = 10 * 60 * 1000;
+
+/** Roots looked through for one that the given keys sign: as many as a refresh walks. */
+export const pinSearchMax = 1024;
+
+/** Lines of the memory of what was pulled, per target, before it is written anew without those that are outdated. */
+export const pulledLinesPerEntry = 2;

@@ -1,0 +1,53 @@
+/** The session that calls share: opened when first needed, until a refresh replaces it or its metadata expires. */
+import { FileError } from "@dtuf/registry/files";
+import type { CacheDirectory } from "./cache-directory.ts";
+import {
+  openSession,
+  saveDraft,
+  type OpenedSession,
+  type OpenSessionContext,
+  type RefreshMode,
+} from "./pull-metadata.ts";
+import type { PinWish } from "./anchor.ts";
+import { validUntil, type Session } from "./session.ts";
+
+export interface SessionHolder {
+  refresh(mode: RefreshMode, wish: PinWish, context: OpenSessionContext): Promise<OpenedSession>;
+  /** Offline sessions serve offline calls only. */
+  open(mode: RefreshMode, context: OpenSessionContext): Promise<Session>;
+  /** Writes down the delegated roles that were fetched meanwhile: a cache, which nobody waits for. */
+  keep(session: Session, directory: CacheDirectory): Promise<void>;
+}
+
+export function createSessionHolder(): SessionHolder {
+  let current: Session | undefined;
+
+  async function refresh(mode: RefreshMode, wish: PinWish, context: OpenSessionContext): Promise<OpenedSession> {
+    const opened = await openSession(mode, wish, context);
+    current = opened.session;
+    return opened;
+  }
+
+  return {
+    refresh,
+    async open(mode, context) {
+      const held = current;
+      const fits = held !== undefined && (mode === "offline") === (held.views.length === 0);
+      if (fits && validUntil(held) > context.now) return held;
+      return (await refresh(mode, { offer: undefined, replace: "same-chain" }, context)).session;
+    },
+    async keep({ draft }, directory) {
+      if (draft.files.size === 0) return;
+      try {
+        await directory.exclusively(async () => {
+          const cached = await directory.load();
+          // Another process has refreshed since: what it knows is newer.
+          if (cached?.state.accepted.snapshot !== draft.state.accepted.snapshot) return;
+          await saveDraft(draft, directory);
+        }, undefined);
+      } catch (error) {
+        if (!FileError.is(error) || error.code !== "FILE_LOCKED") throw error;
+      }
+    },
+  };
+}
