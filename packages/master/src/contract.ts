@@ -2,20 +2,11 @@
  * What a publisher can do, as values and promises; `master.ts` does it. Local state changes by one atomic file, the
  * registry by one tag: whatever is cut off leaves the old state or the new one, and running it again goes on.
  */
-import type { ContentSource, Deleter, Descriptor, Digest, TagLister, TagName, WriteStore } from "@dtuf/registry";
+import type { ContentSource, Deleter, Digest, TagLister, TagSwapper, WriteStore } from "@dtuf/registry";
 import type { JsonObject, RoleName, Signer, TargetFile, TargetPath, TopLevelRole } from "@dtuf/tuf";
 
-/** A store that can move a tag only from where it is expected to be. Closes the window between looking and moving. */
-export interface ConditionalTagger {
-  /** `expected` undefined: there must be no such tag. `false`: it was elsewhere, and nothing moved. */
-  tagFrom(
-    expected: Digest | undefined,
-    move: { readonly tag: TagName; readonly descriptor: Descriptor; readonly signal?: AbortSignal | undefined },
-  ): Promise<boolean>;
-}
-
-/** A store to publish to. Listing and deleting are needed by `prune` alone. */
-export type MasterStore = WriteStore & Partial<TagLister & Deleter & ConditionalTagger>;
+/** A store to publish to. Listing and deleting are needed by `prune` alone; swapping closes the last window of a race. */
+export type MasterStore = WriteStore & Partial<TagLister & Deleter & TagSwapper>;
 
 export type KeyType = "ed25519" | "ecdsa-p256" | "ecdsa-p384" | "rsa-3072" | "rsa-4096";
 
@@ -160,19 +151,25 @@ export interface Master {
   createMetadataKeys(options?: OperationOptions): Promise<readonly CreatedKey[]>;
   /** Signs the first metadata; its root becomes this publisher's pin. @throws MASTER_METADATA_EXISTS, MASTER_KEYS_MISSING */
   createMetadata(options?: OperationOptions): Promise<void>;
-  /** A machine without a record takes the published repository as its base, from a root that it was handed. */
-  adopt(options: OperationOptions & { readonly root: Uint8Array; readonly expectSnapshot?: string }): Promise<void>;
+  /**
+   * A machine without a record takes the published repository as its base, from a root that it was handed. What is
+   * published must be unexpired, or be the expected snapshot (as in `PushMetadataOptions`).
+   * @throws MASTER_METADATA_EXISTS, MASTER_BASE_EXPIRED, MASTER_BASE_UNEXPECTED; TufError
+   */
+  adopt(
+    options: OperationOptions & { readonly root: Uint8Array; readonly expectSnapshot?: string | undefined },
+  ): Promise<void>;
   /**
    * A new root naming the keys that lie in `keys/` now, signed with the old root keys too ("rotate", the default), so
    * that clients follow it. Also renews an expired root. "replace": without the old keys; clients must pin again.
    * @throws MASTER_OLD_ROOT_KEY_MISSING
    */
-  resetKeys(options?: OperationOptions & { readonly replace?: "rotate" | "replace" }): Promise<void>;
+  resetKeys(options?: OperationOptions & { readonly replace?: "rotate" | "replace" | undefined }): Promise<void>;
   /** Uploads the parts and the target's own manifest now, stages its metadata. Files are read twice, never held whole. */
   pushTarget(
     name: string,
     parts: readonly TargetPart[],
-    options?: ProgressOptions & { readonly custom?: JsonObject },
+    options?: ProgressOptions & { readonly custom?: JsonObject | undefined },
   ): Promise<TargetFile>;
   /** Stages. @throws MASTER_TARGET_UNKNOWN */
   deleteTarget(name: string, options?: OperationOptions): Promise<void>;
@@ -189,7 +186,12 @@ export interface Master {
   /** The newest root signed here: what to ship with installers. */
   rootFile(): Promise<Uint8Array>;
   status(
-    options?: OperationOptions & { readonly withinMs?: number; readonly registry?: "check" | "skip" },
+    options?: OperationOptions & {
+      /** Default: half of each role's lifetime. */
+      readonly withinMs?: number | undefined;
+      /** Default: "skip", which makes no request. */
+      readonly registry?: "check" | "skip" | undefined;
+    },
   ): Promise<MasterStatus>;
   /** Deletes what no reader needs any more. @throws OciError OCI_UNSUPPORTED where the registry does not delete */
   prune(options?: OperationOptions): Promise<PruneResult>;

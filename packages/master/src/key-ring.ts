@@ -5,6 +5,7 @@
 import {
   createSigner,
   keyMaterial,
+  topLevelRoles,
   type Authority,
   type KeyId,
   type Root,
@@ -87,4 +88,16 @@ function missing(role: TopLevelRole, root: Root, got: number): MasterError {
   return new MasterError("MASTER_KEYS_MISSING", `${role} needs ${threshold} of its keys to sign, ${got} found`, {
     details: { role, wanted: threshold, got, keyIds },
   });
+}
+
+/** Removes keys that were set aside and that the root does not name: their last signature has been published. */
+export async function dropUnneededKeys(keys: KeyDirectory, root: Root): Promise<void> {
+  for (const role of topLevelRoles) {
+    const wanted = materials({ keys: root.keys, role: root.roles[role] });
+    for (const file of await keys.list(role)) {
+      const key = file.age === "current" ? undefined : await keys.findPublicKey(file);
+      const material = key === undefined ? undefined : keyMaterial(key);
+      if (material !== undefined && !wanted.has(material)) await keys.remove(file);
+    }
+  }
 }

@@ -1,3 +1,96 @@
-import type { Master, MasterOptions } from "./contract.ts";
+import { parseTargetPath, type TargetPath } from "@dtuf/tuf";
+import { adopt, createKeys, createMetadata, resetKeys } from "./create.ts";
+import type { Master, MasterOptions, OperationOptions } from "./contract.ts";
+import { prune } from "./prune.ts";
+import { publish } from "./publish.ts";
+import { pushTarget, readSignedTargets, unknownTarget } from "./push-target.ts";
+import { createWorkplace, type Session, type Workplace } from "./session.ts";
+import { readExpirations, readStagedChanges, readStatus } from "./status.ts";
 
-export declare function createMaster(options: MasterOptions): Master;
+/**
+ * A publisher over a state directory and a store. Operations that change something run one at a time, between
+ * processes too.
+ * @throws TypeError for options that make no sense
+ */
+export function createMaster(options: MasterOptions): Master {
+  const workplace = createWorkplace(options);
+  const keyType = options.keyType ?? "ed25519";
+  return {
+    ...createKeeper(workplace, keyType),
+    ...createPublisher(workplace),
+    ...createReader(workplace),
+  };
+}
+
+type Keeper = Pick<Master, "createRootKey" | "createMetadataKeys" | "createMetadata" | "adopt" | "resetKeys">;
+
+function createKeeper({ alone }: Workplace, keyType: NonNullable<MasterOptions["keyType"]>): Keeper {
+  return {
+    async createRootKey({ signal } = {}) {
+      const [created] = await alone(signal, (session) => createKeys(session, ["root"], keyType));
+      if (created === undefined) throw new TypeError("no key was created");
+      return created;
+    },
+    createMetadataKeys: ({ signal } = {}) =>
+      alone(signal, (session) => createKeys(session, ["targets", "snapshot", "timestamp"], keyType)),
+    createMetadata: ({ signal } = {}) => alone(signal, createMetadata),
+    adopt: (request) => alone(request.signal, (session) => adopt(session, request)),
+    resetKeys: ({ signal, replace = "rotate" } = {}) => alone(signal, (session) => resetKeys(session, replace)),
+  };
+}
+
+type Publisher = Pick<Master, "pushTarget" | "deleteTarget" | "unstage" | "pushMetadata" | "refreshMetadata" | "prune">;
+
+function createPublisher(workplace: Workplace): Publisher {
+  const { alone } = workplace;
+  return {
+    pushTarget: (name, parts, options = {}) => pushTarget(workplace, { ...options, name, parts }),
+    deleteTarget: (name, { signal } = {}) => alone(signal, (session) => deleteTarget(session, parseTargetPath(name))),
+    unstage: (names) => alone(undefined, (session) => unstage(session, names)),
+    pushMetadata: (options = {}) => alone(options.signal, (session) => publish(session, { ...options, scope: "all" })),
+    refreshMetadata: (options = {}) =>
+      alone(options.signal, (session) => {
+        const { withinMs = session.lifetimesMs.snapshot / 2 } = options;
+        return publish(session, { ...options, scope: { withinMs } });
+      }),
+    prune: ({ signal } = {}) => alone(signal, prune),
+  };
+}
+
+type Reader = Pick<Master, "listTargets" | "staged" | "expirations" | "rootFile" | "status">;
+
+function createReader({ look }: Workplace): Reader {
+  return {
+    listTargets: () => look(undefined, async (session) => [...(await readSignedTargets(session)).keys()].toSorted()),
+    staged: () => look(undefined, readStagedChanges),
+    expirations: () => look(undefined, readExpirations),
+    rootFile: () => look(undefined, readRootFile),
+    status: (options: OperationOptions & Parameters<Master["status"]>[0] = {}) =>
+      look(options.signal, (session) => readStatus(session, options)),
+  };
+}
+
+async function deleteTarget(session: Session, path: TargetPath): Promise<void> {
+  const state = session.state();
+  const signed = await readSignedTargets(session);
+  const staged = (await session.files.readStaged(state)).get(path);
+  if (staged?.kind === "delete" || (staged === undefined && !signed.has(path))) throw unknownTarget(path);
+  if (signed.has(path)) await session.files.stage(state, path, { kind: "delete" });
+  else await session.files.unstage(state, path);
+}
+
+async function unstage(session: Session, names: readonly string[] | undefined): Promise<void> {
+  const state = session.state();
+  const staged = await session.files.readStaged(state);
+  const wanted = names?.map(parseTargetPath) ?? [...staged.keys()];
+  const unknown = wanted.find((path) => !staged.has(path));
+  if (unknown !== undefined) throw unknownTarget(unknown);
+  for (const path of wanted) await session.files.unstage(state, path);
+}
+
+async function readRootFile(session: Session): Promise<Uint8Array> {
+  const { roots, stagedRoots } = session.state();
+  const newest = [...roots, ...stagedRoots].at(-1);
+  if (newest === undefined) throw new TypeError("a record has at least one root");
+  return session.files.readMetadata(newest);
+}

@@ -9,9 +9,10 @@ import type { Digest, ManifestContent } from "@dtuf/registry";
 import type { PublishResult, PushMetadataOptions, RefreshResult } from "./contract.ts";
 import { openPublished, openRecorded, verifyExpectedSnapshot, type Base } from "./base.ts";
 import { MasterError } from "./errors.ts";
+import { dropUnneededKeys } from "./key-ring.ts";
 import { rebasesMax } from "./limits.ts";
 import { findPublished } from "./published.ts";
-import { acceptBase, adoptStagedRoots, commitRelease, dropUnneededKeys } from "./record.ts";
+import { acceptBase, adoptStagedRoots, commitRelease } from "./record.ts";
 import type { Session } from "./session.ts";
 import { signRelease, type Draft, type Scope } from "./sign.ts";
 import { keepersOf, putArtifact, putArtifacts, releaseOf } from "./upload.ts";
@@ -30,7 +31,7 @@ export async function publish(session: Session, request: PublishRequest): Promis
     if (release === undefined || !(await moveLatest(session, base, release))) continue;
     await keepReleaseTag(session, draft, release);
     await commitRelease(session, { draft, release: release.descriptor.digest, scope });
-    if (scope.kind === "all") await dropUnneededKeys(session, draft.root);
+    if (scope.kind === "all") await dropUnneededKeys(session.keys, draft.root);
     const { versions, changed, renewed, due } = draft;
     return { release: release.descriptor.digest, versions, changed, renewed, due, rebased };
   }
@@ -99,7 +100,7 @@ async function uploadRelease(
 /** The switch. `false`: another publisher was first. */
 async function moveLatest(session: Session, base: Base, { descriptor }: ManifestContent): Promise<boolean> {
   const { store, signal } = session;
-  if (store.tagFrom !== undefined) return store.tagFrom(base.release, { tag: latestTag, descriptor, signal });
+  if (store.swapTag !== undefined) return store.swapTag(latestTag, { from: base.release, to: descriptor }, { signal });
   if ((await latestDigest(session)) !== base.release) return false;
   await store.tag(latestTag, descriptor, { signal });
   return (await latestDigest(session)) === descriptor.digest;

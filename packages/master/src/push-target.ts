@@ -70,6 +70,8 @@ interface Hashed {
 
 async function hashParts(session: Session, targets: TargetMap, request: PushTargetRequest): Promise<Hashed> {
   const { parts, custom } = request;
+  const [first] = parts;
+  if (parts.length === 1 && first?.kind === "target" && custom === undefined) return sameTarget(targets, first.name);
   const whole = createDigester();
   const blobs: Blob[] = [];
   for (const part of parts) {
@@ -86,6 +88,14 @@ async function hashParts(session: Session, targets: TargetMap, request: PushTarg
     file: { length, hashes, ...(listed === undefined ? {} : { custom: listed }), unrecognized: {} },
     blobs: full,
   };
+}
+
+/** Another name for a target: nothing needs to be read. */
+function sameTarget(targets: TargetMap, name: string): Hashed {
+  const file = targets.get(name as TargetPath);
+  const blobs = file === undefined ? undefined : findTargetBlobs(file);
+  if (file === undefined || blobs === undefined) throw unknownTarget(name);
+  return { file, blobs: blobs.map((descriptor) => ({ descriptor, item: `@${name}` })) };
 }
 
 type Digester = ReturnType<typeof createDigester>;

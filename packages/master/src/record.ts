@@ -2,12 +2,10 @@
 import { digestHex, digestOf, type Digest } from "@dtuf/registry";
 import type { Base } from "./base.ts";
 import { MasterError } from "./errors.ts";
-import { materials } from "./key-ring.ts";
 import type { SignedFile } from "./plan.ts";
 import type { Session } from "./session.ts";
 import type { Draft, Scope } from "./sign.ts";
 import type { FileRecord, HeadRecord, State } from "./state.ts";
-import { keyMaterial, topLevelRoles, type Root } from "@dtuf/tuf";
 
 type HeadFiles = Readonly<Record<keyof HeadRecord, SignedFile>>;
 
@@ -105,17 +103,4 @@ export async function commitRelease(
     generation: state.generation + (scope.kind === "all" ? 1 : 0),
   });
   await session.files.sweep(session.state(), () => session.now);
-}
-
-/** Removes keys that were set aside and that no root needs any more. */
-export async function dropUnneededKeys({ keys }: Session, root: Root): Promise<void> {
-  for (const role of topLevelRoles) {
-    const wanted = materials({ keys: root.keys, role: root.roles[role] });
-    for (const file of await keys.list(role)) {
-      if (file.age === "current") continue;
-      const key = await keys.findPublicKey(file);
-      const material = key === undefined ? undefined : keyMaterial(key);
-      if (material !== undefined && !wanted.has(material)) await keys.remove(file);
-    }
-  }
 }

@@ -28,10 +28,10 @@ export interface Session extends Instant {
 
 /** What all operations share: the options, checked once. */
 export interface Workplace {
-  /** Without the lock: reads a record that is always whole. */
-  look<T>(signal: AbortSignal | undefined, work: (session: Session) => Promise<T>): Promise<T>;
+  /** Without the lock. The work is done again where a publication swept away what it was reading. */
+  readonly look: <T>(signal: AbortSignal | undefined, work: (session: Session) => Promise<T>) => Promise<T>;
   /** @throws FileError FILE_LOCKED; MasterError MASTER_PLACE_DIFFERS */
-  alone<T>(signal: AbortSignal | undefined, work: (session: Session) => Promise<T>): Promise<T>;
+  readonly alone: <T>(signal: AbortSignal | undefined, work: (session: Session) => Promise<T>) => Promise<T>;
 }
 
 export function createWorkplace(options: MasterOptions): Workplace {
@@ -47,7 +47,15 @@ export function createWorkplace(options: MasterOptions): Workplace {
 
   return {
     async look(signal, work) {
-      return work(await open(signal));
+      for (;;) {
+        const session = await open(signal);
+        try {
+          return await work(session);
+        } catch (error) {
+          if (!MasterError.is(error) || error.code !== "MASTER_STATE_INVALID" || (await isCurrent(session)))
+            throw error;
+        }
+      }
     },
     async alone(signal, work) {
       await createDirectory(directory, { mode: 0o700 });
@@ -80,6 +88,10 @@ async function openSession(options: SessionOptions): Promise<Session> {
       record = state;
     },
   };
+}
+
+async function isCurrent({ files, record }: Session): Promise<boolean> {
+  return JSON.stringify(await files.findRecord()) === JSON.stringify(record);
 }
 
 function placeDiffers(wanted: string, got: string): MasterError {

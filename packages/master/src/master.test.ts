@@ -1,0 +1,165 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
+import { parseUnverified, type TrustedSet } from "@dtuf/tuf";
+import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
+import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createMaster, type Master, type MasterOptions } from "./index.ts";
+
+let directory: string;
+let clock: FixedClock;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "dtuf-master-"));
+  clock = createFixedClock();
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+const layoutDirectory = (): string => join(directory, "registry");
+const openStore = (): LayoutStore => createLayoutStore({ directory: layoutDirectory() });
+
+function openMaster(name = "master", options: Partial<MasterOptions> = {}): Master {
+  return createMaster({
+    store: openStore(),
+    place: "oci:registry",
+    directory: join(directory, name),
+    now: clock.now,
+    ...options,
+  });
+}
+
+async function file(name: string, content: string | Uint8Array): Promise<{ kind: "file"; path: string }> {
+  const path = join(directory, name);
+  await writeFile(path, content);
+  return { kind: "file", path };
+}
+
+async function createRepository(master: Master): Promise<Uint8Array> {
+  await master.createRootKey();
+  await master.createMetadataKeys();
+  await master.createMetadata();
+  return master.rootFile();
+}
+
+const refresh = (root: Uint8Array): Promise<TrustedSet> => readRelease(openStore(), root, clock.now());
+const targetOf = (set: TrustedSet, name: string): Promise<string | undefined> => readTarget(openStore(), set, name);
+
+describe("a publisher", () => {
+  test("publishes what a reader with nothing but the first root verifies", async () => {
+    const master = openMaster();
+    const root = await createRepository(master);
+    await master.pushTarget("demo.txt", [await file("demo", "hello")]);
+    expect(await master.listTargets()).toEqual([]);
+    expect((await master.staged()).targets).toMatchObject([{ path: "demo.txt", change: "add" }]);
+    const result = await master.pushMetadata();
+    expect(result.versions).toEqual({ root: 1, targets: 2, snapshot: 2, timestamp: 2 });
+    expect(result.changed).toMatchObject([{ path: "demo.txt", change: "add" }]);
+    expect(await master.listTargets()).toEqual(["demo.txt"]);
+    expect(await targetOf(await refresh(root), "demo.txt")).toBe("hello");
+    expect((await master.staged()).targets).toEqual([]);
+  });
+
+  test("republishes with nothing changed: signed anew, later expiry", async () => {
+    const master = openMaster();
+    const root = await createRepository(master);
+    await master.pushMetadata();
+    clock.advance({ days: 30 });
+    await expect(refresh(root)).rejects.toMatchObject({ code: "TUF_EXPIRED" });
+    await master.pushMetadata();
+    expect((await refresh(root)).targets?.signed.version).toBe(3);
+    expect((await master.expirations()).get("timestamp")).toEqual(new Date(clock.now().getTime() + 86_400_000));
+  });
+
+  test("makes a target of several blobs, its own and another target's", async () => {
+    const master = openMaster();
+    const root = await createRepository(master);
+    await master.pushTarget("there", [await file("a", "one "), await file("b", "two ")]);
+    await master.pushTarget("foo/bar", [
+      { kind: "target", name: "there" },
+      await file("empty", ""),
+      { kind: "target", name: "there" },
+      await file("c", "three"),
+    ]);
+    await master.pushTarget("alias", [{ kind: "target", name: "foo/bar" }]);
+    await master.pushMetadata();
+    const set = await refresh(root);
+    expect(await targetOf(set, "foo/bar")).toBe("one two one two three");
+    expect(await targetOf(set, "alias")).toBe("one two one two three");
+  });
+
+  test("stages deletion: nothing changes for readers until it is published", async () => {
+    const master = openMaster();
+    const root = await createRepository(master);
+    await master.pushTarget("a", [await file("a", "A")]);
+    await master.pushMetadata();
+    await master.deleteTarget("a");
+    expect(await master.listTargets()).toEqual(["a"]);
+    expect(await targetOf(await refresh(root), "a")).toBe("A");
+    await master.pushMetadata();
+    expect(await targetOf(await refresh(root), "a")).toBeUndefined();
+    await expect(master.deleteTarget("a")).rejects.toMatchObject({ code: "MASTER_TARGET_UNKNOWN" });
+  });
+
+  test.for(["root.json", "7.snapshot.json", `${"a".repeat(64)}.x`, "/etc/passwd", "a/../b", "a//b", "a\\b", "a\nb"])(
+    "refuses the target name %j",
+    async (name) => {
+      const master = openMaster();
+      await createRepository(master);
+      await expect(master.pushTarget(name, [await file("a", "A")])).rejects.toMatchObject({
+        code: "MASTER_TARGET_RESERVED",
+      });
+    },
+  );
+
+  test.for(["myroot.json", "a/root.json", "constructor", "__proto__", "größe.txt"])(
+    "takes the target name %j",
+    async (name) => {
+      const master = openMaster();
+      const root = await createRepository(master);
+      await master.pushTarget(name, [await file("a", "A")]);
+      await master.pushMetadata();
+      expect(await targetOf(await refresh(root), name)).toBe("A");
+    },
+  );
+
+  test("keeps keys 0600 and directories 0700 whatever the umask [T30]", async () => {
+    const before = process.umask(0);
+    try {
+      const master = openMaster();
+      await createRepository(master);
+      await master.createRootKey();
+    } finally {
+      process.umask(before);
+    }
+    const mode = async (path: string): Promise<number> => (await stat(join(directory, "master", path))).mode & 0o777;
+    for (const path of ["", "keys", "keys/previous", "metadata"]) expect(await mode(path)).toBe(0o700);
+    for (const path of ["keys/root_key", "keys/previous/root_key.1", "record.json"])
+      expect(await mode(path)).toBe(0o600);
+  });
+
+  test("signs the timestamp anew without the targets key, and the snapshot when it is due", async () => {
+    const master = openMaster();
+    const root = await createRepository(master);
+    await master.pushTarget("a", [await file("a", "A")]);
+    await master.pushMetadata();
+    await master.deleteTarget("a");
+    await rm(join(directory, "master/keys/targets_key"));
+    await rm(join(directory, "master/keys/root_key"));
+    clock.advance({ days: 1 });
+    expect(await master.refreshMetadata()).toMatchObject({ renewed: ["timestamp"], due: [] });
+    clock.advance({ days: 4 });
+    const second = await master.refreshMetadata();
+    expect(second.renewed).toEqual(["snapshot", "timestamp"]);
+    expect(second.versions).toEqual({ root: 1, targets: 2, snapshot: 3, timestamp: 4 });
+    expect(await targetOf(await refresh(root), "a")).toBe("A");
+    expect((await master.staged()).targets).toHaveLength(1);
+    await expect(master.pushMetadata()).rejects.toMatchObject({
+      code: "MASTER_KEYS_MISSING",
+      details: { role: "targets" },
+    });
+    expect(parseUnverified(await master.rootFile(), "root").version).toBe(1);
+    expect(await readFile(join(directory, "master/record.json"), "utf8")).not.toContain("undefined");
+  });
+});

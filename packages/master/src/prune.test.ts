@@ -1,0 +1,166 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
+import { digestOf, encodeImageManifest, OciError, parseTag, type TagName } from "@dtuf/registry";
+import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
+import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createMaster, type Master, type TargetPart } from "./index.ts";
+
+let directory: string;
+let clock: FixedClock;
+let store: LayoutStore;
+let master: Master;
+let root: Uint8Array;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "dtuf-prune-"));
+  clock = createFixedClock();
+  store = createLayoutStore({ directory: join(directory, "registry"), now: clock.now });
+  master = createMaster({ store, place: "here", directory: join(directory, "master"), now: clock.now });
+  await master.createRootKey();
+  await master.createMetadataKeys();
+  await master.createMetadata();
+  root = await master.rootFile();
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+const content = (text: string): TargetPart => ({
+  kind: "content",
+  content: {
+    async *open(offset) {
+      yield Buffer.from(text).subarray(offset);
+    },
+  },
+});
+const digest = (text: string) => digestOf(Buffer.from(text));
+const isThere = (text: string) =>
+  store.has({ mediaType: "application/octet-stream", digest: digest(text), size: text.length });
+
+async function tags(): Promise<readonly TagName[]> {
+  const all: TagName[] = [];
+  for await (const tag of store.listTags()) all.push(tag);
+  return all.toSorted((a, b) => (a < b ? -1 : 1));
+}
+
+/** Three releases: with "old", without it, and one more; all but the last expired long ago. */
+async function dropOld(): Promise<void> {
+  await master.pushTarget("old", [content("old bytes")]);
+  await master.pushTarget("kept", [content("kept bytes")]);
+  await master.pushMetadata();
+  await master.deleteTarget("old");
+  await master.pushMetadata();
+  clock.advance({ days: 10 });
+  await master.pushMetadata();
+}
+
+describe("pruning", () => {
+  test("deletes nothing before the grace time is over", async () => {
+    await master.pushTarget("old", [content("old bytes")]);
+    await master.pushMetadata();
+    await master.deleteTarget("old");
+    await master.pushMetadata();
+    await master.pushMetadata();
+    clock.advance({ days: 1, hours: 23 });
+    expect(await master.prune()).toEqual({ releases: [], manifests: 0, blobs: 0, bytes: 0 });
+    expect(await isThere("old bytes")).toBe(true);
+    clock.advance({ hours: 1 });
+    expect(await master.prune()).toMatchObject({ releases: [2] });
+    expect(await isThere("old bytes")).toBe(false);
+  });
+
+  test("deletes a dropped target's bytes only one release after the publication that drops them", async () => {
+    await master.pushTarget("old", [content("old bytes")]);
+    await master.pushMetadata();
+    await master.deleteTarget("old");
+    await master.pushMetadata();
+    clock.advance({ days: 100 });
+    await master.prune();
+    expect(await isThere("old bytes")).toBe(true);
+    await master.pushMetadata();
+    await master.prune();
+    expect(await isThere("old bytes")).toBe(false);
+  });
+
+  test("leaves the current and the previous release whole", async () => {
+    await dropOld();
+    await master.prune();
+    expect(await tags()).toEqual([`${digest("kept bytes").slice(7)}.kept`, "latest", "release.3", "release.4"]);
+    const set = await readRelease(store, root, clock.now());
+    expect(await readTarget(store, set, "kept")).toBe("kept bytes");
+  });
+
+  test("keeps bytes that another target has", async () => {
+    await master.pushTarget("also", [content("old bytes")]);
+    await dropOld();
+    await master.prune();
+    const set = await readRelease(store, root, clock.now());
+    expect(await readTarget(store, set, "also")).toBe("old bytes");
+  });
+
+  test("keeps bytes that are staged again", async () => {
+    await dropOld();
+    await master.pushTarget("old", [content("old bytes")]);
+    await master.prune();
+    await master.pushMetadata();
+    const set = await readRelease(store, root, clock.now());
+    expect(await readTarget(store, set, "old")).toBe("old bytes");
+  });
+
+  test("keeps bytes that somebody else's tag refers to", async () => {
+    await dropOld();
+    const layer = { mediaType: "application/octet-stream", digest: digest("old bytes"), size: 9 };
+    const manifest = encodeImageManifest({ artifactType: "application/vnd.example", layers: [layer] });
+    await store.put(manifest.descriptor, manifest.bytes, { tags: [parseTag("alias")] });
+    await master.prune();
+    expect(await isThere("old bytes")).toBe(true);
+    expect(await tags()).toContain("alias");
+  });
+
+  test("twice is pruning once", async () => {
+    await dropOld();
+    expect(await master.prune()).toMatchObject({ releases: [2], manifests: 2 });
+    expect(await master.prune()).toEqual({ releases: [], manifests: 0, blobs: 0, bytes: 0 });
+  });
+
+  test.for(["deleteManifest", "deleteBlob"] as const)("cut off at any %s is finished by the next", async (method) => {
+    for (let allowed = 0; ; allowed++) {
+      await dropOld();
+      let left = allowed;
+      const cut: LayoutStore = {
+        ...store,
+        [method]: (...args: Parameters<LayoutStore["deleteBlob"]>) => {
+          if (left-- === 0) throw new OciError("OCI_UNAVAILABLE", "cut off");
+          return store[method](...args);
+        },
+      };
+      const cutMaster = createMaster({
+        store: cut,
+        place: "here",
+        directory: join(directory, "master"),
+        now: clock.now,
+      });
+      const finished = await cutMaster.prune().then(
+        () => true,
+        () => false,
+      );
+      await master.prune();
+      expect(await isThere("old bytes")).toBe(false);
+      expect((await tags()).filter((tag) => tag.endsWith(".old"))).toEqual([]);
+      const set = await readRelease(store, root, clock.now());
+      expect(await readTarget(store, set, "kept")).toBe("kept bytes");
+      if (finished) break;
+    }
+  });
+
+  test("on a registry that deletes nothing says so, and publishing works all the same", async () => {
+    const refuse = (): Promise<never> => Promise.reject(new OciError("OCI_UNSUPPORTED", "deleting is switched off"));
+    store = { ...store, deleteManifest: refuse, deleteTag: refuse, deleteBlob: refuse };
+    master = createMaster({ store, place: "here", directory: join(directory, "master"), now: clock.now });
+    await dropOld();
+    await expect(master.prune()).rejects.toMatchObject({ code: "OCI_UNSUPPORTED" });
+    expect(await master.listTargets()).toEqual(["kept"]);
+    await expect(master.pushMetadata()).resolves.toMatchObject({ rebased: 0 });
+  });
+});

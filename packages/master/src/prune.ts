@@ -1,0 +1,209 @@
+/**
+ * Deletes what no reader needs any more: superseded releases after a grace time, then what only they referred to. A
+ * release goes when the one that followed it has itself been expired for a day: then it has been superseded for at least
+ * its successor's lifetime and a day, by the metadata's own dates, whoever published it. The current release and the one
+ * before it always stay, with every blob that they, another kept release, a staged target or any other tag refers to. So
+ * the bytes of a deleted target go one release after the publication that dropped them, at the earliest.
+ * What a release refers to is deleted before the release itself: a prune that was cut off is finished by the next.
+ */
+import { encodeTarget, findTargetBlobs, parseReleaseTag } from "@dtuf/format";
+import {
+  OciError,
+  parseManifest,
+  type Deleter,
+  type Digest,
+  type Resolved,
+  type TagLister,
+  type TagName,
+} from "@dtuf/registry";
+import type { Base } from "./base.ts";
+import { forEachConcurrently } from "./concurrency.ts";
+import type { MasterStore, PruneResult } from "./contract.ts";
+import {
+  createNeedsReader,
+  findRelease,
+  firstPart,
+  merge,
+  readable,
+  type Needs,
+  type ShownRelease,
+} from "./history.ts";
+import { openBase } from "./publish.ts";
+import type { Session } from "./session.ts";
+
+const graceMs = 86_400_000;
+
+type PruningStore = MasterStore & TagLister & Deleter;
+
+/** @throws OciError OCI_UNSUPPORTED where the store cannot list or delete; nothing is changed then */
+export async function prune(session: Session): Promise<PruneResult> {
+  const store = pruningStore(session.store);
+  const base = await openBase(session, {});
+  const tags: TagName[] = [];
+  for await (const tag of store.listTags({ signal: session.signal })) tags.push(tag);
+  const { kept, doomed } = await sortReleases(session, base, tags);
+  const reader = createNeedsReader(session);
+  const needed: Needs[] = [await stagedNeeds(session)];
+  for (const release of kept) needed.push(await reader.needsOf(release));
+  const unneeded: Needs[] = [];
+  // A release of which a part is gone already was met by a prune that was cut off.
+  for (const release of doomed) unneeded.push((await readable(() => reader.needsOf(release))) ?? nothing);
+  const plan = planDeletion(tags, { kept: merge(needed), doomed: merge(unneeded), releases: doomed });
+  const others = await readOthers(session, plan.others);
+  const state = session.state();
+  await session.save({ ...state, prunes: state.prunes + 1 });
+  return deleteAll(session, { ...plan, store, others, releases: doomed });
+}
+
+const nothing: Needs = { tags: new Set(), blobs: new Map() };
+
+function pruningStore(store: MasterStore): PruningStore {
+  const { listTags, deleteManifest, deleteTag, deleteBlob } = store;
+  if (listTags !== undefined && deleteManifest !== undefined && deleteTag !== undefined && deleteBlob !== undefined) {
+    return store as PruningStore;
+  }
+  throw new OciError("OCI_UNSUPPORTED", "this store cannot list tags and delete");
+}
+
+interface Sorted {
+  readonly kept: readonly ShownRelease[];
+  readonly doomed: readonly ShownRelease[];
+}
+
+/** Releases above the current one are somebody's unfinished work: they are left alone. */
+async function sortReleases(session: Session, base: Base, tags: readonly TagName[]): Promise<Sorted> {
+  const current = base.timestamp.signed.version;
+  const versions = tags.flatMap((tag) => parseReleaseTag(tag) ?? []).filter((version) => version <= current);
+  const shown = new Map<number, ShownRelease>();
+  await forEachConcurrently(versions, session.concurrency, async (version) => {
+    const release = await findRelease(session, version);
+    if (release !== undefined) shown.set(version, release);
+  });
+  const releases = [...shown.values()].toSorted((a, b) => a.version - b.version);
+  const before = session.now.getTime() - graceMs;
+  const doomed = releases.slice(0, -2).filter((_, index) => {
+    const successor = releases[index + 1];
+    return successor !== undefined && successor.expires.getTime() <= before;
+  });
+  return { kept: releases.filter((release) => !doomed.includes(release)), doomed };
+}
+
+async function stagedNeeds(session: Session): Promise<Needs> {
+  const needs: Needs[] = [];
+  for (const [path, change] of await session.files.readStaged(session.state())) {
+    const artifact = change.kind === "put" ? encodeTarget(path, change.file) : undefined;
+    const blobs = change.kind === "put" ? (findTargetBlobs(change.file) ?? []) : [];
+    needs.push({
+      tags: new Set(artifact?.tags),
+      blobs: new Map(blobs.map(({ digest, size }) => [digest, size])),
+    });
+  }
+  return merge(needs);
+}
+
+interface Plan {
+  readonly doomedTags: readonly TagName[];
+  readonly doomedBlobs: ReadonlyMap<Digest, number>;
+  /** Tags of which nothing is known: other people's, or of work that is not finished. */
+  readonly others: readonly TagName[];
+}
+
+function planDeletion(
+  tags: readonly TagName[],
+  {
+    kept,
+    doomed,
+    releases,
+  }: { readonly kept: Needs; readonly doomed: Needs; readonly releases: readonly ShownRelease[] },
+): Plan {
+  const releaseTags = new Set(releases.map(({ tag }) => tag));
+  const isDoomed = (tag: TagName): boolean => doomed.tags.has(firstPart(tag)) && !kept.tags.has(firstPart(tag));
+  return {
+    doomedTags: tags.filter((tag) => isDoomed(tag) && !releaseTags.has(tag)),
+    doomedBlobs: new Map([...doomed.blobs].filter(([digest]) => !kept.blobs.has(digest))),
+    others: tags.filter((tag) => !isDoomed(tag) && !releaseTags.has(tag) && !kept.tags.has(firstPart(tag))),
+  };
+}
+
+/** The digests of everything that these tags reach, at any depth. */
+async function readOthers({ store, signal }: Session, tags: readonly TagName[]): Promise<ReadonlySet<Digest>> {
+  const reached = new Set<Digest>();
+  const open: (TagName | Digest)[] = [...tags];
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    const found = await store.resolve(name, { want: "bytes", signal });
+    if (found === undefined || reached.has(found.descriptor.digest)) continue;
+    reached.add(found.descriptor.digest);
+    for (const child of childrenOf(found)) {
+      if (child.kind === "manifest") open.push(child.digest);
+      else reached.add(child.digest);
+    }
+  }
+  return reached;
+}
+
+type Child = { readonly kind: "manifest" | "blob"; readonly digest: Digest };
+
+/** @throws OciError OCI_MANIFEST_INVALID: what cannot be read might refer to anything, so nothing is deleted */
+function childrenOf({ bytes, descriptor }: Resolved): readonly Child[] {
+  if (bytes === undefined) throw new OciError("OCI_MANIFEST_INVALID", `no bytes of ${descriptor.digest}`);
+  const manifest = parseManifest(bytes, descriptor.mediaType);
+  if (manifest.kind === "index") return manifest.manifests.map(({ digest }) => ({ kind: "manifest", digest }));
+  const config = manifest.kind === "manifest" ? [manifest.config] : [];
+  return [...config, ...manifest.layers].map(({ digest }) => ({ kind: "blob", digest }));
+}
+
+interface Deletion extends Omit<Plan, "others"> {
+  readonly store: PruningStore;
+  readonly others: ReadonlySet<Digest>;
+  readonly releases: readonly ShownRelease[];
+}
+
+async function deleteAll({ signal, concurrency }: Session, deletion: Deletion): Promise<PruneResult> {
+  const { store, others, releases } = deletion;
+  let manifests = 0;
+  const deleteTagged = async (tag: TagName): Promise<void> => {
+    signal?.throwIfAborted();
+    const found = await store.resolve(tag, { want: "digest", signal });
+    if (found === undefined || others.has(found.descriptor.digest)) return;
+    if (await store.deleteManifest(found.descriptor.digest, { signal })) manifests++;
+  };
+  const metadata = new Set(releases.flatMap(({ files }) => [...files.values()].map(({ digest }) => digest)));
+  const blobs = [...deletion.doomedBlobs].filter(([digest]) => !others.has(digest));
+  const deleteBlobs = createBlobDeletion({ store, signal, concurrency });
+
+  await forEachConcurrently(deletion.doomedTags, concurrency, deleteTagged);
+  await deleteBlobs(blobs.filter(([digest]) => !metadata.has(digest)));
+  await forEachConcurrently(
+    releases.map(({ tag }) => tag),
+    concurrency,
+    deleteTagged,
+  );
+  const deleted = await deleteBlobs(blobs.filter(([digest]) => metadata.has(digest)));
+  return { ...deleted, manifests, releases: releases.map(({ version }) => version) };
+}
+
+type BlobCount = Pick<PruneResult, "blobs" | "bytes">;
+
+/** Some registries delete manifests and leave blobs to their own garbage collection: then it does the rest. */
+function createBlobDeletion({
+  store,
+  signal,
+  concurrency,
+}: Pick<Deletion, "store"> & Pick<Session, "signal" | "concurrency">): (
+  blobs: readonly (readonly [Digest, number])[],
+) => Promise<BlobCount> {
+  const deleted = { blobs: 0, bytes: 0 };
+  return async (blobs) => {
+    try {
+      await forEachConcurrently(blobs, concurrency, async ([digest, size]) => {
+        signal?.throwIfAborted();
+        if (!(await store.deleteBlob(digest, { signal }))) return;
+        deleted.blobs++;
+        deleted.bytes += size;
+      });
+    } catch (error) {
+      if (!OciError.is(error) || error.code !== "OCI_UNSUPPORTED") throw error;
+    }
+    return { ...deleted };
+  };
+}
