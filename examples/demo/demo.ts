@@ -28,7 +28,7 @@ async function machine(name: string, registry: string): Promise<Shell> {
   return createShell({
     name,
     directory,
-    environment: { DTUF_HOST: registry, ...(name === "publisher" ? passwords : {}) },
+    environment: { DTUF_HOST: registry, DTUF_CONSOLE_LOG_LEVEL: "INFO", ...(name === "publisher" ? passwords : {}) },
   });
 }
 
@@ -51,9 +51,9 @@ async function publish(): Promise<void> {
 
 async function pull(): Promise<void> {
   chapter("Another machine", "It has nothing but the root, handed over once, and trusts neither registry nor network.");
-  const pinned = join(publisher.directory, "dtuf_repos", repo, "master", "keys", "root_key.pub");
-  await copyFile(pinned, join(client.directory, "root_key.pub"));
-  await client.run(["pull-metadata", repo, "root_key.pub"]);
+  await publisher.run(["get-root", repo, "--output", "root.json"]);
+  await copyFile(join(publisher.directory, "root.json"), join(client.directory, "root.json"));
+  await client.run(["pull-metadata", repo, "root.json"]);
   await client.run(["pull-target", repo, "node", "sources.tgz", "--output", "."]);
   await client.system(["chmod", "+x", "node"]);
   say("The pulled node runs:");
@@ -80,13 +80,13 @@ async function corrupt(): Promise<void> {
   const victim = await machine("victim", host);
   const target = await publisher.read(["blob-sizes", repo, "sources.tgz"], client);
   say(`(the tarball is one blob of ${target.trim()} bytes)`);
-  await copyFile(join(client.directory, "root_key.pub"), join(victim.directory, "root_key.pub"));
+  await copyFile(join(client.directory, "root.json"), join(victim.directory, "root.json"));
   const attack = embedded
     ? await corruptLayoutBlob(host, repo, join(publisher.directory, "sources.tgz"))
     : await startFlippingProxy(host, join(publisher.directory, "sources.tgz"));
   victim.environment["DTUF_HOST"] = attack.host;
   if (!embedded) victim.environment["DTUF_INSECURE"] = "1";
-  await victim.run(["pull-metadata", repo, "root_key.pub"]);
+  await victim.run(["pull-metadata", repo, "root.json"]);
   await victim.run(["pull-target", repo, "sources.tgz", "--output", "."], 6);
   await attack.end();
 }
