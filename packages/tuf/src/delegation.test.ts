@@ -216,6 +216,23 @@ describe("delegated roles", () => {
     expect(set.delegated(parseRoleName("release"), parseRoleName("parent-b"))).toBeUndefined();
   });
 
+  test("one role has one content: a second file of its version is refused, whoever leads to it", async () => {
+    const sim = await createTufSimulator({ metaHashes: "versions-only" });
+    const signers = [createTestSigner()];
+    sim.addDelegation("targets", { name: "A", ...all });
+    sim.addDelegation("targets", { name: "shared", ...all, signers });
+    sim.addDelegation("A", { name: "shared", ...all, signers });
+    await sim.publishRelease();
+    const set = trustSimulator(sim);
+    const [a, shared] = [parseRoleName("A"), parseRoleName("shared")];
+    set.updateDelegated(a, root, wantedFileOf(sim, set, a));
+    set.updateDelegated(shared, root, wantedFileOf(sim, set, shared));
+    sim.addTarget("a/b", Buffer.from("other"), { role: "shared" });
+    const other = await sim.publishDelegated("shared");
+    expect(() => set.updateDelegated(shared, a, other)).toThrow(code("TUF_HASH_MISMATCH"));
+    expect(set.delegated(shared)?.signed.targets.size).toBe(0);
+  });
+
   test("a load that does not load is an error, not a target", async () => {
     const sim = await repository([["targets", { name: "A", ...all }]], ["A"]);
     const found = findTarget(trustSimulator(sim), parseTargetPath("a/b"), { load: async () => {} });
