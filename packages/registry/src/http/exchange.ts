@@ -85,7 +85,7 @@ async function* sending(body: Uint8Array | HttpBody, line: Line): ByteStream {
       }
       line.idle();
     }
-    line.waiting();
+    line.waitingForAnswer();
   } catch (error) {
     line.fail(error);
     throw error;

@@ -18,6 +18,7 @@ export interface HttpBody {
 
 export interface HttpRequest {
   readonly method: HttpMethod;
+  /** http or https. Userinfo is not sent. */
   readonly url: URL;
   /** Sent on every hop: Accept, Range, Content-Type … No secrets: Authorization, Cookie and the like are refused here. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -38,7 +39,7 @@ export interface HttpRequest {
   readonly retries?: "retry" | "refused" | "once";
   /** As `decideUrl` gave it with the address: the server may be on such networks only. Undefined: the person named the host. */
   readonly reach?: Network | undefined;
-  /** In place of the transport's own, for example while a registry puts a large upload together. */
+  /** In place of the transport's own. */
   readonly stallTimeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -106,7 +107,10 @@ export interface TransportOptions {
   readonly plainHttp?: ((host: string) => "allow" | "refuse") | undefined;
   /** Name lookup, TCP and TLS together. Default 10 s. */
   readonly connectTimeoutMs?: number | undefined;
-  /** No byte in either direction for so long, while one is waited for. Default 60 s. There is no limit on the whole. */
+  /**
+   * No byte in either direction for so long, while one is waited for. Default 60 s; the answer to a body of more than
+   * 256 KiB has at least 5 min. There is no limit on the whole.
+   */
   readonly stallTimeoutMs?: number | undefined;
   readonly retry?: Partial<RetryPolicy> | undefined;
   /** Default 8. */

@@ -8,14 +8,14 @@ import { timedOut } from "./failure.ts";
 import type { TransportOptions } from "./http.ts";
 import { headersMaxBytes, lanesMax } from "./limits.ts";
 import { checkHost, guardedLookup } from "./lookup.ts";
-import { networkOf, type Network } from "./network.ts";
+import { mayReach, networkOf, type Network } from "./network.ts";
 import { originOf } from "./origin.ts";
 import { findProxy } from "./proxy.ts";
 import { identityAndTrustFor, trustFor } from "./tls.ts";
 
 export interface Lane {
   readonly dispatcher: Dispatcher;
-  /** Where the other side of the newest connection was found; undefined before the first and behind a proxy. */
+  /** Where the other side was found, of several places the most public; undefined before that and behind a proxy. */
   network(): Network | undefined;
 }
 
@@ -68,10 +68,12 @@ function openDirect(url: URL, reach: Network | undefined, options: LaneOptions):
   const lookup = reach === undefined ? options.lookup : guardedLookup(reach, options.lookup);
   const tls = identityAndTrustFor(options.tls?.(originOf(url)));
   const connect = buildConnector({ ...connectOptions(options), ...tls, ...(lookup === undefined ? {} : { lookup }) });
-  const dispatcher = new Pool(url.origin, {
-    ...poolOptions(options),
-    connect: timed(connect, options, (socket) => (network = networkOf(socket.remoteAddress ?? ""))),
-  });
+  const found = (socket: Socket): void => {
+    const where = networkOf(socket.remoteAddress ?? "");
+    if (where === undefined || (network !== undefined && mayReach(where, network))) return;
+    network = where;
+  };
+  const dispatcher = new Pool(url.origin, { ...poolOptions(options), connect: timed(connect, options, found) });
   return { dispatcher, network: () => network };
 }
 

@@ -15,6 +15,9 @@ export const discardMaxBytes: number = 64 * 1024;
 /** One write to a socket: large enough to be fast, and a link of 5 kB/s still moves one within the default stall time. */
 export const sendChunkBytes: number = 256 * 1024;
 
+/** A registry may move gigabytes before it answers their PUT: the least that it is given, in milliseconds. */
+export const answerTimeoutMs: number = 5 * 60 * 1000;
+
 /** Origins whose connections are kept; a registry that redirects to ever new hosts makes the oldest go. */
 export const lanesMax = 64;
 

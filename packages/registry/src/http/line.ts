@@ -2,6 +2,7 @@
 import type { Dispatcher } from "undici";
 import { createBodyQueue, type BodyQueue } from "./body.ts";
 import { timedOut } from "./failure.ts";
+import { answerTimeoutMs } from "./limits.ts";
 
 export interface Line {
   /** The response's body. */
@@ -10,6 +11,8 @@ export interface Line {
   started(controller: Dispatcher.DispatchController): void;
   /** A byte came or went, and another is waited for: the stall time begins anew. */
   waiting(): void;
+  /** A large body is with the server, which now has to put it together: that may take longer. */
+  waitingForAnswer(): void;
   /** Nothing is waited for from the other side: the stall time stands still. */
   idle(): void;
   /** All is well: the body is complete. */
@@ -30,9 +33,7 @@ export function createLine(options: LineOptions): Line {
   const { signal } = options;
   let controller: Dispatcher.DispatchController | undefined;
   let over = false;
-  const clock = createStallClock(options.stallTimeoutMs, () =>
-    fail(timedOut("STALLED", options.stallTimeoutMs, options)),
-  );
+  const clock = createStallClock((ms) => fail(timedOut("STALLED", ms, options)));
   const close = (): void => {
     over = true;
     clock.stop();
@@ -50,7 +51,9 @@ export function createLine(options: LineOptions): Line {
     hangUp();
   };
   const aborted = (): void => fail(signal?.reason);
-  const waiting = (): void => (over ? undefined : clock.restart());
+  const wait = (ms: number): void => (over ? undefined : clock.restart(ms));
+  const waiting = (): void => wait(options.stallTimeoutMs);
+  const waitingForAnswer = (): void => wait(Math.max(options.stallTimeoutMs, answerTimeoutMs));
   const started = (it: Dispatcher.DispatchController): void => {
     controller = it;
     if (over) hangUp();
@@ -64,19 +67,21 @@ export function createLine(options: LineOptions): Line {
   const resume = (): void => (waiting(), controller?.resume());
   const queue = createBodyQueue({ pause, resume, cancel: hangUp });
   signal?.addEventListener("abort", aborted, { once: true });
-  return { queue, started, waiting, idle: () => clock.stop(), end, fail };
+  return { queue, started, waiting, waitingForAnswer, idle: () => clock.stop(), end, fail };
 }
 
 /** Exact, unlike undici's own, and cheap enough to be wound at every chunk. */
-function createStallClock(ms: number, onStall: () => void): { restart(): void; stop(): void } {
+function createStallClock(onStall: (ms: number) => void): { restart(ms: number): void; stop(): void } {
   let timer: NodeJS.Timeout | undefined;
-  return {
-    restart() {
-      timer = timer?.refresh() ?? setTimeout(onStall, ms);
-    },
-    stop() {
-      clearTimeout(timer);
-      timer = undefined;
-    },
+  let wound = 0;
+  const stop = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
   };
+  const restart = (ms: number): void => {
+    if (ms !== wound) stop();
+    wound = ms;
+    timer = timer?.refresh() ?? setTimeout(onStall, ms, ms);
+  };
+  return { restart, stop };
 }

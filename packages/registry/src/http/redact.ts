@@ -16,6 +16,13 @@ const harmless: ReadonlySet<string> = new Set([
 
 /** Without userinfo and fragment, and with `…` for each query value that is not known to be harmless (signatures, tokens, state). */
 export function redactUrl(url: URL): string {
-  const query = [...url.searchParams].map(([name, value]) => `${name}=${harmless.has(name) ? value : "…"}`);
-  return `${url.origin}${url.pathname}${query.length === 0 ? "" : `?${query.join("&")}`}`;
+  const parts = url.search === "" ? [] : url.search.slice(1).split("&");
+  return `${url.origin}${url.pathname}${parts.length === 0 ? "" : `?${parts.map(redactPart).join("&")}`}`;
+}
+
+function redactPart(part: string): string {
+  const end = part.indexOf("=");
+  if (end < 0) return "…";
+  const name = part.slice(0, end);
+  return harmless.has(name) ? part : `${name}=…`;
 }

@@ -1,5 +1,6 @@
 /** Which headers may be asked for, and which of them go along on a hop. */
 import type { HttpRequest } from "./http.ts";
+import { originOf } from "./origin.ts";
 
 /** Set by the connection, or a way to change what the server thinks the request is. */
 const reserved: ReadonlySet<string> = new Set([
@@ -8,8 +9,12 @@ const reserved: ReadonlySet<string> = new Set([
 ]);
 const secrets: ReadonlySet<string> = new Set(["authorization", "cookie"]);
 
-/** @throws TypeError for a name or value that is no HTTP header, for reserved names, and for secrets outside `originHeaders` */
-export function checkRequestHeaders(request: HttpRequest): void {
+/**
+ * @throws TypeError for a URL that is not of http(s), a name or value that is no HTTP header, reserved names, and secrets
+ *   outside `originHeaders`
+ */
+export function checkRequest(request: HttpRequest): void {
+  originOf(request.url);
   for (const name of Object.keys(request.headers ?? {})) {
     if (secrets.has(name.toLowerCase())) throw new TypeError(`${name} belongs to one origin: give it as originHeaders`);
   }

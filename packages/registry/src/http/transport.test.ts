@@ -64,6 +64,26 @@ test("every body is sent with its length", async () => {
   expect(received).toEqual([0, 0, 7, 900_000, 1_500_000].map((length) => [String(length), undefined, length]));
 });
 
+test("an answer before the body is whole is the answer", async () => {
+  await using server = await startHttpServer((request, response) => {
+    if (request.headers.authorization === undefined) response.writeHead(401).end("who are you");
+    else request.resume().on("end", () => response.writeHead(201).end());
+  });
+  const open = async function* (): AsyncGenerator<Uint8Array> {
+    for (let index = 0; index < 50; index++) yield new Uint8Array(1 << 20);
+  };
+  const request = { method: "PUT", url: server.url("/"), body: { length: 50 << 20, open } } as const;
+  const transport = testTransport({ retry: { maxAttempts: 1 } });
+  const refused = await transport.send(request);
+  expect([refused.status, await refused.text(99)]).toEqual([401, "who are you"]);
+  const accepted = await transport.send({ ...request, originHeaders: { authorization: "Bearer x" } });
+  expect(accepted.status).toBe(201);
+});
+
+test("an address of another kind is a mistake", async () => {
+  await expect(testTransport().send({ method: "GET", url: new URL("file:///etc/passwd") })).rejects.toThrow(TypeError);
+});
+
 describe("what the caller's body does wrong is the caller's to see", () => {
   test.each([4, 6])("a length of 5 and %i bytes", async (bytes) => {
     await using server = await startHttpServer((request, response) => request.resume().on("end", () => response.end()));

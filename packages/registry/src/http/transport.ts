@@ -12,14 +12,14 @@ import type { Lanes } from "./lanes.ts";
 import { networkOf } from "./network.ts";
 import { redactUrl } from "./redact.ts";
 import { firstHop, nextHop, type Hop } from "./redirect.ts";
-import { checkRequestHeaders, headersForHop } from "./request-headers.ts";
+import { checkRequest, headersForHop } from "./request-headers.ts";
 import { decideRetry, defaultRetryPolicy, type AttemptOutcome } from "./retry.ts";
 
 export function createTransport(options: TransportOptions): Transport {
   let lanes: Promise<Lanes> | undefined;
   return {
     async send(request) {
-      checkRequestHeaders(request);
+      checkRequest(request);
       lanes ??= openLanes(options);
       return await sendWithRetries(request, options, await lanes);
     },
