@@ -13,14 +13,11 @@ import type { Json, JsonObject } from "./json.ts";
 import type { Limits } from "./limits.ts";
 import type { KeyId } from "./names.ts";
 import { parseKeyId } from "./names.ts";
+import type { WrittenKey } from "./public-key.ts";
 import { findPem, findPublicKey } from "./public-key.ts";
 
 /** A public key as a document lists it. It may be of a type that nobody here can use; then no signature of it ever counts. */
-export interface Key {
-  readonly keyType: string;
-  readonly scheme: string;
-  /** `keyval.public` as it is written: hex or PEM. Empty where the key type has none. */
-  readonly public: string;
+export interface Key extends WrittenKey {
   /** The whole of `keyval`, as received. */
   readonly keyval: JsonObject;
   readonly unrecognized: JsonObject;

@@ -6,7 +6,14 @@
 import type { KeyObject } from "node:crypto";
 import { constants, createPublicKey, verify } from "node:crypto";
 import { crypto } from "@sigstore/core";
-import type { Key } from "./key.ts";
+
+/** What a document says that decides how a key verifies. */
+export interface WrittenKey {
+  readonly keyType: string;
+  readonly scheme: string;
+  /** `keyval.public` as it is written: hex or PEM. Empty where the key type has none. */
+  readonly public: string;
+}
 
 /** A key that can verify, with the digest that names its material. */
 export interface PublicKey {
@@ -58,7 +65,7 @@ const pssDigests: ReadonlyMap<string, string> = new Map([
 const rsaMinBits = 2048;
 
 /** The key, ready to verify, or undefined where its type, scheme or material is none that we can use. */
-export function findPublicKey(key: Key): PublicKey | undefined {
+export function findPublicKey(key: WrittenKey): PublicKey | undefined {
   const known = cache.get(key);
   if (known !== undefined) return known.key;
   const found = openKey(key);
@@ -66,7 +73,7 @@ export function findPublicKey(key: Key): PublicKey | undefined {
   return found;
 }
 
-const cache = new WeakMap<Key, { readonly key: PublicKey | undefined }>();
+const cache = new WeakMap<WrittenKey, { readonly key: PublicKey | undefined }>();
 
 /** Reads `-----BEGIN PUBLIC KEY-----` and `-----BEGIN RSA PUBLIC KEY-----`, and never a private key or a certificate. */
 export function findPem(text: string): KeyObject | undefined {
@@ -79,7 +86,7 @@ export function findPem(text: string): KeyObject | undefined {
   }
 }
 
-function openKey(key: Key): PublicKey | undefined {
+function openKey(key: WrittenKey): PublicKey | undefined {
   const curve = curves.get(key.scheme);
   if (curve !== undefined && (key.keyType === "ecdsa" || key.keyType === key.scheme)) return openEcdsa(key, curve);
   if (key.keyType === "ed25519" && key.scheme === "ed25519") return openEd25519(key);
@@ -87,7 +94,7 @@ function openKey(key: Key): PublicKey | undefined {
   return key.keyType === "rsa" && digest !== undefined ? openRsa(key, digest) : undefined;
 }
 
-function openEcdsa(key: Key, curve: Curve): PublicKey | undefined {
+function openEcdsa(key: WrittenKey, curve: Curve): PublicKey | undefined {
   const found = findPem(key.public) ?? fromHex(key.public, curve.headers);
   if (found?.asymmetricKeyDetails?.namedCurve !== curve.name) return undefined;
   // A compressed point stays compressed through DER; through JWK every spelling becomes one.
@@ -95,13 +102,13 @@ function openEcdsa(key: Key, curve: Curve): PublicKey | undefined {
   return publicKey(opened, (payload, signature) => crypto.verify(payload, opened, signature, curve.digest));
 }
 
-function openEd25519(key: Key): PublicKey | undefined {
+function openEd25519(key: WrittenKey): PublicKey | undefined {
   const opened = findPem(key.public) ?? fromHex(key.public, ed25519Headers);
   if (opened?.asymmetricKeyType !== "ed25519") return undefined;
   return publicKey(opened, (payload, signature) => crypto.verify(payload, opened, signature));
 }
 
-function openRsa(key: Key, digest: string): PublicKey | undefined {
+function openRsa(key: WrittenKey, digest: string): PublicKey | undefined {
   const opened = findPem(key.public);
   if (opened?.asymmetricKeyType !== "rsa" || (opened.asymmetricKeyDetails?.modulusLength ?? 0) < rsaMinBits) {
     return undefined;
