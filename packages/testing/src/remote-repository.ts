@@ -7,7 +7,7 @@ import {
 } from "@dtuf/registry/remote";
 import { createHostileRegistry, type HostileRegistry, type HostileRegistryOptions } from "./hostile-registry.ts";
 
-export interface RemoteRepository {
+export interface RemoteRepository extends AsyncDisposable {
   readonly registry: HostileRegistry;
   readonly client: RegistryClient;
   /** `fred/demo` */
