@@ -24,7 +24,7 @@ import { versionJumpMax } from "./limits.ts";
 import type { SignedFile } from "./plan.ts";
 import { readPublished, type Published } from "./published.ts";
 import type { Session } from "./session.ts";
-import type { State } from "./state.ts";
+import type { HeadRecord, State } from "./state.ts";
 
 /** What the next release is built on: verified, and not below the record. */
 export interface Base {
@@ -79,8 +79,7 @@ export async function openPublished(session: Session, published: Published): Pro
   const roots = { ...known, chain: await extendChain(session, published, known) };
   const set = walkRoots(roots);
   set.finishRoot();
-  await recall(session, state, set);
-  await take(session, published, set);
+  await take(session, published, { set, head: state.head });
   const base = complete(set, roots, published.release);
   verifyPlausible(versionsOf(base), state);
   return base;
@@ -95,7 +94,7 @@ export async function openUnrecorded(session: Session, published: Published, roo
   const roots = { ...start, chain: await extendChain(session, published, start) };
   const set = walkRoots(roots);
   set.finishRoot();
-  await take(session, published, set);
+  await take(session, published, { set });
   const base = complete(set, roots, published.release);
   verifyPlausible(versionsOf(base), undefined);
   return base;
@@ -174,27 +173,36 @@ async function readOlderRoots(session: Session, published: Published, pin: numbe
   return older;
 }
 
-/** Takes the record into the set, for what follows to be compared with. Keys that a newer root replaced count no more. */
-async function recall({ files }: Session, { head }: State, set: TrustedSet): Promise<void> {
-  try {
-    set.updateTimestamp(await files.readMetadata(head.timestamp));
-    set.updateSnapshot(await files.readMetadata(head.snapshot), "cache");
-  } catch (error) {
-    if (!TufError.is(error) || error.code !== "TUF_THRESHOLD_NOT_MET") throw error;
-  }
-}
-
-async function take(session: Session, published: Published, set: TrustedSet): Promise<void> {
+/** The published files go in, each after the recorded one that it is compared with. */
+async function take(
+  session: Session,
+  published: Published,
+  { set, head }: { set: TrustedSet; head?: HeadRecord },
+): Promise<void> {
   const read = (role: "timestamp" | "snapshot" | "targets"): Promise<Uint8Array> => {
     const { version, maxBytes } = set.wanted(role);
     return readPublished(session, published, { name: metadataFileName(role, version), maxBytes });
   };
+  const recorded = async (role: keyof HeadRecord): Promise<Uint8Array | undefined> =>
+    head === undefined ? undefined : session.files.readMetadata(head[role]);
+
+  recall(await recorded("timestamp"), (file) => set.updateTimestamp(file));
   const timestamp = await read("timestamp");
   if (set.updateTimestamp(timestamp) === "unchanged" && set.timestamp !== undefined) {
     verifyNoFork(set.timestamp, timestamp);
   }
+  recall(await recorded("snapshot"), (file) => set.updateSnapshot(file, "cache"));
   set.updateSnapshot(await read("snapshot"), "source");
   set.updateTargets(await read("targets"));
+}
+
+/** Keys that a newer root replaced count no more: what they signed is forgotten (TUF 5.3.11). */
+function recall(file: Uint8Array | undefined, update: (file: Uint8Array) => unknown): void {
+  try {
+    if (file !== undefined) update(file);
+  } catch (error) {
+    if (!TufError.is(error) || error.code !== "TUF_THRESHOLD_NOT_MET") throw error;
+  }
 }
 
 /** Two timestamps of one version: another publisher took over the tag in the moment between our look and our move. */

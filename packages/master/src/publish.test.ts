@@ -118,7 +118,13 @@ describe("two publishers", () => {
     await master.pushMetadata();
     const other = await clone("other");
     await master.pushTarget("a", [content("A")]);
-    const beaten = open("master", { ...store, swapTag: async () => void (await other.pushMetadata()) ?? false });
+    const beaten = open("master", {
+      ...store,
+      swapTag: async () => {
+        await other.pushMetadata();
+        return false;
+      },
+    });
     await expect(beaten.pushMetadata()).rejects.toMatchObject({ code: "MASTER_PUBLISHER_RACE" });
     expect(await read("a")).toBeUndefined();
     await master.pushMetadata();
@@ -132,9 +138,9 @@ describe("readers during publications", () => {
     await master.pushTarget("b", [content("0")]);
     await master.pushMetadata();
     const seen = new Set<string>();
-    let done = false;
+    const publishing = new AbortController();
     const reader = async (): Promise<void> => {
-      while (!done) {
+      while (!publishing.signal.aborted) {
         const set = await readRelease(store, root, clock.now());
         const [a, b] = [await readTarget(store, set, "a"), await readTarget(store, set, "b")];
         expect(a).toBe(b);
@@ -147,7 +153,7 @@ describe("readers during publications", () => {
       await master.pushTarget("b", [content(text)]);
       await master.pushMetadata();
     }
-    done = true;
+    publishing.abort();
     await Promise.all(readers);
     expect(seen.size).toBeGreaterThan(1);
   });
