@@ -9,6 +9,7 @@ import { createHash } from "node:crypto";
 import { readdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import {
+  createAtomicFile,
   createDirectory,
   FileError,
   fileError,
@@ -74,7 +75,7 @@ export function createCacheDirectory({ directory, lock, onEvent }: CacheDirector
           return work();
         });
       } catch (error) {
-        if (started || !isReadOnly(error)) throw error;
+        if (started || !(isReadOnly(error) || (await cannotWrite(directory)))) throw error;
         return work();
       }
     },
@@ -149,6 +150,16 @@ async function sweep(metadataDirectory: string, states: readonly CacheState[]): 
   for (const name of await readdir(metadataDirectory)) {
     const outdated = /^[0-9a-f]{64}\.json$/.test(name) && !named.has(name.slice(0, 64));
     if (outdated || isTemporaryFile(name)) await unlink(join(metadataDirectory, name)).catch(ignoreMissing);
+  }
+}
+
+/** The lock's own error does not say whether the directory is read-only. */
+async function cannotWrite(directory: string): Promise<boolean> {
+  try {
+    await (await createAtomicFile(join(directory, "probe"))).abort();
+    return false;
+  } catch (error) {
+    return isReadOnly(error);
   }
 }
 

@@ -75,7 +75,12 @@ describe("a refresh", () => {
     await sim.publishRelease();
     const copy = createTestCopy();
     const result = await copy.pullMetadata({ pin: { kind: "root", bytes: firstRoot() } });
-    expect(result).toMatchObject({ status: "fresh", updatedTargets: ["a.txt"], pin: { version: 1 }, site: "simulator" });
+    expect(result).toMatchObject({
+      status: "fresh",
+      updatedTargets: ["a.txt"],
+      pin: { version: 1 },
+      site: "simulator",
+    });
     expect(requests).toEqual(["2.root", "timestamp", "2.snapshot", "2.targets"]);
     for (const { role, version, bytes } of await copy.trustedFiles()) {
       const name = role === "timestamp" ? "timestamp.json" : `${version}.${role}.json`;
