@@ -47,9 +47,7 @@ describe("a list in pages", () => {
   test.each(["[]", "{", '{"tags":{}}', '{"tags":[1]}'])("that is %s is refused", async (body) => {
     await using remote = await createRemoteRepository();
     remote.registry.script({ fault: { kind: "answer", status: 200, body } });
-    const listing = listAll(remote.store.listTags());
-    if (body === "[]") expect(await listing).toEqual([]);
-    else await expect(listing).rejects.toMatchObject({ code: "OCI_RESPONSE_INVALID" });
+    await expect(listAll(remote.store.listTags())).rejects.toMatchObject({ code: "OCI_RESPONSE_INVALID" });
   });
 
   test("of tags leaves out what is no tag", async () => {

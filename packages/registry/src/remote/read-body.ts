@@ -34,7 +34,8 @@ export function parseJsonObject({ response, bytes }: WholeResponse): Readonly<Re
   } catch (cause) {
     throw invalidResponse(response, "is not JSON", cause);
   }
-  if (typeof json !== "object" || json === null) throw invalidResponse(response, "is not a JSON object");
+  if (typeof json !== "object" || json === null || Array.isArray(json))
+    throw invalidResponse(response, "is not a JSON object");
   return json as Readonly<Record<string, unknown>>;
 }
 

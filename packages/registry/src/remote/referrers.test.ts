@@ -28,11 +28,11 @@ function refer({ remote, subject }: Subject, artifactType = signature): Promise<
 async function digests({ remote, subject }: Subject, artifactType?: string): Promise<readonly string[]> {
   const options = artifactType === undefined ? {} : { artifactType };
   const listed = await listAll(remote.store.listReferrers(subject.descriptor.digest, options));
-  return listed.map(({ digest }) => digest).toSorted();
+  return listed.map(({ digest }) => digest).toSorted((a, b) => a.localeCompare(b));
 }
 
 function sorted(manifests: readonly ManifestContent[]): readonly string[] {
-  return manifests.map(({ descriptor }) => descriptor.digest).toSorted();
+  return manifests.map(({ descriptor }) => descriptor.digest).toSorted((a, b) => a.localeCompare(b));
 }
 
 function fallbackOf({ remote, subject }: Subject): string | undefined {

@@ -1,0 +1,191 @@
+import { createRemoteRepository } from "@dtuf/testing/remote-repository";
+import { describe, expect, test } from "vitest";
+import type { HttpRequest, Transport } from "../http/index.ts";
+import { OciError } from "../errors.ts";
+import { parseTag } from "../tag.ts";
+import { createStaticCredentials } from "./credentials.ts";
+import { createRegistryClient } from "./registry-client.ts";
+import { errorBodyMaxBytes } from "./store-limits.ts";
+import { uploadRule } from "./upload-rules.ts";
+
+const latest = parseTag("latest");
+const time = { now: () => new Date(), random: () => 0.5 };
+
+/** Notes where a request would go. */
+function createNotebook(): Transport & { readonly urls: string[] } {
+  const urls: string[] = [];
+  return {
+    urls,
+    send({ url }: HttpRequest) {
+      urls.push(url.href);
+      return Promise.reject(new OciError("OCI_UNAVAILABLE", "noted"));
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+describe("Docker Hub", () => {
+  test.each([
+    ["docker.io", "busybox", "https://registry-1.docker.io/v2/library/busybox/"],
+    ["index.docker.io", "busybox", "https://registry-1.docker.io/v2/library/busybox/"],
+    ["registry-1.docker.io", "fred/demo", "https://registry-1.docker.io/v2/fred/demo/"],
+    ["notdocker.io", "busybox", "https://notdocker.io/v2/busybox/"],
+    ["docker.io.example.com", "busybox", "https://docker.io.example.com/v2/busybox/"],
+    ["hub.docker.io", "busybox", "https://hub.docker.io/v2/busybox/"],
+  ])("is %s exactly: %s is asked for at %s", async (registry, name, url) => {
+    const transport = createNotebook();
+    const client = createRegistryClient({ registry, transport, ...time });
+    await expect(client.repository(name).resolve(latest, { want: "digest" })).rejects.toThrow("noted");
+    expect(transport.urls).toEqual([`${url}manifests/latest`]);
+  });
+});
+
+describe("a client", () => {
+  test.each(["https://example.com", "fred@example.com", "example.com/x", "", "a b", "0x7f.1"])(
+    "is not made for %j",
+    (registry) => {
+      expect(() => createRegistryClient({ registry, transport: createNotebook(), ...time })).toThrow(OciError);
+    },
+  );
+
+  test.each(["", "Fred/demo", "fred//demo", "../demo", "fred/demo?x", `x/${"a".repeat(260)}`])(
+    "has no repository %j [T67]",
+    (name) => {
+      const client = createRegistryClient({ registry: "example.com", transport: createNotebook(), ...time });
+      expect(() => client.repository(name)).toThrow(OciError);
+    },
+  );
+
+  test("knows a registry by its answer to /v2/", async () => {
+    await using remote = await createRemoteRepository();
+    expect(await remote.client.ping()).toBe(true);
+    remote.registry.script({ fault: { kind: "answer", status: 404 } });
+    expect(await remote.client.ping()).toBe(false);
+    remote.registry.clearScript();
+    remote.registry.script({ fault: { kind: "answer", status: 401 } });
+    await expect(remote.client.ping()).rejects.toMatchObject({ code: "OCI_UNAUTHORIZED" });
+  });
+
+  test("is used again after it was closed", async () => {
+    await using remote = await createRemoteRepository();
+    expect(await remote.client.ping()).toBe(true);
+    await remote.client.close();
+    expect(await remote.client.ping()).toBe(true);
+    expect(remote.registry.connections).toBe(2);
+  });
+
+  test("does not close a transport that is another's", async () => {
+    const transport = createNotebook();
+    let closed = 0;
+    const shared = { ...transport, close: () => Promise.resolve(void (closed += 1)) };
+    await createRegistryClient({ registry: "example.com", transport: shared, ...time }).close();
+    expect(closed).toBe(0);
+  });
+
+  test("finds the challenge at /v2/ where a 401 has none, as Google's registries answer", async () => {
+    await using remote = await createRemoteRepository({
+      auth: { kind: "bearer", users: { fred: "secret" } },
+      client: { credentials: createStaticCredentials({ kind: "basic", username: "fred", password: "secret" }) },
+    });
+    const headers = { "www-authenticate": null };
+    remote.registry.script({ match: { path: /manifests/, nth: 1 }, fault: { kind: "change", headers } });
+    expect(await remote.store.resolve(latest, { want: "bytes" })).toBeUndefined();
+    expect(remote.asked()).toContain("GET /v2/");
+  });
+
+  test("gets tokens while every connection has had its 401", async () => {
+    await using remote = await createRemoteRepository({
+      auth: { kind: "bearer", users: { fred: "secret" } },
+      client: { credentials: createStaticCredentials({ kind: "basic", username: "fred", password: "secret" }) },
+    });
+    const resolving = Array.from({ length: 30 }, () => remote.store.resolve(latest, { want: "bytes" }));
+    expect(await Promise.all(resolving)).toEqual(resolving.map(() => undefined));
+  });
+
+  test("sends credentials and the user's headers nowhere but to the registry [T55, T59]", async () => {
+    await using elsewhere = await createRemoteRepository();
+    await using remote = await createRemoteRepository({
+      client: {
+        credentials: createStaticCredentials({ kind: "bearer", token: "planted" }),
+        headers: { "X-Api-Key": "planted" },
+      },
+    });
+    const location = ({ path }: { readonly path: string }): string => `${elsewhere.registry.origin}${path}`;
+    remote.registry.script({ fault: { kind: "redirect", location } });
+    expect(await remote.store.resolve(latest, { want: "bytes" })).toBeUndefined();
+    expect(JSON.stringify(remote.registry.requests[0]?.headers)).toContain("planted");
+    expect(elsewhere.registry.requests).toHaveLength(1);
+    expect(JSON.stringify(elsewhere.registry.requests[0])).not.toContain("planted");
+  });
+});
+
+describe("a Warning", () => {
+  test("is shown once for each text, unquoted", async () => {
+    const shown: string[] = [];
+    await using remote = await createRemoteRepository({ client: { onWarning: (text) => void shown.push(text) } });
+    const warning = ['299 - "quota \\"nearly\\" full", 299 - "moving soon"', '299 - "moving soon"', '110 - "stale"'];
+    remote.registry.script({ fault: { kind: "change", headers: { warning } } });
+    await remote.client.ping();
+    await remote.client.ping();
+    expect(shown).toEqual(['quota "nearly" full', "moving soon"]);
+  });
+
+  test("is not listened to for ever", async () => {
+    const shown: string[] = [];
+    await using remote = await createRemoteRepository({ client: { onWarning: (text) => void shown.push(text) } });
+    const warning = Array.from({ length: 200 }, (_, index) => `299 - "${index}"`);
+    remote.registry.script({
+      fault: { kind: "change", headers: { warning: [...warning, `299 - "${"x".repeat(5000)}"`] } },
+    });
+    await remote.client.ping();
+    expect(shown).toHaveLength(100);
+  });
+});
+
+describe("a refusal", () => {
+  test.each([
+    [401, "OCI_UNAUTHORIZED"],
+    [403, "OCI_FORBIDDEN"],
+    [405, "OCI_UNSUPPORTED"],
+    [409, "OCI_STATUS"],
+    [429, "OCI_UNAVAILABLE"],
+    [500, "OCI_UNAVAILABLE"],
+  ])("with %i is %s, in the registry's own words", async (status, code) => {
+    await using remote = await createRemoteRepository();
+    const body = JSON.stringify({ errors: [{ code: "TOOMANYREQUESTS", message: "slow down" }, 7] });
+    remote.registry.script({ fault: { kind: "answer", status, body } });
+    await expect(remote.store.resolve(latest, { want: "bytes" })).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining("TOOMANYREQUESTS: slow down"),
+      details: { status, registryCodes: ["TOOMANYREQUESTS"] },
+    });
+  });
+
+  test.each([
+    ["HTML", "<html>no</html>", "status 418"],
+    ["text", "I am a teapot\nreally", "status 418 (I am a teapot)"],
+    ["nothing", "", "status 418"],
+  ])("explained by %s is told as far as that helps", async (_what, body, said) => {
+    await using remote = await createRemoteRepository();
+    remote.registry.script({ fault: { kind: "answer", status: 418, body } });
+    await expect(remote.client.ping()).rejects.toThrow(new RegExp(`${said.replace(/[()]/g, "\\$&")}$`));
+  });
+
+  test("with an endless explanation is read up to a bound [T69]", async () => {
+    await using remote = await createRemoteRepository();
+    const body = Buffer.alloc(errorBodyMaxBytes * 100, "x");
+    remote.registry.script({ fault: { kind: "answer", status: 418, body } });
+    const error: unknown = await remote.client.ping().catch((thrown: unknown) => thrown);
+    expect((error as OciError).message.length).toBeLessThan(1000);
+  });
+});
+
+test.each([
+  ["ghcr.io", { chunkBytes: 4 * 1024 * 1024, wholeMaxBytes: Infinity }],
+  ["fred.azurecr.io", { chunkBytes: 8 * 1024 * 1024, wholeMaxBytes: 16 * 1024 * 1024 }],
+  ["europe-docker.pkg.dev", { chunkBytes: Infinity, wholeMaxBytes: Infinity }],
+  ["example.com", { chunkBytes: 8 * 1024 * 1024, wholeMaxBytes: Infinity }],
+])("the upload rule of %s is %j", (host, rule) => {
+  expect(uploadRule(host)).toEqual(rule);
+  expect(uploadRule(host, { chunkBytes: 7, wholeMaxBytes: 9 })).toEqual({ chunkBytes: 7, wholeMaxBytes: 9 });
+});
