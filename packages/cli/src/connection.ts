@@ -85,7 +85,7 @@ async function openRegistry(context: Context, host: string, identity: Identity =
 
 /** @param host host[:port] that the TLS settings and plain HTTP are for, and no other */
 export async function openTransport(context: Context, host: string): Promise<Transport> {
-  const { createTransport } = await import("@dtuf/registry/http");
+  const { createTransport, networkOf } = await import("@dtuf/registry/http");
   const { io, values, terminal } = context;
   const family = values.text("ip-family");
   const tls = await readTls(context, host);
@@ -100,10 +100,20 @@ export async function openTransport(context: Context, host: string): Promise<Tra
       noProxy: proxyVariable(io.env, "no_proxy"),
     },
     tls,
-    ...(values.on("insecure") ? { plainHttp: (named: string) => (named === host ? "allow" : "refuse") } : {}),
+    plainHttp: (asked) =>
+      networkOf(hostName(asked)) === "loopback" || mayBePlain(context, host, asked) ? "allow" : "refuse",
     onRequest: ({ method, url, status, failure }) =>
       terminal.note(`${method} ${url} ${status ?? failure ?? ""}`, "DEBUG"),
   });
+}
+
+/** With `insecure`: the host named, whose token server may have another port, and auth-host. */
+function mayBePlain({ values }: Context, host: string, asked: string): boolean {
+  return values.on("insecure") && [host, values.text("auth-host") ?? ""].map(hostName).includes(hostName(asked));
+}
+
+function hostName(host: string): string {
+  return URL.parse(`http://${host}`)?.hostname ?? host;
 }
 
 /** Lower case wins, as curl has it: a server's CGI environment can set HTTP_PROXY through a request header. */
