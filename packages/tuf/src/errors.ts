@@ -29,12 +29,15 @@ export class TufError extends Error {
   override readonly name = "TufError";
   readonly code: TufErrorCode;
   readonly details: TufErrorDetails;
-  readonly [brand] = true;
 
   constructor(code: TufErrorCode, message: string, more: { details?: TufErrorDetails; cause?: unknown } = {}) {
     super(message, more.cause === undefined ? undefined : { cause: more.cause });
     this.code = code;
     this.details = more.details ?? {};
+  }
+
+  static {
+    Object.defineProperty(this.prototype, brand, { value: true });
   }
 
   /** True for a TufError of any copy of this package. */

@@ -73,6 +73,12 @@ describe("roots", () => {
     expect(() => createTrustedSet({ root: unsigned, now: testNow })).toThrow(code("TUF_THRESHOLD_NOT_MET"));
   });
 
+  test("a clock that says nothing is a wrong argument, not a date before every expiry", async () => {
+    const sim = await createTufSimulator();
+    const now = new Date(Number.NaN);
+    expect(() => createTrustedSet({ root: fileOf(sim, "1.root.json"), now })).toThrow(TypeError);
+  });
+
   test("an expired pin and expired intermediate roots are fine, an expired last root is not [T26]", async () => {
     const sim = await createTufSimulator();
     const later = sim.root.expires;

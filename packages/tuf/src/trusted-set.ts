@@ -81,20 +81,10 @@ interface State {
 
 /** @throws TufError where the pinned root does not meet its own threshold, or is malformed */
 export function createTrustedSet(options: TrustedSetOptions): TrustedSet {
-  const limits = { ...defaultLimits, ...options.limits };
-  const state: State = {
-    now: new Date(options.now),
-    limits,
-    root: openRoot(options.root, limits),
-    rootFinished: false,
-    timestamp: undefined,
-    snapshot: undefined,
-    targets: undefined,
-    delegated: new Map(),
-  };
+  const state = openState(options);
   return {
     now: state.now,
-    limits,
+    limits: state.limits,
     get root() {
       return state.root;
     },
@@ -118,6 +108,21 @@ export function createTrustedSet(options: TrustedSetOptions): TrustedSet {
     updateTargets: (file) => updateTargets(state, file),
     updateDelegated: (role, delegator, file) => updateDelegated(state, { role, delegator, file }),
     wanted: (role) => wanted(state, role),
+  };
+}
+
+function openState({ root, now, limits: changed }: TrustedSetOptions): State {
+  if (Number.isNaN(now.getTime())) throw new TypeError("now is no valid date");
+  const limits = { ...defaultLimits, ...changed };
+  return {
+    now: new Date(now),
+    limits,
+    root: openRoot(root, limits),
+    rootFinished: false,
+    timestamp: undefined,
+    snapshot: undefined,
+    targets: undefined,
+    delegated: new Map(),
   };
 }
 
