@@ -17,6 +17,7 @@ import type { Limits } from "./limits.ts";
 import type { TopLevelRole } from "./names.ts";
 import { parseKeyId, topLevelRoles } from "./names.ts";
 import type { Authority } from "./role.ts";
+import type { Signer } from "./signer.ts";
 
 const code = (wanted: TufErrorCode): unknown => expect.objectContaining({ code: wanted });
 const sha256 = "ab".repeat(32);
@@ -245,7 +246,7 @@ describe("signing", () => {
   });
 
   test("refuses a signer whose signature is not its key's", async () => {
-    const liar = { ...signer, sign: second.sign };
+    const liar: Signer = { ...signer, sign: (payload) => second.sign(payload) };
     await expect(signDocument(timestamp, [liar])).rejects.toThrow(code("TUF_SIGNER_MISMATCH"));
     await expect(addSignatures(file(examples.root), [liar])).rejects.toThrow(code("TUF_SIGNER_MISMATCH"));
   });
