@@ -17,7 +17,7 @@ export interface Line {
   idle(): void;
   /** All is well: the body is complete. */
   end(): void;
-  /** Ends connection, response and body with this reason, or the signal's. */
+  /** Ends connection, response and body with this reason. */
   fail(reason: unknown): void;
 }
 
@@ -43,9 +43,8 @@ export function createLine(options: LineOptions): Line {
     close();
     controller?.abort(new DOMException("the exchange was ended on this side", "AbortError"));
   };
-  const fail = (error: unknown): void => {
+  const fail = (reason: unknown): void => {
     if (over) return;
-    const reason: unknown = signal?.aborted === true ? signal.reason : error;
     queue.fail(reason);
     options.onFailure(reason);
     hangUp();

@@ -70,6 +70,14 @@ describe.each([301, 302, 303, 307, 308])("a %i", (status) => {
     expect(server.requests.map(secretsIn)).toEqual([Object.values(secrets), []]);
   });
 
+  test("from the other origin to itself does not bring them back either [T55]", async () => {
+    await using other = await startRedirecting(status, () => "/blob");
+    await using server = await startRedirecting(status, () => other.url("/start").href);
+    const response = await testTransport().send({ method: "GET", url: server.url("/start"), originHeaders: secrets });
+    expect(response.url.href).toBe(other.url("/blob").href);
+    expect(other.requests.map(secretsIn)).toEqual([[], []]);
+  });
+
   test("is the answer to an upload unless it is to be followed", async () => {
     await using server = await startRedirecting(status, () => "/blob");
     const request = { method: "PUT", url: server.url("/start"), body: Buffer.from("x") } as const;
