@@ -101,6 +101,14 @@ describe("what a registry asks for is what it gets", () => {
     expect(await authorizer.answer(challengeOf(registry, "Basic realm=x", aliceBasic), pull)).toBeUndefined();
   });
 
+  test("a registry that wants Basic for its catalog alone gets it there, and Bearer elsewhere", async () => {
+    const server = await startServer(() => token("t"));
+    const authorizer = authorize(registry, alice);
+    await authorizer.answer(challengeOf(registry, bearer(server)), pull);
+    expect(await authorizer.answer(challengeOf(registry, "Basic realm=x", "Bearer t"), [])).toBe(aliceBasic);
+    expect(await authorizer.current(pull)).toBe("Bearer t");
+  });
+
   test("Basic is not sent for a scheme that is neither", async () => {
     expect(await authorize(registry, alice).answer(challengeOf(registry, "Negotiate"), pull)).toBeUndefined();
     expect(await authorize(registry, alice).answer(challengeOf(registry, ""), pull)).toBeUndefined();
@@ -140,6 +148,9 @@ describe("what a registry asks for is what it gets", () => {
       insecure,
     );
     await expect(authorize(plain, { kind: "bearer", token: "t" }).current(pull)).rejects.toMatchObject(insecure);
+    await expect(
+      authorize(plain, alice).answer(challengeOf(plain, 'Bearer realm="https://registry.example/token"'), pull),
+    ).rejects.toMatchObject(insecure);
     const identity: Credential = { kind: "identity-token", token: "t" };
     await expect(
       authorize(plain, identity).answer(challengeOf(plain, 'Bearer realm="/token"'), pull),

@@ -107,8 +107,10 @@ describe("a credential helper", () => {
   test.each(["../evil", "a/b", "", "a;b", "a b", ".x", "-x", "$(x)", "a\0b", "ä"])(
     "of the name %j is none [T83]",
     async (name) => {
-      await install(answer("u", "p"), "b");
-      await expect(create().find(name, "r.example")).rejects.toMatchObject({ code: "OCI_CREDENTIALS_UNAVAILABLE" });
+      await expect(create().find(name, "r.example")).rejects.toMatchObject({
+        code: "OCI_CREDENTIALS_UNAVAILABLE",
+        message: `credential helper ${JSON.stringify(name)} is no name of a helper`,
+      });
     },
   );
 

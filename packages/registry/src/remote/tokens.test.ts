@@ -220,6 +220,17 @@ describe("a provider is asked", () => {
     expect(asked).toHaveLength(3);
   });
 
+  test("and a token bought with credentials that it no longer gives is not used any more", async () => {
+    answerWith = () => token({ expires_in: 86_400 });
+    let password = "monday";
+    const authorizer = authorize({ find: () => Promise.resolve(basic(password)) });
+    await authorizer.answer(challenge(), pull);
+    password = "tuesday";
+    expect(await authorizer.current(pull)).toBe("Bearer t1");
+    clock += 3_600_000;
+    expect(await authorizer.current(pull)).toBe("Bearer t2");
+  });
+
   test("and its failure ends the request: nothing is tried without credentials [T62]", async () => {
     const failure = new Error("helper is gone");
     const authorizer = authorize({ find: () => Promise.reject(failure) });
