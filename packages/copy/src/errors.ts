@@ -38,10 +38,13 @@ const brand = Symbol.for("dtuf.CopyError");
  * or the network are OciErrors, faults of local files FileErrors; wrong arguments are TypeErrors; aborts the signal's reason.
  */
 export class CopyError extends Error {
+  static {
+    Object.defineProperty(this.prototype, brand, { value: true });
+  }
+
   override readonly name = "CopyError";
   readonly code: CopyErrorCode;
   readonly details: CopyErrorDetails;
-  readonly [brand] = true;
 
   constructor(code: CopyErrorCode, message: string, more: { details?: CopyErrorDetails; cause?: unknown } = {}) {
     super(message, more.cause === undefined ? undefined : { cause: more.cause });

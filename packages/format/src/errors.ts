@@ -6,10 +6,13 @@ export type FormatErrorDetails = Readonly<Record<string, string | number>>;
 const brand = Symbol.for("dtuf.FormatError");
 
 export class FormatError extends Error {
+  static {
+    Object.defineProperty(this.prototype, brand, { value: true });
+  }
+
   override readonly name = "FormatError";
   readonly code: FormatErrorCode;
   readonly details: FormatErrorDetails;
-  readonly [brand] = true;
 
   constructor(code: FormatErrorCode, message: string, more: { details?: FormatErrorDetails; cause?: unknown } = {}) {
     super(message, more.cause === undefined ? undefined : { cause: more.cause });

@@ -39,10 +39,13 @@ const brand = Symbol.for("dtuf.MasterError");
 
 /** This package's own faults. Those of the TUF rules (`TufError`) and of the store (`OciError`) pass through as they are. */
 export class MasterError extends Error {
+  static {
+    Object.defineProperty(this.prototype, brand, { value: true });
+  }
+
   override readonly name = "MasterError";
   readonly code: MasterErrorCode;
   readonly details: MasterErrorDetails;
-  readonly [brand] = true;
 
   constructor(code: MasterErrorCode, message: string, more: { details?: MasterErrorDetails; cause?: unknown } = {}) {
     super(message, more.cause === undefined ? undefined : { cause: more.cause });

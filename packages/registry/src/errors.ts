@@ -31,10 +31,13 @@ const brand = Symbol.for("dtuf.OciError");
  * reason) apart.
  */
 export class OciError extends Error {
+  static {
+    Object.defineProperty(this.prototype, brand, { value: true });
+  }
+
   override readonly name = "OciError";
   readonly code: OciErrorCode;
   readonly details: ErrorDetails;
-  readonly [brand] = true;
 
   constructor(code: OciErrorCode, message: string, more: { details?: ErrorDetails; cause?: unknown } = {}) {
     super(message, more.cause === undefined ? undefined : { cause: more.cause });

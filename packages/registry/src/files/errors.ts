@@ -15,10 +15,13 @@ const brand = Symbol.for("dtuf.FileError");
 
 /** The error class of local files: `details` has `path` and, where a system call failed, `syscall` and `errno`. */
 export class FileError extends Error {
+  static {
+    Object.defineProperty(this.prototype, brand, { value: true });
+  }
+
   override readonly name = "FileError";
   readonly code: FileErrorCode;
   readonly details: Readonly<Record<string, string | number>>;
-  readonly [brand] = true;
 
   constructor(
     code: FileErrorCode,
