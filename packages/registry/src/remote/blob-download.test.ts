@@ -115,6 +115,25 @@ describe("a download that is cut", () => {
     expect(remote.registry.requests.length).toBeLessThan(10);
   });
 
+  test("does not wait before it goes on where there is progress", async () => {
+    const waits: number[] = [];
+    const sleep = (ms: number): Promise<void> => Promise.resolve(void waits.push(ms));
+    await using remote = await createWithBlob({ client: { sleep } });
+    remote.registry.script({ match: { method: "GET" }, times: 3, fault: { kind: "cut", afterBytes: 200_000 } });
+    expect(bytes.equals(await pull(remote))).toBe(true);
+    expect(waits).toEqual([]);
+  });
+
+  test("may go on at another address, whose ETags mean nothing here", async () => {
+    await using elsewhere = await createWithBlob();
+    await using remote = await createWithBlob();
+    const location = `${elsewhere.registry.origin}/v2/fred/demo/blobs/${blob.digest}`;
+    remote.registry.script({ match: { nth: 1 }, fault: { kind: "redirect", location } });
+    remote.registry.script({ match: { nth: 2 }, fault: { kind: "change", headers: { etag: '"other"' } } });
+    elsewhere.registry.script({ fault: { kind: "cut", afterBytes: 300_000 } });
+    expect(bytes.equals(await pull(remote))).toBe(true);
+  });
+
   test("fails where the content goes away", async () => {
     await using remote = await createWithBlob();
     const { blobs } = remote.registry.repository("fred/demo");
@@ -154,7 +173,9 @@ describe("a registry that lies about lengths", () => {
     const { code, details } = await failure(await remote.store.open(blob));
     expect(code).toBe("OCI_SIZE_MISMATCH");
     expect(details).toEqual({ digest: blob.digest, wanted: 1_000_000, got: 700_000 });
-    expect(remote.asked().length).toBeGreaterThan(2);
+    const { requests } = remote.registry;
+    expect(requests.map(({ status }) => status).filter((status) => status === 200).length).toBeGreaterThan(1);
+    expect(requests.length).toBeLessThan(10);
   });
 
   test("does no harm where the next try of a short body is whole", async () => {

@@ -97,8 +97,13 @@ interface Position {
   received: number;
   /** "whole": Range was found not to work here. */
   mode: "range" | "whole";
-  /** Of the first response: the content must not change between two tries. */
-  etag: string | undefined;
+  /** Of the first response: what lies there must not change between two tries. */
+  readonly etag: Etag | undefined;
+}
+
+interface Etag {
+  readonly value: string;
+  readonly at: string;
 }
 
 async function* resuming(download: Download, first: HttpResponse, offset: number): ByteStream {
@@ -109,8 +114,11 @@ async function* resuming(download: Download, first: HttpResponse, offset: number
     const before = position.received;
     const cut = yield* readPart(download, response, position);
     if (position.received >= descriptor.size) return;
-    if (position.received - before >= progressBytes) tries.reset();
-    if ((await tries.next(cut === undefined ? endedEarly : outcomeOf(cut), signal)) === "again") continue;
+    // Where there is progress, nothing is gained by waiting.
+    const progress = position.received - before >= progressBytes;
+    if (progress) tries.reset();
+    const outcome = cut === undefined ? endedEarly : outcomeOf(cut);
+    if (progress || (await tries.next(outcome, signal)) === "again") continue;
     // Of what ended in good order and is short, the verification says what is missing.
     if (cut === undefined) return;
     throw interrupted(descriptor, position.received, cut);
@@ -125,6 +133,13 @@ async function* readPart(
 ): AsyncGenerator<Uint8Array, OciError | undefined> {
   const before = position.received;
   let known = await startOf(descriptor, response, position);
+  const announced = claimedLength(response.headers.get("content-length"));
+  if (announced !== undefined && announced <= known) {
+    // Nothing new in it, at the price of all that is known.
+    position.mode = "whole";
+    await response.discard();
+    return undefined;
+  }
   try {
     for await (const chunk of response.body) {
       const fresh = chunk.subarray(Math.min(known, chunk.length));
@@ -164,15 +179,15 @@ function rangeFault(descriptor: Wanted, response: HttpResponse, position: Positi
   const total = claimedLength(range[2]);
   if (total !== undefined && total !== descriptor.size) return wrongSize(descriptor, total);
   const etag = strongEtag(response);
-  if (position.etag !== undefined && etag !== undefined && etag !== position.etag) {
+  if (etag !== undefined && etag.at === position.etag?.at && etag.value !== position.etag.value) {
     return invalidResponse(response, `is not what it was before the cut: ${descriptor.digest} has another ETag`);
   }
   return undefined;
 }
 
-function strongEtag(response: HttpResponse): string | undefined {
-  const etag = response.headers.get("etag");
-  return etag?.startsWith('"') === true ? etag : undefined;
+function strongEtag({ headers, url }: HttpResponse): Etag | undefined {
+  const value = headers.get("etag");
+  return value?.startsWith('"') === true ? { value, at: `${url.origin}${url.pathname}` } : undefined;
 }
 
 async function goOn(download: Download, position: Position): Promise<HttpResponse> {
