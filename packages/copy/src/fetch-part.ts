@@ -80,11 +80,12 @@ export async function openWhole(
 export async function* verifyingTarget(
   stream: ByteStream,
   target: TargetInfo,
-  context: Pick<FetchTargetContext, "onProgress">,
+  context: Pick<FetchTargetContext, "onProgress" | "signal">,
 ): ByteStream {
   const verifier = createTargetVerifier(target.file);
   let receivedBytes = 0;
   for await (const chunk of stream) {
+    context.signal?.throwIfAborted();
     verifier.update(chunk);
     receivedBytes += chunk.length;
     context.onProgress?.({ kind: "target", name: target.path, receivedBytes, totalBytes: target.length });
