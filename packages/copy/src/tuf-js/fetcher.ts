@@ -1,14 +1,105 @@
-import type { ReadStore } from "@dtuf/registry";
+/**
+ * A fetcher with which tuf-js's own Updater reads a dtuf repository from a store. tuf-js verifies; this only finds bytes.
+ * It takes nothing but DownloadHTTPError for "not there", and that class is found by a deep import alone.
+ */
+import { createWriteStream } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { ByteStream, ReadStore } from "@dtuf/registry";
 import type { Fetcher } from "tuf-js";
+import { DownloadHTTPError, DownloadLengthMismatchError } from "tuf-js/dist/error.js";
+import type { MetadataView } from "../source.ts";
+import { createStoreSource } from "../store-source.ts";
+import { openNamedTarget } from "./named-target.ts";
 
 export interface TufJsFetcherOptions {
   readonly store: ReadStore;
+  /** Docker's layout keeps targets in a repository of their own. Default: the store itself. */
+  readonly targets?: ReadStore | undefined;
   /** The base URLs given to tuf-js's Updater, such as `oci://repo/metadata` and `oci://repo/targets`. */
   readonly metadataBaseUrl: string;
   readonly targetBaseUrl: string;
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** A fetcher with which tuf-js's own Updater reads a dtuf repository. */
-export function createTufJsFetcher(_options: TufJsFetcherOptions): Fetcher {
-  throw new TypeError("not there yet");
+export function createTufJsFetcher(options: TufJsFetcherOptions): Fetcher {
+  const { store, targets = store, signal } = options;
+  const metadata = createMetadataReader(store, signal);
+  const bases = { metadata: withSlash(options.metadataBaseUrl), targets: withSlash(options.targetBaseUrl) };
+
+  async function open(url: string, maxLength: number): Promise<ByteStream> {
+    if (url.startsWith(bases.metadata)) {
+      const bytes = await metadata(decoded(url.slice(bases.metadata.length)), maxLength);
+      if (bytes !== undefined) return single(bytes);
+    } else if (url.startsWith(bases.targets)) {
+      const stream = await openNamedTarget(targets, decoded(url.slice(bases.targets.length)), signal);
+      if (stream !== undefined) return bounded(stream, maxLength);
+    }
+    throw new DownloadHTTPError(`${url} is not there`, 404);
+  }
+
+  return {
+    async downloadBytes(url, maxLength) {
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of await open(url, maxLength)) chunks.push(chunk);
+      return Buffer.concat(chunks);
+    },
+    async downloadFile(url, maxLength, handler) {
+      const directory = await mkdtemp(join(tmpdir(), "dtuf-tuf-js-"));
+      try {
+        const file = join(directory, "download");
+        await pipeline(Readable.from(await open(url, maxLength)), createWriteStream(file));
+        return await handler(file);
+      } finally {
+        await rm(directory, { recursive: true, force: true });
+      }
+    },
+  };
+}
+
+type ReadMetadata = (name: string, maxBytes: number) => Promise<Uint8Array | undefined>;
+
+/** One look at the store serves one refresh; whoever asks on after its timestamp starts another. */
+function createMetadataReader(store: ReadStore, signal: AbortSignal | undefined): ReadMetadata {
+  const [site] = createStoreSource(store).sites;
+  let view: MetadataView | undefined;
+  let timestampServed = false;
+  return async (name, maxBytes) => {
+    const [, version, role = ""] = /^(?:([0-9]+)\.)?(.+)\.json$/.exec(name) ?? [];
+    if (view === undefined || (timestampServed && (role === "root" || role === "timestamp"))) {
+      view = site?.openView();
+      timestampServed = false;
+    }
+    timestampServed ||= role === "timestamp";
+    return view?.findMetadata({ role, version: version === undefined ? undefined : Number(version), maxBytes, signal });
+  };
+}
+
+async function* bounded(stream: ByteStream, maxBytes: number): ByteStream {
+  let received = 0;
+  for await (const chunk of stream) {
+    received += chunk.length;
+    if (received > maxBytes) throw new DownloadLengthMismatchError(`more than the ${maxBytes} bytes allowed`);
+    yield chunk;
+  }
+}
+
+async function* single(bytes: Uint8Array): ByteStream {
+  yield bytes;
+}
+
+/** tuf-js encodes roles' names in full and targets' names not at all. */
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
+
+function withSlash(url: string): string {
+  return url.endsWith("/") ? url : `${url}/`;
 }
