@@ -85,6 +85,8 @@ export interface StagedTarget {
 
 export interface StagedChanges {
   readonly targets: readonly StagedTarget[];
+  /** Delegated roles of which a new version, a delegation or its end is staged. */
+  readonly roles: readonly RoleName[];
   /** Versions of roots that are signed here and not published yet. */
   readonly roots: readonly number[];
 }
@@ -144,6 +146,20 @@ export interface PruneResult {
   readonly bytes: number;
 }
 
+/** A delegation from the top-level targets role. Exactly one of `paths` and `pathHashPrefixes`. */
+export interface DelegateOptions extends OperationOptions {
+  readonly paths?: readonly string[] | undefined;
+  readonly pathHashPrefixes?: readonly string[] | undefined;
+  /** Default: "continuing": where the role has no such target, later delegations are asked. */
+  readonly terminating?: "terminating" | "continuing" | undefined;
+  /** Public keys in PEM. */
+  readonly keys: readonly string[];
+  /** Default: 1. */
+  readonly threshold?: number | undefined;
+  /** The role's own file, signed by its keys. Its targets' blobs must be in the registry. */
+  readonly metadata: Uint8Array;
+}
+
 export interface Master {
   /** An existing key is set aside in keys/previous until a publication no longer needs it. */
   createRootKey(options?: OperationOptions): Promise<CreatedKey>;
@@ -171,6 +187,12 @@ export interface Master {
     parts: readonly TargetPart[],
     options?: ProgressOptions & { readonly custom?: JsonObject | undefined },
   ): Promise<TargetFile>;
+  /** Stages a delegation, or a change of one that is there, which keeps its place. @throws TufError, OciError OCI_NOT_FOUND */
+  delegate(role: string, options: DelegateOptions): Promise<void>;
+  /** Stages a new version of a delegated role, signed by its keys. @throws MASTER_ROLE_UNKNOWN; TufError */
+  updateRole(role: string, metadata: Uint8Array, options?: OperationOptions): Promise<void>;
+  /** Stages the end of a delegation. @throws MASTER_ROLE_UNKNOWN */
+  revokeRole(role: string, options?: OperationOptions): Promise<void>;
   /** Stages. @throws MASTER_TARGET_UNKNOWN */
   deleteTarget(name: string, options?: OperationOptions): Promise<void>;
   /** Signs targets, snapshot and timestamp anew, with what is staged, and publishes by one switch. */
@@ -180,7 +202,7 @@ export interface Master {
   /** Names in the signed metadata: what is staged does not show. Sorted. */
   listTargets(): Promise<readonly TargetPath[]>;
   staged(): Promise<StagedChanges>;
-  /** Drops every staged target change. */
+  /** Drops what is staged for these targets; without names, everything but staged roots. */
   unstage(names?: readonly string[]): Promise<void>;
   expirations(): Promise<ReadonlyMap<TopLevelRole, Date>>;
   /** The newest root signed here: what to ship with installers. */

@@ -32,7 +32,7 @@ export async function createMetadata(session: Session): Promise<void> {
   });
   const root = await sign("root", (signers) => signDocument(document, signers));
   const targets = await sign("targets", (signers) =>
-    signDocument(planTargets(undefined, new Map(), edition(session, "targets", 1)), signers),
+    signDocument(planTargets(undefined, { targets: new Map() }, edition(session, "targets", 1)), signers),
   );
   const listed = new Map([["targets.json", targets]]);
   const snapshot = await sign("snapshot", (signers) =>

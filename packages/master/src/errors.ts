@@ -29,7 +29,6 @@ export type MasterErrorCode =
   /** No key that the current root names can sign the next one: clients would have to pin again. */
   | "MASTER_OLD_ROOT_KEY_MISSING"
   | "MASTER_ROLE_UNKNOWN"
-  | "MASTER_ROLE_EXISTS"
   /** Metadata that the signed snapshot names is not in the registry. */
   | "MASTER_METADATA_UNAVAILABLE";
 

@@ -2,6 +2,7 @@ export { MasterError, type MasterErrorCode, type MasterErrorDetails } from "./er
 export { createMaster } from "./master.ts";
 export type {
   CreatedKey,
+  DelegateOptions,
   DueRole,
   KeyType,
   Master,

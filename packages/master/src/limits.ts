@@ -9,6 +9,9 @@ export const stateMaxBytes: number = 4 * 1024 * 1024;
 /** One staged target: a list of 10,000 blobs is 1.2 MB, `custom` gets the rest. */
 export const stagedMaxBytes: number = 8 * 1024 * 1024;
 
+/** A delegated role's file of the largest size that clients take, in base64. */
+export const stagedRoleMaxBytes: number = 180 * 1024 * 1024;
+
 /** How often one push is rebased on what another publisher published meanwhile, before it is given up. */
 export const rebasesMax = 8;
 
@@ -20,6 +23,3 @@ export const defaultConcurrency = 4;
  * nobody could sign a higher one; whoever signs above such a version makes the theft permanent.
  */
 export const versionJumpMax = 1_000_000;
-
-/** Metadata of superseded releases that `prune` looks into, at a time. */
-export const pruneReleasesMax = 100_000;

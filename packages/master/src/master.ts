@@ -1,6 +1,7 @@
-import { parseTargetPath, type TargetPath } from "@dtuf/tuf";
+import { parseTargetPath, type RoleName, type TargetPath } from "@dtuf/tuf";
 import { adopt, createKeys, createMetadata, resetKeys } from "./create.ts";
 import type { Master, MasterOptions, OperationOptions } from "./contract.ts";
+import { delegate, revokeRole, updateRole } from "./delegate.ts";
 import { prune } from "./prune.ts";
 import { publish } from "./publish.ts";
 import { pushTarget, readSignedTargets, unknownTarget } from "./push-target.ts";
@@ -18,6 +19,7 @@ export function createMaster(options: MasterOptions): Master {
   return {
     ...createKeeper(workplace, keyType),
     ...createPublisher(workplace),
+    ...createDelegator(workplace),
     ...createReader(workplace),
   };
 }
@@ -57,6 +59,16 @@ function createPublisher(workplace: Workplace): Publisher {
   };
 }
 
+type Delegator = Pick<Master, "delegate" | "updateRole" | "revokeRole">;
+
+function createDelegator({ alone }: Workplace): Delegator {
+  return {
+    delegate: (role, options) => alone(options.signal, (session) => delegate(session, role, options)),
+    updateRole: (role, metadata, { signal } = {}) => alone(signal, (session) => updateRole(session, role, metadata)),
+    revokeRole: (role, { signal } = {}) => alone(signal, (session) => revokeRole(session, role)),
+  };
+}
+
 type Reader = Pick<Master, "listTargets" | "staged" | "expirations" | "rootFile" | "status">;
 
 function createReader({ look }: Workplace): Reader {
@@ -86,6 +98,8 @@ async function unstage(session: Session, names: readonly string[] | undefined): 
   const unknown = wanted.find((path) => !staged.has(path));
   if (unknown !== undefined) throw unknownTarget(unknown);
   for (const path of wanted) await session.files.unstage(state, path);
+  const roles = names === undefined ? await session.files.readStagedRoles(state) : new Map<RoleName, never>();
+  for (const role of roles.keys()) await session.files.unstageRole(state, role);
 }
 
 async function readRootFile(session: Session): Promise<Uint8Array> {

@@ -18,7 +18,6 @@ import {
   type TopLevelRole,
 } from "@dtuf/tuf";
 import type { ReleaseVersions } from "./contract.ts";
-import type { TargetMap } from "./changes.ts";
 
 /** dtuf's. */
 export const defaultLifetimesMs: Readonly<Record<TopLevelRole, number>> = {
@@ -65,8 +64,12 @@ export function planRoot(
   };
 }
 
-export function planTargets(previous: Targets | undefined, targets: TargetMap, edition: Edition): Targets {
-  return { type: "targets", unrecognized: {}, ...previous, specVersion, ...edition, targets };
+export function planTargets(
+  previous: Targets | undefined,
+  content: Pick<Targets, "targets" | "delegations">,
+  edition: Edition,
+): Targets {
+  return { type: "targets", unrecognized: {}, ...previous, specVersion, ...edition, ...content };
 }
 
 /** @param changed signed files by their name in the snapshot, such as `targets.json` */

@@ -38,9 +38,10 @@ async function clone(name: string, over: MasterStore = store): Promise<Master> {
 }
 
 /** A registry has no compare-and-swap. */
-function registryLike(over: LayoutStore, tagged: MasterStore["tag"] = over.tag): MasterStore {
-  const { open, has, resolve, put, listTags, deleteBlob, deleteManifest, deleteTag } = over;
-  return { open, has, resolve, put, listTags, deleteBlob, deleteManifest, deleteTag, tag: tagged };
+function registryLike(over: LayoutStore, tag: MasterStore["tag"] = (...args) => over.tag(...args)): MasterStore {
+  const plain: MasterStore = { ...over, tag };
+  delete plain.swapTag;
+  return plain;
 }
 
 const content = (text: string): TargetPart => ({
@@ -70,7 +71,7 @@ describe("two publishers", () => {
     expect(await master.pushMetadata()).toMatchObject({ rebased: 0, versions: { timestamp: 3 } });
     expect(await other.pushMetadata()).toMatchObject({ rebased: 0, versions: { timestamp: 4 } });
     expect([await read("a"), await read("b")]).toEqual(["A", "B"]);
-    expect((await parseRelease((await latest()).bytes ?? new Uint8Array())).predecessor).toBe(
+    expect(parseRelease((await latest()).bytes ?? new Uint8Array()).predecessor).toBe(
       (await store.resolve(releaseTag(3), { want: "digest" }))?.descriptor.digest,
     );
   });

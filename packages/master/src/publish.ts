@@ -4,10 +4,11 @@
  * staged changes are made again on what it published, above both versions. What was signed is written down before it is
  * sent, and what was sent before it is shown, so that a run that follows a kill knows what the one before it did.
  */
-import { latestTag, releaseTag } from "@dtuf/format";
+import { latestTag, plainRoleTag, releaseTag, roleTag } from "@dtuf/format";
 import type { Digest, ManifestContent } from "@dtuf/registry";
 import type { PublishResult, PushMetadataOptions, RefreshResult } from "./contract.ts";
 import { openPublished, openRecorded, verifyExpectedSnapshot, type Base } from "./base.ts";
+import type { DelegatedFile } from "./delegate.ts";
 import { MasterError } from "./errors.ts";
 import { dropUnneededKeys } from "./key-ring.ts";
 import { rebasesMax } from "./limits.ts";
@@ -15,7 +16,7 @@ import { findPublished } from "./published.ts";
 import { acceptBase, adoptStagedRoots, commitRelease } from "./record.ts";
 import type { Session } from "./session.ts";
 import { signRelease, type Draft, type Scope } from "./sign.ts";
-import { keepersOf, putArtifact, putArtifacts, releaseOf } from "./upload.ts";
+import { keepersOf, putArtifact, putArtifacts, releaseOf, roleArtifacts } from "./upload.ts";
 
 export type PublishRequest = PushMetadataOptions & { readonly scope: "all" | { readonly withinMs: number } };
 
@@ -30,6 +31,7 @@ export async function publish(session: Session, request: PublishRequest): Promis
     const release = await uploadRelease(session, { draft, base, scope, request });
     if (release === undefined || !(await moveLatest(session, base, release))) continue;
     await keepReleaseTag(session, draft, release);
+    await moveSecondTags(session, draft.delegated);
     await commitRelease(session, { draft, release: release.descriptor.digest, scope });
     if (scope.kind === "all") await dropUnneededKeys(session.keys, draft.root);
     const { versions, changed, renewed, due } = draft;
@@ -42,7 +44,12 @@ export async function publish(session: Session, request: PublishRequest): Promis
 
 async function scopeOf(session: Session, { scope }: PublishRequest): Promise<Scope> {
   if (scope !== "all") return { kind: "online", ...scope };
-  return { kind: "all", staged: await session.files.readStaged(session.state()) };
+  const state = session.state();
+  return {
+    kind: "all",
+    staged: await session.files.readStaged(state),
+    roles: await session.files.readStagedRoles(state),
+  };
 }
 
 /** What to build on. What is new there is taken into the record first. */
@@ -52,7 +59,7 @@ export async function openBase(session: Session, { base = "published" }: PushMet
   if (base === "recorded") return openRecorded(session, found?.release);
   if (found === undefined && published !== undefined) throw gone(published);
   if (found === undefined || found.release === published) return openRecorded(session, found?.release);
-  if (found.release === session.state().attempt?.release) await adoptStagedRoots(session);
+  if (found.release === session.state().attempt?.release) await adoptStagedRoots(session, found);
   const opened = await openPublished(session, found);
   await acceptBase(session, opened);
   return opened;
@@ -91,6 +98,7 @@ async function uploadRelease(
   });
   const known = request.base === "recorded" || base.release === undefined ? undefined : base.targets.signed.targets;
   await putArtifacts(session, keepersOf(draft, known));
+  for (const role of draft.delegated) await putArtifacts(session, roleArtifacts(role));
   const taken = await store.resolve(releaseTag(timestamp), { want: "digest", signal });
   if (taken !== undefined && taken.descriptor.digest !== digest) return undefined;
   await putArtifact(session, artifact);
@@ -104,6 +112,16 @@ async function moveLatest(session: Session, base: Base, { descriptor }: Manifest
   if ((await latestDigest(session)) !== base.release) return false;
   await store.tag(latestTag, descriptor, { signal });
   return (await latestDigest(session)) === descriptor.digest;
+}
+
+/** Docker's clients look for a delegated role under its plain name. */
+async function moveSecondTags({ store, signal }: Session, roles: readonly DelegatedFile[]): Promise<void> {
+  for (const { name, version } of roles) {
+    const tag = plainRoleTag(name);
+    const found =
+      tag === undefined ? undefined : await store.resolve(roleTag(name, version), { want: "digest", signal });
+    if (tag !== undefined && found !== undefined) await store.tag(tag, found.descriptor, { signal });
+  }
 }
 
 async function latestDigest({ store, signal }: Session): Promise<Digest | undefined> {

@@ -1,4 +1,5 @@
 /** How the record follows what happened: metadata created, a base accepted, a release published. */
+import { metadataFileName, type MetadataIndex } from "@dtuf/format";
 import { digestHex, digestOf, type Digest } from "@dtuf/registry";
 import type { Base } from "./base.ts";
 import { MasterError } from "./errors.ts";
@@ -64,11 +65,14 @@ export async function acceptBase(session: Session, base: Base): Promise<void> {
   });
 }
 
-/** An earlier run was cut off after the switch: the roots that its release carried are published. */
-export async function adoptStagedRoots(session: Session): Promise<void> {
+/** An earlier run was cut off after the switch: the staged roots that its release carried are published. */
+export async function adoptStagedRoots(session: Session, { files }: MetadataIndex): Promise<void> {
   const state = session.state();
-  if (state.attempt?.carries !== "staged") return;
-  await session.save({ ...pinned({ ...state, roots: [...state.roots, ...state.stagedRoots] }), stagedRoots: [] });
+  const isPublished = ({ version, sha256 }: FileRecord): boolean =>
+    files.get(metadataFileName("root", version))?.digest === `sha256:${sha256}`;
+  const published = state.stagedRoots.filter(isPublished);
+  const stagedRoots = state.stagedRoots.filter((root) => !isPublished(root));
+  await session.save({ ...pinned({ ...state, roots: [...state.roots, ...published] }), stagedRoots });
 }
 
 /** What is published of the staged roots, or contradicted by what is, is not staged any more. */

@@ -16,6 +16,8 @@ import {
 import { applyStaged, describeStaged, type StagedTargets } from "./changes.ts";
 import type { DueRole, ReleaseVersions, StagedTarget } from "./contract.ts";
 import { versionsOf, type Base } from "./base.ts";
+import { delegatedFiles, type DelegatedFile } from "./delegate.ts";
+import { applyRoles, type StagedRoles } from "./staged-role.ts";
 import {
   expiryOf,
   nextVersions,
@@ -36,6 +38,7 @@ export interface Draft {
   readonly snapshot: SignedFile;
   readonly targets: SignedFile;
   readonly targetsDocument: Targets;
+  readonly delegated: readonly DelegatedFile[];
   readonly changed: readonly StagedTarget[];
   readonly renewed: readonly TopLevelRole[];
   readonly due: readonly DueRole[];
@@ -43,23 +46,32 @@ export interface Draft {
 
 /** "all": targets, snapshot and timestamp, with what is staged. "online": the timestamp, and the snapshot when due. */
 export type Scope =
-  | { readonly kind: "all"; readonly staged: StagedTargets }
+  | { readonly kind: "all"; readonly staged: StagedTargets; readonly roles: StagedRoles }
   | { readonly kind: "online"; readonly withinMs: number };
 
 /** @throws MasterError MASTER_KEYS_MISSING, MASTER_PASSPHRASE_WRONG, …; TufError */
 export function signRelease(session: Session, base: Base, scope: Scope): Promise<Draft> {
-  return scope.kind === "all" ? signAll(session, base, scope.staged) : signOnline(session, base, scope.withinMs);
+  return scope.kind === "all" ? signAll(session, base, scope) : signOnline(session, base, scope.withinMs);
 }
 
-async function signAll(session: Session, base: Base, staged: StagedTargets): Promise<Draft> {
+async function signAll(session: Session, base: Base, { staged, roles }: Scope & { kind: "all" }): Promise<Draft> {
   const { root, roots } = await openNewestRoot(session, base);
   const next = nextVersions(versionsOf(base), session.state().signed);
   const sign = signerFor(session, root);
 
   const before = base.targets.signed;
-  const targetsDocument = planTargets(before, applyStaged(before.targets, staged), edition("targets", next, session));
+  const delegations = applyRoles(before.delegations, roles);
+  const delegated = delegatedFiles(delegations, roles, base.snapshot.signed);
+  const content = {
+    targets: applyStaged(before.targets, staged),
+    ...(delegations === undefined ? {} : { delegations }),
+  };
+  const targetsDocument = planTargets(before, content, edition("targets", next, session));
   const targets = await sign("targets", targetsDocument);
-  const files = new Map([["targets.json", targets]]);
+  const files = new Map<string, SignedFile>([
+    ["targets.json", targets],
+    ...delegated.map((file) => [`${file.name}.json`, file] as const),
+  ]);
   const snapshot = await sign(
     "snapshot",
     planSnapshot(base.snapshot.signed, files, edition("snapshot", next, session)),
@@ -72,7 +84,7 @@ async function signAll(session: Session, base: Base, staged: StagedTargets): Pro
     ({ path, change }) => change !== "delete" || before.targets.has(path),
   );
   return {
-    ...{ root, roots, timestamp, snapshot, targets, targetsDocument, changed },
+    ...{ root, roots, timestamp, snapshot, targets, targetsDocument, delegated, changed },
     versions: { ...next, root: root.version },
     renewed: ["targets", "snapshot", "timestamp"],
     due: dueRoles([{ role: "root", expires: root.expires }], session),
@@ -82,36 +94,27 @@ async function signAll(session: Session, base: Base, staged: StagedTargets): Pro
 async function signOnline(session: Session, base: Base, withinMs: number): Promise<Draft> {
   const root = base.root.signed;
   const next = nextVersions(versionsOf(base), session.state().signed);
+  const before = base.snapshot.signed;
+  const isDue = before.expires.getTime() - session.now.getTime() <= withinMs;
+  const renews = isDue && (before.expires <= session.now || (await session.ring.canSign("snapshot", root)));
   const sign = signerFor(session, root);
-  const renewed: TopLevelRole[] = [];
 
-  let document = base.snapshot.signed;
-  let snapshot: SignedFile = { version: document.version, bytes: base.snapshot.bytes };
-  const due = document.expires.getTime() - session.now.getTime() <= withinMs;
-  const expired = document.expires <= session.now;
-  if (due && (expired || (await session.ring.canSign("snapshot", root)))) {
-    document = planSnapshot(document, new Map(), edition("snapshot", next, session));
-    snapshot = await sign("snapshot", document);
-    renewed.push("snapshot");
-  }
-  const timestamp = await sign(
-    "timestamp",
-    planTimestamp(base.timestamp.signed, snapshot, edition("timestamp", next, session)),
-  );
-  const { version, targets } = { version: base.targets.signed.version, targets: base.targets.bytes };
+  const document = renews ? planSnapshot(before, new Map(), edition("snapshot", next, session)) : before;
+  const snapshot = renews ? await sign("snapshot", document) : { version: before.version, bytes: base.snapshot.bytes };
+  const timestampDocument = planTimestamp(base.timestamp.signed, snapshot, edition("timestamp", next, session));
+  const timestamp = await sign("timestamp", timestampDocument);
+  const targetsDocument = base.targets.signed;
+  const targets = { version: targetsDocument.version, bytes: base.targets.bytes };
+  const notSigned = [
+    { role: "root", expires: root.expires },
+    { role: "targets", expires: targetsDocument.expires },
+    { role: "snapshot", expires: document.expires },
+  ] as const;
   return {
-    ...{ root, roots: base.roots, timestamp, snapshot, changed: [], targetsDocument: base.targets.signed },
-    targets: { version, bytes: targets },
-    versions: { root: root.version, targets: version, snapshot: snapshot.version, timestamp: timestamp.version },
-    renewed: [...renewed, "timestamp"],
-    due: dueRoles(
-      [
-        { role: "root", expires: root.expires },
-        { role: "targets", expires: base.targets.signed.expires },
-        { role: "snapshot", expires: document.expires },
-      ],
-      session,
-    ),
+    ...{ root, roots: base.roots, timestamp, snapshot, targets, targetsDocument, delegated: [], changed: [] },
+    versions: { ...next, root: root.version, targets: targets.version, snapshot: snapshot.version },
+    renewed: renews ? ["snapshot", "timestamp"] : ["timestamp"],
+    due: dueRoles(notSigned, session),
   };
 }
 

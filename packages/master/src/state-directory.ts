@@ -8,10 +8,11 @@ import { readdir, readFile, rm, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { digestHex, digestOf } from "@dtuf/registry";
 import { createDirectory, fileError, isErrno, sweepTemporaryFiles, writeFileAtomically } from "@dtuf/registry/files";
-import { defaultLimits, type TargetPath } from "@dtuf/tuf";
+import { defaultLimits, type RoleName, type TargetPath } from "@dtuf/tuf";
 import { MasterError } from "./errors.ts";
-import { stagedMaxBytes, stateMaxBytes } from "./limits.ts";
+import { stagedMaxBytes, stagedRoleMaxBytes, stateMaxBytes } from "./limits.ts";
 import { encodeStaged, parseStaged, type Staged, type StagedTargets } from "./changes.ts";
+import { encodeStagedRole, parseStagedRole, type StagedRole, type StagedRoles } from "./staged-role.ts";
 import { encodeState, parseState, type FileRecord, type State } from "./state.ts";
 
 export interface StateDirectory {
@@ -25,6 +26,9 @@ export interface StateDirectory {
   readStaged(state: State): Promise<StagedTargets>;
   stage(state: State, path: TargetPath, change: Staged): Promise<void>;
   unstage(state: State, path: TargetPath): Promise<void>;
+  readStagedRoles(state: State): Promise<StagedRoles>;
+  stageRole(state: State, name: RoleName, change: StagedRole): Promise<void>;
+  unstageRole(state: State, name: RoleName): Promise<void>;
   /** Removes what the record does not name, and what killed processes left. */
   sweep(state: State, now: () => Date): Promise<void>;
 }
@@ -56,17 +60,28 @@ export function createStateDirectory(directory: string): StateDirectory {
     },
     readMetadata: (record) => readMetadata(metadata, record),
     readStaged: (state) => readStaged(stagedDirectory(state)),
-    async stage(state, path, change) {
-      await createDirectory(stagedDirectory(state), secretDirectory);
-      await writeFileAtomically(join(stagedDirectory(state), stagedName(path)), encodeStaged(path, change), secret);
-    },
-    unstage: (state, path) => removeFile(join(stagedDirectory(state), stagedName(path))),
+    stage: (state, path, change) => stageFile(stagedDirectory(state), targetFile(path), encodeStaged(path, change)),
+    unstage: (state, path) => removeFile(join(stagedDirectory(state), targetFile(path))),
+    readStagedRoles: (state) => readStagedRoles(stagedDirectory(state)),
+    stageRole: (state, name, change) =>
+      stageFile(stagedDirectory(state), roleFile(name), encodeStagedRole(name, change)),
+    unstageRole: (state, name) => removeFile(join(stagedDirectory(state), roleFile(name))),
     sweep: (state, now) => sweep(directory, { state, now }),
   };
 }
 
-function stagedName(path: TargetPath): string {
+/** No name is ever part of a path. */
+function targetFile(path: TargetPath): string {
   return `${createHash("sha256").update(path).digest("hex")}.json`;
+}
+
+function roleFile(name: RoleName): string {
+  return `role-${createHash("sha256").update(name).digest("hex")}.json`;
+}
+
+async function stageFile(directory: string, name: string, text: string): Promise<void> {
+  await createDirectory(directory, secretDirectory);
+  await writeFileAtomically(join(directory, name), text, secret);
 }
 
 async function readMetadata(metadata: string, { sha256 }: FileRecord): Promise<Uint8Array> {
@@ -85,6 +100,17 @@ async function readStaged(directory: string): Promise<StagedTargets> {
     const file = join(directory, name);
     const { path, change } = parseStaged((await findFile(file, stagedMaxBytes)) ?? new Uint8Array(), file);
     staged.set(path, change);
+  }
+  return staged;
+}
+
+async function readStagedRoles(directory: string): Promise<StagedRoles> {
+  const staged = new Map<RoleName, StagedRole>();
+  for (const name of (await listNames(directory)).toSorted()) {
+    if (!/^role-[0-9a-f]{64}\.json$/.test(name)) continue;
+    const file = join(directory, name);
+    const bytes = (await findFile(file, stagedRoleMaxBytes)) ?? new Uint8Array();
+    staged.set(...parseStagedRole(bytes, file));
   }
   return staged;
 }

@@ -28,6 +28,7 @@ export async function readStagedChanges(session: Session): Promise<StagedChanges
   const state = session.state();
   return {
     targets: describeStaged(await readSignedTargets(session), await session.files.readStaged(state)),
+    roles: [...(await session.files.readStagedRoles(state)).keys()],
     roots: state.stagedRoots.map(({ version }) => version),
   };
 }

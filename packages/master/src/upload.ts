@@ -1,6 +1,7 @@
 /** Puts artifacts into the store: blobs first, then the manifest that keeps them, with its tags. Repeating is harmless. */
 import {
   encodeRelease,
+  encodeRole,
   encodeTarget,
   encodeTopLevelKeepers,
   metadataFileName,
@@ -10,6 +11,7 @@ import {
 import type { Digest } from "@dtuf/registry";
 import type { TargetMap } from "./changes.ts";
 import { forEachConcurrently } from "./concurrency.ts";
+import type { DelegatedFile } from "./delegate.ts";
 import type { Session } from "./session.ts";
 import type { Draft } from "./sign.ts";
 
@@ -44,6 +46,16 @@ export function* keepersOf(draft: Draft, before: TargetMap | undefined): Iterabl
     const artifact = encodeTarget(path, file);
     if (artifact !== undefined) yield artifact;
   }
+}
+
+/** A delegated role's targets' manifests, where they have their own, and the role's. */
+export function* roleArtifacts({ name, version, bytes, document: { targets } }: DelegatedFile): Iterable<Artifact> {
+  const keeper = targetKeeper(targets, "role");
+  for (const [path, file] of keeper === "target" ? targets : []) {
+    const artifact = encodeTarget(path, file);
+    if (artifact !== undefined) yield artifact;
+  }
+  yield* encodeRole({ name, version, metadata: bytes, keeps: keeper === "role" ? targets : undefined });
 }
 
 export function releaseOf(draft: Draft, predecessor: Digest | undefined): Artifact {

@@ -1,0 +1,141 @@
+import { createPublicKey, type KeyObject } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
+import { digestHex, digestOf, parseTag } from "@dtuf/registry";
+import { targetMediaType } from "@dtuf/format";
+import { createSigner, parseTargetPath, signDocument, specVersion, type TrustedSet } from "@dtuf/tuf";
+import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
+import { createPrivateKey } from "@dtuf/testing/keys";
+import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createMaster, type Master } from "./index.ts";
+
+let directory: string;
+let clock: FixedClock;
+let store: LayoutStore;
+let master: Master;
+let root: Uint8Array;
+let key: KeyObject;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "dtuf-delegate-"));
+  clock = createFixedClock();
+  store = createLayoutStore({ directory: join(directory, "registry"), now: clock.now });
+  master = open("master");
+  await master.createRootKey();
+  await master.createMetadataKeys();
+  await master.createMetadata();
+  root = await master.rootFile();
+  key = createPrivateKey();
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+const open = (name: string): Master =>
+  createMaster({ store, place: "here", directory: join(directory, name), now: clock.now });
+const pem = (of: KeyObject): string => String(createPublicKey(of).export({ format: "pem", type: "spki" }));
+const refresh = (): Promise<TrustedSet> => readRelease(store, root, clock.now());
+const read = async (name: string): Promise<string | undefined> => readTarget(store, await refresh(), name);
+
+/** What the delegated role's own people do. */
+async function signRole(version: number, content: string, by: KeyObject = key): Promise<Uint8Array> {
+  const bytes = Buffer.from(content);
+  const digest = digestOf(bytes);
+  await store.put({ mediaType: targetMediaType, digest, size: bytes.length }, bytes);
+  const file = { length: bytes.length, hashes: new Map([["sha256", digestHex(digest)]]), unrecognized: {} };
+  const targets = new Map([[parseTargetPath("tools/hammer"), file]]);
+  const expires = new Date("2040-01-01T00:00:00Z");
+  return signDocument({ type: "targets", specVersion, version, expires, targets, unrecognized: {} }, [
+    createSigner(by),
+  ]);
+}
+
+async function delegateTools(): Promise<void> {
+  await master.delegate("tools", { paths: ["tools/*"], keys: [pem(key)], metadata: await signRole(1, "one") });
+  await master.pushMetadata();
+}
+
+describe("a delegated role", () => {
+  test("is published with its delegation, and read through it", async () => {
+    await delegateTools();
+    expect(await read("tools/hammer")).toBe("one");
+    expect(await store.resolve(parseTag("tools"), { want: "digest" })).toEqual(
+      await store.resolve(parseTag("meta.1.tools"), { want: "digest" }),
+    );
+  });
+
+  test("gets a new version that its keys signed", async () => {
+    await delegateTools();
+    await master.updateRole("tools", await signRole(2, "two"));
+    expect((await master.staged()).roles).toEqual(["tools"]);
+    expect(await read("tools/hammer")).toBe("one");
+    await master.pushMetadata();
+    expect(await read("tools/hammer")).toBe("two");
+    expect((await master.staged()).roles).toEqual([]);
+  });
+
+  test("is refused where others signed it", async () => {
+    await delegateTools();
+    const forged = await signRole(2, "two", createPrivateKey());
+    await expect(master.updateRole("tools", forged)).rejects.toMatchObject({ code: "TUF_THRESHOLD_NOT_MET" });
+    await expect(
+      master.delegate("more", { paths: ["more/*"], keys: [pem(key)], metadata: forged }),
+    ).rejects.toMatchObject({ code: "TUF_THRESHOLD_NOT_MET" });
+    await expect(master.updateRole("unknown", forged)).rejects.toMatchObject({ code: "MASTER_ROLE_UNKNOWN" });
+    expect((await master.staged()).roles).toEqual([]);
+  });
+
+  test("is never rolled back by a staged file that is older than the published one [T18]", async () => {
+    await delegateTools();
+    await master.updateRole("tools", await signRole(2, "two"));
+    await master.pushMetadata();
+    await master.updateRole("tools", await signRole(1, "one"));
+    await master.pushMetadata();
+    expect(await read("tools/hammer")).toBe("two");
+  });
+
+  test("of another publisher stays through rebase, refresh and publication", async () => {
+    await master.pushMetadata();
+    const other = open("other");
+    await rm(join(directory, "other"), { recursive: true, force: true });
+    const { cp } = await import("node:fs/promises");
+    await cp(join(directory, "master"), join(directory, "other"), { recursive: true });
+    await delegateTools();
+    await other.pushTarget("own", [
+      {
+        kind: "content",
+        content: {
+          open: async function* () {
+            yield Buffer.from("own");
+          },
+        },
+      },
+    ]);
+    await other.pushMetadata();
+    await other.refreshMetadata();
+    await other.pushMetadata();
+    expect([await read("own"), await read("tools/hammer")]).toEqual(["own", "one"]);
+  });
+
+  test("keeps its bytes through pruning", async () => {
+    await delegateTools();
+    await master.updateRole("tools", await signRole(2, "two"));
+    for (let release = 0; release < 3; release++) {
+      clock.advance({ days: 3 });
+      await master.pushMetadata();
+    }
+    expect(await master.prune()).toMatchObject({ releases: [2, 3] });
+    expect(await read("tools/hammer")).toBe("two");
+    const one = Buffer.from("one");
+    expect(await store.has({ mediaType: targetMediaType, digest: digestOf(one), size: 3 })).toBe(false);
+  });
+
+  test("ends with its delegation", async () => {
+    await delegateTools();
+    await master.revokeRole("tools");
+    await expect(master.revokeRole("tools")).rejects.toMatchObject({ code: "MASTER_ROLE_UNKNOWN" });
+    await master.pushMetadata();
+    expect(await read("tools/hammer")).toBeUndefined();
+  });
+});

@@ -1,0 +1,102 @@
+/**
+ * Delegated roles on the publisher: their files are signed by their own keys, elsewhere; here they are checked as a
+ * client would check them, staged, and published with the snapshot that names them.
+ */
+import { findTargetBlobs } from "@dtuf/format";
+import { OciError } from "@dtuf/registry";
+import {
+  isTopLevelRole,
+  parseRoleName,
+  parseUnverified,
+  verifyDocument,
+  type Delegations,
+  type RoleName,
+  type Snapshot,
+  type Targets,
+} from "@dtuf/tuf";
+import type { DelegateOptions } from "./contract.ts";
+import { MasterError } from "./errors.ts";
+import { forEachConcurrently } from "./concurrency.ts";
+import type { SignedFile } from "./plan.ts";
+import type { Session } from "./session.ts";
+import { applyRoles, parseDelegation, type StagedRole, type StagedRoles } from "./staged-role.ts";
+
+/** A delegated role's file that goes into the next snapshot. */
+export interface DelegatedFile extends SignedFile {
+  readonly name: RoleName;
+  readonly document: Targets;
+}
+
+/** @throws TufError; MasterError; OciError OCI_NOT_FOUND where a blob of its targets is not in the registry */
+export async function delegate(session: Session, name: string, options: DelegateOptions): Promise<void> {
+  const { metadata } = options;
+  await stageRole(session, parseDelegatedName(name), { kind: "put", delegation: parseDelegation(options), metadata });
+}
+
+export async function updateRole(session: Session, name: string, metadata: Uint8Array): Promise<void> {
+  const role = parseDelegatedName(name);
+  const staged = (await session.files.readStagedRoles(session.state())).get(role);
+  const delegation = staged?.kind === "put" ? staged.delegation : undefined;
+  await stageRole(session, role, { kind: "put", delegation, metadata });
+}
+
+export async function revokeRole(session: Session, name: string): Promise<void> {
+  const role = parseDelegatedName(name);
+  const known = applyRoles(await currentDelegations(session), await session.files.readStagedRoles(session.state()));
+  if (known?.kind !== "listed" || !known.roles.some((listed) => listed.name === role)) throw unknownRole(role);
+  await session.files.stageRole(session.state(), role, { kind: "revoke" });
+}
+
+async function stageRole(session: Session, role: RoleName, change: StagedRole & { kind: "put" }): Promise<void> {
+  const delegations = applyRoles(await currentDelegations(session), new Map([[role, change]]));
+  const { targets } = verifyRole(delegations, role, change.metadata);
+  const { store, signal, concurrency } = session;
+  await forEachConcurrently(targets, concurrency, async ([path, file]) => {
+    for (const blob of findTargetBlobs(file) ?? []) {
+      if (await store.has(blob, { signal })) continue;
+      throw new OciError("OCI_NOT_FOUND", `a blob of ${path} is not in the registry: ${blob.digest}`, {
+        details: { name: path, digest: blob.digest },
+      });
+    }
+  });
+  await session.files.stageRole(session.state(), role, change);
+}
+
+async function currentDelegations(session: Session): Promise<Delegations | undefined> {
+  return parseUnverified(await session.files.readMetadata(session.state().head.targets), "targets").delegations;
+}
+
+/** The staged files as a client will check them; those that are published already, or superseded there, are left out. */
+export function delegatedFiles(
+  delegations: Delegations | undefined,
+  staged: StagedRoles,
+  snapshot: Snapshot,
+): readonly DelegatedFile[] {
+  const files: DelegatedFile[] = [];
+  for (const [name, change] of staged) {
+    if (change.kind === "revoke") continue;
+    const document = verifyRole(delegations, name, change.metadata);
+    const published = snapshot.meta.get(`${name}.json`);
+    if (published !== undefined && published.version >= document.version) continue;
+    files.push({ name, version: document.version, bytes: change.metadata, document });
+  }
+  return files;
+}
+
+function verifyRole(delegations: Delegations | undefined, name: RoleName, file: Uint8Array): Targets {
+  if (delegations?.kind !== "listed") throw unknownRole(name);
+  const role = delegations.roles.find((listed) => listed.name === name);
+  if (role === undefined) throw unknownRole(name);
+  return verifyDocument(file, { keys: delegations.keys, role }, "targets");
+}
+
+function parseDelegatedName(name: string): RoleName {
+  if (isTopLevelRole(name)) throw new TypeError(`${name} is a top-level role`);
+  return parseRoleName(name);
+}
+
+function unknownRole(role: string): MasterError {
+  return new MasterError("MASTER_ROLE_UNKNOWN", `targets does not delegate to ${JSON.stringify(role)}`, {
+    details: { role },
+  });
+}
