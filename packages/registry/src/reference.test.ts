@@ -88,7 +88,11 @@ describe("parseReference", () => {
     "whatever the text, %o gives a value or an OciError",
     (parse) => {
       const text = fc.oneof(fc.string({ unit: "binary" }), fc.stringMatching(/^[a-z0-9.:/@_[\]-]*$/));
-      fc.assert(fc.property(text, (text) => expect(attempt(() => parse(text))).not.toBe("another error")));
+      fc.assert(
+        fc.property(text, (text) => {
+          expect(attempt(() => parse(text))).not.toBe("another error");
+        }),
+      );
     },
   );
 });

@@ -1,0 +1,31 @@
+import { execFileSync } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { findFile } from "./find-file.ts";
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "find-"));
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+test("gives a file of exactly the bound, and refuses one byte more", async () => {
+  const path = join(directory, "file");
+  await writeFile(path, "12345");
+  expect(Buffer.from((await findFile(path, { maxBytes: 5 })) ?? []).toString()).toBe("12345");
+  await expect(findFile(path, { maxBytes: 4 })).rejects.toMatchObject({ code: "FILE_TOO_LARGE" });
+});
+
+test("a file that is not there is a value", async () => {
+  expect(await findFile(join(directory, "no"), { maxBytes: 5 })).toBeUndefined();
+  expect(await findFile(join(directory, "no", "file"), { maxBytes: 5 })).toBeUndefined();
+});
+
+test("refuses a directory and does not wait on a pipe", async () => {
+  execFileSync("mkfifo", [join(directory, "pipe")]);
+  for (const path of [directory, join(directory, "pipe")]) {
+    await expect(findFile(path, { maxBytes: 5 })).rejects.toMatchObject({ code: "FILE_IO" });
+  }
+});

@@ -1,0 +1,13 @@
+import { expect, test } from "vitest";
+import { parseTag } from "./tag.ts";
+
+test.each(["latest", "v1.0", "_x", "0", "A-b_c.d", "a".repeat(128)])("accepts the tag %s", (text) => {
+  expect(parseTag(text)).toBe(text);
+});
+
+test.each(["", ".hidden", "-flag", "a/b", "a:b", "a b", "ä", "a\n", "..", "a".repeat(129)])(
+  "refuses the tag %j",
+  (text) => {
+    expect(() => parseTag(text)).toThrow(expect.objectContaining({ code: "OCI_TAG_INVALID" }));
+  },
+);

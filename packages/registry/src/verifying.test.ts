@@ -1,0 +1,86 @@
+import { describe, expect, test } from "vitest";
+import type { ByteStream } from "./content.ts";
+import { createDigester, digestOf } from "./digest.ts";
+import { collect, verifyBytes, verifying, verifyingFrom } from "./verifying.ts";
+
+const bytes = Buffer.from("the quick brown fox jumps over the lazy dog");
+
+async function* cut(content: Uint8Array, chunkBytes: number): ByteStream {
+  for (let at = 0; at < content.length; at += chunkBytes) yield content.subarray(at, at + chunkBytes);
+}
+
+const ways: readonly (readonly [string, number])[] = [
+  ["whole", 1000],
+  ["in chunks", 7],
+  ["byte by byte", 1],
+];
+const wrongs: readonly (readonly [string, Uint8Array, string])[] = [
+  ["one byte too few", bytes.subarray(0, -1), "OCI_SIZE_MISMATCH"],
+  ["one byte too many", Buffer.concat([bytes, Buffer.from("!")]), "OCI_SIZE_MISMATCH"],
+  ["nothing", new Uint8Array(), "OCI_SIZE_MISMATCH"],
+  ["one bit changed", bytes.map((byte, at) => (at === 20 ? byte ^ 1 : byte)), "OCI_DIGEST_MISMATCH"],
+];
+
+describe.each(["sha256", "sha512"] as const)("verifying by %s", (algorithm) => {
+  const expected = { digest: digestOf(bytes, algorithm), size: bytes.length };
+
+  test.each(ways)("passes the content on %s and ends", async (_how, chunkBytes) => {
+    expect(Buffer.from(await collect(verifying(cut(bytes, chunkBytes), expected), 100))).toEqual(bytes);
+  });
+
+  test.each(
+    ways.flatMap(([how, chunkBytes]) => wrongs.map(([what, wrong, code]) => ({ how, chunkBytes, what, wrong, code }))),
+  )("errors instead of ending on $what, $how", async ({ chunkBytes, wrong, code }) => {
+    await expect(collect(verifying(cut(wrong, chunkBytes), expected), 100)).rejects.toMatchObject({ code });
+  });
+
+  test.each(wrongs)("verifyBytes refuses %s", (_what, wrong, code) => {
+    expect(() => verifyBytes(wrong, expected)).toThrow(expect.objectContaining({ code }));
+    expect(verifyBytes(bytes, expected)).toBe(bytes);
+  });
+});
+
+const expected = { digest: digestOf(bytes), size: bytes.length };
+
+test("nothing beyond the size is passed on, not even the chunk that passes it", async () => {
+  const passed: Uint8Array[] = [];
+  const stream = verifying(cut(Buffer.concat([bytes, bytes]), 10), expected);
+  await expect(
+    (async () => {
+      for await (const chunk of stream) passed.push(chunk);
+    })(),
+  ).rejects.toMatchObject({ code: "OCI_SIZE_MISMATCH", details: { wanted: 43, got: 50 } });
+  expect(Buffer.concat(passed)).toEqual(bytes.subarray(0, 40));
+});
+
+test("an endless stream is left at the first byte too many", async () => {
+  let ended = false;
+  async function* endless(): ByteStream {
+    try {
+      for (;;) yield bytes;
+    } finally {
+      ended = true;
+    }
+  }
+  await expect(collect(verifying(endless(), expected), 1000)).rejects.toMatchObject({ code: "OCI_SIZE_MISMATCH" });
+  expect(ended).toBe(true);
+});
+
+test.each([0, 1, 42, 43])("a stream that goes on after %i bytes is verified with them", async (received) => {
+  const digester = createDigester();
+  digester.update(bytes.subarray(0, received));
+  const rest = verifyingFrom(cut(bytes.subarray(received), 5), expected, { digester, received });
+  expect(Buffer.from(await collect(rest, 100))).toEqual(bytes.subarray(received));
+});
+
+test("a rest that fits is refused after a beginning that does not", async () => {
+  const digester = createDigester();
+  digester.update(Buffer.from("THE"));
+  const rest = verifyingFrom(cut(bytes.subarray(3), 5), expected, { digester, received: 3 });
+  await expect(collect(rest, 100)).rejects.toMatchObject({ code: "OCI_DIGEST_MISMATCH" });
+});
+
+test("collect takes exactly its bound and no byte more", async () => {
+  expect(await collect(cut(bytes, 10), 43)).toHaveLength(43);
+  await expect(collect(cut(bytes, 10), 42)).rejects.toMatchObject({ code: "OCI_LIMIT_EXCEEDED" });
+});
