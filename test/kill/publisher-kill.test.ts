@@ -12,9 +12,11 @@ const run = promisify(execFile);
 const here = import.meta.dirname;
 const after = new Date("2030-01-20T00:00:01Z");
 
-async function publish(directory: string, dieAt?: number): Promise<string> {
+type Fault = { readonly DIE_AT: string } | { readonly FULL_AT: string };
+
+async function publish(directory: string, fault?: Fault): Promise<string> {
   const preload = ["--import", join(here, "die-at-file-call.ts"), "--conditions=@dtuf/source"];
-  const env = { ...process.env, ...(dieAt === undefined ? {} : { DIE_AT: String(dieAt) }) };
+  const env = { ...process.env, ...fault };
   const { stdout } = await run(process.execPath, [...preload, join(here, "publisher.ts"), directory], { env });
   return stdout;
 }
@@ -48,40 +50,80 @@ async function look(directory: string, root: Uint8Array): Promise<readonly (stri
 const old = ["old", undefined, "old"];
 const renewed = ["new", "newnew", undefined];
 
-test(
-  "a publisher killed at any file call leaves the old release or the new one, and the next run completes",
-  { timeout: 1_200_000 },
-  async () => {
-    const directory = await mkdtemp(join(tmpdir(), "dtuf-kill-"));
-    try {
-      const start = join(directory, "start");
-      await mkdir(start);
-      const root = await prepare(start);
-      await cp(start, join(directory, "whole"), { recursive: true });
-      const calls = Number(await publish(join(directory, "whole")));
-      expect(calls).toBeGreaterThan(100);
-      expect(await look(join(directory, "whole"), root)).toEqual(renewed);
+interface Breaking {
+  readonly fault: (call: number) => Fault;
+  /** Of how many calls one is tried. */
+  readonly every: number;
+  readonly ends: (run: Promise<string>) => Promise<void>;
+}
 
-      const queue = Array.from({ length: calls }, (_, index) => index + 1);
-      const seen = new Set<string>();
-      const worker = async (): Promise<void> => {
-        for (let dieAt = queue.pop(); dieAt !== undefined; dieAt = queue.pop()) {
-          const place = join(directory, `killed-${dieAt}`);
-          await cp(start, place, { recursive: true });
-          await expect(publish(place, dieAt), `killed at ${dieAt}`).rejects.toMatchObject({ signal: "SIGKILL" });
-          const between = await look(place, root);
-          expect([old, renewed], `killed at ${dieAt}`).toContainEqual(between);
-          seen.add(JSON.stringify(between));
-          await publish(place);
-          expect(await look(place, root), `killed at ${dieAt}`).toEqual(renewed);
-          expect(await readdir(join(place, "master/keys/previous")), `killed at ${dieAt}`).toEqual([]);
-          await rm(place, { recursive: true });
+/** Breaks the publisher at one call after the other, and lets the next run go on. */
+async function breakAt({ fault, every, ends }: Breaking): Promise<ReadonlySet<string>> {
+  const directory = await mkdtemp(join(tmpdir(), "dtuf-kill-"));
+  try {
+    const start = join(directory, "start");
+    await mkdir(start);
+    const root = await prepare(start);
+    await cp(start, join(directory, "whole"), { recursive: true });
+    const calls = Number(await publish(join(directory, "whole")));
+    expect(calls).toBeGreaterThan(100);
+    expect(await look(join(directory, "whole"), root)).toEqual(renewed);
+
+    const tryCall = async (call: number, place: string): Promise<string> => {
+      await cp(start, place, { recursive: true });
+      await ends(publish(place, fault(call)));
+      const between = await look(place, root);
+      expect([old, renewed]).toContainEqual(between);
+      await expect(publish(place)).resolves.toMatch(/^[0-9]+/);
+      expect(await look(place, root)).toEqual(renewed);
+      expect(await readdir(join(place, "master/keys/previous"))).toEqual([]);
+      await rm(place, { recursive: true });
+      return JSON.stringify(between);
+    };
+    const queue = Array.from({ length: Math.floor(calls / every) }, (_, index) => 1 + index * every);
+    const seen = new Set<string>();
+    const worker = async (): Promise<void> => {
+      for (let call = queue.pop(); call !== undefined; call = queue.pop()) {
+        try {
+          seen.add(await tryCall(call, join(directory, `broken-${call}`)));
+        } catch (cause) {
+          throw new Error(`broken at call ${call} of ${calls}`, { cause });
         }
-      };
-      await Promise.all([worker(), worker()]);
-      expect(seen.size).toBe(2);
-    } finally {
-      await rm(directory, { recursive: true, force: true });
-    }
-  },
-);
+      }
+    };
+    await Promise.all([worker(), worker()]);
+    return seen;
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+const patience = { timeout: 1_800_000 };
+
+test("killed at any file call, a publisher leaves the old release or the new, and goes on", patience, async () => {
+  const seen = await breakAt({
+    fault: (call) => ({ DIE_AT: String(call) }),
+    every: 1,
+    ends: (run) => expect(run).rejects.toMatchObject({ signal: "SIGKILL" }),
+  });
+  expect(seen.size).toBe(2);
+});
+
+test("a disk that is full from any moment on is named, and a publisher goes on when it is not", patience, async () => {
+  let failures = 0;
+  await breakAt({
+    fault: (call) => ({ FULL_AT: String(call) }),
+    every: 7,
+    // The last calls only delete, for which a full disk has room.
+    ends: async (run) => {
+      const stderr = await run.then(
+        () => "",
+        (error: unknown) => String((error as { readonly stderr: unknown }).stderr),
+      );
+      if (stderr === "") return;
+      failures++;
+      expect(stderr).toContain("FILE_NO_SPACE");
+    },
+  });
+  expect(failures).toBeGreaterThan(10);
+});
