@@ -110,7 +110,6 @@ const statuses: Readonly<Record<ErrorCode, ExitStatus>> = {
   MASTER_VERSION_IMPLAUSIBLE: refused,
   MASTER_OLD_ROOT_KEY_MISSING: notFound,
   MASTER_ROLE_UNKNOWN: notFound,
-  MASTER_ROLE_EXISTS: usage,
   MASTER_METADATA_UNAVAILABLE: notFound,
   MASTER_PART_INVALID: usage,
 };
