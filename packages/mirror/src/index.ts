@@ -1,1 +1,37 @@
-export {};
+export {
+  createDestinations,
+  type DestinationRegistries,
+  type Destinations,
+  type LocatedDestination,
+} from "./destinations.ts";
+export { createDirStore, type DirStore } from "./dir-store.ts";
+export { MirrorError, type MirrorErrorCode, type MirrorErrorDetails } from "./errors.ts";
+export { listImageDirectories, listLayouts } from "./list-directories.ts";
+export {
+  listDockerSource,
+  listSourceList,
+  parseDockerSource,
+  type DockerSource,
+  type ListingOptions,
+  type SourceRegistries,
+} from "./list-sources.ts";
+export type { Destination, NamingOptions } from "./naming.ts";
+export { createPlace, describePlace, findPlace, transports, type Place, type Transport } from "./place.ts";
+export { planSync, type PlannedImage, type SyncPlan } from "./plan.ts";
+export { parsePlatformPattern, type PlatformChoice, type PlatformPattern } from "./platform.ts";
+export { readArchive } from "./read-archive.ts";
+export {
+  countStatus,
+  describeError,
+  encodeDigestFile,
+  outcomeOf,
+  type ImageReport,
+  type ImageStatus,
+  type SyncReport,
+} from "./report.ts";
+export { parseSourceList, type ListedCredential, type ListedRegistry, type ListedSelection } from "./source-list.ts";
+export type { ListedRepository, SourceFailure, SourceImage, Sources } from "./source.ts";
+export { sync, type SyncOptions } from "./sync.ts";
+export { parseSemverConstraint, parseTagRegex, type TagFilters, type TagTest } from "./tag-pattern.ts";
+export type { Located, Tally } from "./transfers.ts";
+export { writeArchive } from "./write-archive.ts";

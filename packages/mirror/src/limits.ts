@@ -1,0 +1,28 @@
+/** Every read has a bound. Sizes in bytes. */
+
+/** An index within an index within an index: nobody nests deeper on purpose. */
+export const manifestDepthMax: number = 8;
+
+/** Manifests below one tag: the largest known index (hash bins of a role) has a few thousand. */
+export const manifestsMax: number = 20_000;
+
+/** A list of repositories is written by people. */
+export const listMaxBytes: number = 4 * 1024 * 1024;
+
+/** Directories are searched for images this deep: a registry's name, a repository's components, the tag. */
+export const directoryDepthMax: number = 32;
+
+/** Files of a layout in an archive: a hundred thousand targets and their manifests. */
+export const archiveFilesMax: number = 500_000;
+
+/** index.json and the small files beside it, as in a layout. */
+export const archiveIndexMaxBytes: number = 64 * 1024 * 1024;
+
+/** The file `version` of skopeo's directory form holds one short line. */
+export const versionFileMaxBytes: number = 1024;
+
+/** Leftovers of killed processes are swept when nobody has written to them for so long. */
+export const leftoverAgeMs: number = 60 * 60 * 1000;
+
+/** Headers of an archive between two files, and what is read ahead of them. */
+export const headerSlackBytes: number = 8 * 1024 * 1024;

@@ -1,0 +1,44 @@
+/** Where images come from and go to, as people write it: `docker://`, `dir:`, `oci:` and `oci-archive:`. */
+import { isTag, type TagName } from "@dtuf/registry";
+import { MirrorError } from "./errors.ts";
+
+export const transports = ["docker", "dir", "oci", "oci-archive"] as const;
+
+export type Transport = (typeof transports)[number];
+
+export interface Place {
+  readonly transport: Transport;
+  /** What follows the transport's name; of `oci:` and `oci-archive:` without the tag. */
+  readonly text: string;
+  /** Of `oci:DIR:TAG` and `oci-archive:FILE:TAG`. */
+  readonly tag?: TagName;
+}
+
+/** `docker://host/repository`. Undefined: no transport is named. @throws MirrorError MIRROR_PLACE_INVALID */
+export function findPlace(text: string): Place | undefined {
+  const [, transport, rest] = /^(docker|dir|oci|oci-archive):(.*)$/s.exec(text) ?? [];
+  if (transport === undefined || rest === undefined) return undefined;
+  if (transport !== "docker") return createPlace(transport as Transport, rest);
+  if (!rest.startsWith("//")) throw invalid(text, "docker://host/repository");
+  return createPlace("docker", rest.slice(2));
+}
+
+/** @throws MirrorError MIRROR_PLACE_INVALID */
+export function createPlace(transport: Transport, text: string): Place {
+  if (text === "" || text.includes("\0")) throw invalid(`${transport}:${text}`, "a name after the transport");
+  if (transport === "docker" || transport === "dir") return { transport, text };
+  const colon = text.lastIndexOf(":");
+  const tag = text.slice(colon + 1);
+  return colon > 0 && isTag(tag) ? { transport, text: text.slice(0, colon), tag } : { transport, text };
+}
+
+export function describePlace({ transport, text, tag }: Place): string {
+  const name = transport === "docker" ? `docker://${text}` : `${transport}:${text}`;
+  return tag === undefined ? name : `${name}:${tag}`;
+}
+
+function invalid(text: string, wanted: string): MirrorError {
+  return new MirrorError("MIRROR_PLACE_INVALID", `${JSON.stringify(text)}: wanted ${wanted}`, {
+    details: { got: text, wanted },
+  });
+}

@@ -1,0 +1,153 @@
+/**
+ * Carries a plan out: several images at a time, each whole or not at all at its destination. What is there already is left
+ * alone; what failed does not keep the others from being done where that was asked for, and is never forgotten.
+ */
+import { OciError, parseTag, type TagName } from "@dtuf/registry";
+import { createDirStore } from "./dir-store.ts";
+import { compareImage, copyImage } from "./copy-image.ts";
+import { forEachConcurrently } from "./concurrency.ts";
+import { deleteGone } from "./delete-gone.ts";
+import type { Destinations } from "./destinations.ts";
+import { MirrorError } from "./errors.ts";
+import type { ImageCopy } from "./manifest-tree.ts";
+import type { NamingOptions } from "./naming.ts";
+import { planSync, type PlannedImage } from "./plan.ts";
+import type { PlatformChoice } from "./platform.ts";
+import type { ImageReport, SyncReport } from "./report.ts";
+import type { SourceFailure, Sources } from "./source.ts";
+import { createTally, createTransfers, type Tally, type Transfers } from "./transfers.ts";
+
+export interface SyncOptions {
+  readonly naming: NamingOptions;
+  readonly destinations: Destinations;
+  readonly platforms: PlatformChoice;
+  readonly referrers: ImageCopy["referrers"];
+  /** "remove": signatures that the destination cannot hold are left behind; "keep": their image fails. */
+  readonly signatures: "keep" | "remove";
+  /** "delete": tags of a fully listed repository that are gone at the source go at the destination too. */
+  readonly deletion: "delete" | "keep";
+  /** "stop": after the first image that fails no other is begun. */
+  readonly onFailure: "stop" | "go-on";
+  /** "check": everything is looked at and nothing is written. */
+  readonly mode: "copy" | "check";
+  /** Images at once. */
+  readonly images: number;
+  /** Requests and open files at once. */
+  readonly concurrency: number;
+  readonly retry: { readonly times: number; readonly delayMs: number | undefined };
+  readonly sleep: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
+  readonly signal?: AbortSignal | undefined;
+  /** Told as soon as each is known. */
+  readonly onImage?: ((report: ImageReport) => void) | undefined;
+}
+
+/** @throws MirrorError MIRROR_COLLISION before anything is done; the signal's reason. What fails later is in the report */
+export async function sync(sources: Sources, options: SyncOptions): Promise<SyncReport> {
+  const plan = planSync(sources.images, options.naming);
+  const run: Run = {
+    options,
+    transfers: createTransfers({ concurrency: options.concurrency }),
+    tally: createTally(),
+    stopped: false,
+  };
+  const failures = [...sources.failures, ...plan.failures].map((failure) => reportFailure(run, failure));
+  const reports = new Map<PlannedImage, ImageReport>();
+  await forEachConcurrently(plan.images, options.images, async (image) => {
+    options.signal?.throwIfAborted();
+    const report = run.stopped ? skipped(image) : await syncImage(run, image);
+    if (report.status === "failed" && options.onFailure === "stop") run.stopped = true;
+    reports.set(image, report);
+    options.onImage?.(report);
+  });
+  const images = [...failures, ...plan.images.map((image) => reports.get(image) ?? skipped(image))];
+  const deleted = options.deletion === "keep" ? [] : await deleteGone(sources, images, options);
+  return { images: [...images, ...deleted], transferred: run.tally, sources: sources.count };
+}
+
+interface Run {
+  readonly options: SyncOptions;
+  readonly transfers: Transfers;
+  readonly tally: Tally;
+  stopped: boolean;
+}
+
+function reportFailure({ options }: Run, { name, error }: SourceFailure): ImageReport {
+  const report: ImageReport = { status: "failed", source: name, destination: undefined, error };
+  options.onImage?.(report);
+  return report;
+}
+
+function skipped({ source, name }: PlannedImage): ImageReport {
+  return { status: "skipped", source: source.name, destination: name };
+}
+
+async function syncImage(run: Run, image: PlannedImage): Promise<ImageReport> {
+  const { signal, retry, sleep } = run.options;
+  const named = { source: image.source.name, destination: image.name };
+  for (let tried = 0; ; tried++) {
+    try {
+      return { ...named, ...(await syncOnce(run, image)) };
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (tried >= retry.times || !isPassing(error)) return { ...named, status: "failed", error };
+      await sleep(retry.delayMs ?? 1000 * 2 ** tried, signal);
+    }
+  }
+}
+
+/** Faults that another try may not meet again; the transport has tried several times by then. */
+function isPassing(error: unknown): boolean {
+  const codes = ["OCI_UNAVAILABLE", "OCI_SIZE_MISMATCH", "OCI_DIGEST_MISMATCH", "OCI_RESPONSE_INVALID"];
+  return OciError.is(error) && codes.includes(error.code);
+}
+
+async function syncOnce(run: Run, image: PlannedImage): Promise<Pick<ImageReport, "status" | "digest">> {
+  const { options } = run;
+  if (options.signatures === "keep") await verifyNoSignatures(image);
+  const copy = await prepare(run, image);
+  if (options.mode === "copy") {
+    const { status, descriptor } = await copyImage(copy);
+    return { status, digest: descriptor.digest };
+  }
+  const { status, root } = await compareImage(copy);
+  return { status: status === "unchanged" ? "unchanged" : "would-copy", digest: root.digest };
+}
+
+async function prepare({ options, transfers, tally }: Run, { source, destination }: PlannedImage): Promise<ImageCopy> {
+  const { at, tag, digest } = await options.destinations.locate(destination);
+  const { referrers, signal } = options;
+  // A name that is a digest says which manifest it is, for every platform that is below it.
+  const platforms = source.tag === undefined && source.digest !== undefined ? "all" : options.platforms;
+  const reference = source.tag ?? source.digest ?? anyName;
+  const expected = source.digest ?? digest;
+  return {
+    from: source.at,
+    to: at,
+    name: source.name,
+    reference,
+    expected,
+    tag,
+    platforms,
+    referrers,
+    transfers,
+    tally,
+    signal,
+  };
+}
+
+/** A directory has one image, which any name finds. */
+const anyName: TagName = parseTag("image");
+
+/** Simple signing's files beside an image: nothing but a directory holds them. @throws MirrorError MIRROR_SIGNATURES */
+async function verifyNoSignatures({ source }: PlannedImage): Promise<void> {
+  if (source.kind !== "directory") return;
+  const count = await createDirStore({ directory: source.at.name, now: () => new Date(0) }).countSignatures();
+  if (count === 0) return;
+  throw new MirrorError(
+    "MIRROR_SIGNATURES",
+    `${source.name} has ${count} signatures that the destination cannot hold`,
+    {
+      details: { image: source.name, signatures: count },
+    },
+  );
+}
