@@ -1,10 +1,13 @@
-/** Writes chunks to a file in large batches, the next one gathering while the last one is written. */
+/**
+ * Writes chunks to a file in large batches, one gathering while the other is written. Chunks are copied: what came from the
+ * network is free again at once, and memory stays at two batches.
+ */
 import type { FileHandle } from "node:fs/promises";
 import { fileError } from "@dtuf/registry/files";
 import { writeBatchBytes } from "./limits.ts";
 
 export interface BatchWriter {
-  /** The chunk must not change before `end`. @throws FileError what an earlier batch met */
+  /** @throws FileError what an earlier batch met */
   write(chunk: Uint8Array): Promise<void>;
   /** Everything written has reached the system. */
   end(): Promise<void>;
@@ -18,35 +21,31 @@ export interface BatchWriterOptions {
 }
 
 export function createBatchWriter(file: FileHandle, { path, position }: BatchWriterOptions): BatchWriter {
-  let batch: Uint8Array[] = [];
-  let batchBytes = 0;
+  let gathering = Buffer.allocUnsafeSlow(writeBatchBytes);
+  let spare = Buffer.allocUnsafeSlow(writeBatchBytes);
+  let gathered = 0;
   let offset = position;
   let writing: Promise<void> = Promise.resolve();
 
-  async function write(chunks: readonly Uint8Array[], at: number): Promise<void> {
-    try {
-      await writeAll(file, chunks, at);
-    } catch (error) {
-      throw fileError(error, path);
-    }
-  }
-
   async function flush(): Promise<void> {
     await writing;
-    const [chunks, at] = [batch, offset];
-    offset += batchBytes;
-    batch = [];
-    batchBytes = 0;
-    writing = write(chunks, at);
+    writing = writeAll(file, gathering.subarray(0, gathered), { path, position: offset });
     // Whoever comes next, `write` or `end`, gets the failure; until then it is not unhandled.
     writing.catch(() => undefined);
+    offset += gathered;
+    gathered = 0;
+    [gathering, spare] = [spare, gathering];
   }
 
   return {
     async write(chunk) {
-      batch.push(chunk);
-      batchBytes += chunk.length;
-      if (batchBytes >= writeBatchBytes) await flush();
+      for (let taken = 0; taken < chunk.length;) {
+        const piece = chunk.subarray(taken, taken + writeBatchBytes - gathered);
+        gathering.set(piece, gathered);
+        gathered += piece.length;
+        taken += piece.length;
+        if (gathered === writeBatchBytes) await flush();
+      }
     },
     async end() {
       await flush();
@@ -55,12 +54,13 @@ export function createBatchWriter(file: FileHandle, { path, position }: BatchWri
   };
 }
 
-async function writeAll(file: FileHandle, chunks: readonly Uint8Array[], position: number): Promise<void> {
-  if (chunks.length === 0) return;
-  const total = chunks.reduce((sum, { length }) => sum + length, 0);
-  const { bytesWritten } = await file.writev(chunks, position);
-  if (bytesWritten === total) return;
-  // A short write: the rest in one piece, as often as it takes.
-  const rest = Buffer.concat(chunks, total).subarray(bytesWritten);
-  await writeAll(file, [rest], position + bytesWritten);
+async function writeAll(file: FileHandle, bytes: Uint8Array, { path, position }: BatchWriterOptions): Promise<void> {
+  try {
+    for (let written = 0; written < bytes.length;) {
+      const { bytesWritten } = await file.write(bytes, written, bytes.length - written, position + written);
+      written += bytesWritten;
+    }
+  } catch (error) {
+    throw fileError(error, path);
+  }
 }
