@@ -205,13 +205,13 @@ function recall(file: Uint8Array | undefined, update: (file: Uint8Array) => unkn
   }
 }
 
-/** Two timestamps of one version: another publisher took over the tag in the moment between our look and our move. */
+/** Two publishers each moved the tag in the moment between the other's look and move; which one counts is for people. */
 function verifyNoFork({ bytes, signed }: Trusted<Timestamp>, published: Uint8Array): void {
   if (Buffer.compare(bytes, published) === 0) return;
   throw new MasterError(
-    "MASTER_PUBLISHER_RACE",
-    `another publisher published a timestamp of version ${signed.version} beside the one from here`,
-    { details: { version: signed.version } },
+    "MASTER_BASE_UNEXPECTED",
+    `another publisher's timestamp of version ${signed.version} stands where the one from here was published`,
+    { details: { version: signed.version, wanted: digestOf(bytes), got: digestOf(published) } },
   );
 }
 

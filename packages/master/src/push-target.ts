@@ -5,7 +5,15 @@
  */
 import { stat } from "node:fs/promises";
 import { encodeTarget, findTargetBlobs, targetKeeper, targetMediaType, withTargetBlobs } from "@dtuf/format";
-import { createDigester, digestHex, fileContent, OciError, type ContentSource, type Descriptor } from "@dtuf/registry";
+import {
+  createDigester,
+  digestHex,
+  digestOf,
+  fileContent,
+  OciError,
+  type ContentSource,
+  type Descriptor,
+} from "@dtuf/registry";
 import { fileError } from "@dtuf/registry/files";
 import { parseUnverified, type JsonObject, type TargetFile, type TargetPath } from "@dtuf/tuf";
 import { applyStaged, type TargetMap } from "./changes.ts";
@@ -72,7 +80,8 @@ async function hashParts(session: Session, targets: TargetMap, request: PushTarg
   const { parts, custom } = request;
   const [first] = parts;
   if (parts.length === 1 && first?.kind === "target" && custom === undefined) return sameTarget(targets, first.name);
-  const whole = createDigester();
+  // A single part is hashed once: it is the whole.
+  const whole = parts.length === 1 && first?.kind !== "target" ? undefined : createDigester();
   const blobs: Blob[] = [];
   for (const part of parts) {
     session.signal?.throwIfAborted();
@@ -81,7 +90,8 @@ async function hashParts(session: Session, targets: TargetMap, request: PushTarg
   }
   const full = blobs.filter(({ descriptor }) => descriptor.size > 0);
   const length = full.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
-  const hashes = new Map([["sha256", digestHex(whole.digest())]]);
+  const digest = whole?.digest() ?? blobs[0]?.descriptor.digest ?? digestOf(new Uint8Array());
+  const hashes = new Map([["sha256", digestHex(digest)]]);
   const descriptors = full.map(({ descriptor }) => descriptor);
   const listed = full.length > 1 || custom?.["dtuf"] !== undefined ? withTargetBlobs(custom, descriptors) : custom;
   return {
@@ -102,7 +112,7 @@ type Digester = ReturnType<typeof createDigester>;
 
 async function hashPart(
   part: Exclude<TargetPart, { kind: "target" }>,
-  whole: Digester,
+  whole: Digester | undefined,
   { onProgress, signal }: ProgressOptions,
 ): Promise<Blob> {
   const item = part.kind === "file" ? part.path : (part.label ?? "-");
@@ -113,7 +123,7 @@ async function hashPart(
   for await (const chunk of content.open(0)) {
     signal?.throwIfAborted();
     own.update(chunk);
-    whole.update(chunk);
+    whole?.update(chunk);
     size += chunk.length;
     onProgress?.({ item, step: "hash", bytes: size, total: Math.max(total, size) });
   }
@@ -134,7 +144,7 @@ async function fileSize(path: string): Promise<number> {
 
 interface ReadAgain {
   readonly part: Extract<TargetPart, { kind: "target" }>;
-  readonly whole: Digester;
+  readonly whole: Digester | undefined;
   readonly request: PushTargetRequest;
 }
 
@@ -151,7 +161,7 @@ async function readAgain(session: Session, targets: TargetMap, { part, whole, re
     let bytes = 0;
     for await (const chunk of stream) {
       signal?.throwIfAborted();
-      whole.update(chunk);
+      whole?.update(chunk);
       bytes += chunk.length;
       request.onProgress?.({ item, step: "read", digest: descriptor.digest, bytes, total: descriptor.size });
     }
