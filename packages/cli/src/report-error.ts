@@ -23,6 +23,7 @@ export async function reportError(
   }
   const coded = codedError(error);
   const hint = error instanceof UsageError ? error.hint : findHint(coded.code, program);
+  terminal?.log("ERROR", `${coded.message} (${coded.code})`);
   await io.stderr.write(terminal?.format === "json" ? jsonReport(coded, hint) : textReport(program, coded, hint));
   return exitStatusOf(coded.code);
 }

@@ -18,6 +18,8 @@ export interface Terminal {
   writeBytes(bytes: Uint8Array): Promise<void>;
   /** Talk. */
   note(text: string, level?: LogLevel): void;
+  /** Into the log file alone, where there is one. */
+  log(level: LogLevel, text: string): void;
   readonly format: "text" | "json";
 }
 
@@ -38,6 +40,7 @@ export function createTerminal(program: string, io: Io, values: Values): Termina
     printName: (name) => write(`${io.stdout.terminal === "terminal" ? escapeText(name) : name}\n`),
     printJson: (value) => write(`${JSON.stringify({ schemaVersion, ...value }, plain, 2)}\n`),
     writeBytes: write,
+    log: (level, text) => log(level, escapeText(text)),
     note: (text, level = "WARNING") => {
       const line = escapeText(text);
       log(level, line);

@@ -1,0 +1,77 @@
+/** The program as a process: what the operating system sees of it. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createHostileRegistry } from "@dtuf/testing/hostile-registry";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createMachine, publishDemo, type Machine } from "./machine.ts";
+
+const bin = fileURLToPath(new URL("../../packages/cli/src/bin/dtuf.ts", import.meta.url));
+const repo = "fred/demo";
+let machine: Machine;
+
+beforeAll(async () => {
+  machine = await createMachine({ DTUF_HOST: "oci:registry" });
+  await publishDemo(machine, repo, "x".repeat(3_000_000));
+  await machine.must(["pull-metadata", repo, "-"], (await machine.must(["get-root", repo])).bytes);
+});
+
+afterAll(async () => machine[Symbol.asyncDispose]());
+
+function start(words: readonly string[], environment: Record<string, string> = {}): ChildProcess {
+  const env = { PATH: process.env["PATH"] ?? "", ...machine.environment, ...environment };
+  return spawn(process.execPath, ["--conditions=@dtuf/source", bin, ...words], { cwd: machine.directory, env });
+}
+
+function end(child: ChildProcess): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const written = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"] as const)
+    child[name]?.on("data", (chunk: Buffer) => (written[name] += chunk));
+  return new Promise((resolve) => child.on("close", (code) => resolve({ code, ...written })));
+}
+
+describe("the process", () => {
+  test("ends with 130 when it is interrupted, and says so", async () => {
+    await using registry = await createHostileRegistry();
+    registry.script({ match: { path: /manifests/ }, fault: { kind: "stall", afterBytes: 0 } });
+    const child = start(["pull-metadata", repo], { DTUF_HOST: registry.host, DTUF_INSECURE: "1" });
+    const ended = end(child);
+    while (registry.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    child.kill("SIGINT");
+    expect(await ended).toMatchObject({ code: 130, stdout: "", stderr: "dtuf: interrupted\n" });
+  });
+
+  test("ends quietly when the reader of its output goes away", async () => {
+    const child = start(["pull-target", repo, "demo.txt"]);
+    const ended = end(child);
+    child.stdout?.once("data", () => child.stdout?.destroy());
+    expect((await ended).stderr).toBe("");
+  });
+
+  test("writes binary data to stdout unchanged and talk to stderr", async () => {
+    const ended = await end(start(["pull-target", repo, "demo.txt"], { DTUF_PROGRESS: "1" }));
+    expect(ended.stdout).toBe("x".repeat(3_000_000));
+    expect(ended.stderr).toMatch(/100% 3000000\/3000000/);
+    expect(ended.code).toBe(0);
+  });
+
+  test("keeps a log only where it is asked to", async () => {
+    const log = join(machine.directory, "dtuf.log");
+    await end(start(["pull-target", repo, "no-such"]));
+    await expect(readFile(log)).rejects.toMatchObject({ code: "ENOENT" });
+    await end(start(["status", repo], { DTUF_LOG_FILE: "dtuf.log", DTUF_FILE_LOG_LEVEL: "DEBUG" }));
+    await end(start(["pull-target", repo, "no-such"], { DTUF_LOG_FILE: "dtuf.log" }));
+    expect(await readFile(log, "utf8")).toMatch(/ERROR .*COPY_TARGET_UNKNOWN/);
+  });
+
+  test("shows its help and every command's, and its version", async () => {
+    const help = await end(start(["--help"]));
+    expect(help).toMatchObject({ code: 0, stderr: "" });
+    for (const command of ["create-root-key", "pull-target", "push-blob", "login"])
+      expect(help.stdout).toContain(command);
+    const ofCommand = await end(start(["push-metadata", "--help"]));
+    expect(ofCommand.stdout).toContain("DTUF_TIMESTAMP_LIFETIME");
+    expect((await end(start(["--version"]))).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
