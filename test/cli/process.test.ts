@@ -34,7 +34,7 @@ function end(child: ChildProcess): Promise<{ code: number | null; stdout: string
 describe("the process", () => {
   test("ends with 130 when it is interrupted, and says so", async () => {
     await using registry = await createHostileRegistry();
-    registry.script({ match: { path: /manifests/ }, fault: { kind: "stall", afterBytes: 0 } });
+    registry.script({ match: { path: /manifests/ }, fault: { kind: "stall", after: "headers" } });
     const child = start(["pull-metadata", repo], { DTUF_HOST: registry.host, DTUF_INSECURE: "1" });
     const ended = end(child);
     while (registry.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
