@@ -1,0 +1,8 @@
+import { cutPull } from "./cut.ts";
+import { pullLarge, pushLarge } from "./large.ts";
+import { pullMany, pushMany } from "./many.ts";
+import { mount, refresh } from "./refresh.ts";
+import type { Row } from "./row.ts";
+import { version } from "./version.ts";
+
+export const rows: readonly Row[] = [version, refresh, pushLarge, pullLarge, pushMany, pullMany, mount, cutPull];

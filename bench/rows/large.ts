@@ -1,0 +1,139 @@
+/** One target of 1 GiB: pushed and pulled. */
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { compare, type Contender } from "../compare.ts";
+import { dxfPull, dxfPush, dxfProgram, pullers, pushers, type Upload } from "../contenders.ts";
+import { changeFile, createFile, createLayout, type BenchFile } from "../content.ts";
+import { publisher } from "../repository.ts";
+import type { Stage } from "../stage.ts";
+import { formatBytes, lineOf } from "../table.ts";
+import type { Row } from "./row.ts";
+
+const curlPush = `
+digest=sha256:$(sha256sum "$2" | cut -c1-64)
+location=$(curl -sf -X POST -D - -o /dev/null "$1" | tr -d '\\r' | sed -n 's/^[Ll]ocation: //p')
+curl -sf -X PUT -H Expect: -H 'Content-Type: application/octet-stream' -T "$2" -o /dev/null "$location&digest=$digest"
+`;
+
+const shell = (script: string, ...words: readonly string[]): readonly string[] => [
+  ...["bash", "-euc", "-o", "pipefail", script, "bash"],
+  ...words,
+];
+
+export const pushLarge: Row = {
+  id: "push-large",
+  async run(stage) {
+    const directory = await stage.fresh("push-large");
+    const made = await createFile(join(directory, "large"), stage.scaled(1 << 30));
+    const begin = async (): Promise<Upload & { readonly file: BenchFile }> => {
+      await stage.registry.forget();
+      const file = await changeFile(made.path);
+      const layout = join(directory, "layout");
+      await createLayout(layout, [file]);
+      return { repository: stage.repository(), files: [file], layout, file };
+    };
+    const { host } = stage.registry;
+    const { environment: env } = stage;
+    const dxf = await dxfProgram(stage, dxfPush);
+    const alone: Contender = {
+      name: "dtuf",
+      prepare: async () => {
+        const { repository, file } = await begin();
+        return stage.dtuf(["push-blob", repository, file.path]);
+      },
+    };
+    const others: (Contender | undefined)[] = [
+      stage.peers.find("curl") && {
+        name: "sha256sum + curl",
+        prepare: async () => {
+          const { repository, file } = await begin();
+          return { argv: shell(curlPush, `http://${host}/v2/${repository}/blobs/uploads/`, file.path), env };
+        },
+      },
+      dxf && {
+        name: "dxf",
+        prepare: async () => {
+          const { repository, file } = await begin();
+          return { argv: [...dxf, host, repository, file.path], env };
+        },
+      },
+    ];
+    const present = others.filter((each) => each !== undefined);
+    const results = await compare([alone, ...present, ...pushers(stage, begin)], stage.rounds);
+    const target: Contender = {
+      name: "dtuf",
+      prepare: async () => {
+        const { repository, file } = await begin();
+        await publisher(stage, repository);
+        return stage.dtuf(["push-target", repository, "large", file.path]);
+      },
+    };
+    const targets = await compare([target, ...present.slice(0, 1)], stage.rounds);
+    await rm(directory, { recursive: true });
+    const size = formatBytes(made.size);
+    const show = ["time", "cpu", "memory"] as const;
+    return [
+      lineOf(`push of a blob of ${size} (\`push-blob\`)`, results, { show }),
+      lineOf(`push of a target of ${size} (\`push-target\`: blob and its manifest)`, targets, { show }),
+    ];
+  },
+};
+
+export const pullLarge: Row = {
+  id: "pull-large",
+  async run(stage) {
+    const directory = await stage.fresh("pull-large");
+    const file = await createFile(join(directory, "large"), stage.scaled(1 << 30));
+    const layout = join(directory, "layout");
+    await createLayout(layout, [file]);
+    const repository = stage.repository();
+    const pusher = pushers(stage, async () => ({ repository, files: [file], layout }))[0];
+    if (pusher !== undefined) await stage.must(await pusher.prepare());
+    await publisher(stage, repository, [["large", file.path]]);
+    await rm(file.path);
+    const results = await compare(await largePullers(stage, { repository, file, directory }), stage.rounds);
+    await rm(directory, { recursive: true });
+    const size = formatBytes(file.size);
+    const show = ["time", "cpu", "memory"] as const;
+    return [lineOf(`pull of a target of ${size} into a file, refreshed, verified, fsynced`, results, { show })];
+  },
+};
+
+interface LargePull {
+  readonly repository: string;
+  readonly file: BenchFile;
+  readonly directory: string;
+}
+
+async function largePullers(stage: Stage, { repository, file, directory }: LargePull): Promise<readonly Contender[]> {
+  const { environment: env } = stage;
+  const { host } = stage.registry;
+  const out = join(directory, "out");
+  const into = (name: string, argv: readonly string[]): Contender => ({
+    name,
+    prepare: async () => {
+      await rm(out, { force: true });
+      return { argv, env };
+    },
+    check: async () => verifyFile(stage, out, file),
+  });
+  const url = `http://${host}/v2/${repository}/blobs/${file.digest}`;
+  const curl = 'curl -sf "$1" | tee "$2" | sha256sum';
+  const dxf = await dxfProgram(stage, dxfPull);
+  const own = stage.dtuf(["pull-target", repository, "large", "--output", out]);
+  const found: (Contender | undefined)[] = [
+    { ...into("dtuf", []), prepare: async () => (await rm(out, { force: true }), own) },
+    stage.peers.find("curl") && into("curl \\| tee FILE \\| sha256sum", shell(curl, url, out)),
+    stage.peers.find("curl") && into("the same and sync FILE", shell(`${curl}; sync "$2"`, url, out)),
+    dxf && {
+      name: "dxf (verifies nothing)",
+      prepare: async () => ({ argv: [...dxf, host, repository, await stage.fresh("dxf"), file.digest], env }),
+    },
+  ];
+  return [...found.filter((each) => each !== undefined), ...pullers(stage, { repository })];
+}
+
+async function verifyFile(stage: Stage, path: string, { digest }: BenchFile): Promise<void> {
+  const { stdout } = await stage.must({ argv: ["sha256sum", path], env: stage.environment });
+  if (!stdout.startsWith(digest.slice("sha256:".length))) throw new Error(`${path} is not what was pushed`);
+}
