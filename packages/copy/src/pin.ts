@@ -6,6 +6,7 @@
  */
 import {
   createTrustedSet,
+  defaultLimits,
   keyFromPem,
   keyMaterial,
   parseUnverified,
@@ -72,7 +73,7 @@ export async function findRootOfKeys(
 }
 
 async function* shownRoots(view: MetadataView, { signal, limits }: PinContext): AsyncIterable<Uint8Array> {
-  const maxBytes = limits?.rootMaxBytes ?? 512_000;
+  const maxBytes = limits?.rootMaxBytes ?? defaultLimits.rootMaxBytes;
   const first = (await view.findOldestRoot?.({ signal })) ?? 1;
   for (let version = first; version < first + pinSearchMax; version++) {
     const bytes = await view.findMetadata({ role: "root", version, maxBytes, signal });

@@ -1,0 +1,219 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
+import { createSimulatorSource, type SimulatorSourceOptions } from "@dtuf/testing/simulator-source";
+import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator";
+import { parseTargetPath } from "@dtuf/tuf";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createCopy, type Copy } from "./copy.ts";
+import type { CopyEvent } from "./events.ts";
+
+let directory: string;
+let sim: TufSimulator;
+let clock: FixedClock;
+let requests: string[];
+let events: CopyEvent[];
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "copy-targets-"));
+  sim = await createTufSimulator();
+  clock = createFixedClock("2030-01-02T00:00:00Z");
+  events = [];
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+function createTestCopy(options: SimulatorSourceOptions = {}): Copy {
+  const source = createSimulatorSource(sim, options);
+  requests = source.requests;
+  return createCopy({ source, place: "simulator", directory, now: clock.now, onEvent: (event) => events.push(event) });
+}
+
+async function pulled(options: SimulatorSourceOptions = {}): Promise<Copy> {
+  const bytes = sim.files.get("1.root.json") ?? new Uint8Array();
+  const copy = createTestCopy(options);
+  await copy.pullMetadata({ pin: { kind: "root", bytes }, delegations: "skip" });
+  requests.length = 0;
+  return copy;
+}
+
+async function open(copy: Copy, path: string): Promise<string> {
+  const target = await copy.findTarget(parseTargetPath(path));
+  if (target === undefined) throw new TypeError(`${path} was not found`);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of await copy.openTarget(target)) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+
+describe("updated targets", () => {
+  test("are those whose content is not what was last pulled, whatever their metadata's version", async () => {
+    sim.addTarget("a", Buffer.from("a1"));
+    sim.addTarget("b", Buffer.from("b1"));
+    await sim.publishRelease();
+    const copy = await pulled();
+    expect((await copy.pullMetadata()).updatedTargets).toEqual(["a", "b"]);
+    expect(await open(copy, "a")).toBe("a1");
+    expect((await createTestCopy().pullMetadata()).updatedTargets).toEqual(["b"]);
+    await sim.publishRelease();
+    expect((await createTestCopy().pullMetadata()).updatedTargets).toEqual(["b"]);
+    sim.addTarget("a", Buffer.from("a2"));
+    await sim.publishRelease();
+    expect((await createTestCopy().pullMetadata()).updatedTargets).toEqual(["a", "b"]);
+  });
+
+  test("look into delegated roles, and name a role that cannot be had without failing", async () => {
+    sim.addDelegation("targets", { name: "team", paths: ["team/*"] });
+    sim.addDelegation("targets", { name: "lost", paths: ["lost/*"] });
+    sim.addTarget("team/a", Buffer.from("a"), { role: "team" });
+    sim.addTarget("lost/a", Buffer.from("a"), { role: "lost" });
+    await sim.publishRelease();
+    sim.files.delete("1.lost.json");
+    const copy = await pulled();
+    expect((await copy.pullMetadata()).updatedTargets).toEqual(["team/a"]);
+    expect(events).toContainEqual(expect.objectContaining({ kind: "role-skipped", role: "lost" }));
+    await expect(open(copy, "lost/a")).rejects.toMatchObject({ code: "COPY_METADATA_MISSING" });
+  });
+
+  test("leave hash bins alone, whose targets are found and listed all the same", async () => {
+    const bins = sim.addSuccinctRoles("targets", 3, "bin");
+    for (const role of bins) sim.addTarget(`in/${role}`, Buffer.from(role), { role });
+    await sim.publishRelease();
+    const copy = await pulled();
+    await copy.pullMetadata();
+    expect(requests.filter((name) => name.includes("bin-"))).toEqual([]);
+    const paths: string[] = [];
+    for await (const path of copy.listTargets()) paths.push(path);
+    expect(paths).toHaveLength(bins.length);
+    requests.length = 0;
+    for await (const path of createTestCopy().listTargets({ mode: "offline" })) expect(paths).toContain(path);
+    expect(requests).toEqual([]);
+  });
+
+  test("survive a torn line in the memory of what was pulled", async () => {
+    sim.addTarget("a", Buffer.from("a"));
+    sim.addTarget("b", Buffer.from("b"));
+    await sim.publishRelease();
+    const copy = await pulled();
+    await open(copy, "a");
+    const { appendFile } = await import("node:fs/promises");
+    await appendFile(join(directory, "pulled"), '["sha256:12');
+    await open(copy, "b");
+    expect((await copy.pullMetadata()).updatedTargets).toEqual([]);
+  });
+
+  test("keep the memory small however often a target is pulled", async () => {
+    sim.addTarget("a", Buffer.from("a"));
+    await sim.publishRelease();
+    const copy = await pulled();
+    for (let round = 0; round < 20; round++) await open(copy, "a");
+    await copy.pullMetadata();
+    expect((await readFile(join(directory, "pulled"), "utf8")).trim().split("\n")).toHaveLength(1);
+  });
+});
+
+describe("a delegated role", () => {
+  beforeEach(async () => {
+    sim.addDelegation("targets", { name: "team", paths: ["team/*"] });
+    sim.addTarget("team/a", Buffer.from("one"), { role: "team" });
+    await sim.publishRelease();
+  });
+
+  test("is fetched once and kept, and verified again from the cache", async () => {
+    const copy = await pulled();
+    expect(await open(copy, "team/a")).toBe("one");
+    const later = createTestCopy();
+    expect(await open(later, "team/a")).toBe("one");
+    expect(requests).toEqual(["2.root", "timestamp", "team/a"]);
+  });
+
+  test("in the cache is not believed once its delegator trusts other keys [T37]", async () => {
+    const copy = await pulled();
+    await open(copy, "team/a");
+    const { delegations } = sim.targets;
+    if (delegations?.kind !== "listed") throw new TypeError("no delegations");
+    delegations.roles = [];
+    sim.signers.delete("team");
+    sim.addDelegation("targets", { name: "team", paths: ["team/*"] });
+    sim.targets.version += 1;
+    await sim.publishTargets();
+    sim.snapshot.version += 1;
+    await sim.publishSnapshot();
+    sim.timestamp.version += 1;
+    await sim.publishTimestamp();
+    await expect(open(createTestCopy(), "team/a")).rejects.toMatchObject({ code: "TUF_THRESHOLD_NOT_MET" });
+  });
+
+  test("rolled back is refused [T18]", async () => {
+    const copy = await pulled();
+    await open(copy, "team/a");
+    await sim.publishRelease();
+    await copy.pullMetadata();
+    const role = sim.delegates.get("team");
+    if (role !== undefined) role.version = 1;
+    await sim.publishDelegated("team");
+    sim.snapshot.version += 1;
+    await sim.publishSnapshot();
+    sim.timestamp.version += 1;
+    await sim.publishTimestamp();
+    await expect(createTestCopy().pullMetadata()).rejects.toMatchObject({ code: "TUF_ROLLBACK" });
+  });
+
+  test.each([
+    ["expired", "TUF_EXPIRED"],
+    ["with a wrong hash", "TUF_HASH_MISMATCH"],
+  ] as const)("%s is refused, from the source and from the cache [T20]", async (how, code) => {
+    const role = sim.delegates.get("team");
+    if (role === undefined) throw new TypeError("no role");
+    if (how === "expired") role.expires = new Date("2030-01-01T12:00:00Z");
+    await sim.publishRelease();
+    if (how === "with a wrong hash") {
+      const file = sim.files.get("2.team.json") ?? new Uint8Array();
+      sim.files.set("2.team.json", Buffer.from(Buffer.from(file).toString().replace('"signatures"', '"signaturez"')));
+    }
+    const copy = await pulled();
+    await expect(open(copy, "team/a")).rejects.toMatchObject({ code });
+    expect((await copy.trustedFiles()).map(({ role: name }) => name)).not.toContain("team");
+    await expect(open(createTestCopy(), "team/a")).rejects.toMatchObject({ code });
+  });
+
+  test("that the snapshot does not list is refused without a request [T33]", async () => {
+    sim.snapshot.meta.delete("team.json");
+    sim.snapshot.version += 1;
+    await sim.publishSnapshot();
+    sim.timestamp.version += 1;
+    await sim.publishTimestamp();
+    const copy = await pulled();
+    await expect(open(copy, "team/a")).rejects.toMatchObject({ code: "TUF_ROLE_MISSING" });
+    expect(requests).toEqual([]);
+  });
+
+  test("explains the walk that found a target or did not", async () => {
+    sim.addDelegation("targets", { name: "second", paths: ["team/*"], terminating: true });
+    await sim.publishRelease();
+    const copy = await pulled();
+    const walk = async (path: string): Promise<readonly string[]> =>
+      (await copy.explain(parseTargetPath(path))).map(({ role, outcome }) => `${role} ${outcome}`);
+    expect(await walk("team/a")).toEqual(["targets not-here", "team found"]);
+    expect(await walk("team/b")).toEqual(["targets not-here", "team not-here", "second not-here"]);
+  });
+});
+
+describe("names that a program might trip over", () => {
+  test.each([
+    "__proto__",
+    "constructor",
+    "toString",
+    "x".repeat(4096),
+    "a\u0000b".replace("\u0000", ""),
+    "../../x",
+    "/etc/passwd",
+  ])("%s is a target like any other", async (path) => {
+    const copy = await pulled();
+    expect(await copy.findTarget(parseTargetPath(path))).toBeUndefined();
+    sim.addTarget(path, Buffer.from("content"));
+    await sim.publishRelease();
+    await copy.pullMetadata();
+    expect(await open(copy, path)).toBe("content");
+    expect((await copy.pullMetadata()).updatedTargets).toEqual([]);
+  });
+});
