@@ -60,22 +60,25 @@ export function openLogin(context: Context, host: string, credentials: Credentia
   return openRegistry(context, host, { credentials });
 }
 
-interface Identity {
+/** What takes the place of the settings that are about the host of DTUF_HOST. */
+export interface Identity {
   readonly first?: string | undefined;
   readonly credentials?: CredentialProvider;
+  readonly scheme?: "https" | "http";
+  readonly transport?: Transport;
 }
 
-async function openRegistry(context: Context, host: string, identity: Identity = {}): Promise<RegistryClient> {
+export async function openRegistry(context: Context, host: string, identity: Identity = {}): Promise<RegistryClient> {
   const { createRegistryClient } = await import("@dtuf/registry/remote");
   const named = settingsHost(context) ?? identity.first ?? host;
   const { io, values, terminal } = context;
   const authHost = values.text("auth-host");
   return createRegistryClient({
     registry: host,
-    scheme: values.on("insecure") && host === named ? "http" : "https",
+    scheme: identity.scheme ?? (values.on("insecure") && host === named ? "http" : "https"),
     credentials: identity.credentials ?? (await findCredentials(context, named)),
     ...(authHost === undefined || authHost === "" ? {} : { authHost }),
-    transport: await openTransport(context, named),
+    transport: identity.transport ?? (await openTransport(context, named)),
     headers: host === named ? await readHeaders(context) : {},
     onWarning: (text) => terminal.note(`the registry warns: ${text}`),
     now: io.now,
@@ -83,12 +86,15 @@ async function openRegistry(context: Context, host: string, identity: Identity =
   });
 }
 
-/** @param host host[:port] that the TLS settings and plain HTTP are for, and no other */
-export async function openTransport(context: Context, host: string): Promise<Transport> {
+/**
+ * @param host host[:port] that the TLS settings and plain HTTP are for, and no other
+ * @param own settings for that host which go before those of the command line
+ */
+export async function openTransport(context: Context, host: string, own: OwnTls = {}): Promise<Transport> {
   const { createTransport, networkOf } = await import("@dtuf/registry/http");
   const { io, values, terminal } = context;
   const family = values.text("ip-family");
-  const tls = await readTls(context, host);
+  const tls = await readTls(context, host, own.tls);
   return createTransport({
     now: io.now,
     random: io.random,
@@ -116,12 +122,21 @@ function hostName(host: string): string {
   return URL.parse(`http://${host}`)?.hostname ?? host;
 }
 
+export interface OwnTls {
+  readonly tls?: TlsOptions | undefined;
+  readonly plainHttp?: "allow" | undefined;
+}
+
 /** Lower case wins, as curl has it: a server's CGI environment can set HTTP_PROXY through a request header. */
 function proxyVariable(env: Context["io"]["env"], name: string): string | undefined {
   return env[name] ?? env[name.toUpperCase()] ?? env["all_proxy"] ?? env["ALL_PROXY"];
 }
 
-async function readTls(context: Context, host: string): Promise<(origin: string) => TlsOptions | undefined> {
+async function readTls(
+  context: Context,
+  host: string,
+  own: TlsOptions | undefined,
+): Promise<(origin: string) => TlsOptions | undefined> {
   const { values, io } = context;
   const { readCertsDirectories } = await import("@dtuf/registry/http");
   const file = async (name: "ca-file" | "tlsverify" | "cert-file" | "key-file"): Promise<string | undefined> => {
@@ -138,11 +153,11 @@ async function readTls(context: Context, host: string): Promise<(origin: string)
     ...(cert === undefined || key === undefined ? {} : { cert, key }),
     ...(values.on("skiptlsverify") ? { verification: "skip-verify" as const } : {}),
   };
-  const own = `https://${host.replace(/:443$/, "")}`;
+  const itsOrigin = `https://${host.replace(/:443$/, "")}`;
   const installed = await readCertsDirectories(certsDirectories(context));
   return (origin) => {
     const found = installed(origin as Parameters<typeof installed>[0]);
-    return origin === own ? { ...found, ...named } : found;
+    return origin === itsOrigin ? { ...found, ...named, ...own } : found;
   };
 }
 

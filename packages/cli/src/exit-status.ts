@@ -2,6 +2,7 @@
 import type { CopyErrorCode } from "@dtuf/copy";
 import type { FormatErrorCode } from "@dtuf/format";
 import type { MasterErrorCode } from "@dtuf/master";
+import type { MirrorErrorCode } from "@dtuf/mirror";
 import type { OciErrorCode } from "@dtuf/registry";
 import type { FileErrorCode } from "@dtuf/registry/files";
 import type { TufErrorCode } from "@dtuf/tuf";
@@ -12,6 +13,7 @@ export type ErrorCode =
   | FileErrorCode
   | FormatErrorCode
   | MasterErrorCode
+  | MirrorErrorCode
   | OciErrorCode
   | TufErrorCode
   | "USAGE";
@@ -112,6 +114,21 @@ const statuses: Readonly<Record<ErrorCode, ExitStatus>> = {
   MASTER_ROLE_UNKNOWN: notFound,
   MASTER_METADATA_UNAVAILABLE: notFound,
   MASTER_PART_INVALID: usage,
+
+  MIRROR_IMAGE_MISSING: notFound,
+  MIRROR_CONTENT_MISSING: notFound,
+  MIRROR_PLATFORM_MISSING: notFound,
+  MIRROR_NOTHING_TO_SYNC: notFound,
+  MIRROR_COLLISION: usage,
+  MIRROR_PLACE_INVALID: usage,
+  MIRROR_LIST_INVALID: usage,
+  MIRROR_PATTERN_INVALID: usage,
+  MIRROR_DIRECTORY_INVALID: refused,
+  MIRROR_ARCHIVE_INVALID: refused,
+  MIRROR_SIGNATURES: failure,
+  MIRROR_UNSUPPORTED: failure,
+  MIRROR_EXPIRES_EARLY: expired,
+  MIRROR_DESTINATION_NEWER: refused,
 };
 
 export function exitStatusOf(code: string): ExitStatus {

@@ -83,9 +83,10 @@ function optionOf(name: SettingName, prefix: string): Option | undefined {
   if (setting.kind === "secret") return undefined;
   const fallback = setting.fallback === undefined ? "" : `; default ${setting.fallback}`;
   const text = `${setting.summary} (${variableOf(name, prefix)}${fallback})`;
-  if (setting.kind === "switch") return new Option(`--${name}`, text);
+  const flag = setting.short === undefined ? `--${name}` : `-${setting.short}, --${name}`;
+  if (setting.kind === "switch") return new Option(flag, text);
   const value = setting.choices === undefined ? setting.value : setting.choices.join("|");
-  const option = new Option(`--${name} <${value ?? "value"}>`, text);
+  const option = new Option(`${flag} <${value ?? "value"}>`, text);
   return setting.kind === "list"
     ? option.argParser((word: string, before: readonly string[] | undefined) => [...(before ?? []), word])
     : option;

@@ -9,6 +9,8 @@ import { UsageError } from "./usage.ts";
 export interface Setting {
   readonly kind: "text" | "switch" | "list" | "secret" | "duration" | "choice";
   readonly summary: string;
+  /** One letter, where another program's users know it. */
+  readonly short?: string;
   /** What stands for the value in the help. */
   readonly value?: string;
   readonly choices?: readonly string[];
@@ -37,6 +39,34 @@ const level = (summary: string): Setting => ({
   choices: ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
   fallback: "WARNING",
 });
+
+/** The two sides of `sync` have skopeo's options, each its own. Secrets among them have flags, because skopeo's have. */
+const sideSettings = <const Side extends "src" | "dest">(side: Side, what: string) =>
+  ({
+    [`${side}-creds`]: text(`credentials for the ${what}; every process can read them in argv`, "user[:password]"),
+    [`${side}-username`]: text(`user name for the ${what}`, "name"),
+    [`${side}-password`]: text(`password for the ${what}; every process can read it in argv`, "password"),
+    [`${side}-no-creds`]: toggle(`no credentials for the ${what}`),
+    [`${side}-registry-token`]: text(`bearer token for the ${what}; every process can read it in argv`, "token"),
+    [`${side}-authfile`]: text(`auth.json for the ${what}`, "file", "authfile"),
+    [`${side}-cert-dir`]: text(`certificates of the ${what}: *.crt, *.cert, *.key`, "directory"),
+    [`${side}-tls-verify`]: {
+      kind: "choice",
+      summary: `verify the certificate of the ${what}; false also allows plain HTTP`,
+      choices: ["true", "false"],
+      fallback: "true",
+    },
+  }) as Readonly<Record<`${Side}-${SideSetting}`, Setting>>;
+
+export type SideSetting =
+  | "creds"
+  | "username"
+  | "password"
+  | "no-creds"
+  | "registry-token"
+  | "authfile"
+  | "cert-dir"
+  | "tls-verify";
 
 export const settings = {
   host: text("registry, or oci:DIR for an embedded one", "host[:port]", "the embedded registry ./dtuf_registry"),
@@ -97,6 +127,44 @@ export const settings = {
   "password-stdin": toggle("read the password from stdin"),
   "identity-token-stdin": toggle("read an identity token from stdin"),
   keychain: toggle("use the operating system's keychain"),
+  src: {
+    kind: "choice",
+    short: "s",
+    summary: "what SOURCE is",
+    choices: ["docker", "dir", "oci", "oci-archive", "yaml"],
+    fallback: "as SOURCE is written",
+  },
+  dest: {
+    kind: "choice",
+    short: "d",
+    summary: "what DESTINATION is",
+    choices: ["docker", "dir", "oci", "oci-archive"],
+    fallback: "as DESTINATION is written",
+  },
+  "source-yaml": text("list of what to copy, in the place of SOURCE", "file"),
+  scoped: toggle("name images at the destination by the source's whole name, registry included"),
+  all: { kind: "switch", short: "a", summary: "every platform of a multi-platform image" },
+  "append-suffix": text("put behind the names at the destination", "suffix"),
+  map: list("what a repository is called at the destination, `SOURCE=DESTINATION`", "names"),
+  include: list("take only tags that match this regular expression", "regex"),
+  exclude: list("take no tag that matches this regular expression", "regex"),
+  newest: text("take only so many of the highest versions", "count"),
+  referrers: toggle("carry along what refers to the images: signatures, attestations"),
+  delete: toggle("delete at the destination what is gone at the source"),
+  "keep-going": toggle("go on with the other images after one that failed"),
+  "preserve-digests": toggle("never change a digest: always so, accepted for skopeo's sake"),
+  format: text("refused unless it is what the source has: digests never change", "format"),
+  "remove-signatures": toggle("leave signatures behind"),
+  "sign-by": text("refused: images are not signed here", "key"),
+  policy: text("refused: policies of another signature scheme are not read", "file"),
+  "retry-times": text("tries more for an image whose copy failed for a passing reason", "count", "0"),
+  "retry-delay": { kind: "duration", summary: "wait between those", value: "duration", fallback: "1s, then doubled" },
+  digestfile: text("write the digest of every image that is at the destination", "file"),
+  report: text("write what was done, as JSON", "file"),
+  images: text("images at once", "count", "4"),
+  authfile: text("auth.json to read credentials from", "file", "REGISTRY_AUTH_FILE, then as podman looks"),
+  ...sideSettings("src", "source"),
+  ...sideSettings("dest", "destination"),
   "plain-text": toggle("store the password in the config file, readable by whoever reads the file"),
 } as const satisfies Readonly<Record<string, Setting>>;
 

@@ -3,6 +3,7 @@ import type { Command } from "./command.ts";
 import { dxfCommands } from "./dxf-table.ts";
 import { entry, outputSettings, registrySettings, stateSettings } from "./entry.ts";
 import type { SettingName } from "./settings.ts";
+import { mirrorCommands } from "./mirror-table.ts";
 
 const keyPasswords: readonly SettingName[] = [
   "root-key-password",
@@ -192,4 +193,10 @@ const registryCommands: readonly Command[] = [
   }),
 ];
 
-export const commands: readonly Command[] = [...masterCommands, ...copyCommands, ...registryCommands, ...dxfCommands];
+export const commands: readonly Command[] = [
+  ...masterCommands,
+  ...copyCommands,
+  ...mirrorCommands,
+  ...registryCommands,
+  ...dxfCommands,
+];

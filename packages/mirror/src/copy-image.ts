@@ -28,14 +28,13 @@ export async function copyImage(copy: ImageCopy): Promise<CopiedImage> {
     await copyReferrers(copy, [root.digest]);
     return { status: "unchanged", descriptor: root };
   }
-  const before = { ...copy.tally };
   const tree = createTree(copy);
   await tree.copyBelow(root, await tree.bytesOf(root, compared.bytes), { depth: 0, only: selected });
   const isNew = compared.status !== "unchanged";
   if (isNew) await tree.put(root, await tree.bytesOf(root, compared.bytes), copy.tag === undefined ? [] : [copy.tag]);
   await copyReferrers(copy, tree.copied());
-  const sent = copy.tally.sentBlobs !== before.sentBlobs || copy.tally.mountedBlobs !== before.mountedBlobs;
-  return { status: isNew || sent ? "copied" : "unchanged", descriptor: root };
+  const { sentBlobs, mountedBlobs } = copy.tally;
+  return { status: isNew || sentBlobs + mountedBlobs > 0 ? "copied" : "unchanged", descriptor: root };
 }
 
 export interface ComparedImage {

@@ -1,3 +1,4 @@
+export { growArchive, hasArchive, openArchive, type ArchiveOptions, type GrowingArchive } from "./archive-place.ts";
 export {
   createDestinations,
   type DestinationRegistries,

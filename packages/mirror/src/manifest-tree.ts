@@ -20,6 +20,7 @@ export interface ImageCopy {
   /** "carry": signatures, attestations and whatever else refers to the image come along. */
   readonly referrers: "carry" | "carry-unsigned" | "leave";
   readonly transfers: Transfers;
+  /** Of this image alone. */
   readonly tally: Tally;
   readonly signal?: AbortSignal | undefined;
 }

@@ -15,7 +15,7 @@ import { planSync, type PlannedImage } from "./plan.ts";
 import type { PlatformChoice } from "./platform.ts";
 import type { ImageReport, SyncReport } from "./report.ts";
 import type { SourceFailure, Sources } from "./source.ts";
-import { createTally, createTransfers, type Tally, type Transfers } from "./transfers.ts";
+import { addTally, createTally, createTransfers, type Tally, type Transfers } from "./transfers.ts";
 
 export interface SyncOptions {
   readonly naming: NamingOptions;
@@ -106,14 +106,18 @@ async function syncOnce(run: Run, image: PlannedImage): Promise<Pick<ImageReport
   if (options.signatures === "keep") await verifyNoSignatures(image);
   const copy = await prepare(run, image);
   if (options.mode === "copy") {
-    const { status, descriptor } = await copyImage(copy);
-    return { status, digest: descriptor.digest };
+    try {
+      const { status, descriptor } = await copyImage(copy);
+      return { status, digest: descriptor.digest };
+    } finally {
+      addTally(run.tally, copy.tally);
+    }
   }
   const { status, root } = await compareImage(copy);
   return { status: status === "unchanged" ? "unchanged" : "would-copy", digest: root.digest };
 }
 
-async function prepare({ options, transfers, tally }: Run, { source, destination }: PlannedImage): Promise<ImageCopy> {
+async function prepare({ options, transfers }: Run, { source, destination }: PlannedImage): Promise<ImageCopy> {
   const { at, tag, digest } = await options.destinations.locate(destination);
   const { referrers, signal } = options;
   // A name that is a digest says which manifest it is, for every platform that is below it.
@@ -130,7 +134,7 @@ async function prepare({ options, transfers, tally }: Run, { source, destination
     platforms,
     referrers,
     transfers,
-    tally,
+    tally: createTally(),
     signal,
   };
 }

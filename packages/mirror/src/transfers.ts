@@ -33,6 +33,10 @@ export function createTally(): Tally {
   return { sentBlobs: 0, sentBytes: 0, mountedBlobs: 0, presentBlobs: 0, manifests: 0 };
 }
 
+export function addTally(total: Tally, more: Readonly<Tally>): void {
+  for (const key of Object.keys(total) as (keyof Tally)[]) total[key] += more[key];
+}
+
 export interface BlobTransfer {
   readonly from: Located;
   readonly to: Located<WriteStore>;

@@ -3,7 +3,7 @@ import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { isDigest, type ByteStream } from "@dtuf/registry";
-import { createAtomicFile, fileError } from "@dtuf/registry/files";
+import { createAtomicFile, fileError, isErrno } from "@dtuf/registry/files";
 import { pack, type Pack } from "tar-stream";
 import { readRegularFile } from "./regular-file.ts";
 
@@ -48,6 +48,7 @@ async function namesIn(directory: string): Promise<readonly string[]> {
   try {
     return await readdir(directory);
   } catch (error) {
+    if (isErrno(error, "ENOENT")) return [];
     throw fileError(error, directory);
   }
 }

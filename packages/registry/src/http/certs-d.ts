@@ -20,7 +20,7 @@ export async function readCertsDirectories(
   const hosts = new Map<string, TlsOptions>();
   for (const directory of directories) {
     for (const host of await namesIn(directory)) {
-      if (!hosts.has(host)) hosts.set(host, await readHost(join(directory, host)));
+      if (!hosts.has(host)) hosts.set(host, await readCertsDirectory(join(directory, host)));
     }
   }
   return (origin) => {
@@ -29,7 +29,11 @@ export async function readCertsDirectories(
   };
 }
 
-async function readHost(directory: string): Promise<TlsOptions> {
+/**
+ * The settings in one host's own directory.
+ * @throws OciError OCI_CREDENTIALS_UNAVAILABLE (half a pair), OCI_LIMIT_EXCEEDED; the file system's errors
+ */
+export async function readCertsDirectory(directory: string): Promise<TlsOptions> {
   const files = await namesIn(directory);
   const read = (file: string): Promise<string> => readBounded(join(directory, file));
   const ca = await Promise.all(files.filter((file) => file.endsWith(".crt")).map(read));

@@ -1,4 +1,4 @@
-export { readCertsDirectories } from "./certs-d.ts";
+export { readCertsDirectories, readCertsDirectory } from "./certs-d.ts";
 export { createHeaders, type HttpHeaders } from "./headers.ts";
 export type {
   HttpBody,
@@ -23,4 +23,5 @@ export {
 } from "./retry.ts";
 export type { TlsOptions } from "./tls.ts";
 export { createTransport } from "./transport.ts";
+export { createTries, sleepTimer, type Sleep, type Tries } from "./tries.ts";
 export { decideUrl, type SuppliedUrl, type UrlDecision, type UrlSource } from "./url-policy.ts";

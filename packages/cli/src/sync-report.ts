@@ -1,0 +1,37 @@
+/** What `sync` says: a line for each image, a sum at the end, and the same for programs. */
+import { countStatus, describeError, type ImageReport, type SyncReport } from "@dtuf/mirror";
+
+export function describeImage({ status, source, destination, error }: ImageReport): string {
+  const to = destination === undefined ? "" : ` -> ${destination}`;
+  if (status === "deleted" || status === "would-delete") return `${status} ${destination ?? ""}`;
+  if (status !== "failed") return `${status} ${source ?? ""}${to}`;
+  const { code, message } = describeError(error);
+  return `failed ${source ?? destination ?? ""}${source === undefined ? "" : to}: ${message} (${code})`;
+}
+
+export function describeSum(report: SyncReport): string {
+  const count = (...statuses: Parameters<typeof countStatus>[1][]): number => countStatus(report, ...statuses);
+  const { sentBlobs, sentBytes, mountedBlobs } = report.transferred;
+  const parts = [
+    `${count("copied")} copied`,
+    `${count("unchanged")} unchanged`,
+    ...(count("would-copy") > 0 ? [`${count("would-copy")} would be copied`] : []),
+    ...(count("deleted") > 0 ? [`${count("deleted")} deleted`] : []),
+    ...(count("would-delete") > 0 ? [`${count("would-delete")} would be deleted`] : []),
+    ...(count("failed") > 0 ? [`${count("failed")} failed`] : []),
+    ...(count("skipped") > 0 ? [`${count("skipped")} not begun`] : []),
+  ];
+  const sent = `${sentBlobs} blobs sent (${sentBytes} bytes), ${mountedBlobs} mounted`;
+  return `${report.images.length} images from ${report.sources} sources: ${parts.join(", ")}; ${sent}`;
+}
+
+export function reportJson(report: SyncReport): object {
+  return {
+    images: report.images.map(({ error, ...image }) => ({
+      ...image,
+      ...(error === undefined ? {} : { error: describeError(error) }),
+    })),
+    transferred: report.transferred,
+    sources: report.sources,
+  };
+}

@@ -1,0 +1,151 @@
+/** `dtuf sync --source-yaml`: what a list may say, and that what fails in it fails alone. */
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createRegistryClient, type RegistryClient, type RemoteStore } from "@dtuf/registry/remote";
+import { createMachine, type Machine } from "../cli/machine.ts";
+import { registryOf, uniqueRepository } from "../setup/registries.ts";
+import { putImage } from "./images.ts";
+
+let client: RegistryClient;
+let machine: Machine;
+let host: string;
+let repository: string;
+let store: RemoteStore;
+
+beforeEach(async () => {
+  ({ host } = registryOf("plain"));
+  const time = { now: () => new Date(), random: Math.random };
+  client = createRegistryClient({ registry: host, scheme: "http", transport: time, ...time });
+  repository = uniqueRepository("sync");
+  store = client.repository(repository);
+  machine = await createMachine();
+});
+
+afterEach(async () => {
+  await machine[Symbol.asyncDispose]();
+  await client.close();
+});
+
+const name = (): string => repository.slice(repository.lastIndexOf("/") + 1);
+const files = (...path: string[]): Promise<string[]> =>
+  readdir(join(machine.directory, ...path)).then((found) => found.toSorted());
+
+interface Report {
+  readonly images: readonly {
+    readonly status: string;
+    readonly digest?: string;
+    readonly error?: { readonly code: string };
+  }[];
+  readonly transferred: Readonly<Record<string, number>>;
+}
+
+describe("lists", () => {
+  const list = (text: string): Promise<void> => writeFile(join(machine.directory, "list.yaml"), text);
+
+  test("tags, digests, patterns and versions add up; what fails, fails alone, with exit status 11", async () => {
+    const digests: string[] = [];
+    for (const tag of ["v1.0", "v1.5", "v2.0", "other"])
+      digests.push((await putImage(store, { tags: [tag] })).descriptor.digest);
+    const good = uniqueRepository("good");
+    await putImage(client.repository(good), { tags: ["x"] });
+    await list(`
+${host}:
+  tls-verify: false
+  images:
+    ${repository}: [other, "${digests[0]}", "v2.0@${digests[2]}"]
+    no/such: []
+  images-by-tag-regex:
+    ${good}: x
+    ${uniqueRepository("bad")}: "("
+  images-by-semver:
+    ${repository}: ">= 1.0, < 2"
+`);
+    const ran = await machine.run(["sync", "--source-yaml", "list.yaml", "--json", "dir:d"]);
+    expect(ran.status).toBe(11);
+    const { images } = JSON.parse(ran.stdout) as Report;
+    expect(images.flatMap(({ error }) => (error === undefined ? [] : [error.code]))).toEqual([
+      "MIRROR_NOTHING_TO_SYNC",
+      "MIRROR_PATTERN_INVALID",
+    ]);
+    const at = join("d", host, repository, "..");
+    expect(await files(at)).toEqual(
+      [`@${digests[0]}`, ":other", ":v1.0", ":v1.5", ":v2.0"].map((end) => `${name()}${end}`).toSorted(),
+    );
+  });
+
+  test("tls-verify of the list goes before that of the command line, and absent says nothing", async () => {
+    const { host: secure, ca = "" } = registryOf("tls");
+    const secured = createRegistryClient({
+      registry: secure,
+      transport: { now: () => new Date(), random: Math.random, tls: () => ({ ca: [ca] }) },
+      now: () => new Date(),
+      random: Math.random,
+    });
+    await putImage(secured.repository(repository), { tags: ["1"] });
+    await secured.close();
+    const outcome = async (text: string, ...words: string[]): Promise<number> => {
+      await list(`${secure}:\n  images:\n    ${repository}: ["1"]\n${text}`);
+      await rm(join(machine.directory, "d"), { recursive: true, force: true });
+      return (await machine.run(["sync", "--src", "yaml", "--dest", "dir", ...words, "list.yaml", "d"])).status;
+    };
+    expect(await outcome("  tls-verify: false\n")).toBe(0);
+    expect(await outcome("  tls-verify: false\n", "--src-tls-verify=true")).toBe(0);
+    expect(await outcome("  tls-verify: true\n", "--src-tls-verify=false")).toBe(5);
+    expect(await outcome("")).toBe(5);
+    expect(await outcome("", "--src-tls-verify=false")).toBe(0);
+    await mkdir(join(machine.directory, "certs"));
+    await writeFile(join(machine.directory, "certs", "ca.crt"), ca);
+    expect(await outcome("  cert-dir: certs\n")).toBe(0);
+    expect(await outcome("", "--src-cert-dir", "certs")).toBe(0);
+  });
+
+  test("a forbidden repository fails alone; credentials of the list open it", async () => {
+    const { host: closed, username = "", password = "" } = registryOf("basic");
+    await putImage(store, { tags: ["1"] });
+    const own = createRegistryClient({
+      registry: closed,
+      scheme: "http",
+      transport: { now: () => new Date(), random: Math.random },
+      now: () => new Date(),
+      random: Math.random,
+      credentials: { find: () => Promise.resolve({ kind: "basic", username, password }) },
+    });
+    await putImage(own.repository(repository), { tags: ["1"] });
+    await own.close();
+    const both = (credentials: string): string =>
+      `${closed}:\n  tls-verify: false\n  images: {${repository}: []}\n${credentials}${host}:\n  tls-verify: false\n  images: {${repository}: []}\n`;
+    await list(both(""));
+    const ran = await machine.run(["sync", "--source-yaml", "list.yaml", "--json", "dir:d"]);
+    expect(ran.status).toBe(11);
+    expect((JSON.parse(ran.stdout) as Report).images.map(({ status, error }) => error?.code ?? status)).toEqual([
+      "OCI_UNAUTHORIZED",
+      "copied",
+    ]);
+    await list(both(`  credentials: {username: ${username}, password: ${password}}\n`));
+    await machine.must(["sync", "--source-yaml", "list.yaml", "dir:d"]);
+    expect(
+      (await machine.run(["sync", "--src-tls-verify=false", `docker://${closed}/${repository}`, "dir:e"])).status,
+    ).toBe(13);
+    await machine.must([
+      "sync",
+      "--src-tls-verify=false",
+      "--src-creds",
+      `${username}:${password}`,
+      `docker://${closed}/${repository}`,
+      "dir:e",
+    ]);
+  });
+
+  test("two repositories of one name collide before anything is copied", async () => {
+    const other = `${uniqueRepository("other")}/${name()}`;
+    await putImage(store, { tags: ["1"] });
+    await putImage(client.repository(other), { tags: ["1"] });
+    await list(`${host}:\n  tls-verify: false\n  images: {${repository}: [], ${other}: []}\n`);
+    const words = ["sync", "--src", "yaml", "--dest", "dir", "list.yaml", "d"];
+    const ran = await machine.run(words);
+    expect([ran.status, ran.stderr]).toEqual([2, expect.stringContaining("MIRROR_COLLISION")]);
+    expect(await files()).toEqual(["list.yaml"]);
+    await machine.must([...words.slice(0, 1), "--scoped", ...words.slice(1)]);
+  });
+});
