@@ -3,9 +3,9 @@
  * signed is passed over. What comes out of here is what the site sent, hashed as it passes; whoever takes it keeps it to
  * himself until the end of the stream.
  */
-import { verifying, type ByteStream } from "@dtuf/registry";
+import { provenDigest, verifying, type ByteStream } from "@dtuf/registry";
 import { FileError } from "@dtuf/registry/files";
-import { createTargetVerifier } from "@dtuf/tuf";
+import { createTargetVerifier, TufError, type TargetVerifier } from "@dtuf/tuf";
 import { CopyError } from "./errors.ts";
 import type { CopyEvent, ProgressEvent } from "./events.ts";
 import type { Site, TargetInfo, TargetPart } from "./source.ts";
@@ -60,7 +60,8 @@ export async function openPart(
   { signal }: FetchTargetContext,
 ): Promise<ByteStream | undefined> {
   const found = await site.openPart(target, part, { signal });
-  return found === undefined ? undefined : verifying(found.stream, part);
+  if (found === undefined) return undefined;
+  return provenDigest(found.stream) === part.digest ? found.stream : verifying(found.stream, part);
 }
 
 /** The whole target, verified as it streams. Undefined: the site does not have all of it. */
@@ -73,16 +74,20 @@ export async function openWhole(
   const { signal } = context;
   const found = first === undefined ? { stream: nothing() } : await site.openPart(target, first, { signal });
   if (found === undefined) return undefined;
-  return verifyingTarget(concatenate(found.stream, rest, { site, target, context }), target, context);
+  const stream = rest.length === 0 ? found.stream : concatenate(found.stream, rest, { site, target, context });
+  return verifyingTarget(stream, target, context);
 }
 
-/** Every byte goes through the target's hashes; the stream errors at its end where they differ. */
+/**
+ * Every byte goes through the target's hashes; the stream errors at its end where they differ. A stream that is held to the
+ * target's one hash already is not hashed a second time: only its length is left to check.
+ */
 export async function* verifyingTarget(
   stream: ByteStream,
   target: TargetInfo,
   context: Pick<FetchTargetContext, "onProgress" | "signal">,
 ): ByteStream {
-  const verifier = createTargetVerifier(target.file);
+  const verifier = isProven(stream, target) ? createLengthVerifier(target) : createTargetVerifier(target.file);
   let receivedBytes = 0;
   for await (const chunk of stream) {
     context.signal?.throwIfAborted();
@@ -92,6 +97,28 @@ export async function* verifyingTarget(
     yield chunk;
   }
   verifier.finish();
+}
+
+function isProven(stream: ByteStream, { hashes }: TargetInfo): boolean {
+  const [first, ...more] = hashes;
+  return first !== undefined && more.length === 0 && provenDigest(stream) === `${first[0]}:${first[1]}`;
+}
+
+function createLengthVerifier({ length }: TargetInfo): TargetVerifier {
+  let received = 0;
+  const mismatch = (): TufError =>
+    new TufError("TUF_LENGTH_MISMATCH", `target has ${received} bytes; wanted ${length}`, {
+      details: { got: received, wanted: length },
+    });
+  return {
+    update(chunk) {
+      received += chunk.length;
+      if (received > length) throw mismatch();
+    },
+    finish() {
+      if (received !== length) throw mismatch();
+    },
+  };
 }
 
 async function* concatenate(

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { latestTag, targetTag, withTargetBlobs } from "@dtuf/format";
-import { digestOf, parseDigest, type ReadStore } from "@dtuf/registry";
+import { digestOf, openContent, parseDigest, type ReadStore } from "@dtuf/registry";
 import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
 import { publishToStore } from "@dtuf/testing/simulator-publish";
 import { createStoreSource } from "./store-source.ts";
@@ -155,6 +155,25 @@ describe("a store", () => {
     await expect(createTestCopy(createStoreSource(layout)).pullMetadata({ pin: pin() })).rejects.toMatchObject({
       code: "FORMAT_NOT_A_REPOSITORY",
     });
+  });
+
+  test("that does not verify what it sends, against its own law, is not believed", async () => {
+    const wrong = Buffer.from(large);
+    wrong[0] = (wrong[0] ?? 0) ^ 1;
+    const lying: ReadStore = {
+      ...counting(layout),
+      open: async (descriptor) => (descriptor.size === large.length ? openContent(wrong) : layout.open(descriptor)),
+    };
+    const copy = createTestCopy(createStoreSource(lying));
+    await copy.pullMetadata({ pin: pin() });
+    const target = await copy.findTarget(parseTargetPath("dir/large.bin"));
+    if (target === undefined) throw new TypeError("not found");
+    await expect(copy.openTarget(target)).rejects.toMatchObject({ code: "TUF_HASH_MISMATCH" });
+    await expect(copy.saveTarget(target, join(home, "x"))).rejects.toMatchObject({ code: "TUF_HASH_MISMATCH" });
+    await expect(copy.openTargetBlobs(target)[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+      code: "OCI_DIGEST_MISMATCH",
+    });
+    expect(await readdir(home)).toEqual(["copy", "layout"]);
   });
 
   test("keeps a target of several blobs, given out blob by blob", async () => {

@@ -56,4 +56,4 @@ export {
   type WriteStore,
 } from "./store.ts";
 export { isTag, parseTag, type TagName } from "./tag.ts";
-export { collect, verifyBytes, verifying, verifyingFrom } from "./verifying.ts";
+export { collect, provenDigest, verifyBytes, verifying, verifyingFrom } from "./verifying.ts";

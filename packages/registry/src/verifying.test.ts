@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { ByteStream } from "./content.ts";
 import { createDigester, digestOf } from "./digest.ts";
-import { collect, verifyBytes, verifying, verifyingFrom } from "./verifying.ts";
+import { collect, provenDigest, verifyBytes, verifying, verifyingFrom } from "./verifying.ts";
 
 const bytes = Buffer.from("the quick brown fox jumps over the lazy dog");
 
@@ -83,4 +83,17 @@ test("a rest that fits is refused after a beginning that does not", async () => 
 test("collect takes exactly its bound and no byte more", async () => {
   expect(await collect(cut(bytes, 10), 43)).toHaveLength(43);
   await expect(collect(cut(bytes, 10), 42)).rejects.toMatchObject({ code: "OCI_LIMIT_EXCEEDED" });
+});
+
+test("only a stream that verifying made, itself and whole, counts as proven", () => {
+  const expected = { digest: digestOf(bytes), size: bytes.length };
+  const stream = verifying(cut(bytes, 7), expected);
+  expect(provenDigest(stream)).toBe(expected.digest);
+  const wrapped = (async function* (): ByteStream {
+    yield* stream;
+  })();
+  expect(provenDigest(wrapped)).toBeUndefined();
+  expect(provenDigest(cut(bytes, 7))).toBeUndefined();
+  const rest = { digester: createDigester(), received: 3 };
+  expect(provenDigest(verifyingFrom(cut(bytes.subarray(3), 7), expected, rest))).toBeUndefined();
 });

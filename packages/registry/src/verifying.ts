@@ -4,7 +4,7 @@
  */
 import type { ByteStream } from "./content.ts";
 import type { Descriptor } from "./descriptor.ts";
-import { createDigester, digestAlgorithm, type Digester } from "./digest.ts";
+import { createDigester, digestAlgorithm, type Digest, type Digester } from "./digest.ts";
 import { OciError } from "./errors.ts";
 
 type Expected = Pick<Descriptor, "digest" | "size">;
@@ -15,7 +15,28 @@ export function verifying(stream: ByteStream, expected: Expected): ByteStream {
 }
 
 /** The same for the rest of a content of which the first `received` bytes already went through `digester`. */
-export async function* verifyingFrom(
+export function verifyingFrom(
+  stream: ByteStream,
+  expected: Expected,
+  start: { readonly digester: Digester; readonly received: number },
+): ByteStream {
+  const verified = verifyingRest(stream, expected, start);
+  if (start.received === 0) proven.set(verified, expected.digest);
+  return verified;
+}
+
+/** Streams that were made here and hold a whole content. */
+const proven = new WeakMap<ByteStream, Digest>();
+
+/**
+ * The digest that a stream is held to, where it is one that `verifying` made, itself and not wrapped in another: whoever
+ * wants that very digest proved need not hash it a second time.
+ */
+export function provenDigest(stream: ByteStream): Digest | undefined {
+  return proven.get(stream);
+}
+
+async function* verifyingRest(
   stream: ByteStream,
   expected: Expected,
   start: { readonly digester: Digester; readonly received: number },
