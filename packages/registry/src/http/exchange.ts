@@ -28,7 +28,7 @@ export async function exchange(request: Exchange, lane: Lane): Promise<HttpRespo
   const { promise, resolve, reject } = Promise.withResolvers<HttpResponse>();
   const line = createLine({ ...request, onFailure: reject });
   const handler = createHandler(request, line, (status, headers) =>
-    resolve(createResponse({ status, headers, url: request.url, network: lane.network() }, line.queue.stream)),
+    resolve(createResponse({ status, headers, url: request.url, ...lane.place() }, line.queue.stream)),
   );
   try {
     lane.dispatcher.dispatch(dispatchOptions(request, line), handler);
@@ -93,7 +93,7 @@ async function* sending(body: Uint8Array | HttpBody, line: Line): ByteStream {
 }
 
 function createResponse(
-  head: Pick<HttpResponse, "status" | "url" | "headers" | "network">,
+  head: Pick<HttpResponse, "status" | "url" | "headers" | "network" | "reach">,
   body: ByteStream,
 ): HttpResponse {
   const bytes = (maxBytes: number): Promise<Uint8Array> => collect(body, maxBytes);

@@ -7,6 +7,7 @@ import type { Origin } from "./origin.ts";
 import type { ProxyOptions } from "./proxy.ts";
 import type { RetryPolicy } from "./retry.ts";
 import type { TlsOptions } from "./tls.ts";
+import type { Sleep, Tries } from "./tries.ts";
 
 export type HttpMethod = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -37,6 +38,12 @@ export interface HttpRequest {
    * Default: "retry" for GET, HEAD, PUT and DELETE, "refused" for POST and PATCH.
    */
   readonly retries?: "retry" | "refused" | "once";
+  /** Statuses that the caller knows what to do with: they are no faults, and not retried. */
+  readonly answers?: readonly number[];
+  /** Shared with other requests. Default: this request's own, by the transport's policy. */
+  readonly tries?: Tries | undefined;
+  /** "new": not one that was used before, because what came over it was wrong. Default "any". */
+  readonly connection?: "any" | "new";
   /** As `decideUrl` gave it with the address: the server may be on such networks only. Undefined: the person named the host. */
   readonly reach?: Network | undefined;
   /** In place of the transport's own. */
@@ -51,6 +58,8 @@ export interface HttpResponse {
   readonly headers: HttpHeaders;
   /** Where the server that answered was found; undefined behind a proxy. Give it to `decideUrl`. */
   readonly network: Network | undefined;
+  /** What that server was held to; undefined: the person named it. Give it to `decideUrl`. */
+  readonly reach: Network | undefined;
   /**
    * To be read once. Ending the loop early frees the connection. A cut or stalled body throws OciError OCI_UNAVAILABLE;
    * an end without error means that as many bytes came as the server announced.
@@ -95,7 +104,7 @@ export interface TransportOptions {
   /** 0 <= value < 1 */
   readonly random: () => number;
   /** Default: a timer. Rejects with the signal's reason. */
-  readonly sleep?: ((ms: number, signal: AbortSignal | undefined) => Promise<void>) | undefined;
+  readonly sleep?: Sleep | undefined;
   readonly userAgent?: string | undefined;
   /** Default: both raced (RFC 8305). */
   readonly family?: 4 | 6 | undefined;

@@ -5,7 +5,7 @@
 import { Socket } from "node:net";
 import { buildConnector, Pool, ProxyAgent, type Dispatcher } from "undici";
 import { timedOut } from "./failure.ts";
-import type { TransportOptions } from "./http.ts";
+import type { HttpResponse, TransportOptions } from "./http.ts";
 import { headersMaxBytes, lanesMax } from "./limits.ts";
 import { checkHost, guardedLookup } from "./lookup.ts";
 import { mayReach, networkOf, type Network } from "./network.ts";
@@ -15,13 +15,16 @@ import { identityAndTrustFor, trustFor } from "./tls.ts";
 
 export interface Lane {
   readonly dispatcher: Dispatcher;
-  /** Where the other side was found, of several places the most public; undefined before that and behind a proxy. */
-  network(): Network | undefined;
+  /**
+   * Where the other side was found, of several places the most public; undefined before that and behind a proxy. And
+   * what it is held to.
+   */
+  place(): Pick<HttpResponse, "network" | "reach">;
 }
 
 export interface Lanes {
   /** @throws OciError OCI_REDIRECT_REFUSED for a host that is an address out of reach */
-  find(url: URL, reach: Network | undefined): Lane;
+  find(url: URL, reach: Network | undefined, connection?: "any" | "new"): Lane;
   /** Ends every connection, in use or not. */
   close(): Promise<void>;
 }
@@ -34,10 +37,12 @@ type LaneOptions = Pick<
 export function createLanes(options: LaneOptions): Lanes {
   const lanes = new Map<string, Lane>();
   return {
-    find(url, reach) {
+    find(url, reach, connection = "any") {
       if (reach !== undefined) checkHost(url.hostname, reach);
       const key = `${url.origin} ${reach ?? "any"}`;
-      const lane = lanes.get(key) ?? openLane(url, reach, options);
+      const known = lanes.get(key);
+      const lane = connection === "any" && known !== undefined ? known : openLane(url, reach, options);
+      if (lane !== known) void known?.dispatcher.close(); // what is under way there goes on
       lanes.delete(key);
       lanes.set(key, lane); // the least recently used is first
       evict(lanes);
@@ -60,7 +65,8 @@ function evict(lanes: Map<string, Lane>): void {
 
 function openLane(url: URL, reach: Network | undefined, options: LaneOptions): Lane {
   const proxy = options.proxy === undefined ? undefined : findProxy(url, options.proxy);
-  return proxy === undefined ? openDirect(url, reach, options) : openProxied(url, proxy, options);
+  if (proxy === undefined) return openDirect(url, reach, options);
+  return { dispatcher: openProxied(url, proxy, options), place: () => ({ network: undefined, reach }) };
 }
 
 function openDirect(url: URL, reach: Network | undefined, options: LaneOptions): Lane {
@@ -74,15 +80,15 @@ function openDirect(url: URL, reach: Network | undefined, options: LaneOptions):
     network = where;
   };
   const dispatcher = new Pool(url.origin, { ...poolOptions(options), connect: timed(connect, options, found) });
-  return { dispatcher, network: () => network };
+  return { dispatcher, place: () => ({ network, reach }) };
 }
 
 /** http goes to the proxy in absolute form, https through a tunnel in which TLS is spoken with the origin itself. */
-function openProxied(url: URL, proxy: URL, options: LaneOptions): Lane {
+function openProxied(url: URL, proxy: URL, options: LaneOptions): Dispatcher {
   const shared = connectOptions(options);
   const pool = (origin: string | URL, more: object): Dispatcher =>
     new Pool(origin, { ...poolOptions(options), ...more, ...timedIn(more, options) });
-  const dispatcher = new ProxyAgent({
+  return new ProxyAgent({
     uri: proxy.href,
     proxyTls: { ...shared, ...trustFor(options.tls?.(originOf(proxy))), ...lookupOf(options) },
     requestTls: { ...shared, ...identityAndTrustFor(options.tls?.(originOf(url))) },
@@ -90,7 +96,6 @@ function openProxied(url: URL, proxy: URL, options: LaneOptions): Lane {
     factory: pool,
     proxyTunnel: false,
   });
-  return { dispatcher, network: () => undefined };
 }
 
 /** `timeout: 0`: undici's own is coarse, `timed` is exact. */

@@ -29,14 +29,14 @@ export function nextHop(request: HttpRequest, hop: Hop, response: HttpResponse):
   if (mode === "return" || to === undefined) return undefined;
   const kind = redirectKind(response.status, reads ? "read" : "write");
   if (kind === undefined) return undefined;
-  const { network } = response;
-  const decision = decideUrl({ from: hop.url, network, to, source: "redirect", hops: hop.index });
+  const { network, reach } = response;
+  const decision = decideUrl({ from: hop.url, network, reach, to, source: "redirect", hops: hop.index });
   const stays = decision.credentials === "same-origin";
   if (mode === "same-origin" && !stays) throw leaves(hop.url, decision.url);
   return {
     index: hop.index + 1,
     url: decision.url,
-    reach: stays ? hop.reach : decision.reach,
+    reach: decision.reach,
     where: stays ? hop.where : "elsewhere",
     ...(kind === "same" ? { method: hop.method, body: hop.body, what: hop.what } : asGet),
   };

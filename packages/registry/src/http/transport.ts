@@ -3,7 +3,6 @@
  * and a user's own headers reach the origin they were given for and no other, that no server leads it from https to http
  * or inwards, that nothing waits for ever, and that bodies are handed out as they were sent.
  */
-import { setTimeout as delay } from "node:timers/promises";
 import { OciError } from "../errors.ts";
 import { exchange } from "./exchange.ts";
 import { failureCode, isUnreached } from "./failure.ts";
@@ -13,7 +12,8 @@ import { networkOf } from "./network.ts";
 import { redactUrl } from "./redact.ts";
 import { firstHop, nextHop, type Hop } from "./redirect.ts";
 import { checkRequest, headersForHop } from "./request-headers.ts";
-import { decideRetry, defaultRetryPolicy, type AttemptOutcome } from "./retry.ts";
+import { defaultRetryPolicy, type AttemptOutcome } from "./retry.ts";
+import { createTries, sleepTimer } from "./tries.ts";
 
 export function createTransport(options: TransportOptions): Transport {
   let lanes: Promise<Lanes> | undefined;
@@ -38,20 +38,15 @@ async function openLanes(options: TransportOptions): Promise<Lanes> {
 }
 
 async function sendWithRetries(request: HttpRequest, options: TransportOptions, lanes: Lanes): Promise<HttpResponse> {
-  const policy = { ...defaultRetryPolicy, ...options.retry };
-  const sleep = options.sleep ?? defaultSleep;
-  let waitedMs = 0;
+  const { now, random, sleep = sleepTimer, retry } = options;
+  const tries = request.tries ?? createTries({ now, random, sleep, policy: { ...defaultRetryPolicy, ...retry } });
   for (let attempt = 1; ; attempt++) {
     const result = await tryOnce({ request, attempt, options, lanes });
-    const context = { now: options.now, random: options.random, policy };
-    const decision = maySendAgain(request, result) ? decideRetry(result, { attempt, waitedMs }, context) : "stop";
-    if (decision === "stop") {
+    if (!maySendAgain(request, result) || (await tries.next(result, request.signal)) === "stop") {
       if (result.kind === "failure") throw result.error;
       return result.response;
     }
     if (result.kind === "response") void result.response.discard();
-    await sleep(decision.waitMs, request.signal);
-    waitedMs += decision.waitMs;
   }
 }
 
@@ -101,7 +96,8 @@ async function sendHop({ request, attempt, options, lanes }: Attempt, hop: Hop):
     const headers = headersForHop(request, hop, options.userAgent ?? "dtuf");
     const stallTimeoutMs = request.stallTimeoutMs ?? options.stallTimeoutMs ?? defaultStallTimeoutMs;
     const { signal } = request;
-    const response = await exchange({ method, url, headers, body, stallTimeoutMs, signal }, lanes.find(url, hop.reach));
+    const lane = lanes.find(url, hop.reach, hop.index === 0 ? request.connection : "any");
+    const response = await exchange({ method, url, headers, body, stallTimeoutMs, signal }, lane);
     tell(response.status, undefined);
     return response;
   } catch (error) {
@@ -115,6 +111,7 @@ const defaultStallTimeoutMs = 60_000;
 function maySendAgain(request: HttpRequest, result: AttemptResult): boolean {
   const repeatable = request.method !== "POST" && request.method !== "PATCH";
   const mode = request.retries ?? (repeatable ? "retry" : "refused");
+  if (result.kind === "response" && request.answers?.includes(result.status) === true) return false;
   if (mode !== "refused") return mode === "retry";
   return result.kind === "failure" ? isUnreached(result.error) : result.status === 429 || result.status === 503;
 }
@@ -125,13 +122,4 @@ function checkPlainHttp(url: URL, hop: Hop, options: TransportOptions): void {
   if ((options.plainHttp?.(url.host) ?? loopbackOnly()) === "allow") return;
   const code = hop.index === 0 ? "OCI_UNSUPPORTED" : "OCI_REDIRECT_REFUSED";
   throw new OciError(code, `plain http to ${url.host} is not allowed`, { details: { url: redactUrl(url) } });
-}
-
-async function defaultSleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  try {
-    await delay(ms, undefined, { signal });
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw error;
-  }
 }

@@ -17,6 +17,8 @@ export interface SuppliedUrl {
   readonly from: URL;
   /** `HttpResponse.network`. Undefined: judged by the host of `from`; a name counts as public. */
   readonly network?: Network | undefined;
+  /** `HttpResponse.reach`: what the server at `from` was held to, it is held to again. */
+  readonly reach?: Network | undefined;
   readonly to: string;
   readonly source: UrlSource;
   /** How many addresses were followed before this one. */
@@ -28,7 +30,7 @@ export interface UrlDecision {
   readonly url: URL;
   /** What `url` is to `from`. Credentials go along with "same-origin" only; a realm's rule may accept "same-host" (another port). */
   readonly credentials: "same-origin" | "same-host" | "drop";
-  /** To be given to the request that follows it (`HttpRequest.reach`). Undefined for the same origin, which was reached before. */
+  /** To be given to the request that follows it (`HttpRequest.reach`). For the same origin what it was before. */
   readonly reach: Network | undefined;
 }
 
@@ -41,7 +43,7 @@ export function decideUrl(supplied: SuppliedUrl): UrlDecision {
   const network = supplied.network ?? networkOf(from.hostname) ?? "public";
   const reason = reasonToRefuse(supplied, url, network);
   if (reason !== undefined) throw refused(supplied, reason, url);
-  if (url.origin === from.origin) return { url, credentials: "same-origin", reach: undefined };
+  if (url.origin === from.origin) return { url, credentials: "same-origin", reach: supplied.reach };
   return { url, credentials: url.hostname === from.hostname ? "same-host" : "drop", reach: network };
 }
 

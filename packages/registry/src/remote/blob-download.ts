@@ -7,38 +7,21 @@ import type { ByteStream } from "../content.ts";
 import type { Descriptor } from "../descriptor.ts";
 import { createDigester, digestAlgorithm, type Digest } from "../digest.ts";
 import { OciError } from "../errors.ts";
-import type { HttpResponse } from "../http/index.ts";
-import { isManifestMediaType, mediaTypes } from "../media-types.ts";
+import type { HttpResponse, Tries } from "../http/index.ts";
+import { mediaTypes } from "../media-types.ts";
 import type { StoreOptions } from "../store.ts";
 import { verifying, verifyingFrom } from "../verifying.ts";
-import { acceptedManifests } from "./accept.ts";
-import {
-  blobUrl,
-  claimedLength,
-  createTries,
-  endedEarly,
-  isUnavailable,
-  manifestUrl,
-  outcomeOf,
-  pullScope,
-  type Repository,
-} from "./context.ts";
+import { reopen, request, type Download, type Wanted } from "./blob-request.ts";
+import { claimedLength, endedEarly, isUnavailable, outcomeOf, type Repository } from "./context.ts";
 import { invalidResponse } from "./read-body.ts";
 import { progressBytes } from "./store-limits.ts";
 
-type Wanted = Pick<Descriptor, "digest" | "size" | "mediaType">;
-
-export interface Download {
-  readonly repository: Repository;
-  readonly descriptor: Wanted;
-  readonly signal: AbortSignal | undefined;
-}
-
 /** `open` of the store, for blobs and manifests. */
 export async function openDownload(download: Download): Promise<ByteStream | undefined> {
-  const response = await request(download, 0);
+  const tries = download.repository.registry.createTries();
+  const response = await request(download, { from: 0, tries });
   if (response.status === 404) return discarded(response);
-  return verifying(resuming(download, response, 0), download.descriptor);
+  return verifying(resuming(download, response, { tries, offset: 0 }), download.descriptor);
 }
 
 /** `openRest` of the store. */
@@ -53,9 +36,10 @@ export async function openDownloadRest(download: Download, prefix: ByteStream): 
   }
   const start = { digester, received };
   if (received === descriptor.size) return verifyingFrom(nothing(), descriptor, start);
-  const response = await reopen(download, { received, mode: "range" });
+  const tries = download.repository.registry.createTries();
+  const response = await reopen(download, { received, mode: "range", tries });
   if (response.status === 404) return discarded(response);
-  return verifyingFrom(resuming(download, response, received), descriptor, start);
+  return verifyingFrom(resuming(download, response, { tries, offset: received }), descriptor, start);
 }
 
 /** A blob of unknown size: what the registry announces is what the stream is held to. */
@@ -64,21 +48,22 @@ export async function openBlobByDigest(
   digest: Digest,
   options: StoreOptions,
 ): Promise<{ readonly descriptor: Descriptor; readonly stream: ByteStream } | undefined> {
-  const announced = await requestBlob(repository, digest, options);
+  const tries = repository.registry.createTries();
+  const announced = await requestBlob(repository, digest, { ...options, tries });
   if (announced === undefined) return undefined;
   const { descriptor, response } = announced;
-  const stream = verifying(resuming({ repository, descriptor, signal: options.signal }, response, 0), descriptor);
-  return { descriptor, stream };
+  const download = { repository, descriptor, signal: options.signal };
+  return { descriptor, stream: verifying(resuming(download, response, { tries, offset: 0 }), descriptor) };
 }
 
 /** Whoever asks reads or discards the response. @throws OciError OCI_RESPONSE_INVALID where no size is announced */
 export async function requestBlob(
   repository: Repository,
   digest: Digest,
-  { signal }: StoreOptions,
+  { signal, tries }: StoreOptions & { readonly tries?: Tries },
 ): Promise<{ readonly descriptor: Descriptor; readonly response: HttpResponse } | undefined> {
   const unknown = { mediaType: mediaTypes.octetStream, digest, size: Number.MAX_SAFE_INTEGER };
-  const response = await request({ repository, descriptor: unknown, signal }, 0);
+  const response = await request({ repository, descriptor: unknown, signal }, { from: 0, tries });
   if (response.status === 404) return discarded(response);
   const size = claimedLength(response.headers.get("content-length"));
   if (size !== undefined) return { descriptor: { ...unknown, size }, response };
@@ -94,9 +79,13 @@ async function* nothing(): ByteStream {}
 
 /** How far the content got, over all its responses. */
 interface Position {
+  /** One budget for the requests that fail and for the bodies that end early; counted anew where there is progress. */
+  readonly tries: Tries;
   received: number;
   /** "whole": Range was found not to work here. */
   mode: "range" | "whole";
+  /** "new": what ended in good order and was short shall not come over the same connection again. */
+  connection: "any" | "new";
   /** Of the first response: what lies there must not change between two tries. */
   readonly etag: Etag | undefined;
 }
@@ -106,14 +95,19 @@ interface Etag {
   readonly at: string;
 }
 
-async function* resuming(download: Download, first: HttpResponse, offset: number): ByteStream {
-  const { descriptor, signal, repository } = download;
-  const tries = createTries(repository.registry);
-  const position: Position = { received: offset, mode: "range", etag: strongEtag(first) };
+async function* resuming(
+  download: Download,
+  first: HttpResponse,
+  { tries, offset }: { readonly tries: Tries; readonly offset: number },
+): ByteStream {
+  const { descriptor, signal } = download;
+  const etag = strongEtag(first);
+  const position: Position = { tries, received: offset, mode: "range", connection: "any", etag };
   for (let response = first; ; response = await goOn(download, position)) {
     const before = position.received;
     const cut = yield* readPart(download, response, position);
     if (position.received >= descriptor.size) return;
+    position.connection = cut === undefined ? "new" : "any";
     // Where there is progress, nothing is gained by waiting.
     const progress = position.received - before >= progressBytes;
     if (progress) tries.reset();
@@ -197,30 +191,6 @@ async function goOn(download: Download, position: Position): Promise<HttpRespons
   const { descriptor } = download;
   throw new OciError("OCI_NOT_FOUND", `${descriptor.digest} went away after ${position.received} of its bytes`, {
     details: { digest: descriptor.digest, wanted: descriptor.size, got: position.received },
-  });
-}
-
-/** A fresh request for what is missing; 416 from a registry that has less than we do: for all of it. */
-async function reopen(download: Download, position: Pick<Position, "received" | "mode">): Promise<HttpResponse> {
-  if (position.mode === "whole") return request(download, 0);
-  const response = await request(download, position.received);
-  if (response.status !== 416) return response;
-  await response.discard();
-  return request(download, 0);
-}
-
-function request({ repository, descriptor, signal }: Download, offset: number): Promise<HttpResponse> {
-  const isManifest = isManifestMediaType(descriptor.mediaType);
-  return repository.registry.send({
-    method: "GET",
-    url: isManifest ? manifestUrl(repository, descriptor.digest) : blobUrl(repository, descriptor.digest),
-    scopes: [pullScope(repository.name)],
-    headers: {
-      ...(isManifest ? { accept: acceptedManifests } : {}),
-      ...(offset > 0 ? { range: `bytes=${offset}-` } : {}),
-    },
-    expect: offset > 0 ? [200, 206, 404, 416] : [200, 404],
-    signal,
   });
 }
 

@@ -6,11 +6,11 @@
 import { openContent, type ByteStream, type Content } from "../content.ts";
 import type { Descriptor } from "../descriptor.ts";
 import { OciError } from "../errors.ts";
-import type { HttpBody } from "../http/index.ts";
+import type { HttpBody, Tries } from "../http/index.ts";
 import { verifyBytes, verifying } from "../verifying.ts";
 import { hasBlob } from "./blobs.ts";
 import { holdLast } from "./chunks.ts";
-import { createTries, endedEarly, isUnavailable, outcomeOf, type Repository, type Tries } from "./context.ts";
+import { endedEarly, isUnavailable, outcomeOf, type Repository } from "./context.ts";
 import { singlePostMaxBytes } from "./store-limits.ts";
 import type { RemotePutOptions } from "./store.ts";
 import { chunkBytesFor, forgotten, sendInChunks, type UploadOutcome } from "./upload-chunks.ts";
@@ -31,8 +31,9 @@ interface Upload {
   readonly descriptor: Descriptor;
   readonly content: Content;
   readonly options: RemotePutOptions;
-  /** To start over. */
+  /** For every request and every new beginning; counted anew where more got through than ever before. */
   readonly tries: Tries;
+  readonly farthest: { bytes: number };
   cuts: number;
   /** Why the content itself could not be read: it comes before whatever the connection made of that. */
   fault: { readonly error: unknown } | undefined;
@@ -45,8 +46,10 @@ export async function putBlob(
 ): Promise<void> {
   const { descriptor, content } = blob;
   if (content instanceof Uint8Array) verifyBytes(content, descriptor);
-  const tries = createTries(repository.registry);
-  const upload: Upload = { repository, descriptor, content, options, tries, cuts: 0, fault: undefined };
+  const upload: Upload = {
+    ...{ repository, descriptor, content, options },
+    ...{ tries: repository.registry.createTries(), farthest: { bytes: 0 }, cuts: 0, fault: undefined },
+  };
   for (let presence = options.presence ?? "check"; ; presence = "check") {
     const session = await openUpload(upload, presence);
     if (session === "stored") return;
@@ -73,11 +76,12 @@ async function openUpload(upload: Upload, presence: "check" | "absent"): Promise
   const alone = presence === "absent" && small && learned.singlePost === "untried" ? upload.content : undefined;
   const response = await startUpload(repository, {
     ...(alone instanceof Uint8Array ? { query: { digest: descriptor.digest }, body: alone } : {}),
+    tries: upload.tries,
     signal,
   });
   if (alone === undefined || response.status !== 201) {
     if (alone !== undefined) learned.singlePost = "unsupported";
-    return sessionOf(repository, response);
+    return sessionOf(repository, response, upload.tries);
   }
   await response.discard();
   options.onProgress?.(descriptor.size);
@@ -86,13 +90,15 @@ async function openUpload(upload: Upload, presence: "check" | "absent"): Promise
 
 /** A HEAD and a POST in one. Undefined: not here. */
 async function mountFromItself(upload: Upload): Promise<UploadSession | "stored" | undefined> {
-  const { repository, descriptor, options } = upload;
+  const { repository, descriptor, options, tries } = upload;
   const response = await startUpload(repository, {
     query: { mount: descriptor.digest, from: repository.name },
+    // 500: distribution 2.8, of a repository that is still empty.
     expect: [400, 403, 404, 405, 500, 501],
+    tries,
     signal: options.signal,
   });
-  if (response.status === 202) return sessionOf(repository, response);
+  if (response.status === 202) return sessionOf(repository, response, tries);
   await response.discard();
   if (response.status === 201) return "stored";
   if (response.status !== 404) repository.registry.learned.selfMount = "unsupported";
@@ -162,12 +168,10 @@ function tooLargeWhole(upload: Upload, session: UploadSession, status: number): 
 }
 
 function sendChunked(upload: Upload, session: UploadSession, acknowledged: number): Promise<UploadOutcome> {
-  const { repository, descriptor, options } = upload;
-  // Its own: what a session's chunks achieve must not make the number of sessions endless.
-  const tries = createTries(repository.registry);
+  const { descriptor, options, tries, farthest } = upload;
   const content = verifying(openContent(upload.content), descriptor);
   const { onProgress, signal } = options;
-  return sendInChunks({ session, descriptor, content, acknowledged, tries, onProgress, signal });
+  return sendInChunks({ session, descriptor, content, acknowledged, tries, farthest, onProgress, signal });
 }
 
 function wholeBody(upload: Upload): Uint8Array | HttpBody {

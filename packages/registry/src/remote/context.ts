@@ -1,8 +1,7 @@
 /** What every operation on a repository stands on. */
-import { setTimeout as delay } from "node:timers/promises";
 import { isDigest, parseDigest, type Digest } from "../digest.ts";
 import { OciError } from "../errors.ts";
-import { decideRetry, defaultRetryPolicy, type AttemptOutcome } from "../http/index.ts";
+import type { AttemptOutcome, Tries } from "../http/index.ts";
 import { parseTag, type TagName } from "../tag.ts";
 import type { Scope } from "./authorizer.ts";
 import type { Send } from "./send.ts";
@@ -14,7 +13,8 @@ export interface Registry {
   readonly send: Send;
   readonly now: () => Date;
   readonly random: () => number;
-  readonly sleep: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
+  /** One budget, for all the requests of one operation. */
+  readonly createTries: () => Tries;
   readonly learned: Learned;
   /** Updates of one fallback index of referrers, which wait for each other. */
   readonly indexUpdates: Map<string, Promise<void>>;
@@ -73,42 +73,6 @@ export function blobUrl(repository: Repository, digest: string): URL {
 export function manifestUrl(repository: Repository, name: TagName | Digest, query?: URLSearchParams): URL {
   const reference = name.includes(":") ? parseDigest(name) : parseTag(name);
   return repositoryUrl(repository, `manifests/${reference}`, query);
-}
-
-/** Waits before another try of something that the transport does not repeat by itself. */
-export interface Tries {
-  /** "stop": there were enough, or another would bring nothing new. @throws the signal's reason */
-  next(outcome: AttemptOutcome, signal: AbortSignal | undefined): Promise<"again" | "stop">;
-  /** There was progress: counts anew. */
-  reset(): void;
-}
-
-export function createTries({ now, random, sleep }: Registry): Tries {
-  let attempt = 0;
-  let waitedMs = 0;
-  return {
-    async next(outcome, signal) {
-      attempt += 1;
-      const decision = decideRetry(outcome, { attempt, waitedMs }, { now, random, policy: defaultRetryPolicy });
-      if (decision === "stop") return "stop";
-      waitedMs += decision.waitMs;
-      await sleep(decision.waitMs, signal);
-      return "again";
-    },
-    reset() {
-      attempt = 0;
-      waitedMs = 0;
-    },
-  };
-}
-
-export async function sleepTimer(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  try {
-    await delay(ms, undefined, { signal });
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw error;
-  }
 }
 
 /** What a thrown OCI_UNAVAILABLE was: a status, or no response. */

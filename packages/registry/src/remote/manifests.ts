@@ -11,7 +11,7 @@ import type { TagName } from "../tag.ts";
 import { verifying } from "../verifying.ts";
 import { acceptedManifests } from "./accept.ts";
 import { hasBlob } from "./blobs.ts";
-import { claimedDigest, claimedLength, isUnavailable, manifestUrl, pullScope, type Repository } from "./context.ts";
+import { claimedDigest, claimedLength, manifestUrl, pullScope, type Repository } from "./context.ts";
 import { sendForBytes, type WholeResponse } from "./read-body.ts";
 import { schema1Payload } from "./schema1.ts";
 
@@ -45,17 +45,15 @@ async function requestManifest(
     url: manifestUrl(repository, name),
     scopes: [pullScope(repository.name)],
     headers: { accept: acceptedManifests },
-    expect: [200, 404],
     signal,
   } as const;
-  try {
-    return await sendForBytes(repository.registry, request, manifestReadMaxBytes);
-  } catch (error) {
-    // distribution 2.8 breaks down over the digest of a blob that is no manifest.
-    const brokeDown = isDigest(name) && isUnavailable(error) && error.details["status"] === 500;
-    if (brokeDown && (await hasBlob(repository, name, { signal }))) return undefined;
-    throw error;
-  }
+  const send = (expect: readonly number[]): Promise<WholeResponse> =>
+    sendForBytes(repository.registry, { ...request, expect }, manifestReadMaxBytes);
+  if (!isDigest(name)) return send([200, 404]);
+  const whole = await send([200, 404, 500]);
+  if (whole.response.status !== 500) return whole;
+  // distribution 2.8 breaks down over the digest of a blob that is no manifest.
+  return (await hasBlob(repository, name, { signal })) ? undefined : send([200, 404]);
 }
 
 function describe(received: Uint8Array, contentType: string | undefined, wanted: Digest | undefined): FetchedManifest {
@@ -125,7 +123,7 @@ async function headManifest(
     url: manifestUrl(repository, name),
     scopes: [pullScope(repository.name)],
     headers: { accept: acceptedManifests },
-    expect: [200, 400, 404, 405, 501],
+    expect: [200, 400, 404, 405, 501, ...(isDigest(name) ? [500] : [])],
     signal,
   });
   await response.discard();

@@ -15,18 +15,19 @@ export async function* readPages(registry: Registry, first: RegistryRequest): As
   const seen = new Set<string>();
   const contents = new Set<Digest>();
   let idle = 0;
-  for (let url: URL | undefined = first.url; url !== undefined;) {
+  let { url, reach }: Partial<Page> = first;
+  while (url !== undefined) {
     if (seen.size >= pagesMax) throw tooMany(first.url, pagesMax);
     if (seen.has(url.href)) throw repeated(url);
     seen.add(url.href);
-    const page: WholeResponse = await sendForBytes(registry, { ...first, url }, pageMaxBytes);
+    const page: WholeResponse = await sendForBytes(registry, { ...first, url, reach }, pageMaxBytes);
     if (page.response.status !== 200) return;
     const content = digestOf(page.bytes);
     idle = contents.has(content) ? idle + 1 : 0;
     if (idle > idlePagesMax) throw tooMany(first.url, idlePagesMax);
     contents.add(content);
     yield page;
-    url = nextPage(page.response);
+    ({ url, reach } = nextPage(page.response) ?? {});
   }
 }
 
@@ -57,12 +58,15 @@ function namesOf(page: WholeResponse, field: string): readonly string[] {
   });
 }
 
-function nextPage(response: HttpResponse): URL | undefined {
+type Page = Pick<RegistryRequest, "url" | "reach">;
+
+function nextPage(response: HttpResponse): Page | undefined {
   const headers = response.headers.all("link");
   if (headers.some((header) => header.length > linkMaxBytes)) throw invalidResponse(response, "has an endless Link");
   const to = headers.flatMap(parseLinks).find(({ rel }) => rel === "next")?.to;
   if (to === undefined) return undefined;
-  return decideUrl({ from: response.url, network: response.network, to, source: "link" }).url;
+  const { url: from, network, reach } = response;
+  return decideUrl({ from, network, reach, to, source: "link" });
 }
 
 /** RFC 8288: `<address>; rel="next", <address>; …` */

@@ -1,7 +1,7 @@
 /** Small answers, read whole and within a bound; one that is cut is asked for again. */
 import { OciError } from "../errors.ts";
 import type { HttpResponse } from "../http/index.ts";
-import { createTries, isUnavailable, outcomeOf, type Registry } from "./context.ts";
+import { isUnavailable, outcomeOf, type Registry } from "./context.ts";
 import type { RegistryRequest } from "./send.ts";
 
 export interface WholeResponse {
@@ -15,9 +15,9 @@ export async function sendForBytes(
   request: RegistryRequest,
   maxBytes: number,
 ): Promise<WholeResponse> {
-  const tries = createTries(registry);
+  const tries = request.tries ?? registry.createTries();
   for (;;) {
-    const response = await registry.send(request);
+    const response = await registry.send({ ...request, tries });
     try {
       return { response, bytes: await response.bytes(maxBytes) };
     } catch (error) {

@@ -1,9 +1,18 @@
 /** A registry over HTTP: one client for each registry, one store for each of its repositories. */
-import { createTransport, networkOf, type Transport, type TransportOptions } from "../http/index.ts";
+import {
+  createTransport,
+  createTries,
+  defaultRetryPolicy,
+  networkOf,
+  sleepTimer,
+  type Sleep,
+  type Transport,
+  type TransportOptions,
+} from "../http/index.ts";
 import type { StoreOptions } from "../store.ts";
 import { createAuthorizer, type Scope } from "./authorizer.ts";
 import { listRepositories } from "./catalog.ts";
-import { nothingLearned, sleepTimer, type Registry } from "./context.ts";
+import { nothingLearned, type Registry } from "./context.ts";
 import type { CredentialProvider } from "./credentials.ts";
 import { parseEndpoint, parseRemoteName } from "./endpoint.ts";
 import { createRemoteStore } from "./remote-store.ts";
@@ -29,7 +38,7 @@ export interface RegistryClientOptions {
   readonly now: () => Date;
   readonly random: () => number;
   /** Default: timers. Rejects with the signal's reason. */
-  readonly sleep?: ((ms: number, signal: AbortSignal | undefined) => Promise<void>) | undefined;
+  readonly sleep?: Sleep | undefined;
   readonly upload?: UploadOptions | undefined;
 }
 
@@ -57,6 +66,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   const base = parseEndpoint(options.registry, options.scheme);
   const given = options.transport;
   const transport = "send" in given ? given : createTransport(reaching(base, given));
+  const policy = { ...defaultRetryPolicy, ...("send" in given ? {} : given.retry) };
   const authorizer = createAuthorizer({
     registry: base,
     name: options.registry,
@@ -73,7 +83,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     send,
     now,
     random,
-    sleep,
+    createTries: () => createTries({ now, random, sleep, policy }),
     learned: { ...nothingLearned, ...uploadRule(base.hostname, options.upload), referrersApi: new Set() },
     indexUpdates: new Map(),
   };

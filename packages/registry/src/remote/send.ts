@@ -10,6 +10,7 @@ import {
   type HttpResponse,
   type Network,
   type Transport,
+  type Tries,
 } from "../http/index.ts";
 import type { Authorizer, Scope } from "./authorizer.ts";
 import { registryError } from "./registry-error.ts";
@@ -18,13 +19,15 @@ export interface RegistryRequest {
   readonly method: HttpMethod;
   readonly url: URL;
   readonly scopes: readonly Scope[];
-  /** Statuses that the caller knows what to do with. Any other is thrown. */
+  /** Statuses that the caller knows what to do with: not retried either. Any other is thrown. */
   readonly expect: readonly number[];
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | HttpBody;
   readonly retries?: "retry" | "refused" | "once";
   /** "none": the address came from elsewhere. Default "own": sent if `url` is of the registry's own origin. */
   readonly credentials?: "own" | "none";
+  readonly tries?: Tries | undefined;
+  readonly connection?: "any" | "new";
   readonly reach?: Network | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -99,13 +102,16 @@ function authorized(
 
 function transmit(
   { transport }: SendOptions,
-  { method, url, headers, body, retries, reach, signal }: RegistryRequest,
+  { method, url, headers, body, retries, connection = "any", tries, expect, reach, signal }: RegistryRequest,
   originHeaders: Readonly<Record<string, string>> | undefined,
 ): Promise<HttpResponse> {
   const request: HttpRequest = {
     method,
     url,
     redirects: "follow",
+    answers: expect,
+    tries,
+    connection,
     reach,
     signal,
     ...(headers === undefined ? {} : { headers }),

@@ -2,8 +2,9 @@
 import type { Descriptor } from "../descriptor.ts";
 import { OciError } from "../errors.ts";
 import type { ByteStream } from "../content.ts";
+import type { Tries } from "../http/index.ts";
 import { chunksOf, type Chunk } from "./chunks.ts";
-import { endedEarly, isUnavailable, outcomeOf, type Tries } from "./context.ts";
+import { endedEarly, isUnavailable, outcomeOf } from "./context.ts";
 import { chunkMaxBytes, chunkMinBytes } from "./store-limits.ts";
 import { closeUpload, findUploadOffset, sendPart, type UploadSession } from "./upload-session.ts";
 
@@ -15,6 +16,8 @@ export interface ChunkedUpload {
   /** The registry is known to have so many bytes. */
   acknowledged: number;
   readonly tries: Tries;
+  /** How far any of the sessions got: what one after the other achieves must not make their number endless. */
+  readonly farthest: { bytes: number };
   readonly onProgress: ((bytes: number) => void) | undefined;
   readonly signal: AbortSignal | undefined;
 }
@@ -27,8 +30,9 @@ export async function sendInChunks(upload: ChunkedUpload): Promise<UploadOutcome
   for await (const chunk of chunksOf(upload.content, chunkBytes)) {
     const outcome = await sendChunk(upload, chunk);
     if (outcome !== "stored") return outcome;
-    upload.tries.reset();
     upload.acknowledged = Math.max(upload.acknowledged, chunk.offset + chunk.bytes.length);
+    if (upload.acknowledged > upload.farthest.bytes) upload.tries.reset();
+    upload.farthest.bytes = Math.max(upload.acknowledged, upload.farthest.bytes);
     upload.onProgress?.(upload.acknowledged);
   }
   return "stored";

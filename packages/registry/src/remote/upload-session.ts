@@ -3,7 +3,7 @@
  * host, which then gets the content and no credentials; what once left the registry's origin never gets them again.
  */
 import type { Digest } from "../digest.ts";
-import { decideUrl, originOf, type HttpBody, type HttpResponse, type Network } from "../http/index.ts";
+import { decideUrl, originOf, type HttpBody, type HttpResponse, type Network, type Tries } from "../http/index.ts";
 import { claimedLength, deleteScope, pushScope, repositoryUrl, type Repository } from "./context.ts";
 import type { Scope } from "./authorizer.ts";
 import { invalidResponse } from "./read-body.ts";
@@ -14,6 +14,8 @@ export interface UploadSession {
   location: Location;
   /** What the registry wants of every chunk but the last; 0: nothing. */
   readonly chunkMinBytes: number;
+  /** The upload's budget, for all its requests. */
+  readonly tries: Tries | undefined;
   /** Not in the specification, but Cloudflare's registry says it. */
   readonly chunkMaxBytes: number;
 }
@@ -36,6 +38,7 @@ export interface StartOptions {
   readonly body?: Uint8Array;
   /** Statuses beside 201 and 202. */
   readonly expect?: readonly number[];
+  readonly tries?: Tries;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -43,23 +46,25 @@ const octets = { "content-type": "application/octet-stream" } as const;
 
 /** The POST that opens an upload, or spares it. Asking twice does no harm: a forgotten upload expires. */
 export async function startUpload(repository: Repository, options: StartOptions): Promise<HttpResponse> {
-  const { query, scopes = [pushScope(repository.name)], body, expect = [], signal } = options;
+  const { query, scopes = [pushScope(repository.name)], body, expect = [], tries, signal } = options;
   return repository.registry.send({
     method: "POST",
     url: repositoryUrl(repository, "blobs/uploads/", query === undefined ? undefined : new URLSearchParams(query)),
     scopes,
     expect: [201, 202, ...expect],
     retries: "retry",
+    tries,
     ...(body === undefined ? { body: new Uint8Array() } : { body, headers: octets }),
     signal,
   });
 }
 
 /** The upload that a 202 opened. @throws OciError OCI_RESPONSE_INVALID, OCI_REDIRECT_REFUSED */
-export async function sessionOf(repository: Repository, response: HttpResponse): Promise<UploadSession> {
+export async function sessionOf(repository: Repository, response: HttpResponse, tries?: Tries): Promise<UploadSession> {
   await response.discard();
   return {
     repository,
+    tries,
     location: locationOf(repository, response, "own"),
     chunkMinBytes: claimedLength(response.headers.get("oci-chunk-min-length")) ?? 0,
     chunkMaxBytes: claimedLength(response.headers.get("oci-chunk-max-length")) ?? Infinity,
@@ -67,10 +72,11 @@ export async function sessionOf(repository: Repository, response: HttpResponse):
 }
 
 function locationOf({ registry }: Repository, response: HttpResponse, before: "own" | "none"): Location {
+  const { url: from, network, reach: held } = response;
   const to = response.headers.get("location");
   if (to === undefined) throw invalidResponse(response, "has no Location");
-  const { url, reach } = decideUrl({ from: response.url, network: response.network, to, source: "location" });
-  const own = before === "own" && originOf(url) === originOf(registry.base);
+  const { url, reach } = decideUrl({ from, network, reach: held, to, source: "location" });
+  const own = before === "own" && [from, url].every((place) => originOf(place) === originOf(registry.base));
   return { url, credentials: own ? "own" : "none", reach };
 }
 
@@ -82,9 +88,10 @@ function moveOn(session: UploadSession, response: HttpResponse): void {
 
 /** PATCH. 201 is ECR's 202. 404: the upload is forgotten; 413 and 416: not like this. */
 export async function sendPart(session: UploadSession, part: Part, signal: AbortSignal | undefined): Promise<number> {
-  const { repository, location } = session;
+  const { repository, location, tries } = session;
   const response = await repository.registry.send({
     ...location,
+    tries,
     method: "PATCH",
     scopes: [pushScope(repository.name)],
     headers: { ...octets, ...rangeOf(part) },
@@ -103,9 +110,10 @@ export async function closeUpload(
   part: Part & { readonly digest: Digest },
   signal: AbortSignal | undefined,
 ): Promise<number> {
-  const { repository, location } = session;
+  const { repository, location, tries } = session;
   const response = await repository.registry.send({
     ...location,
+    tries,
     method: "PUT",
     url: withDigest(location.url, part.digest),
     scopes: [pushScope(repository.name)],
@@ -134,9 +142,10 @@ export async function findUploadOffset(
   session: UploadSession,
   signal: AbortSignal | undefined,
 ): Promise<number | undefined> {
-  const { repository, location } = session;
+  const { repository, location, tries } = session;
   const response = await repository.registry.send({
     ...location,
+    tries,
     method: "GET",
     scopes: [pushScope(repository.name)],
     expect: [200, 202, 204, 400, 404, 405, 416, 501],
