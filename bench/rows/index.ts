@@ -2,7 +2,12 @@ import { cutPull } from "./cut.ts";
 import { pullLarge, pushLarge } from "./large.ts";
 import { pullMany, pushMany } from "./many.ts";
 import { mount, refresh } from "./refresh.ts";
+import { bins, oneRole } from "./repositories.ts";
 import type { Row } from "./row.ts";
+import { sync } from "./sync.ts";
 import { version } from "./version.ts";
 
-export const rows: readonly Row[] = [version, refresh, pushLarge, pullLarge, pushMany, pullMany, mount, cutPull];
+export const rows: readonly Row[] = [
+  ...[version, refresh, pushLarge, pullLarge, pushMany, pullMany, mount, cutPull],
+  ...[oneRole, bins, sync],
+];

@@ -1,6 +1,7 @@
 /** Refreshes, and a mount: counted in requests, and timed. */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { mediaTypes } from "@dtuf/registry";
 import { compare, type Contender } from "../compare.ts";
 import { createFile, createLayout } from "../content.ts";
 import { startCountingProxy, type Counts } from "../counting-proxy.ts";
@@ -32,7 +33,17 @@ export const refresh: Row = {
     const curl = stage.peers.find("curl");
     const url = `http://${host}/v2/${repository}/manifests/latest`;
     const head: readonly Contender[] =
-      curl === undefined ? [] : [{ name: "curl -I", prepare: async () => ({ argv: [curl.path, "-sfI", url], env }) }];
+      curl === undefined
+        ? []
+        : [
+            {
+              name: "curl -I",
+              prepare: async () => ({
+                argv: [curl.path, "-sfI", "-H", `Accept: ${mediaTypes.imageManifest}`, url],
+                env,
+              }),
+            },
+          ];
     const full = await compare([first, ...head], stage.rounds);
     const nothingNew = await compare([{ name: "dtuf", prepare: async () => pull(host) }, ...head], stage.rounds);
     await using proxy = await startCountingProxy(host);
