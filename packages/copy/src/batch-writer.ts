@@ -3,7 +3,7 @@
  * network is free again at once, and memory stays at two batches.
  */
 import type { FileHandle } from "node:fs/promises";
-import { fileError } from "@dtuf/registry/files";
+import { fileCall } from "./file-call.ts";
 import { writeBatchBytes } from "./limits.ts";
 
 export interface BatchWriter {
@@ -55,12 +55,9 @@ export function createBatchWriter(file: FileHandle, { path, position }: BatchWri
 }
 
 async function writeAll(file: FileHandle, bytes: Uint8Array, { path, position }: BatchWriterOptions): Promise<void> {
-  try {
-    for (let written = 0; written < bytes.length;) {
-      const { bytesWritten } = await file.write(bytes, written, bytes.length - written, position + written);
-      written += bytesWritten;
-    }
-  } catch (error) {
-    throw fileError(error, path);
+  for (let written = 0; written < bytes.length;) {
+    const left = bytes.length - written;
+    const { bytesWritten } = await fileCall(path, () => file.write(bytes, written, left, position + written));
+    written += bytesWritten;
   }
 }

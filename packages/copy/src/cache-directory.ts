@@ -6,14 +6,12 @@
  * have the hash of its name does not exist; where nothing can be written, the state lives in memory as long as this value.
  */
 import { createHash } from "node:crypto";
-import { readdir, unlink } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
   createAtomicFile,
   createDirectory,
   FileError,
-  fileError,
-  isErrno,
   isTemporaryFile,
   syncDirectory,
   withLock,
@@ -21,6 +19,7 @@ import {
 } from "@dtuf/registry/files";
 import { CopyError } from "./errors.ts";
 import type { CopyEvent } from "./events.ts";
+import { fileCall } from "./file-call.ts";
 import { cachedFileMaxBytes, stateMaxBytes } from "./limits.ts";
 import { readRegularFile } from "./regular-file.ts";
 import { emptyState, encodeState, parseState, type CacheState, type FileHash } from "./state-file.ts";
@@ -141,15 +140,17 @@ async function write(place: Place, next: Cached, files: ReadonlyMap<FileHash, Ui
     await writeFileAtomically(join(directory, "pin.json"), next.pin, { mode: 0o600 });
   }
   await writeFileAtomically(join(directory, "state.json"), encodeState(next.state), { mode: 0o600 });
-  await sweep(metadataDirectory, [next.state, ...(previous === undefined ? [] : [previous.state])]);
+  // What a fault leaves lying here the next save sweeps away.
+  await sweep(metadataDirectory, [next.state, ...(previous === undefined ? [] : [previous.state])]).catch(ignoreFaults);
 }
 
 /** The files of the state before stay one round longer, for readers that have just read it. */
 async function sweep(metadataDirectory: string, states: readonly CacheState[]): Promise<void> {
   const named = new Set(states.flatMap((state) => [...namedFiles(state)]));
-  for (const name of await readdir(metadataDirectory)) {
+  for (const name of await fileCall(metadataDirectory, () => readdir(metadataDirectory))) {
     const outdated = /^[0-9a-f]{64}\.json$/.test(name) && !named.has(name.slice(0, 64));
-    if (outdated || isTemporaryFile(name)) await unlink(join(metadataDirectory, name)).catch(ignoreMissing);
+    if (!outdated && !isTemporaryFile(name)) continue;
+    await fileCall(metadataDirectory, () => rm(join(metadataDirectory, name), { force: true }));
   }
 }
 
@@ -167,8 +168,8 @@ function isReadOnly(error: unknown): boolean {
   return FileError.is(error) && error.code === "FILE_READ_ONLY";
 }
 
-function ignoreMissing(error: unknown): void {
-  if (!isErrno(error, "ENOENT")) throw fileError(error, "metadata");
+function ignoreFaults(error: unknown): void {
+  if (!FileError.is(error)) throw error;
 }
 
 function* namedFiles(state: CacheState): Iterable<FileHash | undefined> {

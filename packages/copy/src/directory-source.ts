@@ -1,7 +1,7 @@
 /** A plain TUF repository in a directory. Names that are no file names are not there; links are the directory owner's affair. */
 import { join } from "node:path";
-import type { ByteStream } from "@dtuf/registry";
-import { OciError } from "@dtuf/registry";
+import { collect, OciError } from "@dtuf/registry";
+import { fileCall } from "./file-call.ts";
 import { encodeName, metadataName, targetNames } from "./plain-names.ts";
 import { openRegularFile } from "./regular-file.ts";
 import type { MetadataRequest, PartOptions, PartStream, Source, TargetInfo } from "./source.ts";
@@ -35,19 +35,14 @@ async function readMetadata(
   directory: string,
   { role, version, maxBytes }: MetadataRequest,
 ): Promise<Uint8Array | undefined> {
-  const opened = await openRegularFile(join(directory, metadataName(role, version)), "follow-links");
+  const path = join(directory, metadataName(role, version));
+  const opened = await openRegularFile(path, "follow-links");
   if (opened === undefined) return undefined;
-  const { file, size } = opened;
-  try {
-    if (size > maxBytes) {
-      throw new OciError("OCI_LIMIT_EXCEEDED", `${role} has ${size} bytes; at most ${maxBytes} are read`, {
-        details: { limit: maxBytes, got: size },
-      });
-    }
-    return new Uint8Array(await file.readFile());
-  } finally {
-    await file.close();
-  }
+  if (opened.size <= maxBytes) return collect(readFrom(opened.file, 0, path), maxBytes);
+  await fileCall(path, () => opened.file.close());
+  throw new OciError("OCI_LIMIT_EXCEEDED", `${role} has ${opened.size} bytes; at most ${maxBytes} are read`, {
+    details: { limit: maxBytes, got: opened.size },
+  });
 }
 
 /** Target paths lie under their own names, as repository tools write them, or percent-encoded. */
@@ -58,11 +53,11 @@ async function openTarget(
 ): Promise<PartStream | undefined> {
   for (const names of targetNames(target)) {
     for (const candidate of [names, names.map(encodeName)]) {
-      const opened = await openRegularFile(join(directory, ...candidate), "follow-links");
+      const path = join(directory, ...candidate);
+      const opened = await openRegularFile(path, "follow-links");
       if (opened === undefined) continue;
       const from = prefix !== undefined && prefix.bytes <= opened.size ? prefix.bytes : 0;
-      const stream: ByteStream = readFrom(opened.file, from);
-      return { from, stream };
+      return { from, stream: readFrom(opened.file, from, path) };
     }
   }
   return undefined;

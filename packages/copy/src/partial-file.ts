@@ -9,6 +9,7 @@ import { open, rename, statfs, unlink, type FileHandle } from "node:fs/promises"
 import { basename, dirname, join } from "node:path";
 import { fileError, isErrno, syncDirectory } from "@dtuf/registry/files";
 import { CopyError } from "./errors.ts";
+import { fileCall } from "./file-call.ts";
 
 export interface PartialFile {
   readonly file: FileHandle;
@@ -34,20 +35,18 @@ export async function openPartialFile({ destination, content, name }: PartialFil
   const directory = dirname(destination);
   const path = join(directory, name === "shared" ? sharedName(destination, content) : ownName());
   const file = await openExclusive(path);
-  const { size } = await file.stat();
+  const { size } = await fileCall(path, () => file.stat());
   return {
     file,
     path,
     held: size,
     async commit() {
-      try {
+      await fileCall(destination, async () => {
         await file.datasync();
         await file.close();
         await rename(path, destination);
-        await syncDirectory(directory);
-      } catch (error) {
-        throw fileError(error, destination);
-      }
+      });
+      await syncDirectory(directory);
     },
     async abort(partial) {
       const empty = await file.stat().then(
@@ -85,22 +84,13 @@ async function openExclusive(path: string): Promise<FileHandle> {
   }
   await file?.close();
   await unlink(path).catch(() => undefined);
-  try {
-    return await open(path, O_CREAT | constants.O_EXCL | O_RDWR | O_NOFOLLOW, 0o666);
-  } catch (error) {
-    throw fileError(error, path);
-  }
+  return fileCall(path, () => open(path, O_CREAT | constants.O_EXCL | O_RDWR | O_NOFOLLOW, 0o666));
 }
 
 /** @throws CopyError COPY_NO_SPACE with what is needed and what is free, before a byte is fetched */
 export async function verifyFreeSpace(directory: string, neededBytes: number): Promise<void> {
-  let freeBytes: number;
-  try {
-    const { bavail, bsize } = await statfs(directory);
-    freeBytes = bavail * bsize;
-  } catch (error) {
-    throw fileError(error, directory);
-  }
+  const { bavail, bsize } = await fileCall(directory, () => statfs(directory));
+  const freeBytes = bavail * bsize;
   if (freeBytes >= neededBytes) return;
   throw new CopyError("COPY_NO_SPACE", `${directory} has ${freeBytes} bytes free; the target needs ${neededBytes}`, {
     details: { directory, neededBytes, freeBytes },

@@ -6,6 +6,7 @@ import { appendFile } from "node:fs/promises";
 import { createDirectory, writeFileAtomically } from "@dtuf/registry/files";
 import { dirname } from "node:path";
 import type { TargetFile } from "@dtuf/tuf";
+import { fileCall } from "./file-call.ts";
 import { cachedFileMaxBytes, pulledLinesPerEntry } from "./limits.ts";
 import { readRegularFile } from "./regular-file.ts";
 
@@ -33,7 +34,8 @@ export function createPulledMemory(file: string): PulledMemory {
     async add(path, target) {
       await createDirectory(dirname(file), { mode: 0o700 });
       // The line break comes first as well, so that a torn line spoils no other.
-      await appendFile(file, `\n${JSON.stringify([contentName(target), path])}\n`, { mode: 0o600 });
+      const line = `\n${JSON.stringify([contentName(target), path])}\n`;
+      await fileCall(file, () => appendFile(file, line, { mode: 0o600 }));
     },
     async compact() {
       const all = await lines();

@@ -9,6 +9,7 @@ import { createDirectory, FileError, withLock } from "@dtuf/registry/files";
 import { TufError } from "@dtuf/tuf";
 import { createBatchWriter } from "./batch-writer.ts";
 import { fromSites, openWhole, verifyingTarget, type FetchTargetContext } from "./fetch-part.ts";
+import { fileCall } from "./file-call.ts";
 import { readFrom } from "./file-stream.ts";
 import { openPartialFile, verifyFreeSpace, type PartialFile } from "./partial-file.ts";
 import { contentName } from "./pulled-memory.ts";
@@ -72,12 +73,12 @@ async function download(
   { target, partial }: Download,
   context: SaveTargetContext,
 ): Promise<"done" | undefined> {
-  const held = (await partial.file.stat()).size;
+  const held = (await fileCall(partial.path, () => partial.file.stat())).size;
   if (held > 0 && held <= target.length) {
     const rest = await continueFrom(site, { target, partial, held }, context);
     if (rest === "done" || rest === undefined) return rest;
   }
-  await partial.file.truncate(0);
+  await fileCall(partial.path, () => partial.file.truncate(0));
   const stream = await openWhole(site, target, context);
   if (stream === undefined) return undefined;
   await writeFrom(partial, 0, stream);
@@ -137,7 +138,7 @@ async function* readHeld(path: string, bytes: number): ByteStream {
   const opened = await openRegularFile(path);
   if (opened === undefined) return;
   let left = bytes;
-  for await (const chunk of readFrom(opened.file, 0)) {
+  for await (const chunk of readFrom(opened.file, 0, path)) {
     yield chunk.subarray(0, left);
     left -= chunk.length;
     if (left <= 0) return;

@@ -21,9 +21,10 @@ export async function spool(stream: ByteStream, size: number, directory: string)
     const writer = createBatchWriter(file, { path: directory, position: 0 });
     for await (const chunk of stream) await writer.write(chunk);
     await writer.end();
-    return readFrom(file, 0);
+    return readFrom(file, 0, directory);
   } catch (error) {
-    await file.close();
+    // The fault that led here is the one to report.
+    await file.close().catch(() => undefined);
     throw error;
   }
 }
