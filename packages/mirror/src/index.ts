@@ -36,3 +36,14 @@ export { sync, type SyncOptions } from "./sync.ts";
 export { parseSemverConstraint, parseTagRegex, type TagFilters, type TagTest } from "./tag-pattern.ts";
 export type { Located, Tally } from "./transfers.ts";
 export { writeArchive } from "./write-archive.ts";
+export {
+  firstToExpire,
+  verifyRepository,
+  verifyValidUntil,
+  type VerifiedRepository,
+  type VerifiedRole,
+  type VerifyOptions,
+} from "./tuf/verified-repository.ts";
+export { writeRepository, type WriteOptions, type WrittenRepository } from "./tuf/write-repository.ts";
+export { writeDockerLayout, type DockerLayoutOptions, type WrittenDockerLayout } from "./tuf/write-docker-layout.ts";
+export { findStatedValidity, stateValidity, validUntilAnnotation } from "./tuf/archive-validity.ts";

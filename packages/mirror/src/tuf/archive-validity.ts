@@ -1,0 +1,36 @@
+/** An archive says, to whoever looks without verifying, until when what is in it is valid: an annotation of its index.json. */
+import { join } from "node:path";
+import { findFile, writeFileAtomically } from "@dtuf/registry/files";
+import { MirrorError } from "../errors.ts";
+import { archiveIndexMaxBytes } from "../limits.ts";
+
+/** RFC 3339. A statement for people and tools; what counts is signed and is read when the archive is imported. */
+export const validUntilAnnotation = "vnd.dtuf.valid-until";
+
+/** @throws MirrorError MIRROR_ARCHIVE_INVALID; FileError */
+export async function stateValidity(layout: string, until: Date): Promise<void> {
+  const path = join(layout, "index.json");
+  const index = await readIndex(path);
+  const annotations = { ...index["annotations"], [validUntilAnnotation]: until.toISOString() };
+  await writeFileAtomically(path, JSON.stringify({ ...index, annotations }));
+}
+
+/** What an archive states; undefined: nothing. @throws MirrorError MIRROR_ARCHIVE_INVALID */
+export async function findStatedValidity(layout: string): Promise<Date | undefined> {
+  const { annotations } = await readIndex(join(layout, "index.json"));
+  const stated = new Date(annotations?.[validUntilAnnotation] ?? Number.NaN);
+  return Number.isNaN(stated.getTime()) ? undefined : stated;
+}
+
+interface Index {
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+async function readIndex(path: string): Promise<Index> {
+  const bytes = await findFile(path, { maxBytes: archiveIndexMaxBytes });
+  try {
+    return JSON.parse(Buffer.from(bytes ?? []).toString("utf8")) as Index;
+  } catch (cause) {
+    throw new MirrorError("MIRROR_ARCHIVE_INVALID", `${path} is not JSON`, { details: { path }, cause });
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * A TUF repository as a client sees it that starts from a pinned root: every role and every byte of its metadata verified,
+ * delegated roles and hash bins included. Whatever cannot be verified ends it: half a repository is not carried anywhere.
+ */
+import { createCopy, type Copy, type CopyEvent, type Source, type TargetInfo, type TrustedFile } from "@dtuf/copy";
+import {
+  binNames,
+  createTrustedSet,
+  parseRoleName,
+  parseUnverified,
+  TufError,
+  type RoleName,
+  type TargetFile,
+  type TargetPath,
+  type Targets,
+} from "@dtuf/tuf";
+import { MirrorError } from "../errors.ts";
+
+export interface VerifiedRole {
+  readonly name: RoleName;
+  readonly version: number;
+  readonly bytes: Uint8Array;
+  readonly targets: Targets;
+  /** "bin": one of many that share names out by hash. */
+  readonly kind: "role" | "bin";
+}
+
+export interface VerifiedRepository {
+  /** From the oldest that leads to the pinned one. */
+  readonly roots: readonly TrustedFile[];
+  readonly timestamp: TrustedFile;
+  readonly snapshot: TrustedFile;
+  /** The top-level role. */
+  readonly targets: VerifiedRole;
+  readonly delegated: readonly VerifiedRole[];
+  /** By role, every one of them. */
+  readonly expirations: ReadonlyMap<string, Date>;
+  readonly naming: TargetInfo["naming"];
+  /** The source that answered. */
+  readonly site: string | undefined;
+  /** For fetching targets. */
+  readonly copy: Copy;
+  readonly source: Source;
+}
+
+export interface VerifyOptions {
+  readonly source: Source;
+  /** The pinned root.json. */
+  readonly root: Uint8Array;
+  /** For the state of the client; the caller removes it. */
+  readonly directory: string;
+  readonly now: () => Date;
+  readonly signal?: AbortSignal | undefined;
+  readonly onEvent?: ((event: CopyEvent) => void) | undefined;
+}
+
+/** @throws TufError; CopyError; OciError; FileError; the signal's reason */
+export async function verifyRepository(options: VerifyOptions): Promise<VerifiedRepository> {
+  const { source, root, directory, now, signal, onEvent } = options;
+  const copy = createCopy({ source, place: "mirror", directory, now, onEvent });
+  const { site } = await copy.pullMetadata({ pin: { kind: "root", bytes: root }, delegations: "skip", signal });
+  await loadEveryRole(copy, signal);
+  const files = await copy.trustedFiles();
+  const found = (role: string): readonly TrustedFile[] => files.filter((file) => file.role === role);
+  const trusted = found("root");
+  const delegated = files
+    .slice(trusted.length)
+    .filter(({ role }) => !topLevel.has(role))
+    .map(parseRole);
+  const targets = parseRole(one(found("targets"), "targets"));
+  const bins = findBins([targets, ...delegated]);
+  const newest = one(trusted.slice(-1), "root");
+  const { consistentSnapshot, expires } = parseUnverified(newest.bytes, "root");
+  return {
+    roots: [...(await findOlderRoots(options, one(trusted, "root"))), ...trusted],
+    timestamp: one(found("timestamp"), "timestamp"),
+    snapshot: one(found("snapshot"), "snapshot"),
+    targets,
+    delegated: delegated.map((role) => (bins.has(role.name) ? { ...role, kind: "bin" as const } : role)),
+    expirations: new Map([["root", expires], ...files.filter(({ role }) => role !== "root").map(expiry)]),
+    naming: consistentSnapshot ? "hash-prefixed" : "plain",
+    site,
+    copy,
+    source,
+  };
+}
+
+/** Listing every name takes every role. */
+async function loadEveryRole(copy: Copy, signal: AbortSignal | undefined): Promise<void> {
+  const names = copy.listTargets({ signal })[Symbol.asyncIterator]();
+  while ((await names.next()).done !== true) signal?.throwIfAborted();
+}
+
+const topLevel: ReadonlySet<string> = new Set(["root", "timestamp", "snapshot", "targets"]);
+
+function one(files: readonly TrustedFile[], role: string): TrustedFile {
+  const [file] = files;
+  if (file !== undefined) return file;
+  throw new MirrorError("MIRROR_CONTENT_MISSING", `there is no verified ${role}`, { details: { role } });
+}
+
+function parseRole({ role, version, bytes }: TrustedFile): VerifiedRole {
+  return { name: parseRoleName(role), version, bytes, targets: parseUnverified(bytes, "targets"), kind: "role" };
+}
+
+function expiry({ role, bytes }: TrustedFile): [string, Date] {
+  if (role === "timestamp" || role === "snapshot") return [role, parseUnverified(bytes, role).expires];
+  return [role, parseUnverified(bytes, "targets").expires];
+}
+
+function findBins(roles: readonly VerifiedRole[]): ReadonlySet<RoleName> {
+  return new Set(
+    roles.flatMap(({ targets: { delegations } }) => {
+      if (delegations === undefined) return [];
+      if (delegations.kind === "succinct") return [...binNames(delegations.succinct)];
+      return delegations.roles.filter(({ pathHashPrefixes }) => pathHashPrefixes !== undefined).map(({ name }) => name);
+    }),
+  );
+}
+
+/** Clients that pinned an older root need them. One that does not lead to the pinned root is left out with all before it. */
+async function findOlderRoots(
+  { source, now, signal }: VerifyOptions,
+  pinned: TrustedFile,
+): Promise<readonly TrustedFile[]> {
+  const [site] = source.sites;
+  if (site === undefined) return [];
+  const view = site.openView();
+  const older: TrustedFile[] = [];
+  let above = pinned;
+  while (above.version > 1) {
+    const version = above.version - 1;
+    const bytes = await view.findMetadata({ role: "root", version, maxBytes: 512_000, signal });
+    if (bytes === undefined || !leadsTo(bytes, above, now())) return older;
+    above = { role: "root", version, bytes };
+    older.unshift(above);
+  }
+  return older;
+}
+
+function leadsTo(root: Uint8Array, above: TrustedFile, now: Date): boolean {
+  try {
+    return createTrustedSet({ root, now }).updateRoot(above.bytes).signed.version === above.version;
+  } catch (error) {
+    if (TufError.is(error)) return false;
+    throw error;
+  }
+}
+
+/** A target of a role, as sources are asked for it. */
+export function describeTarget(
+  { naming }: Pick<VerifiedRepository, "naming">,
+  role: VerifiedRole,
+  [path, file]: readonly [TargetPath, TargetFile],
+): TargetInfo {
+  const { length, hashes } = file;
+  return { path, file, length, hashes, role: role.name, roleVersion: role.version, blobs: [], naming };
+}
+
+/** The first role to expire. */
+export function firstToExpire({ expirations }: Pick<VerifiedRepository, "expirations">): {
+  readonly role: string;
+  readonly expires: Date;
+} {
+  const [first] = [...expirations].toSorted(([, a], [, b]) => a.getTime() - b.getTime());
+  return { role: first?.[0] ?? "root", expires: first?.[1] ?? new Date(0) };
+}
+
+/** @throws MirrorError MIRROR_EXPIRES_EARLY */
+export function verifyValidUntil(repository: Pick<VerifiedRepository, "expirations">, until: Date): void {
+  const { role, expires } = firstToExpire(repository);
+  if (expires > until) return;
+  const [wanted, got] = [until.toISOString(), expires.toISOString()];
+  throw new MirrorError("MIRROR_EXPIRES_EARLY", `${role} expires at ${got}; it has to be valid until ${wanted}`, {
+    details: { role, wanted, got },
+  });
+}

@@ -1,0 +1,152 @@
+/**
+ * Writes a verified repository as Docker's tools lay it out (docker/attest, go-tuf-mirror): one store for metadata, one for
+ * targets. Metadata is written byte for byte. What that layout has no name for (a target whose name is no legal tag, a
+ * delegated target outside its role's directory) is named in the result and left out.
+ */
+import { annotationKeys, metadataFileName, metadataMediaType, targetMediaType } from "@dtuf/format";
+import {
+  digestOf,
+  emptyConfig,
+  emptyConfigBytes,
+  encodeImageIndex,
+  encodeImageManifest,
+  isTag,
+  mediaTypes,
+  parseTag,
+  type Descriptor,
+  type ManifestContent,
+  type TagName,
+  type WriteStore,
+} from "@dtuf/registry";
+import type { TargetFile, TargetPath } from "@dtuf/tuf";
+import { piecesOf } from "./target-contents.ts";
+import type { VerifiedRepository, VerifiedRole } from "./verified-repository.ts";
+import {
+  createWriting,
+  putTargetBlobs,
+  releaseFiles,
+  type WriteOptions,
+  type Writing,
+  type WrittenRepository,
+} from "./write-repository.ts";
+
+export interface DockerLayoutOptions extends Omit<WriteOptions, "store"> {
+  readonly metadata: WriteStore;
+  readonly targets: WriteStore;
+}
+
+export interface WrittenDockerLayout extends WrittenRepository {
+  /** Targets and roles that Docker's readers could not be given. */
+  readonly omitted: readonly string[];
+}
+
+const latest: TagName = parseTag("latest");
+
+/** @throws MirrorError; OciError; FileError */
+export async function writeDockerLayout(
+  repository: VerifiedRepository,
+  { metadata, targets, ...options }: DockerLayoutOptions,
+): Promise<WrittenDockerLayout> {
+  const writing = createWriting(repository, { ...options, store: targets });
+  const release = metadataManifest(releaseFiles(repository));
+  const { digest } = release.manifest.descriptor;
+  const there = await metadata.resolve(latest, { want: "digest", signal: options.signal });
+  const omitted: string[] = [];
+  const status = there?.descriptor.digest === digest ? "unchanged" : "copied";
+  await writeTopLevelTargets(writing, omitted);
+  for (const role of repository.delegated) await writeDelegatedTargets(writing, role, omitted);
+  for (const role of repository.delegated) {
+    if (!isReadable(role)) continue;
+    const name = metadataFileName(role.name, role.version);
+    await putFiles(writing, metadata, { ...metadataManifest([{ name, bytes: role.bytes }]), tag: parseTag(role.name) });
+  }
+  if (status === "copied") await putFiles(writing, metadata, { ...release, tag: latest });
+  return { status, digest, omitted, transferred: writing.tally };
+}
+
+interface Files {
+  readonly manifest: ManifestContent;
+  readonly blobs: readonly { readonly descriptor: Descriptor; readonly bytes: Uint8Array }[];
+}
+
+function metadataManifest(files: readonly { readonly name: string; readonly bytes: Uint8Array }[]): Files {
+  const blobs = files.map(({ name, bytes }) => ({
+    descriptor: layer(metadataMediaType, { digest: digestOf(bytes), size: bytes.length }, name),
+    bytes,
+  }));
+  return { manifest: encodeImageManifest({ layers: blobs.map(({ descriptor }) => descriptor) }), blobs };
+}
+
+function layer(mediaType: string, { digest, size }: Pick<Descriptor, "digest" | "size">, name: string): Descriptor {
+  return { mediaType, digest, size, annotations: new Map([[annotationKeys.filename, name]]) };
+}
+
+async function putFiles(
+  { signal }: Writing,
+  store: WriteStore,
+  { manifest, blobs, tag }: Files & { readonly tag: TagName | undefined },
+): Promise<void> {
+  for (const { descriptor, bytes } of [{ descriptor: emptyConfig, bytes: emptyConfigBytes }, ...blobs]) {
+    await store.put({ ...descriptor, mediaType: mediaTypes.octetStream }, bytes, { signal });
+  }
+  await store.put(manifest.descriptor, manifest.bytes, { tags: tag === undefined ? [] : [tag], signal });
+}
+
+/** One blob of one sha256, under `<sha256>.<name>`; undefined: a target that Docker's readers cannot fetch. */
+function targetManifest(file: TargetFile, base: string): { manifest: ManifestContent; name: string } | undefined {
+  const sha256 = file.hashes.get("sha256");
+  const [blob, ...more] = piecesOf({ path: base as TargetPath, file });
+  const name = `${sha256 ?? ""}.${base}`;
+  if (sha256 === undefined || blob === undefined || more.length > 0) return undefined;
+  return { manifest: encodeImageManifest({ layers: [layer(targetMediaType, blob, name)] }), name };
+}
+
+async function writeTopLevelTargets(writing: Writing, omitted: string[]): Promise<void> {
+  const { targets } = writing.repository;
+  const readable = new Map<TargetPath, TargetFile>();
+  const manifests: (Files & { readonly tag: TagName })[] = [];
+  for (const [path, file] of targets.targets.targets) {
+    const target = targetManifest(file, path);
+    if (target === undefined || !isTag(target.name)) omitted.push(path);
+    else {
+      readable.set(path, file);
+      manifests.push({ manifest: target.manifest, blobs: [], tag: target.name });
+    }
+  }
+  await putTargetBlobs(writing, withTargets(targets, readable));
+  for (const files of manifests) await putFiles(writing, writing.store, files);
+}
+
+function withTargets(role: VerifiedRole, targets: ReadonlyMap<TargetPath, TargetFile>): VerifiedRole {
+  return { ...role, targets: { ...role.targets, targets } };
+}
+
+/** Docker's reader takes the role's name from between the first two dots, and looks for it as a tag. */
+function isReadable({ name, kind }: VerifiedRole): boolean {
+  return kind === "role" && isTag(name) && !name.includes(".") && name !== String(latest);
+}
+
+/** All targets of a role are one index under its name; each lies in the directory of that name. */
+async function writeDelegatedTargets(writing: Writing, role: VerifiedRole, omitted: string[]): Promise<void> {
+  if (!isReadable(role)) return void omitted.push(role.name);
+  const readable = new Map<TargetPath, TargetFile>();
+  const entries: Descriptor[] = [];
+  const manifests: Files[] = [];
+  for (const [path, file] of role.targets.targets) {
+    const [folder, base, ...more] = path.split("/");
+    const target = base === undefined ? undefined : targetManifest(file, base);
+    if (folder !== role.name || target === undefined || more.length > 0) {
+      omitted.push(path);
+      continue;
+    }
+    const { mediaType, digest, size } = target.manifest.descriptor;
+    readable.set(path, file);
+    manifests.push({ manifest: target.manifest, blobs: [] });
+    entries.push({ ...layer(mediaType, { digest, size }, `${folder}/${target.name}`) });
+  }
+  await putTargetBlobs(writing, withTargets(role, readable));
+  for (const files of manifests) await putFiles(writing, writing.store, { ...files, tag: undefined });
+  if (entries.length === 0) return;
+  const index = encodeImageIndex({ manifests: entries });
+  await writing.store.put(index.descriptor, index.bytes, { tags: [parseTag(role.name)], signal: writing.signal });
+}
