@@ -126,6 +126,22 @@ describe("a delegated role", () => {
     expect(requests).toEqual(["2.root", "timestamp", "team/a"]);
   });
 
+  test("kept late does not undo what another process has learned meanwhile", async () => {
+    const copy = await pulled();
+    sim.timestamp.version += 1;
+    await sim.publishTimestamp();
+    await createTestCopy().pullMetadata({ delegations: "skip" });
+    await copy.findTarget(parseTargetPath("team/a"));
+    const files = await createTestCopy().trustedFiles();
+    expect(files.map(({ role, version }) => `${version}.${role}`)).toEqual([
+      "1.root",
+      "3.timestamp",
+      "2.snapshot",
+      "2.targets",
+      "1.team",
+    ]);
+  });
+
   test("in the cache is not believed once its delegator trusts other keys [T37]", async () => {
     const copy = await pulled();
     await open(copy, "team/a");
