@@ -39,7 +39,10 @@ export interface PutOptions extends StoreOptions {
 }
 
 export interface ReadStore {
-  /** The content, verified as it streams; undefined where it is not there. Media type decides blob or manifest. */
+  /**
+   * The content, verified as it streams; undefined where it is not there. Media type decides blob or manifest. A stream
+   * that nobody begins to read may hold a connection or a file until the signal aborts: read it, or abort.
+   */
   open(descriptor: Descriptor, options?: StoreOptions): Promise<ByteStream | undefined>;
   /** Advice, not proof: some proxies answer wrongly. */
   has(descriptor: Descriptor, options?: StoreOptions): Promise<boolean>;

@@ -17,6 +17,16 @@ export interface HttpLoopbackServer extends LoopbackServer {
   readonly requests: IncomingMessage[];
 }
 
+/** A name server that answers 127.0.0.1 once and from then on with the address of a cloud's metadata service. */
+export function rebinding(): LookupFunction {
+  let asked = 0;
+  return (_host, options, callback) => {
+    const address = (asked += 1) === 1 ? "127.0.0.1" : "169.254.169.254";
+    if (options.all === true) callback(null, [{ address, family: 4 }]);
+    else callback(null, address, 4);
+  };
+}
+
 interface ListenOptions {
   readonly host?: "127.0.0.1" | "::1";
   readonly tls?: TlsOptions;

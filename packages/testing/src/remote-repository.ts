@@ -25,7 +25,7 @@ export async function createRemoteRepository(
   const client = createRegistryClient({
     registry: registry.host,
     scheme: registry.origin.startsWith("https:") ? "https" : "http",
-    transport: { ...time, stallTimeoutMs: 2000 },
+    transport: { ...time, stallTimeoutMs: 30_000 },
     ...time,
     ...options.client,
   });

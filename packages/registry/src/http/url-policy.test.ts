@@ -43,6 +43,7 @@ describe("what is followed", () => {
   test("a loopback registry's own host and port stay allowed", () => {
     const local = new URL("http://127.0.0.1:5000/v2/");
     expect(decideUrl({ from: local, to: "/auth", source: "realm" }).credentials).toBe("same-origin");
+    expect(decideUrl({ from: local, reach: "private", to: "/next", source: "location" }).reach).toBe("private");
     expect(decideUrl({ from: local, to: "http://127.0.0.1:5001/auth", source: "realm" }).credentials).toBe("same-host");
   });
 });

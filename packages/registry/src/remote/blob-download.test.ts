@@ -115,6 +115,14 @@ describe("a download that is cut", () => {
     expect(remote.registry.requests.length).toBeLessThan(10);
   });
 
+  test("has one budget with the requests that go on and are refused", async () => {
+    await using remote = await createWithBlob();
+    remote.registry.script({ match: { nth: 1 }, fault: { kind: "cut", afterBytes: 10 } });
+    remote.registry.script({ match: { nth: 2 }, times: 100, fault: { kind: "answer", status: 503 } });
+    expect(await failure(await remote.store.open(blob))).toMatchObject({ code: "OCI_UNAVAILABLE" });
+    expect(remote.registry.requests).toHaveLength(5);
+  });
+
   test("does not wait before it goes on where there is progress", async () => {
     const waits: number[] = [];
     const sleep = (ms: number): Promise<void> => Promise.resolve(void waits.push(ms));
@@ -183,6 +191,7 @@ describe("a registry that lies about lengths", () => {
     const short = (body: Uint8Array): Uint8Array => body.subarray(0, 1000);
     remote.registry.script({ match: { method: "GET", nth: 1 }, fault: { kind: "change", body: short } });
     expect(bytes.equals(await pull(remote))).toBe(true);
+    expect(remote.registry.connections).toBe(2); // the retry does not ask the same server again (R8)
   });
 
   test("is refused before its body is read where it announces more [T69]", async () => {

@@ -1,11 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { blobOf, sourceOf } from "@dtuf/testing/oci-content";
+import type { LoggedRequest } from "@dtuf/testing";
+import { rebinding } from "@dtuf/testing/http-servers";
 import { createRemoteRepository, type RemoteRepository } from "@dtuf/testing/remote-repository";
 import { describe, expect, test } from "vitest";
 import { emptyConfig, emptyConfigBytes, encodeImageManifest } from "../manifest.ts";
-import { createStaticCredentials } from "./credentials.ts";
+import { createStaticCredentials, type Credential, type CredentialTarget } from "./credentials.ts";
 
 const mebibyte = 1024 * 1024;
+const time = { now: () => new Date(), random: () => 0.5, sleep: () => Promise.resolve() };
 const bytes = randomBytes(5 * mebibyte + 17);
 const blob = blobOf(bytes);
 const content = sourceOf(bytes, 100_000);
@@ -44,6 +47,13 @@ describe("a new blob", () => {
     await remote.store.put(blob, content);
     await remote.store.put(blobOf(small), small);
     expect(methods(remote)).toEqual(["POST", "HEAD", "POST", "PUT", "HEAD", "POST", "PUT"]);
+  });
+
+  test("is asked for by HEAD at once where the mount from itself is answered with 500, as by distribution 2.8", async () => {
+    await using remote = await createRemoteRepository();
+    remote.registry.script({ match: { path: /mount=/ }, fault: { kind: "answer", status: 500 } });
+    await remote.store.put(blob, content);
+    expect(methods(remote)).toEqual(["POST", "HEAD", "POST", "PUT"]);
   });
 
   test("costs one request where it is small and known to be absent", async () => {
@@ -250,6 +260,42 @@ describe("an upload", () => {
     expect(tricked.filter(({ headers }) => headers.authorization !== undefined)).toEqual([]);
   });
 
+  test("to a host that was led to stays held to its network where that host names the next Location [T53, T56]", async () => {
+    await using elsewhere = await createRemoteRepository();
+    await using remote = await createRemoteRepository({
+      client: {
+        transport: { ...time, lookup: rebinding(), plainHttp: () => "allow" },
+        upload: { chunkBytes: mebibyte, wholeMaxBytes: mebibyte },
+      },
+    });
+    const away = `http://upload.example:${new URL(elsewhere.registry.origin).port}/upload`;
+    remote.registry.script({ match: { method: "POST" }, fault: { kind: "change", headers: { location: away } } });
+    const headers = { location: "/upload?next", connection: "close" };
+    elsewhere.registry.script({ fault: { kind: "answer", status: 202, headers } });
+    await expect(remote.store.put(blob, content)).rejects.toMatchObject({ code: "OCI_REDIRECT_REFUSED" });
+    expect(elsewhere.asked()).toEqual(["PATCH /upload"]);
+  });
+
+  test("has one budget: a PUT that is refused again and again is sent five times in all", async () => {
+    const waits: number[] = [];
+    const sleep = (ms: number): Promise<void> => Promise.resolve(void waits.push(ms));
+    await using remote = await createRemoteRepository({ client: { transport: { ...time, sleep }, sleep } });
+    const refusal = { kind: "answer", status: 503, headers: { "retry-after": "7" } } as const;
+    const put = remote.registry.script({ match: { method: "PUT" }, fault: refusal });
+    await expect(remote.store.put(blob, content)).rejects.toMatchObject({ code: "OCI_UNAVAILABLE" });
+    expect(put.matched).toBe(5);
+    expect(waits).toEqual([7000, 7000, 7000, 7000]);
+  });
+
+  test("has one budget in chunks too, whatever the sessions before the last achieved", async () => {
+    await using remote = await createRemoteRepository({ without: ["upload-status"], ...chunked(mebibyte, mebibyte) });
+    const second = (request: LoggedRequest): boolean =>
+      request.headers["content-range"]?.startsWith("1048576-") === true;
+    const patch = remote.registry.script({ match: { where: second }, fault: { kind: "answer", status: 502 } });
+    await expect(remote.store.put(blob, content)).rejects.toMatchObject({ code: "OCI_UNAVAILABLE" });
+    expect(patch.matched).toBe(5);
+  });
+
   test.each(["ftp://example.com/x", "http://user:secret@127.0.0.1:1/x", "http://169.254.169.254/latest"])(
     "does not go to %s [T56]",
     async (location) => {
@@ -280,6 +326,26 @@ describe("a mount", () => {
     remote.registry.repository("fred/source").blobs.set(blobOf(other).digest, other);
     expect(await remote.store.mount(blobOf(other), "fred/source")).toBe(true);
     expect(methods(remote)).toEqual(["POST"]);
+  });
+
+  test("asks for no right to read a source whose credentials are others [T65]", async () => {
+    const find = ({ repository }: CredentialTarget): Promise<Credential> => {
+      const username = repository === "fred/demo" ? "fred" : "barney";
+      return Promise.resolve({ kind: "basic", username, password: "secret" });
+    };
+    await using remote = await createRemoteRepository({
+      auth: { kind: "bearer", users: { fred: "secret", barney: "secret" } },
+      client: { credentials: { find } },
+    });
+    remote.registry.repository("fred/source").blobs.set(blob.digest, bytes);
+    await remote.store.mount(blob, "fred/source");
+    const tokens = remote.registry.requests.filter(({ path }) => path.startsWith("/token"));
+    expect(tokens.length).toBeGreaterThan(0);
+    const fred = `Basic ${Buffer.from("fred:secret").toString("base64")}`;
+    for (const { path, headers } of tokens) {
+      expect(headers.authorization).toBe(fred);
+      expect(path).not.toContain("source");
+    }
   });
 
   test("from anywhere works where the registry looks for itself", async () => {

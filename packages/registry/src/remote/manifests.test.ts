@@ -246,3 +246,25 @@ function signAsLibtrust(payload: Buffer): Buffer {
     `${payload.subarray(0, formatLength).toString()},\n   "signatures": ${JSON.stringify(signatures)}${tail}`,
   );
 }
+
+describe("a digest that the registry breaks down over, as distribution 2.8 does over that of a blob", () => {
+  const digest = digestOf(Buffer.from("a blob"));
+
+  test("names no manifest where it is a blob's: one try, and one question", async () => {
+    await using remote = await createRemoteRepository();
+    remote.registry.repository("fred/demo").blobs.set(digest, Buffer.from("a blob"));
+    remote.registry.script({ match: { path: /manifests/ }, fault: { kind: "answer", status: 500 } });
+    expect(await remote.store.resolve(digest, { want: "bytes" })).toBeUndefined();
+    expect(remote.registry.requests.map(({ method }) => method)).toEqual(["GET", "HEAD"]);
+    remote.registry.clearLog();
+    expect(await remote.store.resolve(digest, { want: "digest" })).toBeUndefined();
+    expect(remote.registry.requests.map(({ method }) => method)).toEqual(["HEAD", "GET", "HEAD"]);
+  });
+
+  test("is asked for again where it is no blob's", async () => {
+    await using remote = await createRemoteRepository();
+    const rule = remote.registry.script({ match: { method: "GET" }, fault: { kind: "answer", status: 500 } });
+    await expect(remote.store.resolve(digest, { want: "bytes" })).rejects.toMatchObject({ code: "OCI_UNAVAILABLE" });
+    expect(rule.matched).toBe(6);
+  });
+});

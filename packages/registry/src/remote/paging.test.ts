@@ -1,8 +1,10 @@
+import { rebinding } from "@dtuf/testing/http-servers";
 import { listAll } from "@dtuf/testing/oci-content";
 import { createRemoteRepository, type RemoteRepository } from "@dtuf/testing/remote-repository";
 import { describe, expect, test } from "vitest";
 import { digestOf } from "../digest.ts";
 
+const time = { now: () => new Date(), random: () => 0.5, sleep: () => Promise.resolve() };
 const names = Array.from({ length: 25 }, (_, index) => `tag-${String(index).padStart(2, "0")}`);
 
 async function createWithTags(): Promise<RemoteRepository> {
@@ -23,6 +25,19 @@ describe("a list in pages", () => {
     expect(await listAll(remote.store.listTags())).toEqual(names);
     expect(remote.registry.requests).toHaveLength(3);
     expect(remote.registry.violations).toEqual([]);
+  });
+
+  test("at a host that was led to stays held to that host's network [T53, T57]", async () => {
+    await using elsewhere = await createRemoteRepository();
+    await using remote = await createRemoteRepository({
+      client: { transport: { ...time, lookup: rebinding(), plainHttp: () => "allow" } },
+    });
+    const location = `http://list.example:${new URL(elsewhere.registry.origin).port}/tags`;
+    remote.registry.script({ fault: { kind: "redirect", location } });
+    const headers = { link: '</more>; rel="next"', connection: "close" };
+    elsewhere.registry.script({ fault: { kind: "answer", status: 200, headers, body: '{"tags":["a"]}' } });
+    await expect(listAll(remote.store.listTags())).rejects.toMatchObject({ code: "OCI_REDIRECT_REFUSED" });
+    expect(elsewhere.asked()).toEqual(["GET /tags"]);
   });
 
   test("asks for no page that the loop does not reach", async () => {

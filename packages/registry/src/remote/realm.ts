@@ -74,12 +74,12 @@ function refuse({ registry }: RealmRequest, what: string): OciError {
  * Secrets go over TLS, or to this machine: `*.localhost` may be another's where the resolver asks a name server.
  * @throws OciError OCI_INSECURE_CREDENTIALS
  */
-export function requireSecure(url: URL): void {
+export function requireSecure(url: URL, what = "credentials"): void {
   if (url.protocol === "https:") return;
   if (networkOf(url.hostname) === "loopback" && !url.hostname.endsWith(".localhost")) return;
   throw new OciError(
     "OCI_INSECURE_CREDENTIALS",
-    `credentials for ${url.host} would go over plain http; wanted https, or a loopback address`,
+    `${what} for ${url.host} would go over plain http; wanted https, or a loopback address`,
     { details: { host: url.host } },
   );
 }

@@ -119,6 +119,26 @@ describe("a client", () => {
   });
 });
 
+describe("over plain http to a host that is no loopback address", () => {
+  const plain = { registry: "registry.example", scheme: "http", ...time } as const;
+
+  test.each(["X-Api-Key", "Cookie", "Authorization"])(
+    "the user's header %s is refused, and nothing sent",
+    async (name) => {
+      const transport = createNotebook();
+      const client = createRegistryClient({ ...plain, transport, headers: { [name]: "planted" } });
+      await expect(client.ping()).rejects.toMatchObject({ code: "OCI_INSECURE_CREDENTIALS" });
+      expect(transport.urls).toEqual([]);
+    },
+  );
+
+  test("a User-Agent is no secret: old config.json files have one", async () => {
+    const transport = createNotebook();
+    const client = createRegistryClient({ ...plain, transport, headers: { "User-Agent": "Docker-Client/19.03" } });
+    await expect(client.ping()).rejects.toThrow("noted");
+  });
+});
+
 describe("a Warning", () => {
   test("is shown once for each text, unquoted", async () => {
     const shown: string[] = [];

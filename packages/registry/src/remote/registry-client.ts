@@ -31,7 +31,10 @@ export interface RegistryClientOptions {
   readonly authHost?: string | undefined;
   /** A transport that is shared (the client does not close it), or what to make one of. */
   readonly transport: Transport | TransportOptions;
-  /** The user's own headers: sent to the registry's origin only. */
+  /**
+   * The user's own headers: sent to the registry's origin only. All but `User-Agent` count as secrets: over plain http to
+   * a host that is no loopback address every request throws OCI_INSECURE_CREDENTIALS.
+   */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** The text of a `Warning` header, once for each text. For people: never to be acted on. Not escaped. */
   readonly onWarning?: ((text: string) => void) | undefined;

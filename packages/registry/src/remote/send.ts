@@ -1,6 +1,7 @@
 /**
  * One request to a registry, authorized: the header at hand, one answer to a 401, and the status judged once.
- * Credentials and the user's own headers go to the registry's own origin and nowhere else, whatever address was supplied.
+ * Credentials and the user's own headers go to the registry's own origin and nowhere else, whatever address was supplied,
+ * and not over plain http: which of the headers is a secret (`X-Api-Key` …) only the user knows.
  */
 import {
   originOf,
@@ -13,6 +14,7 @@ import {
   type Tries,
 } from "../http/index.ts";
 import type { Authorizer, Scope } from "./authorizer.ts";
+import { requireSecure } from "./realm.ts";
 import { registryError } from "./registry-error.ts";
 
 export interface RegistryRequest {
@@ -61,8 +63,9 @@ export function createSend(options: SendOptions): Send {
 const answersMax = 2;
 
 async function sendAuthorized(options: SendOptions, request: RegistryRequest): Promise<HttpResponse> {
-  const { authorizer, headers } = options;
+  const { authorizer, headers, base } = options;
   const { scopes, signal } = request;
+  if (Object.keys(headers).some((name) => name.toLowerCase() !== "user-agent")) requireSecure(base, "headers");
   let sent = await authorizer.current(scopes, signal);
   for (let answers = 0; ; answers += 1) {
     const response = await transmit(options, request, authorized(headers, sent));
