@@ -33,12 +33,12 @@ export async function saveVerified(target: TargetInfo, destination: string, cont
     try {
       await verifyFreeSpace(dirname(path), target.length - partial.held);
       await fromSites(context, target, (site) => download(site, { target, partial }, context));
+      await partial.commit();
     } catch (error) {
       // Bytes that are not the target's are of no use to the next call.
       await partial.abort(isWrongContent(error) ? "remove" : context.partial);
       throw error;
     }
-    await partial.commit();
   });
 }
 
