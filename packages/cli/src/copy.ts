@@ -50,7 +50,7 @@ export async function withCopy<Result>(
 
 async function openSource(context: Context, repo: string): Promise<Opened> {
   const url = context.values.text("metadata-url");
-  return url === undefined || url === "" ? openPlaces(context, repo) : openPlain(context, repo, parseUrl(url));
+  return url === undefined || url === "" ? openPlaces(context, repo) : openPlain(context, repo, parsePlainUrl(url));
 }
 
 async function openPlaces(context: Context, repo: string): Promise<Opened> {
@@ -78,7 +78,8 @@ async function openPlace(
 /** A plain TUF repository: `N.root.json` files behind a URL or in a directory. `<repo>` only names the state. */
 async function openPlain(context: Context, repo: string, metadataUrl: URL): Promise<Opened> {
   const given = context.values.text("target-base-url");
-  const targetBaseUrl = given === undefined || given === "" ? new URL("../targets/", metadataUrl) : parseUrl(given);
+  const targetBaseUrl =
+    given === undefined || given === "" ? new URL("../targets/", metadataUrl) : parsePlainUrl(given);
   const named = {
     place: metadataUrl.href,
     repository: resolvePlace(repo, { ...hostChoice(context), host: "oci:." }).repository,
@@ -95,7 +96,7 @@ async function openPlain(context: Context, repo: string, metadataUrl: URL): Prom
   return { source, ...named, close: () => transport.close() };
 }
 
-function parseUrl(text: string): URL {
+export function parsePlainUrl(text: string): URL {
   const url = URL.parse(text.endsWith("/") ? text : `${text}/`);
   if (url === null || !["https:", "http:", "file:"].includes(url.protocol)) {
     throw new UsageError(`not a URL of https:, http: or file: ${JSON.stringify(text)}`);
@@ -103,7 +104,7 @@ function parseUrl(text: string): URL {
   return url;
 }
 
-function describeEvent(event: CopyEvent): string {
+export function describeEvent(event: CopyEvent): string {
   const why = "error" in event && event.error instanceof Error ? event.error.message : "";
   switch (event.kind) {
     case "site-skipped":

@@ -46,13 +46,44 @@ const manner: readonly SettingName[] = [
   "policy",
 ];
 
+const tuf: readonly SettingName[] = ["tuf", "layout", "valid-days", "target-base-url", "mirror"];
+
+const carried: readonly SettingName[] = [
+  "tuf",
+  "valid-days",
+  "target-base-url",
+  "mirror",
+  "concurrency",
+  "authfile",
+  ...sides,
+  ...registrySettings,
+  ...outputSettings,
+];
+
 export const mirrorCommands: readonly Command[] = [
   entry({
     name: "sync",
     summary: "copy images between registries, directories, layouts and archives, as skopeo sync does",
     arguments: "<place...>",
-    settings: [...selection, ...manner, "authfile", ...sides, ...registrySettings, ...outputSettings],
+    settings: [...selection, ...manner, ...tuf, "authfile", ...sides, ...registrySettings, ...outputSettings],
     example: "dtuf sync docker://registry.example.com/fred/demo oci-archive:demo.tar",
     load: () => import("./commands/sync.ts"),
+  }),
+  entry({
+    name: "export",
+    summary:
+      "verify a TUF repository from a pinned root and write it, with its targets, as one archive; say how long it is valid",
+    arguments: "<repo> <file>",
+    settings: carried,
+    example: "dtuf export fred/demo demo.tar --tuf root.json --valid-days 14",
+    load: () => import("./commands/export.ts"),
+  }),
+  entry({
+    name: "import",
+    summary: "verify an exported archive from a pinned root, without a network, and publish it to a repository",
+    arguments: "<file> <repo>",
+    settings: carried,
+    example: "dtuf import demo.tar fred/demo --tuf root.json",
+    load: () => import("./commands/import.ts"),
   }),
 ];

@@ -162,6 +162,15 @@ export const settings = {
   digestfile: text("write the digest of every image that is at the destination", "file"),
   report: text("write what was done, as JSON", "file"),
   images: text("images at once", "count", "4"),
+  tuf: text("carry a TUF repository: verify it from this pinned root.json and copy what it references", "root.json"),
+  layout: {
+    kind: "choice",
+    summary:
+      "how a TUF repository is written: dtuf's format, or Docker's (DESTINATION/metadata and DESTINATION/targets)",
+    choices: ["dtuf", "docker"],
+    fallback: "dtuf",
+  },
+  "valid-days": text("refuse a TUF repository of which anything expires within so many days", "count"),
   authfile: text("auth.json to read credentials from", "file", "REGISTRY_AUTH_FILE, then as podman looks"),
   ...sideSettings("src", "source"),
   ...sideSettings("dest", "destination"),

@@ -30,12 +30,19 @@ export interface GrowingArchive {
   commit(options?: ArchiveOptions): Promise<void>;
 }
 
+export interface GrowOptions extends ArchiveOptions {
+  /** "add": what an archive of that name holds stays in it. "replace": its content is only not read again. Default "add". */
+  readonly existing?: "add" | "replace" | undefined;
+}
+
 /** What an archive of that name holds already is there, so that only the rest has to come. @throws as `readArchive` */
-export async function growArchive(archive: string, options: ArchiveOptions = {}): Promise<GrowingArchive> {
+export async function growArchive(archive: string, options: GrowOptions = {}): Promise<GrowingArchive> {
   const file = resolve(archive);
   const directory = join(dirname(file), `.${basename(file)}.dtuf-partial`);
   const begun = (await findRegularFile(join(directory, "oci-layout"))) !== undefined;
   if (!begun && (await findRegularFile(file)) !== undefined) await takeOver(file, directory, options);
+  if (options.existing === "replace")
+    for (const name of ["oci-layout", "index.json"]) await remove(join(directory, name));
   return {
     directory,
     async commit({ signal } = {}) {

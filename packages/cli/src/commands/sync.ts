@@ -18,12 +18,15 @@ import { parseCount } from "../count.ts";
 import { parseDurationMs } from "../duration.ts";
 import { hostPlatform } from "../platform.ts";
 import { listSources, openDestination, parsePlaces, type SyncPlaces } from "../sync-places.ts";
+import { carryRepository } from "../tuf-carry.ts";
 import { openSide } from "../sync-registries.ts";
 import { describeImage, describeSum, reportJson } from "../sync-report.ts";
 import { UsageError } from "../usage.ts";
 
 export const run: Run = async (context, words) => {
   refuseWhatIsNotDone(context);
+  const root = context.values.text("tuf");
+  if (root !== undefined && root !== "") return syncRepository(context, words);
   const places = parsePlaces(context, words);
   const [source, destination] = [openSide(context, "src"), openSide(context, "dest")];
   const cleanUp: (() => Promise<unknown>)[] = [() => source.close(), () => destination.close()];
@@ -34,6 +37,14 @@ export const run: Run = async (context, words) => {
     for (const work of cleanUp.toReversed()) await work();
   }
 };
+
+function syncRepository(context: Context, words: readonly string[]): Promise<ExitStatus> {
+  const [source, destination, ...more] = words;
+  if (source === undefined || destination === undefined || more.length > 0) {
+    throw new UsageError(`wanted exactly two arguments, SOURCE and DESTINATION; got ${words.length}`);
+  }
+  return carryRepository(context, { source, destination });
+}
 
 /** @throws UsageError */
 function refuseWhatIsNotDone({ values }: Context): void {

@@ -4,7 +4,6 @@
  */
 import { createCopy, type Copy, type CopyEvent, type Source, type TargetInfo, type TrustedFile } from "@dtuf/copy";
 import {
-  binNames,
   createTrustedSet,
   parseRoleName,
   parseUnverified,
@@ -68,7 +67,7 @@ export async function verifyRepository(options: VerifyOptions): Promise<Verified
     .filter(({ role }) => !topLevel.has(role))
     .map(parseRole);
   const targets = parseRole(one(found("targets"), "targets"));
-  const bins = findBins([targets, ...delegated]);
+  const delegators = [targets, ...delegated].filter((role) => role.targets.delegations !== undefined);
   const newest = one(trusted.slice(-1), "root");
   const { consistentSnapshot, expires } = parseUnverified(newest.bytes, "root");
   return {
@@ -76,7 +75,7 @@ export async function verifyRepository(options: VerifyOptions): Promise<Verified
     timestamp: one(found("timestamp"), "timestamp"),
     snapshot: one(found("snapshot"), "snapshot"),
     targets,
-    delegated: delegated.map((role) => (bins.has(role.name) ? { ...role, kind: "bin" as const } : role)),
+    delegated: delegated.map((role) => (isBin(role.name, delegators) ? { ...role, kind: "bin" as const } : role)),
     expirations: new Map([["root", expires], ...files.filter(({ role }) => role !== "root").map(expiry)]),
     naming: consistentSnapshot ? "hash-prefixed" : "plain",
     site,
@@ -108,14 +107,13 @@ function expiry({ role, bytes }: TrustedFile): [string, Date] {
   return [role, parseUnverified(bytes, "targets").expires];
 }
 
-function findBins(roles: readonly VerifiedRole[]): ReadonlySet<RoleName> {
-  return new Set(
-    roles.flatMap(({ targets: { delegations } }) => {
-      if (delegations === undefined) return [];
-      if (delegations.kind === "succinct") return [...binNames(delegations.succinct)];
-      return delegations.roles.filter(({ pathHashPrefixes }) => pathHashPrefixes !== undefined).map(({ name }) => name);
-    }),
-  );
+/** By name, as the delegations give them: there may be more bins than names would fit into memory. */
+function isBin(name: RoleName, roles: readonly VerifiedRole[]): boolean {
+  return roles.some(({ targets: { delegations } }) => {
+    if (delegations === undefined) return false;
+    if (delegations.kind === "succinct") return name.startsWith(`${delegations.succinct.namePrefix}-`);
+    return delegations.roles.some((role) => role.name === name && role.pathHashPrefixes !== undefined);
+  });
 }
 
 /** Clients that pinned an older root need them. One that does not lead to the pinned root is left out with all before it. */

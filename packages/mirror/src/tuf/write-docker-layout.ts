@@ -133,9 +133,9 @@ async function writeDelegatedTargets(writing: Writing, role: VerifiedRole, omitt
   const entries: Descriptor[] = [];
   const manifests: Files[] = [];
   for (const [path, file] of role.targets.targets) {
-    const [folder, base, ...more] = path.split("/");
-    const target = base === undefined ? undefined : targetManifest(file, base);
-    if (folder !== role.name || target === undefined || more.length > 0) {
+    const [folder, base] = [path.slice(0, path.lastIndexOf("/")), path.slice(path.lastIndexOf("/") + 1)];
+    const target = targetManifest(file, base);
+    if (path.split("/", 1)[0] !== role.name || folder === "" || target === undefined) {
       omitted.push(path);
       continue;
     }
