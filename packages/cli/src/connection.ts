@@ -113,9 +113,14 @@ export async function openTransport(context: Context, host: string, own: OwnTls 
   });
 }
 
-/** With `insecure`: the host named, whose token server may have another port, and auth-host. */
-function mayBePlain({ values }: Context, host: string, asked: string): boolean {
-  return values.on("insecure") && [host, values.text("auth-host") ?? ""].map(hostName).includes(hostName(asked));
+/** With `insecure`. */
+function mayBePlain(context: Context, host: string, asked: string): boolean {
+  return context.values.on("insecure") && isNear(context, host, asked);
+}
+
+/** The host named, whose token server may have another port, and auth-host. */
+function isNear({ values }: Context, host: string, asked: string): boolean {
+  return [host, values.text("auth-host") ?? ""].map(hostName).includes(hostName(asked));
 }
 
 function hostName(host: string): string {
@@ -154,10 +159,13 @@ async function readTls(
     ...(values.on("skiptlsverify") ? { verification: "skip-verify" as const } : {}),
   };
   const itsOrigin = `https://${host.replace(/:443$/, "")}`;
+  const settled: TlsOptions = { ...named, ...own };
+  const { cert: _cert, key: _key, ...trust } = settled;
   const installed = await readCertsDirectories(certsDirectories(context));
   return (origin) => {
     const found = installed(origin as Parameters<typeof installed>[0]);
-    return origin === itsOrigin ? { ...found, ...named, ...own } : found;
+    if (origin === itsOrigin) return { ...found, ...settled };
+    return isNear(context, host, new URL(origin).host) ? { ...found, ...trust } : found;
   };
 }
 

@@ -23,5 +23,5 @@ const hints: Readonly<Record<string, string>> = {
 
 export function findHint(code: string, program: Program): string | undefined {
   const hint = Object.hasOwn(hints, code) ? hints[code] : undefined;
-  return hint?.replaceAll("PROGRAM", program);
+  return hint?.replaceAll("PROGRAM", program).replaceAll("DTUF_", `${program.toUpperCase()}_`);
 }
