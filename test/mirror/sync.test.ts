@@ -1,5 +1,5 @@
 /** `dtuf sync` between a real registry, directories, layouts and archives, with skopeo as the judge of both forms. */
-import { mkdir, readFile, readdir, rm, stat, unlink, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, stat, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { digestHex, digestOf, parseTag } from "@dtuf/registry";

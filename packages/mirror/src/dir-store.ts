@@ -99,12 +99,20 @@ async function prepareDirectory(directory: string): Promise<void> {
   const path = join(directory, "version");
   const version = await findRegularBytes(path, versionFileMaxBytes);
   if (version !== undefined) return verifyVersion(version, directory);
-  if ((await namesIn(directory)).length > 0 || !(await lstat(directory)).isDirectory()) {
+  if ((await namesIn(directory)).length > 0 || (await isLink(directory))) {
     throw new MirrorError("MIRROR_DIRECTORY_INVALID", `${directory} is there already and is no image directory`, {
       details: { path: directory },
     });
   }
   await writeFileAtomically(path, versionText);
+}
+
+async function isLink(directory: string): Promise<boolean> {
+  try {
+    return !(await lstat(directory)).isDirectory();
+  } catch (error) {
+    throw fileError(error, directory);
+  }
 }
 
 function verifyVersion(bytes: Uint8Array, directory: string): void {

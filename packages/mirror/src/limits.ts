@@ -23,6 +23,3 @@ export const versionFileMaxBytes: number = 1024;
 
 /** Leftovers of killed processes are swept when nobody has written to them for so long. */
 export const leftoverAgeMs: number = 60 * 60 * 1000;
-
-/** Headers of an archive between two files, and what is read ahead of them. */
-export const headerSlackBytes: number = 8 * 1024 * 1024;

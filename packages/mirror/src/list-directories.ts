@@ -45,7 +45,9 @@ async function findImageDirectories(directory: string, depth: number): Promise<r
   if ((await findRegularFile(join(directory, "manifest.json"))) !== undefined) return [directory];
   if (depth >= directoryDepthMax) return [];
   const found: string[] = [];
-  const entries = await readdir(directory, { withFileTypes: true });
+  const entries = await readdir(directory, { withFileTypes: true }).catch((error: unknown) => {
+    throw fileError(error, directory);
+  });
   for (const { name } of entries
     .filter((entry) => entry.isDirectory())
     .toSorted((a, b) => compareText(a.name, b.name))) {

@@ -11,7 +11,7 @@ import { collect, createDigester, digestAlgorithm, isDigest, type ByteStream, ty
 import { createAtomicFile, createDirectory, fileError, syncDirectory, writeFileAtomically } from "@dtuf/registry/files";
 import { extract, type Header } from "tar-stream";
 import { MirrorError } from "./errors.ts";
-import { archiveFilesMax, archiveIndexMaxBytes, headerSlackBytes } from "./limits.ts";
+import { archiveFilesMax, archiveIndexMaxBytes } from "./limits.ts";
 
 interface Entry extends ByteStream {
   readonly header: Header;
@@ -32,16 +32,14 @@ export async function readArchive(
   { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<void> {
   for (const algorithm of ["sha256", "sha512"]) await createDirectory(join(directory, "blobs", algorithm));
-  const meter = createMeter(archive);
   const small = new Map<string, Uint8Array>();
   const seen = new Set<string>();
   const tar = extract();
-  const input = Readable.from(meter.read(signal));
+  const input = Readable.from(readTar(archive, signal));
   input.on("error", (error) => tar.destroy(error));
   input.pipe(tar);
   try {
     for await (const entry of tar as unknown as AsyncIterable<Entry>) {
-      meter.account(entry.header.size);
       const name = verifyEntry(archive, entry, seen);
       if (name === "oci-layout" || name === "index.json") small.set(name, await collect(entry, archiveIndexMaxBytes));
       else if (name.startsWith("blobs/") && !folders.has(name)) await keepBlob(archive, directory, { name, entry });
@@ -126,34 +124,13 @@ async function keepBlob(
   }
 }
 
-interface Meter {
-  read(signal: AbortSignal | undefined): ByteStream;
-  /** An entry of that size begins. */
-  account(size: number): void;
-}
-
-/** A header and the padding behind the content. */
-const entryOverheadBytes = 1024;
-
-/** The parser keeps long headers in memory as a whole: what comes between entries is bounded here. */
-function createMeter(archive: string): Meter {
-  let fed = 0;
-  let accounted = 0;
-  return {
-    async *read(signal) {
-      try {
-        for await (const chunk of createReadStream(archive) as ByteStream) {
-          signal?.throwIfAborted();
-          fed += chunk.length;
-          if (fed - accounted > headerSlackBytes) throw invalid(archive, "a header without an end");
-          yield chunk;
-        }
-      } catch (error) {
-        throw fileError(error, archive);
-      }
-    },
-    account(size) {
-      accounted += size + entryOverheadBytes;
-    },
-  };
+async function* readTar(archive: string, signal: AbortSignal | undefined): ByteStream {
+  try {
+    for await (const chunk of createReadStream(archive) as ByteStream) {
+      signal?.throwIfAborted();
+      yield chunk;
+    }
+  } catch (error) {
+    throw fileError(error, archive);
+  }
 }

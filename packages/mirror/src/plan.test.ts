@@ -1,0 +1,88 @@
+import { describe, expect, test } from "vitest";
+import { parseDigest, parseTag } from "@dtuf/registry";
+import { createLayoutStore } from "@dtuf/registry/layout";
+import type { NamingOptions } from "./naming.ts";
+import { createPlace, findPlace } from "./place.ts";
+import { planSync } from "./plan.ts";
+import type { SourceImage } from "./source.ts";
+
+const store = createLayoutStore({ directory: "/nowhere" });
+const digest = parseDigest(`sha256:${"0".repeat(64)}`);
+
+function image(repository: string, tag?: string, more: Partial<SourceImage> = {}): SourceImage {
+  const at = { store, realm: "r", name: repository, distance: "local" } as const;
+  const named = tag === undefined ? {} : { tag: parseTag(tag) };
+  return { name: `docker://${repository}:${tag ?? ""}`, kind: "repository", repository, ...named, at, ...more };
+}
+
+function names(
+  images: readonly SourceImage[],
+  destination: string,
+  more: Partial<NamingOptions> = {},
+): readonly string[] {
+  const place = findPlace(destination) ?? createPlace("docker", destination);
+  return planSync(images, { destination: place, scope: "unscoped", appendSuffix: "", ...more }).images.map(
+    ({ name }) => name,
+  );
+}
+
+describe("skopeo's names", () => {
+  const busybox = image("docker.io/library/busybox", "1.36");
+
+  test("unscoped it is the last component, scoped all of it", () => {
+    expect(names([busybox], "docker://reg.local")).toEqual(["docker://reg.local/busybox:1.36"]);
+    expect(names([busybox], "docker://reg.local", { scope: "scoped" })).toEqual([
+      "docker://reg.local/docker.io/library/busybox:1.36",
+    ]);
+    expect(names([busybox], "docker://reg.local/repo")).toEqual(["docker://reg.local/repo/busybox:1.36"]);
+    expect(names([busybox], "dir:/d", { scope: "scoped" })).toEqual(["dir:/d/docker.io/library/busybox:1.36"]);
+  });
+
+  test("a digest is a name too, and a tag with a digest is the tag", () => {
+    expect(names([image("quay.io/coreos/etcd", undefined, { digest })], "dir:/d")).toEqual([`dir:/d/etcd@${digest}`]);
+    expect(names([image("quay.io/coreos/etcd", "v3", { digest })], "docker://r.local")).toEqual([
+      "docker://r.local/etcd:v3",
+    ]);
+  });
+
+  test("a suffix goes behind the tag; behind a digest there is no room, which is that image's failure", () => {
+    expect(names([busybox], "docker://reg.local", { appendSuffix: "-eu" })).toEqual([
+      "docker://reg.local/busybox:1.36-eu",
+    ]);
+    const plan = planSync([image("quay.io/x", undefined, { digest }), busybox], {
+      destination: createPlace("docker", "reg.local"),
+      scope: "unscoped",
+      appendSuffix: "-eu",
+    });
+    expect(plan.failures).toMatchObject([{ error: { code: "MIRROR_PLACE_INVALID" } }]);
+    expect(plan.images).toHaveLength(1);
+  });
+});
+
+test("a layout takes the destination's own name and is one repository", () => {
+  const own = image("demo", "1", { kind: "layout" });
+  expect(names([own], "docker://reg.local/fred/demo")).toEqual(["docker://reg.local/fred/demo:1"]);
+  expect(names([image("a.example/x", "1")], "oci:/d")).toEqual(["oci:/d:1"]);
+  expect(() => names([image("a.example/x", "1"), image("a.example/y", "2")], "oci:/d")).toThrow(
+    expect.objectContaining({ code: "MIRROR_COLLISION" }),
+  );
+});
+
+test("two images of one name collide before anything is done", () => {
+  expect(() => names([image("a.example/one/x", "1"), image("a.example/two/x", "1")], "dir:/d")).toThrow(
+    expect.objectContaining({ code: "MIRROR_COLLISION" }),
+  );
+  const mapped = image("a.example/two/x", "1", { mapped: "other/x" });
+  expect(names([image("a.example/one/x", "1"), mapped], "dir:/d")).toEqual(["dir:/d/x:1", "dir:/d/other/x:1"]);
+});
+
+test.each(["../../etc", "..", "/../x"])("a name that leads out of the destination is refused: %j [T72]", (mapped) => {
+  const plan = planSync([image("a.example/x", "1", { mapped })], {
+    destination: createPlace("dir", "/d"),
+    scope: "unscoped",
+    appendSuffix: "",
+  });
+  const got = plan.images.map(({ name }) => name);
+  expect(got.filter((name) => !name.startsWith("dir:/d/"))).toEqual([]);
+  expect(plan.images.length + plan.failures.length).toBe(1);
+});

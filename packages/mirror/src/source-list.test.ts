@@ -1,0 +1,84 @@
+import { describe, expect, test } from "vitest";
+import { parseSourceList } from "./source-list.ts";
+
+const parse = (text: string): ReturnType<typeof parseSourceList> => parseSourceList(Buffer.from(text), "list.yaml");
+
+test("skopeo's own example is read", () => {
+  const [first, second] = parse(`
+registry.example.com:
+  images:
+    busybox: []
+    redis: ["1.0", 2.0, "sha256:${"0".repeat(64)}"]
+  images-by-tag-regex:
+    nginx: ^1\\.13\\.[12]-alpine-perl$
+  images-by-semver:
+    alpine: ">= 3.12.0"
+  credentials: {username: john, password: this is a secret}
+  tls-verify: true
+  cert-dir: /home/john/certs
+quay.io:
+  tls-verify: false
+  images:
+    coreos/etcd:
+  credentials:
+  map: {coreos/etcd: kv/etcd}
+`);
+  expect(first).toMatchObject({
+    registry: "registry.example.com",
+    credential: { username: "john", password: "this is a secret" },
+    tlsVerify: "verify",
+    certDir: "/home/john/certs",
+    selections: [
+      { repository: "busybox", images: [] },
+      { repository: "redis", images: ["1.0", "2.0", `sha256:${"0".repeat(64)}`] },
+      { repository: "nginx", regex: "^1\\.13\\.[12]-alpine-perl$" },
+      { repository: "alpine", semver: ">= 3.12.0" },
+    ],
+  });
+  expect(second).toMatchObject({ tlsVerify: "skip", credential: undefined, selections: [{ images: [] }] });
+  expect([...(second?.map ?? [])]).toEqual([["coreos/etcd", "kv/etcd"]]);
+});
+
+test("what is not said is not false: verification stays on, empty credentials say nothing", () => {
+  const [listed] = parse("a.example: {images: {x: []}, credentials: {username: '', password: ''}}");
+  expect(listed).toMatchObject({ tlsVerify: undefined, credential: undefined, certDir: undefined });
+});
+
+test("an identity token is a credential", () => {
+  const [listed] = parse("a.example: {credentials: {identitytoken: abc}}");
+  expect(listed?.credential).toEqual({ identityToken: "abc" });
+});
+
+describe("errors name line and key", () => {
+  test.each([
+    { what: "an unknown key", text: "a.example:\n  images: {}\n  imagse: {}\n", line: 3, key: "imagse" },
+    { what: "an unknown key of credentials", text: "a.example:\n  credentials:\n    user: x\n", line: 3, key: "user" },
+    { what: "a list for a mapping", text: "a.example:\n  images: [busybox]\n", line: 2, key: "images" },
+    { what: "a text for a list", text: "a.example:\n  images:\n    busybox: latest\n", line: 3, key: "busybox" },
+    { what: "a text for a switch", text: 'a.example:\n  tls-verify: "false"\n', line: 2, key: "tls-verify" },
+    { what: "a number for a switch", text: "a.example:\n  tls-verify: 0\n", line: 2, key: "tls-verify" },
+    { what: "a list for a pattern", text: "a.example:\n  images-by-tag-regex:\n    x: [a]\n", line: 3, key: "x" },
+    { what: "a mapping for a tag", text: "a.example:\n  images:\n    x: [{}]\n", line: 3, key: "x" },
+    { what: "a key twice", text: "a.example:\n  images: {}\n  images: {}\n", line: 3, key: "unique" },
+    { what: "no YAML", text: "a.example: [\n", line: 2, key: "" },
+  ])("$what", ({ text, line, key }) => {
+    expect(() => parse(text)).toThrow(
+      expect.objectContaining({ code: "MIRROR_LIST_INVALID", message: expect.stringContaining(key) as string }),
+    );
+    expect(() => parse(text)).toThrow(`list.yaml:${line}: `);
+  });
+
+  test("no secret of the list gets into the message", () => {
+    expect(() => parse("a.example:\n  credentials:\n    password: [hunter2]\n")).toThrow(/^(?!.*hunter2)/);
+  });
+});
+
+test("aliases are followed, and a bomb of them is not unfolded", () => {
+  const [listed] = parse("a.example:\n  images: {x: &tags [one, two], y: *tags}\n");
+  expect(listed?.selections.map(({ images }) => images)).toEqual([
+    ["one", "two"],
+    ["one", "two"],
+  ]);
+  const lines = Array.from({ length: 30 }, (_, each) => `  l${each + 1}: &l${each + 1} [*l${each}, *l${each}]`);
+  expect(() => parse(["a.example:", "  l0: &l0 [x]", ...lines].join("\n"))).toThrow("unknown key");
+});
