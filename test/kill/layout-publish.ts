@@ -44,11 +44,4 @@ export async function publishRelease(directory: string, version: number): Promis
   await store.deleteManifest(createRelease(version - 1).manifest.descriptor.digest);
 }
 
-if (import.meta.main) {
-  try {
-    await publishRelease(process.argv[2] ?? "", Number(process.argv[3]));
-  } catch (error) {
-    console.log(error instanceof Error && "code" in error ? error.code : error);
-    process.exitCode = 1;
-  }
-}
+if (import.meta.main) await publishRelease(process.argv[3] ?? "", Number(process.argv[2]));

@@ -1,35 +1,23 @@
-/** A publisher into a layout is killed, or meets a full or a broken disk, at each of its file system calls in turn. */
+/** A publisher into a layout is killed at each change of the disk, or meets a full or a broken one at each file call. */
 import { existsSync } from "node:fs";
-import { cp, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { collect, parseManifest, type Descriptor } from "@dtuf/registry";
 import { isTemporaryFile } from "@dtuf/registry/files";
 import { createLayoutStore } from "@dtuf/registry/layout";
-import { runWithFileFault, type FaultyRunResult, type FileFaultKind } from "@dtuf/testing/file-fault";
+import { failAtEachCall, killAtEachChange } from "@dtuf/testing/file-trials";
 import { createRelease, latest, publishRelease } from "./layout-publish.ts";
 
 let folder: string;
+let first: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "dtuf-kill-"));
+  first = join(folder, "first");
+  await publishRelease(first, 1);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
-
-interface Trial {
-  readonly directory: string;
-  readonly result: FaultyRunResult;
-}
-
-/** Publishes `version` in a child process, on a copy of `before`. */
-async function publish(before: string | undefined, fault?: { call: number; kind: FileFaultKind }): Promise<Trial> {
-  const directory = join(await mkdtemp(join(folder, "trial-")), "layout");
-  if (before !== undefined) await cp(before, directory, { recursive: true });
-  const program = join(import.meta.dirname, "layout-publish.ts");
-  const version = before === undefined ? 1 : 2;
-  const result = await runWithFileFault({ program, args: [directory, String(version)], root: directory, fault });
-  return { directory, result };
-}
 
 /** Which release readers see, after reading every byte of everything that the layout lists. */
 async function readRelease(directory: string): Promise<number | undefined> {
@@ -55,92 +43,55 @@ async function listTemporaryFiles(directory: string): Promise<readonly string[]>
   return names.filter(isTemporaryFile);
 }
 
-const errorCodes: ReadonlyMap<FileFaultKind, string> = new Map([
-  ["ENOSPC", "FILE_NO_SPACE"],
-  ["EIO", "FILE_IO"],
-]);
+const readIndex = (directory: string): Promise<string> => readFile(join(directory, "index.json"), "utf8");
 
-interface Outcome {
-  readonly release: number | undefined;
-  readonly ended: string;
-  readonly leftovers: readonly string[];
-  readonly releaseAfterNextRun: number | undefined;
-  readonly indexAfterNextRun: string;
-}
-
-async function observe({ directory, result }: Trial, next: number): Promise<Outcome> {
-  const release = await readRelease(directory);
-  const leftovers = await listTemporaryFiles(directory);
-  await publishRelease(directory, next);
-  const outcome = {
-    release,
-    ended: result.signal ?? (result.exitCode === 0 ? "fine" : result.stdout.trim() + result.stderr),
-    leftovers,
-    releaseAfterNextRun: await readRelease(directory),
-    indexAfterNextRun: await readFile(join(directory, "index.json"), "utf8"),
-  };
-  await rm(directory, { recursive: true });
-  return outcome;
-}
-
-interface Scenario {
-  readonly name: string;
-  readonly old: number | undefined;
-  readonly next: number;
-  readonly kinds: readonly FileFaultKind[];
-}
-
-describe.each<Scenario>([
-  { name: "the first release", old: undefined, next: 1, kinds: ["kill", "ENOSPC"] },
-  { name: "the next release", old: 1, next: 2, kinds: ["kill", "ENOSPC", "EIO"] },
-])("a publication of $name", ({ old, next, kinds }) => {
+describe.each([
+  { name: "the first release", old: undefined, next: 1 },
+  { name: "the next release", old: 1, next: 2 },
+])("a publication of $name", ({ old, next }) => {
   let before: string | undefined;
-  let clean: Trial;
+  let index: string;
   beforeAll(async () => {
-    before = old === undefined ? undefined : (await publish(undefined)).directory;
-    clean = await publish(before);
+    before = old === undefined ? undefined : first;
+    const whole = join(folder, `whole-${next}`);
+    for (let version = 1; version <= next; version++) await publishRelease(whole, version);
+    index = await readIndex(whole);
   });
 
-  async function isRight(call: number, kind: FileFaultKind): Promise<Outcome & { readonly right: boolean }> {
-    const outcome = await observe(await publish(before, { call, kind }), next);
-    const right =
-      (outcome.release === old || outcome.release === next) &&
-      (kind === "kill" ? outcome.ended === "SIGKILL" : ["fine", errorCodes.get(kind)].includes(outcome.ended)) &&
-      (kind === "kill" || outcome.leftovers.length === 0) &&
-      outcome.releaseAfterNextRun === next &&
-      outcome.indexAfterNextRun === (await readFile(join(clean.directory, "index.json"), "utf8"));
-    return { ...outcome, right };
+  async function expectNextRunGoesOn(directory: string): Promise<void> {
+    await publishRelease(directory, next);
+    expect(await readRelease(directory)).toBe(next);
+    expect(await readIndex(directory)).toBe(index);
   }
 
-  /** Strikes each call in turn, a few at a time. */
-  async function strikeEachCall(kind: FileFaultKind): Promise<{ readonly struck: number; readonly wrong: unknown[] }> {
-    const calls = Array.from({ length: clean.result.calls ?? 0 }, (_, call) => call + 1);
-    const wrong: unknown[] = [];
-    let struck = 0;
-    const strike = async (): Promise<void> => {
-      for (let call = calls.shift(); call !== undefined; call = calls.shift()) {
-        const outcome = await isRight(call, kind);
-        if (outcome.ended !== "fine") struck++;
-        if (!outcome.right) wrong.push({ call, ...outcome });
-      }
+  test("leaves the old state or the new one when killed at any change, and the next run goes on", async () => {
+    const seen = new Set<number | undefined>();
+    const program = join(import.meta.dirname, "layout-publish.ts");
+    const check = async (directory: string): Promise<void> => {
+      seen.add(await readRelease(directory));
+      await expectNextRunGoesOn(directory);
     };
-    await Promise.all([strike(), strike(), strike()]);
-    return { struck, wrong };
-  }
-
-  test("is whole where nothing fails", async () => {
-    expect(clean.result).toMatchObject({ exitCode: 0, stderr: "" });
-    expect(await readRelease(clean.directory)).toBe(next);
-    expect(await listTemporaryFiles(clean.directory)).toEqual([]);
+    expect(await killAtEachChange({ program, args: [String(next)], before, check })).toBeGreaterThan(20);
+    expect(seen).toEqual(new Set([old, next]));
   });
 
-  test.each(kinds)(
+  test.each([
+    ["ENOSPC", "FILE_NO_SPACE"],
+    ["EIO", "FILE_IO"],
+  ] as const)(
     "leaves the old state or the new one after %s at any call, and the next run goes on",
-    { timeout: 600_000 },
-    async (kind) => {
-      const { struck, wrong } = await strikeEachCall(kind);
-      expect(wrong).toEqual([]);
-      expect(struck).toBeGreaterThan(50);
+    async (kind, code) => {
+      let named = 0;
+      const run = (directory: string): Promise<void> => publishRelease(directory, next);
+      const check = async (directory: string, outcome: string): Promise<void> => {
+        expect([old, next]).toContain(await readRelease(directory));
+        expect(await listTemporaryFiles(directory)).toEqual([]);
+        expect(["fine", code]).toContain(outcome);
+        if (outcome !== "fine") named++;
+        await expectNextRunGoesOn(directory);
+      };
+      await failAtEachCall({ before, run, kind, check });
+      expect(named).toBeGreaterThan(50);
     },
   );
 });

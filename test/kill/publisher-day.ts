@@ -1,5 +1,6 @@
 /** A day of a publisher: it rotates every key, replaces a target, makes one of two blobs, deletes one, publishes, prunes. */
 import { join } from "node:path";
+import process from "node:process";
 import { createMaster, MasterError } from "@dtuf/master";
 import { createLayoutStore } from "@dtuf/registry/layout";
 
@@ -25,3 +26,5 @@ export async function publishDay(directory: string): Promise<void> {
   await master.pushMetadata();
   await master.prune();
 }
+
+if (import.meta.main) await publishDay(process.argv[2] ?? "");

@@ -24,11 +24,4 @@ export async function pull(site: string, home: string): Promise<void> {
   await copy.saveTarget(target, join(home, "out", "target"));
 }
 
-if (import.meta.main) {
-  try {
-    await pull(process.argv[2] ?? "", process.argv[3] ?? "");
-  } catch (error) {
-    console.log(error instanceof Error && "code" in error ? error.code : error);
-    process.exitCode = 1;
-  }
-}
+if (import.meta.main) await pull(process.argv[2] ?? "", process.argv[3] ?? "");

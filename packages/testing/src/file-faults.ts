@@ -1,0 +1,178 @@
+/**
+ * Makes one of the file system calls that concern one directory fail, or be the last thing that the process does. The
+ * program under test does not know: Node's file functions are replaced below it, once, when this is first armed.
+ *
+ * Errors strike any call. A kill strikes where the disk changes: before each change, and once more in the middle of a
+ * write. A kill elsewhere leaves what a kill before the next change leaves.
+ *
+ * SQLite's own calls (the lock) do not pass through Node's file functions and are not counted.
+ */
+import fs from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
+import os from "node:os";
+
+/** `kill`: SIGKILL · `full`: no space from that call on · else that error, once. */
+export type FileFaultKind = "kill" | "full" | "ENOSPC" | "EDQUOT" | "EIO" | "EROFS" | "EACCES";
+
+export interface FileFault {
+  /** Only calls on this directory and what is below it count, and on files opened there. */
+  readonly root: string;
+  readonly kind: FileFaultKind;
+  /** Which is struck, from 1: a call, or for `kill` a moment. Without it they are only counted. */
+  readonly at?: number | undefined;
+}
+
+export interface ArmedFault {
+  readonly count: () => number;
+  readonly disarm: () => void;
+}
+
+type Call = (this: unknown, ...args: unknown[]) => unknown;
+type Style = "promise" | "sync" | "callback";
+
+interface Invocation {
+  readonly name: string;
+  readonly call: Call;
+  readonly self: unknown;
+  readonly args: readonly unknown[];
+  readonly style: Style;
+}
+
+const pathCalls =
+  "access chmod copyFile cp link lstat mkdir mkdtemp open opendir readFile readdir readlink realpath rename rm rmdir stat symlink truncate unlink utimes writeFile appendFile";
+const descriptorCalls = "close fchmod fdatasync fstat fsync ftruncate futimes read readv write writev";
+const handleCalls =
+  "appendFile chmod close datasync read readFile readv stat sync truncate utimes write writeFile writev";
+const harmless =
+  /^(access|close|datasync|fdatasync|fstat|fsync|lstat|opendir|read|readdir|readFile|readlink|readv|realpath|stat|sync)(Sync)?$/;
+const needsSpace: ReadonlySet<string> = new Set(["write", "mkdir", "link", "datasync"]);
+
+const watchedHandles = new WeakSet<object>();
+const watchedDescriptors = new Set<unknown>();
+let armed: (FileFault & { count: number }) | undefined;
+let patched = false;
+
+/** One fault at a time in a process. */
+export async function armFileFault(fault: FileFault): Promise<ArmedFault> {
+  if (!patched) await patchFileCalls();
+  if (armed !== undefined) throw new TypeError(`a fault is armed already, in ${armed.root}`);
+  const current = { ...fault, count: 0 };
+  armed = current;
+  const disarm = (): void => {
+    armed = undefined;
+    watchedDescriptors.clear();
+  };
+  return { count: () => current.count, disarm };
+}
+
+function isWatchedPath(value: unknown): boolean {
+  const path = value instanceof URL ? value.pathname : value;
+  return typeof path === "string" && armed !== undefined && (path === armed.root || path.startsWith(`${armed.root}/`));
+}
+
+const byPath = ({ args }: Invocation): boolean => args.slice(0, 2).some(isWatchedPath);
+const byDescriptor = ({ args }: Invocation): boolean => watchedDescriptors.has(args[0]);
+const byHandle = ({ self }: Invocation): boolean =>
+  typeof self === "object" && self !== null && watchedHandles.has(self);
+
+interface Patch {
+  readonly target: object;
+  readonly style: Style;
+  readonly watched: (invocation: Invocation) => boolean;
+}
+
+function patch(names: readonly string[], { target, style, watched }: Patch): void {
+  for (const name of names) {
+    const original: unknown = Reflect.get(target, name);
+    if (typeof original !== "function") continue;
+    const call = original as Call;
+    Reflect.set(target, name, function replaced(this: unknown, ...args: unknown[]): unknown {
+      const invocation = { name, call, self: this, args, style };
+      if (armed === undefined || !watched(invocation)) return Reflect.apply(call, this, args);
+      const error = armed.kind === "kill" ? killAtMoment(invocation) : findError(invocation);
+      return error === undefined ? proceed(invocation) : fail(invocation, error);
+    });
+  }
+}
+
+/** Files that were opened below the root count from then on. */
+function proceed({ name, call, self, args, style }: Invocation): unknown {
+  const result = Reflect.apply(call, self, style === "callback" ? rememberLater(name, args) : args);
+  if (name === "openSync") watchedDescriptors.add(result);
+  if (name !== "open" || !(result instanceof Promise)) return result;
+  return result.then((handle: object) => {
+    watchedHandles.add(handle);
+    return handle;
+  });
+}
+
+function rememberLater(name: string, args: readonly unknown[]): unknown[] {
+  const callback = args.at(-1);
+  if (name !== "open" || typeof callback !== "function") return [...args];
+  return [
+    ...args.slice(0, -1),
+    (error: unknown, descriptor: unknown): unknown => {
+      watchedDescriptors.add(descriptor);
+      return Reflect.apply(callback, undefined, [error, descriptor]);
+    },
+  ];
+}
+
+function findError({ name }: Invocation): Error | undefined {
+  if (armed === undefined) return undefined;
+  const { kind, at = Number.POSITIVE_INFINITY } = armed;
+  armed.count++;
+  const struck = kind === "full" ? armed.count >= at && needsSpace.has(name) : armed.count === at;
+  if (!struck) return undefined;
+  const code = kind === "full" ? "ENOSPC" : kind;
+  const errno = -(new Map<string, number>(Object.entries(os.constants.errno)).get(code) ?? 0);
+  return Object.assign(new Error(`${code}: injected, ${name}`), { code, errno, syscall: name });
+}
+
+function fail({ name, style, args, call, self }: Invocation, error: Error): unknown {
+  // A close that fails has closed all the same.
+  if (name.startsWith("close")) void Reflect.apply(call, self, args);
+  if (style === "promise") return Promise.reject(error);
+  if (style === "sync") throw error;
+  const callback = args.at(-1);
+  return queueMicrotask(() => typeof callback === "function" && Reflect.apply(callback, undefined, [error]));
+}
+
+function killAtMoment({ name, self, args }: Invocation): undefined {
+  if (armed === undefined || !isChange(name, args)) return;
+  if (++armed.count === armed.at) die();
+  const [bytes, offset = 0] = args;
+  const descriptor = typeof self === "object" && self !== null && "fd" in self ? self.fd : undefined;
+  if (name !== "write" || !(bytes instanceof Uint8Array) || typeof descriptor !== "number") return;
+  if (++armed.count !== armed.at) return;
+  const rest = bytes.subarray(Number(offset));
+  fs.writeSync(descriptor, rest, 0, rest.length >> 1);
+  die();
+}
+
+function isChange(name: string, [path, flags = "r"]: readonly unknown[]): boolean {
+  if (name === "mkdir") return !fs.existsSync(String(path));
+  if (name !== "open" && name !== "openSync") return !harmless.test(name);
+  return typeof flags === "number" ? (flags & (fs.constants.O_CREAT | fs.constants.O_TRUNC)) !== 0 : flags !== "r";
+}
+
+function die(): never {
+  process.kill(process.pid, "SIGKILL");
+  throw new Error("unreachable: killed");
+}
+
+async function patchFileCalls(): Promise<void> {
+  patched = true;
+  const handle = await fs.promises.open(process.execPath);
+  const handlePrototype: object = Object.getPrototypeOf(handle);
+  await handle.close();
+  const names = (list: string): readonly string[] => list.split(" ");
+  const sync = (list: string): readonly string[] => names(list).map((name) => `${name}Sync`);
+  patch(names(pathCalls), { target: fs.promises, style: "promise", watched: byPath });
+  patch(names(handleCalls), { target: handlePrototype, style: "promise", watched: byHandle });
+  patch(sync(pathCalls), { target: fs, style: "sync", watched: byPath });
+  patch(sync(descriptorCalls), { target: fs, style: "sync", watched: byDescriptor });
+  patch(names(pathCalls), { target: fs, style: "callback", watched: byPath });
+  patch(names(descriptorCalls), { target: fs, style: "callback", watched: byDescriptor });
+  syncBuiltinESMExports();
+}

@@ -1,0 +1,139 @@
+/** Tries every moment at which a program can be killed, and every file call that can fail, each on fresh files. */
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { build } from "rolldown";
+import { armFileFault, type FileFaultKind } from "./file-faults.ts";
+
+export interface FileTrials {
+  /** What is there at the beginning of each trial. Without it nothing is, not even the directory. */
+  readonly before?: string | undefined;
+  /** Throws where the directory is not as it must be. It may change it: nobody else looks at it. */
+  readonly check: (directory: string) => Promise<void>;
+}
+
+export interface KillTrials extends FileTrials {
+  /** A TypeScript file of the workspace. Its last argument is the trial's directory. */
+  readonly program: string;
+  readonly args?: readonly string[];
+}
+
+export interface FailTrials extends Omit<FileTrials, "check"> {
+  readonly run: (directory: string) => Promise<void>;
+  readonly kind: Exclude<FileFaultKind, "kill">;
+  /** Of how many calls one is tried. */
+  readonly every?: number;
+  /** `outcome`: "fine", or the code of the error that the run threw. */
+  readonly check: (directory: string, outcome: string) => Promise<void>;
+}
+
+const execute = promisify(execFile);
+
+/**
+ * Kills a process of the program at each change that it makes to its directory, and checks what is left; checks too
+ * what a whole run leaves.
+ * @returns how often it was killed
+ */
+export async function killAtEachChange({ program, args = [], before, check }: KillTrials): Promise<number> {
+  await using folder = await createFolder();
+  const run = await bundle(program, folder.path);
+  const countFile = join(folder.path, "count");
+
+  async function tryMoment(at: number | undefined): Promise<void> {
+    const directory = join(folder.path, `trial-${at ?? "whole"}`);
+    if (before !== undefined) await cp(before, directory, { recursive: true });
+    const killed = await run([...args, directory], {
+      DTUF_KILL_ROOT: directory,
+      ...(at === undefined ? { DTUF_KILL_COUNT_FILE: countFile } : { DTUF_KILL_AT: String(at) }),
+    });
+    if (killed !== (at !== undefined))
+      throw new Error(killed ? "killed, and should not" : "ended before it was killed");
+    await check(directory);
+    await rm(directory, { recursive: true, force: true });
+  }
+
+  await tryMoment(undefined);
+  const moments = Number(await readFile(countFile, "utf8"));
+  const queue = Array.from({ length: moments }, (_, index) => index + 1);
+  const work = async (): Promise<void> => {
+    for (let at = queue.shift(); at !== undefined; at = queue.shift()) {
+      await tryMoment(at).catch((cause: unknown) => fail(`killed at moment ${at} of ${moments}`, cause));
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, work));
+  return moments;
+}
+
+/**
+ * Makes each file call of a run in this process fail in turn, and checks what is left; checks too what a whole run leaves.
+ * @returns how many calls were struck
+ */
+export async function failAtEachCall({ before, run, kind, every = 1, check }: FailTrials): Promise<number> {
+  await using folder = await createFolder();
+
+  async function tryCall(at: number | undefined): Promise<number> {
+    const directory = join(folder.path, `trial-${at ?? "whole"}`);
+    if (before !== undefined) await cp(before, directory, { recursive: true });
+    const fault = await armFileFault({ root: directory, kind, at });
+    const outcome = await run(directory)
+      .then(() => "fine", codeOf)
+      .finally(fault.disarm);
+    await check(directory, outcome);
+    await rm(directory, { recursive: true, force: true });
+    return fault.count();
+  }
+
+  const calls = await tryCall(undefined);
+  let struck = 0;
+  for (let at = 1; at <= calls; at += every, struck++) {
+    await tryCall(at).catch((cause: unknown) => fail(`${kind} at call ${at} of ${calls}`, cause));
+  }
+  return struck;
+}
+
+type Run = (args: readonly string[], env: Readonly<Record<string, string>>) => Promise<boolean>;
+
+/** One file and a compile cache: what a process costs is then Node's own start and the program's work. */
+async function bundle(program: string, folder: string): Promise<Run> {
+  const output = join(folder, "program");
+  await build({
+    input: { program, preload: join(import.meta.dirname, "file-fault-preload.ts") },
+    platform: "node",
+    resolve: { conditionNames: ["@dtuf/source", "node", "import", "default"] },
+    output: { dir: output, format: "esm", entryFileNames: "[name].mjs", chunkFileNames: "[name].mjs" },
+    logLevel: "warn",
+  });
+  const env = { ...process.env, NODE_COMPILE_CACHE: join(folder, "cache") };
+  return async (args, fault) => {
+    const command = ["--import", join(output, "preload.mjs"), join(output, "program.mjs"), ...args];
+    try {
+      await execute(process.execPath, command, { env: { ...env, ...fault } });
+      return false;
+    } catch (error) {
+      if (error instanceof Error && "signal" in error && error.signal === "SIGKILL") return true;
+      throw error;
+    }
+  };
+}
+
+interface Folder extends AsyncDisposable {
+  readonly path: string;
+}
+
+/** In memory where it can be: a kill, unlike a power cut, leaves there what it leaves on a disk, and fsync is dear. */
+async function createFolder(): Promise<Folder> {
+  const memory = "/dev/shm";
+  const path = await mkdtemp(join(existsSync(memory) ? memory : tmpdir(), "dtuf-trials-"));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : String(error);
+}
+
+function fail(message: string, cause: unknown): never {
+  throw new Error(message, { cause });
+}
