@@ -8,7 +8,8 @@ import { FileError } from "@dtuf/registry/files";
 import { createTargetVerifier, TufError, type TargetVerifier } from "@dtuf/tuf";
 import { CopyError } from "./errors.ts";
 import type { CopyEvent, ProgressEvent } from "./events.ts";
-import type { Site, TargetInfo, TargetPart } from "./source.ts";
+import { openParts } from "./parts-ahead.ts";
+import type { PartStream, Site, TargetInfo, TargetPart } from "./source.ts";
 
 export interface FetchTargetContext {
   readonly sites: readonly Site[];
@@ -74,7 +75,12 @@ export async function openWhole(
   const { signal } = context;
   const found = first === undefined ? { stream: nothing() } : await site.openPart(target, first, { signal });
   if (found === undefined) return undefined;
-  const stream = rest.length === 0 ? found.stream : concatenate(found.stream, rest, { site, target, context });
+  const open = async (part: TargetPart, until: AbortSignal): Promise<PartStream> => {
+    const opened = await site.openPart(target, part, { signal: until });
+    if (opened === undefined) throw missing(target);
+    return opened;
+  };
+  const stream = rest.length === 0 ? found.stream : openParts(found.stream, rest, { open, signal });
   return verifyingTarget(stream, target, context);
 }
 
@@ -119,19 +125,6 @@ function createLengthVerifier({ length }: TargetInfo): TargetVerifier {
       if (received !== length) throw mismatch();
     },
   };
-}
-
-async function* concatenate(
-  first: ByteStream,
-  rest: readonly TargetPart[],
-  { site, target, context }: { readonly site: Site; readonly target: TargetInfo; readonly context: FetchTargetContext },
-): ByteStream {
-  yield* first;
-  for (const part of rest) {
-    const found = await site.openPart(target, part, { signal: context.signal });
-    if (found === undefined) throw missing(target);
-    yield* found.stream;
-  }
 }
 
 async function* nothing(): ByteStream {}
