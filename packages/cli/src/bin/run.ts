@@ -1,11 +1,19 @@
 /** The only place that touches `process`. */
 import { createWriteStream, type WriteStream } from "node:fs";
 import { homedir } from "node:os";
+import { setFlagsFromString } from "node:v8";
 import type { Program } from "../command.ts";
 import type { Io, Output } from "../io.ts";
 import { main } from "../main.ts";
 
+/**
+ * What streams through is buffers of 64 KiB, garbage as soon as they are hashed and written. V8 would let its young
+ * generation grow and collect them late; collected early they cost a third less memory and CPU.
+ */
+const collectEarly = "--semi-space-growth-factor=1";
+
 export async function run(program: Program): Promise<void> {
+  setFlagsFromString(collectEarly);
   const interrupted = new AbortController();
   const interrupt = (): void => {
     // A second interrupt ends the process at once, as without a handler.
