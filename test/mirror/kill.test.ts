@@ -3,7 +3,7 @@ import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { digestHex, digestOf, parseManifest } from "@dtuf/registry";
+import { digestHex, digestOf, parseManifest, type ManifestContent } from "@dtuf/registry";
 import { createLayoutStore } from "@dtuf/registry/layout";
 import { killAtEachChange } from "@dtuf/testing/file-trials";
 import { randomContent } from "@dtuf/testing/oci-content";
@@ -50,7 +50,7 @@ test("into nothing: at every moment each image is whole or not there", async () 
 test("onto an older image: it is the old one or the new one, and the next run makes it the new one", async () => {
   const [first, second] = ["first", "second"].map((name) => join(folder, name, "layout"));
   if (first === undefined || second === undefined) throw new TypeError("two layouts");
-  const images = [];
+  const images: ManifestContent[] = [];
   for (const directory of [first, second])
     images.push(await putImage(createLayoutStore({ directory }), { tags: ["1"] }));
   const before = join(folder, "before");

@@ -31,7 +31,10 @@ export async function copyImage(copy: ImageCopy): Promise<CopiedImage> {
   const tree = createTree(copy);
   await tree.copyBelow(root, await tree.bytesOf(root, compared.bytes), { depth: 0, only: selected });
   const isNew = compared.status !== "unchanged";
-  if (isNew) await tree.put(root, await tree.bytesOf(root, compared.bytes), copy.tag === undefined ? [] : [copy.tag]);
+  // Where it is cheap, also what is there is put: a run that was killed may have left something to tidy up.
+  if (isNew || copy.to.distance === "local") {
+    await tree.put(root, await tree.bytesOf(root, compared.bytes), copy.tag === undefined ? [] : [copy.tag]);
+  }
   await copyReferrers(copy, tree.copied());
   const { sentBlobs, mountedBlobs } = copy.tally;
   return { status: isNew || sentBlobs + mountedBlobs > 0 ? "copied" : "unchanged", descriptor: root };
