@@ -1,5 +1,8 @@
 /** What dxf says of images that others pushed, of every kind, and to whom it shows who it is. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { digestOf, mediaTypes } from "@dtuf/registry";
+import { createCertificateAuthority } from "@dtuf/testing/certificates";
 import {
   createHostileRegistry,
   type HostileRegistry,
@@ -209,10 +212,35 @@ describe("a token server on another host", () => {
   });
 });
 
+describe("another registry than that of DXF_HOST", () => {
+  test("is trusted by what certs.d has for it, and gets credentials that are for it too", async () => {
+    const authority = await createCertificateAuthority();
+    const users = { fred: "secret" };
+    const known = { DXF_HOST: "registry.example", DXF_USERNAME: "fred", DXF_PASSWORD: "secret" };
+    await using images = await createImages(known, {
+      tls: await authority.issueServer(),
+      auth: { kind: "basic", users },
+    });
+    const { environment, directory } = images.machine;
+    addImage(images, "app", { tag: "latest" });
+    const named = `${images.registry.host}/${repo}`;
+    expect((await images.run("list-aliases", named)).status).toBe(5);
+    await mkdir(join(directory, "certs.d", images.registry.host), { recursive: true });
+    await writeFile(join(directory, "certs.d", images.registry.host, "ca.crt"), authority.cert);
+    environment["DXF_CERT_DIR"] = "certs.d";
+    expect((await images.run("list-aliases", named)).status).toBe(13);
+    expect(images.registry.requests.filter(({ headers }) => headers.authorization !== undefined)).toEqual([]);
+    for (const pattern of [images.registry.host, "*"]) {
+      expect(await images.out("list-aliases", named, "--credentials-for", pattern)).toBe("latest\n");
+    }
+    expect((await images.run("list-aliases", named, "--credentials-for", "*.example")).status).toBe(13);
+    expect((await images.run("list-aliases", named, "--credentials-for", "reg*")).status).toBe(2);
+  });
+});
+
 describe("the network's settings reach the registry", () => {
   test("headers go to it, and Docker's HttpHeaders under them", async () => {
     await using images = await createImages();
-    const { mkdir, writeFile } = await import("node:fs/promises");
     const docker = `${images.machine.directory}/docker`;
     await mkdir(docker);
     await writeFile(`${docker}/config.json`, '{"HttpHeaders":{"X-One":"docker","X-Two":"docker"}}');

@@ -5,12 +5,17 @@
 import type { Credential, CredentialProvider } from "@dtuf/registry/remote";
 import { resolve } from "node:path";
 import type { Context } from "./command.ts";
+import { UsageError } from "./usage.ts";
 
-/** @param named host[:port] that DTUF_USERNAME and the like are for */
+/** @param named host[:port] that DTUF_USERNAME and the like are for, unless credentials-for says otherwise */
 export async function findCredentials(context: Context, named: string): Promise<CredentialProvider> {
   const remote = await import("@dtuf/registry/remote");
   const { io, values } = context;
   const outright = outrightCredential(context);
+  const registry = values.text("credentials-for") || named;
+  if (!/^(\*|(\*\.)?[^*]+)$/.test(registry)) {
+    throw new UsageError(`--credentials-for: wanted host[:port], *.domain or *; got ${JSON.stringify(registry)}`);
+  }
   const helper = remote.createCredentialHelper({ environment: io.env });
   const config = values.text("registry-config");
   const home = { environment: io.env, home: io.home ?? "/", uid: io.userId };
@@ -19,7 +24,7 @@ export async function findCredentials(context: Context, named: string): Promise<
       ? remote.containersAuthPlaces(home)
       : [{ path: resolve(io.cwd, config), format: "config" as const }];
   return remote.chainCredentials([
-    ...(outright === undefined ? [] : [remote.createPatternCredentials([{ registry: named, credential: outright }])]),
+    ...(outright === undefined ? [] : [remote.createPatternCredentials([{ registry, credential: outright }])]),
     ...(values.on("keychain") ? [remote.createKeychainCredentials()] : []),
     remote.createContainersAuthCredentials({ places, helper }),
   ]);

@@ -9,6 +9,7 @@ export const registrySettings: readonly SettingName[] = [
   "password",
   "token",
   "authorization",
+  "credentials-for",
   "auth-host",
   "header",
   "registry-config",

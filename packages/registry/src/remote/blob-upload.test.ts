@@ -77,6 +77,7 @@ describe("a new blob", () => {
     const descriptor = blobOf(small, "sha512");
     await remote.store.put(descriptor, small);
     expect([...remote.registry.repository("fred/demo").blobs.keys()]).toEqual([descriptor.digest]);
+    expect(remote.registry.requests[0]?.path).toContain("digest-algorithm=sha512");
   });
 
   test.each(["relative", "absolute"] as const)("follows %s Locations and keeps their query", async (locations) => {

@@ -5,6 +5,7 @@
  */
 import { openContent, type ByteStream, type Content } from "../content.ts";
 import type { Descriptor } from "../descriptor.ts";
+import { digestAlgorithm } from "../digest.ts";
 import { OciError } from "../errors.ts";
 import type { HttpBody, Tries } from "../http/index.ts";
 import { verifyBytes, verifying } from "../verifying.ts";
@@ -75,7 +76,9 @@ async function openUpload(upload: Upload, presence: "check" | "absent"): Promise
   const small = upload.content instanceof Uint8Array && upload.content.length <= singlePostMaxBytes;
   const alone = presence === "absent" && small && learned.singlePost === "untried" ? upload.content : undefined;
   const response = await startUpload(repository, {
-    ...(alone instanceof Uint8Array ? { query: { digest: descriptor.digest }, body: alone } : {}),
+    ...(alone instanceof Uint8Array
+      ? { query: { digest: descriptor.digest }, body: alone }
+      : { query: algorithmOf(descriptor) }),
     tries: upload.tries,
     signal,
   });
@@ -88,11 +91,17 @@ async function openUpload(upload: Upload, presence: "check" | "absent"): Promise
   return "stored";
 }
 
+/** What a registry hashes by while chunks come, if it is not sha256. */
+function algorithmOf({ digest }: Descriptor): Readonly<Record<string, string>> {
+  const algorithm = digestAlgorithm(digest);
+  return algorithm === "sha256" ? {} : { "digest-algorithm": algorithm };
+}
+
 /** A HEAD and a POST in one. Undefined: not here. */
 async function mountFromItself(upload: Upload): Promise<UploadSession | "stored" | undefined> {
   const { repository, descriptor, options, tries } = upload;
   const response = await startUpload(repository, {
-    query: { mount: descriptor.digest, from: repository.name },
+    query: { mount: descriptor.digest, from: repository.name, ...algorithmOf(descriptor) },
     // 500: distribution 2.8, of a repository that is still empty.
     expect: [400, 403, 404, 405, 500, 501],
     tries,
