@@ -9,7 +9,6 @@ import { createHash } from "node:crypto";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
-  createAtomicFile,
   createDirectory,
   FileError,
   isTemporaryFile,
@@ -74,7 +73,7 @@ export function createCacheDirectory({ directory, lock, onEvent }: CacheDirector
           return work();
         });
       } catch (error) {
-        if (started || !(isReadOnly(error) || (await cannotWrite(directory)))) throw error;
+        if (started || !isReadOnly(error)) throw error;
         return work();
       }
     },
@@ -151,16 +150,6 @@ async function sweep(metadataDirectory: string, states: readonly CacheState[]): 
     const outdated = /^[0-9a-f]{64}\.json$/.test(name) && !named.has(name.slice(0, 64));
     if (!outdated && !isTemporaryFile(name)) continue;
     await fileCall(metadataDirectory, () => rm(join(metadataDirectory, name), { force: true }));
-  }
-}
-
-/** The lock's own error does not say whether the directory is read-only. */
-async function cannotWrite(directory: string): Promise<boolean> {
-  try {
-    await (await createAtomicFile(join(directory, "probe"))).abort();
-    return false;
-  } catch (error) {
-    return isReadOnly(error);
   }
 }
 

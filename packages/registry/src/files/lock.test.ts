@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, rm, stat, symlink } from "node:fs/promises";
+import { chmod, chown, mkdtemp, readdir, rm, stat, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -21,6 +21,21 @@ const holder = `
     console.log("held");
     await new Promise((resolve) => setTimeout(resolve, 60_000));
   });`;
+
+/** Root may write anywhere: where the tests run as root, the work is done as another user who owns the directory. */
+async function withoutWriting(work: () => Promise<void>): Promise<void> {
+  const nobody = 65_534;
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot) await chown(directory, nobody, nobody);
+  await chmod(directory, 0o500);
+  if (isRoot) process.seteuid?.(nobody);
+  try {
+    await work();
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+    await chmod(directory, 0o700);
+  }
+}
 
 describe("withLock", () => {
   test("runs one holder at a time, even within one process", async () => {
@@ -83,6 +98,14 @@ describe("withLock", () => {
     await symlink(join(directory, "elsewhere"), path);
     await expect(withLock(path, { wait: "wait" }, async () => "in")).rejects.toMatchObject({ code: "FILE_IO" });
     expect(await readdir(directory)).toEqual(["lock"]);
+  });
+
+  test("says that a directory in which there is no lock file and none can be made is read-only", async () => {
+    await withoutWriting(async () => {
+      const locked = withLock(path, { wait: "wait" }, async () => "in");
+      await expect(locked).rejects.toMatchObject({ code: "FILE_READ_ONLY" });
+    });
+    expect(await readdir(directory)).toEqual([]);
   });
 
   test("says so where the directory is missing", async () => {

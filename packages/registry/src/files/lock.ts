@@ -7,6 +7,7 @@
 import { lstat } from "node:fs/promises";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout } from "node:timers/promises";
+import { createAtomicFile } from "./atomic-file.ts";
 import { FileError, fileError, isErrno, type FileErrorCode } from "./errors.ts";
 
 export interface LockOptions {
@@ -23,7 +24,7 @@ const longestPauseMs = 50;
 
 /**
  * Runs `work` while holding the lock file at `path`, which is created where it is not there and never removed.
- * @throws FileError FILE_LOCKED where another holds it (and the wait, if any, is over); the signal's reason
+ * @throws FileError FILE_LOCKED where another holds it (and the wait, if any, is over), FILE_READ_ONLY; the signal's reason
  */
 export async function withLock<T>(path: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
   const lock = await acquire(path, options);
@@ -39,7 +40,7 @@ async function acquire(path: string, options: LockOptions): Promise<DatabaseSync
   signal?.throwIfAborted();
   await refuseLink(path);
   for (let waitedMs = 0, pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
-    const lock = tryLock(path);
+    const lock = await tryLock(path);
     if (lock !== undefined) return lock;
     if (wait === "fail" || waitedMs >= timeoutMs) {
       throw new FileError("FILE_LOCKED", `${path} is locked by another process`, { details: { path, waitedMs } });
@@ -60,7 +61,7 @@ async function refuseLink(path: string): Promise<void> {
   throw new FileError("FILE_IO", `cannot lock ${path}: not a regular file`, { details: { path } });
 }
 
-function tryLock(path: string): DatabaseSync | undefined {
+async function tryLock(path: string): Promise<DatabaseSync | undefined> {
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(path, { timeout: 0 });
@@ -69,12 +70,24 @@ function tryLock(path: string): DatabaseSync | undefined {
     return database;
   } catch (error) {
     database?.close();
-    if (primaryResultCode(error) === sqliteBusy) return undefined;
+    const code = primaryResultCode(error);
+    if (code === sqliteBusy) return undefined;
+    if (code === sqliteCannotOpen) await verifyWritable(path);
     throw lockError(error, path);
   }
 }
 
+/** SQLite does not say why it cannot make the file; the system says so to whoever makes another one beside it. */
+async function verifyWritable(path: string): Promise<void> {
+  try {
+    await (await createAtomicFile(path)).abort();
+  } catch (error) {
+    if (FileError.is(error) && error.code === "FILE_READ_ONLY") throw error;
+  }
+}
+
 const sqliteBusy = 5;
+const sqliteCannotOpen = 14;
 const codes: ReadonlyMap<number | undefined, FileErrorCode> = new Map([
   [8, "FILE_READ_ONLY"],
   [13, "FILE_NO_SPACE"],
