@@ -10,7 +10,7 @@ import { destinationKey, nameDestination, type Destination } from "./naming.ts";
 import type { ImageReport } from "./report.ts";
 import { findRegularFile } from "./regular-file.ts";
 import type { ListedRepository, SourceImage, Sources } from "./source.ts";
-import type { SyncOptions } from "./sync.ts";
+import type { SyncOptions } from "./sync-options.ts";
 import { compareText } from "./tag-pattern.ts";
 
 type DeleteOptions = Pick<SyncOptions, "naming" | "destinations" | "mode" | "signal" | "onImage">;

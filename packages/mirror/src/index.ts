@@ -32,7 +32,8 @@ export {
 } from "./report.ts";
 export { parseSourceList, type ListedCredential, type ListedRegistry, type ListedSelection } from "./source-list.ts";
 export type { ListedRepository, SourceFailure, SourceImage, Sources } from "./source.ts";
-export { sync, type SyncOptions } from "./sync.ts";
+export { sync } from "./sync.ts";
+export type { SyncOptions } from "./sync-options.ts";
 export { parseSemverConstraint, parseTagRegex, type TagFilters, type TagTest } from "./tag-pattern.ts";
 export type { Located, Tally } from "./transfers.ts";
 export { writeArchive } from "./write-archive.ts";

@@ -7,39 +7,13 @@ import { createDirStore } from "./dir-store.ts";
 import { compareImage, copyImage } from "./copy-image.ts";
 import { forEachConcurrently } from "./concurrency.ts";
 import { deleteGone } from "./delete-gone.ts";
-import type { Destinations } from "./destinations.ts";
 import { MirrorError } from "./errors.ts";
 import type { ImageCopy } from "./manifest-tree.ts";
-import type { NamingOptions } from "./naming.ts";
 import { planSync, type PlannedImage } from "./plan.ts";
-import type { PlatformChoice } from "./platform.ts";
 import type { ImageReport, SyncReport } from "./report.ts";
 import type { SourceFailure, Sources } from "./source.ts";
+import type { SyncOptions } from "./sync-options.ts";
 import { addTally, createTally, createTransfers, type Tally, type Transfers } from "./transfers.ts";
-
-export interface SyncOptions {
-  readonly naming: NamingOptions;
-  readonly destinations: Destinations;
-  readonly platforms: PlatformChoice;
-  readonly referrers: ImageCopy["referrers"];
-  /** "remove": signatures that the destination cannot hold are left behind; "keep": their image fails. */
-  readonly signatures: "keep" | "remove";
-  /** "delete": tags of a fully listed repository that are gone at the source go at the destination too. */
-  readonly deletion: "delete" | "keep";
-  /** "stop": after the first image that fails no other is begun. */
-  readonly onFailure: "stop" | "go-on";
-  /** "check": everything is looked at and nothing is written. */
-  readonly mode: "copy" | "check";
-  /** Images at once. */
-  readonly images: number;
-  /** Requests and open files at once. */
-  readonly concurrency: number;
-  readonly retry: { readonly times: number; readonly delayMs: number | undefined };
-  readonly sleep: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
-  readonly signal?: AbortSignal | undefined;
-  /** Told as soon as each is known. */
-  readonly onImage?: ((report: ImageReport) => void) | undefined;
-}
 
 /** @throws MirrorError MIRROR_COLLISION before anything is done; the signal's reason. What fails later is in the report */
 export async function sync(sources: Sources, options: SyncOptions): Promise<SyncReport> {
