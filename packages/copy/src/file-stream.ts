@@ -2,7 +2,7 @@ import type { FileHandle } from "node:fs/promises";
 import type { ByteStream } from "@dtuf/registry";
 import { fileCall } from "./file-call.ts";
 
-const chunkBytes = 1024 * 1024;
+const chunkBytes = 256 * 1024;
 
 /** The file's bytes from an offset on; the file is closed at the end of the loop, however it ends. @throws FileError */
 export async function* readFrom(file: FileHandle, offset: number, path: string): ByteStream {

@@ -14,8 +14,11 @@ export interface ContentSource {
 /** What `put` takes: small content whole, large content as a source. */
 export type Content = Uint8Array | ContentSource;
 
-/** One chunk of a file: large enough that system calls do not count, small enough that memory stays flat. */
-const fileChunkBytes = 1024 * 1024;
+/**
+ * One chunk of a file: large enough that system calls do not count; of larger ones (1 MiB was measured) twice as much
+ * memory waits for the garbage collector, and nothing gets faster.
+ */
+const fileChunkBytes = 256 * 1024;
 
 /** A file as content. Opened at each reading, closed at its end. Its faults are FileErrors. */
 export function fileContent(path: string): ContentSource {
