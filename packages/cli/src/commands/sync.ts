@@ -118,7 +118,7 @@ function syncOptions(context: Context): Omit<SyncOptions, "naming" | "destinatio
     deletion: values.on("delete") ? "delete" : "keep",
     onFailure: values.on("keep-going") ? "go-on" : "stop",
     mode: values.on("dry-run") ? "check" : "copy",
-    images: parseCount(values, "images") ?? 4,
+    images: parseCount(values, "images") ?? 6,
     concurrency: parseCount(values, "concurrency") ?? 6,
     retry: {
       times: parseTimes(values.text("retry-times")),
