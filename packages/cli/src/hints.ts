@@ -7,7 +7,8 @@ const hints: Readonly<Record<string, string>> = {
   COPY_TARGET_UNKNOWN: "PROGRAM list-copy-targets <repo> lists what is there",
   COPY_PIN_OTHER_CHAIN: "if you mean to trust another chain of roots, compare the fingerprints and add --replace",
   COPY_OFFLINE_NOTHING_CACHED: "run PROGRAM pull-metadata <repo> once with a connection",
-  COPY_CLOCK_SUSPECT: "set this machine's clock",
+  COPY_CLOCK_SUSPECT:
+    "set this machine's clock; where it is right and was ahead before: PROGRAM pull-metadata <repo> root.json --replace",
   TUF_CLOCK_SUSPECT: "set this machine's clock",
   TUF_EXPIRED: "the publisher must sign again: PROGRAM push-metadata <repo>",
   MASTER_KEYS_MISSING: "make the keys: PROGRAM create-root-key <repo> and PROGRAM create-metadata-keys <repo>",

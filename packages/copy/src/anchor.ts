@@ -48,7 +48,7 @@ export async function findAnchor(
   const offered = offer.kind === "root" ? offer.bytes : await rootOfKeys(offer.pems, view, context);
   if (cached === undefined) return newAnchor(offered, undefined, context);
   const change = await decidePin({ pinned: cached.pin, offered, replace }, view, context);
-  if (change === "kept") return keptAnchor(cached, context);
+  if (change === "kept") return keptAnchor(replace === "replace" ? withoutTime(cached) : cached, context);
   return change === "moved" ? movedAnchor(cached, offered, context) : newAnchor(offered, cached, context);
 }
 
@@ -84,6 +84,11 @@ async function rootOfKeys(
     "COPY_OFFLINE_NOTHING_CACHED",
     "keys choose a root among those that the source shows: not offline",
   );
+}
+
+/** Who pins anew with "replace" vouches for the clock: one that was ahead once would be suspect until it is there again. */
+function withoutTime({ pin, state }: Cached): Cached {
+  return { pin, state: { ...state, refreshedAt: undefined } };
 }
 
 function keptAnchor(cached: Cached, context: AnchorContext): Anchor {

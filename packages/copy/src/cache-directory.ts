@@ -35,6 +35,12 @@ export interface Cached {
   readonly state: CacheState;
 }
 
+export interface ExclusivelyOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Where another is at it. Default: as the directory was opened. */
+  readonly lock?: CacheDirectoryOptions["lock"];
+}
+
 export interface CacheDirectory {
   /** Undefined: nothing is pinned. @throws CopyError COPY_STATE_FOREIGN where a pin is there but cannot be one */
   load(): Promise<Cached | undefined>;
@@ -43,7 +49,7 @@ export interface CacheDirectory {
   /** Files first, then the pin, then the state that names them. @throws FileError where the disk is full or faulty */
   save(next: Cached, files: ReadonlyMap<FileHash, Uint8Array>): Promise<void>;
   /** One writer at a time, over all processes. Where nothing can be written, nothing need be locked. */
-  exclusively<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T>;
+  exclusively<T>(work: () => Promise<T>, options?: ExclusivelyOptions): Promise<T>;
 }
 
 export function fileHash(bytes: Uint8Array): FileHash {
@@ -64,11 +70,11 @@ export function createCacheDirectory({ directory, lock, onEvent }: CacheDirector
     load: () => load(place),
     read: (name) => read(place, name),
     save: (next, files) => save(place, next, files),
-    async exclusively(work, signal) {
+    async exclusively(work, { signal, lock: wait = lock } = {}) {
       let started = false;
       try {
         await createDirectory(directory, { mode: 0o700 });
-        return await withLock(join(directory, "lock"), { wait: lock, signal }, () => {
+        return await withLock(join(directory, "lock"), { wait, signal }, () => {
           started = true;
           return work();
         });

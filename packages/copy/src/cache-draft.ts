@@ -2,6 +2,7 @@
  * The cached metadata while a refresh works on it: what was there, with what was accepted since. Nothing reaches the
  * disk before `next`'s result is saved, all of it in one step.
  */
+import type { Snapshot } from "@dtuf/tuf";
 import { fileHash, type Cached, type CacheDirectory } from "./cache-directory.ts";
 import { emptyState, noFiles, type CacheState, type FileHash, type TopLevelFiles } from "./state-file.ts";
 
@@ -20,8 +21,8 @@ export interface CacheDraft {
   keepRoot(index: number, bytes: Uint8Array): void;
   keep(role: CachedRole, bytes: Uint8Array): void;
   keepDelegated(role: string, bytes: Uint8Array): void;
-  /** The last refresh got through: what is accepted now belongs together. */
-  finish(result: Pick<CacheState, "place" | "revision" | "refreshedAt">): void;
+  /** The last refresh got through: what is accepted now belongs together. Delegated roles that left the snapshot go. */
+  finish(result: Pick<CacheState, "place" | "revision" | "refreshedAt">, snapshot: Snapshot | undefined): void;
   /** What `files` held is on disk now. */
   saved(): void;
   /** Works on the last complete three instead, where there is one. */
@@ -30,6 +31,7 @@ export interface CacheDraft {
 
 export function createCacheDraft(cached: Cached, directory: CacheDirectory): CacheDraft {
   let state = cached.state;
+  const delegated = new Map(state.delegated);
   const files = new Map<FileHash, Uint8Array>();
 
   async function read(name: FileHash | undefined): Promise<Uint8Array | undefined> {
@@ -46,11 +48,11 @@ export function createCacheDraft(cached: Cached, directory: CacheDirectory): Cac
     pin: cached.pin,
     files,
     get state() {
-      return state;
+      return { ...state, delegated: new Map(delegated) };
     },
     findRoot: (index) => read(state.roots[index]),
     find: (role) => read(state.accepted[role]),
-    findDelegated: (role) => read(state.delegated.get(role)),
+    findDelegated: (role) => read(delegated.get(role)),
     keepRoot(index, bytes) {
       const name = add(bytes);
       if (state.roots[index] !== name) state = { ...state, roots: [...state.roots.slice(0, index), name] };
@@ -62,13 +64,14 @@ export function createCacheDraft(cached: Cached, directory: CacheDirectory): Cac
       state = { ...state, complete, accepted: { ...state.accepted, [role]: name }, revision: undefined };
     },
     keepDelegated(role, bytes) {
-      state = { ...state, delegated: new Map(state.delegated).set(role, add(bytes)) };
+      delegated.set(role, add(bytes));
     },
-    finish(result) {
+    finish(result, snapshot) {
       state = { ...state, ...result, complete: undefined };
+      for (const role of delegated.keys()) if (snapshot?.meta.has(`${role}.json`) !== true) delegated.delete(role);
     },
     saved: () => files.clear(),
-    fallBack: () => fallBack({ pin: cached.pin, state }, directory),
+    fallBack: () => fallBack({ pin: cached.pin, state: { ...state, delegated } }, directory),
   };
 }
 

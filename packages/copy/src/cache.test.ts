@@ -166,6 +166,34 @@ describe("the state", () => {
     expect(await metadataFiles()).toHaveLength(6);
   });
 
+  test("keeps nothing of a delegated role that left the snapshot", async () => {
+    sim.addDelegation("targets", { name: "gone" });
+    await sim.publishRelease();
+    const copy = await pulled();
+    const before = (await metadataFiles()).length;
+    const { delegations } = sim.targets;
+    if (delegations?.kind === "listed") delegations.roles = [];
+    sim.delegates.delete("gone");
+    sim.snapshot.meta.delete("gone.json");
+    sim.rotateKeys("snapshot");
+    sim.root.version += 1;
+    await sim.publishRoot();
+    for (let round = 0; round < 2; round++) {
+      await sim.publishRelease();
+      await copy.pullMetadata();
+    }
+    expect((await copy.trustedFiles()).map(({ role }) => role)).not.toContain("gone");
+    // One root more, the files of the release before, and one role fewer.
+    expect(await metadataFiles()).toHaveLength(before - 1 + 3 + 1);
+  });
+
+  test("is refreshed all the same where the memory of what was pulled cannot be read", async () => {
+    const copy = await pulled();
+    await mkdir(join(directory, "pulled"));
+    expect(await copy.pullMetadata()).toMatchObject({ status: "unchanged", updatedTargets: ["a.txt"] });
+    expect(events).toContainEqual(expect.objectContaining({ kind: "cache-healed", what: "pulled" }));
+  });
+
   test("of delegated roles whose names are paths stays inside its directory [T1]", async () => {
     const names = [
       "../x",
@@ -259,6 +287,20 @@ describe("offline", () => {
     expect(requests).toEqual(["2.root"]);
   });
 
+  test("cache-if-valid fetches a delegated role that the valid cache does not hold", async () => {
+    sim.addDelegation("targets", { name: "team", paths: ["team/*"] });
+    sim.addTarget("team/a", Buffer.from("one"), { role: "team" });
+    await sim.publishRelease();
+    await createTestCopy().pullMetadata({ pin: pin(), delegations: "skip" });
+    const copy = createTestCopy();
+    expect(await copy.findTarget(parseTargetPath("team/a"), { mode: "cache-if-valid" })).toMatchObject({
+      role: "team",
+    });
+    expect(requests).toEqual(["1.team"]);
+    const wanted = createTestCopy(offline()).findTarget(parseTargetPath("team/a"), { mode: "offline" });
+    expect(await wanted).toMatchObject({ role: "team" });
+  });
+
   test("a session in memory ends when its metadata expires", async () => {
     const copy = await pulled();
     await copy.pullMetadata();
@@ -284,6 +326,17 @@ describe("the clock", () => {
       await expect(copy.pullMetadata({ mode })).rejects.toMatchObject({ code: "COPY_CLOCK_SUSPECT" });
     }
     clock.advance({ days: 1, seconds: -300 });
+    expect(await copy.pullMetadata()).toMatchObject({ status: "unchanged" });
+  });
+
+  test("that was ahead once is right again for who pins anew with replace, and nothing else is forgotten", async () => {
+    const copy = await pulled();
+    clock.advance({ days: 20 });
+    await copy.pullMetadata();
+    clock.advance({ days: -20 });
+    await expect(copy.pullMetadata({ pin: pin() })).rejects.toMatchObject({ code: "COPY_CLOCK_SUSPECT" });
+    const result = await copy.pullMetadata({ pin: pin(), replace: "replace" });
+    expect(result).toMatchObject({ status: "unchanged", previousPin: undefined });
     expect(await copy.pullMetadata()).toMatchObject({ status: "unchanged" });
   });
 

@@ -58,7 +58,7 @@ export async function pullMetadata(core: CopyCore, call: PullMetadataOptions = {
   const { mode = "online", pin: offer, replace = "same-chain", delegations = "follow" } = call;
   const context = sessionContext(core, call);
   const { session, anchor, status, site } = await core.holder.refresh(mode, { offer, replace }, context);
-  const updatedTargets = await findUpdated(session, { ...context, pulled: await core.memory.load(), delegations });
+  const updatedTargets = await findUpdated(session, { ...context, pulled: await loadPulled(core), delegations });
   if (mode !== "offline") {
     await forgiving(core, async () => {
       await core.holder.keep(session, core.directory);
@@ -69,13 +69,24 @@ export async function pullMetadata(core: CopyCore, call: PullMetadataOptions = {
   return { status, site, pin, previousPin, updatedTargets, ...describeSession(session) };
 }
 
+/** A memory that cannot be read makes names be reported once more, and nothing else. */
+async function loadPulled({ memory, onEvent }: CopyCore): Promise<ReadonlyMap<string, string>> {
+  try {
+    return await memory.load();
+  } catch (error) {
+    if (!FileError.is(error)) throw error;
+    onEvent({ kind: "cache-healed", what: "pulled", error });
+    return new Map();
+  }
+}
+
 export async function pinRoot(core: CopyCore, root: Uint8Array, replace: PinWish["replace"]): Promise<PinInfo> {
   const context = sessionContext(core);
   return core.directory.exclusively(async () => {
     const anchor = await findAnchor({ offer: { kind: "root", bytes: root }, replace }, undefined, context);
     if (anchor.change !== "kept") await saveDraft(anchor.draft, core.directory);
     return anchor.pin;
-  }, undefined);
+  });
 }
 
 /** Runs `work` on the session in use, and keeps the roles that it fetched. */
@@ -96,8 +107,11 @@ export async function useSession<T>(
 export async function* listTargets(core: CopyCore, call: CallOptions | undefined): AsyncGenerator<TargetPath> {
   const context = sessionContext(core, call);
   const session = await core.holder.open(call?.mode ?? "online", context);
-  yield* listPaths(session, context);
-  await forgiving(core, () => core.holder.keep(session, core.directory));
+  try {
+    yield* listPaths(session, context);
+  } finally {
+    await forgiving(core, () => core.holder.keep(session, core.directory));
+  }
 }
 
 /** The target's bytes were handed over: from now on its name is reported only when its content differs from them. */

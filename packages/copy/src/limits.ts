@@ -3,6 +3,9 @@
 /** state.json names each cached role: 200 bytes each, 16,384 bins and as many again. */
 export const stateMaxBytes: number = 8 * 1024 * 1024;
 
+/** The part of it for delegated roles, whose names a repository chooses; the roots of centuries have the rest. */
+export const stateRolesMaxBytes: number = 7 * 1024 * 1024;
+
 /** Twice what a targets role may have by default; the hash decides whether the content is ours. */
 export const cachedFileMaxBytes: number = 256 * 1024 * 1024;
 

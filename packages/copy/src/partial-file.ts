@@ -35,7 +35,10 @@ export async function openPartialFile({ destination, content, name }: PartialFil
   const directory = dirname(destination);
   const path = join(directory, name === "shared" ? sharedName(destination, content) : ownName());
   const file = await openExclusive(path);
-  const { size } = await fileCall(path, () => file.stat());
+  const { size } = await file.stat().catch(async (error: unknown) => {
+    await file.close();
+    throw fileError(error, path);
+  });
   return {
     file,
     path,

@@ -2,7 +2,7 @@
  * One call of pullMetadata: which root to start from, which site to ask, whether to ask at all, and what to write down.
  * One writer at a time; whoever only reads the cache takes no lock.
  */
-import { TufError, type Limits } from "@dtuf/tuf";
+import { parseUnverified, TufError, type Limits } from "@dtuf/tuf";
 import { findAnchor, type Anchor, type PinWish } from "./anchor.ts";
 import type { CacheDraft } from "./cache-draft.ts";
 import type { CacheDirectory } from "./cache-directory.ts";
@@ -45,25 +45,34 @@ export async function openSession(
   wish: PinWish,
   context: OpenSessionContext,
 ): Promise<OpenedSession> {
-  if (mode === "offline") return openCached(wish, context);
+  if (mode === "offline") return openCached(wish, [], context);
   if (mode === "cache-if-valid" && wish.offer === undefined) {
     try {
-      return await openCached(wish, context);
+      // Of a valid cache too, a delegated role may never have been fetched.
+      const views = context.sites.map((site) => site.openView());
+      return await openCached(wish, views, context);
     } catch (error) {
       if (!TufError.is(error) && !isCopyError(error, "COPY_OFFLINE_NOTHING_CACHED")) throw error;
     }
   }
-  return context.directory.exclusively(() => openOnline(wish, context), context.signal);
+  return context.directory.exclusively(() => openOnline(wish, context), { signal: context.signal });
 }
 
-/** Without a request, and without a lock: where a writer swept a file away in between, the state is read once more. */
-async function openCached(wish: PinWish, context: OpenSessionContext): Promise<OpenedSession> {
+/**
+ * Without a request, and without a lock: where a writer swept a file away in between, the state is read once more.
+ * The views are for delegated roles that are not cached; none where nobody is to be asked.
+ */
+async function openCached(
+  wish: PinWish,
+  views: readonly MetadataView[],
+  context: OpenSessionContext,
+): Promise<OpenedSession> {
   for (let last: CacheDraft["state"] | undefined; ;) {
     const anchor = await findAnchor(wish, undefined, context);
     const { state } = anchor.draft;
     verifyClock(state.refreshedAt, context);
     try {
-      return await openDraft(anchor, context);
+      return await openDraft(anchor, views, context);
     } catch (error) {
       if (!isCopyError(error, "COPY_OFFLINE_NOTHING_CACHED") || JSON.stringify(last) === JSON.stringify(state))
         throw error;
@@ -72,9 +81,13 @@ async function openCached(wish: PinWish, context: OpenSessionContext): Promise<O
   }
 }
 
-async function openDraft(anchor: Anchor, context: OpenSessionContext): Promise<OpenedSession> {
+async function openDraft(
+  anchor: Anchor,
+  views: readonly MetadataView[],
+  context: OpenSessionContext,
+): Promise<OpenedSession> {
   const opened = (draft: CacheDraft, set: Session["set"]): OpenedSession => {
-    const session = { set, draft, views: [], delegated: new Map() };
+    const session = { set, draft, views, delegated: new Map() };
     return { session, anchor, status: "stale-but-valid", site: undefined };
   };
   const { draft } = anchor;
@@ -123,7 +136,8 @@ async function openSite(site: Site, wish: PinWish, context: OpenSessionContext):
   const unchanged = await openUnchanged(anchor, view, context);
   const set = unchanged ?? (await refreshDraft(anchor, view, context));
   const status = unchanged === undefined && isNew(anchor) ? "fresh" : "unchanged";
-  await keep(anchor, view, { context, asked: unchanged === undefined ? "full" : "revision" });
+  const revision = unchanged === undefined ? view.knownRevision?.() : anchor.draft.state.revision;
+  await keep(anchor, { set, revision }, context);
   const others = context.sites.filter((other) => other !== site).map((other) => other.openView());
   const session = { set, draft: anchor.draft, views: [view, ...others], delegated: new Map() };
   return { session, anchor, status, site: site.name };
@@ -142,11 +156,32 @@ async function openUnchanged(
 ): Promise<Session["set"] | undefined> {
   const { revision } = draft.state;
   if (change !== "kept" || revision === undefined || view.findRevision === undefined) return undefined;
+  if (await isRenewalLikely(draft, context.now)) return undefined;
   if ((await view.findRevision({ signal: context.signal })) !== revision) return undefined;
   try {
     return await loadCached({ ...context, draft });
   } catch (error) {
     if (TufError.is(error) || CopyError.is(error)) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Whether asking for the marker would be a round trip for nothing: the cached timestamp has expired, or less than half of
+ * what it had left at the last look is left. Publishers renew before expiry. Only a guess at which request to make.
+ */
+async function isRenewalLikely(draft: CacheDraft, now: Date): Promise<boolean> {
+  const { refreshedAt } = draft.state;
+  const expires = findExpiry(await draft.find("timestamp"));
+  if (expires === undefined || refreshedAt === undefined) return true;
+  return 2 * (expires.getTime() - now.getTime()) < expires.getTime() - refreshedAt.getTime();
+}
+
+function findExpiry(timestamp: Uint8Array | undefined): Date | undefined {
+  try {
+    return timestamp === undefined ? undefined : parseUnverified(timestamp, "timestamp").expires;
+  } catch (error) {
+    if (TufError.is(error)) return undefined;
     throw error;
   }
 }
@@ -164,17 +199,16 @@ async function refreshDraft(anchor: Anchor, view: MetadataView, context: OpenSes
 
 async function keep(
   { draft, change }: Anchor,
-  view: MetadataView,
-  { context, asked }: { readonly context: OpenSessionContext; readonly asked: "full" | "revision" },
+  { set, revision }: { readonly set: Session["set"]; readonly revision: string | undefined },
+  { place, now, directory }: OpenSessionContext,
 ): Promise<void> {
-  const { place, now, directory } = context;
-  const { refreshedAt, revision, place: before } = draft.state;
+  const { refreshedAt, ...before } = draft.state;
   const recent = refreshedAt !== undefined && now.getTime() - refreshedAt.getTime() < clockToleranceMs;
-  const marker = asked === "revision" ? revision : view.knownRevision?.();
-  const same = change === "kept" && draft.files.size === 0 && marker === revision && place === before;
+  const isSame = revision === before.revision && place === before.place;
+  const same = change === "kept" && draft.files.size === 0 && isSame;
   // Writing the time alone can wait: a check every minute is not to wear out a disk.
   if (same && recent) return;
-  draft.finish({ place, revision: marker, refreshedAt: now });
+  draft.finish({ place, revision, refreshedAt: now }, set.snapshot?.signed);
   await saveDraft(draft, directory);
 }
 

@@ -1,6 +1,7 @@
 /** The session that calls share: opened when first needed, until a refresh replaces it or its metadata expires. */
 import { FileError } from "@dtuf/registry/files";
 import type { CacheDirectory } from "./cache-directory.ts";
+import type { CacheDraft } from "./cache-draft.ts";
 import { openSession, type OpenedSession, type OpenSessionContext, type RefreshMode } from "./pull-metadata.ts";
 import type { PinWish } from "./anchor.ts";
 import { validUntil, type Session } from "./session.ts";
@@ -33,17 +34,19 @@ export function createSessionHolder(): SessionHolder {
     async keep({ draft }, directory) {
       if (draft.files.size === 0) return;
       try {
-        await directory.exclusively(async () => {
-          const cached = await directory.load();
-          // Another process may have refreshed since: what it knows stays, and roles of another snapshot are of no use.
-          if (cached === undefined || cached.state.accepted.snapshot !== draft.state.accepted.snapshot) return;
-          const delegated = new Map([...cached.state.delegated, ...draft.state.delegated]);
-          await directory.save({ pin: cached.pin, state: { ...cached.state, delegated } }, draft.files);
-          draft.saved();
-        }, undefined);
+        await directory.exclusively(() => keepRoles(draft, directory), { lock: "fail" });
       } catch (error) {
         if (!FileError.is(error) || error.code !== "FILE_LOCKED") throw error;
       }
     },
   };
+}
+
+/** Another process may have refreshed since: what it knows stays, and roles of another snapshot are of no use. */
+async function keepRoles(draft: CacheDraft, directory: CacheDirectory): Promise<void> {
+  const cached = await directory.load();
+  if (cached === undefined || cached.state.accepted.snapshot !== draft.state.accepted.snapshot) return;
+  const delegated = new Map([...cached.state.delegated, ...draft.state.delegated]);
+  await directory.save({ pin: cached.pin, state: { ...cached.state, delegated } }, draft.files);
+  draft.saved();
 }

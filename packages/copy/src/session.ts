@@ -20,7 +20,7 @@ import type { MetadataView } from "./source.ts";
 export interface Session {
   readonly set: TrustedSet;
   readonly draft: CacheDraft;
-  /** The one that answered the refresh first; none offline. */
+  /** Where delegated roles are fetched; the one that answered the refresh first. None offline. */
   readonly views: readonly MetadataView[];
   /** Delegated roles in use. */
   readonly delegated: Map<RoleName, Targets>;

@@ -43,11 +43,13 @@ async function openNameless(directory: string): Promise<FileHandle> {
 async function openUnlinked(directory: string): Promise<FileHandle> {
   const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = constants;
   const path = join(directory, `.dtuf-tmp-${randomBytes(8).toString("hex")}`);
+  let file: FileHandle | undefined;
   try {
-    const file = await open(path, O_CREAT | O_EXCL | O_NOFOLLOW | O_RDWR, 0o600);
+    file = await open(path, O_CREAT | O_EXCL | O_NOFOLLOW | O_RDWR, 0o600);
     await unlink(path);
     return file;
   } catch (error) {
+    await file?.close();
     throw fileError(error, path);
   }
 }

@@ -3,6 +3,7 @@
  * one, never a mixture. It holds no trust: every file that it names is verified again from the pin on.
  */
 import { CopyError } from "./errors.ts";
+import { stateRolesMaxBytes } from "./limits.ts";
 
 /** SHA-256 of a cached file, 64 hex digits: the file's name, so that no role's name is ever a path. */
 export type FileHash = string;
@@ -48,10 +49,22 @@ export function emptyState(pin: FileHash): CacheState {
   };
 }
 
+/** Of the delegated roles as many as the file has room for, the newest: the others are fetched again when they are needed. */
 export function encodeState(state: CacheState): string {
-  const { delegated, refreshedAt, ...rest } = state;
-  return `${JSON.stringify({ stateVersion, ...rest, delegated: [...delegated], refreshedAt }, undefined, 1)}\n`;
+  const { refreshedAt, ...rest } = state;
+  const delegated: [string, FileHash][] = [];
+  let bytes = 0;
+  for (const entry of [...state.delegated].toReversed()) {
+    bytes += Buffer.byteLength(JSON.stringify(entry)) + indentation;
+    if (bytes > stateRolesMaxBytes) break;
+    delegated.push(entry);
+  }
+  const json = { stateVersion, ...rest, delegated: delegated.toReversed(), refreshedAt };
+  return `${JSON.stringify(json, undefined, 1)}\n`;
 }
+
+/** Of one entry in a list: line breaks and spaces. */
+const indentation = 16;
 
 /** @throws CopyError COPY_STATE_FOREIGN */
 export function parseState(text: string): CacheState {

@@ -89,7 +89,7 @@ describe("a store", () => {
 
   test("gives everything", () => expectEverything(createStoreSource(layout)));
 
-  test("is asked once where nothing is new, and once more in full when the cache has expired", async () => {
+  test("is asked once where nothing is new, and in full at once when the cache has expired", async () => {
     const store = counting(layout);
     const copy = createTestCopy(createStoreSource(store));
     await copy.pullMetadata({ pin: pin() });
@@ -105,7 +105,40 @@ describe("a store", () => {
       now: () => later,
     });
     await expect(late.pullMetadata()).rejects.toMatchObject({ code: "TUF_EXPIRED" });
+    expect(store.calls).toEqual(["resolve bytes"]);
+  });
+
+  test("is asked in full at once where a renewal is likely, and for the digest where it is not", async () => {
+    const store = counting(layout);
+    const source = createStoreSource(store);
+    const at = (time: string): Copy =>
+      createCopy({ source, place: "x", directory: join(home, "copy"), now: () => new Date(time) });
+    await at("2030-01-02T00:00:00Z").pullMetadata({ pin: pin() });
+    store.calls.length = 0;
+    // It expires on the 31st: of 29 days 15 are left, then of 15 days 7.
+    await at("2030-01-16T00:00:00Z").pullMetadata();
+    expect(store.calls).toEqual(["resolve digest"]);
+    await at("2030-01-24T00:00:00Z").pullMetadata();
     expect(store.calls).toEqual(["resolve digest", "resolve bytes"]);
+    store.calls.length = 0;
+    await sim.publishRelease();
+    await publishToStore(sim, layout);
+    expect(await at("2030-01-24T00:00:01Z").pullMetadata()).toMatchObject({ status: "fresh" });
+    expect(store.calls.filter((call) => call.startsWith("resolve"))).toEqual(["resolve digest", "resolve bytes"]);
+  });
+
+  test("that answers the digest with all of it is not asked for it again", async () => {
+    const store = counting({
+      ...layout,
+      resolve: (tag, options) => layout.resolve(tag, { ...options, want: "bytes" }),
+    });
+    const copy = createTestCopy(createStoreSource(store));
+    await copy.pullMetadata({ pin: pin() });
+    await sim.publishRelease();
+    await publishToStore(sim, layout);
+    store.calls.length = 0;
+    expect(await copy.pullMetadata()).toMatchObject({ status: "fresh" });
+    expect(store.calls.filter((call) => call.startsWith("resolve"))).toEqual(["resolve digest"]);
   });
 
   test("gives a full refresh in two round trips: one manifest, then snapshot and targets side by side", async () => {

@@ -11,6 +11,7 @@ import {
   verifyBytes,
   type Descriptor,
   type ReadStore,
+  type Resolved,
   type StoreOptions,
   type TagName,
 } from "@dtuf/registry";
@@ -49,7 +50,10 @@ function createStoreView(store: ReadStore): MetadataView {
   let known: Latest | undefined;
 
   async function resolveLatest(options: StoreOptions): Promise<Latest | undefined> {
-    const resolved = await store.resolve(latestTag, { ...options, want: "bytes" });
+    return open(await store.resolve(latestTag, { ...options, want: "bytes" }));
+  }
+
+  function open(resolved: Resolved | undefined): Latest | undefined {
     if (resolved?.bytes === undefined) return undefined;
     known = { revision: resolved.descriptor.digest, files: parseRelease(resolved.bytes).files };
     return known;
@@ -65,7 +69,10 @@ function createStoreView(store: ReadStore): MetadataView {
       return descriptor === undefined ? undefined : readFile(store, descriptor, request);
     },
     async findRevision(options) {
-      return (await store.resolve(latestTag, { ...options, want: "digest" }))?.descriptor.digest;
+      const resolved = await store.resolve(latestTag, { ...options, want: "digest" });
+      // Where the digest could not be had alone, the rest need not be asked for again.
+      if (resolved?.bytes !== undefined) latest = Promise.resolve(open(resolved));
+      return resolved?.descriptor.digest;
     },
     knownRevision: () => known?.revision,
     hint: (role) => (known === undefined ? undefined : newest(known.files, role)),
