@@ -11,19 +11,21 @@ import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import os from "node:os";
 
-/** `kill`: SIGKILL · `full`: no space from that call on · else that error, once. */
+/** `kill`: SIGKILL · `full`: ENOSPC from that call on · else that error, once. Only what needs space can lack it. */
 export type FileFaultKind = "kill" | "full" | "ENOSPC" | "EDQUOT" | "EIO" | "EROFS" | "EACCES";
 
 export interface FileFault {
   /** Only calls on this directory and what is below it count, and on files opened there. */
   readonly root: string;
   readonly kind: FileFaultKind;
-  /** Which is struck, from 1: a call, or for `kill` a moment. Without it they are only counted. */
+  /** Which is struck, from 1: a call that can meet this fault, or for `kill` a moment. Without it they are only counted. */
   readonly at?: number | undefined;
 }
 
 export interface ArmedFault {
   readonly count: () => number;
+  /** How many files that were opened since are still open. */
+  readonly countOpenFiles: () => number;
   readonly disarm: () => void;
 }
 
@@ -45,9 +47,10 @@ const handleCalls =
   "appendFile chmod close datasync read readFile readv stat sync truncate utimes write writeFile writev";
 const harmless =
   /^(access|close|datasync|fdatasync|fstat|fsync|lstat|opendir|read|readdir|readFile|readlink|readv|realpath|stat|sync)(Sync)?$/;
-const needsSpace: ReadonlySet<string> = new Set(["write", "mkdir", "link", "datasync"]);
+const freeing = /^(rm|rmdir|unlink|chmod|utimes|fchmod|futimes|truncate|ftruncate)(Sync)?$/;
+const flushing = /^(sync|datasync|fsync|fdatasync)(Sync)?$/;
 
-const watchedHandles = new WeakSet<object>();
+const watchedHandles = new Set<object>();
 const watchedDescriptors = new Set<unknown>();
 let armed: (FileFault & { count: number }) | undefined;
 let patched = false;
@@ -60,9 +63,11 @@ export async function armFileFault(fault: FileFault): Promise<ArmedFault> {
   armed = current;
   const disarm = (): void => {
     armed = undefined;
+    watchedHandles.clear();
     watchedDescriptors.clear();
   };
-  return { count: () => current.count, disarm };
+  const isOpen = (handle: object): boolean => "fd" in handle && handle.fd !== -1;
+  return { count: () => current.count, countOpenFiles: () => [...watchedHandles].filter(isOpen).length, disarm };
 }
 
 function isWatchedPath(value: unknown): boolean {
@@ -118,12 +123,12 @@ function rememberLater(name: string, args: readonly unknown[]): unknown[] {
   ];
 }
 
-function findError({ name }: Invocation): Error | undefined {
+function findError({ name, args }: Invocation): Error | undefined {
   if (armed === undefined) return undefined;
   const { kind, at = Number.POSITIVE_INFINITY } = armed;
+  if (/^(full|ENOSPC|EDQUOT)$/.test(kind) && !needsSpace(name, args)) return undefined;
   armed.count++;
-  const struck = kind === "full" ? armed.count >= at && needsSpace.has(name) : armed.count === at;
-  if (!struck) return undefined;
+  if (kind === "full" ? armed.count < at : armed.count !== at) return undefined;
   const code = kind === "full" ? "ENOSPC" : kind;
   const errno = -(new Map<string, number>(Object.entries(os.constants.errno)).get(code) ?? 0);
   return Object.assign(new Error(`${code}: injected, ${name}`), { code, errno, syscall: name });
@@ -155,6 +160,9 @@ function isChange(name: string, [path, flags = "r"]: readonly unknown[]): boolea
   if (name !== "open" && name !== "openSync") return !harmless.test(name);
   return typeof flags === "number" ? (flags & (fs.constants.O_CREAT | fs.constants.O_TRUNC)) !== 0 : flags !== "r";
 }
+
+const needsSpace = (name: string, args: readonly unknown[]): boolean =>
+  flushing.test(name) || (isChange(name, args) && !freeing.test(name));
 
 function die(): never {
   process.kill(process.pid, "SIGKILL");

@@ -68,7 +68,8 @@ export async function killAtEachChange({ program, args = [], before, check }: Ki
 }
 
 /**
- * Makes each file call of a run in this process fail in turn, and checks what is left; checks too what a whole run leaves.
+ * Makes each file call of a run in this process that can meet the fault do so in turn, and checks what is left: no open
+ * file, to begin with. Checks too what a whole run leaves.
  * @returns how many calls were struck
  */
 export async function failAtEachCall({ before, run, kind, every = 1, check }: FailTrials): Promise<number> {
@@ -78,9 +79,10 @@ export async function failAtEachCall({ before, run, kind, every = 1, check }: Fa
     const directory = join(folder.path, `trial-${at ?? "whole"}`);
     if (before !== undefined) await cp(before, directory, { recursive: true });
     const fault = await armFileFault({ root: directory, kind, at });
-    const outcome = await run(directory)
-      .then(() => "fine", codeOf)
-      .finally(fault.disarm);
+    const outcome = await run(directory).then(() => "fine", codeOf);
+    const openFiles = fault.countOpenFiles();
+    fault.disarm();
+    if (openFiles > 0) throw new Error(`${openFiles} files are left open`);
     await check(directory, outcome);
     await rm(directory, { recursive: true, force: true });
     return fault.count();
