@@ -106,8 +106,10 @@ export async function openTransport(context: Context, host: string, own: OwnTls 
       noProxy: proxyVariable(io.env, "no_proxy"),
     },
     tls,
-    plainHttp: (asked) =>
-      networkOf(hostName(asked)) === "loopback" || mayBePlain(context, host, asked) ? "allow" : "refuse",
+    plainHttp: (asked) => {
+      if (networkOf(hostName(asked)) === "loopback" || mayBePlain(context, host, asked)) return "allow";
+      return asked === host ? (own.plainHttp ?? "refuse") : "refuse";
+    },
     onRequest: ({ method, url, status, failure }) =>
       terminal.note(`${method} ${url} ${status ?? failure ?? ""}`, "DEBUG"),
   });
