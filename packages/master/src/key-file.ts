@@ -4,7 +4,6 @@
  */
 import { createPrivateKey, generateKeyPair, type KeyObject } from "node:crypto";
 import { promisify } from "node:util";
-import { armor, Decrypter, Encrypter } from "age-encryption";
 import type { KeyType } from "./contract.ts";
 import { MasterError } from "./errors.ts";
 import { createScryptIdentity, createScryptRecipient, type ScryptRefusal } from "./scrypt-stanza.ts";
@@ -32,6 +31,8 @@ export async function generatePrivateKey(keyType: KeyType): Promise<KeyObject> {
 export async function encodePrivateKey(key: KeyObject, passphrase: string | undefined): Promise<string> {
   const pem = key.export({ format: "pem", type: "pkcs8" });
   if (passphrase === undefined || passphrase === "") return String(pem);
+  // Its cryptography takes a tenth of a second to load: only who has a passphrase pays for it.
+  const { armor, Encrypter } = await import("age-encryption");
   const encrypter = new Encrypter();
   encrypter.addRecipient(createScryptRecipient(passphrase));
   return armor.encode(await encrypter.encrypt(String(pem)));
@@ -60,6 +61,7 @@ export async function parsePrivateKey(text: string, options: UnlockOptions): Pro
 async function openAge(text: string, options: UnlockOptions): Promise<KeyObject> {
   const { path } = options;
   const passphrase = await askPassphrase(options);
+  const { armor, Decrypter } = await import("age-encryption");
   const decrypter = new Decrypter();
   decrypter.addIdentity(createScryptIdentity(passphrase, (why) => refusal(why, path)));
   let pem: string;

@@ -3,7 +3,7 @@
  * scrypt: a fifth of the time of the library's, and with its memory stated. The rest of the format is the library's.
  */
 import { createCipheriv, createDecipheriv, randomBytes, scrypt } from "node:crypto";
-import { Stanza, type Identity, type Recipient } from "age-encryption";
+import type { Identity, Recipient } from "age-encryption";
 
 /** Of files that we write: 128 MiB and half a second for each guess. */
 const workFactor = 17;
@@ -23,6 +23,7 @@ export function createScryptRecipient(passphrase: string): Recipient {
         authTagLength: tagBytes,
       });
       const body = Buffer.concat([cipher.update(fileKey), cipher.final(), cipher.getAuthTag()]);
+      const { Stanza } = await import("age-encryption"); // loaded already by whoever encrypts
       return [new Stanza(["scrypt", encodeBase64(salt), String(workFactor)], body)];
     },
   };
