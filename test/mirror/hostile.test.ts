@@ -56,6 +56,21 @@ test("to a directory it is one HEAD for each tag", async () => {
   expect(asked(source)).toEqual([`GET /v2/${repository}/tags/list`, `HEAD /v2/${repository}/manifests/1`]);
 });
 
+test("what was said about the host of DTUF_HOST is shown to no other registry", async () => {
+  await using closed = await createRemoteRepository({ auth: { kind: "basic", users: { fred: "secret" } } });
+  const { host } = closed.registry;
+  const settings = { DTUF_USERNAME: "fred", DTUF_PASSWORD: "secret", DTUF_HEADER: "x-secret: s" };
+  Object.assign(machine.environment, settings);
+  const words = ["sync", "--src-tls-verify=false", `docker://${host}/${repository}`, "dir:d"];
+  expect((await machine.run(words)).status).toBe(13);
+  machine.environment["DTUF_HOST"] = "elsewhere.example";
+  expect((await machine.run(words)).status).toBe(13);
+  const shown = closed.registry.requests.filter(({ headers }) => "authorization" in headers || "x-secret" in headers);
+  expect(shown).toEqual([]);
+  machine.environment["DTUF_HOST"] = host;
+  expect((await machine.run(words)).status).toBe(3);
+});
+
 test("a layer of fifty tags is read once and sent once", async () => {
   const base = randomContent(10_000);
   for (let tag = 0; tag < 50; tag++)

@@ -25,12 +25,46 @@ interface Opened {
   readonly transport: Transport;
 }
 
+/** What says who we are to the host of DTUF_HOST, how its certificate is verified, and what it is sent. */
+const hostSettings: ReadonlySet<SettingName> = new Set<SettingName>([
+  "insecure",
+  "username",
+  "auth-host",
+  "header",
+  "ca-file",
+  "tlsverify",
+  "skiptlsverify",
+  "cert-file",
+  "key-file",
+]);
+
+/** Two registries take part in a copy; the settings of the one that DTUF_HOST names are never shown to another. */
+function aboutHost(context: Context, host: string): Context {
+  const { io, values, variable } = context;
+  if (values.text("host") === host) return context;
+  // Who says which hosts they are for has said it.
+  const areOpen = (values.text("credentials-for") ?? "") !== "";
+  const isHidden = (name: SettingName): boolean => hostSettings.has(name) && !(areOpen && name === "username");
+  const secrets = areOpen
+    ? []
+    : (["password", "token", "authorization"] as const).map((name) => [variable(name), undefined]);
+  return {
+    ...context,
+    io: { ...io, env: { ...io.env, ...Object.fromEntries(secrets) } },
+    values: {
+      text: (name) => (isHidden(name) ? undefined : values.text(name)),
+      list: (name) => (isHidden(name) ? [] : values.list(name)),
+      on: (name) => !isHidden(name) && values.on(name),
+    },
+  };
+}
+
 export function openSide(context: Context, side: Side): SideRegistries {
   const clients = new Map<string, Promise<Opened>>();
   const settings = sideSettings(context, side);
   return {
     async repository(host, repository, listed) {
-      const found = clients.get(host) ?? openHost(context, { host, settings, listed });
+      const found = clients.get(host) ?? openHost(aboutHost(context, host), { host, settings, listed });
       clients.set(host, found);
       return (await found).client.repository(repository);
     },
@@ -153,7 +187,7 @@ async function credentialsFor(
 ): Promise<CredentialProvider> {
   const remote = await import("@dtuf/registry/remote");
   if (credential !== undefined) return remote.createStaticCredentials(credential);
-  if (authfile === undefined) return findCredentials(context, context.values.text("host") ?? host);
+  if (authfile === undefined) return findCredentials(context, host);
   const helper = remote.createCredentialHelper({ environment: context.io.env });
   const places = [{ path: resolve(context.io.cwd, authfile), format: "config" as const }];
   return remote.createContainersAuthCredentials({ places, helper });

@@ -41,3 +41,9 @@ export async function forEachConcurrently<T>(
   await Promise.all(workers);
   failed.signal.throwIfAborted();
 }
+
+/** Waits for all of it, then throws the first failure: nothing goes on behind the back of whoever was told of it. */
+export async function settleAll(work: readonly Promise<void>[]): Promise<void> {
+  await Promise.allSettled(work);
+  await Promise.all(work);
+}

@@ -1,5 +1,6 @@
 /** A manifest with all that is below it, on its way to the destination: content before the manifest that names it. */
 import { parseManifest, type Descriptor, type Digest, type TagName, type WriteStore } from "@dtuf/registry";
+import { settleAll } from "./concurrency.ts";
 import { MirrorError } from "./errors.ts";
 import { manifestDepthMax, manifestsMax } from "./limits.ts";
 import type { PlatformChoice } from "./platform.ts";
@@ -73,7 +74,7 @@ export function createTree(copy: Pick<ImageCopy, "from" | "to" | "transfers" | "
     if (depth > manifestDepthMax || walked.size > manifestsMax) throw tooMany(manifest);
     const { manifests, blobs } = referencesOf(parseManifest(bytes, manifest.mediaType));
     const wanted = only ?? manifests;
-    await Promise.all([
+    await settleAll([
       ...blobs.map((blob) => transfers.transfer({ from, to, blob, tally, signal })),
       ...wanted.map((child) => copyChild(child, depth + 1)),
     ]);
