@@ -29,23 +29,17 @@ export interface CacheDraft {
   fallBack(): CacheDraft | undefined;
 }
 
-export function createCacheDraft(cached: Cached, directory: CacheDirectory): CacheDraft {
-  let state = cached.state;
-  const delegated = new Map(state.delegated);
+export function createCacheDraft({ pin, state: before }: Cached, directory: CacheDirectory): CacheDraft {
+  let state = before;
+  const delegated = new Map(before.delegated);
   const files = new Map<FileHash, Uint8Array>();
 
   async function read(name: FileHash | undefined): Promise<Uint8Array | undefined> {
     return name === undefined ? undefined : (files.get(name) ?? (await directory.read(name)));
   }
 
-  function add(bytes: Uint8Array): FileHash {
-    const name = fileHash(bytes);
-    files.set(name, bytes);
-    return name;
-  }
-
   return {
-    pin: cached.pin,
+    pin,
     files,
     get state() {
       return { ...state, delegated: new Map(delegated) };
@@ -54,25 +48,31 @@ export function createCacheDraft(cached: Cached, directory: CacheDirectory): Cac
     find: (role) => read(state.accepted[role]),
     findDelegated: (role) => read(delegated.get(role)),
     keepRoot(index, bytes) {
-      const name = add(bytes);
+      const name = add(files, bytes);
       if (state.roots[index] !== name) state = { ...state, roots: [...state.roots.slice(0, index), name] };
     },
     keep(role, bytes) {
-      const name = add(bytes);
+      const name = add(files, bytes);
       if (state.accepted[role] === name) return;
       const complete = state.complete ?? state.accepted;
       state = { ...state, complete, accepted: { ...state.accepted, [role]: name }, revision: undefined };
     },
     keepDelegated(role, bytes) {
-      delegated.set(role, add(bytes));
+      delegated.set(role, add(files, bytes));
     },
     finish(result, snapshot) {
       state = { ...state, ...result, complete: undefined };
       for (const role of delegated.keys()) if (snapshot?.meta.has(`${role}.json`) !== true) delegated.delete(role);
     },
     saved: () => files.clear(),
-    fallBack: () => fallBack({ pin: cached.pin, state: { ...state, delegated } }, directory),
+    fallBack: () => fallBack({ pin, state: { ...state, delegated } }, directory),
   };
+}
+
+function add(files: Map<FileHash, Uint8Array>, bytes: Uint8Array): FileHash {
+  const name = fileHash(bytes);
+  files.set(name, bytes);
+  return name;
 }
 
 function fallBack({ pin, state }: Cached, directory: CacheDirectory): CacheDraft | undefined {

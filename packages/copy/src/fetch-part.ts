@@ -71,9 +71,34 @@ export async function openWhole(
   target: TargetInfo,
   context: FetchTargetContext,
 ): Promise<ByteStream | undefined> {
-  const [first, ...rest] = site.parts(target);
-  const { signal } = context;
-  const found = first === undefined ? { stream: nothing() } : await site.openPart(target, first, { signal });
+  const found = await openFrom(site, { target, held: 0, readHeld: nothing }, context);
+  return found === undefined ? undefined : verifyingTarget(found.stream, target, context);
+}
+
+export interface HeldBeginning {
+  readonly target: TargetInfo;
+  /** Bytes of the target that the caller has, perhaps wrong ones. */
+  readonly held: number;
+  readonly readHeld: (from: number) => ByteStream;
+}
+
+/**
+ * The target from some byte on, at most `held`: whole parts that are held are not fetched again, and within a part the
+ * source may go on. Not verified here. Undefined: the site does not have all of it.
+ */
+export async function openFrom(
+  site: Site,
+  { target, held, readHeld }: HeldBeginning,
+  { signal }: FetchTargetContext,
+): Promise<PartStream | undefined> {
+  const rest = [...site.parts(target)];
+  let first = rest.shift();
+  let start = 0;
+  for (; first !== undefined && start + first.size <= held; first = rest.shift()) start += first.size;
+  if (first === undefined) return { from: held, stream: nothing() };
+  const bytes = held - start;
+  const prefix = bytes === 0 ? undefined : { bytes, open: () => readHeld(start) };
+  const found = await site.openPart(target, first, { prefix, signal });
   if (found === undefined) return undefined;
   const open = async (part: TargetPart, until: AbortSignal): Promise<PartStream> => {
     const opened = await site.openPart(target, part, { signal: until });
@@ -81,7 +106,7 @@ export async function openWhole(
     return opened;
   };
   const stream = rest.length === 0 ? found.stream : openParts(found.stream, rest, { open, signal });
-  return verifyingTarget(stream, target, context);
+  return { from: start + found.from, stream };
 }
 
 /**

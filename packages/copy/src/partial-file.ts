@@ -34,7 +34,7 @@ export interface PartialFileOptions {
 export async function openPartialFile({ destination, content, name }: PartialFileOptions): Promise<PartialFile> {
   const directory = dirname(destination);
   const path = join(directory, name === "shared" ? sharedName(destination, content) : ownName());
-  const file = await openExclusive(path);
+  const file = await openOwn(path);
   const { size } = await file.stat().catch(async (error: unknown) => {
     await file.close();
     throw fileError(error, path);
@@ -73,21 +73,46 @@ function ownName(): string {
   return `.dtuf-tmp-${randomBytes(8).toString("hex")}`;
 }
 
-async function openExclusive(path: string): Promise<FileHandle> {
-  const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
+
+/** What an earlier call left, if nobody else had a hand in it; else a new file in its place. */
+async function openOwn(path: string): Promise<FileHandle> {
+  const found = await findOwn(path);
+  if (found !== undefined) return found;
+  await unlink(path).catch(() => undefined);
+  return fileCall(path, () => create(path));
+}
+
+function create(path: string): Promise<FileHandle> {
+  return open(path, O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW, 0o666);
+}
+
+/** Undefined for what is not there, a link, a pipe, and a file that another user made: he could change it later on. */
+async function findOwn(path: string): Promise<FileHandle | undefined> {
   let file: FileHandle | undefined;
   try {
-    file = await open(path, O_CREAT | O_RDWR | O_NOFOLLOW | O_NONBLOCK, 0o666);
+    file = await open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
     const stat = await file.stat();
-    if (stat.isFile() && stat.nlink === 1) return file;
+    if (stat.isFile() && stat.nlink === 1 && stat.uid === (await findOwnUid(path))) return file;
   } catch (error) {
     await file?.close();
-    // A link in the place of the partial file: it goes, what it points at stays.
-    if (!isErrno(error, "ELOOP", "ENXIO")) throw fileError(error, path);
+    if (isErrno(error, "ENOENT", "ELOOP", "ENXIO", "EACCES")) return undefined;
+    throw fileError(error, path);
   }
-  await file?.close();
-  await unlink(path).catch(() => undefined);
-  return fileCall(path, () => open(path, O_CREAT | constants.O_EXCL | O_RDWR | O_NOFOLLOW, 0o666));
+  await file.close();
+  return undefined;
+}
+
+/** The owner of what we create there. */
+async function findOwnUid(path: string): Promise<number> {
+  const probe = join(dirname(path), ownName());
+  const file = await create(probe);
+  try {
+    return (await file.stat()).uid;
+  } finally {
+    await file.close();
+    await unlink(probe);
+  }
 }
 
 /** @throws CopyError COPY_NO_SPACE with what is needed and what is free, before a byte is fetched */

@@ -1,9 +1,13 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chown, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { withTargetBlobs } from "@dtuf/format";
+import { digestOf, type RangeReader, type ReadStore } from "@dtuf/registry";
 import { createTransport } from "@dtuf/registry/http";
-import { publishToDirectory, serveDirectory } from "@dtuf/testing/simulator-publish";
+import { createLayoutStore } from "@dtuf/registry/layout";
+import { publishToDirectory, publishToStore, serveDirectory } from "@dtuf/testing/simulator-publish";
 import { createDirectorySource } from "./directory-source.ts";
 import { createHttpSource } from "./http-source.ts";
+import { createStoreSource } from "./store-source.ts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator";
 import { createFixedClock } from "@dtuf/testing/fixed-clock";
@@ -96,6 +100,71 @@ describe("a target's bytes", () => {
     expect(server.requests.at(-1)?.headers.range).toBe(`bytes=${held}-`);
     expect((await readFile(destination)).equals(large)).toBe(true);
     expect(await readdir(out)).toEqual(["large.bin"]);
+  });
+
+  test.skipIf(process.getuid?.() !== 0)("are not continued in a file that another user owns", async () => {
+    await publishToDirectory(sim, join(home, "site"));
+    const source = createDirectorySource({ metadataDirectory: join(home, "site", "metadata") });
+    const copy = createTestCopy(source);
+    await copy.pullMetadata({ pin: pin() });
+    const target = await copy.findTarget(parseTargetPath("dir/large.bin"));
+    if (target === undefined) throw new TypeError("not found");
+    const out = join(home, "out");
+    await mkdir(out);
+    const controller = new AbortController();
+    const onProgress = (): void => controller.abort();
+    const destination = join(out, "large.bin");
+    await copy.saveTarget(target, destination, { signal: controller.signal, onProgress }).catch(() => undefined);
+    const [partial = ""] = await readdir(out);
+    await writeFile(join(out, partial), large.subarray(0, 1000));
+    await chown(join(out, partial), 65_534, 65_534);
+    await copy.saveTarget(target, destination);
+    expect((await stat(destination)).uid).toBe(0);
+    expect(await readdir(out)).toEqual(["large.bin"]);
+  });
+
+  test("of several blobs go on in the blob that was cut", async () => {
+    const blobs = [large, Buffer.from("small"), large.subarray(1)];
+    const layout = createLayoutStore({ directory: join(home, "layout") });
+    const descriptors = blobs.map((bytes) => ({ mediaType: "x/y", digest: digestOf(bytes), size: bytes.length }));
+    for (const [index, descriptor] of descriptors.entries()) await layout.put(descriptor, blobs[index] ?? large);
+    sim.addTarget("several", Buffer.concat(blobs), { custom: withTargetBlobs(undefined, descriptors) });
+    await sim.publishRelease();
+    await publishToStore(sim, layout);
+    const opened: string[] = [];
+    const store: ReadStore & Partial<RangeReader> = {
+      ...layout,
+      open: (descriptor, options) => (opened.push(descriptor.digest), layout.open(descriptor, options)),
+      openRest: (descriptor, prefix, options) => (
+        opened.push(`rest of ${descriptor.digest}`),
+        layout.openRest(descriptor, prefix, options)
+      ),
+    };
+    const copy = createTestCopy(createStoreSource(store));
+    await copy.pullMetadata({ pin: pin() });
+    const target = await copy.findTarget(parseTargetPath("several"));
+    if (target === undefined) throw new TypeError("not found");
+    const whole = Buffer.concat(blobs);
+    const out = join(home, "out");
+    await mkdir(out);
+    const digests = descriptors.map(({ digest }) => digest);
+    for (const [held, fetched] of [
+      [large.length - 1, [`rest of ${digests[0]}`, ...digests.slice(1)]],
+      [large.length, digests.slice(1)],
+      [large.length + 6, [`rest of ${digests[2]}`]],
+      [whole.length, []],
+    ] as const) {
+      const controller = new AbortController();
+      const cut = { signal: controller.signal, onProgress: () => controller.abort() };
+      await copy.saveTarget(target, join(out, "x"), cut).catch(() => undefined);
+      const [partial = ""] = (await readdir(out)).filter((name) => name.endsWith(".partial"));
+      await writeFile(join(out, partial), whole.subarray(0, held));
+      opened.length = 0;
+      await copy.saveTarget(target, join(out, "x"));
+      expect(opened).toEqual(fetched);
+      expect((await readFile(join(out, "x"))).equals(whole)).toBe(true);
+      await rm(join(out, "x"));
+    }
   });
 
   test("of which the beginning on disk is wrong are fetched anew", async () => {

@@ -8,7 +8,7 @@ import type { ByteStream } from "@dtuf/registry";
 import { createDirectory, FileError, withLock } from "@dtuf/registry/files";
 import { TufError } from "@dtuf/tuf";
 import { createBatchWriter } from "./batch-writer.ts";
-import { fromSites, openWhole, verifyingTarget, type FetchTargetContext } from "./fetch-part.ts";
+import { fromSites, openFrom, openWhole, verifyingTarget, type FetchTargetContext } from "./fetch-part.ts";
 import { fileCall } from "./file-call.ts";
 import { readFrom } from "./file-stream.ts";
 import { openPartialFile, verifyFreeSpace, type PartialFile } from "./partial-file.ts";
@@ -86,26 +86,20 @@ async function download(
 }
 
 /**
- * Continues within the part in which the earlier call ended. "start-over": the site cannot, or what was held is not the
- * target's beginning.
+ * Continues where the earlier call ended. "start-over": what was held is not the target's beginning. What the source says
+ * of its rest is not believed: what is held is read and hashed again in any case.
  */
 async function continueFrom(
   site: Site,
   { target, partial, held }: Download & { readonly held: number },
   context: SaveTargetContext,
 ): Promise<"done" | "start-over" | undefined> {
-  const parts = site.parts(target);
-  if (parts.length !== 1 || parts[0] === undefined) return "start-over";
-  const prefix = { bytes: held, open: () => readHeld(partial.path, held) };
-  const found =
-    held === target.length
-      ? { from: held, stream: nothing() }
-      : await site.openPart(target, parts[0], { prefix, signal: context.signal });
+  const readHeld = (from: number): ByteStream => readRange(partial.path, from, held);
+  const found = await openFrom(site, { target, held, readHeld }, context);
   if (found === undefined) return undefined;
-  const from = found.from === held ? held : 0;
-  const stream = from === 0 ? found.stream : concatenate(prefix.open(), found.stream);
+  const stream = concatenate(readRange(partial.path, 0, found.from), found.stream);
   try {
-    await writeFrom(partial, from, verifyingTarget(stream, target, context));
+    await writeFrom(partial, found.from, verifyingTarget(stream, target, context));
     return "done";
   } catch (error) {
     if (!isWrongContent(error)) throw error;
@@ -134,11 +128,11 @@ async function writeFrom({ file, path }: PartialFile, skip: number, stream: Byte
   }
 }
 
-async function* readHeld(path: string, bytes: number): ByteStream {
-  const opened = await openRegularFile(path);
+async function* readRange(path: string, from: number, to: number): ByteStream {
+  const opened = from < to ? await openRegularFile(path) : undefined;
   if (opened === undefined) return;
-  let left = bytes;
-  for await (const chunk of readFrom(opened.file, 0, path)) {
+  let left = to - from;
+  for await (const chunk of readFrom(opened.file, from, path)) {
     yield chunk.subarray(0, left);
     left -= chunk.length;
     if (left <= 0) return;
@@ -148,5 +142,3 @@ async function* readHeld(path: string, bytes: number): ByteStream {
 async function* concatenate(...streams: readonly ByteStream[]): ByteStream {
   for (const stream of streams) yield* stream;
 }
-
-async function* nothing(): ByteStream {}
