@@ -36,31 +36,37 @@ type LaneOptions = Pick<
 
 export function createLanes(options: LaneOptions): Lanes {
   const lanes = new Map<string, Lane>();
+  const retired = new Set<Lane>();
+  const retire = (lane: Lane): void => {
+    retired.add(lane);
+    // What is under way there goes on.
+    void lane.dispatcher.close().finally(() => retired.delete(lane));
+  };
   return {
     find(url, reach, connection = "any") {
       if (reach !== undefined) checkHost(url.hostname, reach);
       const key = `${url.origin} ${reach ?? "any"}`;
       const known = lanes.get(key);
       const lane = connection === "any" && known !== undefined ? known : openLane(url, reach, options);
-      if (lane !== known) void known?.dispatcher.close(); // what is under way there goes on
+      if (known !== undefined && known !== lane) retire(known);
       lanes.delete(key);
       lanes.set(key, lane); // the least recently used is first
-      evict(lanes);
+      evict(lanes, retire);
       return lane;
     },
     async close() {
-      const all = [...lanes.values()];
+      const all = [...lanes.values(), ...retired];
       lanes.clear();
       await Promise.all(all.map(({ dispatcher }) => dispatcher.destroy()));
     },
   };
 }
 
-function evict(lanes: Map<string, Lane>): void {
+function evict(lanes: Map<string, Lane>, retire: (lane: Lane) => void): void {
   const [oldest] = lanes;
   if (lanes.size <= lanesMax || oldest === undefined) return;
   lanes.delete(oldest[0]);
-  void oldest[1].dispatcher.close();
+  retire(oldest[1]);
 }
 
 function openLane(url: URL, reach: Network | undefined, options: LaneOptions): Lane {

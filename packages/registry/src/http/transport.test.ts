@@ -81,6 +81,40 @@ test("an answer before the body is whole is the answer", async () => {
   expect(accepted.status).toBe(201);
 });
 
+test("a new connection is one that was not there before; what is under way on the old ones goes on until the end", async () => {
+  const { promise: finish, resolve } = Promise.withResolvers<void>();
+  const connections = new Set<unknown>();
+  await using server = await startHttpServer((request, response) => {
+    connections.add(request.socket);
+    if (request.url === "/short") return response.end("short");
+    response.write("begun");
+    return void finish.then(() => response.end(" and ended"));
+  });
+  const transport = testTransport({ retry: { maxAttempts: 1 } });
+  const get = { method: "GET", url: server.url("/short") } as const;
+  await (await transport.send(get)).text(99);
+  await (await transport.send(get)).text(99);
+  expect(connections.size).toBe(1);
+  const long = await transport.send({ ...get, url: server.url("/") });
+  await (await transport.send({ ...get, connection: "new" })).text(99);
+  expect(connections.size).toBe(2);
+  resolve();
+  expect(await long.text(99)).toBe("begun and ended");
+});
+
+test("closing ends what is under way on connections that were given up too", async () => {
+  await using server = await startHttpServer((request, response) => {
+    if (request.url === "/short") response.end("short");
+    else response.write("begun");
+  });
+  const transport = testTransport({ retry: { maxAttempts: 1 } });
+  const long = await transport.send({ method: "GET", url: server.url("/") });
+  await (await transport.send({ method: "GET", url: server.url("/short"), connection: "new" })).text(99);
+  const refused = expect(long.text(99)).rejects.toMatchObject({ code: "OCI_UNAVAILABLE" });
+  await transport.close();
+  await refused;
+});
+
 test("an address of another kind is a mistake", async () => {
   await expect(testTransport().send({ method: "GET", url: new URL("file:///etc/passwd") })).rejects.toThrow(TypeError);
 });
