@@ -1,28 +1,27 @@
 /**
  * The publisher verifies too. What is published becomes the base of the next release only through TUF's own rules, from
  * this publisher's pinned root and never below its record; otherwise whoever holds the registry could have old or
- * foreign targets signed anew. With a record the instant of judgement is the epoch, at which nothing is expired: the
- * record refuses replays better than expiry does, and a publisher must be able to mend what expired. Without a record
- * what is published must be unexpired, or be the very snapshot that the caller expects.
+ * foreign targets signed anew. The instant of judgement here is the epoch, at which nothing is expired, because a publisher
+ * must be able to mend what expired; what more is asked of others' releases stands in `open-base.ts`.
  */
-import { digestHex, digestOf, type Digest } from "@dtuf/registry";
+import { digestOf, type Digest } from "@dtuf/registry";
 import { metadataFileName } from "@dtuf/format";
 import {
   createTrustedSet,
-  defaultLimits,
   TufError,
   type Root,
   type Snapshot,
   type Targets,
   type Timestamp,
+  type TopLevelRole,
   type Trusted,
   type TrustedSet,
 } from "@dtuf/tuf";
 import type { ReleaseVersions } from "./contract.ts";
 import { MasterError } from "./errors.ts";
-import { versionJumpMax } from "./limits.ts";
 import type { SignedFile } from "./plan.ts";
 import { readPublished, type Published } from "./published.ts";
+import { epoch, extendChain, readOlderRoots, readRoots, walkRoots, type Roots } from "./root-chain.ts";
 import type { Session } from "./session.ts";
 import type { HeadRecord, State } from "./state.ts";
 
@@ -30,6 +29,8 @@ import type { HeadRecord, State } from "./state.ts";
 export interface Base {
   /** Every root known, oldest first. */
   readonly roots: readonly SignedFile[];
+  /** Version of the pinned one. */
+  readonly pin: number;
   readonly root: Trusted<Root>;
   readonly timestamp: Trusted<Timestamp>;
   readonly snapshot: Trusted<Snapshot>;
@@ -38,15 +39,7 @@ export interface Base {
   readonly release: Digest | undefined;
 }
 
-/** Roots from the pinned one on, each signed by the one before; and those from before the pin, which nothing vouches for. */
-interface Roots {
-  readonly older: readonly SignedFile[];
-  readonly chain: readonly SignedFile[];
-}
-
-const epoch = new Date(0);
-
-export function versionsOf(base: Omit<Base, "roots" | "release">): ReleaseVersions {
+export function versionsOf(base: Pick<Base, TopLevelRole>): ReleaseVersions {
   return {
     root: base.root.signed.version,
     timestamp: base.timestamp.signed.version,
@@ -61,7 +54,6 @@ export async function openRecorded(session: Session, release: Digest | undefined
   const state = session.state();
   const roots = await readRoots(session, state);
   const set = walkRoots(roots);
-  set.finishRoot();
   set.updateTimestamp(await files.readMetadata(state.head.timestamp));
   set.updateSnapshot(await files.readMetadata(state.head.snapshot), "source");
   set.updateTargets(await files.readMetadata(state.head.targets));
@@ -69,108 +61,25 @@ export async function openRecorded(session: Session, release: Digest | undefined
 }
 
 /**
- * What `latest` names, verified from the pin and compared with the record.
+ * What `latest` names, verified from the record's pin and compared with what it last saw.
  * @throws TufError (TUF_ROLLBACK where the registry shows something older); MasterError; OciError; FormatError
  */
-export async function openPublished(session: Session, published: Published): Promise<Base> {
-  const state = session.state();
-  const known = await readRoots(session, state);
-  verifySamePin(published, known);
-  const roots = { ...known, chain: await extendChain(session, published, known) };
+export async function openPublished(session: Session, published: Published, state: State): Promise<Base> {
+  const roots = await extendChain(session, published, await readRoots(session, state));
   const set = walkRoots(roots);
-  set.finishRoot();
   await take(session, published, { set, head: state.head });
-  const base = complete(set, roots, published.release);
-  verifyPlausible(versionsOf(base), state);
-  return base;
+  return complete(set, roots, published.release);
 }
 
 /** The same where there is no record: from a root that the caller hands over. */
 export async function openUnrecorded(session: Session, published: Published, root: Uint8Array): Promise<Base> {
   const first = createTrustedSet({ root, now: epoch });
   const pin = { version: first.root.signed.version, bytes: root };
-  const start = { older: await readOlderRoots(session, published, pin.version), chain: [pin] };
-  verifySamePin(published, start);
-  const roots = { ...start, chain: await extendChain(session, published, start) };
+  const start = { older: await readOlderRoots(session, published, pin), chain: [pin] };
+  const roots = await extendChain(session, published, start);
   const set = walkRoots(roots);
-  set.finishRoot();
   await take(session, published, { set });
-  const base = complete(set, roots, published.release);
-  verifyPlausible(versionsOf(base), undefined);
-  return base;
-}
-
-/** @throws MasterError MASTER_BASE_EXPIRED */
-export function verifyUnexpired(base: Base, now: Date): void {
-  for (const { role, signed } of [base.root, base.timestamp, base.snapshot, base.targets]) {
-    if (signed.expires > now) continue;
-    const expires = signed.expires.toISOString();
-    throw new MasterError(
-      "MASTER_BASE_EXPIRED",
-      `${role} expired on ${expires}, and there is no record here to tell it from a replay`,
-      { details: { role, expires, now: now.toISOString() } },
-    );
-  }
-}
-
-/** @param expected a version, or the SHA-256 of the file in hex. @throws MasterError MASTER_BASE_UNEXPECTED */
-export function verifyExpectedSnapshot(base: Base, expected: string): void {
-  if (!/^(?:[1-9][0-9]{0,15}|[0-9a-f]{64})$/.test(expected)) {
-    throw new TypeError(`expectSnapshot must be a version or a SHA-256 in hex: ${expected}`);
-  }
-  const got = expected.length === 64 ? digestHex(digestOf(base.snapshot.bytes)) : String(base.snapshot.signed.version);
-  if (got === expected) return;
-  throw new MasterError("MASTER_BASE_UNEXPECTED", `the published snapshot is ${got}, not ${expected}`, {
-    details: { wanted: expected, got },
-  });
-}
-
-async function readRoots({ files }: Session, state: State): Promise<Roots> {
-  const all: SignedFile[] = [];
-  for (const root of state.roots) all.push({ version: root.version, bytes: await files.readMetadata(root) });
-  return {
-    older: all.filter((root) => root.version < state.pin),
-    chain: all.filter((root) => root.version >= state.pin),
-  };
-}
-
-function walkRoots({ chain: [pin, ...more] }: Roots): TrustedSet {
-  if (pin === undefined) throw new MasterError("MASTER_STATE_INVALID", "the record has no pinned root");
-  const set = createTrustedSet({ root: pin.bytes, now: epoch });
-  for (const root of more) set.updateRoot(root.bytes);
-  return set;
-}
-
-async function extendChain(session: Session, published: Published, roots: Roots): Promise<readonly SignedFile[]> {
-  const chain = [...roots.chain];
-  let version = (chain.at(-1)?.version ?? 0) + 1;
-  for (
-    let name = metadataFileName("root", version);
-    published.files.has(name);
-    name = metadataFileName("root", version)
-  ) {
-    if (chain.length > defaultLimits.maxRootRotations) throw tooManyRoots();
-    chain.push({
-      version,
-      bytes: await readPublished(session, published, { name, maxBytes: defaultLimits.rootMaxBytes }),
-    });
-    version++;
-  }
-  return chain;
-}
-
-/** Carried along for clients that are pinned to them; each of those verifies them itself. */
-async function readOlderRoots(session: Session, published: Published, pin: number): Promise<readonly SignedFile[]> {
-  const older: SignedFile[] = [];
-  for (let version = pin - 1; version >= 1 && older.length < defaultLimits.maxRootRotations; version--) {
-    const name = metadataFileName("root", version);
-    if (!published.files.has(name)) break;
-    older.unshift({
-      version,
-      bytes: await readPublished(session, published, { name, maxBytes: defaultLimits.rootMaxBytes }),
-    });
-  }
-  return older;
+  return complete(set, roots, published.release);
 }
 
 /** The published files go in, each after the recorded one that it is compared with. */
@@ -215,35 +124,9 @@ function verifyNoFork({ bytes, signed }: Trusted<Timestamp>, published: Uint8Arr
   );
 }
 
-function verifySamePin({ files }: Published, { chain }: Roots): void {
-  const [pin] = chain;
-  const found = pin === undefined ? undefined : files.get(metadataFileName("root", pin.version));
-  if (pin === undefined || found === undefined || found.digest === digestOf(pin.bytes)) return;
-  throw new MasterError("MASTER_BASE_UNEXPECTED", "what is published has another root than the one pinned here", {
-    details: { version: pin.version, wanted: digestOf(pin.bytes), got: found.digest },
-  });
-}
-
-function verifyPlausible(versions: ReleaseVersions, state: State | undefined): void {
-  for (const role of ["timestamp", "snapshot", "targets"] as const) {
-    const known = state?.signed[role] ?? 0;
-    const recorded = Math.max(known, state?.head[role].version ?? 0);
-    if (versions[role] - recorded <= versionJumpMax) continue;
-    throw new MasterError(
-      "MASTER_VERSION_IMPLAUSIBLE",
-      `the published ${role} has version ${versions[role]}, the record ${recorded}: was its key stolen?`,
-      { details: { role, wanted: recorded, got: versions[role] } },
-    );
-  }
-}
-
-function tooManyRoots(): MasterError {
-  const limit = defaultLimits.maxRootRotations;
-  return new MasterError("MASTER_METADATA_UNAVAILABLE", `more than ${limit} roots`, { details: { limit } });
-}
-
 function complete(set: TrustedSet, { older, chain }: Roots, release: Digest | undefined): Base {
   const { root, timestamp, snapshot, targets } = set;
   if (timestamp === undefined || snapshot === undefined || targets === undefined) throw new TypeError("not complete");
-  return { roots: [...older, ...chain], root, timestamp, snapshot, targets, release };
+  const roots = [...older, ...chain];
+  return { roots, pin: chain[0]?.version ?? root.signed.version, root, timestamp, snapshot, targets, release };
 }

@@ -1,8 +1,9 @@
 /** How a publisher's metadata begins, here or from what is published, and how its keys change. */
 import { signDocument, type Key, type Root, type Signer, type TopLevelRole } from "@dtuf/tuf";
-import { openRecorded, openUnrecorded, verifyExpectedSnapshot, verifyUnexpired } from "./base.ts";
+import { openRecorded, openUnrecorded } from "./base.ts";
 import type { CreatedKey, KeyType, Master } from "./contract.ts";
 import { MasterError } from "./errors.ts";
+import { verifyExpectedSnapshot, verifyPlausible, verifyUnexpired } from "./open-base.ts";
 import { expiryOf, planRoot, planSnapshot, planTargets, planTimestamp, type SignedFile } from "./plan.ts";
 import { findPublished } from "./published.ts";
 import { headFilesOf, saveHead, saveRoots } from "./record.ts";
@@ -49,6 +50,7 @@ export async function createMetadata(session: Session): Promise<void> {
     head: await saveHead(session, { timestamp, snapshot, targets }),
     signed: { timestamp: 1, snapshot: 1, targets: 1 },
     generation: 1,
+    staging: 1,
     prunes: 0,
   });
 }
@@ -63,18 +65,21 @@ export async function adopt(session: Session, { root, expectSnapshot }: Paramete
     });
   }
   const base = await openUnrecorded(session, published, root);
-  if (expectSnapshot === undefined) verifyUnexpired(base, session.now);
-  else verifyExpectedSnapshot(base, expectSnapshot);
+  if (expectSnapshot === undefined) {
+    verifyPlausible(base, undefined);
+    verifyUnexpired(base, ["root", "timestamp", "snapshot", "targets"], session.now);
+  } else verifyExpectedSnapshot(base, expectSnapshot);
   const { timestamp, snapshot, targets } = base;
   await session.save({
     place: session.place,
-    pin: base.roots.find(({ bytes }) => Buffer.compare(bytes, root) === 0)?.version ?? base.root.signed.version,
+    pin: base.pin,
     roots: await saveRoots(session, base.roots),
     stagedRoots: [],
     head: await saveHead(session, headFilesOf(base)),
     published: base.release,
     signed: { timestamp: timestamp.signed.version, snapshot: snapshot.signed.version, targets: targets.signed.version },
     generation: 1,
+    staging: 1,
     prunes: 0,
   });
 }

@@ -4,9 +4,16 @@
  * kill left unequal the private half is right, and unlocking it writes the public half again.
  */
 import { createPublicKey, type KeyObject } from "node:crypto";
-import { readdir, readFile, stat, unlink } from "node:fs/promises";
+import { readdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { createDirectory, fileError, isErrno, syncDirectory, writeFileAtomically } from "@dtuf/registry/files";
+import {
+  createDirectory,
+  fileError,
+  findFile,
+  isErrno,
+  syncDirectory,
+  writeFileAtomically,
+} from "@dtuf/registry/files";
 import { keyFromPem, keyIdOf, keyMaterial, type Key, type TopLevelRole } from "@dtuf/tuf";
 import type { CreatedKey, KeyType, PassphraseProvider } from "./contract.ts";
 import { MasterError } from "./errors.ts";
@@ -121,16 +128,8 @@ async function listNumbers(previous: string, role: TopLevelRole): Promise<readon
 }
 
 async function findText(path: string): Promise<string | undefined> {
-  try {
-    const { size } = await stat(path);
-    if (size <= keyFileMaxBytes) return await readFile(path, "utf8");
-  } catch (error) {
-    if (isErrno(error, "ENOENT")) return undefined;
-    throw fileError(error, path);
-  }
-  throw new MasterError("MASTER_KEY_INVALID", `${path} is larger than any key: over ${keyFileMaxBytes} bytes`, {
-    details: { path, limit: keyFileMaxBytes },
-  });
+  const bytes = await findFile(path, { maxBytes: keyFileMaxBytes });
+  return bytes === undefined ? undefined : Buffer.from(bytes).toString("utf8");
 }
 
 function missingFile(path: string): MasterError {

@@ -18,6 +18,9 @@ export const rebasesMax = 8;
 /** Uploads at a time, as docker and skopeo have it by default. */
 export const defaultConcurrency = 4;
 
+/** Releases looked back through for the recorded one: a publisher that comes once a month, beside one that refreshes daily. */
+export const lineageMax = 64;
+
 /**
  * How far above the record a published version may be. A thief of an online key can sign version 2^53 - 1, after which
  * nobody could sign a higher one; whoever signs above such a version makes the theft permanent.

@@ -28,7 +28,7 @@ import {
   type Needs,
   type ShownRelease,
 } from "./history.ts";
-import { openBase } from "./publish.ts";
+import { openBase } from "./open-base.ts";
 import type { Session } from "./session.ts";
 
 const graceMs = 86_400_000;

@@ -4,19 +4,20 @@
  * staged changes are made again on what it published, above both versions. What was signed is written down before it is
  * sent, and what was sent before it is shown, so that a run that follows a kill knows what the one before it did.
  */
-import { latestTag, plainRoleTag, releaseTag, roleTag } from "@dtuf/format";
-import type { Digest, ManifestContent } from "@dtuf/registry";
+import { latestTag, releaseTag } from "@dtuf/format";
+import type { ManifestContent } from "@dtuf/registry";
 import type { PublishResult, PushMetadataOptions, RefreshResult } from "./contract.ts";
-import { openPublished, openRecorded, verifyExpectedSnapshot, type Base } from "./base.ts";
-import type { DelegatedFile } from "./delegate.ts";
+import type { Base } from "./base.ts";
 import { MasterError } from "./errors.ts";
 import { dropUnneededKeys } from "./key-ring.ts";
 import { rebasesMax } from "./limits.ts";
-import { findPublished } from "./published.ts";
-import { acceptBase, adoptStagedRoots, commitRelease } from "./record.ts";
+import { openBase } from "./open-base.ts";
+import { latestDigest } from "./published.ts";
+import { commitRelease } from "./record.ts";
 import type { Session } from "./session.ts";
 import { signRelease, type Draft, type Scope } from "./sign.ts";
-import { keepersOf, putArtifact, putArtifacts, releaseOf, roleArtifacts } from "./upload.ts";
+import type { State } from "./state.ts";
+import { keepersOf, moveSecondTags, putArtifact, putArtifacts, releaseOf, roleArtifacts } from "./upload.ts";
 
 export type PublishRequest = PushMetadataOptions & { readonly scope: "all" | { readonly withinMs: number } };
 
@@ -25,7 +26,6 @@ export async function publish(session: Session, request: PublishRequest): Promis
   for (let rebased = 0; rebased <= rebasesMax; rebased++) {
     session.signal?.throwIfAborted();
     const base = await openBase(session, request);
-    if (request.expectSnapshot !== undefined && rebased === 0) verifyExpectedSnapshot(base, request.expectSnapshot);
     const scope = await scopeOf(session, request);
     const draft = await signRelease(session, base, scope);
     const release = await uploadRelease(session, { draft, base, scope, request });
@@ -52,29 +52,6 @@ async function scopeOf(session: Session, { scope }: PublishRequest): Promise<Sco
   };
 }
 
-/** What to build on. What is new there is taken into the record first. */
-export async function openBase(session: Session, { base = "published" }: PushMetadataOptions): Promise<Base> {
-  const { published } = session.state();
-  const found = await findPublished(session);
-  if (base === "recorded") return openRecorded(session, found?.release);
-  if (found === undefined && published !== undefined) throw gone(published);
-  if (found === undefined || found.release === published) return openRecorded(session, found?.release);
-  if (found.release === session.state().attempt?.release) await adoptStagedRoots(session, found);
-  const opened = await openPublished(session, found);
-  await acceptBase(session, opened);
-  return opened;
-}
-
-function gone(published: Digest): MasterError {
-  return new MasterError(
-    "MASTER_BASE_UNEXPECTED",
-    "the registry has no `latest`, but the record says it was published",
-    {
-      details: { wanted: published },
-    },
-  );
-}
-
 interface Upload {
   readonly draft: Draft;
   readonly base: Base;
@@ -88,21 +65,31 @@ async function uploadRelease(
   { draft, base, scope, request }: Upload,
 ): Promise<ManifestContent | undefined> {
   const { store, signal } = session;
-  const artifact = releaseOf(draft, base.release);
+  const state = session.state();
+  const artifact = releaseOf(draft, state.published);
   const { digest } = artifact.manifest.descriptor;
-  const { timestamp, snapshot, targets } = draft.versions;
+  const carriesStaged = scope.kind === "all";
   await session.save({
-    ...session.state(),
-    signed: { timestamp, snapshot, targets },
-    attempt: { release: digest, carries: scope.kind === "all" ? "staged" : "nothing" },
+    ...state,
+    signed: highest(state.signed, draft.versions),
+    attempt: { release: digest, carries: carriesStaged ? "staged" : "nothing" },
+    staging: state.staging + (carriesStaged ? 1 : 0),
   });
   const known = request.base === "recorded" || base.release === undefined ? undefined : base.targets.signed.targets;
   await putArtifacts(session, keepersOf(draft, known));
   for (const role of draft.delegated) await putArtifacts(session, roleArtifacts(role));
-  const taken = await store.resolve(releaseTag(timestamp), { want: "digest", signal });
+  const taken = await store.resolve(releaseTag(draft.versions.timestamp), { want: "digest", signal });
   if (taken !== undefined && taken.descriptor.digest !== digest) return undefined;
   await putArtifact(session, artifact);
   return artifact.manifest;
+}
+
+function highest(signed: State["signed"], versions: State["signed"]): State["signed"] {
+  return {
+    timestamp: Math.max(signed.timestamp, versions.timestamp),
+    snapshot: Math.max(signed.snapshot, versions.snapshot),
+    targets: Math.max(signed.targets, versions.targets),
+  };
 }
 
 /** The switch. `false`: another publisher was first. */
@@ -112,20 +99,6 @@ async function moveLatest(session: Session, base: Base, { descriptor }: Manifest
   if ((await latestDigest(session)) !== base.release) return false;
   await store.tag(latestTag, descriptor, { signal });
   return (await latestDigest(session)) === descriptor.digest;
-}
-
-/** Docker's clients look for a delegated role under its plain name. */
-async function moveSecondTags({ store, signal }: Session, roles: readonly DelegatedFile[]): Promise<void> {
-  for (const { name, version } of roles) {
-    const tag = plainRoleTag(name);
-    const found =
-      tag === undefined ? undefined : await store.resolve(roleTag(name, version), { want: "digest", signal });
-    if (tag !== undefined && found !== undefined) await store.tag(tag, found.descriptor, { signal });
-  }
-}
-
-async function latestDigest({ store, signal }: Session): Promise<Digest | undefined> {
-  return (await store.resolve(latestTag, { want: "digest", signal }))?.descriptor.digest;
 }
 
 /** Another publisher may have taken the number in between: its release gave way, so the tag is this one's. */

@@ -1,10 +1,10 @@
 /** Reads what `latest` names. Nothing here is believed: the bytes go to the trusted set, in `base.ts`. */
 import { collect, OciError, type Descriptor, type Digest } from "@dtuf/registry";
-import { latestTag, parseRelease, type MetadataIndex } from "@dtuf/format";
+import { latestTag, parseRelease, type MetadataIndex, type Release } from "@dtuf/format";
 import { MasterError } from "./errors.ts";
 import type { Session } from "./session.ts";
 
-export interface Published extends MetadataIndex {
+export interface Published extends Release {
   /** Digest of the manifest that `latest` names. */
   readonly release: Digest;
 }
@@ -15,7 +15,12 @@ export async function findPublished({ store, signal }: Session): Promise<Publish
   if (found === undefined) return undefined;
   const { digest } = found.descriptor;
   const bytes = found.bytes ?? (await readContent(found.descriptor, { store, signal }));
-  return { release: digest, files: parseRelease(bytes).files };
+  return { release: digest, ...parseRelease(bytes) };
+}
+
+/** Whatever it is that `latest` names. */
+export async function latestDigest({ store, signal }: Pick<Session, "store" | "signal">): Promise<Digest | undefined> {
+  return (await store.resolve(latestTag, { want: "digest", signal }))?.descriptor.digest;
 }
 
 /** @throws MasterError MASTER_METADATA_UNAVAILABLE; OciError OCI_LIMIT_EXCEEDED */

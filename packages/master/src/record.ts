@@ -57,7 +57,7 @@ export async function acceptBase(session: Session, base: Base): Promise<void> {
     published: base.release,
     stagedRoots: left,
     attempt: undefined,
-    generation: state.generation + (ours?.carries === "staged" ? 1 : 0),
+    generation: ours?.carries === "staged" ? state.staging : state.generation,
   });
   if (lost.length === 0) return;
   throw new MasterError("MASTER_PUBLISHER_RACE", "another publisher changed the root: run reset-keys again", {
@@ -65,14 +65,11 @@ export async function acceptBase(session: Session, base: Base): Promise<void> {
   });
 }
 
-/** An earlier run was cut off after the switch: the staged roots that its release carried are published. */
-export async function adoptStagedRoots(session: Session, { files }: MetadataIndex): Promise<void> {
-  const state = session.state();
+/** The record as it is once the staged roots that a release carries are published. */
+export function withPublishedRoots(state: State, { files }: MetadataIndex): State {
   const isPublished = ({ version, sha256 }: FileRecord): boolean =>
     files.get(metadataFileName("root", version))?.digest === `sha256:${sha256}`;
-  const published = state.stagedRoots.filter(isPublished);
-  const stagedRoots = state.stagedRoots.filter((root) => !isPublished(root));
-  await session.save({ ...pinned({ ...state, roots: [...state.roots, ...published] }), stagedRoots });
+  return pinned({ ...state, roots: [...state.roots, ...state.stagedRoots.filter(isPublished)] });
 }
 
 /** What is published of the staged roots, or contradicted by what is, is not staged any more. */
@@ -104,7 +101,7 @@ export async function commitRelease(
     published: release,
     stagedRoots: scope.kind === "all" ? [] : state.stagedRoots,
     attempt: undefined,
-    generation: state.generation + (scope.kind === "all" ? 1 : 0),
+    generation: scope.kind === "all" ? state.staging : state.generation,
   });
   await session.files.sweep(session.state(), () => session.now);
 }

@@ -4,10 +4,17 @@
  * what no record names any more is swept afterwards. Directories are 0700, files 0600.
  */
 import { createHash } from "node:crypto";
-import { readdir, readFile, rm, stat, unlink } from "node:fs/promises";
+import { lstat, readdir, rm, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { digestHex, digestOf } from "@dtuf/registry";
-import { createDirectory, fileError, isErrno, sweepTemporaryFiles, writeFileAtomically } from "@dtuf/registry/files";
+import {
+  createDirectory,
+  fileError,
+  findFile,
+  isErrno,
+  sweepTemporaryFiles,
+  writeFileAtomically,
+} from "@dtuf/registry/files";
 import { defaultLimits, type RoleName, type TargetPath } from "@dtuf/tuf";
 import { MasterError } from "./errors.ts";
 import { stagedMaxBytes, stagedRoleMaxBytes, stateMaxBytes } from "./limits.ts";
@@ -41,11 +48,21 @@ const staleMs = 60_000;
 export function createStateDirectory(directory: string): StateDirectory {
   const recordPath = join(directory, "record.json");
   const metadata = join(directory, "metadata");
-  const stagedDirectory = (state: State): string => join(directory, "staged", String(state.generation));
+  const staged = join(directory, "staged");
+  const layersOf = ({ generation, staging }: State): readonly string[] =>
+    Array.from({ length: staging - generation + 1 }, (_, n) => join(staged, String(generation + n)));
+  const stage = async ({ staging }: State, name: string, text: string): Promise<void> => {
+    await createOwnDirectory(directory, "staged");
+    await createOwnDirectory(staged, String(staging));
+    await writeFileAtomically(join(staged, String(staging), name), text, secret);
+  };
+  const unstage = async (state: State, name: string): Promise<void> => {
+    for (const layer of layersOf(state)) await removeFile(join(layer, name));
+  };
 
   return {
     async findRecord() {
-      const bytes = await findFile(recordPath, stateMaxBytes);
+      const bytes = await findFile(recordPath, { maxBytes: stateMaxBytes });
       return bytes === undefined ? undefined : parseState(Buffer.from(bytes).toString("utf8"), recordPath);
     },
     async saveRecord(state) {
@@ -54,18 +71,17 @@ export function createStateDirectory(directory: string): StateDirectory {
     },
     async saveMetadata(version, bytes) {
       const sha256 = digestHex(digestOf(bytes));
-      await createDirectory(metadata, secretDirectory);
+      await createOwnDirectory(directory, "metadata");
       await writeFileAtomically(join(metadata, `${sha256}.json`), bytes, secret);
       return { version, sha256 };
     },
     readMetadata: (record) => readMetadata(metadata, record),
-    readStaged: (state) => readStaged(stagedDirectory(state)),
-    stage: (state, path, change) => stageFile(stagedDirectory(state), targetFile(path), encodeStaged(path, change)),
-    unstage: (state, path) => removeFile(join(stagedDirectory(state), targetFile(path))),
-    readStagedRoles: (state) => readStagedRoles(stagedDirectory(state)),
-    stageRole: (state, name, change) =>
-      stageFile(stagedDirectory(state), roleFile(name), encodeStagedRole(name, change)),
-    unstageRole: (state, name) => removeFile(join(stagedDirectory(state), roleFile(name))),
+    readStaged: (state) => readStaged(layersOf(state)),
+    stage: (state, path, change) => stage(state, targetFile(path), encodeStaged(path, change)),
+    unstage: (state, path) => unstage(state, targetFile(path)),
+    readStagedRoles: (state) => readStagedRoles(layersOf(state)),
+    stageRole: (state, name, change) => stage(state, roleFile(name), encodeStagedRole(name, change)),
+    unstageRole: (state, name) => unstage(state, roleFile(name)),
     sweep: (state, now) => sweep(directory, { state, now }),
   };
 }
@@ -79,40 +95,52 @@ function roleFile(name: RoleName): string {
   return `role-${createHash("sha256").update(name).digest("hex")}.json`;
 }
 
-async function stageFile(directory: string, name: string, text: string): Promise<void> {
-  await createDirectory(directory, secretDirectory);
-  await writeFileAtomically(join(directory, name), text, secret);
+/** A link planted in its place would lead what is written, and what is swept, to somewhere else. */
+async function createOwnDirectory(parent: string, name: string): Promise<void> {
+  const path = join(parent, name);
+  await createDirectory(path, secretDirectory);
+  if ((await lstat(path)).isDirectory()) return;
+  throw new MasterError("MASTER_STATE_INVALID", `${path} is a link, not a directory`, { details: { path } });
 }
 
 async function readMetadata(metadata: string, { sha256 }: FileRecord): Promise<Uint8Array> {
   const path = join(metadata, `${sha256}.json`);
-  const bytes = await findFile(path, defaultLimits.targetsMaxBytes);
+  const bytes = await findFile(path, { maxBytes: defaultLimits.targetsMaxBytes });
   if (bytes !== undefined && digestHex(digestOf(bytes)) === sha256) return bytes;
   throw new MasterError("MASTER_STATE_INVALID", `${path} is ${bytes === undefined ? "gone" : "altered"}`, {
     details: { path, wanted: sha256 },
   });
 }
 
-async function readStaged(directory: string): Promise<StagedTargets> {
+/** Of two changes of one thing the later layer's counts. */
+async function readStaged(layers: readonly string[]): Promise<StagedTargets> {
   const staged = new Map<TargetPath, Staged>();
-  for (const name of (await listNames(directory)).toSorted()) {
-    if (!/^[0-9a-f]{64}\.json$/.test(name)) continue;
-    const file = join(directory, name);
-    const { path, change } = parseStaged((await findFile(file, stagedMaxBytes)) ?? new Uint8Array(), file);
+  for (const file of await listFiles(layers, /^[0-9a-f]{64}\.json$/)) {
+    const { path, change } = parseStaged(
+      (await findFile(file, { maxBytes: stagedMaxBytes })) ?? new Uint8Array(),
+      file,
+    );
     staged.set(path, change);
   }
   return staged;
 }
 
-async function readStagedRoles(directory: string): Promise<StagedRoles> {
+async function readStagedRoles(layers: readonly string[]): Promise<StagedRoles> {
   const staged = new Map<RoleName, StagedRole>();
-  for (const name of (await listNames(directory)).toSorted()) {
-    if (!/^role-[0-9a-f]{64}\.json$/.test(name)) continue;
-    const file = join(directory, name);
-    const bytes = (await findFile(file, stagedRoleMaxBytes)) ?? new Uint8Array();
+  for (const file of await listFiles(layers, /^role-[0-9a-f]{64}\.json$/)) {
+    const bytes = (await findFile(file, { maxBytes: stagedRoleMaxBytes })) ?? new Uint8Array();
     staged.set(...parseStagedRole(bytes, file));
   }
   return staged;
+}
+
+async function listFiles(directories: readonly string[], name: RegExp): Promise<readonly string[]> {
+  const files: string[] = [];
+  for (const directory of directories) {
+    const names = (await listNames(directory)).filter((found) => name.test(found)).toSorted();
+    files.push(...names.map((found) => join(directory, found)));
+  }
+  return files;
 }
 
 async function sweep(directory: string, { state, now }: { state: State; now: () => Date }): Promise<void> {
@@ -129,7 +157,7 @@ async function sweep(directory: string, { state, now }: { state: State; now: () 
       await rm(join(directory, "staged", name), { recursive: true, force: true });
     }
   }
-  for (const part of ["", "metadata", "keys", "keys/previous", `staged/${state.generation}`]) {
+  for (const part of ["", "metadata", "keys", "keys/previous", `staged/${state.staging}`]) {
     await sweepTemporaryFiles(join(directory, part), { now, olderThanMs: staleMs });
   }
 }
@@ -141,16 +169,6 @@ async function listNames(directory: string): Promise<readonly string[]> {
     if (isErrno(error, "ENOENT")) return [];
     throw fileError(error, directory);
   }
-}
-
-async function findFile(path: string, maxBytes: number): Promise<Uint8Array | undefined> {
-  try {
-    if ((await stat(path)).size <= maxBytes) return await readFile(path);
-  } catch (error) {
-    if (isErrno(error, "ENOENT")) return undefined;
-    throw fileError(error, path);
-  }
-  throw new MasterError("MASTER_STATE_INVALID", `${path} is larger than ${maxBytes} bytes`, { details: { path } });
 }
 
 async function removeFile(path: string): Promise<void> {

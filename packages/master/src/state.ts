@@ -23,7 +23,7 @@ export type VersionedRole = "timestamp" | "snapshot" | "targets";
 /** A release that may have been published: written down before the switch, struck out after it. */
 export interface AttemptRecord {
   readonly release: Digest;
-  /** Whether the staged changes of this generation are in it. */
+  /** Whether what was staged before it is in it. */
   readonly carries: "staged" | "nothing";
 }
 
@@ -43,8 +43,12 @@ export interface State {
   /** The highest versions ever signed here: no number is used for two documents, whatever became of the first. */
   readonly signed: Readonly<Record<VersionedRole, number>>;
   readonly attempt?: AttemptRecord | undefined;
-  /** Staged target changes lie in `staged/<generation>`; a publication that carries them begins a new generation. */
+  /**
+   * What is staged lies in `staged/<generation>` to `staged/<staging>`. An attempt that carries it moves `staging` on, so
+   * that what is staged after it was cut off is not taken for a part of it; a publication moves `generation` up to there.
+   */
   readonly generation: number;
+  readonly staging: number;
   /** How often bytes were deleted from here: an upload that a prune may have met is checked again. */
   readonly prunes: number;
 }
@@ -81,6 +85,7 @@ function readState(json: unknown): State {
     signed: readSigned(fields(signed)),
     ...(attempt === undefined ? {} : { attempt: readAttempt(fields(attempt)) }),
     generation: readNumber(record["generation"]),
+    staging: readNumber(record["staging"]),
     prunes: readNumber(record["prunes"]),
   };
 }

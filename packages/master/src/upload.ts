@@ -5,6 +5,8 @@ import {
   encodeTarget,
   encodeTopLevelKeepers,
   metadataFileName,
+  plainRoleTag,
+  roleTag,
   targetKeeper,
   type Artifact,
 } from "@dtuf/format";
@@ -56,6 +58,19 @@ export function* roleArtifacts({ name, version, bytes, document: { targets } }: 
     if (artifact !== undefined) yield artifact;
   }
   yield* encodeRole({ name, version, metadata: bytes, keeps: keeper === "role" ? targets : undefined });
+}
+
+/** Docker's clients look for a delegated role under its plain name. */
+export async function moveSecondTags(
+  { store, signal }: Session,
+  roles: readonly Pick<DelegatedFile, "name" | "version">[],
+): Promise<void> {
+  for (const { name, version } of roles) {
+    const tag = plainRoleTag(name);
+    const found =
+      tag === undefined ? undefined : await store.resolve(roleTag(name, version), { want: "digest", signal });
+    if (tag !== undefined && found !== undefined) await store.tag(tag, found.descriptor, { signal });
+  }
 }
 
 export function releaseOf(draft: Draft, predecessor: Digest | undefined): Artifact {
