@@ -6,6 +6,8 @@ export { CopyError, type CopyErrorCode, type CopyErrorDetails } from "./errors.t
 export type { CopyEvent, ProgressEvent } from "./events.ts";
 export { createHttpSource, type HttpSourceOptions } from "./http-source.ts";
 export type { CachedState, TrustedFile } from "./inspect.ts";
+export { createMapCopy, type AgreedTarget, type MapCopy, type MapCopyOptions } from "./map-copy.ts";
+export { parseMapFile, type MapFile, type Mapping } from "./map-file.ts";
 export { createMirroredSource } from "./mirrored-source.ts";
 export type { VerifiedBlob } from "./open-target.ts";
 export type { PinInfo } from "./pin.ts";

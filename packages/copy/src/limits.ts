@@ -29,3 +29,6 @@ export const pinSearchMax = 1024;
 
 /** Lines of the memory of what was pulled, per target, before it is written anew without those that are outdated. */
 export const pulledLinesPerEntry = 2;
+
+/** A map file that people write: thousands of repositories and patterns. It is parsed before anything else is done. */
+export const mapFileMaxBytes: number = 1024 * 1024;
