@@ -57,8 +57,11 @@ export function isImage(images: Images): images is AliasImage {
 }
 
 /** dxf's way to print what there is one of for each platform: JSON with sorted keys. */
-export function perPlatform(images: ReadonlyMap<string, AliasImage>, value: (image: AliasImage) => unknown): string {
-  return JSON.stringify(Object.fromEntries([...images].map(([name, image]) => [name, value(image)])));
+export function perPlatform(
+  images: ReadonlyMap<string, AliasImage>,
+  value: (image: AliasImage) => unknown,
+): Readonly<Record<string, unknown>> {
+  return Object.fromEntries([...images].map(([name, image]) => [name, value(image)]));
 }
 
 export function parseAliasArgument(word: string): string | undefined {

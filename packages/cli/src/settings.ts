@@ -121,7 +121,7 @@ export const settings = {
     "snapshot",
   ),
   only: { kind: "choice", summary: "re-sign no more than this", choices: ["timestamp", "snapshot"] },
-  within: { kind: "duration", summary: "how soon counts as due", value: "duration", fallback: "2 days" },
+  within: { kind: "duration", summary: "how soon counts as due", value: "duration", fallback: "half a lifetime" },
   "dry-run": toggle("say what would be done, do nothing"),
   json: toggle("one JSON document on stdout"),
   quiet: toggle("no progress, no notes"),

@@ -13,6 +13,8 @@ export interface Terminal {
   print(line: string): Promise<void>;
   /** Data that another program wrote lines for: escaped only when a person looks at it. */
   printName(name: string): Promise<void>;
+  /** A line for each value as it comes, objects as JSON; with `--json` one document at the end, the values under `name`. */
+  printEach(name: string, values: AsyncIterable<unknown> | Iterable<unknown>): Promise<void>;
   /** Maps become objects. */
   printJson(value: object): Promise<void>;
   writeBytes(bytes: Uint8Array): Promise<void>;
@@ -33,12 +35,21 @@ function plain(_key: string, value: unknown): unknown {
 export function createTerminal(program: string, io: Io, values: Values): Terminal {
   const log = openLog(io, values);
   const quiet = values.on("quiet");
+  const format = values.on("json") ? "json" : "text";
   const write = (chunk: string | Uint8Array): Promise<void> => io.stdout.write(chunk);
+  const printName = (name: string): Promise<void> =>
+    write(`${io.stdout.terminal === "terminal" ? escapeText(name) : name}\n`);
+  const printJson = (value: object): Promise<void> =>
+    write(`${JSON.stringify({ schemaVersion, ...value }, plain, 2)}\n`);
   return {
-    format: values.on("json") ? "json" : "text",
+    format,
     print: (line) => write(`${line}\n`),
-    printName: (name) => write(`${io.stdout.terminal === "terminal" ? escapeText(name) : name}\n`),
-    printJson: (value) => write(`${JSON.stringify({ schemaVersion, ...value }, plain, 2)}\n`),
+    printName,
+    printJson,
+    async printEach(name, items) {
+      if (format === "json") return printJson({ [name]: await Array.fromAsync(items) });
+      for await (const item of items) await printName(typeof item === "string" ? item : JSON.stringify(item, plain));
+    },
     writeBytes: write,
     log: (level, text) => log(level, escapeText(text)),
     note: (text, level = "WARNING") => {

@@ -11,5 +11,5 @@ export const run: Run = async (context, [repo = "", ...actions]) => {
   const scope = { type: "repository", name: place.repository, actions } as const;
   const token = await opened.registry.token([scope], { signal: context.io.signal });
   await opened.registry.close();
-  if (token !== undefined) await context.terminal.print(token);
+  await context.terminal.printEach("tokens", token === undefined ? [] : [token]);
 };

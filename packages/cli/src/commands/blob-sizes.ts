@@ -1,12 +1,12 @@
-import type { Run } from "../command.ts";
+import type { Copy } from "@dtuf/copy";
+import type { Context, Run } from "../command.ts";
 import { parseTargets, refreshMode, withCopy } from "../copy.ts";
 
 export const run: Run = (context, [repo = "", ...names]) =>
-  withCopy(context, repo, async (copy) => {
-    const sizes: number[] = [];
-    for (const path of parseTargets(names)) {
-      sizes.push(...(await copy.blobSizes(path, { mode: refreshMode(context), signal: context.io.signal })));
-    }
-    if (context.terminal.format === "json") return context.terminal.printJson({ sizes });
-    for (const size of sizes) await context.terminal.print(String(size));
-  });
+  withCopy(context, repo, (copy) => context.terminal.printEach("sizes", listSizes(context, copy, names)));
+
+async function* listSizes(context: Context, copy: Copy, names: readonly string[]): AsyncIterable<number> {
+  for (const path of parseTargets(names)) {
+    yield* await copy.blobSizes(path, { mode: refreshMode(context), signal: context.io.signal });
+  }
+}

@@ -11,7 +11,7 @@ function configOf({ config, digest }: AliasImage): string {
 
 export const run: Run = (context, [repo = "", ...names]) =>
   withStore(context, repo, async (store) => {
-    for (const images of await openNamed(context, store, names)) {
-      await context.terminal.print(isImage(images) ? configOf(images) : perPlatform(images, configOf));
-    }
+    const named = await openNamed(context, store, names);
+    const digests = named.map((images) => (isImage(images) ? configOf(images) : perPlatform(images, configOf)));
+    await context.terminal.printEach("digests", digests);
   });

@@ -18,7 +18,7 @@ export const run: Run = async (context, [repo = "", from = "", hash = "", word])
       });
     }
     if (alias !== undefined) await setAlias(store, { alias, blobs: [blob] }, options);
-    await context.terminal.print(digest);
+    await context.terminal.printEach("digests", [digest]);
   });
 
   async function sizeAt(repository: string): Promise<number> {

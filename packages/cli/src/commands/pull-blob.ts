@@ -24,7 +24,8 @@ async function pullNamed(pull: Pull, names: readonly string[]): Promise<void> {
   for (const images of await openNamed(pull.context, pull.store, names)) {
     // As dxf: without a platform there is no one content to write.
     if (!isImage(images)) {
-      await pull.context.terminal.print(perPlatform(images, ({ blobs }) => blobs.map(({ digest }) => digest)));
+      const blobs = perPlatform(images, (image) => image.blobs.map(({ digest }) => digest));
+      await pull.context.terminal.print(JSON.stringify(blobs));
       continue;
     }
     for (const { digest } of images.blobs) await pullBlob(pull, digest);

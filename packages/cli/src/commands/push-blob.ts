@@ -15,6 +15,6 @@ export const run: Run = (context, [repo = "", file = "", word]) => {
     await store.put(blob, fileContent(resolve(cwd, file)), { signal, onProgress: (bytes) => bar.update(bytes) });
     bar.end();
     if (alias !== undefined) await setAlias(store, { alias, blobs: [blob] }, { signal });
-    await context.terminal.print(blob.digest);
+    await context.terminal.printEach("digests", [blob.digest]);
   });
 };

@@ -1,15 +1,17 @@
-import { OciError, parseTag } from "@dtuf/registry";
-import type { Run } from "../command.ts";
+import { OciError, parseTag, type Digest, type WriteStore } from "@dtuf/registry";
+import type { Context, Run } from "../command.ts";
 import { withStore } from "../dxf.ts";
 
 /** The digest of the manifest that an alias names. One HEAD. */
 export const run: Run = (context, [repo = "", ...names]) =>
-  withStore(context, repo, async (store) => {
-    for (const name of names) {
-      const resolved = await store.resolve(parseTag(name), { want: "digest", signal: context.io.signal });
-      if (resolved === undefined) {
-        throw new OciError("OCI_NOT_FOUND", `no alias ${JSON.stringify(name)}`, { details: { alias: name } });
-      }
-      await context.terminal.print(resolved.descriptor.digest);
+  withStore(context, repo, (store) => context.terminal.printEach("digests", resolveAll(context, store, names)));
+
+async function* resolveAll(context: Context, store: WriteStore, names: readonly string[]): AsyncIterable<Digest> {
+  for (const name of names) {
+    const resolved = await store.resolve(parseTag(name), { want: "digest", signal: context.io.signal });
+    if (resolved === undefined) {
+      throw new OciError("OCI_NOT_FOUND", `no alias ${JSON.stringify(name)}`, { details: { alias: name } });
     }
-  });
+    yield resolved.descriptor.digest;
+  }
+}

@@ -5,10 +5,10 @@ import { withMaster } from "../master.ts";
 
 export const run: Run = (context, [repo = ""]) =>
   withMaster(context, repo, async (master, place) => {
-    const within = context.values.text("within") ?? "2 days";
+    const within = context.values.text("within");
     const status = await master.status({
       signal: context.io.signal,
-      withinMs: parseDurationMs(within, "--within"),
+      withinMs: within === undefined ? undefined : parseDurationMs(within, "--within"),
       registry: context.values.on("offline") ? "skip" : "check",
     });
     if (context.terminal.format === "json") await context.terminal.printJson({ place, ...status });
