@@ -27,10 +27,8 @@ function suiteDirectory(): string {
 }
 
 function say(program: string, words: readonly string[]): string {
-  const [line = ""] = execFileSync(program, words, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).split(
-    "\n",
-  );
-  return line;
+  const text = execFileSync(program, words, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  return text.trim().split("\n", 1)[0] ?? "";
 }
 
 function has([what, find]: (typeof needs)[number]): boolean {
