@@ -111,7 +111,7 @@ export interface PublishResult {
   readonly changed: readonly StagedTarget[];
   /** How often another publisher was first and the changes were rebased on what it had published. */
   readonly rebased: number;
-  /** Roles that expire soon (within half their lifetime) and that this publication did not renew. */
+  /** Roles, delegated ones too, that expire soon (within half their lifetime) and that this publication did not renew. */
   readonly due: readonly DueRole[];
 }
 
@@ -204,7 +204,8 @@ export interface Master {
   staged(): Promise<StagedChanges>;
   /** Drops what is staged for these targets; without names, everything but staged roots. */
   unstage(names?: readonly string[]): Promise<void>;
-  expirations(): Promise<ReadonlyMap<TopLevelRole, Date>>;
+  /** Of the delegated roles, those that the last publication from here found. */
+  expirations(): Promise<ReadonlyMap<TopLevelRole | RoleName, Date>>;
   /** The newest root signed here: what to ship with installers. */
   rootFile(): Promise<Uint8Array>;
   status(

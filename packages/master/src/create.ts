@@ -2,6 +2,7 @@
 import { signDocument, type Key, type Root, type Signer, type TopLevelRole } from "@dtuf/tuf";
 import { openRecorded, openUnrecorded } from "./base.ts";
 import type { CreatedKey, KeyType, Master } from "./contract.ts";
+import { readDelegated } from "./delegated-expiry.ts";
 import { MasterError } from "./errors.ts";
 import { verifyExpectedSnapshot, verifyPlausible, verifyUnexpired } from "./open-base.ts";
 import { expiryOf, planRoot, planSnapshot, planTargets, planTimestamp, type SignedFile } from "./plan.ts";
@@ -48,6 +49,7 @@ export async function createMetadata(session: Session): Promise<void> {
     roots: await saveRoots(session, [root]),
     stagedRoots: [],
     head: await saveHead(session, { timestamp, snapshot, targets }),
+    delegated: [],
     signed: { timestamp: 1, snapshot: 1, targets: 1 },
     generation: 1,
     staging: 1,
@@ -76,6 +78,7 @@ export async function adopt(session: Session, { root, expectSnapshot }: Paramete
     roots: await saveRoots(session, base.roots),
     stagedRoots: [],
     head: await saveHead(session, headFilesOf(base)),
+    delegated: await readDelegated(session, { targets: targets.signed, snapshot: snapshot.signed, files: [] }),
     published: base.release,
     signed: { timestamp: timestamp.signed.version, snapshot: snapshot.signed.version, targets: targets.signed.version },
     generation: 1,

@@ -1,11 +1,11 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
 import { digestHex, digestOf, parseTag } from "@dtuf/registry";
 import { targetMediaType } from "@dtuf/format";
-import { createSigner, parseTargetPath, signDocument, specVersion, type TrustedSet } from "@dtuf/tuf";
+import { createSigner, parseRoleName, parseTargetPath, signDocument, specVersion, type TrustedSet } from "@dtuf/tuf";
 import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
 import { createPrivateKey } from "@dtuf/testing/keys";
 import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
@@ -39,13 +39,17 @@ const refresh = (): Promise<TrustedSet> => readRelease(store, root, clock.now())
 const read = async (name: string): Promise<string | undefined> => readTarget(store, await refresh(), name);
 
 /** What the delegated role's own people do. */
-async function signRole(version: number, content: string, by: KeyObject = key): Promise<Uint8Array> {
+async function signRole(
+  version: number,
+  content: string,
+  { by = key, until = "2040-01-01" }: { readonly by?: KeyObject; readonly until?: string } = {},
+): Promise<Uint8Array> {
   const bytes = Buffer.from(content);
   const digest = digestOf(bytes);
   await store.put({ mediaType: targetMediaType, digest, size: bytes.length }, bytes);
   const file = { length: bytes.length, hashes: new Map([["sha256", digestHex(digest)]]), unrecognized: {} };
   const targets = new Map([[parseTargetPath("tools/hammer"), file]]);
-  const expires = new Date("2040-01-01T00:00:00Z");
+  const expires = new Date(until);
   return signDocument({ type: "targets", specVersion, version, expires, targets, unrecognized: {} }, [
     createSigner(by),
   ]);
@@ -77,7 +81,7 @@ describe("a delegated role", () => {
 
   test("is refused where others signed it", async () => {
     await delegateTools();
-    const forged = await signRole(2, "two", createPrivateKey());
+    const forged = await signRole(2, "two", { by: createPrivateKey() });
     await expect(master.updateRole("tools", forged)).rejects.toMatchObject({ code: "TUF_THRESHOLD_NOT_MET" });
     await expect(
       master.delegate("more", { paths: ["more/*"], keys: [pem(key)], metadata: forged }),
@@ -86,20 +90,98 @@ describe("a delegated role", () => {
     expect((await master.staged()).roles).toEqual([]);
   });
 
-  test("is never rolled back by a staged file that is older than the published one [T18]", async () => {
+  test("is refused where it is older than the published one, or another of the same version [T18]", async () => {
     await delegateTools();
     await master.updateRole("tools", await signRole(2, "two"));
     await master.pushMetadata();
-    await master.updateRole("tools", await signRole(1, "one"));
+    for (const version of [1, 2]) {
+      const file = await signRole(version, "one");
+      await expect(master.updateRole("tools", file)).rejects.toMatchObject({ code: "TUF_ROLLBACK" });
+    }
+    await master.revokeRole("tools");
     await master.pushMetadata();
-    expect(await read("tools/hammer")).toBe("two");
+    const again = { paths: ["tools/*"], keys: [pem(key)], metadata: await signRole(1, "one") };
+    await expect(master.delegate("tools", again)).rejects.toMatchObject({ code: "TUF_ROLLBACK" });
+    await master.delegate("tools", { ...again, metadata: await signRole(3, "three") });
+    await master.pushMetadata();
+    expect(await read("tools/hammer")).toBe("three");
+  });
+
+  test("that another publisher overtook is left out; a delegation to other keys is not staged over it [T18]", async () => {
+    await delegateTools();
+    await cp(join(directory, "master"), join(directory, "other"), { recursive: true });
+    await master.updateRole("tools", await signRole(3, "three"));
+    await master.pushMetadata();
+    const other = open("other");
+    await other.updateRole("tools", await signRole(2, "two"));
+    await other.pushMetadata();
+    expect(await read("tools/hammer")).toBe("three");
+
+    const newKey = createPrivateKey();
+    const metadata = await signRole(4, "four", { by: newKey });
+    await other.delegate("tools", { paths: ["tools/*"], keys: [pem(newKey)], metadata });
+    await master.pushMetadata();
+    await master.updateRole("tools", await signRole(5, "five"));
+    await master.pushMetadata();
+    await expect(other.pushMetadata()).rejects.toMatchObject({ code: "TUF_ROLLBACK", details: { role: "tools" } });
+    expect(await read("tools/hammer")).toBe("five");
+  });
+
+  test("is refused where it has expired, and is due before it does, until its people sign again", async () => {
+    const late = await signRole(1, "one", { until: "2029-12-31" });
+    const delegation = { paths: ["tools/*"], keys: [pem(key)] };
+    await expect(master.delegate("tools", { ...delegation, metadata: late })).rejects.toMatchObject({
+      code: "TUF_EXPIRED",
+    });
+    await master.delegate("tools", { ...delegation, metadata: await signRole(1, "one", { until: "2030-01-15" }) });
+    const expires = new Date("2030-01-15");
+    expect((await master.pushMetadata()).due).toEqual([{ role: "tools", expires, state: "soon" }]);
+    expect((await master.expirations()).get(parseRoleName("tools"))).toEqual(expires);
+    clock.advance({ days: 14 });
+    expect((await master.status()).due).toContainEqual({ role: "tools", expires, state: "expired" });
+    expect((await master.refreshMetadata()).due).toContainEqual({ role: "tools", expires, state: "expired" });
+    const machine = open("machine");
+    await machine.adopt({ root });
+    expect((await machine.status({ withinMs: 0 })).due).toEqual([{ role: "tools", expires, state: "expired" }]);
+    await master.updateRole("tools", await signRole(2, "two"));
+    expect((await master.pushMetadata()).due).toEqual([]);
+  });
+
+  test("whose keys were replaced or that was revoked leaves no key behind", async () => {
+    await delegateTools();
+    const listed = async (): Promise<number | undefined> => (await refresh()).targets?.signed.delegations?.keys.size;
+    const other = createPrivateKey();
+    const metadata = await signRole(2, "two", { by: other });
+    await master.delegate("tools", { paths: ["tools/*"], keys: [pem(other)], metadata });
+    await master.pushMetadata();
+    expect(await listed()).toBe(1);
+    await master.revokeRole("tools");
+    await master.pushMetadata();
+    expect(await listed()).toBe(0);
+  });
+
+  test("has its second tag moved by the run that follows one cut off after the switch", async () => {
+    await delegateTools();
+    await master.updateRole("tools", await signRole(2, "two"));
+    const dying: LayoutStore = {
+      ...store,
+      swapTag: async (...args) => {
+        await store.swapTag(...args);
+        throw new TypeError("the machine was switched off");
+      },
+    };
+    const options = { place: "here", directory: join(directory, "master"), now: clock.now };
+    await expect(createMaster({ ...options, store: dying }).pushMetadata()).rejects.toThrow("switched off");
+    await master.pushMetadata();
+    expect(await store.resolve(parseTag("tools"), { want: "digest" })).toEqual(
+      await store.resolve(parseTag("meta.2.tools"), { want: "digest" }),
+    );
   });
 
   test("of another publisher stays through rebase, refresh and publication", async () => {
     await master.pushMetadata();
     const other = open("other");
     await rm(join(directory, "other"), { recursive: true, force: true });
-    const { cp } = await import("node:fs/promises");
     await cp(join(directory, "master"), join(directory, "other"), { recursive: true });
     await delegateTools();
     await other.pushTarget("own", [

@@ -3,11 +3,12 @@
  * client would check them, staged, and published with the snapshot that names them.
  */
 import { findTargetBlobs } from "@dtuf/format";
-import { OciError } from "@dtuf/registry";
+import { digestHex, digestOf, OciError } from "@dtuf/registry";
 import {
   isTopLevelRole,
   parseRoleName,
   parseUnverified,
+  TufError,
   verifyDocument,
   type Delegations,
   type RoleName,
@@ -49,7 +50,10 @@ export async function revokeRole(session: Session, name: string): Promise<void> 
 
 async function stageRole(session: Session, role: RoleName, change: StagedRole & { kind: "put" }): Promise<void> {
   const delegations = applyRoles(await currentDelegations(session), new Map([[role, change]]));
-  const { targets } = verifyRole(delegations, role, change.metadata);
+  const { targets, version, expires } = verifyRole(delegations, role, change.metadata);
+  const file = { name: role, version, bytes: change.metadata };
+  if (expires <= session.now) throw expired(role, expires);
+  if (isSuperseded(file, await currentSnapshot(session))) throw superseded(file);
   const { store, signal, concurrency } = session;
   await forEachConcurrently(targets, concurrency, async ([path, file]) => {
     for (const blob of findTargetBlobs(file) ?? []) {
@@ -66,7 +70,15 @@ async function currentDelegations(session: Session): Promise<Delegations | undef
   return parseUnverified(await session.files.readMetadata(session.state().head.targets), "targets").delegations;
 }
 
-/** The staged files as a client will check them; those that are published already, or superseded there, are left out. */
+async function currentSnapshot(session: Session): Promise<Snapshot> {
+  return parseUnverified(await session.files.readMetadata(session.state().head.snapshot), "snapshot");
+}
+
+/**
+ * The staged files as a client will check them. An update that another publisher's overtook is left out; a delegation may
+ * not be, as the file that stands in its place could be signed by other keys.
+ * @throws TufError TUF_ROLLBACK
+ */
 export function delegatedFiles(
   delegations: Delegations | undefined,
   staged: StagedRoles,
@@ -76,11 +88,29 @@ export function delegatedFiles(
   for (const [name, change] of staged) {
     if (change.kind === "revoke") continue;
     const document = verifyRole(delegations, name, change.metadata);
-    const published = snapshot.meta.get(`${name}.json`);
-    if (published !== undefined && published.version >= document.version) continue;
-    files.push({ name, version: document.version, bytes: change.metadata, document });
+    const file = { name, version: document.version, bytes: change.metadata, document };
+    if (!isSuperseded(file, snapshot)) files.push(file);
+    else if (change.delegation !== undefined) throw superseded(file);
   }
   return files;
+}
+
+/** No version of a role has two contents, and none goes back; also where the role was revoked in between. */
+function isSuperseded({ name, version, bytes }: Omit<DelegatedFile, "document">, { meta }: Snapshot): boolean {
+  const published = meta.get(`${name}.json`);
+  if (published === undefined || published.version < version) return false;
+  return published.version > version || published.hashes?.get("sha256") !== digestHex(digestOf(bytes));
+}
+
+function superseded({ name, version }: Omit<DelegatedFile, "document">): TufError {
+  return new TufError("TUF_ROLLBACK", `${name} was published in version ${version} or above: it needs a higher one`, {
+    details: { role: name, got: version },
+  });
+}
+
+function expired(role: RoleName, expires: Date): TufError {
+  const details = { role, expires: expires.toISOString() };
+  return new TufError("TUF_EXPIRED", `${role} expired on ${details.expires}: no client would take it`, { details });
 }
 
 function verifyRole(delegations: Delegations | undefined, name: RoleName, file: Uint8Array): Targets {

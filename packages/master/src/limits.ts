@@ -15,6 +15,9 @@ export const stagedRoleMaxBytes: number = 180 * 1024 * 1024;
 /** How often one push is rebased on what another publisher published meanwhile, before it is given up. */
 export const rebasesMax = 8;
 
+/** Delegated roles whose expiry is kept in the record: 100 bytes each, and one request each when they change. */
+export const delegatedRecordsMax = 1000;
+
 /** Uploads at a time, as docker and skopeo have it by default. */
 export const defaultConcurrency = 4;
 

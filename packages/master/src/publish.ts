@@ -8,6 +8,7 @@ import { latestTag, releaseTag } from "@dtuf/format";
 import type { ManifestContent } from "@dtuf/registry";
 import type { PublishResult, PushMetadataOptions, RefreshResult } from "./contract.ts";
 import type { Base } from "./base.ts";
+import { readDelegated } from "./delegated-expiry.ts";
 import { MasterError } from "./errors.ts";
 import { dropUnneededKeys } from "./key-ring.ts";
 import { rebasesMax } from "./limits.ts";
@@ -15,7 +16,7 @@ import { openBase } from "./open-base.ts";
 import { latestDigest } from "./published.ts";
 import { commitRelease } from "./record.ts";
 import type { Session } from "./session.ts";
-import { signRelease, type Draft, type Scope } from "./sign.ts";
+import { dueRoles, signRelease, type Draft, type Scope } from "./sign.ts";
 import type { State } from "./state.ts";
 import { keepersOf, moveSecondTags, putArtifact, putArtifacts, releaseOf, roleArtifacts } from "./upload.ts";
 
@@ -28,13 +29,19 @@ export async function publish(session: Session, request: PublishRequest): Promis
     const base = await openBase(session, request);
     const scope = await scopeOf(session, request);
     const draft = await signRelease(session, base, scope);
+    const delegated = await readDelegated(session, {
+      targets: draft.targetsDocument,
+      snapshot: draft.snapshotDocument,
+      files: draft.delegated,
+    });
     const release = await uploadRelease(session, { draft, base, scope, request });
     if (release === undefined || !(await moveLatest(session, base, release))) continue;
     await keepReleaseTag(session, draft, release);
     await moveSecondTags(session, draft.delegated);
-    await commitRelease(session, { draft, release: release.descriptor.digest, scope });
+    await commitRelease(session, { draft, release: release.descriptor.digest, scope, delegated });
     if (scope.kind === "all") await dropUnneededKeys(session.keys, draft.root);
-    const { versions, changed, renewed, due } = draft;
+    const { versions, changed, renewed } = draft;
+    const due = dueRoles([...draft.notRenewed, ...delegated], session);
     return { release: release.descriptor.digest, versions, changed, renewed, due, rebased };
   }
   throw new MasterError("MASTER_PUBLISHER_RACE", `another publisher was first, ${rebasesMax + 1} times`, {

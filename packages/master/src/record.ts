@@ -87,10 +87,16 @@ function pinned(state: State): State {
   return { ...state, pin: stagedPin, stagedPin: undefined };
 }
 
+interface Publication extends Pick<State, "delegated"> {
+  readonly draft: Draft;
+  readonly release: Digest;
+  readonly scope: Scope;
+}
+
 /** After the switch: the draft is the record, and what it carried is not staged any more. */
 export async function commitRelease(
   session: Session,
-  { draft, release, scope }: { readonly draft: Draft; readonly release: Digest; readonly scope: Scope },
+  { draft, release, scope, delegated }: Publication,
 ): Promise<void> {
   const state = session.state();
   const roots = await saveRoots(session, draft.roots);
@@ -98,6 +104,7 @@ export async function commitRelease(
   await session.save({
     ...pinned({ ...state, roots }),
     head,
+    delegated,
     published: release,
     stagedRoots: scope.kind === "all" ? [] : state.stagedRoots,
     attempt: undefined,

@@ -38,11 +38,15 @@ export interface Draft {
   readonly snapshot: SignedFile;
   readonly targets: SignedFile;
   readonly targetsDocument: Targets;
+  readonly snapshotDocument: Snapshot;
   readonly delegated: readonly DelegatedFile[];
   readonly changed: readonly StagedTarget[];
   readonly renewed: readonly TopLevelRole[];
-  readonly due: readonly DueRole[];
+  /** The roles that keep the expiry that they had. */
+  readonly notRenewed: readonly Expiry[];
 }
+
+export type Expiry = Pick<DueRole, "role" | "expires">;
 
 /** "all": targets, snapshot and timestamp, with what is staged. "online": the timestamp, and the snapshot when due. */
 export type Scope =
@@ -72,10 +76,8 @@ async function signAll(session: Session, base: Base, { staged, roles }: Scope & 
     ["targets.json", targets],
     ...delegated.map((file) => [`${file.name}.json`, file] as const),
   ]);
-  const snapshot = await sign(
-    "snapshot",
-    planSnapshot(base.snapshot.signed, files, edition("snapshot", next, session)),
-  );
+  const snapshotDocument = planSnapshot(base.snapshot.signed, files, edition("snapshot", next, session));
+  const snapshot = await sign("snapshot", snapshotDocument);
   const timestamp = await sign(
     "timestamp",
     planTimestamp(base.timestamp.signed, snapshot, edition("timestamp", next, session)),
@@ -84,10 +86,10 @@ async function signAll(session: Session, base: Base, { staged, roles }: Scope & 
     ({ path, change }) => change !== "delete" || before.targets.has(path),
   );
   return {
-    ...{ root, roots, timestamp, snapshot, targets, targetsDocument, delegated, changed },
+    ...{ root, roots, timestamp, snapshot, targets, targetsDocument, snapshotDocument, delegated, changed },
     versions: { ...next, root: root.version },
     renewed: ["targets", "snapshot", "timestamp"],
-    due: dueRoles([{ role: "root", expires: root.expires }], session),
+    notRenewed: [{ role: "root", expires: root.expires }],
   };
 }
 
@@ -99,22 +101,24 @@ async function signOnline(session: Session, base: Base, withinMs: number): Promi
   const renews = isDue && (before.expires <= session.now || (await session.ring.canSign("snapshot", root)));
   const sign = signerFor(session, root);
 
-  const document = renews ? planSnapshot(before, new Map(), edition("snapshot", next, session)) : before;
-  const snapshot = renews ? await sign("snapshot", document) : { version: before.version, bytes: base.snapshot.bytes };
+  const snapshotDocument = renews ? planSnapshot(before, new Map(), edition("snapshot", next, session)) : before;
+  const snapshot = renews
+    ? await sign("snapshot", snapshotDocument)
+    : { version: before.version, bytes: base.snapshot.bytes };
   const timestampDocument = planTimestamp(base.timestamp.signed, snapshot, edition("timestamp", next, session));
   const timestamp = await sign("timestamp", timestampDocument);
   const targetsDocument = base.targets.signed;
   const targets = { version: targetsDocument.version, bytes: base.targets.bytes };
-  const notSigned = [
-    { role: "root", expires: root.expires },
-    { role: "targets", expires: targetsDocument.expires },
-    { role: "snapshot", expires: document.expires },
-  ] as const;
   return {
-    ...{ root, roots: base.roots, timestamp, snapshot, targets, targetsDocument, delegated: [], changed: [] },
+    ...{ root, roots: base.roots, timestamp, snapshot, targets, targetsDocument, snapshotDocument },
+    ...{ delegated: [], changed: [] },
     versions: { ...next, root: root.version, targets: targets.version, snapshot: snapshot.version },
     renewed: renews ? ["snapshot", "timestamp"] : ["timestamp"],
-    due: dueRoles(notSigned, session),
+    notRenewed: [
+      { role: "root", expires: root.expires },
+      { role: "targets", expires: targetsDocument.expires },
+      { role: "snapshot", expires: snapshotDocument.expires },
+    ],
   };
 }
 
@@ -158,7 +162,7 @@ function edition(role: TopLevelRole, next: ReleaseVersions, instant: Instant): P
 
 /** Those that expire within half their lifetime, or within `withinMs`. Soonest first. */
 export function dueRoles(
-  roles: readonly Pick<DueRole, "role" | "expires">[],
+  roles: readonly Expiry[],
   { now, lifetimesMs }: Instant,
   withinMs?: number,
 ): readonly DueRole[] {

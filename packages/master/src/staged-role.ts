@@ -54,7 +54,7 @@ export function applyRoles(previous: Delegations | undefined, staged: StagedRole
     const listed = listedOf(delegations, name);
     delegations =
       change.kind === "revoke" || change.delegation === undefined
-        ? { ...listed, roles: listed.roles.filter((role) => role.name !== name) }
+        ? withNeededKeys({ ...listed, roles: listed.roles.filter((role) => role.name !== name) })
         : withDelegation(listed, name, change.delegation);
   }
   return delegations;
@@ -82,7 +82,13 @@ function withDelegation(listed: ListedDelegations, name: RoleName, delegation: D
   };
   const known = listed.roles.some((other) => other.name === name);
   const roles = known ? listed.roles.map((other) => (other.name === name ? role : other)) : [...listed.roles, role];
-  return { ...listed, keys: new Map([...listed.keys, ...byId]), roles };
+  return withNeededKeys({ ...listed, keys: new Map([...listed.keys, ...byId]), roles });
+}
+
+/** A key that no role names any more is not handed out any more. */
+function withNeededKeys(listed: ListedDelegations): ListedDelegations {
+  const named = new Set(listed.roles.flatMap(({ keyIds }) => keyIds));
+  return { ...listed, keys: new Map([...listed.keys].filter(([id]) => named.has(id))) };
 }
 
 export function encodeStagedRole(name: RoleName, change: StagedRole): string {

@@ -3,6 +3,7 @@
  * version numbers it has used. One small file, replaced atomically; the metadata itself lies beside it by SHA-256.
  */
 import { isDigest, type Digest } from "@dtuf/registry";
+import { parseRoleName, type RoleName } from "@dtuf/tuf";
 import { MasterError } from "./errors.ts";
 
 /** A signed metadata file in `metadata/`. */
@@ -16,6 +17,13 @@ export interface HeadRecord {
   readonly timestamp: FileRecord;
   readonly snapshot: FileRecord;
   readonly targets: FileRecord;
+}
+
+/** A delegated role of the last release. */
+export interface DelegatedRecord {
+  readonly role: RoleName;
+  readonly version: number;
+  readonly expires: Date;
 }
 
 export type VersionedRole = "timestamp" | "snapshot" | "targets";
@@ -38,6 +46,8 @@ export interface State {
   /** Version of the staged root that no old key signed: once published it is the pin. */
   readonly stagedPin?: number | undefined;
   readonly head: HeadRecord;
+  /** Those of which the expiry is known. */
+  readonly delegated: readonly DelegatedRecord[];
   /** The digest of `latest` when `head` was published or accepted; absent before the first publication. */
   readonly published?: Digest | undefined;
   /** The highest versions ever signed here: no number is used for two documents, whatever became of the first. */
@@ -77,10 +87,11 @@ function readState(json: unknown): State {
   return {
     place,
     pin: readNumber(pin),
-    roots: readFiles(roots),
-    stagedRoots: readFiles(stagedRoots),
+    roots: readList(roots, readFile),
+    stagedRoots: readList(stagedRoots, readFile),
     ...(stagedPin === undefined ? {} : { stagedPin: readNumber(stagedPin) }),
     head: { timestamp: readFile(timestamp), snapshot: readFile(snapshot), targets: readFile(targets) },
+    delegated: readList(record["delegated"], readDelegated),
     ...(published === undefined ? {} : { published: readDigest(published) }),
     signed: readSigned(fields(signed)),
     ...(attempt === undefined ? {} : { attempt: readAttempt(fields(attempt)) }),
@@ -111,9 +122,16 @@ function readFile(json: unknown): FileRecord {
   return { version: readNumber(version), sha256 };
 }
 
-function readFiles(json: unknown): readonly FileRecord[] {
+function readDelegated(json: unknown): DelegatedRecord {
+  const { role, version, expires } = fields(json);
+  const date = new Date(typeof expires === "string" ? expires : Number.NaN);
+  if (typeof role !== "string" || Number.isNaN(date.getTime())) throw new TypeError("wanted a role and its expiry");
+  return { role: parseRoleName(role), version: readNumber(version), expires: date };
+}
+
+function readList<T>(json: unknown, read: (json: unknown) => T): readonly T[] {
   if (!Array.isArray(json)) throw new TypeError("wanted a list");
-  return json.map(readFile);
+  return json.map(read);
 }
 
 function readSigned({ timestamp, snapshot, targets }: Fields): State["signed"] {

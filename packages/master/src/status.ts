@@ -1,14 +1,15 @@
 /** What needs doing, told from the record; from the registry only where that is asked for. */
 import { latestTag } from "@dtuf/format";
-import { parseUnverified, type TopLevelRole } from "@dtuf/tuf";
+import { parseUnverified, type RoleName, type TopLevelRole } from "@dtuf/tuf";
 import { describeStaged } from "./changes.ts";
 import type { MasterStatus, StagedChanges } from "./contract.ts";
 import { readSignedTargets } from "./push-target.ts";
 import type { Session } from "./session.ts";
 import { dueRoles } from "./sign.ts";
 
-export async function readExpirations(session: Session): Promise<ReadonlyMap<TopLevelRole, Date>> {
-  const { head, roots, stagedRoots } = session.state();
+/** Of the top-level roles, then of those that they delegate to. */
+export async function readExpirations(session: Session): Promise<ReadonlyMap<TopLevelRole | RoleName, Date>> {
+  const { head, roots, stagedRoots, delegated } = session.state();
   const root = [...roots, ...stagedRoots].at(-1);
   const records = [
     ["root", root],
@@ -16,11 +17,12 @@ export async function readExpirations(session: Session): Promise<ReadonlyMap<Top
     ["snapshot", head.snapshot],
     ["timestamp", head.timestamp],
   ] as const;
-  const expirations = new Map<TopLevelRole, Date>();
+  const expirations = new Map<TopLevelRole | RoleName, Date>();
   for (const [role, record] of records) {
     if (record !== undefined)
       expirations.set(role, parseUnverified(await session.files.readMetadata(record), role).expires);
   }
+  for (const { role, expires } of delegated) expirations.set(role, expires);
   return expirations;
 }
 
