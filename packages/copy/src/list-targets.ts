@@ -31,13 +31,17 @@ export interface FindUpdatedContext extends FetchContext {
 export async function findUpdated(session: Session, context: FindUpdatedContext): Promise<readonly TargetPath[]> {
   const { pulled, delegations, onEvent } = context;
   const load = createRoleLoader(session, context);
-  const updated = new Map<TargetPath, boolean>();
+  const seen = new Set<TargetPath>();
+  const updated: TargetPath[] = [];
   const onFailure = (role: string, error: unknown): void => onEvent({ kind: "role-skipped", role, error });
   for await (const { targets } of walkRoles(session, { load, bins: "leave-out", onFailure })) {
     for (const [path, file] of targets.targets) {
-      if (!updated.has(path)) updated.set(path, pulled.get(path) !== contentName(file));
+      if (seen.has(path)) continue;
+      seen.add(path);
+      const before = pulled.get(path);
+      if (before === undefined || before !== contentName(file)) updated.push(path);
     }
     if (delegations === "skip") break;
   }
-  return [...updated].flatMap(([path, differs]) => (differs ? [path] : []));
+  return updated;
 }

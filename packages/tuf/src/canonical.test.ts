@@ -42,4 +42,22 @@ describe("canonical JSON", () => {
       }),
     );
   });
+
+  test("is the library's form of any value: keys like integers, escapes, __proto__, whatever the order", () => {
+    const text = fc.string({ unit: fc.constantFrom("a", "b", "1", "0", "\\", '"', "\n", "é") });
+    const name = fc.oneof(text, fc.constantFrom("__proto__", "constructor", "9", "10", "toJSON"));
+    const { value } = fc.letrec<{ value: Json }>((tie) => ({
+      value: fc.oneof(
+        { depthSize: "medium" },
+        fc.oneof(text, fc.integer(), fc.boolean(), fc.constant(null)),
+        fc.array(tie("value")),
+        fc.array(fc.tuple(name, tie("value"))).map((members): Json => Object.fromEntries(members)),
+      ),
+    }));
+    fc.assert(
+      fc.property(value, (json) => {
+        expect(canonical(json)).toBe(canonicalize(json));
+      }),
+    );
+  });
 });

@@ -95,8 +95,15 @@ export async function signDocument(document: Document, signers: readonly Signer[
   const text = JSON.stringify(encodeDocument(document));
   const signed = asObject(parseJson(Buffer.from(text)), document.type);
   parseSigned(signed, document.type, defaultLimits);
-  const signatures = await signAll(canonicalJson(signed), signers);
-  return new TextEncoder().encode(`{"signatures":${JSON.stringify(signatures)},"signed":${text}}`);
+  const payload = canonicalJson(signed);
+  const signatures = await signAll(payload, signers);
+  const written = isJsonText(payload) ? Buffer.from(payload).toString() : text;
+  return new TextEncoder().encode(`{"signatures":${JSON.stringify(signatures)},"signed":${written}}`);
+}
+
+/** Canonical JSON is JSON, and fast to verify as it stands, but for the line breaks of keys in PEM, which it does not escape. */
+function isJsonText(payload: Uint8Array): boolean {
+  return payload.every((byte) => byte >= 0x20);
 }
 
 /**
