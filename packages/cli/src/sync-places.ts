@@ -10,10 +10,8 @@ import {
   listDockerSource,
   listImageDirectories,
   listLayouts,
-  listSourceList,
   openArchive,
   parseDockerSource,
-  parseSourceList,
   type GrowingArchive,
   type ListingOptions,
   type Place,
@@ -80,6 +78,7 @@ export async function listSources(context: Context, source: SourcePlace, listing
     case "docker":
       return listDockerSource(parseDockerSource(source.text), registries, options);
     case "yaml": {
+      const { listSourceList, parseSourceList } = await import("@dtuf/mirror/lists");
       const list = parseSourceList(await readFile(path), source.text);
       verifyOneRegistry(context, list);
       return listSourceList(list, registries, options);

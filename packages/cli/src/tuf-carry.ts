@@ -12,7 +12,7 @@ import {
   writeRepository,
   type VerifiedRepository,
   type WrittenRepository,
-} from "@dtuf/mirror";
+} from "@dtuf/mirror/tuf";
 import type { Context, ExitStatus } from "./command.ts";
 import { describeEvent } from "./copy.ts";
 import { parseCount } from "./count.ts";

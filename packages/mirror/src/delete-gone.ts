@@ -11,7 +11,7 @@ import type { ImageReport } from "./report.ts";
 import { findRegularFile } from "./regular-file.ts";
 import type { ListedRepository, SourceImage, Sources } from "./source.ts";
 import type { SyncOptions } from "./sync-options.ts";
-import { compareText } from "./tag-pattern.ts";
+import { compareText } from "./tag-filters.ts";
 
 type DeleteOptions = Pick<SyncOptions, "naming" | "destinations" | "mode" | "signal" | "onImage">;
 

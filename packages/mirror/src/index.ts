@@ -10,7 +10,6 @@ export { MirrorError, type MirrorErrorCode, type MirrorErrorDetails } from "./er
 export { listImageDirectories, listLayouts } from "./list-directories.ts";
 export {
   listDockerSource,
-  listSourceList,
   parseDockerSource,
   type DockerSource,
   type ListingOptions,
@@ -30,21 +29,10 @@ export {
   type ImageStatus,
   type SyncReport,
 } from "./report.ts";
-export { parseSourceList, type ListedCredential, type ListedRegistry, type ListedSelection } from "./source-list.ts";
+export type { ListedCredential, ListedRegistry, ListedSelection } from "./source-list.ts";
 export type { ListedRepository, SourceFailure, SourceImage, Sources } from "./source.ts";
 export { sync } from "./sync.ts";
 export type { SyncOptions } from "./sync-options.ts";
-export { parseSemverConstraint, parseTagRegex, type TagFilters, type TagTest } from "./tag-pattern.ts";
+export type { TagFilters, TagTest } from "./tag-filters.ts";
 export type { Located, Tally } from "./transfers.ts";
 export { writeArchive } from "./write-archive.ts";
-export {
-  firstToExpire,
-  verifyRepository,
-  verifyValidUntil,
-  type VerifiedRepository,
-  type VerifiedRole,
-  type VerifyOptions,
-} from "./tuf/verified-repository.ts";
-export { writeRepository, type WriteOptions, type WrittenRepository } from "./tuf/write-repository.ts";
-export { writeDockerLayout, type DockerLayoutOptions, type WrittenDockerLayout } from "./tuf/write-docker-layout.ts";
-export { findStatedValidity, stateValidity, validUntilAnnotation } from "./tuf/archive-validity.ts";

@@ -11,7 +11,7 @@ import { joinSources, listRepository, type ListingOptions } from "./list-sources
 import type { Place } from "./place.ts";
 import { findRegularFile } from "./regular-file.ts";
 import type { SourceImage, Sources } from "./source.ts";
-import { compareText } from "./tag-pattern.ts";
+import { compareText } from "./tag-filters.ts";
 
 /** Links between directories are not followed. @throws MirrorError MIRROR_IMAGE_MISSING, MIRROR_NOTHING_TO_SYNC */
 export async function listImageDirectories(

@@ -6,8 +6,6 @@ import {
   isTag,
   parseDigest,
   parseReference,
-  parseRegistryHost,
-  parseRepositoryName,
   parseTag,
   type Digest,
   type ReadStore,
@@ -15,9 +13,9 @@ import {
 } from "@dtuf/registry";
 import { isSignatureTag } from "./copy-referrers.ts";
 import { MirrorError } from "./errors.ts";
-import type { ListedRegistry, ListedSelection } from "./source-list.ts";
+import type { ListedRegistry } from "./source-list.ts";
 import type { ListedRepository, SourceFailure, SourceImage, Sources } from "./source.ts";
-import { filterTags, parseSemverConstraint, parseTagRegex, type TagFilters, type TagTest } from "./tag-pattern.ts";
+import { filterTags, type TagFilters, type TagTest } from "./tag-filters.ts";
 import type { Located } from "./transfers.ts";
 
 /** How registries of the source are reached. */
@@ -36,11 +34,11 @@ export interface ListingOptions {
 }
 
 /** Tags, digests, `tag@digest`; "all" tags; or those that a pattern matches. */
-type Selection =
+export type Selection =
   | { readonly kind: "named"; readonly names: readonly string[] }
   | { readonly kind: "matching"; readonly test: TagTest };
 
-interface Repository {
+export interface Repository {
   /** `docker.io/library/busybox` */
   readonly repository: string;
   readonly kind: SourceImage["kind"];
@@ -66,7 +64,8 @@ export function parseDockerSource(text: string): DockerSource {
   return { registry, repository: fullName(registry, repository), image };
 }
 
-function fullName(registry: string, repository: string): string {
+/** Docker Hub's own repositories are below `library/`. */
+export function fullName(registry: string, repository: string): string {
   return isDockerHub(registry) && !repository.includes("/") ? `library/${repository}` : repository;
 }
 
@@ -82,7 +81,8 @@ export async function listDockerSource(
   return listRepository(repository, [selection], options);
 }
 
-async function openDocker(
+/** @param listed what a list says of that registry */
+export async function openDocker(
   { registry, repository }: Pick<DockerSource, "registry" | "repository">,
   {
     registries,
@@ -92,7 +92,7 @@ async function openDocker(
 ): Promise<Repository> {
   const store = await registries.repository(registry, repository, listed);
   const name = `${registry}/${repository}`;
-  const own = listed === undefined ? undefined : findMapped(listed, repository);
+  const [, own] = [...(listed?.map ?? [])].find(([key]) => fullName(registry, key) === repository) ?? [];
   return {
     repository: name,
     kind: "repository",
@@ -100,63 +100,6 @@ async function openDocker(
     mapped: own ?? options.map.get(name),
     at: { store, realm: `docker:${registry}`, name: repository, distance: "remote" },
   };
-}
-
-function findMapped({ registry, map }: ListedRegistry, repository: string): string | undefined {
-  const found = [...map].find(([name]) => fullName(registry, name) === repository);
-  return found?.[1];
-}
-
-/** Every repository of a list, in its order. */
-export async function listSourceList(
-  list: readonly ListedRegistry[],
-  registries: SourceRegistries,
-  options: ListingOptions,
-): Promise<Sources> {
-  const all: Sources[] = [];
-  for (const listed of list) {
-    for (const selections of Map.groupBy(listed.selections, ({ repository }) => repository).values()) {
-      all.push(await listSelections(listed, selections, { registries, options }));
-    }
-  }
-  return joinSources(all);
-}
-
-async function listSelections(
-  listed: ListedRegistry,
-  given: readonly ListedSelection[],
-  { registries, options }: { readonly registries: SourceRegistries; readonly options: ListingOptions },
-): Promise<Sources> {
-  const shown = `docker://${listed.registry}/${given[0]?.repository ?? ""}`;
-  const failures: SourceFailure[] = [];
-  const selections = given.flatMap((selection) => {
-    try {
-      return [parseSelection(selection)];
-    } catch (error) {
-      failures.push({ name: shown, error });
-      return [];
-    }
-  });
-  try {
-    const registry = parseRegistryHost(listed.registry);
-    const repository = parseRepositoryName(fullName(registry, given[0]?.repository ?? ""));
-    const opened = await openDocker({ registry, repository }, { registries, options, listed });
-    const sources = selections.length === 0 ? nothing : await listRepository(opened, selections, options);
-    return { ...sources, count: 1, failures: [...failures, ...sources.failures] };
-  } catch (error) {
-    options.signal?.throwIfAborted();
-    return { ...nothing, count: 1, failures: [...failures, { name: shown, error }] };
-  }
-}
-
-const nothing: Sources = { images: [], listed: [], failures: [], count: 0 };
-
-/** @throws MirrorError MIRROR_PATTERN_INVALID */
-function parseSelection({ images, regex, semver }: ListedSelection): Selection {
-  if (regex !== undefined) return { kind: "matching", test: parseTagRegex(regex) };
-  if (semver !== undefined) return { kind: "matching", test: parseSemverConstraint(semver) };
-  if (images === undefined || images.length === 0) return { kind: "matching", test: () => true };
-  return { kind: "named", names: images };
 }
 
 export function joinSources(all: readonly Sources[]): Sources {
@@ -191,7 +134,7 @@ export async function listRepository(
   }
   const tests = selections.flatMap((each) => (each.kind === "matching" ? [each.test] : []));
   const listed = tests.length === 0 ? undefined : await listTags(repository, failures, options);
-  for (const tag of listed === undefined ? [] : selectTags(listed, tests, options))
+  for (const tag of listed === undefined ? [] : await selectTags(listed, tests, options))
     images.push(describe(tag, undefined));
   const unique = [...new Map(images.map((image) => [image.name, image])).values()];
   const known: ListedRepository | undefined = listed && {
@@ -216,7 +159,7 @@ function selectTags(
   tags: ReadonlySet<TagName>,
   tests: readonly TagTest[],
   { filters, signatures }: ListingOptions,
-): readonly TagName[] {
+): Promise<readonly TagName[]> {
   const matching = [...tags].filter((tag) => tests.some((matches) => matches(tag)));
   return filterTags(signatures === "take" ? matching : matching.filter((tag) => !isSignatureTag(tag)), filters);
 }

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { collect, createDigester, digestAlgorithm, isDigest, type ByteStream, type Digest } from "@dtuf/registry";
 import { createAtomicFile, createDirectory, fileError, syncDirectory, writeFileAtomically } from "@dtuf/registry/files";
-import { extract, type Header } from "tar-stream";
+import type { Header } from "tar-stream";
 import { MirrorError } from "./errors.ts";
 import { archiveFilesMax, archiveIndexMaxBytes } from "./limits.ts";
 
@@ -34,6 +34,7 @@ export async function readArchive(
   for (const algorithm of ["sha256", "sha512"]) await createDirectory(join(directory, "blobs", algorithm));
   const small = new Map<string, Uint8Array>();
   const seen = new Set<string>();
+  const { extract } = await import("tar-stream");
   const tar = extract();
   const input = Readable.from(readTar(archive, signal));
   input.on("error", (error) => tar.destroy(error));

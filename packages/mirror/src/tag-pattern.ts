@@ -3,8 +3,7 @@ import type { TagName } from "@dtuf/registry";
 import { RE2JS } from "re2js";
 import semver from "semver";
 import { MirrorError } from "./errors.ts";
-
-export type TagTest = (tag: string) => boolean;
+import type { TagTest } from "./tag-filters.ts";
 
 /** Unanchored, as skopeo's. @throws MirrorError MIRROR_PATTERN_INVALID */
 export function parseTagRegex(text: string): TagTest {
@@ -71,25 +70,8 @@ export function parseTagVersion(tag: string): semver.SemVer | undefined {
   return semver.parse(prerelease === undefined ? numbers : `${numbers}-${prerelease}`) ?? undefined;
 }
 
-export interface TagFilters {
-  /** A tag has to match one of them, if there are any. */
-  readonly include: readonly TagTest[];
-  /** A tag must match none of them. */
-  readonly exclude: readonly TagTest[];
-  /** The so many highest versions among the tags that are versions; others are left out. */
-  readonly newest?: number | undefined;
-}
-
-/** In the order of their names, or with `newest` from the highest version down. */
-export function filterTags(tags: Iterable<TagName>, { include, exclude, newest }: TagFilters): readonly TagName[] {
-  const wanted = [...new Set(tags)]
-    .filter((tag) => include.length === 0 || include.some((matches) => matches(tag)))
-    .filter((tag) => !exclude.some((matches) => matches(tag)))
-    .toSorted(compareText);
-  return newest === undefined ? wanted : newestVersions(wanted, newest);
-}
-
-function newestVersions(tags: readonly TagName[], count: number): readonly TagName[] {
+/** From the highest down; what is no version is left out. */
+export function newestVersions(tags: readonly TagName[], count: number): readonly TagName[] {
   return tags
     .flatMap((tag) => {
       const version = parseTagVersion(tag);
@@ -98,9 +80,4 @@ function newestVersions(tags: readonly TagName[], count: number): readonly TagNa
     .toSorted((a, b) => semver.rcompare(a.version, b.version))
     .slice(0, count)
     .map(({ tag }) => tag);
-}
-
-/** By code units: the same on every machine. */
-export function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

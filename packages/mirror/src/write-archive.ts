@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { isDigest, type ByteStream } from "@dtuf/registry";
 import { createAtomicFile, fileError, isErrno } from "@dtuf/registry/files";
-import { pack, type Pack } from "tar-stream";
+import type { Pack } from "tar-stream";
 import { readRegularFile } from "./regular-file.ts";
 
 const common = { mtime: new Date(0), uid: 0, gid: 0, uname: "", gname: "" };
@@ -15,6 +15,7 @@ export async function writeArchive(
   archive: string,
   { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<void> {
+  const { pack } = await import("tar-stream");
   const file = await createAtomicFile(archive);
   const tar = pack();
   // The fault shows in the loop below, which is what reads from it.

@@ -5,12 +5,12 @@ import {
   encodeDigestFile,
   outcomeOf,
   parsePlatformPattern,
-  parseTagRegex,
   sync,
   type ListingOptions,
   type PlatformChoice,
   type SyncOptions,
   type SyncReport,
+  type TagTest,
 } from "@dtuf/mirror";
 import { writeFileAtomically } from "@dtuf/registry/files";
 import type { Context, ExitStatus, Run } from "../command.ts";
@@ -18,7 +18,6 @@ import { parseCount } from "../count.ts";
 import { parseDurationMs } from "../duration.ts";
 import { hostPlatform } from "../platform.ts";
 import { listSources, openDestination, parsePlaces, type SyncPlaces } from "../sync-places.ts";
-import { carryRepository } from "../tuf-carry.ts";
 import { openSide } from "../sync-registries.ts";
 import { describeImage, describeSum, reportJson } from "../sync-report.ts";
 import { UsageError } from "../usage.ts";
@@ -38,11 +37,12 @@ export const run: Run = async (context, words) => {
   }
 };
 
-function syncRepository(context: Context, words: readonly string[]): Promise<ExitStatus> {
+async function syncRepository(context: Context, words: readonly string[]): Promise<ExitStatus> {
   const [source, destination, ...more] = words;
   if (source === undefined || destination === undefined || more.length > 0) {
     throw new UsageError(`wanted exactly two arguments, SOURCE and DESTINATION; got ${words.length}`);
   }
+  const { carryRepository } = await import("../tuf-carry.ts");
   return carryRepository(context, { source, destination });
 }
 
@@ -74,7 +74,7 @@ interface Sides {
 
 async function runSync(context: Context, places: SyncPlaces, sides: Sides): Promise<SyncReport> {
   const { io, values } = context;
-  const listing = { registries: sides.source, options: listingOptions(context), cleanUp: sides.cleanUp };
+  const listing = { registries: sides.source, options: await listingOptions(context), cleanUp: sides.cleanUp };
   const options = syncOptions(context);
   const sources = await listSources(context, places.source, listing);
   const { place, archive } = await openDestination(context, places.destination);
@@ -87,17 +87,23 @@ async function runSync(context: Context, places: SyncPlaces, sides: Sides): Prom
   return report;
 }
 
-function listingOptions({ io, values }: Context): ListingOptions {
+async function listingOptions({ io, values }: Context): Promise<ListingOptions> {
   return {
     filters: {
-      include: values.list("include").map(parseTagRegex),
-      exclude: values.list("exclude").map(parseTagRegex),
+      include: await parsePatterns(values.list("include")),
+      exclude: await parsePatterns(values.list("exclude")),
       newest: parseCount(values, "newest"),
     },
     signatures: values.on("remove-signatures") ? "leave" : "take",
     map: new Map(values.list("map").map(parseMapping)),
     signal: io.signal,
   };
+}
+
+async function parsePatterns(patterns: readonly string[]): Promise<readonly TagTest[]> {
+  if (patterns.length === 0) return [];
+  const { parseTagRegex } = await import("@dtuf/mirror/lists");
+  return patterns.map(parseTagRegex);
 }
 
 function parseMapping(text: string): [string, string] {

@@ -1,0 +1,11 @@
+export {
+  firstToExpire,
+  verifyRepository,
+  verifyValidUntil,
+  type VerifiedRepository,
+  type VerifiedRole,
+  type VerifyOptions,
+} from "./verified-repository.ts";
+export { writeRepository, type WriteOptions, type WrittenRepository } from "./write-repository.ts";
+export { writeDockerLayout, type DockerLayoutOptions, type WrittenDockerLayout } from "./write-docker-layout.ts";
+export { findStatedValidity, stateValidity, validUntilAnnotation } from "./archive-validity.ts";
