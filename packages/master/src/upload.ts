@@ -28,11 +28,24 @@ export async function putArtifact({ store, signal, concurrency }: Uploader, arti
   await store.put(descriptor, bytes, { signal, tags: artifact.tags });
 }
 
-export async function putArtifacts(uploader: Uploader, artifacts: Iterable<Artifact>): Promise<void> {
-  const { concurrency } = uploader;
-  await forEachConcurrently(artifacts, concurrency, (artifact) =>
-    putArtifact({ ...uploader, concurrency: 1 }, artifact),
-  );
+/**
+ * Blobs that artifacts share, the empty config above all, are put once: distribution's registries rewrite the file by which
+ * a repository finds a blob when it is put again, and a manifest that arrives in that moment is refused.
+ */
+export async function putArtifacts(
+  { store, signal, concurrency }: Uploader,
+  artifacts: Iterable<Artifact>,
+): Promise<void> {
+  const puts = new Map<Digest, Promise<void>>();
+  await forEachConcurrently(artifacts, concurrency, async ({ blobs, manifest, tags }) => {
+    signal?.throwIfAborted();
+    for (const { descriptor, bytes } of blobs) {
+      const put = puts.get(descriptor.digest) ?? store.put(descriptor, bytes, { signal });
+      puts.set(descriptor.digest, put);
+      await put;
+    }
+    await store.put(manifest.descriptor, manifest.bytes, { signal, tags });
+  });
 }
 
 /** The manifests that keep the targets of a draft from the registry's garbage collection, as far as they may be missing. */
