@@ -15,6 +15,14 @@ const hints: Readonly<Record<string, string>> = {
   MASTER_METADATA_MISSING: "make the metadata: PROGRAM create-metadata <repo>",
   MASTER_TARGET_UNKNOWN: "PROGRAM list-master-targets <repo> lists what is there",
   MASTER_PUBLISHER_RACE: "run PROGRAM push-metadata <repo> again",
+  MASTER_BASE_EXPIRED:
+    "learn from the other publishers which snapshot is the newest, and say so: --expect-snapshot VERSION",
+  MASTER_BASE_UNEXPECTED:
+    "ask the other publishers; then PROGRAM push-metadata <repo> --expect-snapshot VERSION builds on what is published, and --base recorded publishes this machine's record over it",
+  MASTER_VERSION_IMPLAUSIBLE:
+    "if that key was stolen, PROGRAM create-metadata-keys, then reset-keys, then push-metadata --base recorded; if not, --expect-snapshot VERSION",
+  MASTER_OLD_ROOT_KEY_MISSING:
+    "put the old key's file back into keys/previous; if it is lost, PROGRAM reset-keys <repo> --replace, after which every client must pin again",
   OCI_UNAUTHORIZED: "give credentials: PROGRAM login <host>, or DTUF_USERNAME and DTUF_PASSWORD",
   OCI_REALM_REFUSED: "if that host is your registry's token server, name it in DTUF_AUTH_HOST",
   OCI_INSECURE_CREDENTIALS: "use https, or no credentials",
@@ -22,7 +30,29 @@ const hints: Readonly<Record<string, string>> = {
   FILE_NO_SPACE: "free some space and run the command again: it goes on where it was",
 };
 
-export function findHint(code: string, program: Program): string | undefined {
-  const hint = Object.hasOwn(hints, code) ? hints[code] : undefined;
+/** The registry shows the publisher less than it last saw there. */
+const rolledBack =
+  "the registry was rolled back, restored from a backup, or overwritten by another publisher: ask them; PROGRAM push-metadata <repo> --base recorded publishes this machine's record over it";
+
+const publishing: ReadonlySet<string> = new Set(["push-metadata", "refresh-metadata", "prune"]);
+
+interface Failure {
+  readonly code: string;
+  readonly details: Readonly<Record<string, unknown>> | undefined;
+  /** The command that failed. */
+  readonly command: string;
+}
+
+export function findHint(failure: Failure, program: Program): string | undefined {
+  const { code } = failure;
+  const hint = hintOfCase(failure) ?? (Object.hasOwn(hints, code) ? hints[code] : undefined);
   return hint?.replaceAll("PROGRAM", program).replaceAll("DTUF_", `${program.toUpperCase()}_`);
+}
+
+function hintOfCase({ code, details, command }: Failure): string | undefined {
+  if (code === "TUF_ROLLBACK" && publishing.has(command) && details?.["wanted"] !== undefined) return rolledBack;
+  if (code === "MASTER_PUBLISHER_RACE" && details?.["lost"] !== undefined) {
+    return "sign a root on the one that is published now: PROGRAM reset-keys <repo>";
+  }
+  return undefined;
 }

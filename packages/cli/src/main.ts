@@ -28,7 +28,7 @@ async function runCommand(program: Program, io: Io, { command, args, flags }: Pa
     const run = await command.load();
     return (await run(context, args)) ?? 0;
   } catch (error) {
-    return reportError(error, { program, io, terminal: context?.terminal });
+    return reportError(error, { program, command: command.name, io, terminal: context?.terminal });
   }
 }
 

@@ -13,16 +13,21 @@ interface CodedError {
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
-export async function reportError(
-  error: unknown,
-  { program, io, terminal }: { readonly program: Program; readonly io: Io; readonly terminal: Terminal | undefined },
-): Promise<ExitStatus> {
+interface Failed {
+  readonly program: Program;
+  readonly command: string;
+  readonly io: Io;
+  readonly terminal: Terminal | undefined;
+}
+
+export async function reportError(error: unknown, { program, command, io, terminal }: Failed): Promise<ExitStatus> {
   if (io.signal.aborted && isAbort(error, io.signal)) {
     await io.stderr.write(`${program}: interrupted\n`);
     return 130;
   }
   const coded = codedError(error);
-  const hint = error instanceof UsageError ? error.hint : findHint(coded.code, program);
+  const hint =
+    error instanceof UsageError ? error.hint : findHint({ code: coded.code, details: coded.details, command }, program);
   terminal?.log("ERROR", `${coded.message} (${coded.code})`);
   await io.stderr.write(terminal?.format === "json" ? jsonReport(coded, hint) : textReport(program, coded, hint));
   return exitStatusOf(coded.code);

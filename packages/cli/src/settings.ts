@@ -116,10 +116,22 @@ export const settings = {
   "targets-lifetime": lifetime("targets", "3 months"),
   "snapshot-lifetime": lifetime("snapshot", "1 week"),
   "timestamp-lifetime": lifetime("timestamp", "1 day"),
+  base: {
+    kind: "choice",
+    summary:
+      "what to build on: what is published, or this machine's record, which mends a registry that was rolled back or emptied",
+    choices: ["published", "recorded"],
+    fallback: "published",
+  },
   "expect-snapshot": text(
     "the published snapshot that this publication must build on, VERSION or sha256:DIGEST",
     "snapshot",
   ),
+  path: list("targets that the role may sign, `tools/*`", "pattern"),
+  "path-hash-prefix": list("targets that the role may sign, by the beginning of the SHA-256 of their names", "hex"),
+  key: list("PEM file of a public key of the role", "file"),
+  threshold: text("how many of its keys must sign the role", "count", "1"),
+  terminating: toggle("where the role may sign a target and has none, ask no later role"),
   only: { kind: "choice", summary: "re-sign no more than this", choices: ["timestamp", "snapshot"] },
   within: { kind: "duration", summary: "how soon counts as due", value: "duration", fallback: "half a lifetime" },
   "dry-run": toggle("say what would be done, do nothing"),

@@ -2,6 +2,7 @@
 import type { Command } from "./command.ts";
 import { dxfCommands } from "./dxf-table.ts";
 import { entry, outputSettings, registrySettings, stateSettings } from "./entry.ts";
+import { roleCommands } from "./role-table.ts";
 import type { SettingName } from "./settings.ts";
 import { mirrorCommands } from "./mirror-table.ts";
 
@@ -66,7 +67,7 @@ const masterCommands: readonly Command[] = [
   entry({
     name: "push-metadata",
     summary: "sign what is staged and publish it by one switch",
-    settings: [...stateSettings, ...onlineKeys, ...onlineLifetimes, "expect-snapshot", "concurrency"],
+    settings: [...stateSettings, ...onlineKeys, ...onlineLifetimes, "base", "expect-snapshot", "concurrency"],
     load: () => import("./commands/push-metadata.ts"),
   }),
   entry({
@@ -119,6 +120,7 @@ const masterCommands: readonly Command[] = [
     settings: [...stateSettings, "within", "offline"],
     load: () => import("./commands/status.ts"),
   }),
+  ...roleCommands,
   entry({ name: "prune", summary: "delete what no reader needs any more", load: () => import("./commands/prune.ts") }),
 ];
 

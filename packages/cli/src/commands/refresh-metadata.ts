@@ -1,4 +1,5 @@
 import type { Run } from "../command.ts";
+import { expectedSnapshot } from "../expected-snapshot.ts";
 import { masterProgress, withMaster } from "../master.ts";
 import { parseDurationMs } from "../duration.ts";
 import { reportPublication } from "../publication-report.ts";
@@ -7,14 +8,14 @@ import { reportPublication } from "../publication-report.ts";
 export const run: Run = (context, [repo = ""]) => {
   const within = context.values.text("within");
   const withinMs = within === undefined ? undefined : parseDurationMs(within, "--within");
-  const expectSnapshot = context.values.text("expect-snapshot");
+  const expectSnapshot = expectedSnapshot(context.values);
   const { onProgress, end } = masterProgress(context);
   return withMaster(context, repo, async (master, place) => {
     const result = await master.refreshMetadata({ signal: context.io.signal, withinMs, onProgress, expectSnapshot });
     end();
     for (const { role, expires } of result.due) {
       context.terminal.note(
-        `${role} expires at ${expires.toISOString()} and needs its own key: push-metadata or reset-keys`,
+        `${role} expires at ${expires.toISOString()} and needs its own key: push-metadata, reset-keys or update-role`,
       );
     }
     await reportPublication(context, place, result);

@@ -22,6 +22,7 @@ async function print({ terminal }: Context, place: string, status: MasterStatus)
   await terminal.print(`published: ${versions === "never" ? "never" : `release ${versions.timestamp}`}`);
   await terminal.print(`registry: ${registry}`);
   for (const { change, path } of staged.targets) await terminal.printName(`staged: ${change} ${path}`);
+  for (const role of staged.roles) await terminal.printName(`staged: role ${role}`);
   for (const version of staged.roots) await terminal.print(`staged: root ${version}`);
   for (const { role, expires, state } of due) {
     await terminal.printName(`due: ${role} ${state === "expired" ? "expired" : "expires"} at ${expires.toISOString()}`);
