@@ -27,8 +27,10 @@ export function parseCommandLine(
 ): Parsed | ExitStatus {
   let parsed: Parsed | undefined;
   const root = createProgram(request, writers);
-  for (const command of commands) {
-    if (!command.programs.includes(request.program)) continue;
+  const own = commands.filter(({ programs }) => programs.includes(request.program));
+  // Commander compares each option with all before it: where the first word is a command's name, the others can wait.
+  const called = own.filter(({ name }) => name === request.argv[0]);
+  for (const command of called.length > 0 ? called : own) {
     addCommand(root, command, request.env).action((...words: unknown[]) => {
       const flags = words.at(-2) as Record<string, string | boolean | readonly string[]>;
       parsed = { command, args: words.slice(0, -2).flat() as string[], flags: kebab(flags) };
