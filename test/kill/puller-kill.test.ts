@@ -10,8 +10,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createPuller, pull } from "./puller.ts";
 
 const patience = { timeout: 600_000 };
-const oldBytes = Buffer.alloc(1_500_000, "old ");
-const newBytes = Buffer.alloc(2_500_000, "new ");
+const oldBytes = Buffer.alloc(600_000, "old ");
+const newBytes = Buffer.alloc(1_200_000, "new ");
 
 let folder: string;
 let site: string;
