@@ -25,6 +25,8 @@ interface Opened {
   readonly place: string;
   /** Under which name the state is kept. */
   readonly repository: string;
+  /** "by-default": nobody named a registry, so it is the embedded one. */
+  readonly chosen: "by-name" | "by-default";
   close(): Promise<void>;
 }
 
@@ -42,10 +44,25 @@ export async function withCopy<Result>(
       now: context.io.now,
       onEvent: (event) => context.terminal.note(describeEvent(event)),
     });
+    if (opened.chosen === "by-default") await refuseOtherState(context, copy, opened.place);
     return await work(copy);
   } finally {
     await opened.close();
   }
+}
+
+/** State that came from elsewhere is not answered from the embedded registry because a variable was forgotten. */
+async function refuseOtherState(context: Context, copy: Copy, place: string): Promise<void> {
+  const recorded = await copy.inspect().then(
+    (state) => state.place,
+    () => undefined,
+  );
+  if (recorded === undefined || recorded === place) return;
+  const variable = context.variable("host");
+  throw new UsageError(
+    `${variable} is not set, and what was pulled here came from ${recorded}, not from ${place}`,
+    `set ${variable}, or name the registry in <repo>`,
+  );
 }
 
 async function openSource(context: Context, repo: string): Promise<Opened> {
@@ -62,8 +79,13 @@ async function openPlaces(context: Context, repo: string): Promise<Opened> {
     source,
     place: describePlace(first),
     repository: first.repository,
+    chosen: isNamed(context, repo, first) ? "by-name" : "by-default",
     close: async () => void (await Promise.all(opened.map((one) => one.close()))),
   };
+}
+
+function isNamed({ values }: Context, repo: string, place: Place): boolean {
+  return place.kind === "registry" || repo.startsWith("oci:") || values.text("host") !== undefined;
 }
 
 async function openPlace(
@@ -82,6 +104,7 @@ async function openPlain(context: Context, repo: string, metadataUrl: URL): Prom
     given === undefined || given === "" ? new URL("../targets/", metadataUrl) : parsePlainUrl(given);
   const named = {
     place: metadataUrl.href,
+    chosen: "by-name" as const,
     repository: resolvePlace(repo, { ...hostChoice(context), host: "oci:." }).repository,
   };
   if (metadataUrl.protocol === "file:") {

@@ -1,9 +1,12 @@
 import { stat } from "node:fs/promises";
-import { join, resolve, sep } from "node:path";
+import { join, resolve } from "node:path";
 import { CopyError, type Copy, type TargetInfo } from "@dtuf/copy";
 import type { Context, Run } from "../command.ts";
 import { copyProgress, parseTargets, refreshMode, withCopy } from "../copy.ts";
 import { UsageError } from "../usage.ts";
+
+/** Of a file's name, on all common file systems. */
+const nameMaxBytes = 255;
 
 /** Every target is found before the first byte is written, so that a misspelt name leaves nothing half done. */
 export const run: Run = (context, [repo = "", ...names]) =>
@@ -28,8 +31,7 @@ async function findAll(context: Context, copy: Copy, names: readonly string[]): 
   const found: TargetInfo[] = [];
   for (const path of parseTargets(names)) {
     // One refresh serves all of them: what is found afterwards is of the same snapshot.
-    const mode = found.length === 0 ? refreshMode(context) : "offline";
-    const target = await copy.findTarget(path, { mode, signal: context.io.signal });
+    const target = await copy.findTarget(path, { mode: refreshMode(context), signal: context.io.signal });
     if (target === undefined) {
       throw new CopyError("COPY_TARGET_UNKNOWN", `no target ${JSON.stringify(path)}`, { details: { target: path } });
     }
@@ -72,7 +74,7 @@ async function chooseDestinations(
 ): Promise<readonly (readonly [TargetInfo, string])[]> {
   const path = resolve(io.cwd, output);
   const found = await stat(path).catch(() => undefined);
-  if (found?.isDirectory() === true) return targets.map((target) => [target, join(path, fileNameOf(target))]);
+  if (found?.isDirectory() === true) return intoDirectory(targets, path);
   const [target, ...more] = targets;
   if (output.endsWith("/") || target === undefined || more.length > 0) {
     throw new UsageError(`--output: ${JSON.stringify(output)} is no directory`, `mkdir -p ${output}`);
@@ -80,11 +82,26 @@ async function chooseDestinations(
   return [[target, path]];
 }
 
+/** No target replaces another one, on a disk that knows no case or no spelling of accents either. */
+function intoDirectory(targets: readonly TargetInfo[], directory: string): readonly (readonly [TargetInfo, string])[] {
+  const taken = new Map<string, TargetInfo>();
+  return targets.map((target) => {
+    const name = fileNameOf(target);
+    const key = name.normalize("NFC").toLowerCase();
+    const other = taken.get(key);
+    taken.set(key, target);
+    if (other === undefined || other.path === target.path) return [target, join(directory, name)];
+    const both = `${JSON.stringify(other.path)} and ${JSON.stringify(target.path)}`;
+    throw new UsageError(`--output: ${both} would be one file`, "pull them one by one with --output FILE");
+  });
+}
+
 /** The target's last component, which must be an ordinary file name: a target's name never leads out of the directory. */
 function fileNameOf({ path }: TargetInfo): string {
   const name = path.slice(path.lastIndexOf("/") + 1);
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  if (name === "" || name === "." || name === ".." || name.includes(sep) || /[\0-\x1f\\:]/.test(name)) {
+  const isPlain = !/^\.{0,2}$|[\0-\x1f\\:]/.test(name) && Buffer.byteLength(name) <= nameMaxBytes;
+  if (!isPlain) {
     throw new UsageError(`target ${JSON.stringify(path)} has no name for a file`, "pull it alone with --output FILE");
   }
   return name;

@@ -1,0 +1,64 @@
+/** The client's state on the command line: before anything was pulled, and after it was pulled from elsewhere. */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createMachine, publishDemo, type Machine } from "./machine.ts";
+
+const repo = "fred/demo";
+let publisher: Machine;
+let root: Uint8Array;
+
+beforeAll(async () => {
+  publisher = await createMachine({ DTUF_HOST: "oci:registry" });
+  await publishDemo(publisher, repo, "Hello World\n");
+  root = (await publisher.must(["get-root", repo])).bytes;
+});
+afterAll(() => publisher[Symbol.asyncDispose]());
+
+function createClient(): Promise<Machine> {
+  return createMachine({ DTUF_HOST: `oci:${publisher.directory}/registry` });
+}
+
+describe("before anything was pulled", () => {
+  test.each([
+    [["list-copy-targets", repo]],
+    [["get-copy-expirations", repo]],
+    [["blob-sizes", repo, "demo.txt"]],
+    [["check-target", repo, "demo.txt", "root.json"]],
+    [["explain", repo, "demo.txt"]],
+    [["pull-target", repo, "demo.txt"]],
+    [["pull-target", repo, "demo.txt", "--offline"]],
+  ])("%j says that a root must be pinned first", async (words) => {
+    await using client = await createClient();
+    await writeFile(join(client.directory, "root.json"), root);
+    const ran = await client.run(words);
+    expect(ran).toMatchObject({ status: 2, stdout: "" });
+    expect(ran.stderr).toMatch(/COPY_NOT_PINNED[^]*pull-metadata/);
+  });
+});
+
+describe("with no DTUF_HOST", () => {
+  test("state that came from a registry is not answered from the embedded one", async () => {
+    await using client = await createClient();
+    await client.must(["pull-metadata", repo, "-"], root);
+    delete client.environment["DTUF_HOST"];
+    for (const words of [
+      ["pull-metadata", repo],
+      ["pull-target", repo, "demo.txt"],
+      ["list-copy-targets", repo],
+    ]) {
+      const ran = await client.run(words);
+      expect(ran).toMatchObject({ status: 2, stdout: "" });
+      expect(ran.stderr).toContain(`oci:${publisher.directory}/registry/${repo}`);
+    }
+    const named = ["pull-target", repo, "demo.txt", "--host", `oci:${publisher.directory}/registry`];
+    expect((await client.must(named)).stdout).toBe("Hello World\n");
+  });
+
+  test("state that came from the embedded registry is", async () => {
+    await using machine = await createMachine();
+    await publishDemo(machine, repo, "embedded");
+    await machine.must(["pull-metadata", repo, "-"], (await machine.must(["get-root", repo])).bytes);
+    expect((await machine.must(["pull-target", repo, "demo.txt"])).stdout).toBe("embedded");
+  });
+});
