@@ -46,13 +46,10 @@ const manner: readonly SettingName[] = [
   "policy",
 ];
 
-const tuf: readonly SettingName[] = ["tuf", "layout", "valid-days", "target-base-url", "mirror"];
+const tuf: readonly SettingName[] = ["tuf", "replace", "valid-days", "target-base-url", "mirror", "repositories-root"];
 
 const carried: readonly SettingName[] = [
-  "tuf",
-  "valid-days",
-  "target-base-url",
-  "mirror",
+  ...tuf,
   "concurrency",
   "authfile",
   ...sides,
@@ -65,7 +62,7 @@ export const mirrorCommands: readonly Command[] = [
     name: "sync",
     summary: "copy images between registries, directories, layouts and archives, as skopeo sync does",
     arguments: "<place...>",
-    settings: [...selection, ...manner, ...tuf, "authfile", ...sides, ...registrySettings, ...outputSettings],
+    settings: [...selection, ...manner, ...tuf, "layout", "authfile", ...sides, ...registrySettings, ...outputSettings],
     example: "dtuf sync docker://registry.example.com/fred/demo oci-archive:demo.tar",
     load: () => import("./commands/sync.ts"),
   }),

@@ -87,7 +87,7 @@ export function describePlace(place: Place): string {
   return place.kind === "registry" ? `${place.host}/${place.repository}` : `oci:${place.directory}`;
 }
 
-/** dtuf's own layout of local state: `<root>/<repo>/master` and `<root>/<repo>/copy`. */
-export function stateDirectory(root: string, repository: string, half: "master" | "copy"): string {
+/** dtuf's own layout of local state: `<root>/<repo>/master` and `<root>/<repo>/copy`; beside them what a mirror has seen. */
+export function stateDirectory(root: string, repository: string, half: "master" | "copy" | "mirror"): string {
   return join(root, ...repository.split("/"), half);
 }

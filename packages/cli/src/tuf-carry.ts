@@ -1,5 +1,5 @@
 /** `sync --tuf`, `export`, `import`: a TUF repository is verified from its pinned root and written somewhere else. */
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createMirroredSource, type CopyEvent } from "@dtuf/copy";
@@ -13,19 +13,24 @@ import {
   type VerifiedRepository,
   type WrittenRepository,
 } from "@dtuf/mirror/tuf";
+import { fileError, isErrno } from "@dtuf/registry/files";
 import type { Context, ExitStatus } from "./command.ts";
 import { describeEvent } from "./copy.ts";
 import { parseCount } from "./count.ts";
+import { repositoriesRoot } from "./master.ts";
+import { stateDirectory } from "./place.ts";
 import { openSide } from "./sync-registries.ts";
-import { openTufDestination, openTufSource, type Carrier, type TufDestination } from "./tuf-places.ts";
+import { findStateName, openTufDestination, openTufSource, type Carrier, type TufDestination } from "./tuf-places.ts";
 import { UsageError } from "./usage.ts";
 
 const dayMs = 86_400_000;
 
-export async function carryRepository(
-  context: Context,
-  places: { readonly source: string; readonly destination: string },
-): Promise<ExitStatus> {
+interface Places {
+  readonly source: string;
+  readonly destination: string;
+}
+
+export async function carryRepository(context: Context, places: Places): Promise<ExitStatus> {
   const { io, values } = context;
   const root = values.text("tuf");
   if (root === undefined || root === "") throw new UsageError("no pinned root", "--tuf root.json");
@@ -40,7 +45,8 @@ export async function carryRepository(
     const repository = await verifyRepository({
       source: createMirroredSource(opened.map((each) => each.source)),
       root: await readFile(resolve(io.cwd, root)),
-      directory: join(directory, "client"),
+      replace: values.on("replace") ? "replace" : "same-chain",
+      directory: await clientState(carrier, places),
       now: io.now,
       signal: io.signal,
       onEvent: (event: CopyEvent) => context.terminal.note(describeEvent(event)),
@@ -51,6 +57,18 @@ export async function carryRepository(
   } finally {
     for (const work of cleanUp.toReversed()) await work();
   }
+}
+
+/** What was seen is remembered, so that an older source is refused. A dry run remembers nothing. */
+async function clientState({ context, directory }: Carrier, { source, destination }: Places): Promise<string> {
+  const name = findStateName(context, destination) ?? findStateName(context, source) ?? "archive";
+  const kept = stateDirectory(repositoriesRoot(context), name, "mirror");
+  if (!context.values.on("dry-run")) return kept;
+  const own = join(directory, "client");
+  await cp(kept, own, { recursive: true }).catch((error: unknown) => {
+    if (!isErrno(error, "ENOENT")) throw fileError(error, kept);
+  });
+  return own;
 }
 
 interface Writing {

@@ -6,8 +6,9 @@ import { findPlace, growArchive, openArchive, parseDockerSource, type GrowingArc
 import type { WriteStore } from "@dtuf/registry";
 import { createLayoutStore } from "@dtuf/registry/layout";
 import type { Context } from "./command.ts";
-import { openRepository, openTransport } from "./connection.ts";
+import { hostChoice, openRepository, openTransport } from "./connection.ts";
 import { parsePlainUrl } from "./copy.ts";
+import { resolvePlace } from "./place.ts";
 import type { SideRegistries } from "./sync-registries.ts";
 import { UsageError } from "./usage.ts";
 
@@ -113,6 +114,22 @@ export async function openTufDestination(
       return one(connection.store);
     }
   }
+}
+
+/**
+ * Under which name the mirror's own client state is kept: the destination's, which is the same in every run. An archive is
+ * another file each time; it has none.
+ */
+export function findStateName(context: Context, text: string): string | undefined {
+  if (/^(?:https?|file):/.test(text)) {
+    const { hostname, pathname } = parsePlainUrl(text);
+    return [hostname, ...pathname.split("/")].filter((part) => part !== "").join("/");
+  }
+  const place = findPlace(text);
+  if (place?.transport === "docker") return parseDockerSource(place.text).repository;
+  if (place?.transport === "oci-archive") return undefined;
+  const repo = place === undefined ? text : `oci:${place.text}`;
+  return resolvePlace(repo, { ...hostChoice(context), note: () => undefined }).repository;
 }
 
 function layoutAt(directory: string): WriteStore {

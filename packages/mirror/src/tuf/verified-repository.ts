@@ -46,7 +46,9 @@ export interface VerifyOptions {
   readonly source: Source;
   /** The pinned root.json. */
   readonly root: Uint8Array;
-  /** For the state of the client; the caller removes it. */
+  /** "replace": a pin of another chain takes the place of the one that `directory` holds. Default "same-chain". */
+  readonly replace?: "same-chain" | "replace" | undefined;
+  /** The state of the client. Kept between runs it has a source refused that is older than what was seen there. */
   readonly directory: string;
   readonly now: () => Date;
   readonly signal?: AbortSignal | undefined;
@@ -55,9 +57,10 @@ export interface VerifyOptions {
 
 /** @throws TufError; CopyError; OciError; FileError; the signal's reason */
 export async function verifyRepository(options: VerifyOptions): Promise<VerifiedRepository> {
-  const { source, root, directory, now, signal, onEvent } = options;
+  const { source, root, replace, directory, now, signal, onEvent } = options;
   const copy = createCopy({ source, place: "mirror", directory, now, onEvent });
-  const { site } = await copy.pullMetadata({ pin: { kind: "root", bytes: root }, delegations: "skip", signal });
+  const pin = { kind: "root", bytes: root } as const;
+  const { site } = await copy.pullMetadata({ pin, replace, delegations: "skip", signal });
   await loadEveryRole(copy, signal);
   const files = await copy.trustedFiles();
   const found = (role: string): readonly TrustedFile[] => files.filter((file) => file.role === role);
