@@ -76,6 +76,13 @@ test("two images of one name collide before anything is done", () => {
   expect(names([image("a.example/one/x", "1"), mapped], "dir:/d")).toEqual(["dir:/d/x:1", "dir:/d/other/x:1"]);
 });
 
+test("tags that differ in case only collide as directories, and nowhere else [T72]", () => {
+  const both = [image("a.example/x", "V1"), image("a.example/x", "v1")];
+  expect(() => names(both, "dir:/d")).toThrow(expect.objectContaining({ code: "MIRROR_COLLISION" }));
+  expect(names(both, "docker://r.local")).toEqual(["docker://r.local/x:V1", "docker://r.local/x:v1"]);
+  expect(names(both, "oci:/d")).toEqual(["oci:/d:V1", "oci:/d:v1"]);
+});
+
 test.each(["../../etc", "..", "/../x"])("a name that leads out of the destination is refused: %j [T72]", (mapped) => {
   const plan = planSync([image("a.example/x", "1", { mapped })], {
     destination: createPlace("dir", "/d"),

@@ -27,12 +27,18 @@ export function planSync(images: readonly SourceImage[], naming: NamingOptions):
       failures.push(found);
       continue;
     }
-    const before = planned.get(found.name);
-    if (before === undefined) planned.set(found.name, found);
+    const key = placeOf(found);
+    const before = planned.get(key);
+    if (before === undefined) planned.set(key, found);
     else if (before.source.name !== source.name) throw collision(before, found);
   }
   verifyLayouts([...planned.values()]);
   return { images: [...planned.values()], failures };
+}
+
+/** Many file systems take `V1` and `v1` for one name, and a directory is made to be carried from one to another. */
+function placeOf({ destination, name: shown }: PlannedImage): string {
+  return destination.kind === "dir" ? shown.toLowerCase() : shown;
 }
 
 function name(source: SourceImage, naming: NamingOptions): PlannedImage | SourceFailure {
