@@ -62,6 +62,7 @@ function aboutHost(context: Context, host: string): Context {
 export function openSide(context: Context, side: Side): SideRegistries {
   const clients = new Map<string, Promise<Opened>>();
   const settings = sideSettings(context, side);
+  warnOfArgv(context, side);
   return {
     async repository(host, repository, listed) {
       const found = clients.get(host) ?? openHost(aboutHost(context, host), { host, settings, listed });
@@ -81,6 +82,16 @@ interface SideSettings {
   readonly authfile: string | undefined;
   readonly certDir: string | undefined;
   readonly tlsVerify: "verify" | "skip" | undefined;
+}
+
+/** skopeo's spelling is taken, and what is wrong with it is said. */
+function warnOfArgv({ io, terminal, variable }: Context, side: Side): void {
+  const given = (["creds", "password", "registry-token"] as const)
+    .map((name): SettingName => `${side}-${name}`)
+    .filter((name) => io.argv.some((word) => word === `--${name}` || word.startsWith(`--${name}=`)));
+  if (given.length === 0) return;
+  const [flags, variables] = [given.map((name) => `--${name}`), given.map(variable)].map((names) => names.join(", "));
+  terminal.note(`every process of this machine can read ${flags}: use ${variables} or --${side}-authfile instead`);
 }
 
 /** @throws UsageError for settings that contradict each other */
