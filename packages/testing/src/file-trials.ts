@@ -60,10 +60,14 @@ export async function killAtEachChange({ program, args = [], before, check }: Ki
   const queue = Array.from({ length: moments }, (_, index) => index + 1);
   const work = async (): Promise<void> => {
     for (let at = queue.shift(); at !== undefined; at = queue.shift()) {
-      await tryMoment(at).catch((cause: unknown) => fail(`killed at moment ${at} of ${moments}`, cause));
+      await tryMoment(at).catch((cause: unknown) => {
+        queue.length = 0;
+        fail(`killed at moment ${at} of ${moments}`, cause);
+      });
     }
   };
-  await Promise.all(Array.from({ length: availableParallelism() }, work));
+  const ends = await Promise.allSettled(Array.from({ length: availableParallelism() }, work));
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
   return moments;
 }
 
@@ -82,7 +86,7 @@ export async function failAtEachCall({ before, run, kind, every = 1, check }: Fa
     const outcome = await run(directory).then(() => "fine", codeOf);
     const openFiles = fault.countOpenFiles();
     fault.disarm();
-    if (openFiles > 0) throw new Error(`${openFiles} files are left open`);
+    if (openFiles > 0) throw new Error(`files left open: ${openFiles}`);
     await check(directory, outcome);
     await rm(directory, { recursive: true, force: true });
     return fault.count();
