@@ -136,9 +136,12 @@ async function write(place: Place, next: Cached, files: ReadonlyMap<FileHash, Ui
   const { directory, metadataDirectory } = place;
   const previous = await load(place);
   await createDirectory(metadataDirectory, { mode: 0o700 });
+  // Delegated roles may be thousands; one that a power cut takes is fetched again, what guards against rollback must stay.
+  const delegated = new Set(next.state.delegated.values());
   for (const [name, bytes] of files) {
     const path = join(metadataDirectory, `${name}.json`);
-    await writeFileAtomically(path, bytes, { mode: 0o600, directorySync: "later" });
+    const contentSync = delegated.has(name) ? "none" : "at-commit";
+    await writeFileAtomically(path, bytes, { mode: 0o600, directorySync: "later", contentSync });
   }
   await syncDirectory(metadataDirectory);
   if (previous === undefined || fileHash(previous.pin) !== next.state.pin || place.memory !== undefined) {

@@ -1,24 +1,38 @@
 /** Names of targets: all of them, or those whose content is not what was last pulled. */
 import type { TargetPath } from "@dtuf/tuf";
 import type { CopyEvent } from "./events.ts";
+import { CopyError } from "./errors.ts";
 import { contentName } from "./pulled-memory.ts";
 import type { FetchContext } from "./refresh.ts";
 import { createRoleLoader, walkRoles, type Session } from "./session.ts";
 
-/** Each path once, in the order of trust; roles are fetched as the loop reaches them. A role that cannot be had ends it. */
-export async function* listPaths(session: Session, context: FetchContext): AsyncGenerator<TargetPath> {
+export interface ListPathsContext extends FetchContext {
+  readonly onEvent: (event: CopyEvent) => void;
+}
+
+/**
+ * Each path once, in the order of trust; roles are fetched as the loop reaches them. A role that cannot be had ends it, but
+ * for those that offline were never fetched: one event says how many are left out.
+ */
+export async function* listPaths(session: Session, context: ListPathsContext): AsyncGenerator<TargetPath> {
   const load = createRoleLoader(session, context);
   const seen = new Set<TargetPath>();
-  const fail = (_role: string, error: unknown): never => {
-    throw error;
+  const leftOut: string[] = [];
+  const onFailure = (role: string, error: unknown): void => {
+    if (!CopyError.is(error) || error.code !== "COPY_OFFLINE_NOTHING_CACHED") throw error;
+    leftOut.push(role);
   };
-  for await (const { targets } of walkRoles(session, { load, bins: "include", onFailure: fail })) {
+  for await (const { targets } of walkRoles(session, { load, bins: "include", onFailure })) {
     for (const path of targets.targets.keys()) {
       if (seen.has(path)) continue;
       seen.add(path);
       yield path;
     }
   }
+  const [role] = leftOut;
+  if (role === undefined) return;
+  const message = `offline, and never fetched: ${leftOut.length} delegated roles, whose targets are not listed`;
+  context.onEvent({ kind: "role-skipped", role, error: new CopyError("COPY_OFFLINE_NOTHING_CACHED", message) });
 }
 
 export interface FindUpdatedContext extends FetchContext {

@@ -89,6 +89,21 @@ describe("updated targets", () => {
     expect(requests).toEqual([]);
   });
 
+  test("of bins that were never fetched are left out of a list made offline, and an event says so", async () => {
+    const bins = sim.addSuccinctRoles("targets", 3, "bin");
+    for (const role of bins) sim.addTarget(`in/${role}`, Buffer.from(role), { role });
+    await sim.publishRelease();
+    const copy = await pulled();
+    await copy.pullMetadata();
+    const path = parseTargetPath("anything");
+    expect(await copy.findTarget(path)).toBeUndefined();
+    const paths = await Array.fromAsync(createTestCopy().listTargets({ mode: "offline" }));
+    expect(paths.length).toBeLessThan(bins.length);
+    expect(events.filter(({ kind }) => kind === "role-skipped")).toEqual([
+      expect.objectContaining({ error: expect.objectContaining({ code: "COPY_OFFLINE_NOTHING_CACHED" }) as unknown }),
+    ]);
+  });
+
   test("survive a torn line in the memory of what was pulled", async () => {
     sim.addTarget("a", Buffer.from("a"));
     sim.addTarget("b", Buffer.from("b"));

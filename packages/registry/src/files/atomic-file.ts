@@ -15,6 +15,8 @@ export interface AtomicFileOptions {
   readonly mode?: number;
   /** "later": the caller promises a `syncDirectory` before anything relies on the name. Default "at-commit". */
   readonly directorySync?: "at-commit" | "later";
+  /** "none": for what its reader checks and can get again; after a power cut it may be torn. Default "at-commit". */
+  readonly contentSync?: "at-commit" | "none";
 }
 
 /** A file that does not have its name yet. Ends with exactly one of `commit` and `abort`. */
@@ -33,7 +35,7 @@ const temporaryName = /^\.dtuf-tmp-[0-9a-f]{16}$/;
 
 /** @throws FileError */
 export async function createAtomicFile(path: string, options: AtomicFileOptions = {}): Promise<AtomicFile> {
-  const { mode = 0o644, directorySync = "at-commit" } = options;
+  const { mode = 0o644, directorySync = "at-commit", contentSync = "at-commit" } = options;
   const temporaryPath = join(dirname(path), `.dtuf-tmp-${randomBytes(8).toString("hex")}`);
   const file = await createExclusively(temporaryPath, mode);
   let ended = false;
@@ -62,7 +64,7 @@ export async function createAtomicFile(path: string, options: AtomicFileOptions 
     write: (chunk) => orAbort(() => writeAll(file, chunk)),
     async commit() {
       await orAbort(async () => {
-        await file.datasync();
+        if (contentSync === "at-commit") await file.datasync();
         await file.close();
         await rename(temporaryPath, path);
       });
