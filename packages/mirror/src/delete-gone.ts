@@ -10,10 +10,10 @@ import { destinationKey, nameDestination, type Destination } from "./naming.ts";
 import type { ImageReport } from "./report.ts";
 import { findRegularFile } from "./regular-file.ts";
 import type { ListedRepository, SourceImage, Sources } from "./source.ts";
-import type { SyncOptions } from "./sync-options.ts";
+import type { SettledOptions } from "./sync-options.ts";
 import { compareText } from "./tag-filters.ts";
 
-type DeleteOptions = Pick<SyncOptions, "naming" | "destinations" | "mode" | "signal" | "onImage">;
+type DeleteOptions = Pick<SettledOptions, "naming" | "destinations" | "mode" | "signal" | "onImage">;
 
 export async function deleteGone(
   { listed }: Sources,

@@ -29,7 +29,8 @@ export function createDestinations({
   registries,
   now,
 }: {
-  readonly registries: DestinationRegistries;
+  /** Undefined: there are none, and no image may go to one. */
+  readonly registries?: DestinationRegistries | undefined;
   readonly now: () => Date;
 }): Destinations {
   const stores = new Map<string, Promise<Located<WriteStore>>>();
@@ -40,6 +41,7 @@ export function createDestinations({
   };
   const locateDocker = ({ registry, repository }: Reference): Promise<Located<WriteStore>> =>
     once(`docker:${registry}/${repository}`, async () => {
+      if (registries === undefined) throw new TypeError("a destination is a registry, and no registries were given");
       const store = await registries.repository(registry, repository);
       return { store, realm: `docker:${registry}`, name: repository, distance: "remote" };
     });

@@ -32,7 +32,7 @@ export {
 export type { ListedCredential, ListedRegistry, ListedSelection } from "./source-list.ts";
 export type { ListedRepository, SourceFailure, SourceImage, Sources } from "./source.ts";
 export { sync } from "./sync.ts";
-export type { SyncOptions } from "./sync-options.ts";
+export type { SyncManner, SyncOptions } from "./sync-options.ts";
 export type { TagFilters, TagTest } from "./tag-filters.ts";
 export type { Located, Tally } from "./transfers.ts";
 export { writeArchive } from "./write-archive.ts";

@@ -26,7 +26,7 @@ export async function listImageDirectories(
     const named = splitName(name.split("\\").join("/"));
     const store = createDirStore({ directory, now });
     const at = { store, realm: "dir:source", name: directory, distance: "local" } as const;
-    images.push({ name: `dir:${directory}`, kind: "directory", ...named, mapped: map.get(named.repository), at });
+    images.push({ name: `dir:${directory}`, kind: "directory", ...named, mapped: map?.get(named.repository), at });
   }
   if (images.length > 0) return { images, listed: [], failures: [], count: 1 };
   throw new MirrorError("MIRROR_NOTHING_TO_SYNC", `no images to sync found in ${path}`, { details: { path } });
@@ -82,7 +82,7 @@ export async function listLayouts(
       tag === undefined
         ? ({ kind: "matching", test: () => true } as const)
         : ({ kind: "named", names: [tag] } as const);
-    return listRepository({ repository, kind, shown, mapped: options.map.get(repository), at }, [selection], options);
+    return listRepository({ repository, kind, shown, mapped: options.map?.get(repository), at }, [selection], options);
   };
   if ((await findRegularFile(join(root, "oci-layout"))) !== undefined) return list(root, basename(root), "layout");
   const all: Sources[] = [];

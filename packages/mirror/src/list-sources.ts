@@ -25,11 +25,11 @@ export interface SourceRegistries {
 }
 
 export interface ListingOptions {
-  readonly filters: TagFilters;
-  /** "leave": cosign's tags of signatures are not taken. */
-  readonly signatures: "take" | "leave";
+  readonly filters?: TagFilters | undefined;
+  /** "leave": cosign's tags of signatures are not taken. Default "take". */
+  readonly signatures?: "take" | "leave" | undefined;
   /** Names at the destination, by the source's whole name (`host/repository`). */
-  readonly map: ReadonlyMap<string, string>;
+  readonly map?: ReadonlyMap<string, string> | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -97,7 +97,7 @@ export async function openDocker(
     repository: name,
     kind: "repository",
     shown: `docker://${name}`,
-    mapped: own ?? options.map.get(name),
+    mapped: own ?? options.map?.get(name),
     at: { store, realm: `docker:${registry}`, name: repository, distance: "remote" },
   };
 }
@@ -158,7 +158,7 @@ function parseImage(text: string): { readonly tag: TagName | undefined; readonly
 function selectTags(
   tags: ReadonlySet<TagName>,
   tests: readonly TagTest[],
-  { filters, signatures }: ListingOptions,
+  { filters = {}, signatures = "take" }: ListingOptions,
 ): Promise<readonly TagName[]> {
   const matching = [...tags].filter((tag) => tests.some((matches) => matches(tag)));
   return filterTags(signatures === "take" ? matching : matching.filter((tag) => !isSignatureTag(tag)), filters);

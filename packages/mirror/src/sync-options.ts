@@ -1,30 +1,53 @@
 /** How a run is to go about it. */
+import { setTimeout as wait } from "node:timers/promises";
 import type { Destinations } from "./destinations.ts";
 import type { ImageCopy } from "./manifest-tree.ts";
 import type { NamingOptions } from "./naming.ts";
 import type { PlatformChoice } from "./platform.ts";
 import type { ImageReport } from "./report.ts";
 
-export interface SyncOptions {
+/** What has a default. */
+export interface SyncManner {
+  /** Default "all". */
+  readonly platforms: PlatformChoice;
+  /** Default "leave". */
+  readonly referrers: ImageCopy["referrers"];
+  /** "remove": signatures that the destination cannot hold are left behind; "keep" (default): their image fails. */
+  readonly signatures: "keep" | "remove";
+  /** "delete": tags of a fully listed repository that are gone at the source go at the destination too. Default "keep". */
+  readonly deletion: "delete" | "keep";
+  /** "stop" (default): after the first image that fails no other is begun. */
+  readonly onFailure: "stop" | "go-on";
+  /** "check": everything is looked at and nothing is written. Default "copy". */
+  readonly mode: "copy" | "check";
+  /** Images at once. Default 6. */
+  readonly images: number;
+  /** Requests and open files at once. Default 6. */
+  readonly concurrency: number;
+  /** Default: none. */
+  readonly retry: { readonly times: number; readonly delayMs?: number | undefined };
+  readonly sleep: (ms: number, signal: AbortSignal | undefined) => Promise<unknown>;
+}
+
+export interface SyncOptions extends Partial<SyncManner> {
   readonly naming: NamingOptions;
   readonly destinations: Destinations;
-  readonly platforms: PlatformChoice;
-  readonly referrers: ImageCopy["referrers"];
-  /** "remove": signatures that the destination cannot hold are left behind; "keep": their image fails. */
-  readonly signatures: "keep" | "remove";
-  /** "delete": tags of a fully listed repository that are gone at the source go at the destination too. */
-  readonly deletion: "delete" | "keep";
-  /** "stop": after the first image that fails no other is begun. */
-  readonly onFailure: "stop" | "go-on";
-  /** "check": everything is looked at and nothing is written. */
-  readonly mode: "copy" | "check";
-  /** Images at once. */
-  readonly images: number;
-  /** Requests and open files at once. */
-  readonly concurrency: number;
-  readonly retry: { readonly times: number; readonly delayMs: number | undefined };
-  readonly sleep: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
   readonly signal?: AbortSignal | undefined;
   /** Told as soon as each is known. */
   readonly onImage?: ((report: ImageReport) => void) | undefined;
 }
+
+export type SettledOptions = SyncOptions & SyncManner;
+
+export const defaultManner: SyncManner = {
+  platforms: "all",
+  referrers: "leave",
+  signatures: "keep",
+  deletion: "keep",
+  onFailure: "stop",
+  mode: "copy",
+  images: 6,
+  concurrency: 6,
+  retry: { times: 0 },
+  sleep: (ms, signal) => wait(ms, undefined, { signal }),
+};

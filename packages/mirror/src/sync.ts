@@ -12,11 +12,12 @@ import type { ImageCopy } from "./manifest-tree.ts";
 import { planSync, type PlannedImage } from "./plan.ts";
 import type { ImageReport, SyncReport } from "./report.ts";
 import type { SourceFailure, Sources } from "./source.ts";
-import type { SyncOptions } from "./sync-options.ts";
+import { defaultManner, type SettledOptions, type SyncOptions } from "./sync-options.ts";
 import { addTally, createTally, createTransfers, type Tally, type Transfers } from "./transfers.ts";
 
 /** @throws MirrorError MIRROR_COLLISION before anything is done; the signal's reason. What fails later is in the report */
-export async function sync(sources: Sources, options: SyncOptions): Promise<SyncReport> {
+export async function sync(sources: Sources, given: SyncOptions): Promise<SyncReport> {
+  const options = { ...defaultManner, ...given };
   const plan = planSync(sources.images, options.naming);
   const run: Run = {
     options,
@@ -39,7 +40,7 @@ export async function sync(sources: Sources, options: SyncOptions): Promise<Sync
 }
 
 interface Run {
-  readonly options: SyncOptions;
+  readonly options: SettledOptions;
   readonly transfers: Transfers;
   readonly tally: Tally;
   stopped: boolean;

@@ -5,9 +5,9 @@ export type TagTest = (tag: string) => boolean;
 
 export interface TagFilters {
   /** A tag has to match one of them, if there are any. */
-  readonly include: readonly TagTest[];
+  readonly include?: readonly TagTest[] | undefined;
   /** A tag must match none of them. */
-  readonly exclude: readonly TagTest[];
+  readonly exclude?: readonly TagTest[] | undefined;
   /** The so many highest versions among the tags that are versions; others are left out. */
   readonly newest?: number | undefined;
 }
@@ -15,7 +15,7 @@ export interface TagFilters {
 /** In the order of their names, or with `newest` from the highest version down. */
 export async function filterTags(
   tags: Iterable<TagName>,
-  { include, exclude, newest }: TagFilters,
+  { include = [], exclude = [], newest }: TagFilters,
 ): Promise<readonly TagName[]> {
   const wanted = [...new Set(tags)]
     .filter((tag) => include.length === 0 || include.some((matches) => matches(tag)))

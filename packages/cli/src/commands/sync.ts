@@ -1,5 +1,4 @@
 import { resolve } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import {
   createDestinations,
   encodeDigestFile,
@@ -8,6 +7,7 @@ import {
   sync,
   type ListingOptions,
   type PlatformChoice,
+  type SyncManner,
   type SyncOptions,
   type SyncReport,
   type TagTest,
@@ -112,7 +112,7 @@ function parseMapping(text: string): [string, string] {
   return [text.slice(0, equals), text.slice(equals + 1)];
 }
 
-function syncOptions(context: Context): Omit<SyncOptions, "naming" | "destinations"> {
+function syncOptions(context: Context): Omit<SyncManner, "sleep"> & Pick<SyncOptions, "signal" | "onImage"> {
   const { io, values, terminal } = context;
   const delay = values.text("retry-delay");
   const signatures = values.on("remove-signatures") ? ("remove" as const) : ("keep" as const);
@@ -130,7 +130,6 @@ function syncOptions(context: Context): Omit<SyncOptions, "naming" | "destinatio
       times: parseTimes(values.text("retry-times")),
       delayMs: delay === undefined || delay === "" ? undefined : parseDurationMs(delay, "--retry-delay"),
     },
-    sleep: (ms, signal) => setTimeout(ms, undefined, { signal }),
     signal: io.signal,
     onImage: (report) => terminal.note(describeImage(report), report.status === "failed" ? "ERROR" : "INFO"),
   };
