@@ -1,16 +1,23 @@
-/** A copy into directories is killed at each change of the disk; the next run ends what it began. */
-import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+/** A copy is killed at each change of the disk; the next run ends what it began. */
+import { mkdir, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { createCopy, createStoreSource } from "@dtuf/copy";
+import { hasArchive, openArchive } from "@dtuf/mirror";
 import { digestHex, digestOf, parseManifest, type ManifestContent } from "@dtuf/registry";
 import { createLayoutStore } from "@dtuf/registry/layout";
 import { killAtEachChange } from "@dtuf/testing/file-trials";
-import { randomContent } from "@dtuf/testing/oci-content";
-import { copyLayout } from "./copy-layout.ts";
+import { listAll, randomContent } from "@dtuf/testing/oci-content";
+import { publishToDirectory } from "@dtuf/testing/simulator-publish";
+import { createTufSimulator } from "@dtuf/testing/tuf-simulator";
+import { parseTargetPath } from "@dtuf/tuf";
+import { carryingDay, carryPlain } from "./carry-plain.ts";
+import { copyLayout, copyToArchive } from "./copy-layout.ts";
 import { putImage, putMultiPlatform } from "./images.ts";
 
 const program = join(import.meta.dirname, "sync-process.ts");
+const beside = (name: string): string => join(import.meta.dirname, name);
 let folder: string;
 
 beforeAll(async () => {
@@ -69,4 +76,71 @@ test("onto an older image: it is the old one or the new one, and the next run ma
       expect((await readdir(image)).filter((name) => !name.startsWith(".dtuf-tmp-"))).toHaveLength(4);
     },
   });
+});
+
+/** The tags of the archive; undefined: there is none. */
+async function tagsIn(directory: string): Promise<readonly string[] | undefined> {
+  const archive = join(directory, "images.tar");
+  if (!(await hasArchive(archive))) return undefined;
+  const layout = await openArchive(archive, join(directory, "opened"));
+  return await listAll(createLayoutStore({ directory: layout }).listTags());
+}
+
+test("into an archive: it is the old one or the new one, and the next run makes it the new one", async () => {
+  const before = join(folder, "archive");
+  const layout = join(folder, "growing", "layout");
+  const store = createLayoutStore({ directory: layout });
+  await putImage(store, { tags: ["1"] });
+  await mkdir(before);
+  await copyToArchive(layout, before);
+  await putImage(store, { tags: ["2"] });
+  const killed = await killAtEachChange({
+    program: beside("archive-process.ts"),
+    args: [layout],
+    before,
+    check: async (directory) => {
+      const found = await tagsIn(directory);
+      expect([["1"], ["1", "2"]]).toContainEqual(found);
+      await rm(join(directory, "opened"), { recursive: true });
+      await copyToArchive(layout, directory);
+      expect(await tagsIn(directory)).toEqual(["1", "2"]);
+      expect((await readdir(directory)).filter((name) => !name.includes(".dtuf-tmp-"))).toEqual([
+        "images.tar",
+        "opened",
+      ]);
+    },
+  });
+  expect(killed).toBeGreaterThan(20);
+});
+
+test("a TUF repository: readers see the old release or the new one, whole, and the next run brings the new one", async () => {
+  const sim = await createTufSimulator();
+  const publish = async (name: string, content: string): Promise<string> => {
+    sim.addTarget("a.txt", Buffer.from(content));
+    await sim.publishRelease();
+    await publishToDirectory(sim, join(folder, name));
+    return join(folder, name);
+  };
+  const read = async (directory: string): Promise<string> => {
+    const source = createStoreSource(createLayoutStore({ directory: join(directory, "mirror") }));
+    const copy = createCopy({ source, place: "x", directory: join(directory, "reader"), now: carryingDay });
+    await copy.pullMetadata({ pin: { kind: "root", bytes: sim.files.get("1.root.json") ?? new Uint8Array() } });
+    const target = await copy.findTarget(parseTargetPath("a.txt"));
+    if (target === undefined) throw new TypeError("no a.txt");
+    return Buffer.concat(await listAll(await copy.openTarget(target))).toString();
+  };
+  const before = join(folder, "carried");
+  await carryPlain(await publish("old", "old"), before);
+  const fresh = await publish("fresh", "new");
+  const killed = await killAtEachChange({
+    program: beside("carry-process.ts"),
+    args: [fresh],
+    before,
+    check: async (directory) => {
+      expect(["old", "new"]).toContain(await read(directory));
+      await carryPlain(fresh, directory);
+      expect(await read(directory)).toBe("new");
+    },
+  });
+  expect(killed).toBeGreaterThan(20);
 });
