@@ -21,7 +21,7 @@ const layersMax = 4000;
 const titlesMax = 256 * 1024;
 
 /** Where the manifest that keeps a target's blobs is: its own, or the role's. */
-export function targetKeeper(targets: ReadonlyMap<TargetPath, TargetFile>, kind: "role" | "bin"): "target" | "role" {
+export function targetKeeper(targets: { readonly size: number }, kind: "role" | "bin"): "target" | "role" {
   return kind === "bin" || targets.size > ownManifestsMax ? "role" : "target";
 }
 

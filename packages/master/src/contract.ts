@@ -47,7 +47,7 @@ export interface OperationOptions {
 }
 
 export interface Progress {
-  /** What moves: a part of the target (a path, or `@name`), or a metadata file's name. */
+  /** What moves: a part of the target (a path, or `@name`). */
   readonly item: string;
   /** "hash": the first reading of a file, which gives its digest; "upload": the second; "read": `@name` read back. */
   readonly step: "hash" | "upload" | "read";
@@ -93,12 +93,14 @@ export interface StagedChanges {
 
 export type ReleaseVersions = Readonly<Record<TopLevelRole, number>>;
 
-export interface PushMetadataOptions extends ProgressOptions {
+export interface PushMetadataOptions extends OperationOptions {
   /** The snapshot that must be what is published: its version (`"12"`) or the SHA-256 of its file (hex). */
   readonly expectSnapshot?: string | undefined;
   /**
-   * What to build on. "published" (default): what `latest` names, refused where it is older than the record here.
-   * "recorded": the record, overwriting whatever is published: mends a registry that was rolled back or emptied.
+   * What to build on. "published" (default): what `latest` names, refused where it is older than the record here, or
+   * another publisher's and expired, of implausible versions, or not built on the record (unless it is expected, above).
+   * "recorded": the record, overwriting whatever is published: mends a registry that was rolled back. One that was emptied
+   * needs its targets and roles pushed again first.
    */
   readonly base?: "published" | "recorded" | undefined;
 }

@@ -18,6 +18,9 @@ export const rebasesMax = 8;
 /** Delegated roles whose expiry is kept in the record: 100 bytes each, and one request each when they change. */
 export const delegatedRecordsMax = 1000;
 
+/** How often an artifact is put again where the registry does not know a blob that was just put: each time is rare. */
+export const unknownBlobRetries = 3;
+
 /** Uploads at a time, as docker and skopeo have it by default. */
 export const defaultConcurrency = 4;
 

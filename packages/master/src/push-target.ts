@@ -15,8 +15,8 @@ import {
   type Descriptor,
 } from "@dtuf/registry";
 import { fileError } from "@dtuf/registry/files";
-import { parseUnverified, type JsonObject, type TargetFile, type TargetPath } from "@dtuf/tuf";
-import { applyStaged, type TargetMap } from "./changes.ts";
+import { parseTargetPath, parseUnverified, type JsonObject, type TargetFile, type TargetPath } from "@dtuf/tuf";
+import type { TargetMap } from "./changes.ts";
 import { forEachConcurrently } from "./concurrency.ts";
 import type { ProgressOptions, TargetPart } from "./contract.ts";
 import { MasterError } from "./errors.ts";
@@ -42,28 +42,20 @@ export async function pushTarget(workplace: Workplace, request: PushTargetReques
   const { signal, parts } = request;
   const path = parseTargetName(request.name);
   if (parts.length === 0) throw new TypeError("a target needs at least one part");
-  const known = await workplace.alone(signal, async (session) => ({
-    targets: await readTargets(session),
-    prunes: session.state().prunes,
-  }));
+  const { prunes } = await workplace.alone(signal, async (session) => session.state());
   const { file, blobs } = await workplace.look(signal, async (session) => {
-    const hashed = await hashParts(session, known.targets, request);
-    await uploadTarget(session, { ...hashed, path, known: known.targets, request });
+    const targets = await readSignedTargets(session);
+    const hashed = await hashParts(session, targets, request);
+    const size = targets.size + (await session.files.countStaged(session.state()));
+    await uploadTarget(session, { ...hashed, path, keeper: targetKeeper({ size }, "role"), request });
     return hashed;
   });
   await workplace.alone(signal, async (session) => {
     const state = session.state();
-    if (state.prunes !== known.prunes)
-      await uploadTarget(session, { file, blobs, path, known: known.targets, request });
+    if (state.prunes !== prunes) await uploadTarget(session, { file, blobs, path, keeper: "target", request });
     await session.files.stage(state, path, { kind: "put", file });
   });
   return file;
-}
-
-/** The targets as they will be when what is staged is published. */
-export async function readTargets(session: Session): Promise<TargetMap> {
-  const state = session.state();
-  return applyStaged(await readSignedTargets(session), await session.files.readStaged(state));
 }
 
 /** The targets of the last release. The record's own files were verified when they came in. */
@@ -79,7 +71,8 @@ interface Hashed {
 async function hashParts(session: Session, targets: TargetMap, request: PushTargetRequest): Promise<Hashed> {
   const { parts, custom } = request;
   const [first] = parts;
-  if (parts.length === 1 && first?.kind === "target" && custom === undefined) return sameTarget(targets, first.name);
+  if (parts.length === 1 && first?.kind === "target" && custom === undefined)
+    return sameTarget(session, targets, first.name);
   // A single part is hashed once: it is the whole.
   const whole = parts.length === 1 && first?.kind !== "target" ? undefined : createDigester();
   const blobs: Blob[] = [];
@@ -101,11 +94,23 @@ async function hashParts(session: Session, targets: TargetMap, request: PushTarg
 }
 
 /** Another name for a target: nothing needs to be read. */
-function sameTarget(targets: TargetMap, name: string): Hashed {
-  const file = targets.get(name as TargetPath);
+async function sameTarget(session: Session, targets: TargetMap, name: string): Promise<Hashed> {
+  const { file, blobs } = await readKnown(session, targets, name);
+  return { file, blobs: blobs.map((descriptor) => ({ descriptor, item: `@${name}` })) };
+}
+
+/** A target as it will be when what is staged is published, and its blobs. @throws MasterError MASTER_TARGET_UNKNOWN */
+async function readKnown(
+  session: Session,
+  targets: TargetMap,
+  name: string,
+): Promise<{ readonly file: TargetFile; readonly blobs: readonly Descriptor[] }> {
+  const path = parseTargetPath(name);
+  const staged = await session.files.findStaged(session.state(), path);
+  const file = staged === undefined ? targets.get(path) : staged.kind === "put" ? staged.file : undefined;
   const blobs = file === undefined ? undefined : findTargetBlobs(file);
   if (file === undefined || blobs === undefined) throw unknownTarget(name);
-  return { file, blobs: blobs.map((descriptor) => ({ descriptor, item: `@${name}` })) };
+  return { file, blobs };
 }
 
 type Digester = ReturnType<typeof createDigester>;
@@ -152,9 +157,7 @@ interface ReadAgain {
 async function readAgain(session: Session, targets: TargetMap, { part, whole, request }: ReadAgain): Promise<Blob[]> {
   const { signal, store } = session;
   const item = `@${part.name}`;
-  const file = targets.get(part.name as TargetPath);
-  const blobs = file === undefined ? undefined : findTargetBlobs(file);
-  if (blobs === undefined) throw unknownTarget(part.name);
+  const { blobs } = await readKnown(session, targets, part.name);
   for (const descriptor of blobs) {
     const stream = await store.open(descriptor, { signal });
     if (stream === undefined) throw missingBlob(part.name, descriptor);
@@ -171,12 +174,13 @@ async function readAgain(session: Session, targets: TargetMap, { part, whole, re
 
 interface TargetUpload extends Hashed {
   readonly path: TargetPath;
-  readonly known: TargetMap;
+  /** Unless the role has so many targets that it keeps them itself. */
+  readonly keeper: "target" | "role";
   readonly request: PushTargetRequest;
 }
 
-/** Blobs, then the manifest that keeps them, unless the role has so many targets that it keeps them itself. */
-async function uploadTarget(session: Session, { file, blobs, path, known, request }: TargetUpload): Promise<void> {
+/** Blobs, then the manifest that keeps them. */
+async function uploadTarget(session: Session, { file, blobs, path, keeper, request }: TargetUpload): Promise<void> {
   const { store, signal, concurrency } = session;
   await forEachConcurrently(distinct(blobs), concurrency, async ({ descriptor, content, item }) => {
     const { digest, size: total } = descriptor;
@@ -187,7 +191,7 @@ async function uploadTarget(session: Session, { file, blobs, path, known, reques
     const onProgress = (bytes: number): void => request.onProgress?.({ item, step: "upload", digest, bytes, total });
     await store.put(descriptor, content, { signal, onProgress });
   });
-  const artifact = targetKeeper(known, "role") === "target" ? encodeTarget(path, file) : undefined;
+  const artifact = keeper === "target" ? encodeTarget(path, file) : undefined;
   if (artifact !== undefined) await putArtifact(session, artifact);
 }
 

@@ -10,42 +10,55 @@ import {
   targetKeeper,
   type Artifact,
 } from "@dtuf/format";
-import type { Digest } from "@dtuf/registry";
+import { OciError, type Digest } from "@dtuf/registry";
 import type { TargetMap } from "./changes.ts";
 import { forEachConcurrently } from "./concurrency.ts";
 import type { DelegatedFile } from "./delegate.ts";
+import { unknownBlobRetries } from "./limits.ts";
 import type { Session } from "./session.ts";
 import type { Draft } from "./sign.ts";
 
 type Uploader = Pick<Session, "store" | "signal" | "concurrency">;
 
-export async function putArtifact({ store, signal, concurrency }: Uploader, artifact: Artifact): Promise<void> {
+/** Blobs that are on their way or there, so that those of many artifacts go up once. */
+type Sent = Map<Digest, Promise<void>>;
+
+/**
+ * A registry that is just being sent a blob once more, by another publisher say, may not know it for that moment
+ * (docker-registry writes its link to it anew): then all is put again.
+ */
+export async function putArtifact(uploader: Uploader, artifact: Artifact, sent: Sent = new Map()): Promise<void> {
+  for (let again = 0; ; again++) {
+    try {
+      return await putOnce(uploader, artifact, again === 0 ? sent : new Map());
+    } catch (error) {
+      if (again >= unknownBlobRetries || !isBlobUnknown(error)) throw error;
+    }
+  }
+}
+
+function isBlobUnknown(error: unknown): boolean {
+  const codes = OciError.is(error) ? error.details["registryCodes"] : undefined;
+  return Array.isArray(codes) && codes.includes("MANIFEST_BLOB_UNKNOWN");
+}
+
+async function putOnce({ store, signal, concurrency }: Uploader, artifact: Artifact, sent: Sent): Promise<void> {
   await forEachConcurrently(artifact.blobs, concurrency, async ({ descriptor, bytes }) => {
     signal?.throwIfAborted();
-    await store.put(descriptor, bytes, { signal });
+    const sending = sent.get(descriptor.digest) ?? store.put(descriptor, bytes, { signal });
+    sent.set(descriptor.digest, sending);
+    await sending;
   });
   const { descriptor, bytes } = artifact.manifest;
   await store.put(descriptor, bytes, { signal, tags: artifact.tags });
 }
 
-/**
- * Blobs that artifacts share, the empty config above all, are put once: distribution's registries rewrite the file by which
- * a repository finds a blob when it is put again, and a manifest that arrives in that moment is refused.
- */
-export async function putArtifacts(
-  { store, signal, concurrency }: Uploader,
-  artifacts: Iterable<Artifact>,
-): Promise<void> {
-  const puts = new Map<Digest, Promise<void>>();
-  await forEachConcurrently(artifacts, concurrency, async ({ blobs, manifest, tags }) => {
-    signal?.throwIfAborted();
-    for (const { descriptor, bytes } of blobs) {
-      const put = puts.get(descriptor.digest) ?? store.put(descriptor, bytes, { signal });
-      puts.set(descriptor.digest, put);
-      await put;
-    }
-    await store.put(manifest.descriptor, manifest.bytes, { signal, tags });
-  });
+export async function putArtifacts(uploader: Uploader, artifacts: Iterable<Artifact>): Promise<void> {
+  const { concurrency } = uploader;
+  const sent: Sent = new Map();
+  await forEachConcurrently(artifacts, concurrency, (artifact) =>
+    putArtifact({ ...uploader, concurrency: 1 }, artifact, sent),
+  );
 }
 
 /** The manifests that keep the targets of a draft from the registry's garbage collection, as far as they may be missing. */

@@ -1,20 +1,17 @@
 import type { Run } from "../command.ts";
 import { expectedSnapshot } from "../expected-snapshot.ts";
-import { masterProgress, withMaster } from "../master.ts";
+import { withMaster } from "../master.ts";
 import { reportPublication } from "../publication-report.ts";
 
 export const run: Run = (context, [repo = ""]) => {
-  const progress = masterProgress(context);
   const expectSnapshot = expectedSnapshot(context.values);
   const base = context.values.text("base") === "recorded" ? "recorded" : "published";
   return withMaster(context, repo, async (master, place) => {
     const result = await master.pushMetadata({
       signal: context.io.signal,
-      onProgress: progress.onProgress,
       expectSnapshot,
       base,
     });
-    progress.end();
     await reportPublication(context, place, result);
   });
 };

@@ -1,6 +1,6 @@
 import type { Run } from "../command.ts";
 import { expectedSnapshot } from "../expected-snapshot.ts";
-import { masterProgress, withMaster } from "../master.ts";
+import { withMaster } from "../master.ts";
 import { parseDurationMs } from "../duration.ts";
 import { reportPublication } from "../publication-report.ts";
 
@@ -9,10 +9,8 @@ export const run: Run = (context, [repo = ""]) => {
   const within = context.values.text("within");
   const withinMs = within === undefined ? undefined : parseDurationMs(within, "--within");
   const expectSnapshot = expectedSnapshot(context.values);
-  const { onProgress, end } = masterProgress(context);
   return withMaster(context, repo, async (master, place) => {
-    const result = await master.refreshMetadata({ signal: context.io.signal, withinMs, onProgress, expectSnapshot });
-    end();
+    const result = await master.refreshMetadata({ signal: context.io.signal, withinMs, expectSnapshot });
     for (const { role, expires } of result.due) {
       context.terminal.note(
         `${role} expires at ${expires.toISOString()} and needs its own key: push-metadata, reset-keys or update-role`,
