@@ -174,7 +174,12 @@ interface Wanted {
   readonly maxBytes: number;
 }
 
-async function fetch(role: string, wanted: Wanted, { context, view }: Fetching): Promise<Uint8Array | undefined> {
+/** Undefined: not there. */
+export async function fetch(
+  role: string,
+  wanted: Wanted,
+  { context, view }: Fetching,
+): Promise<Uint8Array | undefined> {
   context.signal?.throwIfAborted();
   const { version, length, hashes, maxBytes } = wanted;
   const bytes = await view.findMetadata({ role, version, length, hashes, maxBytes, signal: context.signal });

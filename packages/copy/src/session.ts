@@ -14,7 +14,7 @@ import {
 } from "@dtuf/tuf";
 import type { CacheDraft } from "./cache-draft.ts";
 import { CopyError } from "./errors.ts";
-import { missing, type FetchContext } from "./refresh.ts";
+import { fetch, missing, type FetchContext } from "./refresh.ts";
 import type { MetadataView } from "./source.ts";
 
 export interface Session {
@@ -37,10 +37,13 @@ export function createRoleLoader(session: Session, context: FetchContext): LoadR
   }
 
   return async (role, delegator) => {
+    const wanted = set.wanted(role);
     const cached = await draft.findDelegated(role);
     if (cached !== undefined && accepted(() => update(role, delegator, cached))) return;
     await fromViews(session, async (view) => {
-      const bytes = await fetchRole(role, view, { set, context });
+      const named = set.root.signed.consistentSnapshot ? wanted : { ...wanted, version: undefined };
+      const bytes = await fetch(role, named, { context, view });
+      if (bytes === undefined) throw missing(role, wanted.version);
       update(role, delegator, bytes);
       draft.keepDelegated(role, bytes);
     });
@@ -48,30 +51,15 @@ export function createRoleLoader(session: Session, context: FetchContext): LoadR
 }
 
 async function fromViews({ views }: Session, take: (view: MetadataView) => Promise<void>): Promise<void> {
-  let first: unknown = new CopyError("COPY_OFFLINE_NOTHING_CACHED", "offline, and the delegated role is not cached");
-  for (const [index, view] of views.entries()) {
+  let first: unknown;
+  for (const view of views) {
     try {
-      await take(view);
-      return;
+      return await take(view);
     } catch (error) {
-      if (index === 0) first = error;
+      first ??= error;
     }
   }
-  throw first;
-}
-
-async function fetchRole(
-  role: RoleName,
-  view: MetadataView,
-  { set, context }: { readonly set: TrustedSet; readonly context: FetchContext },
-): Promise<Uint8Array> {
-  context.signal?.throwIfAborted();
-  const { version, length, hashes, maxBytes } = set.wanted(role);
-  const named = set.root.signed.consistentSnapshot ? version : undefined;
-  const bytes = await view.findMetadata({ role, version: named, length, hashes, maxBytes, signal: context.signal });
-  if (bytes === undefined) throw missing(role, version);
-  context.onProgress?.({ kind: "metadata", name: role, receivedBytes: bytes.length, totalBytes: bytes.length });
-  return bytes;
+  throw first ?? new CopyError("COPY_OFFLINE_NOTHING_CACHED", "offline, and the delegated role is not cached");
 }
 
 export interface WalkedRole {
@@ -95,15 +83,18 @@ export async function* walkRoles(session: Session, options: WalkRolesOptions): A
   if (top === undefined) return;
   yield { role: targetsRole, targets: top.signed };
   const visited = new Set<RoleName>([targetsRole]);
-  const pending = [...delegations(targetsRole, top.signed, options.bins)];
-  for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
+  // Iterators, because a role may delegate to 2^32 bins.
+  const pending = [delegations(targetsRole, top.signed, options.bins)];
+  for (let last = pending.at(-1); last !== undefined; last = pending.at(-1)) {
+    const { value: next } = last.next();
+    if (next === undefined) pending.pop();
+    if (next === undefined || visited.has(next.role)) continue;
     const { role } = next;
-    if (visited.has(role)) continue;
     visited.add(role);
     const targets = await loadRole(session, next, options);
     if (targets === undefined) continue;
     yield { role, targets };
-    pending.unshift(...delegations(role, targets, options.bins));
+    pending.push(delegations(role, targets, options.bins));
   }
 }
 
@@ -126,16 +117,21 @@ async function loadRole(
   }
 }
 
-function* delegations(delegator: RoleName, targets: Targets, bins: WalkRolesOptions["bins"]): Iterable<Delegation> {
+function* delegations(
+  delegator: RoleName,
+  targets: Targets,
+  bins: WalkRolesOptions["bins"],
+): Generator<Delegation, undefined> {
   const { delegations: found } = targets;
-  if (found === undefined) return;
+  if (found === undefined) return undefined;
   if (found.kind === "succinct") {
     if (bins === "include") for (const role of binNames(found.succinct)) yield { role, delegator };
-    return;
+    return undefined;
   }
   for (const { name, pathHashPrefixes } of found.roles) {
     if (bins === "include" || pathHashPrefixes === undefined) yield { role: name, delegator };
   }
+  return undefined;
 }
 
 /** What is loaded, by role. */

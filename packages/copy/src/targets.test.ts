@@ -104,6 +104,22 @@ describe("updated targets", () => {
     ]);
   });
 
+  test.each(["online", "offline"] as const)(
+    "behind more bins than there are roles are not waited for %s",
+    async (mode) => {
+      sim.targets.delegations = {
+        kind: "succinct",
+        keys: new Map(),
+        succinct: { bitLength: 32, namePrefix: "bin", keyIds: [], threshold: 1, unrecognized: {} },
+        unrecognized: {},
+      };
+      await sim.publishRelease();
+      await pulled();
+      const listed = Array.fromAsync(createTestCopy().listTargets({ mode }));
+      await expect(listed).rejects.toMatchObject({ code: "TUF_ROLE_MISSING" });
+    },
+  );
+
   test("survive a torn line in the memory of what was pulled", async () => {
     sim.addTarget("a", Buffer.from("a"));
     sim.addTarget("b", Buffer.from("b"));
