@@ -67,7 +67,10 @@ function createHandler(
 
 function dispatchOptions(request: Exchange, line: Line): Dispatcher.DispatchOptions {
   const { body, method, url } = request;
-  const options = { origin: url.origin, path: `${url.pathname}${url.search}`, method, headers: request.headers };
+  // undici gives up a connection after each HEAD, for servers that send a body then; what they send ends the connection anyway.
+  const reset = method === "HEAD" ? { reset: false } : {};
+  const path = `${url.pathname}${url.search}`;
+  const options = { origin: url.origin, path, method, headers: request.headers, ...reset };
   if (body === undefined) return options;
   if (body instanceof Uint8Array && body.length <= sendChunkBytes) return { ...options, body };
   const headers = { ...request.headers, "content-length": String(body.length) };
