@@ -220,4 +220,26 @@ describe("a delegated role", () => {
     await master.pushMetadata();
     expect(await read("tools/hammer")).toBeUndefined();
   });
+
+  test("comes back to a registry that was emptied, with the targets, once their bytes are pushed again", async () => {
+    const own = {
+      kind: "content",
+      content: {
+        open: async function* () {
+          yield Buffer.from("own");
+        },
+      },
+    } as const;
+    await master.pushTarget("own", [own]);
+    await delegateTools();
+    await rm(join(directory, "registry"), { recursive: true });
+    await expect(master.pushMetadata()).rejects.toMatchObject({ code: "MASTER_BASE_UNEXPECTED" });
+    const lost = { code: "OCI_NOT_FOUND" };
+    await expect(master.pushMetadata({ base: "recorded" })).rejects.toMatchObject(lost);
+    await master.pushTarget("own", [own]);
+    await expect(master.pushMetadata({ base: "recorded" })).rejects.toMatchObject(lost);
+    await master.updateRole("tools", await signRole(1, "one"));
+    await master.pushMetadata({ base: "recorded" });
+    expect([await read("own"), await read("tools/hammer")]).toEqual(["own", "one"]);
+  });
 });

@@ -2,8 +2,7 @@
  * Delegated roles on the publisher: their files are signed by their own keys, elsewhere; here they are checked as a
  * client would check them, staged, and published with the snapshot that names them.
  */
-import { findTargetBlobs } from "@dtuf/format";
-import { digestHex, digestOf, OciError } from "@dtuf/registry";
+import { digestHex, digestOf } from "@dtuf/registry";
 import {
   isTopLevelRole,
   parseRoleName,
@@ -17,8 +16,8 @@ import {
 } from "@dtuf/tuf";
 import type { DelegateOptions } from "./contract.ts";
 import { MasterError } from "./errors.ts";
-import { forEachConcurrently } from "./concurrency.ts";
 import type { SignedFile } from "./plan.ts";
+import { verifyTargetBlobs } from "./presence.ts";
 import type { Session } from "./session.ts";
 import { applyRoles, parseDelegation, type StagedRole, type StagedRoles } from "./staged-role.ts";
 
@@ -54,15 +53,7 @@ async function stageRole(session: Session, role: RoleName, change: StagedRole & 
   const file = { name: role, version, bytes: change.metadata };
   if (expires <= session.now) throw expired(role, expires);
   if (isSuperseded(file, await currentSnapshot(session))) throw superseded(file);
-  const { store, signal, concurrency } = session;
-  await forEachConcurrently(targets, concurrency, async ([path, file]) => {
-    for (const blob of findTargetBlobs(file) ?? []) {
-      if (await store.has(blob, { signal })) continue;
-      throw new OciError("OCI_NOT_FOUND", `a blob of ${path} is not in the registry: ${blob.digest}`, {
-        details: { name: path, digest: blob.digest },
-      });
-    }
-  });
+  await verifyTargetBlobs(session, targets);
   await session.files.stageRole(session.state(), role, change);
 }
 

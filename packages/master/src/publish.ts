@@ -13,6 +13,7 @@ import { MasterError } from "./errors.ts";
 import { dropUnneededKeys } from "./key-ring.ts";
 import { rebasesMax } from "./limits.ts";
 import { openBase } from "./open-base.ts";
+import { verifyPromises } from "./presence.ts";
 import { latestDigest } from "./published.ts";
 import { commitRelease } from "./record.ts";
 import type { Session } from "./session.ts";
@@ -29,11 +30,9 @@ export async function publish(session: Session, request: PublishRequest): Promis
     const base = await openBase(session, request);
     const scope = await scopeOf(session, request);
     const draft = await signRelease(session, base, scope);
-    const delegated = await readDelegated(session, {
-      targets: draft.targetsDocument,
-      snapshot: draft.snapshotDocument,
-      files: draft.delegated,
-    });
+    const content = { targets: draft.targetsDocument, snapshot: draft.snapshotDocument, files: draft.delegated };
+    const delegated = await readDelegated(session, content);
+    if (request.base === "recorded") await verifyPromises(session, content);
     const release = await uploadRelease(session, { draft, base, scope, request });
     if (release === undefined || !(await moveLatest(session, base, release))) continue;
     await keepReleaseTag(session, draft, release);
