@@ -45,7 +45,7 @@ async function main(): Promise<number> {
   }
 }
 
-function openSource(): { source: Source; close(): Promise<void> } {
+function openSource(): { source: Source; close: () => Promise<void> } {
   if (place.startsWith("/") || place.startsWith(".")) {
     return { source: createStoreSource(createLayoutStore({ directory: place })), close: () => Promise.resolve() };
   }

@@ -57,7 +57,7 @@ function createHandler(
       controller.abort(new DOMException("content encoding", "AbortError"));
     },
     onResponseData(_controller, chunk) {
-      line.waiting();
+      line.received(chunk.length);
       line.queue.push(chunk);
     },
     onResponseEnd: () => line.end(),

@@ -156,12 +156,23 @@ describe("silence ends in an error that says so", () => {
   test("a body that trickles longer than the stall time is read to its end", async () => {
     await using server = await startRawServer((socket) => {
       socket.once("data", () => {
-        socket.write("HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\r\n");
-        const timer = setInterval(() => socket.write("x"), 25);
+        socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${12 * 1024}\r\n\r\n`);
+        const timer = setInterval(() => socket.write("x".repeat(1024)), 25);
         socket.on("close", () => clearInterval(timer));
       });
     });
-    expect(await (await get(server, { stallTimeoutMs: 200 })).text(99)).toBe("x".repeat(12));
+    expect((await (await get(server, { stallTimeoutMs: 200 })).bytes(99_999)).length).toBe(12 * 1024);
+  });
+
+  test("a body that comes a byte now and then is silence: nobody is held for ever", async () => {
+    await using server = await startRawServer((socket) => {
+      socket.once("data", () => {
+        socket.write("HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n");
+        const timer = setInterval(() => socket.write("x"), 10);
+        socket.on("close", () => clearInterval(timer));
+      });
+    });
+    await expect((await get(server, { stallTimeoutMs: 100 })).bytes(99_999)).rejects.toMatchObject(stalled);
   });
 });
 

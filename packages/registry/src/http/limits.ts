@@ -18,6 +18,9 @@ export const sendChunkBytes: number = 256 * 1024;
 /** A registry may move gigabytes before it answers their PUT: the least that it is given, in milliseconds. */
 export const answerTimeoutMs: number = 5 * 60 * 1000;
 
+/** What must come of a body in each stall time. With the default 60 s, 17 bytes a second: a slower link is an attack. */
+export const dripBytes: number = 1024;
+
 /** Origins whose connections are kept; a registry that redirects to ever new hosts makes the oldest go. */
 export const lanesMax = 64;
 

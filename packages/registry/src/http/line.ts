@@ -2,15 +2,17 @@
 import type { Dispatcher } from "undici";
 import { createBodyQueue, type BodyQueue } from "./body.ts";
 import { timedOut } from "./failure.ts";
-import { answerTimeoutMs } from "./limits.ts";
+import { answerTimeoutMs, dripBytes } from "./limits.ts";
 
 export interface Line {
   /** The response's body. */
   readonly queue: BodyQueue;
   /** The request is on a connection. */
   started(controller: Dispatcher.DispatchController): void;
-  /** A byte came or went, and another is waited for: the stall time begins anew. */
+  /** Something came or went, and more is waited for: the stall time begins anew. */
   waiting(): void;
+  /** Bytes of the body came. The stall time begins anew for every `dripBytes` of them: one byte now and then is silence. */
+  received(bytes: number): void;
   /** A large body is with the server, which now has to put it together: that may take longer. */
   waitingForAnswer(): void;
   /** Nothing is waited for from the other side: the stall time stands still. */
@@ -51,7 +53,15 @@ export function createLine(options: LineOptions): Line {
   };
   const aborted = (): void => fail(signal?.reason);
   const wait = (ms: number): void => (over ? undefined : clock.restart(ms));
-  const waiting = (): void => wait(options.stallTimeoutMs);
+  let sinceWound = 0;
+  const waiting = (): void => {
+    sinceWound = 0;
+    wait(options.stallTimeoutMs);
+  };
+  const received = (bytes: number): void => {
+    sinceWound += bytes;
+    if (sinceWound >= dripBytes) waiting();
+  };
   const waitingForAnswer = (): void => wait(Math.max(options.stallTimeoutMs, answerTimeoutMs));
   const started = (it: Dispatcher.DispatchController): void => {
     controller = it;
@@ -66,7 +76,7 @@ export function createLine(options: LineOptions): Line {
   const resume = (): void => (waiting(), controller?.resume());
   const queue = createBodyQueue({ pause, resume, cancel: hangUp });
   signal?.addEventListener("abort", aborted, { once: true });
-  return { queue, started, waiting, waitingForAnswer, idle: () => clock.stop(), end, fail };
+  return { queue, started, waiting, received, waitingForAnswer, idle: () => clock.stop(), end, fail };
 }
 
 /** Exact, unlike undici's own, and cheap enough to be wound at every chunk. */
