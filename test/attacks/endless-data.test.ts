@@ -1,6 +1,5 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
 import type { ServerResponse } from "node:http";
 import { createHttpSource, type Source } from "@dtuf/copy";
 import { createTransport, type Transport } from "@dtuf/registry/http";

@@ -53,15 +53,8 @@ export function createLine(options: LineOptions): Line {
   };
   const aborted = (): void => fail(signal?.reason);
   const wait = (ms: number): void => (over ? undefined : clock.restart(ms));
-  let sinceWound = 0;
-  const waiting = (): void => {
-    sinceWound = 0;
-    wait(options.stallTimeoutMs);
-  };
-  const received = (bytes: number): void => {
-    sinceWound += bytes;
-    if (sinceWound >= dripBytes) waiting();
-  };
+  const waiting = (): void => wait(options.stallTimeoutMs);
+  const received = countDrips(waiting);
   const waitingForAnswer = (): void => wait(Math.max(options.stallTimeoutMs, answerTimeoutMs));
   const started = (it: Dispatcher.DispatchController): void => {
     controller = it;
@@ -77,6 +70,17 @@ export function createLine(options: LineOptions): Line {
   const queue = createBodyQueue({ pause, resume, cancel: hangUp });
   signal?.addEventListener("abort", aborted, { once: true });
   return { queue, started, waiting, received, waitingForAnswer, idle: () => clock.stop(), end, fail };
+}
+
+/** Calls `enough` for every `dripBytes` that came. */
+function countDrips(enough: () => void): (bytes: number) => void {
+  let count = 0;
+  return (bytes) => {
+    count += bytes;
+    if (count < dripBytes) return;
+    count = 0;
+    enough();
+  };
 }
 
 /** Exact, unlike undici's own, and cheap enough to be wound at every chunk. */
