@@ -178,7 +178,7 @@ export const settings = {
   "retry-delay": { kind: "duration", summary: "wait between those", value: "duration", fallback: "1s, then doubled" },
   digestfile: text("write the digest of every image that is at the destination", "file"),
   report: text("write what was done, as JSON", "file"),
-  images: text("images at once", "count", "6"),
+  images: text("images at once", "count", "12"),
   tuf: text("carry a TUF repository: verify it from this pinned root.json and copy what it references", "root.json"),
   layout: {
     kind: "choice",

@@ -51,10 +51,11 @@ export interface ComparedImage {
 
 /** What copying would do. One HEAD on each side where both know the same image. @throws as `copyImage` */
 export async function compareImage(copy: ImageCopy): Promise<ComparedImage> {
-  const { from, to, transfers, signal } = copy;
-  const there = await transfers.limiter(() => findAtDestination(to, copy));
+  const { from, to, signal } = copy;
+  // Not in the queue of transfers: to look is quick, and there are no more looks than images at once.
+  const there = await findAtDestination(to, copy);
   const want = there === undefined ? "bytes" : "digest";
-  const found = await transfers.limiter(() => from.store.resolve(copy.expected ?? copy.reference, { want, signal }));
+  const found = await from.store.resolve(copy.expected ?? copy.reference, { want, signal });
   if (found === undefined) throw imageMissing(copy);
   const { root, selected, bytes } = await choose(copy, found, there);
   const status = there === undefined ? "absent" : there.descriptor.digest === root.digest ? "unchanged" : "differs";

@@ -33,6 +33,7 @@ export type { ListedCredential, ListedRegistry, ListedSelection } from "./source
 export type { ListedRepository, SourceFailure, SourceImage, Sources } from "./source.ts";
 export { sync } from "./sync.ts";
 export type { SyncManner, SyncOptions } from "./sync-options.ts";
-export type { TagFilters, TagTest } from "./tag-filters.ts";
+export type { TagFilters } from "./tag-filters.ts";
+export type { TagTest } from "./tag-pattern.ts";
 export type { Located, Tally } from "./transfers.ts";
 export { writeArchive } from "./write-archive.ts";

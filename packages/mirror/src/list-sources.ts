@@ -15,7 +15,8 @@ import { isSignatureTag } from "./copy-referrers.ts";
 import { MirrorError } from "./errors.ts";
 import type { ListedRegistry } from "./source-list.ts";
 import type { ListedRepository, SourceFailure, SourceImage, Sources } from "./source.ts";
-import { filterTags, type TagFilters, type TagTest } from "./tag-filters.ts";
+import { filterTags, type TagFilters } from "./tag-filters.ts";
+import type { TagTest } from "./tag-pattern.ts";
 import type { Located } from "./transfers.ts";
 
 /** How registries of the source are reached. */

@@ -20,9 +20,9 @@ export interface SyncManner {
   readonly onFailure: "stop" | "go-on";
   /** "check": everything is looked at and nothing is written. Default "copy". */
   readonly mode: "copy" | "check";
-  /** Images at once. Default 6. */
+  /** Images at once: looked for, and copied within the bound that follows. Default 12. */
   readonly images: number;
-  /** Requests and open files at once. Default 6. */
+  /** Transfers at once. Default 6. */
   readonly concurrency: number;
   /** Default: none. */
   readonly retry: { readonly times: number; readonly delayMs?: number | undefined };
@@ -46,7 +46,7 @@ export const defaultManner: SyncManner = {
   deletion: "keep",
   onFailure: "stop",
   mode: "copy",
-  images: 6,
+  images: 12,
   concurrency: 6,
   retry: { times: 0 },
   sleep: (ms, signal) => wait(ms, undefined, { signal }),

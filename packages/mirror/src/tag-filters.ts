@@ -1,7 +1,6 @@
 /** Which tags of a repository are taken, and in which order. */
 import type { TagName } from "@dtuf/registry";
-
-export type TagTest = (tag: string) => boolean;
+import type { TagTest } from "./tag-pattern.ts";
 
 export interface TagFilters {
   /** A tag has to match one of them, if there are any. */

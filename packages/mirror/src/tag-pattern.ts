@@ -3,7 +3,8 @@ import type { TagName } from "@dtuf/registry";
 import { RE2JS } from "re2js";
 import semver from "semver";
 import { MirrorError } from "./errors.ts";
-import type { TagTest } from "./tag-filters.ts";
+
+export type TagTest = (tag: string) => boolean;
 
 /** Unanchored, as skopeo's. @throws MirrorError MIRROR_PATTERN_INVALID */
 export function parseTagRegex(text: string): TagTest {

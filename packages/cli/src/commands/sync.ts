@@ -124,7 +124,7 @@ function syncOptions(context: Context): Omit<SyncManner, "sleep"> & Pick<SyncOpt
     deletion: values.on("delete") ? "delete" : "keep",
     onFailure: values.on("keep-going") ? "go-on" : "stop",
     mode: values.on("dry-run") ? "check" : "copy",
-    images: parseCount(values, "images") ?? 6,
+    images: parseCount(values, "images") ?? 12,
     concurrency: parseCount(values, "concurrency") ?? 6,
     retry: {
       times: parseTimes(values.text("retry-times")),

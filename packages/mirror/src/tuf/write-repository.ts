@@ -191,7 +191,10 @@ export async function putTargetBlobs(writing: Writing, role: VerifiedRole): Prom
   });
 }
 
-/** Two targets of the same content need it once. */
+/**
+ * Two targets of the same content need it once, and all manifests the same empty config: a registry to which a blob comes
+ * twice at once (distribution 2.8 on a disk) denies for a moment that it has it.
+ */
 async function placeOnce({ placed }: Writing, { digest }: Descriptor, put: () => Promise<void>): Promise<void> {
   const placing = placed.get(digest) ?? put();
   placed.set(digest, placing);
@@ -210,9 +213,11 @@ async function isPresent(writing: Writing, blob: Descriptor): Promise<boolean> {
   return present;
 }
 
-export async function putArtifact({ store, limiter, signal, tally }: Writing, artifact: Artifact): Promise<void> {
-  const { manifest, blobs, tags } = artifact;
-  for (const { descriptor, bytes } of blobs) await limiter(() => store.put(descriptor, bytes, { signal }));
+async function putArtifact(writing: Writing, { manifest, blobs, tags }: Artifact): Promise<void> {
+  const { store, limiter, signal, tally } = writing;
+  for (const { descriptor, bytes } of blobs) {
+    await placeOnce(writing, descriptor, () => limiter(() => store.put(descriptor, bytes, { signal })));
+  }
   await limiter(() => store.put(manifest.descriptor, manifest.bytes, { tags, signal }));
   tally.manifests += 1;
 }
