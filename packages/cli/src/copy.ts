@@ -15,7 +15,7 @@ import {
 import { parseTargetPath, type TargetPath } from "@dtuf/tuf";
 import type { Context } from "./command.ts";
 import { connect, hostChoice, openTransport } from "./connection.ts";
-import { repositoriesRoot } from "./master.ts";
+import { repositoriesRoot } from "./repositories-root.ts";
 import { describePlace, resolvePlace, stateDirectory, type Place } from "./place.ts";
 import { createProgress, type ProgressBar } from "./progress.ts";
 import { UsageError } from "./usage.ts";

@@ -1,5 +1,4 @@
 /** Settings -> a publisher, for as long as a command needs it. */
-import { resolve } from "node:path";
 import { createMaster, type KeyType, type Master, type Progress } from "@dtuf/master";
 import type { TopLevelRole } from "@dtuf/tuf";
 import type { Context } from "./command.ts";
@@ -7,6 +6,7 @@ import { openRepository } from "./connection.ts";
 import { parseDurationMs } from "./duration.ts";
 import { createPassphrases } from "./passphrase.ts";
 import { stateDirectory } from "./place.ts";
+import { repositoriesRoot } from "./repositories-root.ts";
 import { createProgress, type ProgressBar } from "./progress.ts";
 import { parseCount } from "./count.ts";
 
@@ -41,11 +41,6 @@ export async function withMaster<Result>(
   } finally {
     await connection.close();
   }
-}
-
-export function repositoriesRoot({ io, values }: Context): string {
-  const root = values.text("repositories-root");
-  return resolve(io.cwd, root === undefined || root === "" ? "dtuf_repos" : root);
 }
 
 function lifetimes(context: Context): Partial<Record<TopLevelRole, number>> {

@@ -17,7 +17,7 @@ import { fileError, isErrno } from "@dtuf/registry/files";
 import type { Context, ExitStatus } from "./command.ts";
 import { describeEvent } from "./copy.ts";
 import { parseCount } from "./count.ts";
-import { repositoriesRoot } from "./master.ts";
+import { repositoriesRoot } from "./repositories-root.ts";
 import { stateDirectory } from "./place.ts";
 import { openSide } from "./sync-registries.ts";
 import { findStateName, openTufDestination, openTufSource, type Carrier, type TufDestination } from "./tuf-places.ts";

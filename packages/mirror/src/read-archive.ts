@@ -37,7 +37,11 @@ export async function readArchive(
   const { extract } = await import("tar-stream");
   const tar = extract();
   const input = Readable.from(readTar(archive, signal));
-  input.on("error", (error) => tar.destroy(error));
+  let inputFault: unknown;
+  input.on("error", (error) => {
+    inputFault = error;
+    tar.destroy(error);
+  });
   input.pipe(tar);
   try {
     for await (const entry of tar as unknown as AsyncIterable<Entry>) {
@@ -47,7 +51,7 @@ export async function readArchive(
       else entry.resume();
     }
   } catch (error) {
-    throw readable(error, archive, signal);
+    throw readable(inputFault ?? error, archive, signal);
   } finally {
     input.destroy();
   }
@@ -70,10 +74,15 @@ function invalid(archive: string, what: string, cause?: unknown): MirrorError {
   });
 }
 
-/** The parser's own errors have no code; whatever has one, or is ours, says more than they do. */
+/**
+ * The parser's own errors have no code; whatever has one, or is ours, says more than they do. Where the tar ends within an
+ * entry, the entry may say that it was destroyed before the parser says why.
+ */
 function readable(error: unknown, archive: string, signal: AbortSignal | undefined): unknown {
   signal?.throwIfAborted();
   const found = fileError(error, archive);
+  if (found instanceof Error && "code" in found && found.code === "STREAM_DESTROYED")
+    return invalid(archive, "it ends early", found);
   const isParsers = found instanceof Error && found.constructor === Error;
   return isParsers ? invalid(archive, found.message, found) : found;
 }
