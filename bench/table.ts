@@ -29,8 +29,7 @@ export function lineOf(what: string, results: readonly Result[], { show = ["time
 }
 
 function describePeer(own: Result, peer: Result): string {
-  if (peer.failure !== undefined)
-    return `${peer.name}: fails (${peer.failure.replaceAll(/[|\n]/g, " ").slice(0, 160)})`;
+  if (peer.failure !== undefined) return `${peer.name}: fails`;
   const peak = formatMiB(medianOf(peer, "peakKiB"));
   return `${peer.name} ${formatMs(medianOf(peer, "ms"))} (×${ratio(own, peer).toPrecision(2)}, ${peak})`;
 }
