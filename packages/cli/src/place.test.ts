@@ -7,7 +7,7 @@ const notes: string[] = [];
 const choice = (host?: string, env: Record<string, string> = {}): HostChoice => ({
   host,
   env,
-  cwd: "/work",
+  cwd: "/here",
   note: (text) => void notes.push(text),
   variable: "DTUF_HOST",
 });
@@ -17,7 +17,7 @@ describe("where a repository is", () => {
     ["fred/demo", "registry.example", "registry.example/fred/demo"],
     ["other.example:5000/fred/demo", "registry.example", "other.example:5000/fred/demo"],
     ["localhost/demo", "registry.example", "localhost/demo"],
-    ["fred/demo", "oci:store", "oci:/work/store/fred/demo"],
+    ["fred/demo", "oci:store", "oci:/here/store/fred/demo"],
     ["oci:/srv/demo", "registry.example", "oci:/srv/demo"],
   ])("%s with the host %s is %s", (repo, host, wanted) => {
     expect(describePlace(resolvePlace(repo, choice(host)))).toBe(wanted);
@@ -30,7 +30,7 @@ describe("where a repository is", () => {
 
   test("without a host the embedded registry is used, and that is said", () => {
     notes.length = 0;
-    expect(resolveHost(choice())).toEqual({ kind: "embedded", root: "/work/dtuf_registry" });
+    expect(resolveHost(choice())).toEqual({ kind: "embedded", root: "/here/dtuf_registry" });
     expect(notes).toEqual(["DTUF_HOST is not set: using the embedded registry ./dtuf_registry"]);
   });
 
