@@ -132,7 +132,6 @@ export const settings = {
   key: list("PEM file of a public key of the role", "file"),
   threshold: text("how many of its keys must sign the role", "count", "1"),
   terminating: toggle("where the role may sign a target and has none, ask no later role"),
-  only: { kind: "choice", summary: "re-sign no more than this", choices: ["timestamp", "snapshot"] },
   within: { kind: "duration", summary: "how soon counts as due", value: "duration", fallback: "half a lifetime" },
   "dry-run": toggle("say what would be done, do nothing"),
   json: toggle("one JSON document on stdout"),
