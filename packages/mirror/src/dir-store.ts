@@ -27,13 +27,13 @@ import {
   type WriteStore,
 } from "@dtuf/registry";
 import {
-  createAtomicFile,
   createDirectory,
   fileError,
   isErrno,
   sweepTemporaryFiles,
   syncDirectory,
   writeFileAtomically,
+  writeVerifiedFile,
 } from "@dtuf/registry/files";
 import { MirrorError } from "./errors.ts";
 import { leftoverAgeMs, versionFileMaxBytes } from "./limits.ts";
@@ -166,23 +166,8 @@ async function has(directory: string, { mediaType, digest, size }: Descriptor): 
 type PutContent = PutOptions & { readonly content: Content };
 
 async function putBlob(directory: string, descriptor: Descriptor, put: PutContent): Promise<void> {
-  const { content, signal, onProgress } = put;
-  if (await has(directory, descriptor)) return onProgress?.(descriptor.size);
-  const file = await createAtomicFile(blobPath(directory, descriptor.digest), { directorySync: "later" });
-  let written = 0;
-  try {
-    for await (const chunk of verifying(openContent(content), descriptor)) {
-      signal?.throwIfAborted();
-      await file.write(chunk);
-      written += chunk.length;
-      onProgress?.(written);
-    }
-    signal?.throwIfAborted();
-    await file.commit();
-  } catch (error) {
-    await file.abort();
-    throw error;
-  }
+  if (await has(directory, descriptor)) return put.onProgress?.(descriptor.size);
+  await writeVerifiedFile(blobPath(directory, descriptor.digest), descriptor, put);
 }
 
 interface Directory {

@@ -10,3 +10,4 @@ export { createDirectory, syncDirectory } from "./directory.ts";
 export { FileError, fileError, isErrno, type FileErrorCode } from "./errors.ts";
 export { findFile } from "./find-file.ts";
 export { withLock, type LockOptions } from "./lock.ts";
+export { writeVerifiedFile } from "./verified-file.ts";

@@ -5,12 +5,11 @@
 import type { Stats } from "node:fs";
 import { link, stat, unlink, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { fileContent, openContent, type ByteStream, type Content } from "../content.ts";
+import { fileContent, type ByteStream, type Content } from "../content.ts";
 import type { Descriptor } from "../descriptor.ts";
 import { digestAlgorithm, digestHex, type Digest } from "../digest.ts";
-import { createAtomicFile, createDirectory, fileError, isErrno } from "../files/index.ts";
+import { createDirectory, fileError, isErrno, writeVerifiedFile } from "../files/index.ts";
 import type { PutOptions } from "../store.ts";
-import { verifying } from "../verifying.ts";
 
 type Sized = Pick<Descriptor, "digest" | "size">;
 
@@ -55,25 +54,11 @@ export async function renewBlob(blobs: string, descriptor: Sized, now: Date): Pr
 export async function writeBlob(
   blobs: string,
   descriptor: Sized,
-  { content, signal, onProgress }: PutOptions & { readonly content: Content },
+  put: PutOptions & { readonly content: Content },
 ): Promise<void> {
   const path = blobPath(blobs, descriptor.digest);
   await createDirectory(dirname(path));
-  const file = await createAtomicFile(path, { directorySync: "later" });
-  let written = 0;
-  try {
-    for await (const chunk of verifying(openContent(content), descriptor)) {
-      signal?.throwIfAborted();
-      await file.write(chunk);
-      written += chunk.length;
-      onProgress?.(written);
-    }
-    signal?.throwIfAborted();
-    await file.commit();
-  } catch (error) {
-    await file.abort();
-    throw error;
-  }
+  await writeVerifiedFile(path, descriptor, put);
 }
 
 /** Bytes from `offset`, not verified. */

@@ -1,0 +1,32 @@
+import { openContent, type Content } from "../content.ts";
+import type { Descriptor } from "../descriptor.ts";
+import type { PutOptions } from "../store.ts";
+import { verifying } from "../verifying.ts";
+import { createAtomicFile } from "./atomic-file.ts";
+
+/**
+ * Content under its final name only if it is what the descriptor says; otherwise nothing is left. The directory's own
+ * entry is durable once the caller has synced the directory.
+ * @throws OciError OCI_SIZE_MISMATCH, OCI_DIGEST_MISMATCH; FileError; the signal's reason
+ */
+export async function writeVerifiedFile(
+  path: string,
+  descriptor: Pick<Descriptor, "digest" | "size">,
+  { content, signal, onProgress }: PutOptions & { readonly content: Content },
+): Promise<void> {
+  const file = await createAtomicFile(path, { directorySync: "later" });
+  let written = 0;
+  try {
+    for await (const chunk of verifying(openContent(content), descriptor)) {
+      signal?.throwIfAborted();
+      await file.write(chunk);
+      written += chunk.length;
+      onProgress?.(written);
+    }
+    signal?.throwIfAborted();
+    await file.commit();
+  } catch (error) {
+    await file.abort();
+    throw error;
+  }
+}
