@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator";
+import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { binName, parseTargetPath, type RoleName, type SuccinctRoles, type TargetPath } from "@dtuf/tuf";
 
 export interface LargeRepository {

@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { fetchDebianRegistry, startRegistry } from "@dtuf/testing/debian-registry";
+import { fetchDebianRegistry, startRegistry } from "@dtuf/testing/machines/debian-registry";
 import { runCommand, type Command, type Sample } from "./child.ts";
 import { findPeers, type Peers } from "./peers.ts";
 

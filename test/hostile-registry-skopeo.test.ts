@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { digestHex, digestOf, encodeImageManifest, emptyConfig, emptyConfigBytes } from "@dtuf/registry";
-import { fetchDebianSkopeo, type Skopeo } from "@dtuf/testing/debian-skopeo";
-import { createHostileRegistry } from "@dtuf/testing/hostile-registry";
+import { fetchDebianSkopeo, type Skopeo } from "@dtuf/testing/machines/debian-skopeo";
+import { createHostileRegistry } from "@dtuf/testing/hostile-registry/hostile-registry";
 import { cacheDirectory } from "./setup/registries.ts";
 
 let skopeo: Skopeo;

@@ -18,7 +18,7 @@ import {
   type ManifestContent,
 } from "@dtuf/registry";
 import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
-import { fetchDebianSkopeo, type Skopeo } from "@dtuf/testing/debian-skopeo";
+import { fetchDebianSkopeo, type Skopeo } from "@dtuf/testing/machines/debian-skopeo";
 import { cacheDirectory, registryOf, uniqueRepository } from "./setup/registries.ts";
 
 let skopeo: Skopeo;

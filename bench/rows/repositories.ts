@@ -1,7 +1,7 @@
 /** Repositories of many targets: in one role, and in hash bins. */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { serveDirectory } from "@dtuf/testing/simulator-publish";
+import { serveDirectory } from "@dtuf/testing/tuf-simulator/simulator-publish";
 import { compare, median, medianOf, type Contender, type Result } from "../compare.ts";
 import { startCountingProxy } from "../counting-proxy.ts";
 import { createBins, createOneRole, type LargeRepository } from "../large-repository.ts";

@@ -4,7 +4,7 @@ import type { ServerResponse } from "node:http";
 import { createHttpSource, type Source } from "@dtuf/copy";
 import { createTransport, type Transport } from "@dtuf/registry/http";
 import { startHttpServer, type HttpLoopbackServer } from "@dtuf/testing/http-servers";
-import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator";
+import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { parseTargetPath } from "@dtuf/tuf";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createVictim, now, outcome } from "./victim.ts";

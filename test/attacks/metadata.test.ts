@@ -1,6 +1,6 @@
 import { createTestSigner } from "@dtuf/testing/keys";
-import { createSimulatorSource } from "@dtuf/testing/simulator-source";
-import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator";
+import { createSimulatorSource } from "@dtuf/testing/tuf-simulator/simulator-source";
+import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { signDocument } from "@dtuf/tuf";
 import { beforeEach, describe, expect, test } from "vitest";
 import { createVictim, outcome, past, type Victim } from "./victim.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createCopy, createMirroredSource, createStoreSource, type CopyEvent } from "@dtuf/copy";
 import { createRegistryClient } from "@dtuf/registry/remote";
 import { parseTargetPath } from "@dtuf/tuf";
-import { createTufSimulator } from "@dtuf/testing/tuf-simulator";
+import { createTufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createScene, expectRefusal, repo, rewriteLatest, type Scene } from "./scene.ts";
 

@@ -5,8 +5,8 @@ import { digestOf } from "@dtuf/registry";
 import { createRegistryClient, type RegistryClient } from "@dtuf/registry/remote";
 import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing";
 import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
-import { publishToStore } from "@dtuf/testing/simulator-publish";
-import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator";
+import { publishToStore } from "@dtuf/testing/tuf-simulator/simulator-publish";
+import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { expect } from "vitest";
 import { createMachine, type Machine, type Ran } from "../cli/machine.ts";
 

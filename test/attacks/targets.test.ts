@@ -1,8 +1,8 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Copy, TargetInfo } from "@dtuf/copy";
-import { createSimulatorSource } from "@dtuf/testing/simulator-source";
-import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator";
+import { createSimulatorSource } from "@dtuf/testing/tuf-simulator/simulator-source";
+import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { parseTargetPath } from "@dtuf/tuf";
 import { beforeEach, describe, expect, test } from "vitest";
 import { createVictim, outcome } from "./victim.ts";

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createCopy, type Copy, type Source } from "@dtuf/copy";
-import type { TufSimulator } from "@dtuf/testing/tuf-simulator";
+import type { TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 
 export const now: Date = new Date("2030-01-02T00:00:00Z");
 export const past: Date = new Date("2030-01-01T12:00:00Z");

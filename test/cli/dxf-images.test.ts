@@ -7,7 +7,7 @@ import {
   createHostileRegistry,
   type HostileRegistry,
   type HostileRegistryOptions,
-} from "@dtuf/testing/hostile-registry";
+} from "@dtuf/testing/hostile-registry/hostile-registry";
 import { describe, expect, test } from "vitest";
 import { createMachine, type Machine, type Ran } from "./machine.ts";
 

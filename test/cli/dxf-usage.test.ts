@@ -2,7 +2,7 @@
 import { chmod, mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openKeychain } from "@dtuf/registry/remote";
-import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing/hostile-registry";
+import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing/hostile-registry/hostile-registry";
 import { describe, expect, test } from "vitest";
 import { createMachine, type Machine } from "./machine.ts";
 

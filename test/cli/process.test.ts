@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createHostileRegistry } from "@dtuf/testing/hostile-registry";
+import { createHostileRegistry } from "@dtuf/testing/hostile-registry/hostile-registry";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createMachine, publishDemo, type Machine } from "./machine.ts";
 

@@ -1,4 +1,4 @@
-import { createTufSimulator } from "@dtuf/testing/tuf-simulator";
+import { createTufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createClients } from "./clients.ts";

@@ -1,5 +1,5 @@
 /** Documents that @dtuf/tuf would not sign, properly signed all the same. */
-import type { TufSimulator } from "@dtuf/testing/tuf-simulator";
+import type { TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import type { TopLevelRole } from "@dtuf/tuf";
 
 type Value = string | number | boolean | null | readonly Value[] | { readonly [name: string]: Value };

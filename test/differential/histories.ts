@@ -1,6 +1,6 @@
 /** Random histories of a repository, honest steps and attacks mixed, each step small enough to be shrunk away. */
 import { createTestSigner } from "@dtuf/testing/keys";
-import type { TufSimulator } from "@dtuf/testing/tuf-simulator";
+import type { TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import type { TopLevelRole } from "@dtuf/tuf";
 import fc from "fast-check";
 

@@ -1,5 +1,5 @@
 import { createTestSigner } from "@dtuf/testing/keys";
-import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator";
+import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { parseTargetPath, pathHash } from "@dtuf/tuf";
 import { describe, expect, test } from "vitest";
 import { createClients } from "./clients.ts";

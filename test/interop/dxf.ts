@@ -8,7 +8,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { fetchDebianRegistry, startRegistry } from "@dtuf/testing/debian-registry";
+import { fetchDebianRegistry, startRegistry } from "@dtuf/testing/machines/debian-registry";
 import { findPeers } from "../../bench/peers.ts";
 
 const run = promisify(execFile);

@@ -13,8 +13,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { createDirectorySource } from "@dtuf/copy";
-import { publishToDirectory } from "@dtuf/testing/simulator-publish";
-import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator";
+import { publishToDirectory } from "@dtuf/testing/tuf-simulator/simulator-publish";
+import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { servePlain } from "./plain-server.ts";
 import { readRepository } from "./read-repository.ts";
 

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { collect, parseManifest, type Descriptor } from "@dtuf/registry";
 import { isTemporaryFile } from "@dtuf/registry/files";
 import { createLayoutStore } from "@dtuf/registry/layout";
-import { failAtEachCall, killAtEachChange } from "@dtuf/testing/file-trials";
+import { failAtEachCall, killAtEachChange } from "@dtuf/testing/file-faults/file-trials";
 import { createRelease, latest, publishRelease } from "./layout-publish.ts";
 
 let folder: string;

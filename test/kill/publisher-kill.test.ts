@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createMaster } from "@dtuf/master";
 import { createLayoutStore } from "@dtuf/registry/layout";
-import { failAtEachCall, killAtEachChange } from "@dtuf/testing/file-trials";
+import { failAtEachCall, killAtEachChange } from "@dtuf/testing/file-faults/file-trials";
 import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { publishDay } from "./publisher-day.ts";

@@ -3,9 +3,9 @@ import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isTemporaryFile } from "@dtuf/registry/files";
-import { failAtEachCall, killAtEachChange } from "@dtuf/testing/file-trials";
-import { publishToDirectory } from "@dtuf/testing/simulator-publish";
-import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator";
+import { failAtEachCall, killAtEachChange } from "@dtuf/testing/file-faults/file-trials";
+import { publishToDirectory } from "@dtuf/testing/tuf-simulator/simulator-publish";
+import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createPuller, pull } from "./puller.ts";
 

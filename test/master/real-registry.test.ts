@@ -10,7 +10,7 @@ import { digestHex, digestOf } from "@dtuf/registry";
 import { targetMediaType, targetTag } from "@dtuf/format";
 import { createRegistryClient, type RegistryClient } from "@dtuf/registry/remote";
 import { createSigner, parseTargetPath, parseUnverified, signDocument, specVersion } from "@dtuf/tuf";
-import { fetchDebianRegistry, startRegistry, type RunningRegistry } from "@dtuf/testing/debian-registry";
+import { fetchDebianRegistry, startRegistry, type RunningRegistry } from "@dtuf/testing/machines/debian-registry";
 import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
 import { createPrivateKey } from "@dtuf/testing/keys";
 import { readRelease, readTarget } from "@dtuf/testing/reference-reader";

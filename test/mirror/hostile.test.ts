@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { digestHex, digestOf, manifestReadMaxBytes, parseManifest } from "@dtuf/registry";
-import { failAtEachCall } from "@dtuf/testing/file-trials";
+import { failAtEachCall } from "@dtuf/testing/file-faults/file-trials";
 import { randomContent } from "@dtuf/testing/oci-content";
 import { createRemoteRepository, type RemoteRepository } from "@dtuf/testing/remote-repository";
 import { createMachine, type Machine } from "../cli/machine.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { digestHex, digestOf, parseTag } from "@dtuf/registry";
 import { createRegistryClient, type RegistryClient, type RemoteStore } from "@dtuf/registry/remote";
-import { fetchDebianSkopeo, type Skopeo } from "@dtuf/testing/debian-skopeo";
+import { fetchDebianSkopeo, type Skopeo } from "@dtuf/testing/machines/debian-skopeo";
 import { listAll, randomContent } from "@dtuf/testing/oci-content";
 import { createMachine, type Machine } from "../cli/machine.ts";
 import { cacheDirectory, registryOf, uniqueRepository } from "../setup/registries.ts";

@@ -8,8 +8,8 @@ import { parseTag, type ReadStore } from "@dtuf/registry";
 import { createLayoutStore } from "@dtuf/registry/layout";
 import { listAll } from "@dtuf/testing/oci-content";
 import { createRemoteRepository } from "@dtuf/testing/remote-repository";
-import { publishToDirectory } from "@dtuf/testing/simulator-publish";
-import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator";
+import { publishToDirectory } from "@dtuf/testing/tuf-simulator/simulator-publish";
+import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { parseTargetPath } from "@dtuf/tuf";
 import { createMachine, publishDemo, type Machine } from "../cli/machine.ts";
 

@@ -9,9 +9,9 @@ import { parseTag, type ReadStore } from "@dtuf/registry";
 import { createLayoutStore } from "@dtuf/registry/layout";
 import { createRegistryClient } from "@dtuf/registry/remote";
 import { listAll } from "@dtuf/testing/oci-content";
-import { publishToDirectory, serveDirectory } from "@dtuf/testing/simulator-publish";
+import { publishToDirectory, serveDirectory } from "@dtuf/testing/tuf-simulator/simulator-publish";
 import { binName, parseTargetPath } from "@dtuf/tuf";
-import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator";
+import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { createMachine, publishDemo, registryEnvironment, type Machine } from "../cli/machine.ts";
 import { registryOf, uniqueRepository } from "../setup/registries.ts";
 

@@ -1,6 +1,6 @@
 /** The laws of a store, at a real registry in each of its forms. */
 import { createRegistryClient, createStaticCredentials } from "@dtuf/registry/remote";
-import { storeContract } from "@dtuf/testing/store-contract";
+import { storeContract } from "@dtuf/testing/store-contract/store-contract";
 import { describe } from "vitest";
 import { registryForms, registryOf, uniqueRepository } from "../setup/registries.ts";
 

@@ -6,7 +6,7 @@ import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { TestProject } from "vitest/node";
 import { createCertificateAuthority, createSigner } from "@dtuf/testing/certificates";
-import { fetchDebianRegistry, startRegistry, type RegistryForm } from "@dtuf/testing/debian-registry";
+import { fetchDebianRegistry, startRegistry, type RegistryForm } from "@dtuf/testing/machines/debian-registry";
 import { createTokenServer } from "@dtuf/testing/token-server";
 import type { Registries, RegistryAccess } from "./registries.ts";
 

@@ -1,6 +1,6 @@
 /** What the entries of the command tables have in common. */
-import type { Command, Program, Run } from "./command.ts";
-import type { SettingName } from "./settings.ts";
+import type { Command, Program, Run } from "./context/command.ts";
+import type { SettingName } from "./context/settings.ts";
 
 export const registrySettings: readonly SettingName[] = [
   "host",

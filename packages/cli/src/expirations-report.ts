@@ -1,4 +1,4 @@
-import type { Context } from "./command.ts";
+import type { Context } from "./context/command.ts";
 
 const order = ["root", "targets", "snapshot", "timestamp"];
 

@@ -1,11 +1,11 @@
 /** (argv, environment, streams) -> exit status. Whatever goes wrong ends here, in one place, with a status that is not 0. */
-import type { Context, ExitStatus, Program } from "./command.ts";
+import type { Context, ExitStatus, Program } from "./context/command.ts";
 import { commands } from "./table.ts";
-import { reportError } from "./report-error.ts";
-import type { Io } from "./io.ts";
+import { reportError } from "./context/report-error.ts";
+import type { Io } from "./context/io.ts";
 import { parseCommandLine, type Parsed } from "./program.ts";
-import { readSettings, variableOf, type SettingName } from "./settings.ts";
-import { createTerminal } from "./terminal.ts";
+import { readSettings, variableOf, type SettingName } from "./context/settings.ts";
+import { createTerminal } from "./context/terminal.ts";
 import { version } from "./version.ts";
 
 const prefixes: Readonly<Record<Program, string>> = { dtuf: "DTUF", dxf: "DXF" };

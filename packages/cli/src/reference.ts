@@ -1,7 +1,7 @@
 /** docs/commands.md, made from the tables, so that it cannot differ from them. */
-import type { Command } from "./command.ts";
-import { listExitStatuses } from "./exit-status.ts";
-import { settings, variableOf, type Setting, type SettingName } from "./settings.ts";
+import type { Command } from "./context/command.ts";
+import { listExitStatuses } from "./context/exit-status.ts";
+import { settings, variableOf, type Setting, type SettingName } from "./context/settings.ts";
 import { commands } from "./table.ts";
 
 const meanings: readonly (readonly [status: number, meaning: string])[] = [

@@ -1,10 +1,10 @@
 /** Every command, by what it is for. A command's module is loaded when it is called, so that `--version` stays quick. */
-import type { Command } from "./command.ts";
-import { dxfCommands } from "./dxf-table.ts";
+import type { Command } from "./context/command.ts";
+import { dxfCommands } from "./blobs/dxf-table.ts";
 import { entry, outputSettings, registrySettings, stateSettings } from "./entry.ts";
-import { roleCommands } from "./role-table.ts";
-import type { SettingName } from "./settings.ts";
-import { mirrorCommands } from "./mirror-table.ts";
+import { roleCommands } from "./publish/role-table.ts";
+import type { SettingName } from "./context/settings.ts";
+import { mirrorCommands } from "./sync/mirror-table.ts";
 
 const keyPasswords: readonly SettingName[] = [
   "root-key-password",
@@ -30,25 +30,25 @@ const masterCommands: readonly Command[] = [
     summary: "make the root key",
     settings: [...stateSettings, "root-key-password", "key-type"],
     example: "dtuf create-root-key fred/demo",
-    load: () => import("./commands/create-root-key.ts"),
+    load: () => import("./publish/create-root-key.ts"),
   }),
   entry({
     name: "create-metadata-keys",
     summary: "make the targets, snapshot and timestamp keys",
     settings: [...stateSettings, ...onlineKeys, "key-type"],
-    load: () => import("./commands/create-metadata-keys.ts"),
+    load: () => import("./publish/create-metadata-keys.ts"),
   }),
   entry({
     name: "create-metadata",
     summary: "sign the first metadata",
     settings: [...stateSettings, ...keyPasswords, ...lifetimes],
-    load: () => import("./commands/create-metadata.ts"),
+    load: () => import("./publish/create-metadata.ts"),
   }),
   entry({
     name: "reset-keys",
     summary: "sign a new root naming the keys that lie there now; renews an expired root",
     settings: [...stateSettings, ...keyPasswords, ...lifetimes, "old-root-key-password", "replace"],
-    load: () => import("./commands/reset-keys.ts"),
+    load: () => import("./publish/reset-keys.ts"),
   }),
   entry({
     name: "push-target",
@@ -56,19 +56,19 @@ const masterCommands: readonly Command[] = [
     arguments: "<repo> <target> <file|@target...>",
     settings: [...stateSettings, "concurrency"],
     example: "dtuf push-target fred/demo app-1.4.tgz ./app-1.4.tgz",
-    load: () => import("./commands/push-target.ts"),
+    load: () => import("./publish/push-target.ts"),
   }),
   entry({
     name: "del-target",
     summary: "stage the removal of targets",
     arguments: "<repo> <target...>",
-    load: () => import("./commands/del-target.ts"),
+    load: () => import("./publish/del-target.ts"),
   }),
   entry({
     name: "push-metadata",
     summary: "sign what is staged and publish it by one switch",
     settings: [...stateSettings, ...onlineKeys, ...onlineLifetimes, "base", "expect-snapshot", "concurrency"],
-    load: () => import("./commands/push-metadata.ts"),
+    load: () => import("./publish/push-metadata.ts"),
   }),
   entry({
     name: "refresh-metadata",
@@ -82,46 +82,46 @@ const masterCommands: readonly Command[] = [
       "within",
       "expect-snapshot",
     ],
-    load: () => import("./commands/refresh-metadata.ts"),
+    load: () => import("./publish/refresh-metadata.ts"),
   }),
   entry({
     name: "get-root",
     summary: "write the newest root.json, which is what to ship with installers",
     settings: [...stateSettings, "output"],
     example: "dtuf get-root fred/demo > root.json",
-    load: () => import("./commands/get-root.ts"),
+    load: () => import("./publish/get-root.ts"),
   }),
   entry({
     name: "adopt-metadata",
     summary: "take what is published as this machine's base, from a root that was handed over",
     arguments: "<repo> <root.json|->",
     settings: [...stateSettings, "expect-snapshot"],
-    load: () => import("./commands/adopt-metadata.ts"),
+    load: () => import("./publish/adopt-metadata.ts"),
   }),
   entry({
     name: "unstage-target",
     summary: "drop what is staged: for the targets named, or all of it",
     arguments: "<repo> [target...]",
-    load: () => import("./commands/unstage-target.ts"),
+    load: () => import("./publish/unstage-target.ts"),
   }),
   entry({
     name: "list-master-targets",
     summary: "names in the signed metadata",
-    load: () => import("./commands/list-master-targets.ts"),
+    load: () => import("./publish/list-master-targets.ts"),
   }),
   entry({
     name: "get-master-expirations",
     summary: "when each role expires",
-    load: () => import("./commands/get-master-expirations.ts"),
+    load: () => import("./publish/get-master-expirations.ts"),
   }),
   entry({
     name: "status",
     summary: "what is staged, published and due; exit 10 when something is due",
     settings: [...stateSettings, "within", "offline"],
-    load: () => import("./commands/status.ts"),
+    load: () => import("./publish/status.ts"),
   }),
   ...roleCommands,
-  entry({ name: "prune", summary: "delete what no reader needs any more", load: () => import("./commands/prune.ts") }),
+  entry({ name: "prune", summary: "delete what no reader needs any more", load: () => import("./publish/prune.ts") }),
 ];
 
 const copyCommands: readonly Command[] = [
@@ -131,7 +131,7 @@ const copyCommands: readonly Command[] = [
     arguments: "<repo> [root.json|root-key.pub|-...]",
     settings: [...sourceSettings, "replace"],
     example: "dtuf pull-metadata fred/demo root.json",
-    load: () => import("./commands/pull-metadata.ts"),
+    load: () => import("./pull/pull-metadata.ts"),
   }),
   entry({
     name: "pull-target",
@@ -139,40 +139,40 @@ const copyCommands: readonly Command[] = [
     arguments: "<repo> <target...>",
     settings: [...sourceSettings, "output", "blob-info"],
     example: "dtuf pull-target fred/demo app-1.4.tgz --output .",
-    load: () => import("./commands/pull-target.ts"),
+    load: () => import("./pull/pull-target.ts"),
   }),
   entry({
     name: "blob-sizes",
     summary: "the size of every blob of targets",
     arguments: "<repo> <target...>",
     settings: sourceSettings,
-    load: () => import("./commands/blob-sizes.ts"),
+    load: () => import("./pull/blob-sizes.ts"),
   }),
   entry({
     name: "check-target",
     summary: "compare files with a target's blobs",
     arguments: "<repo> <target> <file...>",
     settings: sourceSettings,
-    load: () => import("./commands/check-target.ts"),
+    load: () => import("./pull/check-target.ts"),
   }),
   entry({
     name: "list-copy-targets",
     summary: "names in the metadata that was pulled",
     settings: sourceSettings,
-    load: () => import("./commands/list-copy-targets.ts"),
+    load: () => import("./pull/list-copy-targets.ts"),
   }),
   entry({
     name: "get-copy-expirations",
     summary: "when each role expires",
     settings: sourceSettings,
-    load: () => import("./commands/get-copy-expirations.ts"),
+    load: () => import("./pull/get-copy-expirations.ts"),
   }),
   entry({
     name: "explain",
     summary: "the delegations that lead to a target",
     arguments: "<repo> <target>",
     settings: sourceSettings,
-    load: () => import("./commands/explain.ts"),
+    load: () => import("./pull/explain.ts"),
   }),
 ];
 
@@ -182,7 +182,7 @@ const registryCommands: readonly Command[] = [
     summary: "repositories of the registry",
     arguments: "",
     settings: [...registrySettings, ...outputSettings],
-    load: () => import("./commands/list-repos.ts"),
+    load: () => import("./blobs/list-repos.ts"),
     programs: ["dtuf", "dxf"],
   }),
   entry({
@@ -190,7 +190,7 @@ const registryCommands: readonly Command[] = [
     summary: "print a token for actions (pull, push, *)",
     arguments: "<repo> <action...>",
     settings: [...registrySettings, ...outputSettings],
-    load: () => import("./commands/auth.ts"),
+    load: () => import("./blobs/auth.ts"),
     programs: ["dtuf", "dxf"],
   }),
 ];

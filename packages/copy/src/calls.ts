@@ -1,10 +1,10 @@
 /** What the calls of a copy take and give. */
 import type { Limits, TargetPath } from "@dtuf/tuf";
-import type { PinOffer } from "./anchor.ts";
+import type { PinOffer } from "./refresh/anchor.ts";
 import type { CopyEvent, ProgressEvent } from "./events.ts";
-import type { PinInfo } from "./pin.ts";
-import type { RefreshMode } from "./pull-metadata.ts";
-import type { Source } from "./source.ts";
+import type { PinInfo } from "./refresh/pin.ts";
+import type { RefreshMode } from "./refresh/pull-metadata.ts";
+import type { Source } from "./sources/source.ts";
 
 export interface CopyOptions {
   readonly source: Source;

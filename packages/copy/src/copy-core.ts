@@ -2,19 +2,19 @@
 import { join } from "node:path";
 import { FileError } from "@dtuf/registry/files";
 import type { TargetPath } from "@dtuf/tuf";
-import { findAnchor, type PinWish } from "./anchor.ts";
-import { createCacheDirectory, type CacheDirectory } from "./cache-directory.ts";
+import { findAnchor, type PinWish } from "./refresh/anchor.ts";
+import { createCacheDirectory, type CacheDirectory } from "./state/cache-directory.ts";
 import type { CallOptions, CopyOptions, PullMetadataOptions, RefreshResult, SaveOptions } from "./calls.ts";
 import type { CopyEvent } from "./events.ts";
-import { findUpdated, listPaths } from "./list-targets.ts";
-import type { OpenTargetContext } from "./open-target.ts";
-import type { PinInfo } from "./pin.ts";
-import { saveDraft, type OpenSessionContext } from "./pull-metadata.ts";
-import { createPulledMemory, type PulledMemory } from "./pulled-memory.ts";
-import type { SaveTargetContext } from "./save-target.ts";
-import { createSessionHolder, type SessionHolder } from "./session-holder.ts";
-import { describeSession, type Session } from "./session.ts";
-import type { TargetInfo } from "./source.ts";
+import { findUpdated, listPaths } from "./targets/list-targets.ts";
+import type { OpenTargetContext } from "./targets/open-target.ts";
+import type { PinInfo } from "./refresh/pin.ts";
+import { saveDraft, type OpenSessionContext } from "./refresh/pull-metadata.ts";
+import { createPulledMemory, type PulledMemory } from "./state/pulled-memory.ts";
+import type { SaveTargetContext } from "./targets/save-target.ts";
+import { createSessionHolder, type SessionHolder } from "./refresh/session-holder.ts";
+import { describeSession, type Session } from "./refresh/session.ts";
+import type { TargetInfo } from "./sources/source.ts";
 
 /** What every call needs. */
 export interface CopyCore {

@@ -7,7 +7,7 @@
 import type { ByteStream, Content } from "@dtuf/registry";
 import type { TargetPath, WalkStep } from "@dtuf/tuf";
 import type { CallOptions, CopyOptions, PullMetadataOptions, RefreshResult, SaveOptions } from "./calls.ts";
-import { checkContents } from "./check-target.ts";
+import { checkContents } from "./targets/check-target.ts";
 import {
   createCopyCore,
   fetchContext,
@@ -19,12 +19,12 @@ import {
   sessionContext,
   useSession,
 } from "./copy-core.ts";
-import { explainTarget, findTargetInfo, requireTarget } from "./find-target.ts";
-import { inspectCache, listTrustedFiles, type CachedState, type TrustedFile } from "./inspect.ts";
-import { openVerified, openVerifiedBlobs, type VerifiedBlob } from "./open-target.ts";
-import type { PinInfo } from "./pin.ts";
-import { saveVerified } from "./save-target.ts";
-import type { TargetInfo } from "./source.ts";
+import { explainTarget, findTargetInfo, requireTarget } from "./targets/find-target.ts";
+import { inspectCache, listTrustedFiles, type CachedState, type TrustedFile } from "./refresh/inspect.ts";
+import { openVerified, openVerifiedBlobs, type VerifiedBlob } from "./targets/open-target.ts";
+import type { PinInfo } from "./refresh/pin.ts";
+import { saveVerified } from "./targets/save-target.ts";
+import type { TargetInfo } from "./sources/source.ts";
 
 export interface Copy {
   /**

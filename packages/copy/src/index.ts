@@ -1,17 +1,17 @@
-export type { PinOffer } from "./anchor.ts";
+export type { PinOffer } from "./refresh/anchor.ts";
 export type { CallOptions, CopyOptions, PullMetadataOptions, RefreshResult, SaveOptions } from "./calls.ts";
 export { createCopy, type Copy } from "./copy.ts";
-export { createDirectorySource, type DirectorySourceOptions } from "./directory-source.ts";
+export { createDirectorySource, type DirectorySourceOptions } from "./sources/directory-source.ts";
 export { CopyError, type CopyErrorCode, type CopyErrorDetails } from "./errors.ts";
 export type { CopyEvent, ProgressEvent } from "./events.ts";
-export { createHttpSource, type HttpSourceOptions } from "./http-source.ts";
-export type { CachedState, TrustedFile } from "./inspect.ts";
-export { createMapCopy, type AgreedTarget, type MapCopy, type MapCopyOptions } from "./map-copy.ts";
-export { parseMapFile, type MapFile, type Mapping } from "./map-file.ts";
-export { createMirroredSource } from "./mirrored-source.ts";
-export type { VerifiedBlob } from "./open-target.ts";
-export type { PinInfo } from "./pin.ts";
-export type { RefreshMode } from "./pull-metadata.ts";
+export { createHttpSource, type HttpSourceOptions } from "./sources/http-source.ts";
+export type { CachedState, TrustedFile } from "./refresh/inspect.ts";
+export { createMapCopy, type AgreedTarget, type MapCopy, type MapCopyOptions } from "./map/map-copy.ts";
+export { parseMapFile, type MapFile, type Mapping } from "./map/map-file.ts";
+export { createMirroredSource } from "./sources/mirrored-source.ts";
+export type { VerifiedBlob } from "./targets/open-target.ts";
+export type { PinInfo } from "./refresh/pin.ts";
+export type { RefreshMode } from "./refresh/pull-metadata.ts";
 export type {
   MetadataHint,
   MetadataRequest,
@@ -24,5 +24,5 @@ export type {
   SourceOptions,
   TargetInfo,
   TargetPart,
-} from "./source.ts";
-export { createStoreSource, type StoreSourceOptions } from "./store-source.ts";
+} from "./sources/source.ts";
+export { createStoreSource, type StoreSourceOptions } from "./sources/store-source.ts";

@@ -1,11 +1,11 @@
 import { parseTargetPath, type RoleName, type TargetPath } from "@dtuf/tuf";
-import { adopt, createKeys, createMetadata, resetKeys } from "./create.ts";
+import { adopt, createKeys, createMetadata, resetKeys } from "./release/create.ts";
 import type { Master, MasterOptions, OperationOptions } from "./contract.ts";
-import { delegate, revokeRole, updateRole } from "./delegate.ts";
+import { delegate, revokeRole, updateRole } from "./release/delegate.ts";
 import { prune } from "./prune.ts";
-import { publish } from "./publish.ts";
+import { publish } from "./release/publish.ts";
 import { pushTarget, readSignedTargets, unknownTarget } from "./push-target.ts";
-import { createWorkplace, type Session, type Workplace } from "./session.ts";
+import { createWorkplace, type Session, type Workplace } from "./state/session.ts";
 import { readExpirations, readStagedChanges, readStatus } from "./status.ts";
 
 /**

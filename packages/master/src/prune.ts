@@ -16,7 +16,7 @@ import {
   type TagLister,
   type TagName,
 } from "@dtuf/registry";
-import type { Base } from "./base.ts";
+import type { Base } from "./published/base.ts";
 import { forEachConcurrently } from "./concurrency.ts";
 import type { MasterStore, PruneResult } from "./contract.ts";
 import {
@@ -27,9 +27,9 @@ import {
   readable,
   type Needs,
   type ShownRelease,
-} from "./history.ts";
-import { openBase } from "./open-base.ts";
-import type { Session } from "./session.ts";
+} from "./published/history.ts";
+import { openBase } from "./release/open-base.ts";
+import type { Session } from "./state/session.ts";
 
 const graceMs = 86_400_000;
 

@@ -16,13 +16,13 @@ import {
 } from "@dtuf/registry";
 import { fileError } from "@dtuf/registry/files";
 import { parseTargetPath, parseUnverified, type JsonObject, type TargetFile, type TargetPath } from "@dtuf/tuf";
-import type { TargetMap } from "./changes.ts";
+import type { TargetMap } from "./documents/changes.ts";
 import { forEachConcurrently } from "./concurrency.ts";
 import type { ProgressOptions, TargetPart } from "./contract.ts";
 import { MasterError } from "./errors.ts";
-import type { Session, Workplace } from "./session.ts";
-import { parseTargetName } from "./target-name.ts";
-import { putArtifact } from "./upload.ts";
+import type { Session, Workplace } from "./state/session.ts";
+import { parseTargetName } from "./documents/target-name.ts";
+import { putArtifact } from "./release/upload.ts";
 
 export interface PushTargetRequest extends ProgressOptions {
   readonly name: string;

@@ -1,11 +1,11 @@
 /** What needs doing, told from the record; from the registry only where that is asked for. */
 import { latestTag } from "@dtuf/format";
 import { parseUnverified, type RoleName, type TopLevelRole } from "@dtuf/tuf";
-import { describeStaged } from "./changes.ts";
+import { describeStaged } from "./documents/changes.ts";
 import type { MasterStatus, StagedChanges } from "./contract.ts";
 import { readSignedTargets } from "./push-target.ts";
-import type { Session } from "./session.ts";
-import { dueRoles } from "./sign.ts";
+import type { Session } from "./state/session.ts";
+import { dueRoles } from "./release/sign.ts";
 
 /** Of the top-level roles, then of those that they delegate to. */
 export async function readExpirations(session: Session): Promise<ReadonlyMap<TopLevelRole | RoleName, Date>> {

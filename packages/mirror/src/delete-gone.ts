@@ -6,12 +6,12 @@ import { readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { hasCapability, isTag, OciError, type TagName } from "@dtuf/registry";
 import { fileError, isErrno } from "@dtuf/registry/files";
-import { destinationKey, nameDestination, type Destination } from "./naming.ts";
+import { destinationKey, nameDestination, type Destination } from "./destinations/naming.ts";
 import type { ImageReport } from "./report.ts";
-import { findRegularFile } from "./regular-file.ts";
-import type { ListedRepository, SourceImage, Sources } from "./source.ts";
+import { findRegularFile } from "./directories/regular-file.ts";
+import type { ListedRepository, SourceImage, Sources } from "./sources/source.ts";
 import type { SettledOptions } from "./sync-options.ts";
-import { compareText } from "./tag-filters.ts";
+import { compareText } from "./sources/tag-filters.ts";
 
 type DeleteOptions = Pick<SettledOptions, "naming" | "destinations" | "mode" | "signal" | "onImage">;
 

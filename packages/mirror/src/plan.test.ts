@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { parseDigest, parseTag } from "@dtuf/registry";
 import { createLayoutStore } from "@dtuf/registry/layout";
-import type { NamingOptions } from "./naming.ts";
+import type { NamingOptions } from "./destinations/naming.ts";
 import { createPlace, findPlace } from "./place.ts";
 import { planSync } from "./plan.ts";
-import type { SourceImage } from "./source.ts";
+import type { SourceImage } from "./sources/source.ts";
 
 const store = createLayoutStore({ directory: "/nowhere" });
 const digest = parseDigest(`sha256:${"0".repeat(64)}`);

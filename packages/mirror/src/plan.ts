@@ -1,7 +1,7 @@
 /** From the images of a source to a list of what to copy where. Pure: nothing is asked and nothing is written. */
 import { MirrorError } from "./errors.ts";
-import { destinationKey, nameDestination, type Destination, type NamingOptions } from "./naming.ts";
-import type { SourceFailure, SourceImage } from "./source.ts";
+import { destinationKey, nameDestination, type Destination, type NamingOptions } from "./destinations/naming.ts";
+import type { SourceFailure, SourceImage } from "./sources/source.ts";
 
 export interface PlannedImage {
   readonly source: SourceImage;

@@ -1,6 +1,6 @@
 /** What a run did, as a value: for people, for scripts, and for the exit status. */
 import type { Digest } from "@dtuf/registry";
-import type { Tally } from "./transfers.ts";
+import type { Tally } from "./images/transfers.ts";
 
 export type ImageStatus =
   | "copied"

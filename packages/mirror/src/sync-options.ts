@@ -1,9 +1,9 @@
 /** How a run is to go about it. */
 import { setTimeout as wait } from "node:timers/promises";
-import type { Destinations } from "./destinations.ts";
-import type { ImageCopy } from "./manifest-tree.ts";
-import type { NamingOptions } from "./naming.ts";
-import type { PlatformChoice } from "./platform.ts";
+import type { Destinations } from "./destinations/destinations.ts";
+import type { ImageCopy } from "./images/manifest-tree.ts";
+import type { NamingOptions } from "./destinations/naming.ts";
+import type { PlatformChoice } from "./images/platform.ts";
 import type { ImageReport } from "./report.ts";
 
 /** What has a default. */

@@ -3,17 +3,17 @@
  * alone; what failed does not keep the others from being done where that was asked for, and is never forgotten.
  */
 import { OciError, parseTag, type TagName } from "@dtuf/registry";
-import { createDirStore } from "./dir-store.ts";
-import { compareImage, copyImage } from "./copy-image.ts";
-import { forEachConcurrently } from "./concurrency.ts";
+import { createDirStore } from "./directories/dir-store.ts";
+import { compareImage, copyImage } from "./images/copy-image.ts";
+import { forEachConcurrently } from "./images/concurrency.ts";
 import { deleteGone } from "./delete-gone.ts";
 import { MirrorError } from "./errors.ts";
-import type { ImageCopy } from "./manifest-tree.ts";
+import type { ImageCopy } from "./images/manifest-tree.ts";
 import { planSync, type PlannedImage } from "./plan.ts";
 import type { ImageReport, SyncReport } from "./report.ts";
-import type { SourceFailure, Sources } from "./source.ts";
+import type { SourceFailure, Sources } from "./sources/source.ts";
 import { defaultManner, type SettledOptions, type SyncOptions } from "./sync-options.ts";
-import { addTally, createTally, createTransfers, type Tally, type Transfers } from "./transfers.ts";
+import { addTally, createTally, createTransfers, type Tally, type Transfers } from "./images/transfers.ts";
 
 /** @throws MirrorError MIRROR_COLLISION before anything is done; the signal's reason. What fails later is in the report */
 export async function sync(sources: Sources, given: SyncOptions): Promise<SyncReport> {

@@ -1,4 +1,5 @@
-export { fileContent, openContent, type ByteStream, type Content, type ContentSource } from "./content.ts";
+export { openContent, type ByteStream, type Content, type ContentSource } from "./content.ts";
+export { fileContent } from "./files/file-content.ts";
 export { encodeDescriptor, parseAnnotations, parseDescriptor, type Descriptor, type Platform } from "./descriptor.ts";
 export {
   createDigester,

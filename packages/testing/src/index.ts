@@ -7,4 +7,4 @@ export {
   type LoggedRequest,
   type RegistryAuth,
   type ScriptRule,
-} from "./hostile-registry.ts";
+} from "./hostile-registry/hostile-registry.ts";

@@ -5,7 +5,11 @@ import {
   type RegistryClientOptions,
   type RemoteStore,
 } from "@dtuf/registry/remote";
-import { createHostileRegistry, type HostileRegistry, type HostileRegistryOptions } from "./hostile-registry.ts";
+import {
+  createHostileRegistry,
+  type HostileRegistry,
+  type HostileRegistryOptions,
+} from "./hostile-registry/hostile-registry.ts";
 
 export interface RemoteRepository extends AsyncDisposable {
   readonly registry: HostileRegistry;

@@ -1,7 +1,7 @@
 import { createTestSigner } from "@dtuf/testing/keys";
-import { createTufSimulator } from "@dtuf/testing/tuf-simulator";
-import type { NewDelegation, TufSimulator } from "@dtuf/testing/tuf-simulator";
-import { loadFrom, trustSimulator, wantedFileOf } from "@dtuf/testing/tuf-trusted";
+import { createTufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
+import type { NewDelegation, TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
+import { loadFrom, trustSimulator, wantedFileOf } from "@dtuf/testing/tuf-simulator/tuf-trusted";
 import { describe, expect, test } from "vitest";
 import type { FoundTarget } from "./delegation.ts";
 import { findTarget } from "./delegation.ts";

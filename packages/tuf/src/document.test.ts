@@ -1,5 +1,5 @@
 import { createTestSigner } from "@dtuf/testing/keys";
-import { createTufSimulator } from "@dtuf/testing/tuf-simulator";
+import { createTufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {

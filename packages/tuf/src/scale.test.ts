@@ -1,6 +1,6 @@
 /** Repositories of PyPI's size go through; a quadratic reader would not come back before the test's time is over. */
-import { createTufSimulator } from "@dtuf/testing/tuf-simulator";
-import { trustSimulator, wantedFileOf } from "@dtuf/testing/tuf-trusted";
+import { createTufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
+import { trustSimulator, wantedFileOf } from "@dtuf/testing/tuf-simulator/tuf-trusted";
 import { expect, test, vi } from "vitest";
 import { binNames } from "./succinct.ts";
 import { parseTargetPath } from "./names.ts";

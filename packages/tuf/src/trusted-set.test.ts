@@ -1,7 +1,7 @@
 import { createTestSigner } from "@dtuf/testing/keys";
-import { createTufSimulator } from "@dtuf/testing/tuf-simulator";
-import type { TufSimulator } from "@dtuf/testing/tuf-simulator";
-import { refusalOf, testNow, trustSimulator, wantedFileOf } from "@dtuf/testing/tuf-trusted";
+import { createTufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
+import type { TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
+import { refusalOf, testNow, trustSimulator, wantedFileOf } from "@dtuf/testing/tuf-simulator/tuf-trusted";
 import { describe, expect, test } from "vitest";
 import { signDocument } from "./document.ts";
 import type { TufErrorCode } from "./errors.ts";

@@ -2,8 +2,8 @@
 import { createWriteStream, type WriteStream } from "node:fs";
 import { homedir } from "node:os";
 import { setFlagsFromString } from "node:v8";
-import type { Program } from "../command.ts";
-import type { Io, Output } from "../io.ts";
+import type { Program } from "../context/command.ts";
+import type { Io, Output } from "../context/io.ts";
 import { main } from "../main.ts";
 
 /**

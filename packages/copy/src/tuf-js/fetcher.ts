@@ -11,8 +11,8 @@ import { pipeline } from "node:stream/promises";
 import type { ByteStream, ReadStore } from "@dtuf/registry";
 import type { Fetcher } from "tuf-js";
 import { DownloadHTTPError, DownloadLengthMismatchError } from "tuf-js/dist/error.js";
-import type { MetadataView } from "../source.ts";
-import { createStoreSource } from "../store-source.ts";
+import type { MetadataView } from "../sources/source.ts";
+import { createStoreSource } from "../sources/store-source.ts";
 import { openNamedTarget } from "./named-target.ts";
 
 export interface TufJsFetcherOptions {

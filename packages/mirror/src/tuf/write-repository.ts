@@ -18,9 +18,9 @@ import {
 } from "@dtuf/format";
 import { digestOf, hasCapability, type Descriptor, type Digest, type ReadStore, type WriteStore } from "@dtuf/registry";
 import { parseUnverified } from "@dtuf/tuf";
-import { createLimiter, forEachConcurrently, type Limiter } from "../concurrency.ts";
+import { createLimiter, forEachConcurrently, type Limiter } from "../images/concurrency.ts";
 import { MirrorError } from "../errors.ts";
-import { createTally, type Tally } from "../transfers.ts";
+import { createTally, type Tally } from "../images/transfers.ts";
 import { createTargetContents, type TargetContents } from "./target-contents.ts";
 import { describeTarget, type VerifiedRepository, type VerifiedRole } from "./verified-repository.ts";
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { readCertsDirectories } from "./certs-d.ts";
-import { originOf } from "./origin.ts";
+import { originOf } from "./addresses/origin.ts";
 
 let root: string;
 beforeEach(async () => {

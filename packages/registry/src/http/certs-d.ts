@@ -7,7 +7,7 @@ import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { OciError } from "../errors.ts";
 import { certificateMaxBytes } from "./limits.ts";
-import type { Origin } from "./origin.ts";
+import type { Origin } from "./addresses/origin.ts";
 import type { TlsOptions } from "./tls.ts";
 
 /**

@@ -1,6 +1,6 @@
 /** Network failures: their codes, and the one error they become. */
 import { OciError } from "../errors.ts";
-import { redactUrl } from "./redact.ts";
+import { redactUrl } from "./addresses/redact.ts";
 
 /** Our own codes beside those of Node and undici. */
 export type TimeoutCode = "CONNECT_TIMEOUT" | "STALLED";

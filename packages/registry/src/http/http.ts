@@ -2,9 +2,9 @@
 import type { LookupFunction } from "node:net";
 import type { ByteStream } from "../content.ts";
 import type { HttpHeaders } from "./headers.ts";
-import type { Network } from "./network.ts";
-import type { Origin } from "./origin.ts";
-import type { ProxyOptions } from "./proxy.ts";
+import type { Network } from "./addresses/network.ts";
+import type { Origin } from "./addresses/origin.ts";
+import type { ProxyOptions } from "./addresses/proxy.ts";
 import type { RetryPolicy } from "./retry.ts";
 import type { TlsOptions } from "./tls.ts";
 import type { Sleep, Tries } from "./tries.ts";

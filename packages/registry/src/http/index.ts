@@ -9,10 +9,10 @@ export type {
   Transport,
   TransportOptions,
 } from "./http.ts";
-export { mayReach, networkOf, type Network } from "./network.ts";
-export { originOf, type Origin } from "./origin.ts";
-export { findProxy, type ProxyOptions } from "./proxy.ts";
-export { redactUrl } from "./redact.ts";
+export { mayReach, networkOf, type Network } from "./addresses/network.ts";
+export { originOf, type Origin } from "./addresses/origin.ts";
+export { findProxy, type ProxyOptions } from "./addresses/proxy.ts";
+export { redactUrl } from "./addresses/redact.ts";
 export {
   decideRetry,
   defaultRetryPolicy,
@@ -24,4 +24,4 @@ export {
 export type { TlsOptions } from "./tls.ts";
 export { createTransport } from "./transport.ts";
 export { createTries, sleepTimer, type Sleep, type Tries } from "./tries.ts";
-export { decideUrl, type SuppliedUrl, type UrlDecision, type UrlSource } from "./url-policy.ts";
+export { decideUrl, type SuppliedUrl, type UrlDecision, type UrlSource } from "./addresses/url-policy.ts";

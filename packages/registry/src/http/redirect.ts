@@ -1,9 +1,9 @@
 /** The next hop of a redirect. */
 import { OciError } from "../errors.ts";
 import type { HttpRequest, HttpResponse } from "./http.ts";
-import type { Network } from "./network.ts";
-import { redactUrl } from "./redact.ts";
-import { decideUrl } from "./url-policy.ts";
+import type { Network } from "./addresses/network.ts";
+import { redactUrl } from "./addresses/redact.ts";
+import { decideUrl } from "./addresses/url-policy.ts";
 
 export interface Hop {
   readonly index: number;

@@ -1,6 +1,6 @@
 /** Which headers may be asked for, and which of them go along on a hop. */
 import type { HttpRequest } from "./http.ts";
-import { originOf } from "./origin.ts";
+import { originOf } from "./addresses/origin.ts";
 
 /** Set by the connection, or a way to change what the server thinks the request is. */
 const reserved: ReadonlySet<string> = new Set([

@@ -4,12 +4,12 @@
  * or inwards, that nothing waits for ever, and that bodies are handed out as they were sent.
  */
 import { OciError } from "../errors.ts";
-import { exchange } from "./exchange.ts";
+import { exchange } from "./connections/exchange.ts";
 import { failureCode, isUnreached } from "./failure.ts";
 import type { HttpRequest, HttpResponse, Transport, TransportOptions } from "./http.ts";
-import type { Lanes } from "./lanes.ts";
-import { networkOf } from "./network.ts";
-import { redactUrl } from "./redact.ts";
+import type { Lanes } from "./connections/lanes.ts";
+import { networkOf } from "./addresses/network.ts";
+import { redactUrl } from "./addresses/redact.ts";
 import { firstHop, nextHop, type Hop } from "./redirect.ts";
 import { checkRequest, headersForHop } from "./request-headers.ts";
 import { defaultRetryPolicy, type AttemptOutcome } from "./retry.ts";
@@ -33,7 +33,7 @@ export function createTransport(options: TransportOptions): Transport {
 
 /** undici takes a while to load: only who sends pays for it. */
 async function openLanes(options: TransportOptions): Promise<Lanes> {
-  const { createLanes } = await import("./lanes.ts");
+  const { createLanes } = await import("./connections/lanes.ts");
   return createLanes(options);
 }
 

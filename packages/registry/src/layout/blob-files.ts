@@ -5,7 +5,8 @@
 import type { Stats } from "node:fs";
 import { link, stat, unlink, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { fileContent, type ByteStream, type Content } from "../content.ts";
+import type { ByteStream, Content } from "../content.ts";
+import { fileContent } from "../files/file-content.ts";
 import type { Descriptor } from "../descriptor.ts";
 import { digestAlgorithm, digestHex, type Digest } from "../digest.ts";
 import { createDirectory, fileError, isErrno, writeVerifiedFile } from "../files/index.ts";

@@ -1,4 +1,4 @@
-import { storeContract } from "@dtuf/testing/store-contract";
+import { storeContract } from "@dtuf/testing/store-contract/store-contract";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,5 +1,6 @@
 /** Changing a layout. The order is everything: content, then the index; on deletion the index, then content. */
-import { fileContent, type Content } from "../content.ts";
+import type { Content } from "../content.ts";
+import { fileContent } from "../files/file-content.ts";
 import type { Descriptor } from "../descriptor.ts";
 import type { Digest } from "../digest.ts";
 import { OciError } from "../errors.ts";

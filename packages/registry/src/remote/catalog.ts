@@ -1,7 +1,7 @@
 import type { StoreOptions } from "../store.ts";
-import type { Scope } from "./authorizer.ts";
-import type { Registry } from "./context.ts";
-import { listNames } from "./paging.ts";
+import type { Scope } from "./auth/authorizer.ts";
+import type { Registry } from "./requests/context.ts";
+import { listNames } from "./requests/paging.ts";
 
 const catalogScope: Scope = { type: "registry", name: "catalog", actions: ["*"] };
 

@@ -3,10 +3,10 @@ import { describe, expect, test } from "vitest";
 import type { HttpRequest, Transport } from "../http/index.ts";
 import { OciError } from "../errors.ts";
 import { parseTag } from "../tag.ts";
-import { createStaticCredentials } from "./credentials.ts";
+import { createStaticCredentials } from "./credentials/credentials.ts";
 import { createRegistryClient } from "./registry-client.ts";
-import { errorBodyMaxBytes } from "./store-limits.ts";
-import { uploadRule } from "./upload-rules.ts";
+import { errorBodyMaxBytes } from "./requests/store-limits.ts";
+import { uploadRule } from "./blobs/upload-rules.ts";
 
 const latest = parseTag("latest");
 const time = { now: () => new Date(), random: () => 0.5 };

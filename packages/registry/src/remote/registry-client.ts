@@ -10,16 +10,16 @@ import {
   type TransportOptions,
 } from "../http/index.ts";
 import type { StoreOptions } from "../store.ts";
-import { createAuthorizer, type Scope } from "./authorizer.ts";
+import { createAuthorizer, type Scope } from "./auth/authorizer.ts";
 import { listRepositories } from "./catalog.ts";
-import { nothingLearned, type Registry } from "./context.ts";
-import type { CredentialProvider } from "./credentials.ts";
-import { parseEndpoint, parseRemoteName } from "./endpoint.ts";
+import { nothingLearned, type Registry } from "./requests/context.ts";
+import type { CredentialProvider } from "./credentials/credentials.ts";
+import { parseEndpoint, parseRemoteName } from "./requests/endpoint.ts";
 import { createRemoteStore } from "./remote-store.ts";
-import { createSend } from "./send.ts";
-import type { RemoteStore } from "./store.ts";
-import { uploadRule, type UploadOptions } from "./upload-rules.ts";
-import { createWarnings } from "./warnings.ts";
+import { createSend } from "./requests/send.ts";
+import type { RemoteStore } from "./requests/store.ts";
+import { uploadRule, type UploadOptions } from "./blobs/upload-rules.ts";
+import { createWarnings } from "./requests/warnings.ts";
 
 export interface RegistryClientOptions {
   /** `host[:port]`. `docker.io`, `index.docker.io` and `registry-1.docker.io` are Docker Hub. */

@@ -1,5 +1,5 @@
 import { createRemoteRepository } from "@dtuf/testing/remote-repository";
-import { storeContract } from "@dtuf/testing/store-contract";
+import { storeContract } from "@dtuf/testing/store-contract/store-contract";
 
 storeContract("a remote repository", async () => {
   const repository = await createRemoteRepository();

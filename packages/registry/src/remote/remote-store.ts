@@ -1,16 +1,16 @@
 import { isManifestMediaType } from "../media-types.ts";
-import { openBlobByDigest, openDownload, openDownloadRest } from "./blob-download.ts";
-import { putBlob } from "./blob-upload.ts";
-import { findBlob, hasBlob } from "./blobs.ts";
-import type { Repository } from "./context.ts";
-import { deleteBlob, deleteManifest, deleteTag } from "./delete.ts";
-import { parseRemoteName } from "./endpoint.ts";
-import { putManifest, tagManifest } from "./manifest-push.ts";
-import { hasManifest, isSchema1, openSchema1, resolveManifest } from "./manifests.ts";
-import { mountBlob } from "./mount.ts";
-import { listReferrers } from "./referrers.ts";
-import type { RemoteStore } from "./store.ts";
-import { listTags } from "./tags.ts";
+import { openBlobByDigest, openDownload, openDownloadRest } from "./blobs/blob-download.ts";
+import { putBlob } from "./blobs/blob-upload.ts";
+import { findBlob, hasBlob } from "./blobs/blobs.ts";
+import type { Repository } from "./requests/context.ts";
+import { deleteBlob, deleteManifest, deleteTag } from "./manifests/delete.ts";
+import { parseRemoteName } from "./requests/endpoint.ts";
+import { putManifest, tagManifest } from "./manifests/manifest-push.ts";
+import { hasManifest, isSchema1, openSchema1, resolveManifest } from "./manifests/manifests.ts";
+import { mountBlob } from "./blobs/mount.ts";
+import { listReferrers } from "./manifests/referrers.ts";
+import type { RemoteStore } from "./requests/store.ts";
+import { listTags } from "./manifests/tags.ts";
 
 export function createRemoteStore(repository: Repository): RemoteStore {
   const { registry, name } = repository;

@@ -1,0 +1,103 @@
+/** The commands of dxf: blobs and aliases. `dtuf` has them too. */
+import type { Command } from "../context/command.ts";
+import { entry, outputSettings, registrySettings, type Entry } from "../entry.ts";
+import type { SettingName } from "../context/settings.ts";
+
+const plain: readonly SettingName[] = [...registrySettings, ...outputSettings];
+const platform: readonly SettingName[] = [...plain, "platform"];
+
+const blobEntry = (given: Entry): Command => entry({ settings: plain, programs: ["dtuf", "dxf"], ...given });
+
+export const dxfCommands: readonly Command[] = [
+  blobEntry({
+    name: "push-blob",
+    summary: "upload a file; print its digest",
+    arguments: "<repo> <file> [@alias]",
+    load: () => import("./push-blob.ts"),
+  }),
+  blobEntry({
+    name: "pull-blob",
+    summary: "write blobs, verified, to stdout; with no digest, those of a manifest on stdin",
+    arguments: "<repo> [digest|@alias...]",
+    settings: [...platform, "blob-info"],
+    load: () => import("./pull-blob.ts"),
+  }),
+  blobEntry({
+    name: "blob-size",
+    summary: "sizes of blobs; of an alias, the sum",
+    arguments: "<repo> [digest|@alias...]",
+    settings: platform,
+    load: () => import("./blob-size.ts"),
+  }),
+  blobEntry({
+    name: "mount-blob",
+    summary: "make a blob of another repository present without sending it",
+    arguments: "<repo> <from-repo> <digest> [@alias]",
+    load: () => import("./mount-blob.ts"),
+  }),
+  blobEntry({
+    name: "del-blob",
+    summary: "delete blobs; for @alias, the alias and its blobs",
+    arguments: "<repo> [digest|@alias...]",
+    load: () => import("./del-blob.ts"),
+  }),
+  blobEntry({
+    name: "set-alias",
+    summary: "name a list of blobs; print the manifest",
+    arguments: "<repo> <alias> <digest|./file...>",
+    load: () => import("./set-alias.ts"),
+  }),
+  blobEntry({
+    name: "get-alias",
+    summary: "the blobs of aliases",
+    arguments: "<repo> [alias...]",
+    settings: platform,
+    load: () => import("./get-alias.ts"),
+  }),
+  blobEntry({
+    name: "del-alias",
+    summary: "delete the manifest of aliases; print the blobs they had",
+    arguments: "<repo> <alias...>",
+    load: () => import("./del-alias.ts"),
+  }),
+  blobEntry({
+    name: "get-digest",
+    summary: "the config digest of aliases: docker inspect's Id",
+    arguments: "<repo> [alias...]",
+    settings: platform,
+    load: () => import("./get-digest.ts"),
+  }),
+  blobEntry({
+    name: "get-manifest",
+    summary: "the manifest of aliases",
+    arguments: "<repo> <alias...>",
+    settings: platform,
+    load: () => import("./get-manifest.ts"),
+  }),
+  blobEntry({
+    name: "resolve",
+    summary: "the manifest digest of aliases",
+    arguments: "<repo> <alias...>",
+    load: () => import("./resolve.ts"),
+  }),
+  blobEntry({
+    name: "list-aliases",
+    summary: "every alias of a repository",
+    load: () => import("./list-aliases.ts"),
+  }),
+  blobEntry({
+    name: "login",
+    summary: "check a password and store it: in the configured helper, in the keychain, or (saying so) in plain text",
+    arguments: "[host]",
+    settings: [...plain, "password-stdin", "identity-token-stdin", "keychain", "plain-text"],
+    example: "dtuf login registry.example.com --username fred --password-stdin < password",
+    load: () => import("./login.ts"),
+  }),
+  blobEntry({
+    name: "logout",
+    summary: "erase what login stored",
+    arguments: "[host]",
+    settings: [...plain, "keychain"],
+    load: () => import("./logout.ts"),
+  }),
+];

@@ -1,5 +1,0 @@
-import type { Run } from "../command.ts";
-import { withMaster } from "../master.ts";
-
-export const run: Run = (context, [repo = ""]) =>
-  withMaster(context, repo, (master) => master.createMetadata({ signal: context.io.signal }));

@@ -1,8 +1,0 @@
-import type { Run } from "../command.ts";
-import { withMaster } from "../master.ts";
-import { reportKeys } from "../key-report.ts";
-
-export const run: Run = (context, [repo = ""]) =>
-  withMaster(context, repo, async (master) =>
-    reportKeys(context, [await master.createRootKey({ signal: context.io.signal })]),
-  );

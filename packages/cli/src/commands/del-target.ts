@@ -1,7 +1,0 @@
-import type { Run } from "../command.ts";
-import { withMaster } from "../master.ts";
-
-export const run: Run = (context, [repo = "", ...targets]) =>
-  withMaster(context, repo, async (master) => {
-    for (const target of targets) await master.deleteTarget(target, { signal: context.io.signal });
-  });

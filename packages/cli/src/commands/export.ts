@@ -1,5 +1,0 @@
-import type { Run } from "../command.ts";
-import { carryRepository } from "../tuf-carry.ts";
-
-export const run: Run = (context, [source = "", file = ""]) =>
-  carryRepository(context, { source, destination: file.startsWith("oci-archive:") ? file : `oci-archive:${file}` });

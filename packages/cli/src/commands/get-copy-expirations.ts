@@ -1,6 +1,0 @@
-import type { Run } from "../command.ts";
-import { withCopy } from "../copy.ts";
-import { reportExpirations } from "../expirations-report.ts";
-
-export const run: Run = (context, [repo = ""]) =>
-  withCopy(context, repo, async (copy) => reportExpirations(context, await copy.expirations()));

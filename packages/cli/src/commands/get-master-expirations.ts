@@ -1,6 +1,0 @@
-import type { Run } from "../command.ts";
-import { reportExpirations } from "../expirations-report.ts";
-import { withMaster } from "../master.ts";
-
-export const run: Run = (context, [repo = ""]) =>
-  withMaster(context, repo, async (master) => reportExpirations(context, await master.expirations()));

@@ -1,8 +1,0 @@
-import type { Run } from "../command.ts";
-import { carryRepository } from "../tuf-carry.ts";
-
-export const run: Run = (context, [file = "", destination = ""]) =>
-  carryRepository(context, {
-    source: file.startsWith("oci-archive:") ? file : `oci-archive:${file}`,
-    destination,
-  });

@@ -1,5 +1,0 @@
-import type { Run } from "../command.ts";
-import { withMaster } from "../master.ts";
-
-export const run: Run = (context, [repo = ""]) =>
-  withMaster(context, repo, async (master) => context.terminal.printEach("targets", await master.listTargets()));

@@ -1,8 +1,0 @@
-import type { Run } from "../command.ts";
-import { openHost } from "../connection.ts";
-
-export const run: Run = async (context) => {
-  const { registry, kind } = await openHost(context);
-  await context.terminal.printEach("repositories", registry.listRepositories({ signal: context.io.signal }));
-  if (kind === "registry") await registry.close();
-};

@@ -1,0 +1,61 @@
+import { OciError } from "@dtuf/registry";
+import { describe, expect, test } from "vitest";
+import { describePlace, resolveHost, resolvePlace, stateDirectory, type HostChoice } from "./place.ts";
+import { UsageError } from "../context/usage.ts";
+
+const notes: string[] = [];
+const choice = (host?: string, env: Record<string, string> = {}): HostChoice => ({
+  host,
+  env,
+  cwd: "/here",
+  note: (text) => void notes.push(text),
+  variable: "DTUF_HOST",
+});
+
+describe("where a repository is", () => {
+  test.each([
+    ["fred/demo", "registry.example", "registry.example/fred/demo"],
+    ["other.example:5000/fred/demo", "registry.example", "other.example:5000/fred/demo"],
+    ["localhost/demo", "registry.example", "localhost/demo"],
+    ["fred/demo", "oci:store", "oci:/here/store/fred/demo"],
+    ["oci:/srv/demo", "registry.example", "oci:/srv/demo"],
+  ])("%s with the host %s is %s", (repo, host, wanted) => {
+    expect(describePlace(resolvePlace(repo, choice(host)))).toBe(wanted);
+  });
+
+  test("the state of a layout lies under its directory's name, that of a registry under the repository's", () => {
+    expect(resolvePlace("oci:/srv/demo", choice()).repository).toBe("demo");
+    expect(stateDirectory("/state", "fred/demo", "copy")).toBe("/state/fred/demo/copy");
+  });
+
+  test("without a host the embedded registry is used, and that is said", () => {
+    notes.length = 0;
+    expect(resolveHost(choice())).toEqual({ kind: "embedded", root: "/here/dtuf_registry" });
+    expect(notes).toEqual(["DTUF_HOST is not set: using the embedded registry ./dtuf_registry"]);
+  });
+
+  test.each([
+    ["an empty host", choice("")],
+    ["no host where CI is set", choice(undefined, { CI: "true" })],
+    ["oci: without a directory", choice("oci:")],
+  ])("%s is a usage error", (_name, given) => {
+    expect(() => resolveHost(given)).toThrow(UsageError);
+  });
+
+  test.each(["../../x", "a/../../b", "/etc", "UPPER/x", "a//b", "", ".", "a/./b", "a\0b"])(
+    "the repository %j leads nowhere [T6]",
+    (repo) => {
+      let code = "none";
+      try {
+        resolvePlace(repo, choice("registry.example"));
+      } catch (error) {
+        code = OciError.is(error) ? error.code : "other";
+      }
+      expect(code).toBe("OCI_REFERENCE_INVALID");
+    },
+  );
+
+  test("the layout at the root of the file system has no name for its state", () => {
+    expect(() => resolvePlace("oci:/", choice())).toThrow(UsageError);
+  });
+});

@@ -1,0 +1,93 @@
+/**
+ * Where a repository is. `<repo>` is `fred/demo` (on the host of DTUF_HOST), `host[:port]/fred/demo`, or `oci:DIR`, one
+ * OCI layout. DTUF_HOST may itself be `oci:DIR`, an embedded registry with one layout per repository.
+ */
+import { basename, join, resolve } from "node:path";
+import { parseRegistryHost, parseRepositoryName } from "@dtuf/registry";
+import type { Environment } from "../context/io.ts";
+import { UsageError } from "../context/usage.ts";
+
+export type Place =
+  | { readonly kind: "registry"; readonly host: string; readonly repository: string }
+  | { readonly kind: "layout"; readonly directory: string; readonly repository: string };
+
+/** A registry without a repository: what `list-repos` and `login` are about. */
+export type Host =
+  | { readonly kind: "registry"; readonly host: string }
+  | { readonly kind: "embedded"; readonly root: string };
+
+export interface HostChoice {
+  readonly host: string | undefined;
+  readonly env: Environment;
+  readonly cwd: string;
+  /** Told once, where the embedded registry is used because nothing was said. */
+  readonly note: (text: string) => void;
+  /** The variable to name in errors. */
+  readonly variable: string;
+}
+
+const embeddedDefault = "dtuf_registry";
+
+/** @throws UsageError, OciError OCI_REFERENCE_INVALID */
+export function resolveHost(choice: HostChoice): Host {
+  const { host, cwd, variable } = choice;
+  if (host === undefined) return embedded(choice);
+  if (host === "") throw new UsageError(`${variable} is empty`, `set ${variable} to host[:port] or oci:DIR`);
+  if (host.startsWith("oci:")) return { kind: "embedded", root: directoryOf(host, cwd) };
+  return { kind: "registry", host: parseRegistryHost(host) };
+}
+
+function embedded(choice: HostChoice): Host {
+  const { env, cwd, variable } = choice;
+  if ((env["CI"] ?? "") !== "") {
+    throw new UsageError(`no registry: ${variable} is not set`, `set ${variable} to host[:port] or oci:DIR`);
+  }
+  choice.note(`${variable} is not set: using the embedded registry ./${embeddedDefault}`);
+  return { kind: "embedded", root: join(cwd, embeddedDefault) };
+}
+
+/** @throws UsageError, OciError OCI_REFERENCE_INVALID */
+export function resolvePlace(repo: string, choice: HostChoice): Place {
+  if (repo.startsWith("oci:")) {
+    const directory = directoryOf(repo, choice.cwd);
+    return { kind: "layout", directory, repository: parseStateName(basename(directory)) };
+  }
+  const named = splitHost(repo);
+  if (named !== undefined) {
+    return { kind: "registry", host: parseRegistryHost(named.host), repository: parseRepositoryName(named.path) };
+  }
+  const repository = parseRepositoryName(repo);
+  const host = resolveHost(choice);
+  if (host.kind === "registry") return { ...host, repository };
+  return { kind: "layout", directory: join(host.root, ...repository.split("/")), repository };
+}
+
+/** The first component is a host where it could not be a repository's: it has a dot or a colon, or is `localhost`. */
+function splitHost(repo: string): { host: string; path: string } | undefined {
+  const slash = repo.indexOf("/");
+  const first = repo.slice(0, Math.max(slash, 0));
+  const isHost = first === "localhost" || /[.:]/.test(first);
+  return slash > 0 && isHost ? { host: first, path: repo.slice(slash + 1) } : undefined;
+}
+
+function directoryOf(text: string, cwd: string): string {
+  const path = text.slice("oci:".length);
+  if (path === "") throw new UsageError(`${JSON.stringify(text)} names no directory`, "write oci:DIR");
+  return resolve(cwd, path);
+}
+
+/** The last component of a layout's path names its state; it must not lead out of the directory of states. */
+function parseStateName(name: string): string {
+  if (name !== "" && name !== "." && name !== ".." && !/[\0/\\]/.test(name)) return name;
+  throw new UsageError(`oci: the directory has no name to keep state under`, "name the directory of the layout");
+}
+
+/** What the state records and what errors show. */
+export function describePlace(place: Place): string {
+  return place.kind === "registry" ? `${place.host}/${place.repository}` : `oci:${place.directory}`;
+}
+
+/** dtuf's own layout of local state: `<root>/<repo>/master` and `<root>/<repo>/copy`; beside them what a mirror has seen. */
+export function stateDirectory(root: string, repository: string, half: "master" | "copy" | "mirror"): string {
+  return join(root, ...repository.split("/"), half);
+}

@@ -1,0 +1,5 @@
+import type { Run } from "../context/command.ts";
+import { withMaster } from "./master.ts";
+
+export const run: Run = (context, [repo = ""]) =>
+  withMaster(context, repo, (master) => master.createMetadata({ signal: context.io.signal }));

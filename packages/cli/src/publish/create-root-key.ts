@@ -1,0 +1,8 @@
+import type { Run } from "../context/command.ts";
+import { withMaster } from "./master.ts";
+import { reportKeys } from "./key-report.ts";
+
+export const run: Run = (context, [repo = ""]) =>
+  withMaster(context, repo, async (master) =>
+    reportKeys(context, [await master.createRootKey({ signal: context.io.signal })]),
+  );

@@ -1,0 +1,12 @@
+import { resolve } from "node:path";
+import { writeFileAtomically } from "@dtuf/registry/files";
+import type { Run } from "../context/command.ts";
+import { withMaster } from "./master.ts";
+
+export const run: Run = (context, [repo = ""]) =>
+  withMaster(context, repo, async (master) => {
+    const root = await master.rootFile();
+    const output = context.values.text("output") ?? "-";
+    if (output === "-") await context.terminal.writeBytes(root);
+    else await writeFileAtomically(resolve(context.io.cwd, output), root);
+  });

@@ -1,0 +1,12 @@
+import type { CreatedKey } from "@dtuf/master";
+import type { Context } from "../context/command.ts";
+
+export async function reportKeys({ terminal }: Context, keys: readonly CreatedKey[]): Promise<void> {
+  for (const { role, path, setAside } of keys) {
+    terminal.note(`created the ${role} key ${path}`, "INFO");
+    if (setAside !== undefined) {
+      terminal.note(`the ${role} key before it lies in ${setAside}; reset-keys signs with it, then it can go`);
+    }
+  }
+  if (terminal.format === "json") await terminal.printJson({ keys });
+}

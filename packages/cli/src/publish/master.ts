@@ -1,0 +1,77 @@
+/** Settings -> a publisher, for as long as a command needs it. */
+import { createMaster, type KeyType, type Master, type Progress } from "@dtuf/master";
+import type { TopLevelRole } from "@dtuf/tuf";
+import type { Context } from "../context/command.ts";
+import { openRepository } from "../connection/connection.ts";
+import { parseDurationMs } from "../context/duration.ts";
+import { createPassphrases } from "./passphrase.ts";
+import { stateDirectory } from "../connection/place.ts";
+import { repositoriesRoot } from "../connection/repositories-root.ts";
+import { createProgress, type ProgressBar } from "../context/progress.ts";
+import { parseCount } from "../context/count.ts";
+
+const keyTypes: ReadonlyMap<string, KeyType> = new Map([
+  ["ed25519", "ed25519"],
+  ["ecdsa-p256", "ecdsa-p256"],
+  ["ecdsa-p384", "ecdsa-p384"],
+  ["rsa", "rsa-3072"],
+]);
+
+export async function withMaster<Result>(
+  context: Context,
+  repo: string,
+  work: (master: Master, place: string) => Promise<Result>,
+): Promise<Result> {
+  const { io, values } = context;
+  const connection = await openRepository(context, repo);
+  const keyType = keyTypes.get(values.text("key-type") ?? "");
+  const concurrency = parseCount(values, "concurrency");
+  try {
+    const master = createMaster({
+      store: connection.store,
+      place: connection.name,
+      directory: stateDirectory(repositoriesRoot(context), connection.place.repository, "master"),
+      now: io.now,
+      lifetimesMs: lifetimes(context),
+      passphrase: createPassphrases(context),
+      keyType,
+      concurrency,
+    });
+    return await work(master, connection.name);
+  } finally {
+    await connection.close();
+  }
+}
+
+function lifetimes(context: Context): Partial<Record<TopLevelRole, number>> {
+  const roles = ["root", "targets", "snapshot", "timestamp"] as const;
+  return Object.fromEntries(
+    roles.flatMap((role) => {
+      const given = context.values.text(`${role}-lifetime`);
+      return given === undefined || given === ""
+        ? []
+        : [[role, parseDurationMs(given, context.variable(`${role}-lifetime`))]];
+    }),
+  );
+}
+
+/** A bar for each thing that is uploaded. */
+export function masterProgress(context: Context): {
+  readonly onProgress: (progress: Progress) => void;
+  readonly end: () => void;
+} {
+  const create = createProgress(context);
+  const bars = new Map<string, ProgressBar>();
+  return {
+    onProgress: ({ item, step, digest, bytes, total }) => {
+      if (step !== "upload") return;
+      const name = digest?.slice(digest.indexOf(":") + 1) ?? item;
+      const bar = bars.get(name) ?? create(name, total);
+      bars.set(name, bar);
+      bar.update(bytes);
+    },
+    end: () => {
+      for (const bar of bars.values()) bar.end();
+    },
+  };
+}

@@ -1,0 +1,7 @@
+import type { Run } from "../context/command.ts";
+import { withMaster } from "./master.ts";
+
+export const run: Run = (context, [repo = ""]) =>
+  withMaster(context, repo, (master) =>
+    master.resetKeys({ signal: context.io.signal, replace: context.values.on("replace") ? "replace" : "rotate" }),
+  );

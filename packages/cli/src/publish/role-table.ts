@@ -1,0 +1,27 @@
+/** Commands for roles that others sign. */
+import type { Command } from "../context/command.ts";
+import { entry, stateSettings } from "../entry.ts";
+
+export const roleCommands: readonly Command[] = [
+  entry({
+    name: "delegate-role",
+    summary: "stage the trust in a role that others sign, or a change of it, with the role's signed file",
+    arguments: "<repo> <role> <metadata.json|->",
+    settings: [...stateSettings, "path", "path-hash-prefix", "key", "threshold", "terminating", "concurrency"],
+    example: "dtuf delegate-role fred/demo tools tools.json --path 'tools/*' --key tools.pub",
+    load: () => import("./delegate-role.ts"),
+  }),
+  entry({
+    name: "update-role",
+    summary: "stage a new version of a delegated role, signed by its keys",
+    arguments: "<repo> <role> <metadata.json|->",
+    settings: [...stateSettings, "concurrency"],
+    load: () => import("./update-role.ts"),
+  }),
+  entry({
+    name: "revoke-role",
+    summary: "stage the end of the trust in a role",
+    arguments: "<repo> <role>",
+    load: () => import("./revoke-role.ts"),
+  }),
+];

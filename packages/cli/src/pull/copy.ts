@@ -1,0 +1,171 @@
+/** Settings -> a client, for as long as a command needs it. */
+import { fileURLToPath } from "node:url";
+import {
+  createCopy,
+  createDirectorySource,
+  createHttpSource,
+  createMirroredSource,
+  createStoreSource,
+  type Copy,
+  type CopyEvent,
+  type ProgressEvent,
+  type RefreshMode,
+  type Source,
+} from "@dtuf/copy";
+import { parseTargetPath, type TargetPath } from "@dtuf/tuf";
+import type { Context } from "../context/command.ts";
+import { connect, hostChoice, openTransport } from "../connection/connection.ts";
+import { repositoriesRoot } from "../connection/repositories-root.ts";
+import { describePlace, resolvePlace, stateDirectory, type Place } from "../connection/place.ts";
+import { createProgress, type ProgressBar } from "../context/progress.ts";
+import { UsageError } from "../context/usage.ts";
+
+interface Opened {
+  readonly source: Source;
+  readonly place: string;
+  /** Under which name the state is kept. */
+  readonly repository: string;
+  /** "by-default": nobody named a registry, so it is the embedded one. */
+  readonly chosen: "by-name" | "by-default";
+  close(): Promise<void>;
+}
+
+export async function withCopy<Result>(
+  context: Context,
+  repo: string,
+  work: (copy: Copy) => Promise<Result>,
+): Promise<Result> {
+  const opened = await openSource(context, repo);
+  try {
+    const copy = createCopy({
+      source: opened.source,
+      place: opened.place,
+      directory: stateDirectory(repositoriesRoot(context), opened.repository, "copy"),
+      now: context.io.now,
+      onEvent: (event) => context.terminal.note(describeEvent(event)),
+    });
+    if (opened.chosen === "by-default") await refuseOtherState(context, copy, opened.place);
+    return await work(copy);
+  } finally {
+    await opened.close();
+  }
+}
+
+/** State that came from elsewhere is not answered from the embedded registry because a variable was forgotten. */
+async function refuseOtherState(context: Context, copy: Copy, place: string): Promise<void> {
+  const recorded = await copy.inspect().then(
+    (state) => state.place,
+    () => undefined,
+  );
+  if (recorded === undefined || recorded === place) return;
+  const variable = context.variable("host");
+  throw new UsageError(
+    `${variable} is not set, and what was pulled here came from ${recorded}, not from ${place}`,
+    `set ${variable}, or name the registry in <repo>`,
+  );
+}
+
+async function openSource(context: Context, repo: string): Promise<Opened> {
+  const url = context.values.text("metadata-url");
+  return url === undefined || url === "" ? openPlaces(context, repo) : openPlain(context, repo, parsePlainUrl(url));
+}
+
+async function openPlaces(context: Context, repo: string): Promise<Opened> {
+  const first = resolvePlace(repo, hostChoice(context));
+  const mirrors = context.values.list("mirror").map((mirror) => resolvePlace(mirror, hostChoice(context)));
+  const opened = await Promise.all([first, ...mirrors].map((place) => openPlace(context, place, first)));
+  const source = createMirroredSource(opened.map(({ source: one }) => one));
+  return {
+    source,
+    place: describePlace(first),
+    repository: first.repository,
+    chosen: isNamed(context, repo, first) ? "by-name" : "by-default",
+    close: async () => void (await Promise.all(opened.map((one) => one.close()))),
+  };
+}
+
+function isNamed({ values }: Context, repo: string, place: Place): boolean {
+  return place.kind === "registry" || repo.startsWith("oci:") || values.text("host") !== undefined;
+}
+
+async function openPlace(
+  context: Context,
+  place: Place,
+  first: Place,
+): Promise<{ source: Source; close(): Promise<void> }> {
+  const connection = await connect(context, place, first.kind === "registry" ? first.host : undefined);
+  return { source: createStoreSource(connection.store, { name: connection.name }), close: () => connection.close() };
+}
+
+/** A plain TUF repository: `N.root.json` files behind a URL or in a directory. `<repo>` only names the state. */
+async function openPlain(context: Context, repo: string, metadataUrl: URL): Promise<Opened> {
+  const given = context.values.text("target-base-url");
+  const targetBaseUrl =
+    given === undefined || given === "" ? new URL("../targets/", metadataUrl) : parsePlainUrl(given);
+  const named = {
+    place: metadataUrl.href,
+    chosen: "by-name" as const,
+    repository: resolvePlace(repo, { ...hostChoice(context), host: "oci:." }).repository,
+  };
+  if (metadataUrl.protocol === "file:") {
+    const source = createDirectorySource({
+      metadataDirectory: fileURLToPath(metadataUrl),
+      targetDirectory: fileURLToPath(targetBaseUrl),
+    });
+    return { source, ...named, close: () => Promise.resolve() };
+  }
+  const transport = await openTransport(context, metadataUrl.host);
+  const source = createHttpSource({ metadataUrl, targetBaseUrl, transport });
+  return { source, ...named, close: () => transport.close() };
+}
+
+export function parsePlainUrl(text: string): URL {
+  const url = URL.parse(text.endsWith("/") ? text : `${text}/`);
+  if (url === null || !["https:", "http:", "file:"].includes(url.protocol)) {
+    throw new UsageError(`not a URL of https:, http: or file: ${JSON.stringify(text)}`);
+  }
+  return url;
+}
+
+export function describeEvent(event: CopyEvent): string {
+  const why = "error" in event && event.error instanceof Error ? event.error.message : "";
+  switch (event.kind) {
+    case "site-skipped":
+      return `passed over ${event.site}: ${why}`;
+    case "role-skipped":
+      return `left out the targets of the role ${event.role}: ${why}`;
+    case "state-read-only":
+      return `cannot write the state in ${event.directory}, going on without: ${why}`;
+    case "cache-healed":
+      return `fetched again, because the cached file was no good: ${event.what}: ${why}`;
+  }
+}
+
+export function refreshMode({ values }: Context): RefreshMode {
+  if (values.on("offline")) return "offline";
+  return values.on("cache-if-valid") ? "cache-if-valid" : "online";
+}
+
+/** @throws TufError TUF_NAME_INVALID */
+export function parseTargets(names: readonly string[]): readonly TargetPath[] {
+  return names.map((name) => parseTargetPath(name));
+}
+
+/** A bar for each thing that is fetched. */
+export function copyProgress(context: Context): {
+  readonly onProgress: (event: ProgressEvent) => void;
+  readonly end: () => void;
+} {
+  const create = createProgress(context);
+  const bars = new Map<string, ProgressBar>();
+  return {
+    onProgress: ({ name, receivedBytes, totalBytes }) => {
+      const bar = bars.get(name) ?? create(name, totalBytes ?? receivedBytes);
+      bars.set(name, bar);
+      bar.update(receivedBytes);
+    },
+    end: () => {
+      for (const bar of bars.values()) bar.end();
+    },
+  };
+}

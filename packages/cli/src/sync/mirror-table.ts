@@ -1,0 +1,86 @@
+/** The commands that carry repositories from place to place. */
+import type { Command } from "../context/command.ts";
+import { entry, outputSettings, registrySettings } from "../entry.ts";
+import type { SettingName } from "../context/settings.ts";
+
+const sides: readonly SettingName[] = (["src", "dest"] as const).flatMap((side) => [
+  `${side}-creds` as const,
+  `${side}-username` as const,
+  `${side}-password` as const,
+  `${side}-no-creds` as const,
+  `${side}-registry-token` as const,
+  `${side}-authfile` as const,
+  `${side}-cert-dir` as const,
+  `${side}-tls-verify` as const,
+]);
+
+const selection: readonly SettingName[] = [
+  "src",
+  "dest",
+  "source-yaml",
+  "scoped",
+  "append-suffix",
+  "map",
+  "all",
+  "platform",
+  "include",
+  "exclude",
+  "newest",
+  "referrers",
+  "remove-signatures",
+];
+
+const manner: readonly SettingName[] = [
+  "dry-run",
+  "delete",
+  "keep-going",
+  "retry-times",
+  "retry-delay",
+  "images",
+  "concurrency",
+  "digestfile",
+  "report",
+  "preserve-digests",
+  "format",
+  "sign-by",
+  "policy",
+];
+
+const tuf: readonly SettingName[] = ["tuf", "replace", "valid-days", "target-base-url", "mirror", "repositories-root"];
+
+const carried: readonly SettingName[] = [
+  ...tuf,
+  "concurrency",
+  "authfile",
+  ...sides,
+  ...registrySettings,
+  ...outputSettings,
+];
+
+export const mirrorCommands: readonly Command[] = [
+  entry({
+    name: "sync",
+    summary: "copy images between registries, directories, layouts and archives, as skopeo sync does",
+    arguments: "<place...>",
+    settings: [...selection, ...manner, ...tuf, "layout", "authfile", ...sides, ...registrySettings, ...outputSettings],
+    example: "dtuf sync docker://registry.example.com/fred/demo oci-archive:demo.tar",
+    load: () => import("./sync.ts"),
+  }),
+  entry({
+    name: "export",
+    summary:
+      "verify a TUF repository from a pinned root and write it, with its targets, as one archive; say how long it is valid",
+    arguments: "<repo> <file>",
+    settings: carried,
+    example: "dtuf export fred/demo demo.tar --tuf root.json --valid-days 14",
+    load: () => import("./export.ts"),
+  }),
+  entry({
+    name: "import",
+    summary: "verify an exported archive from a pinned root, without a network, and publish it to a repository",
+    arguments: "<file> <repo>",
+    settings: carried,
+    example: "dtuf import demo.tar fred/demo --tuf root.json",
+    load: () => import("./import.ts"),
+  }),
+];

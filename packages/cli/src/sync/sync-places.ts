@@ -1,0 +1,118 @@
+/** SOURCE and DESTINATION of `sync`, in the seed's form (`docker://…`) and in skopeo's (`--src docker …`). */
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import {
+  createPlace,
+  findPlace,
+  growArchive,
+  hasArchive,
+  listDockerSource,
+  listImageDirectories,
+  listLayouts,
+  openArchive,
+  parseDockerSource,
+  type GrowingArchive,
+  type ListingOptions,
+  type Place,
+  type Sources,
+  type Transport,
+} from "@dtuf/mirror";
+import type { Context } from "../context/command.ts";
+import { verifyOneRegistry, type SideRegistries } from "./sync-registries.ts";
+import { UsageError } from "../context/usage.ts";
+
+export type SourcePlace = Place | { readonly transport: "yaml"; readonly text: string };
+
+export interface SyncPlaces {
+  readonly source: SourcePlace;
+  readonly destination: Place;
+  readonly scope: "scoped" | "unscoped";
+}
+
+/** @throws UsageError; MirrorError MIRROR_PLACE_INVALID */
+export function parsePlaces({ values }: Context, words: readonly string[]): SyncPlaces {
+  const [src, dest, yaml] = [values.text("src"), values.text("dest"), values.text("source-yaml") || undefined];
+  const wanted = yaml === undefined ? 2 : 1;
+  if (words.length !== wanted) {
+    const what = yaml === undefined ? "exactly two arguments, SOURCE and DESTINATION" : "one argument, DESTINATION";
+    throw new UsageError(`wanted ${what}; got ${words.length}`);
+  }
+  const [first = "", last = first] = words;
+  const source = parseSource(yaml ?? first, yaml === undefined ? src : "yaml");
+  const destination = parsePlace(last, dest as Transport | undefined, "destination");
+  // The seed's own form scoped always; it had no layouts, each of which is one repository.
+  const isSeedForm = src === undefined && dest === undefined && /^(?:docker|dir)$/.test(destination.transport);
+  const fromNamed = source.transport === "docker" || source.transport === "yaml" || source.transport === "dir";
+  return { source, destination, scope: values.on("scoped") || (isSeedForm && fromNamed) ? "scoped" : "unscoped" };
+}
+
+function parseSource(text: string, transport: string | undefined): SourcePlace {
+  if (transport === "yaml") return { transport, text };
+  return parsePlace(text, transport as Transport | undefined, "source");
+}
+
+function parsePlace(text: string, transport: Transport | undefined, what: string): Place {
+  if (transport !== undefined) return createPlace(transport, text);
+  const found = findPlace(text);
+  if (found !== undefined) return found;
+  throw new UsageError(
+    `${JSON.stringify(text)}: what kind of ${what} is it?`,
+    "write docker://host/repository, dir:DIR, oci:DIR or oci-archive:FILE, or say it with --src and --dest",
+  );
+}
+
+export interface Listing {
+  readonly registries: SideRegistries;
+  readonly options: ListingOptions;
+  /** Run at the end. */
+  readonly cleanUp: (() => Promise<unknown>)[];
+}
+
+export async function listSources(context: Context, source: SourcePlace, listing: Listing): Promise<Sources> {
+  const { io } = context;
+  const { registries, options, cleanUp } = listing;
+  const path = resolve(io.cwd, source.text);
+  const local = { ...options, now: io.now };
+  switch (source.transport) {
+    case "docker":
+      return listDockerSource(parseDockerSource(source.text), registries, options);
+    case "yaml": {
+      const { listSourceList, parseSourceList } = await import("@dtuf/mirror/lists");
+      const list = parseSourceList(await readFile(path), source.text);
+      verifyOneRegistry(context, list);
+      return listSourceList(list, registries, options);
+    }
+    case "dir":
+      return listImageDirectories(path, local);
+    case "oci":
+      return listLayouts({ ...source, text: path }, local);
+    case "oci-archive": {
+      const directory = await mkdtemp(join(tmpdir(), "dtuf-archive-"));
+      cleanUp.push(() => rm(directory, { recursive: true, force: true }));
+      const layout = await openArchive(path, directory, { signal: io.signal });
+      return listLayouts({ ...source, text: layout }, local);
+    }
+  }
+}
+
+export interface OpenedDestination {
+  /** As images are named and written: an archive is a layout until it is whole. */
+  readonly place: Place;
+  readonly archive: GrowingArchive | undefined;
+}
+
+export async function openDestination(
+  { io, values }: Context,
+  { transport, text, ...more }: Place,
+): Promise<OpenedDestination> {
+  if (transport === "docker") return { place: { transport, text, ...more }, archive: undefined };
+  const path = resolve(io.cwd, text);
+  if (transport !== "oci-archive") return { place: { transport, text: path, ...more }, archive: undefined };
+  // A dry run looks at what is there and leaves nothing behind.
+  if (values.on("dry-run") && !(await hasArchive(path))) {
+    return { place: { transport: "oci", text: `${path}.none`, ...more }, archive: undefined };
+  }
+  const archive = await growArchive(path, { signal: io.signal });
+  return { place: { transport: "oci", text: archive.directory, ...more }, archive };
+}

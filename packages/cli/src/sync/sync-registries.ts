@@ -1,0 +1,213 @@
+/**
+ * The registries of one side of `sync`, by skopeo's options and by what the list says of each. Credentials that were
+ * given outright are for one registry: a list of several has to say itself which are whose.
+ */
+import { resolve } from "node:path";
+import { OciError } from "@dtuf/registry";
+import type { TlsOptions, Transport } from "@dtuf/registry/http";
+import type { ListedCredential, ListedRegistry } from "@dtuf/mirror";
+import type { Credential, CredentialProvider, RegistryClient, RemoteStore } from "@dtuf/registry/remote";
+import type { Context } from "../context/command.ts";
+import { openRegistry, openTransport } from "../connection/connection.ts";
+import { findCredentials } from "../connection/credentials.ts";
+import type { SettingName, SideSetting } from "../context/settings.ts";
+import { UsageError } from "../context/usage.ts";
+
+export type Side = "src" | "dest";
+
+export interface SideRegistries {
+  repository(host: string, repository: string, listed?: ListedRegistry): Promise<RemoteStore>;
+  close(): Promise<void>;
+}
+
+interface Opened {
+  readonly client: RegistryClient;
+  readonly transport: Transport;
+}
+
+/** What says who we are to the host of DTUF_HOST, how its certificate is verified, and what it is sent. */
+const hostSettings: ReadonlySet<SettingName> = new Set<SettingName>([
+  "insecure",
+  "username",
+  "auth-host",
+  "header",
+  "ca-file",
+  "tlsverify",
+  "skiptlsverify",
+  "cert-file",
+  "key-file",
+]);
+
+/** Two registries take part in a copy; the settings of the one that DTUF_HOST names are never shown to another. */
+function aboutHost(context: Context, host: string): Context {
+  const { io, values, variable } = context;
+  if (values.text("host") === host) return context;
+  // Who says which hosts they are for has said it.
+  const areOpen = (values.text("credentials-for") ?? "") !== "";
+  const isHidden = (name: SettingName): boolean => hostSettings.has(name) && !(areOpen && name === "username");
+  const secrets = areOpen
+    ? []
+    : (["password", "token", "authorization"] as const).map((name) => [variable(name), undefined]);
+  return {
+    ...context,
+    io: { ...io, env: { ...io.env, ...Object.fromEntries(secrets) } },
+    values: {
+      text: (name) => (isHidden(name) ? undefined : values.text(name)),
+      list: (name) => (isHidden(name) ? [] : values.list(name)),
+      on: (name) => !isHidden(name) && values.on(name),
+    },
+  };
+}
+
+export function openSide(context: Context, side: Side): SideRegistries {
+  const clients = new Map<string, Promise<Opened>>();
+  const settings = sideSettings(context, side);
+  warnOfArgv(context, side);
+  return {
+    async repository(host, repository, listed) {
+      const found = clients.get(host) ?? openHost(aboutHost(context, host), { host, settings, listed });
+      clients.set(host, found);
+      return (await found).client.repository(repository);
+    },
+    async close() {
+      for (const opened of await Promise.allSettled(clients.values())) {
+        if (opened.status === "fulfilled") await opened.value.transport.close();
+      }
+    },
+  };
+}
+
+interface SideSettings {
+  readonly credential: Credential | undefined;
+  readonly authfile: string | undefined;
+  readonly certDir: string | undefined;
+  readonly tlsVerify: "verify" | "skip" | undefined;
+}
+
+/** skopeo's spelling is taken, and what is wrong with it is said. */
+function warnOfArgv({ io, terminal, variable }: Context, side: Side): void {
+  const given = (["creds", "password", "registry-token"] as const)
+    .map((name): SettingName => `${side}-${name}`)
+    .filter((name) => io.argv.some((word) => word === `--${name}` || word.startsWith(`--${name}=`)));
+  if (given.length === 0) return;
+  const [flags, variables] = [given.map((name) => `--${name}`), given.map(variable)].map((names) => names.join(", "));
+  terminal.note(`every process of this machine can read ${flags}: use ${variables} or --${side}-authfile instead`);
+}
+
+/** @throws UsageError for settings that contradict each other */
+function sideSettings(context: Context, side: Side): SideSettings {
+  const { values } = context;
+  const text = (name: SideSetting): string | undefined => values.text(`${side}-${name}` as SettingName) || undefined;
+  const verify = text("tls-verify");
+  return {
+    credential: outright(context, side, text),
+    authfile: text("authfile") ?? (values.text("authfile") || undefined),
+    certDir: text("cert-dir"),
+    tlsVerify: verify === undefined ? undefined : verify === "true" ? "verify" : "skip",
+  };
+}
+
+function outright(
+  { values }: Context,
+  side: Side,
+  text: (name: SideSetting) => string | undefined,
+): Credential | undefined {
+  const [creds, username, password, token] = [
+    text("creds"),
+    text("username"),
+    text("password"),
+    text("registry-token"),
+  ];
+  const none = values.on(`${side}-no-creds` as SettingName);
+  const given = [creds, username ?? password, token, none ? "none" : undefined].filter((each) => each !== undefined);
+  if (given.length > 1) {
+    throw new UsageError(
+      `--${side}-creds, --${side}-username, --${side}-registry-token and --${side}-no-creds exclude each other`,
+    );
+  }
+  if ((username === undefined) !== (password === undefined)) {
+    throw new UsageError(`--${side}-username and --${side}-password go together: one of them is missing`);
+  }
+  if (none) return { kind: "anonymous" };
+  if (token !== undefined) return { kind: "bearer", token };
+  if (username !== undefined && password !== undefined) return { kind: "basic", username, password };
+  if (creds === undefined) return undefined;
+  const colon = creds.indexOf(":");
+  if (colon === 0) throw new UsageError(`--${side}-creds: wanted USER[:PASSWORD]`);
+  return colon < 0
+    ? { kind: "basic", username: creds, password: "" }
+    : { kind: "basic", username: creds.slice(0, colon), password: creds.slice(colon + 1) };
+}
+
+interface HostSettings {
+  readonly host: string;
+  readonly settings: SideSettings;
+  readonly listed: ListedRegistry | undefined;
+}
+
+async function openHost(context: Context, { host, settings, listed }: HostSettings): Promise<Opened> {
+  const verification = listed?.tlsVerify ?? settings.tlsVerify;
+  const certDir = listed?.certDir ?? settings.certDir;
+  const tls: TlsOptions = {
+    ...(certDir === undefined ? {} : await readCertificates(resolve(context.io.cwd, certDir))),
+    ...(verification === "skip" ? { verification: "skip-verify" as const } : {}),
+    ...(verification === "verify" ? { verification: "verify" as const } : {}),
+  };
+  const plainHttp = verification === "skip" ? ("allow" as const) : undefined;
+  const transport = await openTransport(context, host, { tls, plainHttp });
+  const scheme = verification === "skip" ? await findScheme(context, host, transport) : undefined;
+  const credential = listedCredential(listed?.credential) ?? settings.credential;
+  const client = await openRegistry(context, host, {
+    transport,
+    credentials: await credentialsFor(context, host, { credential, authfile: settings.authfile }),
+    ...(scheme === undefined ? {} : { scheme }),
+  });
+  return { client, transport };
+}
+
+async function readCertificates(directory: string): Promise<TlsOptions> {
+  const { readCertsDirectory } = await import("@dtuf/registry/http");
+  return readCertsDirectory(directory);
+}
+
+/** As skopeo: who does not ask for a verified certificate takes what answers, https first. */
+async function findScheme({ io }: Context, host: string, transport: Transport): Promise<"https" | "http"> {
+  try {
+    const url = new URL(`https://${host}/v2/`);
+    const response = await transport.send({ method: "GET", url, retries: "once", signal: io.signal });
+    await response.discard();
+    return "https";
+  } catch (error) {
+    if (OciError.is(error) && error.code === "OCI_UNAVAILABLE") return "http";
+    throw error;
+  }
+}
+
+function listedCredential(listed: ListedCredential | undefined): Credential | undefined {
+  const { username, password, identityToken } = listed ?? {};
+  if (identityToken !== undefined && identityToken !== "") {
+    return { kind: "identity-token", token: identityToken, ...(username === undefined ? {} : { username }) };
+  }
+  return username === undefined || username === "" ? undefined : { kind: "basic", username, password: password ?? "" };
+}
+
+async function credentialsFor(
+  context: Context,
+  host: string,
+  { credential, authfile }: Pick<SideSettings, "credential" | "authfile">,
+): Promise<CredentialProvider> {
+  const remote = await import("@dtuf/registry/remote");
+  if (credential !== undefined) return remote.createStaticCredentials(credential);
+  if (authfile === undefined) return findCredentials(context, host);
+  const helper = remote.createCredentialHelper({ environment: context.io.env });
+  const places = [{ path: resolve(context.io.cwd, authfile), format: "config" as const }];
+  return remote.createContainersAuthCredentials({ places, helper });
+}
+
+/** @throws UsageError where credentials given outright would be shown to several registries */
+export function verifyOneRegistry(context: Context, list: readonly ListedRegistry[]): void {
+  const { credential } = sideSettings(context, "src");
+  const open = list.filter((listed) => listed.credential === undefined);
+  if (credential === undefined || credential.kind === "anonymous" || open.length < 2) return;
+  throw new UsageError("the list names several registries: write the credentials of each into the list");
+}

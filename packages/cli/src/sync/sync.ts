@@ -1,0 +1,171 @@
+import { resolve } from "node:path";
+import {
+  createDestinations,
+  encodeDigestFile,
+  outcomeOf,
+  parsePlatformPattern,
+  sync,
+  type ListingOptions,
+  type PlatformChoice,
+  type SyncManner,
+  type SyncOptions,
+  type SyncReport,
+  type TagTest,
+} from "@dtuf/mirror";
+import { writeFileAtomically } from "@dtuf/registry/files";
+import type { Context, ExitStatus, Run } from "../context/command.ts";
+import { parseCount } from "../context/count.ts";
+import { parseDurationMs } from "../context/duration.ts";
+import { hostPlatform } from "../blobs/platform.ts";
+import { listSources, openDestination, parsePlaces, type SyncPlaces } from "./sync-places.ts";
+import { openSide } from "./sync-registries.ts";
+import { describeImage, describeSum, reportJson } from "./sync-report.ts";
+import { UsageError } from "../context/usage.ts";
+
+export const run: Run = async (context, words) => {
+  refuseWhatIsNotDone(context);
+  const root = context.values.text("tuf");
+  if (root !== undefined && root !== "") return syncRepository(context, words);
+  const places = parsePlaces(context, words);
+  const [source, destination] = [openSide(context, "src"), openSide(context, "dest")];
+  const cleanUp: (() => Promise<unknown>)[] = [() => source.close(), () => destination.close()];
+  try {
+    const report = await runSync(context, places, { source, destination, cleanUp });
+    return await finish(context, report);
+  } finally {
+    for (const work of cleanUp.toReversed()) await work();
+  }
+};
+
+async function syncRepository(context: Context, words: readonly string[]): Promise<ExitStatus> {
+  const [source, destination, ...more] = words;
+  if (source === undefined || destination === undefined || more.length > 0) {
+    throw new UsageError(`wanted exactly two arguments, SOURCE and DESTINATION; got ${words.length}`);
+  }
+  const { carryRepository } = await import("./tuf-carry.ts");
+  return carryRepository(context, { source, destination });
+}
+
+/** @throws UsageError */
+function refuseWhatIsNotDone({ values }: Context): void {
+  const given = (name: "sign-by" | "policy" | "format"): boolean => (values.text(name) ?? "") !== "";
+  if (given("sign-by")) {
+    throw new UsageError(
+      "--sign-by: images are not signed here: simple signing is another scheme than TUF",
+      "sign with cosign or notation and carry the signatures along with --referrers, or publish with push-target",
+    );
+  }
+  if (given("policy")) {
+    throw new UsageError(
+      "--policy: trust policy files are not read: what they verify is another scheme than TUF",
+      "verify with skopeo or cosign",
+    );
+  }
+  if (given("format")) {
+    throw new UsageError("--format: images keep the format that they have, because digests never change");
+  }
+}
+
+interface Sides {
+  readonly source: ReturnType<typeof openSide>;
+  readonly destination: ReturnType<typeof openSide>;
+  readonly cleanUp: (() => Promise<unknown>)[];
+}
+
+async function runSync(context: Context, places: SyncPlaces, sides: Sides): Promise<SyncReport> {
+  const { io, values } = context;
+  const listing = { registries: sides.source, options: await listingOptions(context), cleanUp: sides.cleanUp };
+  const options = syncOptions(context);
+  const sources = await listSources(context, places.source, listing);
+  const { place, archive } = await openDestination(context, places.destination);
+  const naming = { destination: place, scope: places.scope, appendSuffix: values.text("append-suffix") ?? "" };
+  const destinations = createDestinations({ registries: sides.destination, now: io.now });
+  const report = await sync(sources, { ...options, naming, destinations });
+  const outcome = outcomeOf(report);
+  const isWhole = outcome === "done" || (outcome === "partly" && options.onFailure === "go-on");
+  if (archive !== undefined && options.mode === "copy" && isWhole) await archive.commit({ signal: io.signal });
+  return report;
+}
+
+async function listingOptions({ io, values }: Context): Promise<ListingOptions> {
+  return {
+    filters: {
+      include: await parsePatterns(values.list("include")),
+      exclude: await parsePatterns(values.list("exclude")),
+      newest: parseCount(values, "newest"),
+    },
+    signatures: values.on("remove-signatures") ? "leave" : "take",
+    map: new Map(values.list("map").map(parseMapping)),
+    signal: io.signal,
+  };
+}
+
+async function parsePatterns(patterns: readonly string[]): Promise<readonly TagTest[]> {
+  if (patterns.length === 0) return [];
+  const { parseTagRegex } = await import("@dtuf/mirror/lists");
+  return patterns.map(parseTagRegex);
+}
+
+function parseMapping(text: string): [string, string] {
+  const equals = text.indexOf("=");
+  if (equals < 1 || equals === text.length - 1) throw new UsageError(`--map: wanted SOURCE=DESTINATION; got ${text}`);
+  return [text.slice(0, equals), text.slice(equals + 1)];
+}
+
+function syncOptions(context: Context): Omit<SyncManner, "sleep"> & Pick<SyncOptions, "signal" | "onImage"> {
+  const { io, values, terminal } = context;
+  const delay = values.text("retry-delay");
+  const signatures = values.on("remove-signatures") ? ("remove" as const) : ("keep" as const);
+  const carry = signatures === "remove" ? ("carry-unsigned" as const) : ("carry" as const);
+  return {
+    platforms: platforms(context),
+    referrers: values.on("referrers") ? carry : "leave",
+    signatures,
+    deletion: values.on("delete") ? "delete" : "keep",
+    onFailure: values.on("keep-going") ? "go-on" : "stop",
+    mode: values.on("dry-run") ? "check" : "copy",
+    images: parseCount(values, "images") ?? 12,
+    concurrency: parseCount(values, "concurrency") ?? 6,
+    retry: {
+      times: parseTimes(values.text("retry-times")),
+      delayMs: delay === undefined || delay === "" ? undefined : parseDurationMs(delay, "--retry-delay"),
+    },
+    signal: io.signal,
+    onImage: (report) => terminal.note(describeImage(report), report.status === "failed" ? "ERROR" : "INFO"),
+  };
+}
+
+function parseTimes(text: string | undefined): number {
+  if (text === undefined || text === "") return 0;
+  if (/^[0-9]{1,3}$/.test(text)) return Number(text);
+  throw new UsageError(`--retry-times: wanted a whole number; got ${JSON.stringify(text)}`);
+}
+
+function platforms({ io, values }: Context): PlatformChoice {
+  const named = values.text("platform");
+  if (values.on("all")) return "all";
+  if (named === undefined || named === "") return [hostPlatform(io)];
+  return named.split(",").map((text) => parsePlatformPattern(text.trim()));
+}
+
+async function finish(context: Context, report: SyncReport): Promise<ExitStatus> {
+  const { io, values, terminal } = context;
+  const [digestfile, file] = [values.text("digestfile"), values.text("report")];
+  if (digestfile !== undefined && digestfile !== "" && !values.on("dry-run")) {
+    await writeFileAtomically(resolve(io.cwd, digestfile), encodeDigestFile(report));
+  }
+  const json = reportJson(report);
+  if (file !== undefined && file !== "") {
+    await writeFileAtomically(
+      resolve(io.cwd, file),
+      `${JSON.stringify({ schemaVersion: 1, ...json }, undefined, 2)}\n`,
+    );
+  }
+  if (terminal.format === "json") await terminal.printJson(json);
+  else for (const image of report.images) if (image.status !== "failed") await terminal.printName(describeImage(image));
+  terminal.note(describeSum(report), "INFO");
+  const outcome = outcomeOf(report);
+  const first = report.images.find(({ error }) => error !== undefined);
+  if (outcome === "failed" && first !== undefined) throw first.error;
+  return outcome === "done" ? 0 : 11;
+}

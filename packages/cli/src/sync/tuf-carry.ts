@@ -1,0 +1,132 @@
+/** `sync --tuf`, `export`, `import`: a TUF repository is verified from its pinned root and written somewhere else. */
+import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createMirroredSource, type CopyEvent } from "@dtuf/copy";
+import {
+  firstToExpire,
+  stateValidity,
+  verifyRepository,
+  verifyValidUntil,
+  writeDockerLayout,
+  writeRepository,
+  type VerifiedRepository,
+  type WrittenRepository,
+} from "@dtuf/mirror/tuf";
+import { fileError, isErrno } from "@dtuf/registry/files";
+import type { Context, ExitStatus } from "../context/command.ts";
+import { describeEvent } from "../pull/copy.ts";
+import { parseCount } from "../context/count.ts";
+import { repositoriesRoot } from "../connection/repositories-root.ts";
+import { stateDirectory } from "../connection/place.ts";
+import { openSide } from "./sync-registries.ts";
+import { findStateName, openTufDestination, openTufSource, type Carrier, type TufDestination } from "./tuf-places.ts";
+import { UsageError } from "../context/usage.ts";
+
+const dayMs = 86_400_000;
+
+interface Places {
+  readonly source: string;
+  readonly destination: string;
+}
+
+export async function carryRepository(context: Context, places: Places): Promise<ExitStatus> {
+  const { io, values } = context;
+  const root = values.text("tuf");
+  if (root === undefined || root === "") throw new UsageError("no pinned root", "--tuf root.json");
+  const [source, destination] = [openSide(context, "src"), openSide(context, "dest")];
+  const cleanUp: (() => Promise<unknown>)[] = [() => source.close(), () => destination.close()];
+  try {
+    const directory = await mkdtemp(join(tmpdir(), "dtuf-mirror-"));
+    cleanUp.push(() => rm(directory, { recursive: true, force: true }));
+    const carrier = { context, source, destination, directory, cleanUp };
+    const opened = [];
+    for (const place of [places.source, ...values.list("mirror")]) opened.push(await openTufSource(carrier, place));
+    const repository = await verifyRepository({
+      source: createMirroredSource(opened.map((each) => each.source)),
+      root: await readFile(resolve(io.cwd, root)),
+      replace: values.on("replace") ? "replace" : "same-chain",
+      directory: await clientState(carrier, places),
+      now: io.now,
+      signal: io.signal,
+      onEvent: (event: CopyEvent) => context.terminal.note(describeEvent(event)),
+    });
+    const days = parseCount(values, "valid-days");
+    if (days !== undefined) verifyValidUntil(repository, new Date(io.now().getTime() + days * dayMs));
+    return await write(carrier, repository, { to: places.destination, mountable: opened[0]?.mountable });
+  } finally {
+    for (const work of cleanUp.toReversed()) await work();
+  }
+}
+
+/** What was seen is remembered, so that an older source is refused. A dry run remembers nothing. */
+async function clientState({ context, directory }: Carrier, { source, destination }: Places): Promise<string> {
+  const name = findStateName(context, destination) ?? findStateName(context, source) ?? "archive";
+  const kept = stateDirectory(repositoriesRoot(context), name, "mirror");
+  if (!context.values.on("dry-run")) return kept;
+  const own = join(directory, "client");
+  await cp(kept, own, { recursive: true }).catch((error: unknown) => {
+    if (!isErrno(error, "ENOENT")) throw fileError(error, kept);
+  });
+  return own;
+}
+
+interface Writing {
+  readonly to: string;
+  /** Registry and repository of the source. */
+  readonly mountable: { readonly host: string; readonly repository: string } | undefined;
+}
+
+async function write(
+  carrier: Carrier,
+  repository: VerifiedRepository,
+  { to, mountable }: Writing,
+): Promise<ExitStatus> {
+  const { context, directory } = carrier;
+  const { io, values } = context;
+  const isDocker = values.text("layout") === "docker";
+  const destination = await openTufDestination(carrier, to, isDocker ? "docker" : "dtuf");
+  if (values.on("dry-run")) return finish(context, repository, undefined);
+  const options = {
+    directory: join(directory, "targets"),
+    concurrency: parseCount(values, "concurrency") ?? 6,
+    mountFrom: mountable !== undefined && mountable.host === destination.host ? mountable.repository : undefined,
+    signal: io.signal,
+  };
+  const { store, targets } = destination;
+  const written = isDocker
+    ? await writeDockerLayout(repository, { ...options, metadata: store, targets })
+    : { ...(await writeRepository(repository, { ...options, store })), omitted: [] };
+  for (const name of written.omitted) context.terminal.note(`left out, Docker's layout has no place for it: ${name}`);
+  await commitArchive(context, destination, repository);
+  await finish(context, repository, written);
+  return written.omitted.length === 0 ? 0 : 11;
+}
+
+/** A tag of the archive's index says until when it is valid; skopeo and oras read the archive all the same. */
+async function commitArchive(
+  { io }: Context,
+  { archive }: TufDestination,
+  repository: VerifiedRepository,
+): Promise<void> {
+  if (archive === undefined) return;
+  await stateValidity(archive.directory, firstToExpire(repository).expires);
+  await archive.commit({ signal: io.signal });
+}
+
+async function finish(
+  { terminal }: Context,
+  repository: VerifiedRepository,
+  written: WrittenRepository | undefined,
+): Promise<ExitStatus> {
+  const { role, expires } = firstToExpire(repository);
+  const status = written?.status ?? "would-copy";
+  if (terminal.format === "json") {
+    const { digest, transferred } = written ?? {};
+    const expirations = Object.fromEntries(repository.expirations);
+    await terminal.printJson({ status, digest, transferred, site: repository.site, validUntil: expires, expirations });
+  } else {
+    await terminal.print(`${status}; valid until ${expires.toISOString()} (${role})`);
+  }
+  return 0;
+}

@@ -1,0 +1,148 @@
+/** From where a TUF repository can be carried, and to where. */
+import { fileURLToPath } from "node:url";
+import { join, resolve } from "node:path";
+import { createDirectorySource, createHttpSource, createStoreSource, type Source } from "@dtuf/copy";
+import { findPlace, growArchive, openArchive, parseDockerSource, type GrowingArchive } from "@dtuf/mirror";
+import type { WriteStore } from "@dtuf/registry";
+import { createLayoutStore } from "@dtuf/registry/layout";
+import type { Context } from "../context/command.ts";
+import { hostChoice, openRepository, openTransport } from "../connection/connection.ts";
+import { parsePlainUrl } from "../pull/copy.ts";
+import { resolvePlace } from "../connection/place.ts";
+import type { SideRegistries } from "./sync-registries.ts";
+import { UsageError } from "../context/usage.ts";
+
+export interface Carrier {
+  readonly context: Context;
+  readonly source: SideRegistries;
+  readonly destination: SideRegistries;
+  /** For everything temporary. */
+  readonly directory: string;
+  readonly cleanUp: (() => Promise<unknown>)[];
+}
+
+export interface TufSource {
+  readonly source: Source;
+  readonly mountable?: { readonly host: string; readonly repository: string } | undefined;
+}
+
+/** `docker://`, `oci:`, `oci-archive:`, a plain repository's metadata URL, or `<repo>`. */
+export async function openTufSource(carrier: Carrier, text: string): Promise<TufSource> {
+  const { context, cleanUp } = carrier;
+  if (/^(?:https?|file):/.test(text)) return openPlain(carrier, parsePlainUrl(text));
+  const place = findPlace(text);
+  const path = resolve(context.io.cwd, place?.text ?? "");
+  switch (place?.transport) {
+    case "docker": {
+      const { registry: host, repository } = parseDockerSource(place.text);
+      const store = await carrier.source.repository(host, repository);
+      return { source: createStoreSource(store, { name: `${host}/${repository}` }), mountable: { host, repository } };
+    }
+    case "oci":
+      return { source: createStoreSource(createLayoutStore({ directory: path }), { name: text }) };
+    case "oci-archive": {
+      const layout = await openArchive(path, join(carrier.directory, "archive"), { signal: context.io.signal });
+      return { source: createStoreSource(createLayoutStore({ directory: layout }), { name: text }) };
+    }
+    case "dir":
+      throw new UsageError(
+        "the directory form holds one image, and no TUF repository",
+        "use oci:DIR or oci-archive:FILE",
+      );
+    case undefined: {
+      const connection = await openRepository(context, text);
+      cleanUp.push(() => connection.close());
+      return { source: createStoreSource(connection.store, { name: connection.name }) };
+    }
+  }
+}
+
+async function openPlain({ context, cleanUp }: Carrier, metadataUrl: URL): Promise<TufSource> {
+  const given = context.values.text("target-base-url");
+  const targetBaseUrl =
+    given === undefined || given === "" ? new URL("../targets/", metadataUrl) : parsePlainUrl(given);
+  if (metadataUrl.protocol === "file:") {
+    const [metadataDirectory, targetDirectory] = [fileURLToPath(metadataUrl), fileURLToPath(targetBaseUrl)];
+    return { source: createDirectorySource({ metadataDirectory, targetDirectory }) };
+  }
+  const transport = await openTransport(context, metadataUrl.host);
+  cleanUp.push(() => transport.close());
+  return { source: createHttpSource({ metadataUrl, targetBaseUrl, transport }) };
+}
+
+export interface TufDestination {
+  /** For the metadata; in dtuf's format for everything. */
+  readonly store: WriteStore;
+  readonly targets: WriteStore;
+  /** Of a registry. */
+  readonly host: string | undefined;
+  readonly archive: GrowingArchive | undefined;
+}
+
+export async function openTufDestination(
+  carrier: Carrier,
+  text: string,
+  layout: "dtuf" | "docker",
+): Promise<TufDestination> {
+  const { context, cleanUp } = carrier;
+  const place = findPlace(text);
+  const path = resolve(context.io.cwd, place?.text ?? "");
+  switch (place?.transport) {
+    case "docker": {
+      const { registry: host, repository } = parseDockerSource(place.text);
+      const open = (name: string): Promise<WriteStore> => carrier.destination.repository(host, name);
+      if (layout === "dtuf") return one(await open(repository), { host });
+      const [store, targets] = [await open(`${repository}/metadata`), await open(`${repository}/targets`)];
+      return { store, targets, host, archive: undefined };
+    }
+    case "oci":
+      return layout === "dtuf" ? one(layoutAt(path)) : { ...two(path), host: undefined, archive: undefined };
+    case "oci-archive": {
+      if (layout === "docker") throw new UsageError("Docker's layout is two repositories, an archive is one");
+      const archive = await growArchive(path, { existing: "replace", signal: context.io.signal });
+      return one(layoutAt(archive.directory), { archive });
+    }
+    case "dir":
+      throw new UsageError(
+        "the directory form holds one image, and no TUF repository",
+        "use oci:DIR or oci-archive:FILE",
+      );
+    case undefined: {
+      if (layout === "docker") throw new UsageError("Docker's layout: wanted docker://host/repository or oci:DIR");
+      const connection = await openRepository(context, text);
+      cleanUp.push(() => connection.close());
+      return one(connection.store);
+    }
+  }
+}
+
+/**
+ * Under which name the mirror's own client state is kept: the destination's, which is the same in every run. An archive is
+ * another file each time; it has none.
+ */
+export function findStateName(context: Context, text: string): string | undefined {
+  if (/^(?:https?|file):/.test(text)) {
+    const { hostname, pathname } = parsePlainUrl(text);
+    return [hostname, ...pathname.split("/")].filter((part) => part !== "").join("/");
+  }
+  const place = findPlace(text);
+  if (place?.transport === "docker") return parseDockerSource(place.text).repository;
+  if (place?.transport === "oci-archive") return undefined;
+  const repo = place === undefined ? text : `oci:${place.text}`;
+  return resolvePlace(repo, { ...hostChoice(context), note: () => undefined }).repository;
+}
+
+function layoutAt(directory: string): WriteStore {
+  return createLayoutStore({ directory });
+}
+
+function two(directory: string): Pick<TufDestination, "store" | "targets"> {
+  return { store: layoutAt(join(directory, "metadata")), targets: layoutAt(join(directory, "targets")) };
+}
+
+function one(
+  store: WriteStore,
+  { host, archive }: { readonly host?: string; readonly archive?: GrowingArchive } = {},
+): TufDestination {
+  return { store, targets: store, host, archive };
+}

@@ -1,0 +1,164 @@
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createFixedClock } from "@dtuf/testing/fixed-clock";
+import { createTestSigner } from "@dtuf/testing/keys";
+import { createSimulatorSource, type SimulatorSourceOptions } from "@dtuf/testing/tuf-simulator/simulator-source";
+import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
+import { parseTargetPath } from "@dtuf/tuf";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createMapCopy, type MapCopy } from "./map-copy.ts";
+import { parseMapFile } from "./map-file.ts";
+
+const { now } = createFixedClock("2030-01-02T00:00:00Z");
+const path = parseTargetPath("app");
+let home: string;
+let sims: Map<string, TufSimulator>;
+
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), "map-copy-"));
+  sims = new Map();
+  for (const name of ["A", "B", "C"]) sims.set(name, await createTufSimulator());
+});
+afterEach(() => rm(home, { recursive: true, force: true }));
+
+interface Wanted {
+  readonly repositories: readonly string[];
+  readonly threshold: number;
+  readonly terminating?: boolean;
+}
+
+function simOf(name: string): TufSimulator {
+  const sim = sims.get(name);
+  if (sim === undefined) throw new TypeError(`no repository ${name}`);
+  return sim;
+}
+
+function createTestCopy(
+  mapping: readonly Wanted[],
+  sources: Readonly<Record<string, SimulatorSourceOptions>> = {},
+): MapCopy {
+  const repositories = Object.fromEntries([...sims.keys()].map((name) => [name, [`https://${name.length}.example/`]]));
+  const map = parseMapFile(
+    Buffer.from(JSON.stringify({ repositories, mapping: mapping.map((each) => ({ paths: ["*"], ...each })) })),
+  );
+  const roots = new Map([...sims].map(([name, sim]) => [name, sim.files.get("1.root.json") ?? new Uint8Array()]));
+  const openSource = (name: string): ReturnType<typeof createSimulatorSource> =>
+    createSimulatorSource(simOf(name), { name, ...sources[name] });
+  return createMapCopy({ map, roots, openSource, directory: join(home, "map"), now });
+}
+
+async function publish(contents: Readonly<Record<string, string>>): Promise<void> {
+  for (const [name, text] of Object.entries(contents)) {
+    simOf(name).addTarget("app", Buffer.from(text));
+    await simOf(name).publishRelease();
+  }
+}
+
+const twoOfThree: Wanted = { repositories: ["A", "B", "C"], threshold: 2 };
+
+describe("a target is accepted where enough repositories agree on its length and hashes", () => {
+  test("and saved from one that agrees", async () => {
+    await publish({ A: "evil", B: "good", C: "good" });
+    const copy = createTestCopy([twoOfThree]);
+    const target = await copy.findTarget(path);
+    if (target === undefined) throw new TypeError("not found");
+    expect(target.repositories).toEqual(["B", "C"]);
+    await copy.saveTarget(target, join(home, "app"));
+    expect(await readFile(join(home, "app"), "utf8")).toBe("good");
+  });
+
+  test("whatever else each says of it", async () => {
+    for (const name of ["A", "B"]) {
+      simOf(name).addTarget("app", Buffer.from("good"), { custom: { from: name } });
+      await simOf(name).publishRelease();
+    }
+    expect(await createTestCopy([twoOfThree]).findTarget(path)).toMatchObject({ repositories: ["A", "B"] });
+  });
+
+  test("also where another repository is down or refused", async () => {
+    await publish({ A: "good", B: "good" });
+    simOf("C").signers.set("timestamp", [createTestSigner()]);
+    await simOf("C").publishRelease();
+    expect(await createTestCopy([twoOfThree]).findTarget(path)).toMatchObject({ repositories: ["A", "B"] });
+  });
+
+  test("and from the next where the first has lost its bytes, or lies about them", async () => {
+    await publish({ A: "good", B: "good", C: "good" });
+    const sources = { A: { target: () => undefined }, B: { target: () => Buffer.from("evil") } };
+    const copy = createTestCopy([twoOfThree], sources);
+    const target = await copy.findTarget(path);
+    if (target === undefined) throw new TypeError("not found");
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of await copy.openTarget(target)) chunks.push(chunk);
+    expect(Buffer.concat(chunks).toString()).toBe("good");
+  });
+});
+
+describe("a target is refused", () => {
+  test("where one repository alone has it, and two are wanted", async () => {
+    await publish({ A: "evil" });
+    await expect(createTestCopy([twoOfThree]).findTarget(path)).rejects.toMatchObject({
+      code: "COPY_SOURCE_INVALID",
+      details: { wanted: 2, listedBy: ["A"] },
+    });
+  });
+
+  test("where each says something else", async () => {
+    await publish({ A: "one", B: "two", C: "six" });
+    await expect(createTestCopy([twoOfThree]).findTarget(path)).rejects.toMatchObject({ code: "COPY_SOURCE_INVALID" });
+  });
+
+  test("rather than asked for under a weaker mapping, where a repository was cut off", async () => {
+    await publish({ A: "evil", B: "good", C: "good" });
+    const down = new Error("down");
+    const cut = {
+      answer: (): never => {
+        throw down;
+      },
+    };
+    const mapping = [
+      { repositories: ["B", "C"], threshold: 2 },
+      { repositories: ["A"], threshold: 1 },
+    ];
+    await expect(createTestCopy(mapping, { B: cut }).findTarget(path)).rejects.toBe(down);
+  });
+});
+
+describe("mappings are gone through in order", () => {
+  test("to the next, where the repositories of the first do not have the target", async () => {
+    await publish({ C: "good" });
+    const mapping = [
+      { repositories: ["A", "B"], threshold: 2 },
+      { repositories: ["C"], threshold: 1 },
+    ];
+    expect(await createTestCopy(mapping).findTarget(path)).toMatchObject({ repositories: ["C"] });
+  });
+
+  test("and no further than one that ends the search", async () => {
+    await publish({ C: "evil" });
+    const mapping = [
+      { repositories: ["A", "B"], threshold: 2, terminating: true },
+      { repositories: ["C"], threshold: 1 },
+    ];
+    expect(await createTestCopy(mapping).findTarget(path)).toBeUndefined();
+  });
+
+  test("asking no repository that they do not name", async () => {
+    await publish({ A: "good" });
+    await createTestCopy([{ repositories: ["A"], threshold: 1 }]).findTarget(path);
+    expect(await readdir(join(home, "map"))).toHaveLength(1);
+  });
+});
+
+test.each(["../../evil", "/etc", "a/b", ".", "..", "CON", "x".repeat(5000), "__proto__", "ü"])(
+  "keeps the state of a repository named %j inside its directory [T5]",
+  async (name) => {
+    sims.set(name, await createTufSimulator());
+    await publish({ [name]: "good" });
+    const copy = createTestCopy([{ repositories: [name], threshold: 1 }]);
+    expect(await copy.findTarget(path)).toMatchObject({ repositories: [name] });
+    expect(await readdir(home)).toEqual(["map"]);
+    expect(await readdir(join(home, "map"))).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/)]);
+  },
+);

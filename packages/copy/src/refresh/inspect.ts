@@ -1,0 +1,78 @@
+/** What lies in the cache, verified, without a request, a lock, or a refusal because it has expired. */
+import { createTrustedSet, parseUnverified, type Limits } from "@dtuf/tuf";
+import { findAnchor, type AnchorContext } from "./anchor.ts";
+import type { CacheDraft, CachedRole } from "../state/cache-draft.ts";
+import type { PinInfo } from "./pin.ts";
+import { loadCached } from "./refresh.ts";
+import { describeSession, validUntil, type Session } from "./session.ts";
+
+export interface CachedState {
+  readonly status: "valid" | "expired";
+  readonly expirations: ReadonlyMap<string, Date>;
+  readonly versions: ReadonlyMap<string, number>;
+  readonly pin: PinInfo;
+  /** The `place` that the state was last refreshed from. */
+  readonly place: string | undefined;
+  /** When it was last refreshed. */
+  readonly refreshedAt: Date | undefined;
+}
+
+/** A cached, verified metadata file, byte for byte as it was served. */
+export interface TrustedFile {
+  readonly role: string;
+  readonly version: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Before everything: what is looked at is not used. */
+const beginning = new Date(0);
+
+/** @throws CopyError COPY_NOT_PINNED, COPY_OFFLINE_NOTHING_CACHED; TufError where the cache is no longer signed as it must be */
+export async function inspectCache(context: AnchorContext): Promise<CachedState> {
+  const { draft, pin } = await findAnchor({ offer: undefined, replace: "same-chain" }, undefined, context);
+  const usable = await firstUsable(draft, context.limits);
+  const session: Session = { set: usable, draft, views: [], delegated: new Map() };
+  const { place, refreshedAt } = draft.state;
+  const status = validUntil(session) > context.now ? "valid" : "expired";
+  return { status, pin, place, refreshedAt, ...describeSession(session) };
+}
+
+async function firstUsable(draft: CacheDraft, limits: Partial<Limits> | undefined): Promise<Session["set"]> {
+  const earlier = draft.fallBack();
+  try {
+    return await loadCached({ draft, now: beginning, limits });
+  } catch (error) {
+    if (earlier === undefined) throw error;
+    return loadCached({ draft: earlier, now: beginning, limits });
+  }
+}
+
+/**
+ * The newest accepted file of every role, and every root from the pin on.
+ * @throws CopyError COPY_NOT_PINNED
+ */
+export async function listTrustedFiles(context: AnchorContext): Promise<readonly TrustedFile[]> {
+  const { draft } = await findAnchor({ offer: undefined, replace: "same-chain" }, undefined, context);
+  const files = [...(await trustedRoots(draft, context.limits))];
+  const roles: readonly CachedRole[] = ["timestamp", "snapshot", "targets"];
+  for (const role of roles) {
+    const bytes = await draft.find(role);
+    if (bytes !== undefined) files.push({ role, version: parseUnverified(bytes, role, context.limits).version, bytes });
+  }
+  for (const role of draft.state.delegated.keys()) {
+    const bytes = await draft.findDelegated(role);
+    if (bytes === undefined) continue;
+    files.push({ role, version: parseUnverified(bytes, "targets", context.limits).version, bytes });
+  }
+  return files;
+}
+
+async function trustedRoots(draft: CacheDraft, limits: Partial<Limits> | undefined): Promise<readonly TrustedFile[]> {
+  const set = createTrustedSet({ root: draft.pin, now: beginning, limits });
+  const roots = [{ role: "root", version: set.root.signed.version, bytes: draft.pin }];
+  for (let index = 0; ; index++) {
+    const bytes = await draft.findRoot(index);
+    if (bytes === undefined) return roots;
+    roots.push({ role: "root", version: set.updateRoot(bytes).signed.version, bytes });
+  }
+}

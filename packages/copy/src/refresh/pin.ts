@@ -1,0 +1,156 @@
+/**
+ * The anchor of trust. A pin is one root.json; keys are only a way of choosing it, once.
+ *
+ * Pinning again: on the chain of the pinned root only to a newer root; another chain only with "replace", for which the
+ * cached metadata is dropped. A pin takes hold together with the first refresh that starts from it, never before.
+ */
+import {
+  createTrustedSet,
+  defaultLimits,
+  keyFromPem,
+  keyMaterial,
+  parseUnverified,
+  TufError,
+  verifyDocument,
+  type Key,
+  type KeyId,
+  type Limits,
+} from "@dtuf/tuf";
+import { fileHash } from "../state/cache-directory.ts";
+import { CopyError } from "../errors.ts";
+import { pinSearchMax } from "../limits.ts";
+import { walkRoots, type FetchContext } from "./refresh.ts";
+import type { MetadataView } from "../sources/source.ts";
+
+/** A root that is, or was, the anchor of trust. */
+export interface PinInfo {
+  readonly version: number;
+  /** SHA-256 of the file, 64 hex digits. */
+  readonly fingerprint: string;
+}
+
+export interface PinContext extends FetchContext {
+  readonly now: Date;
+  readonly limits: Partial<Limits> | undefined;
+}
+
+/** @throws TufError where the file is no root that meets its own threshold */
+export function verifyPin(root: Uint8Array, { now, limits }: Pick<PinContext, "now" | "limits">): PinInfo {
+  const { version } = createTrustedSet({ root, now, limits }).root.signed;
+  return { version, fingerprint: fileHash(root) };
+}
+
+/**
+ * The oldest root still shown that every given key signed and that meets its own threshold. That root is trusted whole:
+ * every key that it lists.
+ * @throws TufError TUF_ROOT_KEYS_MISMATCH, TUF_KEY_INVALID
+ */
+export async function findRootOfKeys(
+  pems: readonly string[],
+  view: MetadataView,
+  context: PinContext,
+): Promise<Uint8Array> {
+  const materials = new Set(pems.map((pem) => keyMaterial(keyFromPem(pem))));
+  if (materials.size === 0) throw new TypeError("at least one key is needed to choose a root");
+  let looked = 0;
+  let newest: unknown;
+  for await (const root of shownRoots(view, context)) {
+    looked++;
+    try {
+      verifySignedByAll(root, materials, context);
+      return root;
+    } catch (error) {
+      if (!TufError.is(error)) throw error;
+      newest = error;
+    }
+  }
+  if (looked === 0) throw new CopyError("COPY_NOT_PUBLISHED", "no repository is published there: there is no root");
+  const what = materials.size === 1 ? "the given key signs" : `all ${materials.size} given keys sign`;
+  throw new TufError("TUF_ROOT_KEYS_MISMATCH", `none of the ${looked} roots shown is one that ${what}`, {
+    details: { role: "root", looked },
+    cause: newest,
+  });
+}
+
+async function* shownRoots(view: MetadataView, { signal, limits }: PinContext): AsyncIterable<Uint8Array> {
+  const maxBytes = limits?.rootMaxBytes ?? defaultLimits.rootMaxBytes;
+  const first = (await view.findOldestRoot?.({ signal })) ?? 1;
+  for (let version = first; version < first + pinSearchMax; version++) {
+    const bytes = await view.findMetadata({ role: "root", version, maxBytes, signal });
+    if (bytes === undefined) return;
+    yield bytes;
+  }
+}
+
+function verifySignedByAll(root: Uint8Array, materials: ReadonlySet<string | undefined>, context: PinContext): void {
+  verifyPin(root, context);
+  const keys = new Map<KeyId, Key>();
+  for (const [id, key] of parseUnverified(root, "root", context.limits).keys) {
+    const material = keyMaterial(key);
+    if (material !== undefined && materials.has(material)) keys.set(id, key);
+  }
+  const role = { keyIds: [...keys.keys()], threshold: materials.size, unrecognized: {} };
+  verifyDocument(root, { keys, role }, "root");
+}
+
+export interface PinChange {
+  readonly pinned: Uint8Array;
+  readonly offered: Uint8Array;
+  readonly replace: "same-chain" | "replace";
+}
+
+/**
+ * Whether the offered root may follow the pinned one: "kept" where it is the same, "moved" on the same chain, "replaced"
+ * where it is another one and that was asked for.
+ * @throws CopyError COPY_PIN_OLDER, COPY_PIN_OTHER_CHAIN
+ */
+export async function decidePin(
+  { pinned, offered, replace }: PinChange,
+  view: MetadataView | undefined,
+  context: PinContext,
+): Promise<"kept" | "moved" | "replaced"> {
+  const before = verifyPin(pinned, context);
+  const after = verifyPin(offered, context);
+  if (before.fingerprint === after.fingerprint) return "kept";
+  const details = {
+    pinnedVersion: before.version,
+    pinnedFingerprint: before.fingerprint,
+    offeredVersion: after.version,
+    offeredFingerprint: after.fingerprint,
+  };
+  if (after.version > before.version && (await leadsTo(pinned, offered, { view, context }))) return "moved";
+  if (after.version < before.version && (await leadsTo(offered, pinned, { view, context }))) {
+    throw new CopyError("COPY_PIN_OLDER", `root ${after.version} is older than the pinned root ${before.version}`, {
+      details,
+    });
+  }
+  if (replace === "replace") return "replaced";
+  throw new CopyError(
+    "COPY_PIN_OTHER_CHAIN",
+    `root ${after.version} (${after.fingerprint}) does not follow from the pinned root ${before.version} (${before.fingerprint})`,
+    { details },
+  );
+}
+
+interface Walk {
+  readonly view: MetadataView | undefined;
+  readonly context: PinContext;
+}
+
+/** Whether the root chain from `older` reaches `newer`: directly, or over the roots that the view shows in between. */
+async function leadsTo(older: Uint8Array, newer: Uint8Array, { view, context }: Walk): Promise<boolean> {
+  const set = createTrustedSet({ root: older, now: context.now, limits: context.limits });
+  const { version } = createTrustedSet({ root: newer, now: context.now, limits: context.limits }).root.signed;
+  const signed = (): boolean => set.root.signed.version === version - 1 && set.updateRoot(newer).signed.version > 0;
+  try {
+    if (signed()) return true;
+    if (view === undefined) return false;
+    for await (const root of walkRoots(set, context, view)) {
+      if (root.version === version) return Buffer.compare(root.bytes, newer) === 0;
+      if (signed()) return true;
+    }
+  } catch (error) {
+    if (!TufError.is(error)) throw error;
+  }
+  return false;
+}

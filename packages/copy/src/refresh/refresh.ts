@@ -1,0 +1,216 @@
+/**
+ * One refresh (TUF 5.3 to 5.6): feeds the trusted set what it asks for, from the cache where that will do, from a view of
+ * a source where not, and keeps what was accepted. Knows nothing of where the view gets its bytes.
+ *
+ * Cached files go through the same checks as fetched ones; one that fails is fetched again. What a source serves and the
+ * set refuses is thrown and never kept, so the next good refresh needs no cleaning.
+ */
+import { createTrustedSet, TufError, type Limits, type TopLevelRole, type TrustedSet } from "@dtuf/tuf";
+import type { CacheDraft, CachedRole } from "../state/cache-draft.ts";
+import { CopyError } from "../errors.ts";
+import type { ProgressEvent } from "../events.ts";
+import type { MetadataView } from "../sources/source.ts";
+
+export interface FetchContext {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((event: ProgressEvent) => void) | undefined;
+}
+
+export interface RefreshContext extends FetchContext {
+  readonly draft: CacheDraft;
+  /** Read once, by the caller: TUF's fixed update start time. */
+  readonly now: Date;
+  readonly limits: Partial<Limits> | undefined;
+}
+
+/**
+ * The cached metadata alone: complete, from the pin on, and unexpired.
+ * @throws TufError; CopyError COPY_OFFLINE_NOTHING_CACHED
+ */
+export async function loadCached({ draft, now, limits }: RefreshContext): Promise<TrustedSet> {
+  const set = createTrustedSet({ root: draft.pin, now, limits });
+  await updateCachedRoots(set, draft);
+  set.finishRoot();
+  set.updateTimestamp(await cachedFile(draft, "timestamp"));
+  verifyUnexpired(set);
+  if (set.updateSnapshot(await cachedFile(draft, "snapshot"), "cache") === "stale") throw nothingCached("snapshot");
+  set.updateTargets(await cachedFile(draft, "targets"));
+  return set;
+}
+
+async function cachedFile(draft: CacheDraft, role: CachedRole): Promise<Uint8Array> {
+  const bytes = await draft.find(role);
+  if (bytes === undefined) throw nothingCached(role);
+  return bytes;
+}
+
+function nothingCached(role: string): CopyError {
+  return new CopyError("COPY_OFFLINE_NOTHING_CACHED", `no usable ${role} is cached; a refresh has to fetch it`, {
+    details: { role },
+  });
+}
+
+/**
+ * A full refresh.
+ * @throws TufError; CopyError COPY_NOT_PUBLISHED, COPY_METADATA_MISSING; what the view throws
+ */
+export async function refresh(context: RefreshContext, view: MetadataView): Promise<TrustedSet> {
+  const { draft, now, limits } = context;
+  const set = createTrustedSet({ root: draft.pin, now, limits });
+  const pinned = set.root.signed.version;
+  await updateCachedRoots(set, draft);
+  for await (const { version, bytes } of walkRoots(set, context, view)) draft.keepRoot(version - pinned - 1, bytes);
+  set.finishRoot();
+  await updateTimestamp(set, context, view);
+  const early = prefetchTargets(set, context, view);
+  try {
+    await updateSnapshot(set, context, view);
+    await updateTargets(set, context, { view, early });
+  } finally {
+    early?.controller.abort();
+  }
+  return set;
+}
+
+async function updateCachedRoots(set: TrustedSet, draft: CacheDraft): Promise<void> {
+  for (let index = 0; ; index++) {
+    const bytes = await draft.findRoot(index);
+    if (bytes === undefined || !accepted(() => set.updateRoot(bytes))) return;
+  }
+}
+
+/** TUF 5.3: ends at the first root that is definitely not there. Roots beyond the limit wait for the next refresh. */
+export async function* walkRoots(
+  set: TrustedSet,
+  context: FetchContext,
+  view: MetadataView,
+): AsyncGenerator<{ readonly version: number; readonly bytes: Uint8Array }> {
+  for (let walked = 0; walked < set.limits.maxRootRotations; walked++) {
+    const bytes = await fetch("root", set.wanted("root"), { context, view });
+    if (bytes === undefined) return;
+    yield { version: set.updateRoot(bytes).signed.version, bytes };
+  }
+}
+
+async function updateTimestamp(set: TrustedSet, context: RefreshContext, view: MetadataView): Promise<void> {
+  const cached = await context.draft.find("timestamp");
+  if (cached !== undefined) accepted(() => set.updateTimestamp(cached));
+  const bytes = await fetch("timestamp", set.wanted("timestamp"), { context, view });
+  if (bytes === undefined) throw notPublished(set);
+  const outcome = set.updateTimestamp(bytes);
+  verifyUnexpired(set);
+  if (outcome === "updated") context.draft.keep("timestamp", bytes);
+}
+
+function notPublished(set: TrustedSet): CopyError {
+  return set.timestamp === undefined
+    ? new CopyError("COPY_NOT_PUBLISHED", "no repository is published there: there is no timestamp")
+    : missing("timestamp", undefined);
+}
+
+async function updateSnapshot(set: TrustedSet, context: RefreshContext, view: MetadataView): Promise<void> {
+  const cached = await context.draft.find("snapshot");
+  if (cached !== undefined && accepted(() => set.updateSnapshot(cached, "cache") === "current")) return;
+  const bytes = await fetchPromised("snapshot", set, { context, view });
+  set.updateSnapshot(bytes, "source");
+  context.draft.keep("snapshot", bytes);
+}
+
+interface EarlyTargets {
+  readonly version: number;
+  readonly bytes: Promise<Uint8Array | undefined>;
+  readonly controller: AbortController;
+}
+
+/** Where the view knows what it is going to serve, targets come side by side with the snapshot that vouches for them. */
+function prefetchTargets(set: TrustedSet, context: RefreshContext, view: MetadataView): EarlyTargets | undefined {
+  const hint = view.hint?.("targets");
+  if (hint === undefined || context.draft.state.accepted.targets === hint.sha256) return undefined;
+  const { version } = hint;
+  const controller = new AbortController();
+  const { signal = controller.signal } = context;
+  const bytes = view.findMetadata({
+    role: "targets",
+    version,
+    maxBytes: set.limits.targetsMaxBytes,
+    signal: AbortSignal.any([signal, controller.signal]),
+  });
+  // Whether it failed is looked at where it is used, if it is.
+  bytes.catch(() => undefined);
+  return { version, bytes, controller };
+}
+
+async function updateTargets(
+  set: TrustedSet,
+  context: RefreshContext,
+  { view, early }: { readonly view: MetadataView; readonly early: EarlyTargets | undefined },
+): Promise<void> {
+  const cached = await context.draft.find("targets");
+  if (cached !== undefined && accepted(() => set.updateTargets(cached))) return;
+  const promised = early?.version === set.wanted("targets").version ? await early?.bytes : undefined;
+  const bytes = promised ?? (await fetchPromised("targets", set, { context, view }));
+  set.updateTargets(bytes);
+  context.draft.keep("targets", bytes);
+}
+
+interface Fetching {
+  readonly context: FetchContext;
+  readonly view: MetadataView;
+}
+
+async function fetchPromised(role: TopLevelRole, set: TrustedSet, fetching: Fetching): Promise<Uint8Array> {
+  const wanted = set.wanted(role);
+  const { version } = wanted;
+  const named = set.root.signed.consistentSnapshot ? wanted : { ...wanted, version: undefined };
+  const bytes = await fetch(role, named, fetching);
+  if (bytes === undefined) throw missing(role, version);
+  return bytes;
+}
+
+interface Wanted {
+  readonly version?: number | undefined;
+  readonly length?: number | undefined;
+  readonly hashes?: ReadonlyMap<string, string> | undefined;
+  readonly maxBytes: number;
+}
+
+/** Undefined: not there. */
+export async function fetch(
+  role: string,
+  wanted: Wanted,
+  { context, view }: Fetching,
+): Promise<Uint8Array | undefined> {
+  context.signal?.throwIfAborted();
+  const { version, length, hashes, maxBytes } = wanted;
+  const bytes = await view.findMetadata({ role, version, length, hashes, maxBytes, signal: context.signal });
+  if (bytes !== undefined) {
+    context.onProgress?.({ kind: "metadata", name: role, receivedBytes: bytes.length, totalBytes: bytes.length });
+  }
+  return bytes;
+}
+
+export function missing(role: string, version: number | undefined): CopyError {
+  const what = version === undefined ? role : `${role} version ${version}`;
+  return new CopyError("COPY_METADATA_MISSING", `the source does not have ${what}, which signed metadata promises`, {
+    details: { role, ...(version === undefined ? {} : { version }) },
+  });
+}
+
+/** TUF 5.4.4. An expired timestamp is good for comparing with and for nothing else: it is not kept either. */
+function verifyUnexpired({ timestamp, now }: TrustedSet): void {
+  if (timestamp === undefined || timestamp.signed.expires > now) return;
+  const expires = timestamp.signed.expires.toISOString();
+  throw new TufError("TUF_EXPIRED", `timestamp expired at ${expires}; the clock says ${now.toISOString()}`, {
+    details: { role: "timestamp", expires, now: now.toISOString() },
+  });
+}
+
+/** A cached file that the rules refuse is as good as none. */
+function accepted(step: () => unknown): boolean {
+  try {
+    return step() !== false;
+  } catch (error) {
+    if (TufError.is(error)) return false;
+    throw error;
+  }
+}

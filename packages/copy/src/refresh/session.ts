@@ -1,0 +1,175 @@
+/**
+ * A trusted set in use: the top-level roles that a refresh or the cache gave, and the delegated roles that are loaded into
+ * it as they are needed, from the cache where that verifies, else from the source.
+ */
+import {
+  binNames,
+  parseRoleName,
+  TufError,
+  type LoadRole,
+  type RoleName,
+  type Targets,
+  type TopLevelRole,
+  type TrustedSet,
+} from "@dtuf/tuf";
+import type { CacheDraft } from "../state/cache-draft.ts";
+import { CopyError } from "../errors.ts";
+import { fetch, missing, type FetchContext } from "./refresh.ts";
+import type { MetadataView } from "../sources/source.ts";
+
+export interface Session {
+  readonly set: TrustedSet;
+  readonly draft: CacheDraft;
+  /** Where delegated roles are fetched; the one that answered the refresh first. None offline. */
+  readonly views: readonly MetadataView[];
+  /** Delegated roles in use. */
+  readonly delegated: Map<RoleName, Targets>;
+}
+
+/** Fetches a role for `findTarget` and for listing. @throws TufError; CopyError COPY_METADATA_MISSING, COPY_OFFLINE_NOTHING_CACHED */
+export function createRoleLoader(session: Session, context: FetchContext): LoadRole {
+  const { set, draft, delegated } = session;
+
+  function update(role: RoleName, delegator: RoleName, bytes: Uint8Array): void {
+    set.updateDelegated(role, delegator, bytes);
+    const trusted = set.delegated(role, delegator);
+    if (trusted !== undefined) delegated.set(role, trusted.signed);
+  }
+
+  return async (role, delegator) => {
+    const wanted = set.wanted(role);
+    const cached = await draft.findDelegated(role);
+    if (cached !== undefined && accepted(() => update(role, delegator, cached))) return;
+    await fromViews(session, async (view) => {
+      const named = set.root.signed.consistentSnapshot ? wanted : { ...wanted, version: undefined };
+      const bytes = await fetch(role, named, { context, view });
+      if (bytes === undefined) throw missing(role, wanted.version);
+      update(role, delegator, bytes);
+      draft.keepDelegated(role, bytes);
+    });
+  };
+}
+
+async function fromViews({ views }: Session, take: (view: MetadataView) => Promise<void>): Promise<void> {
+  let first: unknown;
+  for (const view of views) {
+    try {
+      return await take(view);
+    } catch (error) {
+      first ??= error;
+    }
+  }
+  throw first ?? new CopyError("COPY_OFFLINE_NOTHING_CACHED", "offline, and the delegated role is not cached");
+}
+
+export interface WalkedRole {
+  readonly role: string;
+  readonly targets: Targets;
+}
+
+export interface WalkRolesOptions {
+  readonly load: LoadRole;
+  /** Hash bins are many, and of interest only to who wants every name. */
+  readonly bins: "include" | "leave-out";
+  /** What to do about a role that cannot be had: `undefined` from here lets the walk go on without it. */
+  readonly onFailure: (role: RoleName, error: unknown) => void;
+}
+
+const targetsRole: RoleName = parseRoleName("targets");
+
+/** Every targets role once, pre-order, in the order of trust. */
+export async function* walkRoles(session: Session, options: WalkRolesOptions): AsyncGenerator<WalkedRole> {
+  const top = session.set.targets;
+  if (top === undefined) return;
+  yield { role: targetsRole, targets: top.signed };
+  const visited = new Set<RoleName>([targetsRole]);
+  // Iterators, because a role may delegate to 2^32 bins.
+  const pending = [delegations(targetsRole, top.signed, options.bins)];
+  for (let last = pending.at(-1); last !== undefined; last = pending.at(-1)) {
+    const { value: next } = last.next();
+    if (next === undefined) pending.pop();
+    if (next === undefined || visited.has(next.role)) continue;
+    const { role } = next;
+    visited.add(role);
+    const targets = await loadRole(session, next, options);
+    if (targets === undefined) continue;
+    yield { role, targets };
+    pending.push(delegations(role, targets, options.bins));
+  }
+}
+
+interface Delegation {
+  readonly role: RoleName;
+  readonly delegator: RoleName;
+}
+
+async function loadRole(
+  { set }: Session,
+  { role, delegator }: Delegation,
+  { load, onFailure }: WalkRolesOptions,
+): Promise<Targets | undefined> {
+  try {
+    if (set.delegated(role, delegator) === undefined) await load(role, delegator);
+    return set.delegated(role, delegator)?.signed;
+  } catch (error) {
+    onFailure(role, error);
+    return undefined;
+  }
+}
+
+function* delegations(
+  delegator: RoleName,
+  targets: Targets,
+  bins: WalkRolesOptions["bins"],
+): Generator<Delegation, undefined> {
+  const { delegations: found } = targets;
+  if (found === undefined) return undefined;
+  if (found.kind === "succinct") {
+    if (bins === "include") for (const role of binNames(found.succinct)) yield { role, delegator };
+    return undefined;
+  }
+  for (const { name, pathHashPrefixes } of found.roles) {
+    if (bins === "include" || pathHashPrefixes === undefined) yield { role: name, delegator };
+  }
+  return undefined;
+}
+
+/** What is loaded, by role. */
+export function describeSession({ set, delegated }: Session): {
+  readonly expirations: ReadonlyMap<string, Date>;
+  readonly versions: ReadonlyMap<string, number>;
+} {
+  const { root, timestamp, snapshot, targets } = set;
+  const top: Readonly<
+    Record<TopLevelRole, { readonly signed: { readonly version: number; readonly expires: Date } } | undefined>
+  > = { root, targets, snapshot, timestamp };
+  const expirations = new Map<string, Date>();
+  const versions = new Map<string, number>();
+  for (const [role, trusted] of Object.entries(top)) {
+    if (trusted === undefined) continue;
+    expirations.set(role, trusted.signed.expires);
+    versions.set(role, trusted.signed.version);
+  }
+  for (const [role, { expires, version }] of delegated) {
+    expirations.set(role, expires);
+    versions.set(role, version);
+  }
+  return { expirations, versions };
+}
+
+/** When the first of the top-level roles expires: until then the session stands. */
+export function validUntil(session: Session): Date {
+  const { root, timestamp, snapshot, targets } = session.set;
+  const times = [root, timestamp, snapshot, targets].map((trusted) => trusted?.signed.expires.getTime() ?? 0);
+  return new Date(Math.min(...times));
+}
+
+function accepted(step: () => void): boolean {
+  try {
+    step();
+    return true;
+  } catch (error) {
+    if (TufError.is(error)) return false;
+    throw error;
+  }
+}

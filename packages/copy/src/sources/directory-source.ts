@@ -1,0 +1,64 @@
+/** A plain TUF repository in a directory. Names that are no file names are not there; links are the directory owner's affair. */
+import { join } from "node:path";
+import { collect, OciError } from "@dtuf/registry";
+import { fileCall } from "../state/file-call.ts";
+import { encodeName, metadataName, targetNames } from "./plain-names.ts";
+import { openRegularFile } from "../state/regular-file.ts";
+import type { MetadataRequest, PartOptions, PartStream, Source, TargetInfo } from "./source.ts";
+import { wholeTarget } from "./whole-target.ts";
+import { readFrom } from "./file-stream.ts";
+
+export interface DirectorySourceOptions {
+  readonly metadataDirectory: string;
+  /** Default: `targets` beside the metadata directory. */
+  readonly targetDirectory?: string | undefined;
+  /** For events and errors; default the metadata directory. */
+  readonly name?: string | undefined;
+}
+
+export function createDirectorySource(options: DirectorySourceOptions): Source {
+  const { metadataDirectory, name = metadataDirectory } = options;
+  const targetDirectory = options.targetDirectory ?? join(metadataDirectory, "..", "targets");
+  return {
+    sites: [
+      {
+        name,
+        openView: () => ({ findMetadata: (request) => readMetadata(metadataDirectory, request) }),
+        parts: ({ file }) => wholeTarget(file),
+        openPart: (target, _part, partOptions) => openTarget(targetDirectory, target, partOptions),
+      },
+    ],
+  };
+}
+
+async function readMetadata(
+  directory: string,
+  { role, version, maxBytes }: MetadataRequest,
+): Promise<Uint8Array | undefined> {
+  const path = join(directory, metadataName(role, version));
+  const opened = await openRegularFile(path, "follow-links");
+  if (opened === undefined) return undefined;
+  if (opened.size <= maxBytes) return collect(readFrom(opened.file, 0, path), maxBytes);
+  await fileCall(path, () => opened.file.close());
+  throw new OciError("OCI_LIMIT_EXCEEDED", `${role} has ${opened.size} bytes; at most ${maxBytes} are read`, {
+    details: { limit: maxBytes, got: opened.size },
+  });
+}
+
+/** Target paths lie under their own names, as repository tools write them, or percent-encoded. */
+async function openTarget(
+  directory: string,
+  target: TargetInfo,
+  { prefix }: PartOptions,
+): Promise<PartStream | undefined> {
+  for (const names of targetNames(target)) {
+    for (const candidate of [names, names.map(encodeName)]) {
+      const path = join(directory, ...candidate);
+      const opened = await openRegularFile(path, "follow-links");
+      if (opened === undefined) continue;
+      const from = prefix !== undefined && prefix.bytes <= opened.size ? prefix.bytes : 0;
+      return { from, stream: readFrom(opened.file, from, path) };
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,112 @@
+/**
+ * A plain TUF repository over HTTP(S). Only 404 and 410 say that something is not there; a server that answers 403, 401,
+ * 429 or 5xx has said nothing about it, so it cannot end the root chain: a denying server
+ * must not freeze a rotation.
+ */
+import { mediaTypes } from "@dtuf/registry";
+import type { HttpResponse, Transport } from "@dtuf/registry/http";
+import { CopyError } from "../errors.ts";
+import { encodeName, metadataName, targetNames } from "./plain-names.ts";
+import type { MetadataRequest, PartOptions, PartStream, Source, TargetInfo } from "./source.ts";
+import { wholeTarget } from "./whole-target.ts";
+
+export interface HttpSourceOptions {
+  readonly metadataUrl: URL;
+  /** Default: `targets/` beside the metadata. */
+  readonly targetBaseUrl?: URL | undefined;
+  readonly transport: Transport;
+  /** For events and errors; default the metadata's host. */
+  readonly name?: string | undefined;
+}
+
+export function createHttpSource(options: HttpSourceOptions): Source {
+  const { metadataUrl, transport } = options;
+  const targetBaseUrl = options.targetBaseUrl ?? new URL("../targets/", withSlash(metadataUrl));
+  const findMetadata = (request: MetadataRequest): Promise<Uint8Array | undefined> =>
+    getMetadata(transport, metadataUrl, request);
+  return {
+    sites: [
+      {
+        name: options.name ?? metadataUrl.host,
+        openView: () => ({ findMetadata }),
+        parts: ({ file }) => wholeTarget(file),
+        openPart: (target, _part, partOptions) => openTarget(transport, { base: targetBaseUrl, target }, partOptions),
+      },
+    ],
+  };
+}
+
+async function getMetadata(
+  transport: Transport,
+  base: URL,
+  { role, version, maxBytes, signal }: MetadataRequest,
+): Promise<Uint8Array | undefined> {
+  const url = below(base, [metadataName(role, version)]);
+  const response = await transport.send({ method: "GET", url, signal });
+  return (await isThere(response)) ? response.bytes(maxBytes) : undefined;
+}
+
+interface Wanted {
+  readonly base: URL;
+  readonly target: TargetInfo;
+}
+
+async function openTarget(
+  transport: Transport,
+  { base, target }: Wanted,
+  options: PartOptions,
+): Promise<PartStream | undefined> {
+  for (const names of targetNames(target)) {
+    const found = await openUrl(transport, below(base, names.map(encodeName)), options);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+async function openUrl(
+  transport: Transport,
+  url: URL,
+  { prefix, signal }: PartOptions,
+): Promise<PartStream | undefined> {
+  const headers = { accept: mediaTypes.octetStream };
+  if (prefix !== undefined) {
+    const range = { ...headers, range: `bytes=${prefix.bytes}-` };
+    const response = await transport.send({ method: "GET", url, headers: range, signal });
+    if (response.status === 206 && continuesAt(response, prefix.bytes)) {
+      return { from: prefix.bytes, stream: response.body };
+    }
+    // A server that knows no ranges sends the whole; any other answer is asked for anew without one.
+    if (response.status === 200) return { from: 0, stream: response.body };
+    await response.discard();
+  }
+  const response = await transport.send({ method: "GET", url, headers, signal });
+  return (await isThere(response)) ? { from: 0, stream: response.body } : undefined;
+}
+
+function continuesAt(response: HttpResponse, offset: number): boolean {
+  return response.headers.get("content-range")?.startsWith(`bytes ${offset}-`) === true;
+}
+
+/** @throws CopyError COPY_STATUS for whatever is neither "here it is" nor "it is not there" */
+async function isThere(response: HttpResponse): Promise<boolean> {
+  const { status, url } = response;
+  if (status === 200) return true;
+  await response.discard();
+  if (status === 404 || status === 410) return false;
+  const shown = `${url.origin}${url.pathname}`;
+  throw new CopyError("COPY_STATUS", `${shown} answered with status ${status}`, { details: { url: shown, status } });
+}
+
+/** Never `new URL(name, base)`: a name that begins with `//` or a scheme would lead elsewhere. */
+function below(base: URL, names: readonly string[]): URL {
+  const url = withSlash(base);
+  url.pathname += names.join("/");
+  return url;
+}
+
+function withSlash(base: URL): URL {
+  const url = new URL(base);
+  if (!url.pathname.endsWith("/")) url.pathname += "/";
+  url.hash = "";
+  return url;
+}

@@ -1,0 +1,175 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createTransport } from "@dtuf/registry/http";
+import { startHttpServer } from "@dtuf/testing/http-servers";
+import { publishToDirectory, serveDirectory } from "@dtuf/testing/tuf-simulator/simulator-publish";
+import { createDirectorySource } from "./directory-source.ts";
+import type { CopyEvent } from "../events.ts";
+import { createHttpSource } from "./http-source.ts";
+import { createMirroredSource } from "./mirrored-source.ts";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
+import { createFixedClock } from "@dtuf/testing/fixed-clock";
+import { parseTargetPath } from "@dtuf/tuf";
+import { createCopy, type Copy } from "../copy.ts";
+import type { Source } from "./source.ts";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+let home: string;
+let sim: TufSimulator;
+let events: CopyEvent[];
+const clock = createFixedClock("2030-01-02T00:00:00Z");
+const large = randomBytes(3 * 1024 * 1024);
+
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), "plain-sources-"));
+  events = [];
+  sim = await createTufSimulator();
+  sim.addTarget("a.txt", Buffer.from("hello"));
+  sim.addTarget("dir/large.bin", large);
+  sim.addTarget("empty", new Uint8Array());
+  sim.addDelegation("targets", { name: "team/a", paths: ["team/*"] });
+  sim.addTarget("team/b c?#.txt", Buffer.from("delegated"), { role: "team/a" });
+  await sim.publishRelease();
+});
+afterEach(() => rm(home, { recursive: true, force: true }));
+
+function createTestCopy(source: Source): Copy {
+  return createCopy({
+    source,
+    place: "x",
+    directory: join(home, "copy"),
+    now: clock.now,
+    onEvent: (e) => events.push(e),
+  });
+}
+
+function pin(): { readonly kind: "root"; readonly bytes: Uint8Array } {
+  return { kind: "root", bytes: sim.files.get("1.root.json") ?? new Uint8Array() };
+}
+
+async function bytesOf(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** What every source must give. */
+async function expectEverything(source: Source): Promise<void> {
+  const copy = createTestCopy(source);
+  const result = await copy.pullMetadata({ pin: pin() });
+  expect(result.updatedTargets.toSorted()).toEqual(["a.txt", "dir/large.bin", "empty", "team/b c?#.txt"]);
+  for (const [path, bytes] of sim.targetFiles) {
+    const target = await copy.findTarget(parseTargetPath(path));
+    if (target === undefined) throw new TypeError(`${path} was not found`);
+    expect((await bytesOf(await copy.openTarget(target))).equals(bytes)).toBe(true);
+    const destination = join(home, "saved");
+    await copy.saveTarget(target, destination);
+    expect((await readFile(destination)).equals(bytes)).toBe(true);
+  }
+  expect(await copy.pullMetadata()).toMatchObject({ status: "unchanged", updatedTargets: [] });
+  const paths: string[] = [];
+  for await (const path of copy.listTargets()) paths.push(path);
+  expect(paths).toHaveLength(4);
+  expect(await copy.findTarget(parseTargetPath("nowhere"))).toBeUndefined();
+  expect(await readdir(home)).not.toContainEqual(expect.stringContaining(".dtuf"));
+}
+
+const transport = createTransport({ now: () => new Date(), random: Math.random });
+
+describe("a plain repository", () => {
+  test("in a directory gives everything", async () => {
+    await expectEverything(createDirectorySource(await publishToDirectory(sim, join(home, "site"))));
+  });
+
+  test("over HTTP gives everything", async () => {
+    await publishToDirectory(sim, join(home, "site"));
+    await using server = await serveDirectory(join(home, "site"));
+    await expectEverything(createHttpSource({ metadataUrl: server.url("/metadata"), transport }));
+    const urls = server.requests.map(({ url }) => url);
+    expect(urls).toContain("/metadata/1.team%2Fa.json");
+    expect(urls.some((url) => url?.endsWith(".b%20c%3F%23.txt"))).toBe(true);
+  });
+
+  test.each([401, 403, 429, 500])(
+    "whose server answers %i for the next root does not end the chain [T32]",
+    async (status) => {
+      await using server = await startHttpServer((_request, response) => void response.writeHead(status).end());
+      const once = createTransport({ now: () => new Date(), random: Math.random, retry: { maxAttempts: 1 } });
+      const copy = createTestCopy(createHttpSource({ metadataUrl: server.url("/"), transport: once }));
+      await expect(copy.pullMetadata({ pin: pin() })).rejects.toMatchObject({
+        code: "COPY_STATUS",
+        details: { status },
+      });
+    },
+  );
+
+  test("with an endless metadata file is cut off at the signed length", async () => {
+    await publishToDirectory(sim, join(home, "site"));
+    await using server = await startHttpServer((request, response) => {
+      if (request.url?.includes("timestamp") !== true) return void response.writeHead(404).end();
+      const more = (): void => {
+        while (response.write(Buffer.alloc(65_536, 0x20)));
+      };
+      response.on("drain", more);
+      more();
+    });
+    const copy = createTestCopy(createHttpSource({ metadataUrl: server.url("/"), transport }));
+    await expect(copy.pullMetadata({ pin: pin() })).rejects.toMatchObject({ code: "OCI_LIMIT_EXCEEDED" });
+  });
+
+  test.each(["//evil.example/x", "http://evil.example/x", "a?q", "a#f", "a%2fb", "../x", "a/../../b", "."])(
+    "with a target named %s is asked for nothing outside its base [T35] [T2]",
+    async (path) => {
+      sim.addTarget(path, Buffer.from("x"));
+      await sim.publishRelease();
+      await publishToDirectory(sim, join(home, "site")).catch(() => undefined);
+      await using server = await serveDirectory(join(home, "site"));
+      const copy = createTestCopy(createHttpSource({ metadataUrl: server.url("/metadata"), transport }));
+      await copy.pullMetadata({ pin: pin() });
+      const target = await copy.findTarget(parseTargetPath(path));
+      if (target === undefined) throw new TypeError("not found");
+      const outcome = await copy.openTarget(target).then(
+        () => "here it is",
+        (error: unknown) => (error instanceof Error && "code" in error ? error.code : error),
+      );
+      expect(["here it is", "COPY_BLOB_MISSING"]).toContain(outcome);
+      for (const { url } of server.requests) expect(url).toMatch(/^\/(metadata|targets)\//);
+    },
+  );
+});
+
+describe("several mirrors", () => {
+  test("are tried in order: one that is down, one that is stale, one that lies, one that is right", async () => {
+    const { metadataDirectory, targetDirectory } = await publishToDirectory(sim, join(home, "site"));
+    const right = createDirectorySource({ metadataDirectory, targetDirectory, name: "right" });
+    await createTestCopy(right).pullMetadata({ pin: pin() });
+    const stale = join(home, "stale");
+    await mkdir(stale);
+    await writeFile(join(stale, "timestamp.json"), sim.files.get("timestamp.json") ?? "");
+    await sim.publishRelease();
+    await publishToDirectory(sim, join(home, "site"));
+    await createTestCopy(right).pullMetadata();
+    const lying = join(home, "lying");
+    await mkdir(lying);
+    await writeFile(join(lying, "timestamp.json"), "{}");
+    await using down = await startHttpServer((_request, response) => void response.writeHead(403).end());
+    const source = createMirroredSource([
+      createHttpSource({ metadataUrl: down.url("/"), transport, name: "down" }),
+      createDirectorySource({ metadataDirectory: stale, name: "stale" }),
+      createDirectorySource({ metadataDirectory: lying, name: "lying" }),
+      right,
+    ]);
+    const copy = createTestCopy(source);
+    expect(await copy.pullMetadata()).toMatchObject({ status: "unchanged", site: "right" });
+    expect(events.map((event) => (event.kind === "site-skipped" ? event.site : event.kind))).toEqual([
+      "down",
+      "stale",
+      "lying",
+    ]);
+    const target = await copy.findTarget(parseTargetPath("a.txt"));
+    if (target === undefined) throw new TypeError("not found");
+    expect((await bytesOf(await copy.openTarget(target))).toString()).toBe("hello");
+  });
+});

@@ -1,0 +1,258 @@
+import { createHash, randomBytes } from "node:crypto";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { latestTag, targetTag, withTargetBlobs } from "@dtuf/format";
+import { digestOf, openContent, parseDigest, type ReadStore } from "@dtuf/registry";
+import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
+import { publishToStore } from "@dtuf/testing/tuf-simulator/simulator-publish";
+import { createStoreSource } from "./store-source.ts";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
+import { createFixedClock } from "@dtuf/testing/fixed-clock";
+import { parseTargetPath } from "@dtuf/tuf";
+import { createCopy, type Copy } from "../copy.ts";
+import type { Source } from "./source.ts";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+let home: string;
+let sim: TufSimulator;
+const clock = createFixedClock("2030-01-02T00:00:00Z");
+const large = randomBytes(3 * 1024 * 1024);
+
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), "store-source-"));
+  sim = await createTufSimulator();
+  sim.addTarget("a.txt", Buffer.from("hello"));
+  sim.addTarget("dir/large.bin", large);
+  sim.addTarget("empty", new Uint8Array());
+  sim.addDelegation("targets", { name: "team/a", paths: ["team/*"] });
+  sim.addTarget("team/b c?#.txt", Buffer.from("delegated"), { role: "team/a" });
+  await sim.publishRelease();
+});
+afterEach(() => rm(home, { recursive: true, force: true }));
+
+function createTestCopy(source: Source): Copy {
+  return createCopy({ source, place: "x", directory: join(home, "copy"), now: clock.now });
+}
+
+function pin(): { readonly kind: "root"; readonly bytes: Uint8Array } {
+  return { kind: "root", bytes: sim.files.get("1.root.json") ?? new Uint8Array() };
+}
+
+async function bytesOf(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** What every source must give. */
+async function expectEverything(source: Source): Promise<void> {
+  const copy = createTestCopy(source);
+  const result = await copy.pullMetadata({ pin: pin() });
+  expect(result.updatedTargets.toSorted()).toEqual(["a.txt", "dir/large.bin", "empty", "team/b c?#.txt"]);
+  for (const [path, bytes] of sim.targetFiles) {
+    const target = await copy.findTarget(parseTargetPath(path));
+    if (target === undefined) throw new TypeError(`${path} was not found`);
+    expect((await bytesOf(await copy.openTarget(target))).equals(bytes)).toBe(true);
+    const destination = join(home, "saved");
+    await copy.saveTarget(target, destination);
+    expect((await readFile(destination)).equals(bytes)).toBe(true);
+  }
+  expect(await copy.pullMetadata()).toMatchObject({ status: "unchanged", updatedTargets: [] });
+  const paths: string[] = [];
+  for await (const path of copy.listTargets()) paths.push(path);
+  expect(paths).toHaveLength(4);
+  expect(await copy.findTarget(parseTargetPath("nowhere"))).toBeUndefined();
+  expect(await readdir(home)).not.toContainEqual(expect.stringContaining(".dtuf"));
+}
+
+interface CountedStore extends ReadStore {
+  readonly calls: string[];
+}
+
+function counting(store: ReadStore): CountedStore {
+  const calls: string[] = [];
+  return {
+    calls,
+    open: (descriptor, options) => (calls.push("open"), store.open(descriptor, options)),
+    has: (descriptor, options) => (calls.push("has"), store.has(descriptor, options)),
+    resolve: (name, options) => (calls.push(`resolve ${options.want}`), store.resolve(name, options)),
+  };
+}
+
+describe("a store", () => {
+  let layout: LayoutStore;
+  beforeEach(async () => {
+    layout = createLayoutStore({ directory: join(home, "layout") });
+    await publishToStore(sim, layout);
+  });
+
+  test("gives everything", () => expectEverything(createStoreSource(layout)));
+
+  test("is asked once where nothing is new, and in full at once when the cache has expired", async () => {
+    const store = counting(layout);
+    const copy = createTestCopy(createStoreSource(store));
+    await copy.pullMetadata({ pin: pin() });
+    store.calls.length = 0;
+    expect(await copy.pullMetadata()).toMatchObject({ status: "unchanged" });
+    expect(store.calls).toEqual(["resolve digest"]);
+    store.calls.length = 0;
+    const later = new Date("2030-03-01T00:00:00Z");
+    const late = createCopy({
+      source: createStoreSource(store),
+      place: "x",
+      directory: join(home, "copy"),
+      now: () => later,
+    });
+    await expect(late.pullMetadata()).rejects.toMatchObject({ code: "TUF_EXPIRED" });
+    expect(store.calls).toEqual(["resolve bytes"]);
+  });
+
+  test("is asked in full at once where a renewal is likely, and for the digest where it is not", async () => {
+    const store = counting(layout);
+    const source = createStoreSource(store);
+    const at = (time: string): Copy =>
+      createCopy({ source, place: "x", directory: join(home, "copy"), now: () => new Date(time) });
+    await at("2030-01-02T00:00:00Z").pullMetadata({ pin: pin() });
+    store.calls.length = 0;
+    // It expires on the 31st: of 29 days 15 are left, then of 15 days 7.
+    await at("2030-01-16T00:00:00Z").pullMetadata();
+    expect(store.calls).toEqual(["resolve digest"]);
+    await at("2030-01-24T00:00:00Z").pullMetadata();
+    expect(store.calls).toEqual(["resolve digest", "resolve bytes"]);
+    store.calls.length = 0;
+    await sim.publishRelease();
+    await publishToStore(sim, layout);
+    expect(await at("2030-01-24T00:00:01Z").pullMetadata()).toMatchObject({ status: "fresh" });
+    expect(store.calls.filter((call) => call.startsWith("resolve"))).toEqual(["resolve digest", "resolve bytes"]);
+  });
+
+  test("that answers the digest with all of it is not asked for it again", async () => {
+    const store = counting({
+      ...layout,
+      resolve: (tag, options) => layout.resolve(tag, { ...options, want: "bytes" }),
+    });
+    const copy = createTestCopy(createStoreSource(store));
+    await copy.pullMetadata({ pin: pin() });
+    await sim.publishRelease();
+    await publishToStore(sim, layout);
+    store.calls.length = 0;
+    expect(await copy.pullMetadata()).toMatchObject({ status: "fresh" });
+    expect(store.calls.filter((call) => call.startsWith("resolve"))).toEqual(["resolve digest"]);
+  });
+
+  test("gives a full refresh in two round trips: one manifest, then snapshot and targets side by side", async () => {
+    for (let index = 0; index < 100; index++) sim.addTarget(`many/${index}`, Buffer.from(`${index}`));
+    sim.snapshot.unrecognized = { "x-padding": "x".repeat(5000) };
+    await sim.publishRelease();
+    await publishToStore(sim, layout);
+    let open = 0;
+    let most = 0;
+    const store: ReadStore = {
+      ...counting(layout),
+      async open(descriptor, options) {
+        open += 1;
+        most = Math.max(most, open);
+        await new Promise((resolve) => setImmediate(resolve));
+        const stream = await layout.open(descriptor, options);
+        open -= 1;
+        return stream;
+      },
+    };
+    await createTestCopy(createStoreSource(store)).pullMetadata({ pin: pin(), delegations: "skip" });
+    expect(most).toBe(2);
+  });
+
+  test("that moves `latest` back is refused [T41]", async () => {
+    const before = await layout.resolve(latestTag, { want: "digest" });
+    const copy = createTestCopy(createStoreSource(layout));
+    await sim.publishRelease();
+    await publishToStore(sim, layout);
+    await copy.pullMetadata({ pin: pin() });
+    if (before !== undefined) await layout.tag(latestTag, before.descriptor);
+    await expect(copy.pullMetadata()).rejects.toMatchObject({ code: "TUF_ROLLBACK" });
+  });
+
+  test("that never held a repository says so, and one that holds something else too", async () => {
+    const empty = createLayoutStore({ directory: join(home, "empty") });
+    await expect(createTestCopy(createStoreSource(empty)).pullMetadata({ pin: pin() })).rejects.toMatchObject({
+      code: "COPY_NOT_PUBLISHED",
+    });
+    const target = await layout.resolve(
+      targetTag(createHash("sha256").update("hello").digest("hex"), parseTargetPath("a.txt")),
+      {
+        want: "digest",
+      },
+    );
+    if (target !== undefined) await layout.tag(latestTag, target.descriptor);
+    await expect(createTestCopy(createStoreSource(layout)).pullMetadata({ pin: pin() })).rejects.toMatchObject({
+      code: "FORMAT_NOT_A_REPOSITORY",
+    });
+  });
+
+  test("that does not verify what it sends, against its own law, is not believed", async () => {
+    const wrong = Buffer.from(large);
+    wrong[0] = (wrong[0] ?? 0) ^ 1;
+    const lying: ReadStore = {
+      ...counting(layout),
+      open: async (descriptor) => (descriptor.size === large.length ? openContent(wrong) : layout.open(descriptor)),
+    };
+    const copy = createTestCopy(createStoreSource(lying));
+    await copy.pullMetadata({ pin: pin() });
+    const target = await copy.findTarget(parseTargetPath("dir/large.bin"));
+    if (target === undefined) throw new TypeError("not found");
+    await expect(copy.openTarget(target)).rejects.toMatchObject({ code: "TUF_HASH_MISMATCH" });
+    await expect(copy.saveTarget(target, join(home, "x"))).rejects.toMatchObject({ code: "TUF_HASH_MISMATCH" });
+    await expect(copy.openTargetBlobs(target)[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+      code: "OCI_DIGEST_MISMATCH",
+    });
+    expect(await readdir(home)).toEqual(["copy", "layout"]);
+  });
+
+  test("keeps a target of several blobs, given out blob by blob", async () => {
+    const [one, two] = [Buffer.from("one "), Buffer.from("two")];
+    const blobs = [one, two].map((bytes) => ({ mediaType: "x/y", digest: digestOf(bytes), size: bytes.length }));
+    for (const [index, bytes] of [one, two].entries()) await layout.put(blobs[index] ?? digestless(), bytes);
+    sim.addTarget("both", Buffer.concat([one, two]), { custom: withTargetBlobs(undefined, blobs) });
+    await sim.publishRelease();
+    await publishToStore(sim, layout);
+    const copy = createTestCopy(createStoreSource(layout));
+    await copy.pullMetadata({ pin: pin() });
+    expect(await copy.blobSizes(parseTargetPath("both"))).toEqual([4, 3]);
+    const target = await copy.findTarget(parseTargetPath("both"));
+    if (target === undefined) throw new TypeError("not found");
+    const texts: string[] = [];
+    for await (const { stream } of copy.openTargetBlobs(target)) texts.push((await bytesOf(stream)).toString());
+    expect(texts).toEqual(["one ", "two"]);
+    await copy.checkTarget(target.path, [one, two]);
+    await expect(copy.checkTarget(target.path, [two, one])).rejects.toMatchObject({ code: "COPY_TARGET_DIFFERS" });
+    await expect(copy.checkTarget(target.path, [one])).rejects.toMatchObject({ code: "COPY_TARGET_DIFFERS" });
+    await expect(copy.checkTarget(parseTargetPath("none"), [])).rejects.toMatchObject({ code: "COPY_TARGET_UNKNOWN" });
+  });
+
+  test("that has a blob only after its manifest was asked for is asked for the manifest", async () => {
+    let imported: string[] = [];
+    const cache: ReadStore = {
+      has: (descriptor) => layout.has(descriptor),
+      async resolve(name, options) {
+        imported.push(name);
+        return layout.resolve(name, options);
+      },
+      open: async (descriptor) =>
+        descriptor.size === 5 && !imported.some((name) => name.endsWith(".a.txt"))
+          ? undefined
+          : layout.open(descriptor),
+    };
+    const copy = createTestCopy(createStoreSource(cache));
+    const target = await copy.pullMetadata({ pin: pin() }).then(() => copy.findTarget(parseTargetPath("a.txt")));
+    if (target === undefined) throw new TypeError("not found");
+    expect((await bytesOf(await copy.openTarget(target))).toString()).toBe("hello");
+    imported = [];
+    await layout.deleteBlob(parseDigest(`sha256:${target.hashes.get("sha256") ?? ""}`));
+    await expect(copy.openTarget(target)).rejects.toMatchObject({ code: "COPY_BLOB_MISSING" });
+  });
+});
+
+function digestless(): never {
+  throw new TypeError("one blob for each content");
+}

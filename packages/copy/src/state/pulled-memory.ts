@@ -1,0 +1,64 @@
+/**
+ * What was last pulled: one line of JSON per pull, `[content, path]`, the last line of a path counts. It only decides
+ * which names are reported as updated; a torn line is skipped, a lost one makes a name be reported once more.
+ */
+import { appendFile } from "node:fs/promises";
+import { createDirectory, writeFileAtomically } from "@dtuf/registry/files";
+import { dirname } from "node:path";
+import type { TargetFile } from "@dtuf/tuf";
+import { fileCall } from "./file-call.ts";
+import { cachedFileMaxBytes, pulledLinesPerEntry } from "../limits.ts";
+import { readRegularFile } from "./regular-file.ts";
+
+export interface PulledMemory {
+  load(): Promise<ReadonlyMap<string, string>>;
+  add(path: string, file: TargetFile): Promise<void>;
+  /** Drops outdated lines where they are too many. Only under the writers' lock. */
+  compact(): Promise<void>;
+}
+
+/** Names a target's content, the same for the same bytes. */
+export function contentName(file: TargetFile): string {
+  const sha256 = file.hashes.get("sha256");
+  return sha256 === undefined ? `sha512:${file.hashes.get("sha512") ?? ""}` : `sha256:${sha256}`;
+}
+
+export function createPulledMemory(file: string): PulledMemory {
+  async function lines(): Promise<readonly string[]> {
+    const bytes = await readRegularFile(file, cachedFileMaxBytes);
+    return bytes === undefined ? [] : Buffer.from(bytes).toString("utf8").split("\n").filter(Boolean);
+  }
+
+  return {
+    load: async () => parseLines(await lines()),
+    async add(path, target) {
+      await createDirectory(dirname(file), { mode: 0o700 });
+      // The line break comes first as well, so that a torn line spoils no other.
+      const line = `\n${JSON.stringify([contentName(target), path])}\n`;
+      await fileCall(file, () => appendFile(file, line, { mode: 0o600 }));
+    },
+    async compact() {
+      const all = await lines();
+      const entries = parseLines(all);
+      if (all.length <= pulledLinesPerEntry * entries.size) return;
+      const text = [...entries].map(([path, content]) => `${JSON.stringify([content, path])}\n`).join("");
+      await writeFileAtomically(file, text, { mode: 0o600 });
+    },
+  };
+}
+
+function parseLines(lines: readonly string[]): Map<string, string> {
+  return new Map(lines.flatMap(parseLine));
+}
+
+function parseLine(line: string): [string, string][] {
+  try {
+    const json: unknown = JSON.parse(line);
+    if (!Array.isArray(json)) return [];
+    const [content, path] = json as unknown[];
+    return typeof content === "string" && typeof path === "string" ? [[path, content]] : [];
+  } catch {
+    // A line that a kill cut short.
+    return [];
+  }
+}

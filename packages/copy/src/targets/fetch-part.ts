@@ -1,0 +1,155 @@
+/**
+ * A target's bytes from the sites, in order of preference: a site that has them not, is down or sends others than were
+ * signed is passed over. What comes out of here is what the site sent, hashed as it passes; whoever takes it keeps it to
+ * himself until the end of the stream.
+ */
+import { provenDigest, verifying, type ByteStream } from "@dtuf/registry";
+import { FileError } from "@dtuf/registry/files";
+import { createTargetVerifier, TufError, type TargetVerifier } from "@dtuf/tuf";
+import { CopyError } from "../errors.ts";
+import type { CopyEvent, ProgressEvent } from "../events.ts";
+import { openParts } from "./parts-ahead.ts";
+import type { PartStream, Site, TargetInfo, TargetPart } from "../sources/source.ts";
+
+export interface FetchTargetContext {
+  readonly sites: readonly Site[];
+  readonly onEvent: (event: CopyEvent) => void;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((event: ProgressEvent) => void) | undefined;
+}
+
+/**
+ * The first site for which `take` gets through.
+ * @throws CopyError COPY_BLOB_MISSING where no site has it; else what the first site threw
+ */
+export async function fromSites<T>(
+  context: FetchTargetContext,
+  target: TargetInfo,
+  take: (site: Site) => Promise<T | undefined>,
+): Promise<T> {
+  const { sites, onEvent, signal } = context;
+  let first: unknown;
+  for (const site of sites) {
+    signal?.throwIfAborted();
+    try {
+      const taken = await take(site);
+      if (taken !== undefined) return taken;
+    } catch (error) {
+      // Local faults and aborts are no site's fault.
+      if (signal?.aborted === true || FileError.is(error) || isNoSpace(error)) throw error;
+      first ??= error;
+      if (sites.length > 1) onEvent({ kind: "site-skipped", site: site.name, error });
+    }
+  }
+  throw first ?? missing(target);
+}
+
+function isNoSpace(error: unknown): boolean {
+  return CopyError.is(error) && error.code === "COPY_NO_SPACE";
+}
+
+function missing({ path }: TargetInfo): CopyError {
+  return new CopyError("COPY_BLOB_MISSING", `no source has the bytes of ${JSON.stringify(path)}`, {
+    details: { path },
+  });
+}
+
+/** One part, verified as it streams by its own signed digest. Undefined: the site does not have it. */
+export async function openPart(
+  site: Site,
+  { target, part }: { readonly target: TargetInfo; readonly part: TargetPart },
+  { signal }: FetchTargetContext,
+): Promise<ByteStream | undefined> {
+  const found = await site.openPart(target, part, { signal });
+  if (found === undefined) return undefined;
+  return provenDigest(found.stream) === part.digest ? found.stream : verifying(found.stream, part);
+}
+
+/** The whole target, verified as it streams. Undefined: the site does not have all of it. */
+export async function openWhole(
+  site: Site,
+  target: TargetInfo,
+  context: FetchTargetContext,
+): Promise<ByteStream | undefined> {
+  const found = await openFrom(site, { target, held: 0, readHeld: nothing }, context);
+  return found === undefined ? undefined : verifyingTarget(found.stream, target, context);
+}
+
+export interface HeldBeginning {
+  readonly target: TargetInfo;
+  /** Bytes of the target that the caller has, perhaps wrong ones. */
+  readonly held: number;
+  readonly readHeld: (from: number) => ByteStream;
+}
+
+/**
+ * The target from some byte on, at most `held`: whole parts that are held are not fetched again, and within a part the
+ * source may go on. Not verified here. Undefined: the site does not have all of it.
+ */
+export async function openFrom(
+  site: Site,
+  { target, held, readHeld }: HeldBeginning,
+  { signal }: FetchTargetContext,
+): Promise<PartStream | undefined> {
+  const rest = [...site.parts(target)];
+  let first = rest.shift();
+  let start = 0;
+  for (; first !== undefined && start + first.size <= held; first = rest.shift()) start += first.size;
+  if (first === undefined) return { from: held, stream: nothing() };
+  const bytes = held - start;
+  const prefix = bytes === 0 ? undefined : { bytes, open: () => readHeld(start) };
+  const found = await site.openPart(target, first, { prefix, signal });
+  if (found === undefined) return undefined;
+  const open = async (part: TargetPart, until: AbortSignal): Promise<PartStream> => {
+    const opened = await site.openPart(target, part, { signal: until });
+    if (opened === undefined) throw missing(target);
+    return opened;
+  };
+  const stream = rest.length === 0 ? found.stream : openParts(found.stream, rest, { open, signal });
+  return { from: start + found.from, stream };
+}
+
+/**
+ * Every byte goes through the target's hashes; the stream errors at its end where they differ. A stream that is held to the
+ * target's one hash already is not hashed a second time: only its length is left to check.
+ */
+export async function* verifyingTarget(
+  stream: ByteStream,
+  target: TargetInfo,
+  context: Pick<FetchTargetContext, "onProgress" | "signal">,
+): ByteStream {
+  const verifier = isProven(stream, target) ? createLengthVerifier(target) : createTargetVerifier(target.file);
+  let receivedBytes = 0;
+  for await (const chunk of stream) {
+    context.signal?.throwIfAborted();
+    verifier.update(chunk);
+    receivedBytes += chunk.length;
+    context.onProgress?.({ kind: "target", name: target.path, receivedBytes, totalBytes: target.length });
+    yield chunk;
+  }
+  verifier.finish();
+}
+
+function isProven(stream: ByteStream, { hashes }: TargetInfo): boolean {
+  const [first, ...more] = hashes;
+  return first !== undefined && more.length === 0 && provenDigest(stream) === `${first[0]}:${first[1]}`;
+}
+
+function createLengthVerifier({ length }: TargetInfo): TargetVerifier {
+  let received = 0;
+  const mismatch = (): TufError =>
+    new TufError("TUF_LENGTH_MISMATCH", `target has ${received} bytes; wanted ${length}`, {
+      details: { got: received, wanted: length },
+    });
+  return {
+    update(chunk) {
+      received += chunk.length;
+      if (received > length) throw mismatch();
+    },
+    finish() {
+      if (received !== length) throw mismatch();
+    },
+  };
+}
+
+async function* nothing(): ByteStream {}

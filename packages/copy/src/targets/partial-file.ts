@@ -1,0 +1,126 @@
+/**
+ * A file on its way to its name: written beside it under a name that a later call finds again, so that a cut download
+ * continues. The name is made of the content's digest, never of a target's name. Nobody sees the bytes under the final name
+ * before `commit`; a link planted at either name is refused or replaced, never followed.
+ */
+import { createHash, randomBytes } from "node:crypto";
+import { constants } from "node:fs";
+import { open, rename, statfs, unlink, type FileHandle } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { fileError, isErrno, syncDirectory } from "@dtuf/registry/files";
+import { CopyError } from "../errors.ts";
+import { fileCall } from "../state/file-call.ts";
+
+export interface PartialFile {
+  readonly file: FileHandle;
+  readonly path: string;
+  /** What an earlier call left here, in bytes. */
+  readonly held: number;
+  /** Makes the bytes durable and gives them their name. */
+  commit(): Promise<void>;
+  /** "keep" leaves the bytes for the next call. */
+  abort(partial: "keep" | "remove"): Promise<void>;
+}
+
+export interface PartialFileOptions {
+  readonly destination: string;
+  /** Names the content. */
+  readonly content: string;
+  /** "shared": found again by the next call. "own": another process is at the shared one. */
+  readonly name: "shared" | "own";
+}
+
+/** @throws FileError */
+export async function openPartialFile({ destination, content, name }: PartialFileOptions): Promise<PartialFile> {
+  const directory = dirname(destination);
+  const path = join(directory, name === "shared" ? sharedName(destination, content) : ownName());
+  const file = await openOwn(path);
+  const { size } = await file.stat().catch(async (error: unknown) => {
+    await file.close();
+    throw fileError(error, path);
+  });
+  return {
+    file,
+    path,
+    held: size,
+    async commit() {
+      await fileCall(destination, async () => {
+        await file.datasync();
+        await file.close();
+        await rename(path, destination);
+      });
+      await syncDirectory(directory);
+    },
+    async abort(partial) {
+      const empty = await file.stat().then(
+        (stat) => stat.size === 0,
+        () => false,
+      );
+      await file.close().catch(() => undefined);
+      if (partial === "remove" || name === "own" || empty) await unlink(path).catch(() => undefined);
+    },
+  };
+}
+
+function sharedName(destination: string, content: string): string {
+  const key = createHash("sha256")
+    .update(`${content} ${basename(destination)}`)
+    .digest("hex");
+  return `.dtuf-${key.slice(0, 32)}.partial`;
+}
+
+function ownName(): string {
+  return `.dtuf-tmp-${randomBytes(8).toString("hex")}`;
+}
+
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
+
+/** What an earlier call left, if nobody else had a hand in it; else a new file in its place. */
+async function openOwn(path: string): Promise<FileHandle> {
+  const found = await findOwn(path);
+  if (found !== undefined) return found;
+  await unlink(path).catch(() => undefined);
+  return fileCall(path, () => create(path));
+}
+
+function create(path: string): Promise<FileHandle> {
+  return open(path, O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW, 0o666);
+}
+
+/** Undefined for what is not there, a link, a pipe, and a file that another user made: he could change it later on. */
+async function findOwn(path: string): Promise<FileHandle | undefined> {
+  let file: FileHandle | undefined;
+  try {
+    file = await open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
+    const stat = await file.stat();
+    if (stat.isFile() && stat.nlink === 1 && stat.uid === (await findOwnUid(path))) return file;
+  } catch (error) {
+    await file?.close();
+    if (isErrno(error, "ENOENT", "ELOOP", "ENXIO", "EACCES")) return undefined;
+    throw fileError(error, path);
+  }
+  await file.close();
+  return undefined;
+}
+
+/** The owner of what we create there. */
+async function findOwnUid(path: string): Promise<number> {
+  const probe = join(dirname(path), ownName());
+  const file = await create(probe);
+  try {
+    return (await file.stat()).uid;
+  } finally {
+    await file.close();
+    await unlink(probe);
+  }
+}
+
+/** @throws CopyError COPY_NO_SPACE with what is needed and what is free, before a byte is fetched */
+export async function verifyFreeSpace(directory: string, neededBytes: number): Promise<void> {
+  const { bavail, bsize } = await fileCall(directory, () => statfs(directory));
+  const freeBytes = bavail * bsize;
+  if (freeBytes >= neededBytes) return;
+  throw new CopyError("COPY_NO_SPACE", `${directory} has ${freeBytes} bytes free; the target needs ${neededBytes}`, {
+    details: { directory, neededBytes, freeBytes },
+  });
+}

@@ -1,0 +1,81 @@
+import { collect, digestOf, type ByteStream } from "@dtuf/registry";
+import { describe, expect, test } from "vitest";
+import { partAheadMaxBytes, partsAhead } from "../limits.ts";
+import { openParts } from "./parts-ahead.ts";
+import type { TargetPart } from "../sources/source.ts";
+
+async function* bytes(text: string): ByteStream {
+  yield Buffer.from(text);
+}
+
+const small = (name: string): TargetPart => ({ digest: digestOf(Buffer.from(name)), size: 1 });
+const large = (name: string): TargetPart => ({ ...small(name), size: partAheadMaxBytes + 1 });
+
+/** Opens parts as the test lets it, and notes which were asked for. */
+function createOpener(): {
+  readonly asked: TargetPart[];
+  readonly signals: AbortSignal[];
+  readonly open: (part: TargetPart, signal: AbortSignal) => Promise<{ from: number; stream: ByteStream }>;
+} {
+  const asked: TargetPart[] = [];
+  const signals: AbortSignal[] = [];
+  return {
+    asked,
+    signals,
+    open: async (part, signal) => {
+      signals.push(signal);
+      return { from: 0, stream: bytes(String(asked.push(part))) };
+    },
+  };
+}
+
+describe("the parts of a target", () => {
+  test("come in order, however many are under way", async () => {
+    const { open } = createOpener();
+    const rest = Array.from({ length: 20 }, (_, index) => small(String(index)));
+    const all = await collect(openParts(bytes("0"), rest, { open, signal: undefined }), 1000);
+    expect(Buffer.from(all).toString()).toBe(Array.from({ length: 21 }, (_, index) => index).join(""));
+  });
+
+  test("are asked for ahead while they are small, and only so many", async () => {
+    const { open, asked } = createOpener();
+    const rest = Array.from({ length: 20 }, (_, index) => small(String(index)));
+    const stream = openParts(bytes("0"), rest, { open, signal: undefined })[Symbol.asyncIterator]();
+    await stream.next();
+    expect(asked.length).toBe(partsAhead - 1);
+    await stream.next();
+    expect(asked.length).toBe(partsAhead);
+    await stream.return?.();
+  });
+
+  test("are not asked for ahead of a large one, which waits for its turn", async () => {
+    const { open, asked } = createOpener();
+    const rest = [small("a"), large("b"), small("c")];
+    const stream = openParts(bytes("0"), rest, { open, signal: undefined })[Symbol.asyncIterator]();
+    await stream.next();
+    expect(asked).toEqual(rest.slice(0, 1));
+    await stream.next();
+    expect(asked).toEqual(rest.slice(0, 1));
+    await stream.next();
+    expect(asked).toEqual(rest);
+    await stream.return?.();
+  });
+
+  test("that are under way when the reader leaves are given up", async () => {
+    const { open, signals } = createOpener();
+    const stream = openParts(bytes("0"), [small("a"), small("b")], { open, signal: undefined });
+    for await (const _ of stream) break;
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
+  });
+
+  test("that fail ahead of their turn fail in their turn", async () => {
+    const open = async (part: TargetPart): Promise<{ from: number; stream: ByteStream }> => {
+      if (part.digest === small("b").digest) throw new Error("b is down");
+      return { from: 0, stream: bytes("1") };
+    };
+    const stream = openParts(bytes("0"), [small("a"), small("b")], { open, signal: undefined })[Symbol.asyncIterator]();
+    await stream.next();
+    expect(Buffer.from((await stream.next()).value ?? "").toString()).toBe("1");
+    await expect(stream.next()).rejects.toThrow("b is down");
+  });
+});

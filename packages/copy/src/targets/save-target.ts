@@ -1,0 +1,144 @@
+/**
+ * A target into a file: hashed as it is written, under another name until it is verified, fsynced, renamed. What an earlier
+ * call could not finish is continued; where the beginning turns out to be wrong, the target is fetched anew.
+ */
+import { createHash } from "node:crypto";
+import { dirname, join, resolve } from "node:path";
+import type { ByteStream } from "@dtuf/registry";
+import { createDirectory, FileError, withLock } from "@dtuf/registry/files";
+import { TufError } from "@dtuf/tuf";
+import { createBatchWriter } from "./batch-writer.ts";
+import { fromSites, openFrom, openWhole, verifyingTarget, type FetchTargetContext } from "./fetch-part.ts";
+import { fileCall } from "../state/file-call.ts";
+import { readFrom } from "../sources/file-stream.ts";
+import { openPartialFile, verifyFreeSpace, type PartialFile } from "./partial-file.ts";
+import { contentName } from "../state/pulled-memory.ts";
+import { openRegularFile } from "../state/regular-file.ts";
+import type { Site, TargetInfo } from "../sources/source.ts";
+
+export interface SaveTargetContext extends FetchTargetContext {
+  readonly partial: "keep" | "remove";
+  /** Holds the locks of downloads under way. */
+  readonly lockDirectory: string;
+}
+
+/** Locks for downloads under way: as many files and no more, however many destinations there are. */
+const downloadLocks = 64;
+
+export async function saveVerified(target: TargetInfo, destination: string, context: SaveTargetContext): Promise<void> {
+  const path = resolve(destination);
+  const options = { destination: path, content: contentName(target.file) };
+  await whileAlone(path, context, async (name) => {
+    const partial = await openPartialFile({ ...options, name });
+    try {
+      await verifyFreeSpace(dirname(path), target.length - partial.held);
+      await fromSites(context, target, (site) => download(site, { target, partial }, context));
+      await partial.commit();
+    } catch (error) {
+      // Bytes that are not the target's are of no use to the next call.
+      await partial.abort(isWrongContent(error) ? "remove" : context.partial);
+      throw error;
+    }
+  });
+}
+
+/** Two downloads to one destination must not write into one partial file: the second one gets its own. */
+async function whileAlone(
+  path: string,
+  { lockDirectory, signal }: SaveTargetContext,
+  work: (name: "shared" | "own") => Promise<void>,
+): Promise<void> {
+  const slot = createHash("sha256").update(path).digest().readUInt16BE() % downloadLocks;
+  let started = false;
+  try {
+    await createDirectory(lockDirectory, { mode: 0o700 });
+    await withLock(join(lockDirectory, `download-${slot}`), { wait: "fail", signal }, () => {
+      started = true;
+      return work("shared");
+    });
+  } catch (error) {
+    if (started || !FileError.is(error)) throw error;
+    await work("own");
+  }
+}
+
+interface Download {
+  readonly target: TargetInfo;
+  readonly partial: PartialFile;
+}
+
+/** Undefined: the site does not have the target. */
+async function download(
+  site: Site,
+  { target, partial }: Download,
+  context: SaveTargetContext,
+): Promise<"done" | undefined> {
+  const held = (await fileCall(partial.path, () => partial.file.stat())).size;
+  if (held > 0 && held <= target.length) {
+    const rest = await continueFrom(site, { target, partial, held }, context);
+    if (rest === "done" || rest === undefined) return rest;
+  }
+  await fileCall(partial.path, () => partial.file.truncate(0));
+  const stream = await openWhole(site, target, context);
+  if (stream === undefined) return undefined;
+  await writeFrom(partial, 0, stream);
+  return "done";
+}
+
+/**
+ * Continues where the earlier call ended. "start-over": what was held is not the target's beginning. What the source says
+ * of its rest is not believed: what is held is read and hashed again in any case.
+ */
+async function continueFrom(
+  site: Site,
+  { target, partial, held }: Download & { readonly held: number },
+  context: SaveTargetContext,
+): Promise<"done" | "start-over" | undefined> {
+  const readHeld = (from: number): ByteStream => readRange(partial.path, from, held);
+  const found = await openFrom(site, { target, held, readHeld }, context);
+  if (found === undefined) return undefined;
+  const stream = concatenate(readRange(partial.path, 0, found.from), found.stream);
+  try {
+    await writeFrom(partial, found.from, verifyingTarget(stream, target, context));
+    return "done";
+  } catch (error) {
+    if (!isWrongContent(error)) throw error;
+    return "start-over";
+  }
+}
+
+function isWrongContent(error: unknown): boolean {
+  if (TufError.is(error)) return true;
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return code === "OCI_DIGEST_MISMATCH" || code === "OCI_SIZE_MISMATCH";
+}
+
+/** Writes what comes after `skip` bytes, which the file holds already. */
+async function writeFrom({ file, path }: PartialFile, skip: number, stream: ByteStream): Promise<void> {
+  const writer = createBatchWriter(file, { path, position: skip });
+  let passed = 0;
+  try {
+    for await (const chunk of stream) {
+      const fresh = chunk.subarray(Math.min(chunk.length, Math.max(0, skip - passed)));
+      passed += chunk.length;
+      if (fresh.length > 0) await writer.write(fresh);
+    }
+  } finally {
+    await writer.end();
+  }
+}
+
+async function* readRange(path: string, from: number, to: number): ByteStream {
+  const opened = from < to ? await openRegularFile(path) : undefined;
+  if (opened === undefined) return;
+  let left = to - from;
+  for await (const chunk of readFrom(opened.file, from, path)) {
+    yield chunk.subarray(0, left);
+    left -= chunk.length;
+    if (left <= 0) return;
+  }
+}
+
+async function* concatenate(...streams: readonly ByteStream[]): ByteStream {
+  for (const stream of streams) yield* stream;
+}

@@ -1,0 +1,70 @@
+/** What the user asked for and what is not published yet. Target changes are kept one file a target. */
+import type { Json, JsonObject, TargetFile, TargetPath } from "@dtuf/tuf";
+import { parseTargetPath } from "@dtuf/tuf";
+import type { StagedTarget } from "../contract.ts";
+import { MasterError } from "../errors.ts";
+
+export type Staged = { readonly kind: "put"; readonly file: TargetFile } | { readonly kind: "delete" };
+
+export type StagedTargets = ReadonlyMap<TargetPath, Staged>;
+
+export type TargetMap = ReadonlyMap<TargetPath, TargetFile>;
+
+/** The targets with the changes made. Names keep their place; new ones follow in the order of the changes. */
+export function applyStaged(targets: TargetMap, staged: StagedTargets): TargetMap {
+  const changed = new Map(targets);
+  for (const [path, change] of staged) {
+    if (change.kind === "put") changed.set(path, change.file);
+    else changed.delete(path);
+  }
+  return changed;
+}
+
+/** What the changes mean for these targets. Sorted by name. */
+export function describeStaged(targets: TargetMap, staged: StagedTargets): readonly StagedTarget[] {
+  return [...staged]
+    .map(([path, change]): StagedTarget => {
+      if (change.kind === "delete") return { path, change: "delete" };
+      return { path, change: targets.has(path) ? "replace" : "add", file: change.file };
+    })
+    .toSorted((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+export function encodeStaged(path: TargetPath, change: Staged): string {
+  if (change.kind === "delete") return JSON.stringify({ path, delete: true });
+  const { length, hashes, custom, unrecognized } = change.file;
+  return JSON.stringify({ path, length, hashes: Object.fromEntries(hashes), custom, unrecognized });
+}
+
+/** @throws MasterError MASTER_STATE_INVALID */
+export function parseStaged(bytes: Uint8Array, file: string): { readonly path: TargetPath; readonly change: Staged } {
+  try {
+    return readStagedFile(JSON.parse(Buffer.from(bytes).toString("utf8")) as JsonObject);
+  } catch (cause) {
+    throw new MasterError("MASTER_STATE_INVALID", `${file} is not a staged target`, { details: { path: file }, cause });
+  }
+}
+
+function readStagedFile(json: JsonObject): { readonly path: TargetPath; readonly change: Staged } {
+  const path = parseTargetPath(readString(json["path"]));
+  if (json["delete"] === true) return { path, change: { kind: "delete" } };
+  const { length, hashes, custom, unrecognized } = json;
+  if (typeof length !== "number" || !Number.isSafeInteger(length)) throw new TypeError("wanted a length");
+  const file: TargetFile = {
+    length,
+    hashes: new Map(Object.entries(readObject(hashes)).map(([name, hex]) => [name, readString(hex)])),
+    ...(custom === undefined ? {} : { custom: readObject(custom) }),
+    unrecognized: readObject(unrecognized),
+  };
+  return { path, change: { kind: "put", file } };
+}
+
+function readString(json: Json | undefined): string {
+  if (typeof json !== "string") throw new TypeError("wanted a string");
+  return json;
+}
+
+function readObject(json: Json | undefined): JsonObject {
+  if (typeof json !== "object" || json === null || Array.isArray(json)) throw new TypeError("wanted an object");
+  return json as JsonObject;
+}

@@ -1,0 +1,123 @@
+/**
+ * From what is published, what was asked and one instant to unsigned documents. Pure: versions, lengths, SHA-256 and
+ * expiry are decided here and nowhere else. Whatever is not changed is carried over: unknown fields, delegations, and
+ * every line of the snapshot, so that building on another publisher's work never drops a role of theirs.
+ */
+import { createHash } from "node:crypto";
+import {
+  keyIdOf,
+  specVersion,
+  topLevelRoles,
+  type Key,
+  type MetaFile,
+  type Role,
+  type Root,
+  type Snapshot,
+  type Targets,
+  type Timestamp,
+  type TopLevelRole,
+} from "@dtuf/tuf";
+import type { ReleaseVersions } from "../contract.ts";
+
+/** dtuf's. */
+export const defaultLifetimesMs: Readonly<Record<TopLevelRole, number>> = {
+  root: 31_556_900_000,
+  targets: 7_889_230_000,
+  snapshot: 604_800_000,
+  timestamp: 86_400_000,
+};
+
+export interface Instant {
+  readonly now: Date;
+  readonly lifetimesMs: Readonly<Record<TopLevelRole, number>>;
+}
+
+/** TUF has whole seconds; a document never lives longer than it was given. */
+export function expiryOf(role: TopLevelRole, { now, lifetimesMs }: Instant): Date {
+  return new Date(Math.floor((now.getTime() + lifetimesMs[role]) / 1000) * 1000);
+}
+
+/** What is new about a document; everything else comes from the one that it follows. */
+interface Edition {
+  readonly version: number;
+  readonly expires: Date;
+}
+
+export function planRoot(
+  previous: Root | undefined,
+  keys: Readonly<Record<TopLevelRole, Key>>,
+  edition: Edition,
+): Root {
+  const role = (name: TopLevelRole): Role => ({
+    keyIds: [keyIdOf(keys[name])],
+    threshold: 1,
+    unrecognized: previous?.roles[name].unrecognized ?? {},
+  });
+  return {
+    type: "root",
+    specVersion,
+    unrecognized: previous?.unrecognized ?? {},
+    ...edition,
+    consistentSnapshot: true,
+    keys: new Map(topLevelRoles.map((name) => [keyIdOf(keys[name]), keys[name]])),
+    roles: { root: role("root"), timestamp: role("timestamp"), snapshot: role("snapshot"), targets: role("targets") },
+  };
+}
+
+export function planTargets(
+  previous: Targets | undefined,
+  content: Pick<Targets, "targets" | "delegations">,
+  edition: Edition,
+): Targets {
+  return { type: "targets", unrecognized: {}, ...previous, specVersion, ...edition, ...content };
+}
+
+/** @param changed signed files by their name in the snapshot, such as `targets.json` */
+export function planSnapshot(
+  previous: Snapshot | undefined,
+  changed: ReadonlyMap<string, SignedFile>,
+  edition: Edition,
+): Snapshot {
+  const meta = new Map(previous?.meta);
+  for (const [name, file] of changed) meta.set(name, describeFile(file, meta.get(name)));
+  return { type: "snapshot", unrecognized: {}, ...previous, specVersion, ...edition, meta };
+}
+
+export function planTimestamp(previous: Timestamp | undefined, snapshot: SignedFile, edition: Edition): Timestamp {
+  return {
+    type: "timestamp",
+    unrecognized: {},
+    ...previous,
+    specVersion,
+    ...edition,
+    snapshot: describeFile(snapshot, previous?.snapshot),
+  };
+}
+
+export interface SignedFile {
+  readonly version: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Length and SHA-256, so that a client bounds its read and fetches by digest. */
+function describeFile({ version, bytes }: SignedFile, previous: MetaFile | undefined): MetaFile {
+  return {
+    version,
+    length: bytes.length,
+    hashes: new Map([["sha256", createHash("sha256").update(bytes).digest("hex")]]),
+    unrecognized: previous?.unrecognized ?? {},
+  };
+}
+
+/** Above everything published and everything ever signed here: no version number is used for two documents. */
+export function nextVersions(
+  published: ReleaseVersions,
+  signed: Readonly<Record<"timestamp" | "snapshot" | "targets", number>>,
+): ReleaseVersions {
+  return {
+    root: published.root + 1,
+    timestamp: Math.max(published.timestamp, signed.timestamp) + 1,
+    snapshot: Math.max(published.snapshot, signed.snapshot) + 1,
+    targets: Math.max(published.targets, signed.targets) + 1,
+  };
+}

@@ -1,0 +1,124 @@
+/** What is staged for a delegated role: a delegation to it, its end, and the next version of its file. */
+import {
+  encodeKey,
+  keyFromPem,
+  keyIdOf,
+  parseKey,
+  parseRoleName,
+  type Delegations,
+  type Json,
+  type Key,
+  type KeyId,
+  type ListedDelegations,
+  type RoleName,
+} from "@dtuf/tuf";
+import type { DelegateOptions } from "../contract.ts";
+import { MasterError } from "../errors.ts";
+
+export interface Delegation {
+  readonly keys: readonly Key[];
+  readonly threshold: number;
+  readonly terminating: boolean;
+  readonly paths?: readonly string[] | undefined;
+  readonly pathHashPrefixes?: readonly string[] | undefined;
+}
+
+export type StagedRole =
+  | { readonly kind: "revoke" }
+  /** Without a delegation: the one that is there stays. */
+  | { readonly kind: "put"; readonly delegation?: Delegation | undefined; readonly metadata: Uint8Array };
+
+export type StagedRoles = ReadonlyMap<RoleName, StagedRole>;
+
+/** @throws TufError TUF_KEY_INVALID; TypeError for options that make no sense */
+export function parseDelegation(options: DelegateOptions): Delegation {
+  const { paths, pathHashPrefixes, threshold = 1, terminating = "continuing" } = options;
+  const keys = options.keys.map(keyFromPem);
+  if ((paths === undefined) === (pathHashPrefixes === undefined)) {
+    throw new TypeError("a delegation has either paths or pathHashPrefixes");
+  }
+  if (!Number.isInteger(threshold) || threshold < 1 || threshold > keys.length) {
+    throw new TypeError(`threshold must be 1 to ${keys.length}, the number of keys`);
+  }
+  return { keys, threshold, terminating: terminating === "terminating", paths, pathHashPrefixes };
+}
+
+/**
+ * The delegations with the changes made: one that is there keeps its place, new ones come last.
+ * @throws MasterError MASTER_ROLE_UNKNOWN where they are hash bins, which have no list
+ */
+export function applyRoles(previous: Delegations | undefined, staged: StagedRoles): Delegations | undefined {
+  let delegations = previous;
+  for (const [name, change] of staged) {
+    if (change.kind === "put" && change.delegation === undefined) continue;
+    const listed = listedOf(delegations, name);
+    delegations =
+      change.kind === "revoke" || change.delegation === undefined
+        ? withNeededKeys({ ...listed, roles: listed.roles.filter((role) => role.name !== name) })
+        : withDelegation(listed, name, change.delegation);
+  }
+  return delegations;
+}
+
+function listedOf(delegations: Delegations | undefined, name: RoleName): ListedDelegations {
+  if (delegations === undefined) return { kind: "listed", keys: new Map(), roles: [], unrecognized: {} };
+  if (delegations.kind === "listed") return delegations;
+  throw new MasterError("MASTER_ROLE_UNKNOWN", `targets delegates to hash bins; ${name} cannot stand beside them`, {
+    details: { role: name },
+  });
+}
+
+function withDelegation(listed: ListedDelegations, name: RoleName, delegation: Delegation): ListedDelegations {
+  const { keys, threshold, terminating, paths, pathHashPrefixes } = delegation;
+  const byId = new Map<KeyId, Key>(keys.map((key) => [keyIdOf(key), key]));
+  const role = {
+    name,
+    keyIds: [...byId.keys()],
+    threshold,
+    terminating,
+    ...(paths === undefined ? {} : { paths }),
+    ...(pathHashPrefixes === undefined ? {} : { pathHashPrefixes }),
+    unrecognized: listed.roles.find((other) => other.name === name)?.unrecognized ?? {},
+  };
+  const known = listed.roles.some((other) => other.name === name);
+  const roles = known ? listed.roles.map((other) => (other.name === name ? role : other)) : [...listed.roles, role];
+  return withNeededKeys({ ...listed, keys: new Map([...listed.keys, ...byId]), roles });
+}
+
+/** A key that no role names any more is not handed out any more. */
+function withNeededKeys(listed: ListedDelegations): ListedDelegations {
+  const named = new Set(listed.roles.flatMap(({ keyIds }) => keyIds));
+  return { ...listed, keys: new Map([...listed.keys].filter(([id]) => named.has(id))) };
+}
+
+export function encodeStagedRole(name: RoleName, change: StagedRole): string {
+  if (change.kind === "revoke") return JSON.stringify({ role: name, revoke: true });
+  const { delegation, metadata } = change;
+  return JSON.stringify({
+    role: name,
+    metadata: Buffer.from(metadata).toString("base64"),
+    ...(delegation === undefined ? {} : { delegation: { ...delegation, keys: delegation.keys.map(encodeKey) } }),
+  });
+}
+
+/** @throws MasterError MASTER_STATE_INVALID */
+export function parseStagedRole(bytes: Uint8Array, path: string): readonly [RoleName, StagedRole] {
+  try {
+    const { role, revoke, metadata, delegation } = JSON.parse(Buffer.from(bytes).toString("utf8")) as StagedRoleFile;
+    const name = parseRoleName(role);
+    if (revoke === true) return [name, { kind: "revoke" }];
+    const file = Buffer.from(metadata, "base64");
+    if (delegation === undefined) return [name, { kind: "put", metadata: file }];
+    return [name, { kind: "put", metadata: file, delegation: { ...delegation, keys: delegation.keys.map(parseKey) } }];
+  } catch (cause) {
+    throw new MasterError("MASTER_STATE_INVALID", `${path} is not a staged role`, { details: { path }, cause });
+  }
+}
+
+/** As `encodeStagedRole` writes it. What it says is verified when it is signed. */
+interface StagedRoleFile {
+  readonly role: string;
+  readonly revoke?: boolean;
+  readonly metadata: string;
+  readonly delegation?: Omit<Delegation, "keys"> & { readonly keys: readonly Json[] };
+}

@@ -1,0 +1,145 @@
+/**
+ * The key files of a publisher: `keys/<role>_key` and `.pub`, and those set aside in `keys/previous/`. Creating a key
+ * copies the old pair away before the new one takes its name, so a kill at any moment loses no key; of a pair that a
+ * kill left unequal the private half is right, and unlocking it writes the public half again.
+ */
+import { createPublicKey, type KeyObject } from "node:crypto";
+import { readdir, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  createDirectory,
+  fileError,
+  findFile,
+  isErrno,
+  syncDirectory,
+  writeFileAtomically,
+} from "@dtuf/registry/files";
+import { keyFromPem, keyIdOf, keyMaterial, type Key, type TopLevelRole } from "@dtuf/tuf";
+import type { CreatedKey, KeyType, PassphraseProvider } from "../contract.ts";
+import { MasterError } from "../errors.ts";
+import { encodePrivateKey, generatePrivateKey, parsePrivateKey } from "./key-file.ts";
+import { keyFileMaxBytes } from "../limits.ts";
+
+/** A pair on disk. What the public half says is believed only until the private one is unlocked. */
+export interface KeyFile {
+  readonly role: TopLevelRole;
+  readonly path: string;
+  readonly age: "current" | "previous";
+}
+
+export interface KeyDirectoryOptions {
+  /** The state directory; keys lie in `keys/` of it. */
+  readonly directory: string;
+  readonly passphrase?: PassphraseProvider | undefined;
+}
+
+export interface KeyDirectory {
+  create(role: TopLevelRole, keyType: KeyType): Promise<CreatedKey>;
+  /** The role's own file first, then those set aside, newest first. */
+  list(role: TopLevelRole): Promise<readonly KeyFile[]>;
+  findPublicKey(file: KeyFile): Promise<Key | undefined>;
+  /** @throws MasterError MASTER_PASSPHRASE_WRONG, MASTER_PASSPHRASE_MISSING, MASTER_KEY_INVALID */
+  unlock(file: KeyFile): Promise<KeyObject>;
+  remove(file: KeyFile): Promise<void>;
+}
+
+export function createKeyDirectory({ directory, passphrase }: KeyDirectoryOptions): KeyDirectory {
+  const keys = join(directory, "keys");
+  return {
+    create: async (role, keyType) => {
+      const path = join(keys, `${role}_key`);
+      const key = await generatePrivateKey(keyType);
+      const text = await encodePrivateKey(key, await passphrase?.({ role, purpose: "create", path }));
+      await createDirectory(keys, { mode: 0o700 });
+      const aside = await setAside(keys, role);
+      await writeFileAtomically(path, text, { mode: 0o600 });
+      const pem = publicPem(key);
+      await writeFileAtomically(`${path}.pub`, pem, { mode: 0o644 });
+      return { role, path, keyId: keyIdOf(keyFromPem(pem)), ...(aside === undefined ? {} : { setAside: aside }) };
+    },
+    list: (role) => listFiles(keys, role),
+    findPublicKey,
+    unlock: (file) => unlock(file, passphrase),
+    async remove({ path }) {
+      await unlinkIfThere(path);
+      await unlinkIfThere(`${path}.pub`);
+      await syncDirectory(join(path, ".."));
+    },
+  };
+}
+
+async function setAside(keys: string, role: TopLevelRole): Promise<string | undefined> {
+  const from = join(keys, `${role}_key`);
+  const text = await findText(from);
+  if (text === undefined) return undefined;
+  const previous = join(keys, "previous");
+  await createDirectory(previous, { mode: 0o700 });
+  const to = join(previous, `${role}_key.${1 + Math.max(0, ...(await listNumbers(previous, role)))}`);
+  const publicText = await findText(`${from}.pub`);
+  if (publicText !== undefined) await writeFileAtomically(`${to}.pub`, publicText, { mode: 0o644 });
+  await writeFileAtomically(to, text, { mode: 0o600 });
+  return to;
+}
+
+async function listFiles(keys: string, role: TopLevelRole): Promise<readonly KeyFile[]> {
+  const path = join(keys, `${role}_key`);
+  const current: KeyFile[] = (await findText(path)) === undefined ? [] : [{ role, path, age: "current" }];
+  const previous = join(keys, "previous");
+  const numbers = (await listNumbers(previous, role)).toSorted((a, b) => b - a);
+  const aside = numbers.map((n): KeyFile => ({ role, path: join(previous, `${role}_key.${n}`), age: "previous" }));
+  return [...current, ...aside];
+}
+
+async function unlock({ role, path, age }: KeyFile, passphrase: PassphraseProvider | undefined): Promise<KeyObject> {
+  const text = await findText(path);
+  if (text === undefined) throw missingFile(path);
+  const purpose = age === "current" ? "unlock" : "unlock-previous";
+  const ask = async (): Promise<string | undefined> => passphrase?.({ role, purpose, path });
+  const key = await parsePrivateKey(text, { path, passphrase: ask });
+  const pem = publicPem(key);
+  const known = await findText(`${path}.pub`);
+  if (known === undefined || !sameKey(known, pem)) await writeFileAtomically(`${path}.pub`, pem, { mode: 0o644 });
+  return key;
+}
+
+async function findPublicKey({ path }: KeyFile): Promise<Key | undefined> {
+  const pem = await findText(`${path}.pub`);
+  return pem === undefined ? undefined : keyFromPem(pem);
+}
+
+/** By material: a file written by another tool may wrap its lines otherwise. */
+function sameKey(known: string, pem: string): boolean {
+  return known === pem || keyMaterial(keyFromPem(known)) === keyMaterial(keyFromPem(pem));
+}
+
+function publicPem(key: KeyObject): string {
+  return String(createPublicKey(key).export({ format: "pem", type: "spki" }));
+}
+
+async function listNumbers(previous: string, role: TopLevelRole): Promise<readonly number[]> {
+  const names = await readdir(previous).catch((error: unknown) => {
+    if (isErrno(error, "ENOENT")) return [];
+    throw fileError(error, previous);
+  });
+  return names.flatMap((name) => {
+    const match = /^([a-z]+)_key\.([1-9][0-9]{0,8})$/.exec(name);
+    return match?.[1] === role ? [Number(match[2])] : [];
+  });
+}
+
+async function findText(path: string): Promise<string | undefined> {
+  const bytes = await findFile(path, { maxBytes: keyFileMaxBytes });
+  return bytes === undefined ? undefined : Buffer.from(bytes).toString("utf8");
+}
+
+function missingFile(path: string): MasterError {
+  return new MasterError("MASTER_KEYS_MISSING", `${path} is not there`, { details: { path } });
+}
+
+async function unlinkIfThere(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (!isErrno(error, "ENOENT")) throw fileError(error, path);
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * Finds who can sign for a role: the key files, those set aside, and signers handed in. A key counts by its material,
+ * whatever id the document lists it under. Each file is unlocked once for an operation, and only when it is needed.
+ */
+import {
+  createSigner,
+  keyMaterial,
+  topLevelRoles,
+  type Authority,
+  type KeyId,
+  type Root,
+  type Signer,
+  type TopLevelRole,
+} from "@dtuf/tuf";
+import { MasterError } from "../errors.ts";
+import type { KeyDirectory, KeyFile } from "./key-directory.ts";
+
+export interface KeyRing {
+  /** As many signers as the role needs. @throws MasterError MASTER_KEYS_MISSING */
+  signersFor(role: TopLevelRole, root: Root): Promise<readonly Signer[]>;
+  /** Those that can be had, perhaps fewer than the role needs. */
+  findSigners(role: TopLevelRole, root: Root): Promise<readonly Signer[]>;
+  /** Whether the role could be signed, judged by public halves alone: nothing is unlocked. */
+  canSign(role: TopLevelRole, root: Root): Promise<boolean>;
+}
+
+export function createKeyRing(keys: KeyDirectory, signers: readonly Signer[]): KeyRing {
+  const unlocked = new Map<string, Signer>();
+
+  async function unlock(file: KeyFile): Promise<Signer> {
+    const signer = unlocked.get(file.path) ?? createSigner(await keys.unlock(file));
+    unlocked.set(file.path, signer);
+    return signer;
+  }
+
+  async function findSigners(role: TopLevelRole, root: Root): Promise<readonly Signer[]> {
+    const wanted = materials({ keys: root.keys, role: root.roles[role] });
+    const found = new Map<string, Signer>();
+    const take = (signer: Signer): void => {
+      const material = keyMaterial(signer.key);
+      const keyId = material === undefined ? undefined : wanted.get(material);
+      if (material === undefined || keyId === undefined) return;
+      found.set(material, { key: signer.key, keyId, sign: (payload) => signer.sign(payload) });
+    };
+    signers.forEach(take);
+    for (const file of await keys.list(role)) {
+      if (found.size >= root.roles[role].threshold) break;
+      const material = await publicMaterial(keys, file);
+      if (material === undefined || (wanted.has(material) && !found.has(material))) take(await unlock(file));
+    }
+    return [...found.values()];
+  }
+
+  return {
+    findSigners,
+    async signersFor(role, root) {
+      const found = await findSigners(role, root);
+      if (found.length >= root.roles[role].threshold) return found;
+      throw missing(role, root, found.length);
+    },
+    async canSign(role, root) {
+      const wanted = materials({ keys: root.keys, role: root.roles[role] });
+      const have = new Set(signers.map(({ key }) => keyMaterial(key)));
+      for (const file of await keys.list(role)) have.add(await publicMaterial(keys, file));
+      return [...wanted.keys()].filter((material) => have.has(material)).length >= root.roles[role].threshold;
+    },
+  };
+}
+
+async function publicMaterial(keys: KeyDirectory, file: KeyFile): Promise<string | undefined> {
+  const key = await keys.findPublicKey(file);
+  return key === undefined ? undefined : keyMaterial(key);
+}
+
+/** The role's keys by material, under the first id that the role lists for each. */
+export function materials({ keys, role }: Authority): ReadonlyMap<string, KeyId> {
+  const ids = new Map<string, KeyId>();
+  for (const keyId of role.keyIds) {
+    const key = keys.get(keyId);
+    const material = key === undefined ? undefined : keyMaterial(key);
+    if (material !== undefined && !ids.has(material)) ids.set(material, keyId);
+  }
+  return ids;
+}
+
+function missing(role: TopLevelRole, root: Root, got: number): MasterError {
+  const { threshold, keyIds } = root.roles[role];
+  return new MasterError("MASTER_KEYS_MISSING", `${role} needs ${threshold} of its keys to sign, ${got} found`, {
+    details: { role, wanted: threshold, got, keyIds },
+  });
+}
+
+/** Removes keys that were set aside and that the root does not name: their last signature has been published. */
+export async function dropUnneededKeys(keys: KeyDirectory, root: Root): Promise<void> {
+  for (const role of topLevelRoles) {
+    const wanted = materials({ keys: root.keys, role: root.roles[role] });
+    for (const file of await keys.list(role)) {
+      const key = file.age === "current" ? undefined : await keys.findPublicKey(file);
+      const material = key === undefined ? undefined : keyMaterial(key);
+      if (material !== undefined && !wanted.has(material)) await keys.remove(file);
+    }
+  }
+}

@@ -1,0 +1,166 @@
+/**
+ * The releases that a registry still shows, read without verifying them: they say what may be deleted, and whoever holds
+ * the registry can delete without being asked. What must stay is told by the verified current release first.
+ */
+import { OciError, parseTag, type Descriptor, type Digest, type TagName } from "@dtuf/registry";
+import {
+  findTargetBlobs,
+  FormatError,
+  metadataFileName,
+  parseRelease,
+  parseRole,
+  releaseTag,
+  rolePartTag,
+  roleTag,
+  targetTag,
+} from "@dtuf/format";
+import {
+  defaultLimits,
+  isTopLevelRole,
+  parseRoleName,
+  parseUnverified,
+  TufError,
+  type Snapshot,
+  type Targets,
+} from "@dtuf/tuf";
+import { MasterError } from "../errors.ts";
+import { readPublished } from "./published.ts";
+import type { Session } from "../state/session.ts";
+
+export interface ShownRelease {
+  readonly version: number;
+  readonly tag: TagName;
+  readonly digest: Digest;
+  readonly files: ReadonlyMap<string, Descriptor>;
+  /** When its timestamp expires. */
+  readonly expires: Date;
+  readonly snapshotVersion: number;
+}
+
+/** What a release needs to be read. Of the manifests of a role's keepers the first stands for all (`firstPart`). */
+export interface Needs {
+  readonly tags: ReadonlySet<TagName>;
+  readonly blobs: ReadonlyMap<Digest, number>;
+}
+
+/** Undefined: there is no such release, or it cannot be read as one. */
+export async function findRelease(session: Session, version: number): Promise<ShownRelease | undefined> {
+  const tag = releaseTag(version);
+  const found = await session.store.resolve(tag, { want: "bytes", signal: session.signal });
+  if (found?.bytes === undefined) return undefined;
+  const { bytes } = found;
+  return readable(async () => {
+    const { files } = parseRelease(bytes);
+    const file = { name: metadataFileName("timestamp"), maxBytes: defaultLimits.timestampMaxBytes };
+    const { expires, snapshot } = parseUnverified(await readPublished(session, { files }, file), "timestamp");
+    return { version, tag, digest: found.descriptor.digest, files, expires, snapshotVersion: snapshot.version };
+  });
+}
+
+/** Damage and foreign content are "not readable"; a registry that is down is an error. */
+export async function readable<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (TufError.is(error) || FormatError.is(error) || MasterError.is(error)) return undefined;
+    if (OciError.is(error) && unreadable.has(error.code)) return undefined;
+    throw error;
+  }
+}
+
+const unreadable: ReadonlySet<string> = new Set([
+  "OCI_DIGEST_MISMATCH",
+  "OCI_SIZE_MISMATCH",
+  "OCI_LIMIT_EXCEEDED",
+  "OCI_MANIFEST_INVALID",
+  "OCI_NOT_FOUND",
+]);
+
+/** Reads releases that share most of their metadata: each file once. */
+export interface NeedsReader {
+  /** @throws MasterError MASTER_METADATA_UNAVAILABLE, TufError, … where any of it cannot be read */
+  needsOf(release: ShownRelease): Promise<Needs>;
+}
+
+export function createNeedsReader(session: Session): NeedsReader {
+  const roles = new Map<string, Promise<Needs>>();
+
+  function once(key: string, read: () => Promise<Needs>): Promise<Needs> {
+    const known = roles.get(key) ?? read();
+    roles.set(key, known);
+    return known;
+  }
+
+  async function needsOf(release: ShownRelease): Promise<Needs> {
+    const { files, tag, snapshotVersion } = release;
+    const name = metadataFileName("snapshot", snapshotVersion);
+    const bytes = await readPublished(session, release, { name, maxBytes: defaultLimits.snapshotMaxBytes });
+    const snapshot = parseUnverified(bytes, "snapshot");
+    const parts: Needs[] = [{ tags: new Set([tag]), blobs: sizes(files.values()) }];
+    for (const [role, version] of rolesOf(snapshot)) {
+      const key =
+        role === "targets" ? (files.get(metadataFileName(role, version))?.digest ?? "") : `${version}.${role}`;
+      parts.push(await once(key, () => roleNeeds(session, release, { role, version })));
+    }
+    return merge(parts);
+  }
+
+  return { needsOf };
+}
+
+function* rolesOf({ meta }: Snapshot): Iterable<readonly [string, number]> {
+  for (const [name, { version }] of meta) if (name.endsWith(".json")) yield [name.slice(0, -".json".length), version];
+}
+
+async function roleNeeds(
+  session: Session,
+  release: ShownRelease,
+  { role, version }: { readonly role: string; readonly version: number },
+): Promise<Needs> {
+  const topLevel = isTopLevelRole(role);
+  const name = metadataFileName(role, version);
+  const files = topLevel ? release.files : await readRoleFiles(session, role, version);
+  const bytes = await readPublished(session, { files }, { name, maxBytes: defaultLimits.targetsMaxBytes });
+  const own = topLevel ? [] : [roleTag(parseRoleName(role), version)];
+  return merge([
+    { tags: new Set(own), blobs: topLevel ? new Map() : sizes(files.values()) },
+    targetNeeds(parseUnverified(bytes, "targets"), rolePartTag(topLevel ? "targets" : parseRoleName(role), version, 1)),
+  ]);
+}
+
+async function readRoleFiles(session: Session, role: string, version: number): Promise<ShownRelease["files"]> {
+  const tag = roleTag(parseRoleName(role), version);
+  const found = await session.store.resolve(tag, { want: "bytes", signal: session.signal });
+  if (found?.bytes !== undefined) return parseRole(found.bytes).files;
+  throw new MasterError("MASTER_METADATA_UNAVAILABLE", `${tag} is not in the registry`, { details: { tag } });
+}
+
+/** All parts of a role's keepers under the name of the first. */
+export function firstPart(tag: TagName): TagName {
+  return parseTag(tag.replace(/^(meta\.[0-9]+)-[0-9]+\./, "$1-1."));
+}
+
+function targetNeeds({ targets }: Targets, keeper: TagName): Needs {
+  const tags = new Set([keeper]);
+  const blobs = new Map<Digest, number>();
+  for (const [path, file] of targets) {
+    const sha256 = file.hashes.get("sha256");
+    if (sha256 !== undefined) tags.add(targetTag(sha256, path));
+    for (const { digest, size } of findTargetBlobs(file) ?? []) blobs.set(digest, size);
+  }
+  return { tags, blobs };
+}
+
+function sizes(descriptors: Iterable<Descriptor>): ReadonlyMap<Digest, number> {
+  return new Map([...descriptors].map(({ digest, size }) => [digest, size]));
+}
+
+export function merge(parts: Iterable<Needs>): Needs {
+  const tags = new Set<TagName>();
+  const blobs = new Map<Digest, number>();
+  for (const part of parts) {
+    for (const tag of part.tags) tags.add(tag);
+    for (const [digest, size] of part.blobs) blobs.set(digest, size);
+  }
+  return { tags, blobs };
+}

@@ -1,0 +1,42 @@
+/** Whether the registry has what signed metadata is about to promise. */
+import { findTargetBlobs, roleTag } from "@dtuf/format";
+import { OciError, type Digest, type TagName } from "@dtuf/registry";
+import type { RoleName, Snapshot, Targets } from "@dtuf/tuf";
+import type { TargetMap } from "../documents/changes.ts";
+import { forEachConcurrently } from "../concurrency.ts";
+import type { Session } from "../state/session.ts";
+
+/** @throws OciError OCI_NOT_FOUND */
+export async function verifyTargetBlobs(session: Session, targets: TargetMap): Promise<void> {
+  const { store, signal, concurrency } = session;
+  await forEachConcurrently(targets, concurrency, async ([path, file]) => {
+    for (const blob of findTargetBlobs(file) ?? []) {
+      if (!(await store.has(blob, { signal }))) throw absent(`a blob of ${path}`, blob.digest);
+    }
+  });
+}
+
+interface Promises {
+  readonly targets: Targets;
+  readonly snapshot: Snapshot;
+  /** Delegated roles whose files are about to be put. */
+  readonly files: readonly { readonly name: RoleName }[];
+}
+
+/** Asked where the registry is known to have lost something: each target's blobs, each delegated role's file. */
+export async function verifyPromises(session: Session, { targets, snapshot, files }: Promises): Promise<void> {
+  const { store, signal } = session;
+  await verifyTargetBlobs(session, targets.targets);
+  for (const { name } of targets.delegations?.kind === "listed" ? targets.delegations.roles : []) {
+    const version = snapshot.meta.get(`${name}.json`)?.version;
+    if (version === undefined || files.some((file) => file.name === name)) continue;
+    const tag = roleTag(name, version);
+    if ((await store.resolve(tag, { want: "digest", signal })) === undefined) throw absent(`the role ${name}`, tag);
+  }
+}
+
+function absent(what: string, where: Digest | TagName): OciError {
+  return new OciError("OCI_NOT_FOUND", `${what} is not in the registry: ${where}; push it again`, {
+    details: { what, where },
+  });
+}

@@ -1,0 +1,53 @@
+/** Reads what `latest` names. Nothing here is believed: the bytes go to the trusted set, in `base.ts`. */
+import { collect, OciError, type Descriptor, type Digest } from "@dtuf/registry";
+import { latestTag, parseRelease, type MetadataIndex, type Release } from "@dtuf/format";
+import { MasterError } from "../errors.ts";
+import type { Session } from "../state/session.ts";
+
+export interface Published extends Release {
+  /** Digest of the manifest that `latest` names. */
+  readonly release: Digest;
+}
+
+/** Undefined: there is no `latest`. @throws FormatError FORMAT_NOT_A_REPOSITORY; OciError */
+export async function findPublished({ store, signal }: Session): Promise<Published | undefined> {
+  const found = await store.resolve(latestTag, { want: "bytes", signal });
+  if (found === undefined) return undefined;
+  const { digest } = found.descriptor;
+  const bytes = found.bytes ?? (await readContent(found.descriptor, { store, signal }));
+  return { release: digest, ...parseRelease(bytes) };
+}
+
+/** Whatever it is that `latest` names. */
+export async function latestDigest({ store, signal }: Pick<Session, "store" | "signal">): Promise<Digest | undefined> {
+  return (await store.resolve(latestTag, { want: "digest", signal }))?.descriptor.digest;
+}
+
+/** @throws MasterError MASTER_METADATA_UNAVAILABLE; OciError OCI_LIMIT_EXCEEDED */
+export async function readPublished(
+  session: Session,
+  { files }: MetadataIndex,
+  { name, maxBytes }: { readonly name: string; readonly maxBytes: number },
+): Promise<Uint8Array> {
+  const descriptor = files.get(name);
+  if (descriptor === undefined) throw unavailable(name, "the manifest does not list it");
+  if (descriptor.size > maxBytes) {
+    throw new OciError("OCI_LIMIT_EXCEEDED", `${name} is ${descriptor.size} bytes; at most ${maxBytes}`, {
+      details: { limit: maxBytes, got: descriptor.size },
+    });
+  }
+  return descriptor.data ?? readContent(descriptor, session);
+}
+
+async function readContent(
+  descriptor: Descriptor,
+  { store, signal }: Pick<Session, "store" | "signal">,
+): Promise<Uint8Array> {
+  const stream = await store.open(descriptor, { signal });
+  if (stream === undefined) throw unavailable(descriptor.digest, "the registry does not have it");
+  return collect(stream, descriptor.size);
+}
+
+function unavailable(name: string, why: string): MasterError {
+  return new MasterError("MASTER_METADATA_UNAVAILABLE", `${name}: ${why}`, { details: { name } });
+}

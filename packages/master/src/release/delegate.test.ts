@@ -1,0 +1,245 @@
+import { createPublicKey, type KeyObject } from "node:crypto";
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
+import { digestHex, digestOf, parseTag } from "@dtuf/registry";
+import { targetMediaType } from "@dtuf/format";
+import { createSigner, parseRoleName, parseTargetPath, signDocument, specVersion, type TrustedSet } from "@dtuf/tuf";
+import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
+import { createPrivateKey } from "@dtuf/testing/keys";
+import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createMaster, type Master } from "../index.ts";
+
+let directory: string;
+let clock: FixedClock;
+let store: LayoutStore;
+let master: Master;
+let root: Uint8Array;
+let key: KeyObject;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "dtuf-delegate-"));
+  clock = createFixedClock();
+  store = createLayoutStore({ directory: join(directory, "registry"), now: clock.now });
+  master = open("master");
+  await master.createRootKey();
+  await master.createMetadataKeys();
+  await master.createMetadata();
+  root = await master.rootFile();
+  key = createPrivateKey();
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+const open = (name: string): Master =>
+  createMaster({ store, place: "here", directory: join(directory, name), now: clock.now });
+const pem = (of: KeyObject): string => String(createPublicKey(of).export({ format: "pem", type: "spki" }));
+const refresh = (): Promise<TrustedSet> => readRelease(store, root, clock.now());
+const read = async (name: string): Promise<string | undefined> => readTarget(store, await refresh(), name);
+
+/** What the delegated role's own people do. */
+async function signRole(
+  version: number,
+  content: string,
+  { by = key, until = "2040-01-01" }: { readonly by?: KeyObject; readonly until?: string } = {},
+): Promise<Uint8Array> {
+  const bytes = Buffer.from(content);
+  const digest = digestOf(bytes);
+  await store.put({ mediaType: targetMediaType, digest, size: bytes.length }, bytes);
+  const file = { length: bytes.length, hashes: new Map([["sha256", digestHex(digest)]]), unrecognized: {} };
+  const targets = new Map([[parseTargetPath("tools/hammer"), file]]);
+  const expires = new Date(until);
+  return signDocument({ type: "targets", specVersion, version, expires, targets, unrecognized: {} }, [
+    createSigner(by),
+  ]);
+}
+
+async function delegateTools(): Promise<void> {
+  await master.delegate("tools", { paths: ["tools/*"], keys: [pem(key)], metadata: await signRole(1, "one") });
+  await master.pushMetadata();
+}
+
+describe("a delegated role", () => {
+  test("is published with its delegation, and read through it", async () => {
+    await delegateTools();
+    expect(await read("tools/hammer")).toBe("one");
+    expect(await store.resolve(parseTag("tools"), { want: "digest" })).toEqual(
+      await store.resolve(parseTag("meta.1.tools"), { want: "digest" }),
+    );
+  });
+
+  test("gets a new version that its keys signed", async () => {
+    await delegateTools();
+    await master.updateRole("tools", await signRole(2, "two"));
+    expect((await master.staged()).roles).toEqual(["tools"]);
+    expect(await read("tools/hammer")).toBe("one");
+    await master.pushMetadata();
+    expect(await read("tools/hammer")).toBe("two");
+    expect((await master.staged()).roles).toEqual([]);
+  });
+
+  test("is refused where others signed it", async () => {
+    await delegateTools();
+    const forged = await signRole(2, "two", { by: createPrivateKey() });
+    await expect(master.updateRole("tools", forged)).rejects.toMatchObject({ code: "TUF_THRESHOLD_NOT_MET" });
+    await expect(
+      master.delegate("more", { paths: ["more/*"], keys: [pem(key)], metadata: forged }),
+    ).rejects.toMatchObject({ code: "TUF_THRESHOLD_NOT_MET" });
+    await expect(master.updateRole("unknown", forged)).rejects.toMatchObject({ code: "MASTER_ROLE_UNKNOWN" });
+    expect((await master.staged()).roles).toEqual([]);
+  });
+
+  test("is refused where it is older than the published one, or another of the same version [T18]", async () => {
+    await delegateTools();
+    await master.updateRole("tools", await signRole(2, "two"));
+    await master.pushMetadata();
+    for (const version of [1, 2]) {
+      const file = await signRole(version, "one");
+      await expect(master.updateRole("tools", file)).rejects.toMatchObject({ code: "TUF_ROLLBACK" });
+    }
+    await master.revokeRole("tools");
+    await master.pushMetadata();
+    const again = { paths: ["tools/*"], keys: [pem(key)], metadata: await signRole(1, "one") };
+    await expect(master.delegate("tools", again)).rejects.toMatchObject({ code: "TUF_ROLLBACK" });
+    await master.delegate("tools", { ...again, metadata: await signRole(3, "three") });
+    await master.pushMetadata();
+    expect(await read("tools/hammer")).toBe("three");
+  });
+
+  test("that another publisher overtook is left out; a delegation to other keys is not staged over it [T18]", async () => {
+    await delegateTools();
+    await cp(join(directory, "master"), join(directory, "other"), { recursive: true });
+    await master.updateRole("tools", await signRole(3, "three"));
+    await master.pushMetadata();
+    const other = open("other");
+    await other.updateRole("tools", await signRole(2, "two"));
+    await other.pushMetadata();
+    expect(await read("tools/hammer")).toBe("three");
+
+    const newKey = createPrivateKey();
+    const metadata = await signRole(4, "four", { by: newKey });
+    await other.delegate("tools", { paths: ["tools/*"], keys: [pem(newKey)], metadata });
+    await master.pushMetadata();
+    await master.updateRole("tools", await signRole(5, "five"));
+    await master.pushMetadata();
+    await expect(other.pushMetadata()).rejects.toMatchObject({ code: "TUF_ROLLBACK", details: { role: "tools" } });
+    expect(await read("tools/hammer")).toBe("five");
+  });
+
+  test("is refused where it has expired, and is due before it does, until its people sign again", async () => {
+    const late = await signRole(1, "one", { until: "2029-12-31" });
+    const delegation = { paths: ["tools/*"], keys: [pem(key)] };
+    await expect(master.delegate("tools", { ...delegation, metadata: late })).rejects.toMatchObject({
+      code: "TUF_EXPIRED",
+    });
+    await master.delegate("tools", { ...delegation, metadata: await signRole(1, "one", { until: "2030-01-15" }) });
+    const expires = new Date("2030-01-15");
+    expect((await master.pushMetadata()).due).toEqual([{ role: "tools", expires, state: "soon" }]);
+    expect((await master.expirations()).get(parseRoleName("tools"))).toEqual(expires);
+    clock.advance({ days: 14 });
+    expect((await master.status()).due).toContainEqual({ role: "tools", expires, state: "expired" });
+    expect((await master.refreshMetadata()).due).toContainEqual({ role: "tools", expires, state: "expired" });
+    const machine = open("machine");
+    await machine.adopt({ root });
+    expect((await machine.status({ withinMs: 0 })).due).toEqual([{ role: "tools", expires, state: "expired" }]);
+    await master.updateRole("tools", await signRole(2, "two"));
+    expect((await master.pushMetadata()).due).toEqual([]);
+  });
+
+  test("whose keys were replaced or that was revoked leaves no key behind", async () => {
+    await delegateTools();
+    const listed = async (): Promise<number | undefined> => (await refresh()).targets?.signed.delegations?.keys.size;
+    const other = createPrivateKey();
+    const metadata = await signRole(2, "two", { by: other });
+    await master.delegate("tools", { paths: ["tools/*"], keys: [pem(other)], metadata });
+    await master.pushMetadata();
+    expect(await listed()).toBe(1);
+    await master.revokeRole("tools");
+    await master.pushMetadata();
+    expect(await listed()).toBe(0);
+  });
+
+  test("has its second tag moved by the run that follows one cut off after the switch", async () => {
+    await delegateTools();
+    await master.updateRole("tools", await signRole(2, "two"));
+    const dying: LayoutStore = {
+      ...store,
+      swapTag: async (...args) => {
+        await store.swapTag(...args);
+        throw new TypeError("the machine was switched off");
+      },
+    };
+    const options = { place: "here", directory: join(directory, "master"), now: clock.now };
+    await expect(createMaster({ ...options, store: dying }).pushMetadata()).rejects.toThrow("switched off");
+    await master.pushMetadata();
+    expect(await store.resolve(parseTag("tools"), { want: "digest" })).toEqual(
+      await store.resolve(parseTag("meta.2.tools"), { want: "digest" }),
+    );
+  });
+
+  test("of another publisher stays through rebase, refresh and publication", async () => {
+    await master.pushMetadata();
+    const other = open("other");
+    await rm(join(directory, "other"), { recursive: true, force: true });
+    await cp(join(directory, "master"), join(directory, "other"), { recursive: true });
+    await delegateTools();
+    await other.pushTarget("own", [
+      {
+        kind: "content",
+        content: {
+          open: async function* () {
+            yield Buffer.from("own");
+          },
+        },
+      },
+    ]);
+    await other.pushMetadata();
+    await other.refreshMetadata();
+    await other.pushMetadata();
+    expect([await read("own"), await read("tools/hammer")]).toEqual(["own", "one"]);
+  });
+
+  test("keeps its bytes through pruning", async () => {
+    await delegateTools();
+    await master.updateRole("tools", await signRole(2, "two"));
+    for (let release = 0; release < 3; release++) {
+      clock.advance({ days: 3 });
+      await master.pushMetadata();
+    }
+    expect(await master.prune()).toMatchObject({ releases: [2, 3] });
+    expect(await read("tools/hammer")).toBe("two");
+    const one = Buffer.from("one");
+    expect(await store.has({ mediaType: targetMediaType, digest: digestOf(one), size: 3 })).toBe(false);
+  });
+
+  test("ends with its delegation", async () => {
+    await delegateTools();
+    await master.revokeRole("tools");
+    await expect(master.revokeRole("tools")).rejects.toMatchObject({ code: "MASTER_ROLE_UNKNOWN" });
+    await master.pushMetadata();
+    expect(await read("tools/hammer")).toBeUndefined();
+  });
+
+  test("comes back to a registry that was emptied, with the targets, once their bytes are pushed again", async () => {
+    const own = {
+      kind: "content",
+      content: {
+        open: async function* () {
+          yield Buffer.from("own");
+        },
+      },
+    } as const;
+    await master.pushTarget("own", [own]);
+    await delegateTools();
+    await rm(join(directory, "registry"), { recursive: true });
+    await expect(master.pushMetadata()).rejects.toMatchObject({ code: "MASTER_BASE_UNEXPECTED" });
+    const lost = { code: "OCI_NOT_FOUND" };
+    await expect(master.pushMetadata({ base: "recorded" })).rejects.toMatchObject(lost);
+    await master.pushTarget("own", [own]);
+    await expect(master.pushMetadata({ base: "recorded" })).rejects.toMatchObject(lost);
+    await master.updateRole("tools", await signRole(1, "one"));
+    await master.pushMetadata({ base: "recorded" });
+    expect([await read("own"), await read("tools/hammer")]).toEqual(["own", "one"]);
+  });
+});

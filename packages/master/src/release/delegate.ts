@@ -1,0 +1,123 @@
+/**
+ * Delegated roles on the publisher: their files are signed by their own keys, elsewhere; here they are checked as a
+ * client would check them, staged, and published with the snapshot that names them.
+ */
+import { digestHex, digestOf } from "@dtuf/registry";
+import {
+  isTopLevelRole,
+  parseRoleName,
+  parseUnverified,
+  TufError,
+  verifyDocument,
+  type Delegations,
+  type RoleName,
+  type Snapshot,
+  type Targets,
+} from "@dtuf/tuf";
+import type { DelegateOptions } from "../contract.ts";
+import { MasterError } from "../errors.ts";
+import type { SignedFile } from "../documents/plan.ts";
+import { verifyTargetBlobs } from "../published/presence.ts";
+import type { Session } from "../state/session.ts";
+import { applyRoles, parseDelegation, type StagedRole, type StagedRoles } from "../documents/staged-role.ts";
+
+/** A delegated role's file that goes into the next snapshot. */
+export interface DelegatedFile extends SignedFile {
+  readonly name: RoleName;
+  readonly document: Targets;
+}
+
+/** @throws TufError; MasterError; OciError OCI_NOT_FOUND where a blob of its targets is not in the registry */
+export async function delegate(session: Session, name: string, options: DelegateOptions): Promise<void> {
+  const { metadata } = options;
+  await stageRole(session, parseDelegatedName(name), { kind: "put", delegation: parseDelegation(options), metadata });
+}
+
+export async function updateRole(session: Session, name: string, metadata: Uint8Array): Promise<void> {
+  const role = parseDelegatedName(name);
+  const staged = (await session.files.readStagedRoles(session.state())).get(role);
+  const delegation = staged?.kind === "put" ? staged.delegation : undefined;
+  await stageRole(session, role, { kind: "put", delegation, metadata });
+}
+
+export async function revokeRole(session: Session, name: string): Promise<void> {
+  const role = parseDelegatedName(name);
+  const known = applyRoles(await currentDelegations(session), await session.files.readStagedRoles(session.state()));
+  if (known?.kind !== "listed" || !known.roles.some((listed) => listed.name === role)) throw unknownRole(role);
+  await session.files.stageRole(session.state(), role, { kind: "revoke" });
+}
+
+async function stageRole(session: Session, role: RoleName, change: StagedRole & { kind: "put" }): Promise<void> {
+  const delegations = applyRoles(await currentDelegations(session), new Map([[role, change]]));
+  const { targets, version, expires } = verifyRole(delegations, role, change.metadata);
+  const file = { name: role, version, bytes: change.metadata };
+  if (expires <= session.now) throw expired(role, expires);
+  if (isSuperseded(file, await currentSnapshot(session))) throw superseded(file);
+  await verifyTargetBlobs(session, targets);
+  await session.files.stageRole(session.state(), role, change);
+}
+
+async function currentDelegations(session: Session): Promise<Delegations | undefined> {
+  return parseUnverified(await session.files.readMetadata(session.state().head.targets), "targets").delegations;
+}
+
+async function currentSnapshot(session: Session): Promise<Snapshot> {
+  return parseUnverified(await session.files.readMetadata(session.state().head.snapshot), "snapshot");
+}
+
+/**
+ * The staged files as a client will check them. An update that another publisher's overtook is left out; a delegation may
+ * not be, as the file that stands in its place could be signed by other keys.
+ * @throws TufError TUF_ROLLBACK
+ */
+export function delegatedFiles(
+  delegations: Delegations | undefined,
+  staged: StagedRoles,
+  snapshot: Snapshot,
+): readonly DelegatedFile[] {
+  const files: DelegatedFile[] = [];
+  for (const [name, change] of staged) {
+    if (change.kind === "revoke") continue;
+    const document = verifyRole(delegations, name, change.metadata);
+    const file = { name, version: document.version, bytes: change.metadata, document };
+    if (!isSuperseded(file, snapshot)) files.push(file);
+    else if (change.delegation !== undefined) throw superseded(file);
+  }
+  return files;
+}
+
+/** No version of a role has two contents, and none goes back; also where the role was revoked in between. */
+function isSuperseded({ name, version, bytes }: Omit<DelegatedFile, "document">, { meta }: Snapshot): boolean {
+  const published = meta.get(`${name}.json`);
+  if (published === undefined || published.version < version) return false;
+  return published.version > version || published.hashes?.get("sha256") !== digestHex(digestOf(bytes));
+}
+
+function superseded({ name, version }: Omit<DelegatedFile, "document">): TufError {
+  return new TufError("TUF_ROLLBACK", `${name} was published in version ${version} or above: it needs a higher one`, {
+    details: { role: name, got: version },
+  });
+}
+
+function expired(role: RoleName, expires: Date): TufError {
+  const details = { role, expires: expires.toISOString() };
+  return new TufError("TUF_EXPIRED", `${role} expired on ${details.expires}: no client would take it`, { details });
+}
+
+function verifyRole(delegations: Delegations | undefined, name: RoleName, file: Uint8Array): Targets {
+  if (delegations?.kind !== "listed") throw unknownRole(name);
+  const role = delegations.roles.find((listed) => listed.name === name);
+  if (role === undefined) throw unknownRole(name);
+  return verifyDocument(file, { keys: delegations.keys, role }, "targets");
+}
+
+function parseDelegatedName(name: string): RoleName {
+  if (isTopLevelRole(name)) throw new TypeError(`${name} is a top-level role`);
+  return parseRoleName(name);
+}
+
+function unknownRole(role: string): MasterError {
+  return new MasterError("MASTER_ROLE_UNKNOWN", `targets does not delegate to ${JSON.stringify(role)}`, {
+    details: { role },
+  });
+}

@@ -1,0 +1,50 @@
+/**
+ * When the delegated roles expire. Their own people sign them, elsewhere; an expired one is an outage all the same, so the
+ * publisher keeps their dates in its record. Each version of a role is read once, by the digest that the snapshot signs.
+ */
+import { metadataMediaType } from "@dtuf/format";
+import { collect, isDigest } from "@dtuf/registry";
+import { defaultLimits, parseUnverified, type MetaFile, type RoleName, type Snapshot, type Targets } from "@dtuf/tuf";
+import type { DelegatedFile } from "./delegate.ts";
+import { readable } from "../published/history.ts";
+import { delegatedRecordsMax } from "../limits.ts";
+import type { Session } from "../state/session.ts";
+import type { DelegatedRecord } from "../state/state.ts";
+
+export interface DelegatedSources {
+  readonly targets: Targets;
+  readonly snapshot: Snapshot;
+  /** Those of which the document is at hand. */
+  readonly files: readonly DelegatedFile[];
+}
+
+/** The roles that the top-level one lists. One whose file is not to be had is left out: what is told is only a help. */
+export async function readDelegated(session: Session, sources: DelegatedSources): Promise<readonly DelegatedRecord[]> {
+  const { delegations } = sources.targets;
+  const roles = delegations?.kind === "listed" ? delegations.roles.slice(0, delegatedRecordsMax) : [];
+  const records: DelegatedRecord[] = [];
+  for (const { name: role } of roles) {
+    const meta = sources.snapshot.meta.get(`${role}.json`);
+    if (meta === undefined) continue;
+    const expires = findKnown(session, sources, { role, meta }) ?? (await readable(() => readExpiry(session, meta)));
+    if (expires !== undefined) records.push({ role, version: meta.version, expires });
+  }
+  return records;
+}
+
+function findKnown(
+  { record }: Session,
+  { files }: DelegatedSources,
+  { role, meta: { version } }: { readonly role: RoleName; readonly meta: MetaFile },
+): Date | undefined {
+  const file = files.find((other) => other.name === role && other.version === version);
+  const known = record?.delegated.find((other) => other.role === role && other.version === version);
+  return file?.document.expires ?? known?.expires;
+}
+
+async function readExpiry({ store, signal }: Session, { length, hashes }: MetaFile): Promise<Date | undefined> {
+  const digest = `sha256:${hashes?.get("sha256") ?? ""}`;
+  if (!isDigest(digest) || length === undefined || length > defaultLimits.targetsMaxBytes) return undefined;
+  const stream = await store.open({ mediaType: metadataMediaType, digest, size: length }, { signal });
+  return stream === undefined ? undefined : parseUnverified(await collect(stream, length), "targets").expires;
+}

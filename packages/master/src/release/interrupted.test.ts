@@ -1,0 +1,186 @@
+import { execFileSync } from "node:child_process";
+import { cp, link, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
+import { latestTag } from "@dtuf/format";
+import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
+import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createMaster, type Master, type MasterStore, type TargetPart } from "../index.ts";
+
+let directory: string;
+let clock: FixedClock;
+let store: LayoutStore;
+let master: Master;
+let root: Uint8Array;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "dtuf-interrupted-"));
+  clock = createFixedClock();
+  store = createLayoutStore({ directory: join(directory, "registry"), now: clock.now });
+  master = open("master");
+  await master.createRootKey();
+  await master.createMetadataKeys();
+  await master.createMetadata();
+  root = await master.rootFile();
+  await master.pushTarget("a", [content("old")]);
+  await master.pushMetadata();
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+function open(name: string, over: MasterStore = store): Master {
+  return createMaster({ store: over, place: "here", directory: join(directory, name), now: clock.now });
+}
+
+const content = (text: string): TargetPart => ({
+  kind: "content",
+  content: {
+    async *open(offset) {
+      yield Buffer.from(text).subarray(offset);
+    },
+  },
+});
+
+const read = async (name: string, of: LayoutStore = store): Promise<string | undefined> =>
+  readTarget(of, await readRelease(of, root, clock.now()), name);
+
+/** Publishes, and is switched off right after the switch. */
+async function publishAndDie(): Promise<void> {
+  const cut = open("master", {
+    ...store,
+    swapTag: async (...args) => {
+      await store.swapTag(...args);
+      throw new TypeError("the machine was switched off");
+    },
+  });
+  await expect(cut.pushMetadata()).rejects.toThrow("switched off");
+}
+
+describe("a publication that was cut off after the switch", () => {
+  test("does not swallow what is staged before the next one", async () => {
+    await master.pushTarget("a", [content("new")]);
+    await publishAndDie();
+    await master.pushTarget("b", [content("B")]);
+    await master.pushTarget("c", [content("C")]);
+    await master.unstage(["c"]);
+    expect((await master.staged()).targets.map(({ path }) => path)).toEqual(["a", "b"]);
+    await expect(master.pushMetadata()).resolves.toMatchObject({ changed: [{ path: "b", change: "add" }] });
+    expect([await read("a"), await read("b"), await read("c")]).toEqual(["new", "B", undefined]);
+    expect((await master.staged()).targets).toEqual([]);
+  });
+
+  test("is known as such by a refresh too", async () => {
+    await master.deleteTarget("a");
+    await publishAndDie();
+    await master.refreshMetadata();
+    expect((await master.staged()).targets).toEqual([]);
+    expect(await read("a")).toBeUndefined();
+  });
+});
+
+test("no version number is used twice, whatever was refreshed after a publication that lost its race", async () => {
+  const seen: number[] = [];
+  const losing = open("master", { ...store, swapTag: () => Promise.reject(new TypeError("the line is dead")) });
+  await expect(losing.pushMetadata()).rejects.toThrow("dead");
+  seen.push(3);
+  await master.refreshMetadata();
+  seen.push((await master.pushMetadata()).versions.snapshot);
+  expect(seen).toEqual([3, 4]);
+});
+
+test("aborted at any call of the store, a publication leaves the old release or the new one, and the next goes on", async () => {
+  await master.pushTarget("a", [content("new")]);
+  const outcomes = new Set<string>();
+  for (let [at, finished] = [1, false]; !finished; at++) {
+    const place = join(directory, String(at));
+    for (const part of ["registry", "master"]) await cp(join(directory, part), join(place, part), { recursive: true });
+    const copied = createLayoutStore({ directory: join(place, "registry"), now: clock.now });
+    const here = { place: "here", directory: join(place, "master"), now: clock.now };
+    const stop = new AbortController();
+    const reason = new Error("stop");
+    let calls = 0;
+    const counted = new Proxy(copied, {
+      get: (target, name: keyof LayoutStore) => {
+        const method = target[name] as (...args: unknown[]) => unknown;
+        return (...args: unknown[]) => {
+          if (++calls === at) stop.abort(reason);
+          return method.apply(target, args);
+        };
+      },
+    });
+    const running = createMaster({ ...here, store: counted }).pushMetadata({ signal: stop.signal });
+    const outcome = await running.then(
+      () => "fine",
+      (error: unknown) => error,
+    );
+    expect(["fine", reason]).toContain(outcome);
+    finished = calls < at;
+    const shown = await read("a", copied);
+    expect(["old", "new"]).toContain(shown);
+    outcomes.add(`${shown}`);
+    await createMaster({ ...here, store: copied }).pushMetadata();
+    expect(await read("a", copied)).toBe("new");
+  }
+  expect(outcomes.size).toBe(2);
+});
+
+describe("planted in the state directory", () => {
+  const inState = (path: string): string => join(directory, "master", path);
+
+  test.for(["symbolic", "hard"] as const)(
+    "a %s link is replaced, and what it leads to stays as it is [T29]",
+    async (kind) => {
+      const victim = join(directory, "victim");
+      const plant = async (path: string): Promise<void> => {
+        await rm(path, { force: true });
+        await (kind === "hard" ? link(victim, path) : symlink(victim, path));
+      };
+      const record = await readFile(inState("record.json"));
+      await writeFile(victim, record);
+      await plant(inState("record.json"));
+      await master.pushMetadata();
+      expect(await readFile(victim)).toEqual(record);
+      await plant(inState("keys/root_key"));
+      await plant(inState("keys/targets_key.pub"));
+      await master.createRootKey();
+      await master.createMetadataKeys();
+      expect(await readFile(victim)).toEqual(record);
+      expect(await read("a")).toBe("old");
+    },
+  );
+
+  test.for(["metadata", "staged", "staged/2"])(
+    "a link for the directory %s is refused, nothing is written behind it [T29]",
+    async (name) => {
+      const victim = join(directory, "victim");
+      await cp(inState("metadata"), victim, { recursive: true });
+      await mkdir(inState("staged"), { recursive: true });
+      await rm(inState(name), { recursive: true, force: true });
+      await symlink(victim, inState(name));
+      const before = await readdir(victim);
+      const write = name === "metadata" ? master.pushMetadata() : master.pushTarget("b", [content("B")]);
+      await expect(write).rejects.toMatchObject({ code: "MASTER_STATE_INVALID" });
+      expect(await readdir(victim)).toEqual(before);
+    },
+  );
+
+  test.for(["record.json", "keys/timestamp_key", "keys/timestamp_key.pub"])(
+    "a pipe for %s is refused, not waited on [T29]",
+    async (name) => {
+      await rm(inState(name));
+      execFileSync("mkfifo", [inState(name)]);
+      await expect(master.pushMetadata()).rejects.toMatchObject({ code: "FILE_IO" });
+      expect((await stat(inState(name))).isFIFO()).toBe(true);
+    },
+  );
+});
+
+test("a pipe is no part of a target: it could be read once only [T29]", async () => {
+  const path = join(directory, "pipe");
+  execFileSync("mkfifo", [path]);
+  const before = await store.resolve(latestTag, { want: "digest" });
+  await expect(master.pushTarget("b", [{ kind: "file", path }])).rejects.toMatchObject({ code: "MASTER_PART_INVALID" });
+  expect((await master.staged()).targets).toEqual([]);
+  expect(await store.resolve(latestTag, { want: "digest" })).toEqual(before);
+});

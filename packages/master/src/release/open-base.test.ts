@@ -1,0 +1,271 @@
+import { createPrivateKey } from "node:crypto";
+import { cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
+import { collect, digestOf, encodeImageManifest, type Descriptor, type Resolved } from "@dtuf/registry";
+import { encodeRelease, latestTag, parseRelease, releaseTag } from "@dtuf/format";
+import { createSigner, parseUnverified, signDocument, type TopLevelRole } from "@dtuf/tuf";
+import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
+import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createMaster, type Master, type MasterStore, type TargetPart } from "../index.ts";
+
+let directory: string;
+let clock: FixedClock;
+let store: LayoutStore;
+let master: Master;
+let root: Uint8Array;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "dtuf-base-"));
+  clock = createFixedClock();
+  store = createLayoutStore({ directory: join(directory, "registry"), now: clock.now });
+  master = open("master");
+  await master.createRootKey();
+  await master.createMetadataKeys();
+  await master.createMetadata();
+  root = await master.rootFile();
+  await master.pushTarget("a", [content("A")]);
+  await master.pushMetadata();
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+function open(name: string, over: MasterStore = store): Master {
+  return createMaster({ store: over, place: "here", directory: join(directory, name), now: clock.now });
+}
+
+/** Another machine with the same keys, and its own record as it is now. */
+async function clone(name: string, over: MasterStore = store): Promise<Master> {
+  await cp(join(directory, "master"), join(directory, name), { recursive: true });
+  return open(name, over);
+}
+
+const content = (text: string): TargetPart => ({
+  kind: "content",
+  content: {
+    async *open(offset) {
+      yield Buffer.from(text).subarray(offset);
+    },
+  },
+});
+
+async function latest(): Promise<Resolved> {
+  const found = await store.resolve(latestTag, { want: "bytes" });
+  if (found === undefined) throw new TypeError("nothing is published");
+  return found;
+}
+
+const read = async (name: string, pin: Uint8Array = root): Promise<string | undefined> =>
+  readTarget(store, await readRelease(store, pin, clock.now()), name);
+
+async function publishedFiles(): Promise<Map<string, Uint8Array>> {
+  const { files } = parseRelease((await latest()).bytes ?? new Uint8Array());
+  const read = async (file: Descriptor): Promise<Uint8Array> => collect((await store.open(file)) ?? empty(), file.size);
+  return new Map(await Promise.all([...files].map(async ([name, file]) => [name, await read(file)] as const)));
+}
+
+async function* empty(): AsyncIterable<Uint8Array> {}
+
+/** What whoever holds the registry can do: any files under `latest`. */
+async function show(files: ReadonlyMap<string, Uint8Array>, timestampVersion = 99): Promise<void> {
+  const list = [...files].map(([name, bytes]) => ({ name, bytes }));
+  const { manifest, blobs } = encodeRelease({ files: list, timestampVersion });
+  for (const { descriptor, bytes } of blobs) await store.put(descriptor, bytes);
+  await store.put(manifest.descriptor, manifest.bytes, { tags: [latestTag] });
+}
+
+/** Every file of the publisher's state, by content; the lock is empty. */
+async function stateFiles(): Promise<ReadonlyMap<string, string>> {
+  const entries = await readdir(join(directory, "master"), { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile() && entry.name !== "lock");
+  const paths = files.map(({ parentPath, name }) => join(parentPath, name));
+  return new Map(await Promise.all(paths.map(async (path) => [path, digestOf(await readFile(path))] as const)));
+}
+
+/** With the keys that lie on the publisher's disk. */
+async function stolenSigner(role: TopLevelRole): Promise<ReturnType<typeof createSigner>> {
+  return createSigner(createPrivateKey(await readFile(join(directory, `master/keys/${role}_key`), "utf8")));
+}
+
+describe("a root that does not verify", () => {
+  test("is refused and leaves no trace, neither in the state nor in what is published next [T14]", async () => {
+    const thief = open("thief");
+    await thief.createRootKey();
+    await thief.createMetadataKeys();
+    await thief.createMetadata();
+    const forged = { ...parseUnverified(await thief.rootFile(), "root"), version: 2 };
+    const key = await readFile(join(directory, "thief/keys/root_key"), "utf8");
+    const signed = await signDocument(forged, [createSigner(createPrivateKey(key))]);
+    await show(new Map([...(await publishedFiles()), ["2.root.json", signed]]));
+
+    const before = await stateFiles();
+    await expect(master.pushMetadata()).rejects.toMatchObject({ code: "TUF_THRESHOLD_NOT_MET" });
+    await expect(master.refreshMetadata()).rejects.toMatchObject({ code: "TUF_THRESHOLD_NOT_MET" });
+    expect(await stateFiles()).toEqual(before);
+    await master.pushMetadata({ base: "recorded" });
+    expect([...(await publishedFiles()).keys()]).not.toContain("2.root.json");
+    expect(await read("a")).toBe("A");
+  });
+
+  test("does not come along with those before the pin when a machine adopts what is published", async () => {
+    await master.createRootKey();
+    await master.resetKeys();
+    await master.pushMetadata();
+    const pin = await master.rootFile();
+    const genuine = await publishedFiles();
+    await show(new Map([...genuine, ["1.root.json", await forgedRoot()]]));
+    const fresh = createMaster({ store, place: "here", directory: join(directory, "fresh"), now: clock.now });
+    await fresh.adopt({ root: pin });
+    await cp(join(directory, "master/keys"), join(directory, "fresh/keys"), { recursive: true });
+    await fresh.pushMetadata();
+    expect([...(await publishedFiles()).keys()]).not.toContain("1.root.json");
+    expect(await read("a", pin)).toBe("A");
+  });
+
+  async function forgedRoot(): Promise<Uint8Array> {
+    const thief = open("thief");
+    await thief.createRootKey();
+    await thief.createMetadataKeys();
+    await thief.createMetadata();
+    return thief.rootFile();
+  }
+});
+
+describe("a stolen timestamp key", () => {
+  async function forward(version: number): Promise<void> {
+    const files = await publishedFiles();
+    const timestamp = parseUnverified(files.get("timestamp.json") ?? new Uint8Array(), "timestamp");
+    const forged = await signDocument({ ...timestamp, version }, [await stolenSigner("timestamp")]);
+    await show(new Map([...files, ["timestamp.json", forged]]), version);
+  }
+
+  test("and its implausible version are not signed above; a new key and the record are the way out [T27]", async () => {
+    await forward(Number.MAX_SAFE_INTEGER);
+    const before = await stateFiles();
+    const code = "MASTER_VERSION_IMPLAUSIBLE";
+    await expect(master.pushMetadata()).rejects.toMatchObject({ code, details: { role: "timestamp", wanted: 2 } });
+    await expect(master.refreshMetadata()).rejects.toMatchObject({ code });
+    await expect(master.prune()).rejects.toMatchObject({ code });
+    expect(await stateFiles()).toEqual(before);
+
+    await master.createMetadataKeys();
+    await master.resetKeys();
+    await master.pushMetadata({ base: "recorded" });
+    const set = await readRelease(store, root, clock.now());
+    expect([set.root.signed.version, set.timestamp?.signed.version]).toEqual([2, 3]);
+    expect(await read("a")).toBe("A");
+    await expect(master.pushMetadata()).resolves.toMatchObject({ rebased: 0 });
+  });
+
+  test("that is honest after all goes on where the caller names the snapshot", async () => {
+    await forward(5_000_000);
+    await expect(master.pushMetadata()).rejects.toMatchObject({ code: "MASTER_VERSION_IMPLAUSIBLE" });
+    await expect(master.pushMetadata({ expectSnapshot: "2" })).resolves.toMatchObject({
+      versions: { timestamp: 5_000_001 },
+    });
+  });
+});
+
+describe("another publisher's release", () => {
+  test("that expired may be a replay: it is refused unless it is the snapshot that was expected", async () => {
+    const other = await clone("other");
+    await other.pushMetadata();
+    const old = await latest();
+    await other.pushTarget("a", [content("patched")]);
+    await other.pushMetadata();
+    const { descriptor } = await latest();
+    clock.advance({ days: 2 });
+    await store.tag(latestTag, old.descriptor);
+    const before = await stateFiles();
+    for (const attempt of [() => master.pushMetadata(), () => master.refreshMetadata()]) {
+      await expect(attempt()).rejects.toMatchObject({
+        code: "MASTER_BASE_EXPIRED",
+        details: { role: "timestamp", snapshot: 3 },
+      });
+    }
+    expect(await stateFiles()).toEqual(before);
+    await store.tag(latestTag, descriptor);
+    const sha256 = digestOf((await publishedFiles()).get("4.snapshot.json") ?? new Uint8Array());
+    await master.pushMetadata({ expectSnapshot: sha256 });
+    expect(await read("a")).toBe("patched");
+  });
+
+  test("is not built on in the place of the snapshot that was expected", async () => {
+    const other = await clone("other");
+    const late = open("master", {
+      ...store,
+      swapTag: async (...args) => {
+        await other.pushMetadata();
+        return store.swapTag(...args);
+      },
+    });
+    await expect(late.pushMetadata({ expectSnapshot: "2" })).rejects.toMatchObject({
+      code: "MASTER_BASE_UNEXPECTED",
+      details: { wanted: "2", got: "3" },
+    });
+  });
+
+  /** Both look before either moves: both believe that they published, and the second to move overwrote the first. */
+  async function overwrite(): Promise<Master> {
+    const looked = Promise.withResolvers<void>();
+    const started = Promise.withResolvers<void>();
+    const plain: MasterStore = { ...store };
+    delete plain.swapTag;
+    const other = await clone("other", {
+      ...plain,
+      put: async (descriptor, bytes, options) => {
+        if (options?.tags?.includes(releaseTag(3))) started.resolve();
+        if (options?.tags?.includes(releaseTag(3))) await looked.promise;
+        return store.put(descriptor, bytes, options);
+      },
+    });
+    await other.pushTarget("b", [content("B")]);
+    const published = other.pushMetadata();
+    await started.promise;
+    const overwriting = open("master", {
+      ...plain,
+      tag: async (tag, descriptor, options) => {
+        if (tag === latestTag) looked.resolve();
+        if (tag === latestTag) await published;
+        return store.tag(tag, descriptor, options);
+      },
+    });
+    await overwriting.pushMetadata();
+    return open("other");
+  }
+
+  test("that overwrote one from here is found out and not built on, whether it went on or not", async () => {
+    const other = await overwrite();
+    await expect(other.pushMetadata()).rejects.toMatchObject({ code: "MASTER_BASE_UNEXPECTED" });
+    await master.pushMetadata();
+    await master.pushMetadata();
+    const before = await latest();
+    await expect(other.pushMetadata()).rejects.toMatchObject({
+      code: "MASTER_BASE_UNEXPECTED",
+      details: { got: "5" },
+    });
+    expect((await latest()).descriptor).toEqual(before.descriptor);
+    await other.pushTarget("b", [content("B")]);
+    await other.pushMetadata({ expectSnapshot: "5" });
+    expect([await read("a"), await read("b")]).toEqual(["A", "B"]);
+  });
+
+  test("is no suspect where it was built on a mended release", async () => {
+    const other = await clone("other");
+    const old = await latest();
+    await master.pushMetadata();
+    await other.pushMetadata();
+    await store.tag(latestTag, old.descriptor);
+    await other.pushMetadata({ base: "recorded" });
+    await expect(master.pushMetadata()).resolves.toMatchObject({ rebased: 0, versions: { timestamp: 6 } });
+  });
+});
+
+test("whatever `latest` names, publishing on the record mends it", async () => {
+  const { descriptor, bytes } = encodeImageManifest({ artifactType: "application/vnd.example", layers: [] });
+  await store.put(descriptor, bytes, { tags: [latestTag] });
+  await expect(master.pushMetadata()).rejects.toMatchObject({ code: "FORMAT_NOT_A_REPOSITORY" });
+  await master.pushMetadata({ base: "recorded" });
+  expect(await read("a")).toBe("A");
+});

@@ -1,0 +1,147 @@
+/**
+ * On what a release is built. The record, where nothing else was published since. What another publisher published is
+ * asked three things more than TUF's rules: that its timestamp has not expired (the registry may be replaying a release
+ * that others have long replaced, and signing above it would make that permanent), that its versions are plausible, and
+ * that it was built on the release that stands in the record. A caller who names the snapshot that he expects has
+ * answered them. What is new is then taken into the record.
+ */
+import { digestHex, digestOf, type Digest } from "@dtuf/registry";
+import { parseRelease } from "@dtuf/format";
+import { parseUnverified } from "@dtuf/tuf";
+import { openPublished, openRecorded, versionsOf, type Base } from "../published/base.ts";
+import type { PushMetadataOptions } from "../contract.ts";
+import { MasterError } from "../errors.ts";
+import { lineageMax, versionJumpMax } from "../limits.ts";
+import { findPublished, latestDigest, type Published } from "../published/published.ts";
+import { acceptBase, withPublishedRoots } from "./record.ts";
+import type { Session } from "../state/session.ts";
+import type { State } from "../state/state.ts";
+import { moveSecondTags } from "./upload.ts";
+
+type Choice = Pick<PushMetadataOptions, "base" | "expectSnapshot">;
+
+/** @throws MasterError; TufError (TUF_ROLLBACK: the registry shows something older than the record); OciError; FormatError */
+export async function openBase(session: Session, { base = "published", expectSnapshot }: Choice): Promise<Base> {
+  const { published, attempt } = session.state();
+  const found = base === "recorded" ? undefined : await findPublished(session);
+  if (found === undefined || found.release === published) {
+    const latest = found === undefined ? await latestDigest(session) : found.release;
+    if (base === "published" && latest === undefined && published !== undefined) throw gone(published);
+    const recorded = await openRecorded(session, latest);
+    if (expectSnapshot !== undefined) verifyExpectedSnapshot(recorded, expectSnapshot);
+    return recorded;
+  }
+  return found.release === attempt?.release
+    ? openOwn(session, found, expectSnapshot)
+    : openOthers(session, found, expectSnapshot);
+}
+
+/** A run from here that was cut off after the switch: what it left undone is done. */
+async function openOwn(session: Session, found: Published, expectSnapshot: string | undefined): Promise<Base> {
+  const state = session.state();
+  const opened = await openPublished(session, found, withPublishedRoots(state, found));
+  if (expectSnapshot !== undefined) verifyExpectedSnapshot(opened, expectSnapshot);
+  const staged = state.attempt?.carries === "staged" ? await session.files.readStagedRoles(state) : [];
+  for (const [name, change] of staged) {
+    if (change.kind === "revoke") continue;
+    await moveSecondTags(session, [{ name, version: parseUnverified(change.metadata, "targets").version }]);
+  }
+  await acceptBase(session, opened);
+  return opened;
+}
+
+async function openOthers(session: Session, found: Published, expectSnapshot: string | undefined): Promise<Base> {
+  const state = session.state();
+  const opened = await openPublished(session, found, state);
+  if (expectSnapshot === undefined) {
+    verifyPlausible(opened, state);
+    verifyUnexpired(opened, ["timestamp"], session.now);
+    await verifyLineage(session, found, opened);
+  } else verifyExpectedSnapshot(opened, expectSnapshot);
+  await acceptBase(session, opened);
+  return opened;
+}
+
+/** @param expected a version, or the SHA-256 of the file. @throws MasterError MASTER_BASE_UNEXPECTED */
+export function verifyExpectedSnapshot(base: Base, expected: string): void {
+  const [, version, sha256] = /^(?:([1-9][0-9]{0,15})|(?:sha256:)?([0-9a-f]{64}))$/.exec(expected) ?? [];
+  if (version === undefined && sha256 === undefined) {
+    throw new TypeError(`expectSnapshot must be a version or a SHA-256 in hex: ${expected}`);
+  }
+  const got = sha256 === undefined ? String(base.snapshot.signed.version) : digestHex(digestOf(base.snapshot.bytes));
+  if (got === (sha256 ?? version)) return;
+  throw new MasterError("MASTER_BASE_UNEXPECTED", `the published snapshot is ${got}, not ${expected}`, {
+    details: { wanted: expected, got },
+  });
+}
+
+/** @throws MasterError MASTER_BASE_EXPIRED */
+export function verifyUnexpired(
+  base: Base,
+  roles: readonly ("root" | "timestamp" | "snapshot" | "targets")[],
+  now: Date,
+): void {
+  for (const role of roles) {
+    if (base[role].signed.expires > now) continue;
+    const expires = base[role].signed.expires.toISOString();
+    const snapshot = base.snapshot.signed.version;
+    throw new MasterError(
+      "MASTER_BASE_EXPIRED",
+      `the ${role} of the published snapshot ${snapshot} expired on ${expires}: nothing tells it from a replay`,
+      { details: { role, expires, snapshot, now: now.toISOString() } },
+    );
+  }
+}
+
+/** @param record undefined: there is none. @throws MasterError MASTER_VERSION_IMPLAUSIBLE */
+export function verifyPlausible(base: Base, record: Pick<State, "signed" | "head"> | undefined): void {
+  const versions = versionsOf(base);
+  for (const role of ["timestamp", "snapshot", "targets"] as const) {
+    const known = record === undefined ? 0 : Math.max(record.signed[role], record.head[role].version);
+    if (versions[role] - known <= versionJumpMax) continue;
+    throw new MasterError(
+      "MASTER_VERSION_IMPLAUSIBLE",
+      `the published ${role} has version ${versions[role]}, the record ${known}: was its key stolen?`,
+      { details: { role, wanted: known, got: versions[role] } },
+    );
+  }
+}
+
+/**
+ * Two publishers that moved the tag in the moment between the other's look and move both believe that they published.
+ * Every release names the one it was built on: where the recorded one is not among those, the other overwrote it. Only
+ * an honest registry shows it, and only while it has the manifests; who lies about them gains no more than by denying.
+ * @throws MasterError MASTER_BASE_UNEXPECTED
+ */
+async function verifyLineage(session: Session, found: Published, base: Base): Promise<void> {
+  const { store, signal } = session;
+  const { published, head } = session.state();
+  if (published === undefined) return;
+  // Every step goes down by a version or more, so that after `steps` of them the recorded release lies behind.
+  const steps = base.timestamp.signed.version - head.timestamp.version;
+  let { predecessor } = found;
+  for (let step = 1; step <= Math.min(steps, lineageMax); step++) {
+    if (predecessor === undefined || predecessor === published) return;
+    if (step === steps) throw overwritten(base, published);
+    const before = await store.resolve(predecessor, { want: "bytes", signal });
+    if (before?.bytes === undefined) return;
+    ({ predecessor } = parseRelease(before.bytes));
+  }
+}
+
+function overwritten({ snapshot }: Base, published: Digest): MasterError {
+  const { version } = snapshot.signed;
+  return new MasterError(
+    "MASTER_BASE_UNEXPECTED",
+    `another publisher's snapshot ${version} was not built on the release that was published from here`,
+    { details: { wanted: published, got: String(version) } },
+  );
+}
+
+function gone(published: Digest): MasterError {
+  return new MasterError(
+    "MASTER_BASE_UNEXPECTED",
+    "the registry has no `latest`, but the record says it was published",
+    { details: { wanted: published } },
+  );
+}

@@ -1,0 +1,283 @@
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
+import { encodeImageManifest, parseTag, type Resolved } from "@dtuf/registry";
+import { latestTag, parseRelease, releaseTag } from "@dtuf/format";
+import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
+import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createMaster, type Master, type MasterStore, type TargetPart } from "../index.ts";
+
+let directory: string;
+let clock: FixedClock;
+let store: LayoutStore;
+let master: Master;
+let root: Uint8Array;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "dtuf-publish-"));
+  clock = createFixedClock();
+  store = createLayoutStore({ directory: join(directory, "registry"), now: clock.now });
+  master = open("master");
+  await master.createRootKey();
+  await master.createMetadataKeys();
+  await master.createMetadata();
+  root = await master.rootFile();
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+function open(name: string, over: MasterStore = store): Master {
+  return createMaster({ store: over, place: "here", directory: join(directory, name), now: clock.now });
+}
+
+/** Another machine with the same keys, and its own record as it is now. */
+async function clone(name: string, over: MasterStore = store): Promise<Master> {
+  await cp(join(directory, "master"), join(directory, name), { recursive: true });
+  return open(name, over);
+}
+
+/** A registry has no compare-and-swap. */
+function registryLike(over: LayoutStore, tag: MasterStore["tag"] = (...args) => over.tag(...args)): MasterStore {
+  const plain: MasterStore = { ...over, tag };
+  delete plain.swapTag;
+  return plain;
+}
+
+const content = (text: string): TargetPart => ({
+  kind: "content",
+  content: {
+    async *open(offset) {
+      yield Buffer.from(text).subarray(offset);
+    },
+  },
+});
+
+async function latest(): Promise<Resolved> {
+  const found = await store.resolve(latestTag, { want: "bytes" });
+  if (found === undefined) throw new TypeError("nothing is published");
+  return found;
+}
+
+const read = async (name: string): Promise<string | undefined> =>
+  readTarget(store, await readRelease(store, root, clock.now()), name);
+
+describe("two publishers", () => {
+  test("that take turns lose nothing", async () => {
+    await master.pushMetadata();
+    const other = await clone("other");
+    await master.pushTarget("a", [content("A")]);
+    await other.pushTarget("b", [content("B")]);
+    expect(await master.pushMetadata()).toMatchObject({ rebased: 0, versions: { timestamp: 3 } });
+    expect(await other.pushMetadata()).toMatchObject({ rebased: 0, versions: { timestamp: 4 } });
+    expect([await read("a"), await read("b")]).toEqual(["A", "B"]);
+    expect(parseRelease((await latest()).bytes ?? new Uint8Array()).predecessor).toBe(
+      (await store.resolve(releaseTag(3), { want: "digest" }))?.descriptor.digest,
+    );
+  });
+
+  test.for(["a layout", "a registry"] as const)(
+    "at the same time on %s: the second rebases above both versions and overwrites nothing",
+    async (kind) => {
+      await master.pushMetadata();
+      const other = await clone("other");
+      await other.pushTarget("b", [content("B")]);
+      await master.pushTarget("a", [content("A")]);
+      let interrupted = 0;
+      const over = kind === "a layout" ? store : registryLike(store);
+      const late = open("master", {
+        ...over,
+        // The other one publishes after this one has signed and before it looks at `latest` again.
+        put: async (descriptor, bytes, options) => {
+          if (options?.tags?.includes(releaseTag(3)) && interrupted++ === 0) await other.pushMetadata();
+          return over.put(descriptor, bytes, options);
+        },
+      });
+      const result = await late.pushMetadata();
+      expect(result).toMatchObject({ rebased: 1, versions: { timestamp: 4, snapshot: 4, targets: 4 } });
+      expect([await read("a"), await read("b")]).toEqual(["A", "B"]);
+    },
+  );
+
+  test("of whom one takes over the tag in the last moment: what it overwrote is published again", async () => {
+    await master.pushMetadata();
+    const other = await clone("other");
+    await master.pushTarget("a", [content("A")]);
+    await other.pushTarget("b", [content("B")]);
+    let first = true;
+    const slow = registryLike(store, async (tag, descriptor, options) => {
+      await store.tag(tag, descriptor, options);
+      if (tag !== latestTag || !first) return;
+      first = false;
+      await other.pushMetadata();
+    });
+    await open("master", slow).pushMetadata();
+    expect([await read("a"), await read("b")]).toEqual(["A", "B"]);
+  });
+
+  test("that never stop: the slower one gives up, and nothing of it shows", async () => {
+    await master.pushMetadata();
+    const other = await clone("other");
+    await master.pushTarget("a", [content("A")]);
+    const beaten = open("master", {
+      ...store,
+      swapTag: async () => {
+        await other.pushMetadata();
+        return false;
+      },
+    });
+    await expect(beaten.pushMetadata()).rejects.toMatchObject({ code: "MASTER_PUBLISHER_RACE" });
+    expect(await read("a")).toBeUndefined();
+    await master.pushMetadata();
+    expect(await read("a")).toBe("A");
+  });
+});
+
+describe("readers during publications", () => {
+  test("see the old release or the new one, never a mixture", async () => {
+    await master.pushTarget("a", [content("0")]);
+    await master.pushTarget("b", [content("0")]);
+    await master.pushMetadata();
+    const seen = new Set<string>();
+    const publishing = new AbortController();
+    const reader = async (): Promise<void> => {
+      while (!publishing.signal.aborted) {
+        const set = await readRelease(store, root, clock.now());
+        const [a, b] = [await readTarget(store, set, "a"), await readTarget(store, set, "b")];
+        expect(a).toBe(b);
+        seen.add(String(a));
+      }
+    };
+    const readers = [reader(), reader()];
+    for (const text of ["1", "2", "3", "4"]) {
+      await master.pushTarget("a", [content(text)]);
+      await master.pushTarget("b", [content(text)]);
+      await master.pushMetadata();
+    }
+    publishing.abort();
+    await Promise.all(readers);
+    expect(seen.size).toBeGreaterThan(1);
+  });
+});
+
+describe("what is published is no base", () => {
+  test("when the registry rolled `latest` back; publishing on the record mends it [T13]", async () => {
+    await master.pushTarget("a", [content("A")]);
+    await master.pushMetadata();
+    const old = await latest();
+    await master.pushTarget("a", [content("patched")]);
+    await master.pushMetadata();
+    await store.tag(latestTag, old.descriptor);
+    await expect(master.pushMetadata()).rejects.toMatchObject({ code: "TUF_ROLLBACK" });
+    await expect(master.refreshMetadata()).rejects.toMatchObject({ code: "TUF_ROLLBACK" });
+    expect((await latest()).descriptor.digest).toBe(old.descriptor.digest);
+    await master.pushMetadata({ base: "recorded" });
+    expect(await read("a")).toBe("patched");
+  });
+
+  test("when `latest` is gone; publishing on the record mends it", async () => {
+    await master.pushTarget("a", [content("A")]);
+    await master.pushMetadata();
+    await store.deleteTag(latestTag);
+    await expect(master.pushMetadata()).rejects.toMatchObject({ code: "MASTER_BASE_UNEXPECTED" });
+    await master.pushMetadata({ base: "recorded" });
+    expect(await read("a")).toBe("A");
+  });
+
+  test("when `latest` is not ours", async () => {
+    const manifest = encodeImageManifest({ artifactType: "application/vnd.example", layers: [] });
+    await store.put(manifest.descriptor, manifest.bytes, { tags: [latestTag] });
+    await expect(master.pushMetadata()).rejects.toMatchObject({ code: "FORMAT_NOT_A_REPOSITORY" });
+    expect((await latest()).descriptor.digest).toBe(manifest.descriptor.digest);
+  });
+
+  test("when it is another repository's, keys and all", async () => {
+    const stranger = open("stranger");
+    await stranger.createRootKey();
+    await stranger.createMetadataKeys();
+    await stranger.createMetadata();
+    await stranger.pushMetadata();
+    const before = await latest();
+    await expect(master.pushMetadata()).rejects.toMatchObject({ code: "MASTER_BASE_UNEXPECTED" });
+    await master.pushMetadata({ base: "published" }).catch(() => undefined);
+    expect((await latest()).descriptor.digest).toBe(before.descriptor.digest);
+  });
+
+  test("when it is not the snapshot that was expected", async () => {
+    await master.pushMetadata();
+    await expect(master.pushMetadata({ expectSnapshot: "7" })).rejects.toMatchObject({
+      code: "MASTER_BASE_UNEXPECTED",
+      details: { wanted: "7", got: "2" },
+    });
+    await expect(master.pushMetadata({ expectSnapshot: "2" })).resolves.toMatchObject({ versions: { snapshot: 3 } });
+  });
+});
+
+describe("a machine without a record", () => {
+  async function fresh(): Promise<Master> {
+    await rm(join(directory, "master/record.json"));
+    await rm(join(directory, "master/metadata"), { recursive: true });
+    return open("master");
+  }
+
+  test("adopts what is published, from the root that it was handed, and goes on", async () => {
+    await master.pushTarget("a", [content("A")]);
+    await master.pushMetadata();
+    const ci = await fresh();
+    await expect(ci.pushMetadata()).rejects.toMatchObject({ code: "MASTER_METADATA_MISSING" });
+    await ci.adopt({ root });
+    expect(await ci.listTargets()).toEqual(["a"]);
+    await ci.pushMetadata();
+    expect(await read("a")).toBe("A");
+  });
+
+  test("refuses what expired, which might be a replay, unless it is told what to expect", async () => {
+    await master.pushMetadata();
+    clock.advance({ days: 2 });
+    const ci = await fresh();
+    await expect(ci.adopt({ root })).rejects.toMatchObject({
+      code: "MASTER_BASE_EXPIRED",
+      details: { role: "timestamp" },
+    });
+    await expect(ci.adopt({ root, expectSnapshot: "1" })).rejects.toMatchObject({ code: "MASTER_BASE_UNEXPECTED" });
+    await expect(ci.listTargets()).rejects.toMatchObject({ code: "MASTER_METADATA_MISSING" });
+    await ci.adopt({ root, expectSnapshot: "2" });
+    await ci.pushMetadata();
+    expect((await readRelease(store, root, clock.now())).timestamp?.signed.version).toBe(3);
+  });
+});
+
+describe("the state", () => {
+  test("of another place is refused, and unharmed", async () => {
+    const elsewhere = createMaster({ store, place: "there", directory: join(directory, "master"), now: clock.now });
+    await expect(elsewhere.pushMetadata()).rejects.toMatchObject({
+      code: "MASTER_PLACE_DIFFERS",
+      details: { wanted: "here", got: "there" },
+    });
+    await expect(master.pushMetadata()).resolves.toMatchObject({ rebased: 0 });
+  });
+
+  test("that was altered is refused", async () => {
+    await writeFile(join(directory, "master/record.json"), '{"format":1}');
+    await expect(master.pushMetadata()).rejects.toMatchObject({ code: "MASTER_STATE_INVALID" });
+  });
+
+  test("locked by another process is refused at once where waiting is not wanted", async () => {
+    const { withLock } = await import("@dtuf/registry/files");
+    const impatient = createMaster({
+      ...{ store, place: "here", directory: join(directory, "master"), now: clock.now },
+      lock: "fail",
+    });
+    await withLock(join(directory, "master/lock"), { wait: "fail" }, async () => {
+      await expect(impatient.pushMetadata()).rejects.toMatchObject({ code: "FILE_LOCKED" });
+      await expect(impatient.listTargets()).resolves.toEqual([]);
+    });
+  });
+});
+
+test("an unrelated tag is left alone", async () => {
+  const manifest = encodeImageManifest({ artifactType: "application/vnd.example", layers: [] });
+  await store.put(manifest.descriptor, manifest.bytes, { tags: [parseTag("v1")] });
+  await master.pushMetadata();
+  expect((await store.resolve(parseTag("v1"), { want: "digest" }))?.descriptor.digest).toBe(manifest.descriptor.digest);
+});

@@ -1,0 +1,119 @@
+/**
+ * Publishing is one switch. Target manifests, then the release under its own tag; then a look whether `latest` still is
+ * what the release was built on; then the move of `latest`; then a second look. Where another publisher was first, the
+ * staged changes are made again on what it published, above both versions. What was signed is written down before it is
+ * sent, and what was sent before it is shown, so that a run that follows a kill knows what the one before it did.
+ */
+import { latestTag, releaseTag } from "@dtuf/format";
+import type { ManifestContent } from "@dtuf/registry";
+import type { PublishResult, PushMetadataOptions, RefreshResult } from "../contract.ts";
+import type { Base } from "../published/base.ts";
+import { readDelegated } from "./delegated-expiry.ts";
+import { MasterError } from "../errors.ts";
+import { dropUnneededKeys } from "../keys/key-ring.ts";
+import { rebasesMax } from "../limits.ts";
+import { openBase } from "./open-base.ts";
+import { verifyPromises } from "../published/presence.ts";
+import { latestDigest } from "../published/published.ts";
+import { commitRelease } from "./record.ts";
+import type { Session } from "../state/session.ts";
+import { dueRoles, signRelease, type Draft, type Scope } from "./sign.ts";
+import type { State } from "../state/state.ts";
+import { keepersOf, moveSecondTags, putArtifact, putArtifacts, releaseOf, roleArtifacts } from "./upload.ts";
+
+export type PublishRequest = PushMetadataOptions & { readonly scope: "all" | { readonly withinMs: number } };
+
+/** @throws MasterError; TufError; OciError; FormatError */
+export async function publish(session: Session, request: PublishRequest): Promise<PublishResult & RefreshResult> {
+  for (let rebased = 0; rebased <= rebasesMax; rebased++) {
+    session.signal?.throwIfAborted();
+    const base = await openBase(session, request);
+    const scope = await scopeOf(session, request);
+    const draft = await signRelease(session, base, scope);
+    const content = { targets: draft.targetsDocument, snapshot: draft.snapshotDocument, files: draft.delegated };
+    const delegated = await readDelegated(session, content);
+    if (request.base === "recorded") await verifyPromises(session, content);
+    const release = await uploadRelease(session, { draft, base, scope, request });
+    if (release === undefined || !(await moveLatest(session, base, release))) continue;
+    await keepReleaseTag(session, draft, release);
+    await moveSecondTags(session, draft.delegated);
+    await commitRelease(session, { draft, release: release.descriptor.digest, scope, delegated });
+    if (scope.kind === "all") await dropUnneededKeys(session.keys, draft.root);
+    const { versions, changed, renewed } = draft;
+    const due = dueRoles([...draft.notRenewed, ...delegated], session);
+    return { release: release.descriptor.digest, versions, changed, renewed, due, rebased };
+  }
+  throw new MasterError("MASTER_PUBLISHER_RACE", `another publisher was first, ${rebasesMax + 1} times`, {
+    details: { tries: rebasesMax + 1 },
+  });
+}
+
+async function scopeOf(session: Session, { scope }: PublishRequest): Promise<Scope> {
+  if (scope !== "all") return { kind: "online", ...scope };
+  const state = session.state();
+  return {
+    kind: "all",
+    staged: await session.files.readStaged(state),
+    roles: await session.files.readStagedRoles(state),
+  };
+}
+
+interface Upload {
+  readonly draft: Draft;
+  readonly base: Base;
+  readonly scope: Scope;
+  readonly request: PublishRequest;
+}
+
+/** Undefined: the release's number is taken by another publisher's; its own was written down as used. */
+async function uploadRelease(
+  session: Session,
+  { draft, base, scope, request }: Upload,
+): Promise<ManifestContent | undefined> {
+  const { store, signal } = session;
+  const state = session.state();
+  const artifact = releaseOf(draft, state.published);
+  const { digest } = artifact.manifest.descriptor;
+  const carriesStaged = scope.kind === "all";
+  await session.save({
+    ...state,
+    signed: highest(state.signed, draft.versions),
+    attempt: { release: digest, carries: carriesStaged ? "staged" : "nothing" },
+    staging: state.staging + (carriesStaged ? 1 : 0),
+  });
+  const known = request.base === "recorded" || base.release === undefined ? undefined : base.targets.signed.targets;
+  await putArtifacts(session, keepersOf(draft, known));
+  for (const role of draft.delegated) await putArtifacts(session, roleArtifacts(role));
+  const taken = await store.resolve(releaseTag(draft.versions.timestamp), { want: "digest", signal });
+  if (taken !== undefined && taken.descriptor.digest !== digest) return undefined;
+  await putArtifact(session, artifact);
+  return artifact.manifest;
+}
+
+function highest(signed: State["signed"], versions: State["signed"]): State["signed"] {
+  return {
+    timestamp: Math.max(signed.timestamp, versions.timestamp),
+    snapshot: Math.max(signed.snapshot, versions.snapshot),
+    targets: Math.max(signed.targets, versions.targets),
+  };
+}
+
+/** The switch. `false`: another publisher was first. */
+async function moveLatest(session: Session, base: Base, { descriptor }: ManifestContent): Promise<boolean> {
+  const { store, signal } = session;
+  if (store.swapTag !== undefined) return store.swapTag(latestTag, { from: base.release, to: descriptor }, { signal });
+  if ((await latestDigest(session)) !== base.release) return false;
+  await store.tag(latestTag, descriptor, { signal });
+  return (await latestDigest(session)) === descriptor.digest;
+}
+
+/** Another publisher may have taken the number in between: its release gave way, so the tag is this one's. */
+async function keepReleaseTag(
+  { store, signal }: Session,
+  draft: Draft,
+  { descriptor }: ManifestContent,
+): Promise<void> {
+  const tag = releaseTag(draft.versions.timestamp);
+  const found = await store.resolve(tag, { want: "digest", signal });
+  if (found?.descriptor.digest !== descriptor.digest) await store.tag(tag, descriptor, { signal });
+}

@@ -1,0 +1,114 @@
+/** How the record follows what happened: metadata created, a base accepted, a release published. */
+import { metadataFileName, type MetadataIndex } from "@dtuf/format";
+import { digestHex, digestOf, type Digest } from "@dtuf/registry";
+import type { Base } from "../published/base.ts";
+import { MasterError } from "../errors.ts";
+import type { SignedFile } from "../documents/plan.ts";
+import type { Session } from "../state/session.ts";
+import type { Draft, Scope } from "./sign.ts";
+import type { FileRecord, HeadRecord, State } from "../state/state.ts";
+
+type HeadFiles = Readonly<Record<keyof HeadRecord, SignedFile>>;
+
+/** The metadata is on the disk before a record names it. */
+export async function saveHead(session: Session, files: HeadFiles): Promise<HeadRecord> {
+  return {
+    timestamp: await saveFile(session, files.timestamp),
+    snapshot: await saveFile(session, files.snapshot),
+    targets: await saveFile(session, files.targets),
+  };
+}
+
+export async function saveRoots(session: Session, roots: readonly SignedFile[]): Promise<readonly FileRecord[]> {
+  const known = new Set(session.record?.roots.map((root) => root.sha256));
+  const saved: FileRecord[] = [];
+  for (const root of roots) {
+    const sha256 = digestHex(digestOf(root.bytes));
+    saved.push(known.has(sha256) ? { version: root.version, sha256 } : await saveFile(session, root));
+  }
+  return saved;
+}
+
+function saveFile({ files }: Session, { version, bytes }: SignedFile): Promise<FileRecord> {
+  return files.saveMetadata(version, bytes);
+}
+
+export function headFilesOf(base: Base): HeadFiles {
+  const file = ({ signed, bytes }: Base["timestamp" | "snapshot" | "targets"]): SignedFile => ({
+    version: signed.version,
+    bytes,
+  });
+  return { timestamp: file(base.timestamp), snapshot: file(base.snapshot), targets: file(base.targets) };
+}
+
+/**
+ * What another publisher (or an earlier run of this one, that was cut off after the switch) published is the record now.
+ * @throws MasterError MASTER_PUBLISHER_RACE where it changed the root and another change of it is staged here
+ */
+export async function acceptBase(session: Session, base: Base): Promise<void> {
+  const state = session.state();
+  const roots = await saveRoots(session, base.roots);
+  const head = await saveHead(session, headFilesOf(base));
+  const ours = state.attempt !== undefined && state.attempt.release === base.release ? state.attempt : undefined;
+  const { left, lost } = splitStagedRoots(state, roots);
+  await session.save({
+    ...pinned({ ...state, roots }),
+    head,
+    published: base.release,
+    stagedRoots: left,
+    attempt: undefined,
+    generation: ours?.carries === "staged" ? state.staging : state.generation,
+  });
+  if (lost.length === 0) return;
+  throw new MasterError("MASTER_PUBLISHER_RACE", "another publisher changed the root: run reset-keys again", {
+    details: { lost: lost.map((root) => String(root.version)) },
+  });
+}
+
+/** The record as it is once the staged roots that a release carries are published. */
+export function withPublishedRoots(state: State, { files }: MetadataIndex): State {
+  const isPublished = ({ version, sha256 }: FileRecord): boolean =>
+    files.get(metadataFileName("root", version))?.digest === `sha256:${sha256}`;
+  return pinned({ ...state, roots: [...state.roots, ...state.stagedRoots.filter(isPublished)] });
+}
+
+/** What is published of the staged roots, or contradicted by what is, is not staged any more. */
+function splitStagedRoots(state: State, roots: readonly FileRecord[]): { left: FileRecord[]; lost: FileRecord[] } {
+  const newest = roots.at(-1)?.version ?? 0;
+  const published = new Set(roots.map((root) => root.sha256));
+  const lost = state.stagedRoots.filter((root) => root.version <= newest && !published.has(root.sha256));
+  return { left: lost.length > 0 ? [] : state.stagedRoots.filter((root) => root.version > newest), lost };
+}
+
+/** Once a root that replaced the chain is published, it is what this publisher trusts. */
+function pinned(state: State): State {
+  const { stagedPin } = state;
+  if (stagedPin === undefined || !state.roots.some((root) => root.version === stagedPin)) return state;
+  return { ...state, pin: stagedPin, stagedPin: undefined };
+}
+
+interface Publication extends Pick<State, "delegated"> {
+  readonly draft: Draft;
+  readonly release: Digest;
+  readonly scope: Scope;
+}
+
+/** After the switch: the draft is the record, and what it carried is not staged any more. */
+export async function commitRelease(
+  session: Session,
+  { draft, release, scope, delegated }: Publication,
+): Promise<void> {
+  const state = session.state();
+  const roots = await saveRoots(session, draft.roots);
+  const head = await saveHead(session, draft);
+  await session.save({
+    ...pinned({ ...state, roots }),
+    head,
+    delegated,
+    published: release,
+    stagedRoots: scope.kind === "all" ? [] : state.stagedRoots,
+    attempt: undefined,
+    generation: scope.kind === "all" ? state.staging : state.generation,
+  });
+  await session.files.sweep(session.state(), () => session.now);
+}

@@ -1,0 +1,134 @@
+/** Two publishers on a registry that has no compare-and-swap, each step of one between two requests of the other. */
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { latestTag } from "@dtuf/format";
+import { createFixedClock } from "@dtuf/testing/fixed-clock";
+import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
+import { createRemoteRepository, type RemoteRepository } from "@dtuf/testing/remote-repository";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createMaster, type Master, type TargetPart } from "../index.ts";
+
+const clock = createFixedClock();
+let directory: string;
+let remote: RemoteRepository;
+let master: Master;
+let other: Master;
+let root: Uint8Array;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "dtuf-race-"));
+  remote = await createRemoteRepository();
+  master = open("master");
+  await master.createRootKey();
+  await master.createMetadataKeys();
+  await master.createMetadata();
+  root = await master.rootFile();
+  await master.pushMetadata();
+  await cp(join(directory, "master"), join(directory, "other"), { recursive: true });
+  other = open("other");
+  await master.pushTarget("a", [content("A")]);
+  await other.pushTarget("b", [content("B")]);
+});
+afterEach(async () => {
+  await remote[Symbol.asyncDispose]();
+  await rm(directory, { recursive: true, force: true });
+});
+
+function open(name: string): Master {
+  return createMaster({ store: remote.store, place: "here", directory: join(directory, name), now: clock.now });
+}
+
+const content = (text: string): TargetPart => ({
+  kind: "content",
+  content: {
+    async *open(offset) {
+      yield Buffer.from(text).subarray(offset);
+    },
+  },
+});
+
+const read = async (name: string): Promise<string | undefined> =>
+  readTarget(remote.store, await readRelease(remote.store, root, clock.now()), name);
+
+const latest = /\/manifests\/latest$/;
+
+/** Before the registry answers such a request of `master`, `other` publishes: `times` times. */
+function interleave(method: string, path: RegExp, times: number): void {
+  let left = times;
+  let publishing = false;
+  const mine = (): boolean => !publishing && left > 0;
+  const run = async (): Promise<void> => {
+    publishing = true;
+    left--;
+    await other.pushMetadata();
+    publishing = false;
+  };
+  remote.registry.script({ match: { method, path, where: mine }, fault: { kind: "run", run } });
+}
+
+describe("another publisher that publishes", () => {
+  test.for([
+    ["before the release is sent", "PUT", /\/manifests\/release\.3$/],
+    ["before the look at `latest`", "HEAD", latest],
+  ] as const)("%s is first: the changes are made again on its release", async ([, method, path]) => {
+    interleave(method, path, 1);
+    await expect(master.pushMetadata()).resolves.toMatchObject({ rebased: 1 });
+    expect([await read("a"), await read("b")]).toEqual(["A", "B"]);
+  });
+
+  test("between the look and the move is overwritten, and finds out at its next publication", async () => {
+    interleave("PUT", latest, 1);
+    await expect(master.pushMetadata()).resolves.toMatchObject({ rebased: 0 });
+    expect([await read("a"), await read("b")]).toEqual(["A", undefined]);
+    await expect(other.pushMetadata()).rejects.toMatchObject({ code: "TUF_ROLLBACK" });
+    await master.pushMetadata();
+    await expect(other.pushMetadata()).rejects.toMatchObject({ code: "MASTER_BASE_UNEXPECTED" });
+    await other.pushTarget("b", [content("B")]);
+    await other.pushMetadata({ expectSnapshot: "5" });
+    expect([await read("a"), await read("b")]).toEqual(["A", "B"]);
+  });
+
+  test("before every look is given way to; the next try publishes what was not lost", async () => {
+    interleave("HEAD", latest, Infinity);
+    await expect(master.pushMetadata()).rejects.toMatchObject({ code: "MASTER_PUBLISHER_RACE", details: { tries: 9 } });
+    remote.registry.clearScript();
+    expect([await read("a"), await read("b")]).toEqual([undefined, "B"]);
+    expect((await master.staged()).targets).toMatchObject([{ path: "a", change: "add" }]);
+    await master.pushMetadata();
+    expect([await read("a"), await read("b")]).toEqual(["A", "B"]);
+  });
+});
+
+describe("a registry", () => {
+  test("that shows the old `latest` after the move is believed, and nothing is lost by it", async () => {
+    const before = await remote.store.resolve(latestTag, { want: "digest" });
+    let moved = false;
+    const { registry } = remote;
+    registry.script({ match: { method: "PUT", path: latest }, fault: { kind: "run", run: () => void (moved = true) } });
+    const digest = before?.descriptor.digest ?? "";
+    const change = { kind: "change", headers: { "docker-content-digest": digest } } as const;
+    registry.script({ match: { method: "HEAD", path: latest, where: () => moved }, times: 1, fault: change });
+    await expect(master.pushMetadata()).resolves.toMatchObject({ rebased: 1 });
+    expect(await read("a")).toBe("A");
+    expect((await master.staged()).targets).toEqual([]);
+  });
+
+  test("that denies is named, and the record and what is staged stay", async () => {
+    remote.registry.script({ match: { method: "PUT", path: latest }, fault: { kind: "answer", status: 403 } });
+    await expect(master.pushMetadata()).rejects.toMatchObject({ code: "OCI_FORBIDDEN" });
+    remote.registry.clearScript();
+    expect(await read("a")).toBeUndefined();
+    await master.pushMetadata();
+    expect(await read("a")).toBe("A");
+  });
+
+  test("whose answer to the move is cut off has published: the next run knows it", async () => {
+    remote.registry.script({ match: { method: "PUT", path: latest }, fault: { kind: "drop", when: "after" } });
+    await expect(master.pushMetadata()).rejects.toMatchObject({ code: "OCI_UNAVAILABLE" });
+    remote.registry.clearScript();
+    await master.pushTarget("c", [content("C")]);
+    await expect(master.pushMetadata()).resolves.toMatchObject({ changed: [{ path: "c" }] });
+    expect([await read("a"), await read("c")]).toEqual(["A", "C"]);
+  });
+});

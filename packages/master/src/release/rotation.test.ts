@@ -1,0 +1,191 @@
+import { generateKeyPairSync } from "node:crypto";
+import { mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
+import { latestTag } from "@dtuf/format";
+import { parseUnverified, type TrustedSet } from "@dtuf/tuf";
+import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
+import { readRelease } from "@dtuf/testing/reference-reader";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createMaster, type Master, type PassphraseProvider } from "../index.ts";
+
+let directory: string;
+let clock: FixedClock;
+let store: LayoutStore;
+let master: Master;
+let root: Uint8Array;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "dtuf-rotation-"));
+  clock = createFixedClock();
+  store = createLayoutStore({ directory: join(directory, "registry"), now: clock.now });
+  master = open();
+  await master.createRootKey();
+  await master.createMetadataKeys();
+  await master.createMetadata();
+  await master.pushMetadata();
+  root = await master.rootFile();
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+function open(passphrase?: PassphraseProvider, name = "master"): Master {
+  return createMaster({ store, place: "here", directory: join(directory, name), now: clock.now, passphrase });
+}
+
+const refresh = (pin: Uint8Array = root): Promise<TrustedSet> => readRelease(store, pin, clock.now());
+
+/** Every passphrase costs half a second of a free processor. */
+const patience = { timeout: 60_000 };
+
+describe("changing keys", () => {
+  test("all at once, three times, two of them before one publication: readers follow from the first root", async () => {
+    for (const publish of [true, false, true]) {
+      await master.createRootKey();
+      await master.createMetadataKeys();
+      await master.resetKeys();
+      if (publish) await master.pushMetadata();
+    }
+    const set = await refresh();
+    expect(set.root.signed.version).toBe(4);
+    expect(set.root.bytes).toEqual(Buffer.from(await master.rootFile()));
+    expect(await readdir(join(directory, "master/keys/previous"))).toEqual([]);
+  });
+
+  test("keeps publishing with the old ones until the new root is signed", async () => {
+    await master.createMetadataKeys();
+    await master.pushMetadata();
+    await master.refreshMetadata();
+    expect((await refresh()).root.signed.version).toBe(1);
+    await master.resetKeys();
+    await master.refreshMetadata();
+    expect((await refresh()).root.signed.version).toBe(1);
+    await master.pushMetadata();
+    expect((await refresh()).root.signed.version).toBe(2);
+  });
+
+  test("the same keys again renew an expired root", async () => {
+    clock.advance({ days: 400 });
+    expect((await master.status()).due[0]).toMatchObject({ state: "expired" });
+    await master.resetKeys();
+    await master.pushMetadata();
+    expect((await refresh()).root.signed.version).toBe(2);
+    expect((await master.status()).due).toEqual([]);
+  });
+
+  test("with the old root key gone is refused, and nothing changes", async () => {
+    await rm(join(directory, "master/keys/root_key"));
+    await master.createRootKey();
+    await expect(master.resetKeys()).rejects.toMatchObject({ code: "MASTER_OLD_ROOT_KEY_MISSING" });
+    expect((await master.staged()).roots).toEqual([]);
+    await master.pushMetadata();
+    expect((await refresh()).root.signed.version).toBe(1);
+  });
+
+  test("with the old root key gone and the word to replace: pinned readers refuse, new pins work", async () => {
+    await rm(join(directory, "master/keys/root_key"));
+    await master.createRootKey();
+    await master.resetKeys({ replace: "replace" });
+    await master.pushMetadata();
+    await expect(refresh()).rejects.toMatchObject({ code: "TUF_THRESHOLD_NOT_MET" });
+    const pin = await master.rootFile();
+    expect(parseUnverified(pin, "root").version).toBe(2);
+    await master.pushMetadata();
+    expect((await refresh(pin)).timestamp?.signed.version).toBe(4);
+  });
+
+  test("replaced and cut off after the switch goes on", async () => {
+    await rm(join(directory, "master/keys/root_key"));
+    await master.createRootKey();
+    await master.resetKeys({ replace: "replace" });
+    const cut = createMaster({
+      ...{ place: "here", directory: join(directory, "master"), now: clock.now },
+      store: {
+        ...store,
+        swapTag: async (tag, move, options) => {
+          await store.swapTag(tag, move, options);
+          throw new TypeError("the machine was switched off");
+        },
+      },
+    });
+    await expect(cut.pushMetadata()).rejects.toThrow("switched off");
+    await master.pushMetadata();
+    expect((await master.staged()).roots).toEqual([]);
+    expect((await refresh(await master.rootFile())).timestamp?.signed.version).toBe(4);
+  });
+
+  test("signs with the old root key by its own passphrase", patience, async () => {
+    const asked: string[] = [];
+    const ask =
+      (current: string, previous: string): PassphraseProvider =>
+      async ({ role, purpose }) => {
+        asked.push(`${role} ${purpose}`);
+        if (role !== "root") return undefined;
+        return purpose === "unlock-previous" ? previous : current;
+      };
+    const first = open(ask("old", ""));
+    await first.createRootKey();
+    await first.resetKeys();
+    await first.pushMetadata();
+    const second = open(ask("new", "old"));
+    await second.createRootKey();
+    asked.length = 0;
+    await expect(open(ask("new", "wrong")).resetKeys()).rejects.toMatchObject({ code: "MASTER_PASSPHRASE_WRONG" });
+    expect((await second.staged()).roots).toEqual([]);
+    await second.resetKeys();
+    await second.pushMetadata();
+    expect((await refresh()).root.signed.version).toBe(3);
+    expect(asked).not.toContain("root create");
+  });
+
+  test("a pair that a kill left unequal is mended from its private half, and no key is lost", async () => {
+    const keys = join(directory, "master/keys");
+    await master.createRootKey();
+    await rename(join(keys, "previous/root_key.1.pub"), join(keys, "root_key.pub"));
+    await master.resetKeys();
+    await master.pushMetadata();
+    expect((await refresh()).root.signed.version).toBe(2);
+    await master.createRootKey();
+    await master.resetKeys();
+    await master.pushMetadata();
+    expect((await refresh()).root.signed.version).toBe(3);
+  });
+
+  test("to a key of the Python dtuf, RSA in an encrypted PEM file", async () => {
+    const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 3072 });
+    const secret = privateKey.export({ format: "pem", type: "pkcs1", cipher: "aes-256-cbc", passphrase: "seed" });
+    await master.createRootKey();
+    await writeFile(join(directory, "master/keys/root_key"), secret);
+    await writeFile(join(directory, "master/keys/root_key.pub"), publicKey.export({ format: "pem", type: "spki" }));
+    const seed = open(async ({ purpose }) => (purpose === "unlock" ? "seed" : undefined));
+    await seed.resetKeys();
+    await seed.pushMetadata();
+    expect([...(await refresh()).root.signed.keys.values()].map((key) => key.scheme)).toContain("rsassa-pss-sha256");
+  });
+});
+
+describe("keys that are not there", () => {
+  test.for(["root", "targets", "snapshot", "timestamp"] as const)(
+    "creating metadata without the %s key says so",
+    async (role) => {
+      const fresh = open(undefined, "fresh");
+      await fresh.createRootKey();
+      await fresh.createMetadataKeys();
+      await rm(join(directory, `fresh/keys/${role}_key`));
+      await expect(fresh.createMetadata()).rejects.toMatchObject({ code: "MASTER_KEYS_MISSING", details: { role } });
+      await expect(fresh.listTargets()).rejects.toMatchObject({ code: "MASTER_METADATA_MISSING" });
+    },
+  );
+
+  test("a wrong passphrase changes neither the state nor the registry", patience, async () => {
+    const locked = open(async ({ purpose }) => (purpose === "create" ? "right" : "wrong"));
+    await locked.createMetadataKeys();
+    await master.resetKeys();
+    const before = await store.resolve(latestTag, { want: "digest" });
+    await expect(locked.pushMetadata()).rejects.toMatchObject({ code: "MASTER_PASSPHRASE_WRONG" });
+    expect(await store.resolve(latestTag, { want: "digest" })).toEqual(before);
+    const right = open(async () => "right");
+    await right.pushMetadata();
+    expect((await refresh()).root.signed.version).toBe(2);
+  });
+});

@@ -1,0 +1,178 @@
+/**
+ * From a base and what was asked to signed files. Every file is signed by as many keys as its role needs, under the
+ * root that the release will carry, and has a version number that was never used before.
+ */
+import {
+  parseUnverified,
+  signDocument,
+  verifyDocument,
+  type Document,
+  type Root,
+  type Snapshot,
+  type Targets,
+  type Timestamp,
+  type TopLevelRole,
+} from "@dtuf/tuf";
+import { applyStaged, describeStaged, type StagedTargets } from "../documents/changes.ts";
+import type { DueRole, ReleaseVersions, StagedTarget } from "../contract.ts";
+import { versionsOf, type Base } from "../published/base.ts";
+import { delegatedFiles, type DelegatedFile } from "./delegate.ts";
+import { applyRoles, type StagedRoles } from "../documents/staged-role.ts";
+import {
+  expiryOf,
+  nextVersions,
+  planSnapshot,
+  planTargets,
+  planTimestamp,
+  type Instant,
+  type SignedFile,
+} from "../documents/plan.ts";
+import type { Session } from "../state/session.ts";
+
+/** A release, signed and not yet uploaded. */
+export interface Draft {
+  readonly versions: ReleaseVersions;
+  readonly root: Root;
+  readonly roots: readonly SignedFile[];
+  readonly timestamp: SignedFile;
+  readonly snapshot: SignedFile;
+  readonly targets: SignedFile;
+  readonly targetsDocument: Targets;
+  readonly snapshotDocument: Snapshot;
+  readonly delegated: readonly DelegatedFile[];
+  readonly changed: readonly StagedTarget[];
+  readonly renewed: readonly TopLevelRole[];
+  /** The roles that keep the expiry that they had. */
+  readonly notRenewed: readonly Expiry[];
+}
+
+export type Expiry = Pick<DueRole, "role" | "expires">;
+
+/** "all": targets, snapshot and timestamp, with what is staged. "online": the timestamp, and the snapshot when due. */
+export type Scope =
+  | { readonly kind: "all"; readonly staged: StagedTargets; readonly roles: StagedRoles }
+  | { readonly kind: "online"; readonly withinMs: number };
+
+/** @throws MasterError MASTER_KEYS_MISSING, MASTER_PASSPHRASE_WRONG, …; TufError */
+export function signRelease(session: Session, base: Base, scope: Scope): Promise<Draft> {
+  return scope.kind === "all" ? signAll(session, base, scope) : signOnline(session, base, scope.withinMs);
+}
+
+async function signAll(session: Session, base: Base, { staged, roles }: Scope & { kind: "all" }): Promise<Draft> {
+  const { root, roots } = await openNewestRoot(session, base);
+  const next = nextVersions(versionsOf(base), session.state().signed);
+  const sign = signerFor(session, root);
+
+  const before = base.targets.signed;
+  const delegations = applyRoles(before.delegations, roles);
+  const delegated = delegatedFiles(delegations, roles, base.snapshot.signed);
+  const content = {
+    targets: applyStaged(before.targets, staged),
+    ...(delegations === undefined ? {} : { delegations }),
+  };
+  const targetsDocument = planTargets(before, content, edition("targets", next, session));
+  const targets = await sign("targets", targetsDocument);
+  const files = new Map<string, SignedFile>([
+    ["targets.json", targets],
+    ...delegated.map((file) => [`${file.name}.json`, file] as const),
+  ]);
+  const snapshotDocument = planSnapshot(base.snapshot.signed, files, edition("snapshot", next, session));
+  const snapshot = await sign("snapshot", snapshotDocument);
+  const timestamp = await sign(
+    "timestamp",
+    planTimestamp(base.timestamp.signed, snapshot, edition("timestamp", next, session)),
+  );
+  const changed = describeStaged(before.targets, staged).filter(
+    ({ path, change }) => change !== "delete" || before.targets.has(path),
+  );
+  return {
+    ...{ root, roots, timestamp, snapshot, targets, targetsDocument, snapshotDocument, delegated, changed },
+    versions: { ...next, root: root.version },
+    renewed: ["targets", "snapshot", "timestamp"],
+    notRenewed: [{ role: "root", expires: root.expires }],
+  };
+}
+
+async function signOnline(session: Session, base: Base, withinMs: number): Promise<Draft> {
+  const root = base.root.signed;
+  const next = nextVersions(versionsOf(base), session.state().signed);
+  const before = base.snapshot.signed;
+  const isDue = before.expires.getTime() - session.now.getTime() <= withinMs;
+  const renews = isDue && (before.expires <= session.now || (await session.ring.canSign("snapshot", root)));
+  const sign = signerFor(session, root);
+
+  const snapshotDocument = renews ? planSnapshot(before, new Map(), edition("snapshot", next, session)) : before;
+  const snapshot = renews
+    ? await sign("snapshot", snapshotDocument)
+    : { version: before.version, bytes: base.snapshot.bytes };
+  const timestampDocument = planTimestamp(base.timestamp.signed, snapshot, edition("timestamp", next, session));
+  const timestamp = await sign("timestamp", timestampDocument);
+  const targetsDocument = base.targets.signed;
+  const targets = { version: targetsDocument.version, bytes: base.targets.bytes };
+  return {
+    ...{ root, roots: base.roots, timestamp, snapshot, targets, targetsDocument, snapshotDocument },
+    ...{ delegated: [], changed: [] },
+    versions: { ...next, root: root.version, targets: targets.version, snapshot: snapshot.version },
+    renewed: renews ? ["snapshot", "timestamp"] : ["timestamp"],
+    notRenewed: [
+      { role: "root", expires: root.expires },
+      { role: "targets", expires: targetsDocument.expires },
+      { role: "snapshot", expires: snapshotDocument.expires },
+    ],
+  };
+}
+
+/** The root that the release will carry: the newest one staged, else the published one. */
+export async function openNewestRoot(
+  session: Session,
+  base: Pick<Base, "root" | "roots">,
+): Promise<{ readonly root: Root; readonly roots: readonly SignedFile[] }> {
+  const { stagedRoots, stagedPin } = session.state();
+  const roots = [...base.roots];
+  let root = base.root.signed;
+  for (const staged of stagedRoots) {
+    const bytes = await session.files.readMetadata(staged);
+    const by = { keys: root.keys, role: root.roles.root };
+    if (staged.version !== stagedPin) verifyDocument(bytes, by, "root");
+    root = openOwnRoot(bytes);
+    roots.push({ version: staged.version, bytes });
+  }
+  return { root, roots };
+}
+
+/** A root must meet its own threshold, whoever else signed it. */
+function openOwnRoot(bytes: Uint8Array): Root {
+  const { keys, roles } = parseUnverified(bytes, "root");
+  return verifyDocument(bytes, { keys, role: roles.root }, "root");
+}
+
+function signerFor(
+  session: Session,
+  root: Root,
+): (role: TopLevelRole, document: Targets | Snapshot | Timestamp) => Promise<SignedFile> {
+  return async (role, document) => ({
+    version: document.version,
+    bytes: await signDocument(document, await session.ring.signersFor(role, root)),
+  });
+}
+
+function edition(role: TopLevelRole, next: ReleaseVersions, instant: Instant): Pick<Document, "version" | "expires"> {
+  return { version: next[role], expires: expiryOf(role, instant) };
+}
+
+/** Those that expire within half their lifetime, or within `withinMs`. Soonest first. */
+export function dueRoles(
+  roles: readonly Expiry[],
+  { now, lifetimesMs }: Instant,
+  withinMs?: number,
+): readonly DueRole[] {
+  return roles
+    .flatMap(({ role, expires }): readonly DueRole[] => {
+      const left = expires.getTime() - now.getTime();
+      if (left <= 0) return [{ role, expires, state: "expired" }];
+      const window =
+        withinMs ?? (role in lifetimesMs ? lifetimesMs[role as TopLevelRole] / 2 : lifetimesMs.targets / 2);
+      return left <= window ? [{ role, expires, state: "soon" }] : [];
+    })
+    .toSorted((a, b) => a.expires.getTime() - b.expires.getTime());
+}

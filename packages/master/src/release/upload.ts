@@ -1,0 +1,113 @@
+/** Puts artifacts into the store: blobs first, then the manifest that keeps them, with its tags. Repeating is harmless. */
+import {
+  encodeRelease,
+  encodeRole,
+  encodeTarget,
+  encodeTopLevelKeepers,
+  metadataFileName,
+  plainRoleTag,
+  roleTag,
+  targetKeeper,
+  type Artifact,
+} from "@dtuf/format";
+import { OciError, type Digest } from "@dtuf/registry";
+import type { TargetMap } from "../documents/changes.ts";
+import { forEachConcurrently } from "../concurrency.ts";
+import type { DelegatedFile } from "./delegate.ts";
+import { unknownBlobRetries } from "../limits.ts";
+import type { Session } from "../state/session.ts";
+import type { Draft } from "./sign.ts";
+
+type Uploader = Pick<Session, "store" | "signal" | "concurrency">;
+
+/** Blobs that are on their way or there, so that those of many artifacts go up once. */
+type Sent = Map<Digest, Promise<void>>;
+
+/**
+ * A registry that is just being sent a blob once more, by another publisher say, may not know it for that moment
+ * (docker-registry writes its link to it anew): then all is put again.
+ */
+export async function putArtifact(uploader: Uploader, artifact: Artifact, sent: Sent = new Map()): Promise<void> {
+  for (let again = 0; ; again++) {
+    try {
+      return await putOnce(uploader, artifact, again === 0 ? sent : new Map());
+    } catch (error) {
+      if (again >= unknownBlobRetries || !isBlobUnknown(error)) throw error;
+    }
+  }
+}
+
+function isBlobUnknown(error: unknown): boolean {
+  const codes = OciError.is(error) ? error.details["registryCodes"] : undefined;
+  return Array.isArray(codes) && codes.includes("MANIFEST_BLOB_UNKNOWN");
+}
+
+async function putOnce({ store, signal, concurrency }: Uploader, artifact: Artifact, sent: Sent): Promise<void> {
+  await forEachConcurrently(artifact.blobs, concurrency, async ({ descriptor, bytes }) => {
+    signal?.throwIfAborted();
+    const sending = sent.get(descriptor.digest) ?? store.put(descriptor, bytes, { signal });
+    sent.set(descriptor.digest, sending);
+    await sending;
+  });
+  const { descriptor, bytes } = artifact.manifest;
+  await store.put(descriptor, bytes, { signal, tags: artifact.tags });
+}
+
+export async function putArtifacts(uploader: Uploader, artifacts: Iterable<Artifact>): Promise<void> {
+  const { concurrency } = uploader;
+  const sent: Sent = new Map();
+  await forEachConcurrently(artifacts, concurrency, (artifact) =>
+    putArtifact({ ...uploader, concurrency: 1 }, artifact, sent),
+  );
+}
+
+/** The manifests that keep the targets of a draft from the registry's garbage collection, as far as they may be missing. */
+export function* keepersOf(draft: Draft, before: TargetMap | undefined): Iterable<Artifact> {
+  const { targets } = draft.targetsDocument;
+  if (targetKeeper(targets, "role") === "role") {
+    if (draft.renewed.includes("targets")) yield* encodeTopLevelKeepers(draft.versions.targets, targets);
+    return;
+  }
+  const kept = before !== undefined && targetKeeper(before, "role") === "target" ? before : undefined;
+  for (const [path, file] of targets) {
+    if (kept?.get(path) === file) continue;
+    const artifact = encodeTarget(path, file);
+    if (artifact !== undefined) yield artifact;
+  }
+}
+
+/** A delegated role's targets' manifests, where they have their own, and the role's. */
+export function* roleArtifacts({ name, version, bytes, document: { targets } }: DelegatedFile): Iterable<Artifact> {
+  const keeper = targetKeeper(targets, "role");
+  for (const [path, file] of keeper === "target" ? targets : []) {
+    const artifact = encodeTarget(path, file);
+    if (artifact !== undefined) yield artifact;
+  }
+  yield* encodeRole({ name, version, metadata: bytes, keeps: keeper === "role" ? targets : undefined });
+}
+
+/** Docker's clients look for a delegated role under its plain name. */
+export async function moveSecondTags(
+  { store, signal }: Session,
+  roles: readonly Pick<DelegatedFile, "name" | "version">[],
+): Promise<void> {
+  for (const { name, version } of roles) {
+    const tag = plainRoleTag(name);
+    const found =
+      tag === undefined ? undefined : await store.resolve(roleTag(name, version), { want: "digest", signal });
+    if (tag !== undefined && found !== undefined) await store.tag(tag, found.descriptor, { signal });
+  }
+}
+
+export function releaseOf(draft: Draft, predecessor: Digest | undefined): Artifact {
+  return encodeRelease({
+    files: [
+      ...draft.roots.map(({ version, bytes }) => ({ name: metadataFileName("root", version), bytes })),
+      { name: metadataFileName("snapshot", draft.snapshot.version), bytes: draft.snapshot.bytes },
+      { name: metadataFileName("targets", draft.targets.version), bytes: draft.targets.bytes },
+      { name: metadataFileName("timestamp"), bytes: draft.timestamp.bytes },
+    ],
+    timestampVersion: draft.versions.timestamp,
+    predecessor,
+  });
+}

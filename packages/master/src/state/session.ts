@@ -1,0 +1,105 @@
+/** One operation on the state directory: alone with it (the lock), at one instant, with each key unlocked once. */
+import { join } from "node:path";
+import { createDirectory, withLock } from "@dtuf/registry/files";
+import type { Signer } from "@dtuf/tuf";
+import type { MasterOptions, MasterStore } from "../contract.ts";
+import { MasterError } from "../errors.ts";
+import { createKeyDirectory, type KeyDirectory } from "../keys/key-directory.ts";
+import { createKeyRing, type KeyRing } from "../keys/key-ring.ts";
+import { defaultConcurrency } from "../limits.ts";
+import { defaultLifetimesMs, type Instant } from "../documents/plan.ts";
+import { createStateDirectory, type StateDirectory } from "./state-directory.ts";
+import type { State } from "./state.ts";
+
+export interface Session extends Instant {
+  readonly store: MasterStore;
+  readonly place: string;
+  readonly files: StateDirectory;
+  readonly keys: KeyDirectory;
+  readonly ring: KeyRing;
+  readonly concurrency: number;
+  readonly signal: AbortSignal | undefined;
+  /** The record as last saved; undefined where there is none yet. */
+  readonly record: State | undefined;
+  /** @throws MasterError MASTER_METADATA_MISSING */
+  state(): State;
+  save(state: State): Promise<void>;
+}
+
+/** What all operations share: the options, checked once. */
+export interface Workplace {
+  /** Without the lock. The work is done again where a publication swept away what it was reading. */
+  readonly look: <T>(signal: AbortSignal | undefined, work: (session: Session) => Promise<T>) => Promise<T>;
+  /** @throws FileError FILE_LOCKED; MasterError MASTER_PLACE_DIFFERS */
+  readonly alone: <T>(signal: AbortSignal | undefined, work: (session: Session) => Promise<T>) => Promise<T>;
+}
+
+export function createWorkplace(options: MasterOptions): Workplace {
+  const { directory, lock = "wait" } = options;
+  const lifetimesMs = { ...defaultLifetimesMs, ...definedOnly(options.lifetimesMs) };
+  for (const [role, lifetime] of Object.entries(lifetimesMs)) {
+    if (!Number.isFinite(lifetime) || lifetime < 1000) throw new TypeError(`lifetimesMs.${role} must be 1000 or more`);
+  }
+  const concurrency = options.concurrency ?? defaultConcurrency;
+  if (!Number.isInteger(concurrency) || concurrency < 1) throw new TypeError("concurrency must be 1 or more");
+  const open = (signal: AbortSignal | undefined): Promise<Session> =>
+    openSession({ ...options, lifetimesMs, concurrency, signal });
+
+  return {
+    async look(signal, work) {
+      for (;;) {
+        const session = await open(signal);
+        try {
+          return await work(session);
+        } catch (error) {
+          if (!MasterError.is(error) || error.code !== "MASTER_STATE_INVALID" || (await isCurrent(session)))
+            throw error;
+        }
+      }
+    },
+    async alone(signal, work) {
+      await createDirectory(directory, { mode: 0o700 });
+      return withLock(join(directory, "lock"), { wait: lock, signal }, async () => work(await open(signal)));
+    },
+  };
+}
+
+type SessionOptions = MasterOptions & Pick<Session, "lifetimesMs" | "concurrency" | "signal">;
+
+async function openSession(options: SessionOptions): Promise<Session> {
+  const { store, place, directory, passphrase, signal, lifetimesMs, concurrency } = options;
+  const signers: readonly Signer[] = options.signers ?? [];
+  const files = createStateDirectory(directory);
+  const keys = createKeyDirectory({ directory, passphrase });
+  const now = options.now();
+  let record = await files.findRecord();
+  if (record !== undefined && record.place !== place) throw placeDiffers(record.place, place);
+  return {
+    ...{ store, place, files, keys, ring: createKeyRing(keys, signers), signal, concurrency, now, lifetimesMs },
+    get record() {
+      return record;
+    },
+    state() {
+      if (record !== undefined) return record;
+      throw new MasterError("MASTER_METADATA_MISSING", `${directory} has no metadata yet`, { details: { directory } });
+    },
+    async save(state) {
+      await files.saveRecord(state);
+      record = state;
+    },
+  };
+}
+
+async function isCurrent({ files, record }: Session): Promise<boolean> {
+  return JSON.stringify(await files.findRecord()) === JSON.stringify(record);
+}
+
+function placeDiffers(wanted: string, got: string): MasterError {
+  return new MasterError("MASTER_PLACE_DIFFERS", `this state publishes to ${wanted}, not to ${got}`, {
+    details: { wanted, got },
+  });
+}
+
+function definedOnly(given: MasterOptions["lifetimesMs"]): Partial<Instant["lifetimesMs"]> {
+  return Object.fromEntries(Object.entries(given ?? {}).filter(([, lifetime]) => lifetime !== undefined));
+}

@@ -1,0 +1,96 @@
+/** What is staged, one file a change: `staged/<generation>/<sha256 of the target's name>.json`. See `State.generation`. */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { findFile, writeFileAtomically } from "@dtuf/registry/files";
+import type { RoleName, TargetPath } from "@dtuf/tuf";
+import { encodeStaged, parseStaged, type Staged, type StagedTargets } from "../documents/changes.ts";
+import { stagedMaxBytes, stagedRoleMaxBytes } from "../limits.ts";
+import { createOwnDirectory, listNames, removeFile } from "./own-directory.ts";
+import { encodeStagedRole, parseStagedRole, type StagedRole, type StagedRoles } from "../documents/staged-role.ts";
+import type { State } from "./state.ts";
+
+export interface StagedFiles {
+  readStaged(state: State): Promise<StagedTargets>;
+  /** One of them, without reading the others. */
+  findStaged(state: State, path: TargetPath): Promise<Staged | undefined>;
+  countStaged(state: State): Promise<number>;
+  stage(state: State, path: TargetPath, change: Staged): Promise<void>;
+  unstage(state: State, path: TargetPath): Promise<void>;
+  readStagedRoles(state: State): Promise<StagedRoles>;
+  stageRole(state: State, name: RoleName, change: StagedRole): Promise<void>;
+  unstageRole(state: State, name: RoleName): Promise<void>;
+}
+
+export function createStagedFiles(directory: string): StagedFiles {
+  const staged = join(directory, "staged");
+  const layersOf = ({ generation, staging }: State): readonly string[] =>
+    Array.from({ length: staging - generation + 1 }, (_, n) => join(staged, String(generation + n)));
+  const stage = async ({ staging }: State, name: string, text: string): Promise<void> => {
+    await createOwnDirectory(directory, "staged");
+    await createOwnDirectory(staged, String(staging));
+    await writeFileAtomically(join(staged, String(staging), name), text, { mode: 0o600 });
+  };
+  const unstage = async (state: State, name: string): Promise<void> => {
+    for (const layer of layersOf(state)) await removeFile(join(layer, name));
+  };
+  return {
+    readStaged: (state) => readStaged(layersOf(state)),
+    findStaged: (state, path) => findStaged(layersOf(state), path),
+    countStaged: async (state) => (await listFiles(layersOf(state), targetFileName)).length,
+    stage: (state, path, change) => stage(state, targetFile(path), encodeStaged(path, change)),
+    unstage: (state, path) => unstage(state, targetFile(path)),
+    readStagedRoles: (state) => readStagedRoles(layersOf(state)),
+    stageRole: (state, name, change) => stage(state, roleFile(name), encodeStagedRole(name, change)),
+    unstageRole: (state, name) => unstage(state, roleFile(name)),
+  };
+}
+
+/** No name is ever part of a path. */
+function targetFile(path: TargetPath): string {
+  return `${createHash("sha256").update(path).digest("hex")}.json`;
+}
+
+function roleFile(name: RoleName): string {
+  return `role-${createHash("sha256").update(name).digest("hex")}.json`;
+}
+
+const targetFileName = /^[0-9a-f]{64}\.json$/;
+const roleFileName = /^role-[0-9a-f]{64}\.json$/;
+
+/** Of two changes of one thing the later layer's counts. */
+async function readStaged(layers: readonly string[]): Promise<StagedTargets> {
+  const staged = new Map<TargetPath, Staged>();
+  for (const file of await listFiles(layers, targetFileName)) {
+    const bytes = (await findFile(file, { maxBytes: stagedMaxBytes })) ?? new Uint8Array();
+    const { path, change } = parseStaged(bytes, file);
+    staged.set(path, change);
+  }
+  return staged;
+}
+
+async function findStaged(layers: readonly string[], path: TargetPath): Promise<Staged | undefined> {
+  for (const layer of layers.toReversed()) {
+    const file = join(layer, targetFile(path));
+    const bytes = await findFile(file, { maxBytes: stagedMaxBytes });
+    if (bytes !== undefined) return parseStaged(bytes, file).change;
+  }
+  return undefined;
+}
+
+async function readStagedRoles(layers: readonly string[]): Promise<StagedRoles> {
+  const staged = new Map<RoleName, StagedRole>();
+  for (const file of await listFiles(layers, roleFileName)) {
+    const bytes = (await findFile(file, { maxBytes: stagedRoleMaxBytes })) ?? new Uint8Array();
+    staged.set(...parseStagedRole(bytes, file));
+  }
+  return staged;
+}
+
+async function listFiles(directories: readonly string[], name: RegExp): Promise<readonly string[]> {
+  const files: string[] = [];
+  for (const directory of directories) {
+    const names = (await listNames(directory)).filter((found) => name.test(found)).toSorted();
+    files.push(...names.map((found) => join(directory, found)));
+  }
+  return files;
+}

@@ -1,0 +1,144 @@
+/**
+ * The record of a publisher: where it publishes, which root it trusts, what it last published or accepted, and which
+ * version numbers it has used. One small file, replaced atomically; the metadata itself lies beside it by SHA-256.
+ */
+import { isDigest, type Digest } from "@dtuf/registry";
+import { parseRoleName, type RoleName } from "@dtuf/tuf";
+import { MasterError } from "../errors.ts";
+
+/** A signed metadata file in `metadata/`. */
+export interface FileRecord {
+  readonly version: number;
+  readonly sha256: string;
+}
+
+/** The roles below the root of one release. */
+export interface HeadRecord {
+  readonly timestamp: FileRecord;
+  readonly snapshot: FileRecord;
+  readonly targets: FileRecord;
+}
+
+/** A delegated role of the last release. */
+export interface DelegatedRecord {
+  readonly role: RoleName;
+  readonly version: number;
+  readonly expires: Date;
+}
+
+export type VersionedRole = "timestamp" | "snapshot" | "targets";
+
+/** A release that may have been published: written down before the switch, struck out after it. */
+export interface AttemptRecord {
+  readonly release: Digest;
+  /** Whether what was staged before it is in it. */
+  readonly carries: "staged" | "nothing";
+}
+
+export interface State {
+  readonly place: string;
+  /** Version of the pinned root, which is one of `roots`. */
+  readonly pin: number;
+  /** Every root known, oldest first. */
+  readonly roots: readonly FileRecord[];
+  /** Signed here and not published yet. */
+  readonly stagedRoots: readonly FileRecord[];
+  /** Version of the staged root that no old key signed: once published it is the pin. */
+  readonly stagedPin?: number | undefined;
+  readonly head: HeadRecord;
+  /** Those of which the expiry is known. */
+  readonly delegated: readonly DelegatedRecord[];
+  /** The digest of `latest` when `head` was published or accepted; absent before the first publication. */
+  readonly published?: Digest | undefined;
+  /** The highest versions ever signed here: no number is used for two documents, whatever became of the first. */
+  readonly signed: Readonly<Record<VersionedRole, number>>;
+  readonly attempt?: AttemptRecord | undefined;
+  /**
+   * What is staged lies in `staged/<generation>` to `staged/<staging>`. An attempt that carries it moves `staging` on, so
+   * that what is staged after it was cut off is not taken for a part of it; a publication moves `generation` up to there.
+   */
+  readonly generation: number;
+  readonly staging: number;
+  /** How often bytes were deleted from here: an upload that a prune may have met is checked again. */
+  readonly prunes: number;
+}
+
+export function encodeState(state: State): string {
+  return `${JSON.stringify({ format: 1, ...state }, undefined, 2)}\n`;
+}
+
+/** @throws MasterError MASTER_STATE_INVALID */
+export function parseState(text: string, path: string): State {
+  try {
+    return readState(JSON.parse(text));
+  } catch (cause) {
+    throw new MasterError("MASTER_STATE_INVALID", `${path} is not a publisher's record`, { details: { path }, cause });
+  }
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function readState(json: unknown): State {
+  const record = fields(json);
+  const { format, place, pin, roots, stagedRoots, stagedPin, head, published, signed, attempt } = record;
+  if (format !== 1) throw new TypeError(`format 1 is wanted, got ${String(format)}`);
+  if (typeof place !== "string") throw new TypeError("place must be a string");
+  const { timestamp, snapshot, targets } = fields(head);
+  return {
+    place,
+    pin: readNumber(pin),
+    roots: readList(roots, readFile),
+    stagedRoots: readList(stagedRoots, readFile),
+    ...(stagedPin === undefined ? {} : { stagedPin: readNumber(stagedPin) }),
+    head: { timestamp: readFile(timestamp), snapshot: readFile(snapshot), targets: readFile(targets) },
+    delegated: readList(record["delegated"], readDelegated),
+    ...(published === undefined ? {} : { published: readDigest(published) }),
+    signed: readSigned(fields(signed)),
+    ...(attempt === undefined ? {} : { attempt: readAttempt(fields(attempt)) }),
+    generation: readNumber(record["generation"]),
+    staging: readNumber(record["staging"]),
+    prunes: readNumber(record["prunes"]),
+  };
+}
+
+function fields(json: unknown): Fields {
+  if (typeof json !== "object" || json === null || Array.isArray(json)) throw new TypeError("wanted an object");
+  return json as Fields;
+}
+
+function readNumber(json: unknown): number {
+  if (!Number.isSafeInteger(json) || (json as number) < 0) throw new TypeError("wanted a whole number");
+  return json as number;
+}
+
+function readDigest(json: unknown): Digest {
+  if (typeof json !== "string" || !isDigest(json)) throw new TypeError("wanted a digest");
+  return json;
+}
+
+function readFile(json: unknown): FileRecord {
+  const { version, sha256 } = fields(json);
+  if (typeof sha256 !== "string" || !/^[0-9a-f]{64}$/.test(sha256)) throw new TypeError("wanted a SHA-256 in hex");
+  return { version: readNumber(version), sha256 };
+}
+
+function readDelegated(json: unknown): DelegatedRecord {
+  const { role, version, expires } = fields(json);
+  const date = new Date(typeof expires === "string" ? expires : Number.NaN);
+  if (typeof role !== "string" || Number.isNaN(date.getTime())) throw new TypeError("wanted a role and its expiry");
+  return { role: parseRoleName(role), version: readNumber(version), expires: date };
+}
+
+function readList<T>(json: unknown, read: (json: unknown) => T): readonly T[] {
+  if (!Array.isArray(json)) throw new TypeError("wanted a list");
+  return json.map(read);
+}
+
+function readSigned({ timestamp, snapshot, targets }: Fields): State["signed"] {
+  return { timestamp: readNumber(timestamp), snapshot: readNumber(snapshot), targets: readNumber(targets) };
+}
+
+function readAttempt({ release, carries }: Fields): AttemptRecord {
+  if (carries !== "staged" && carries !== "nothing") throw new TypeError("wanted what the attempt carries");
+  return { release: readDigest(release), carries };
+}

@@ -1,0 +1,79 @@
+/** Stores at the destination, one for each repository or directory. Nothing is created before something is put. */
+import { isDigest, parseTag, type Digest, type Reference, type TagName, type WriteStore } from "@dtuf/registry";
+import { createLayoutStore } from "@dtuf/registry/layout";
+import { createDirStore } from "../directories/dir-store.ts";
+import type { Destination } from "./naming.ts";
+import type { Located } from "../images/transfers.ts";
+
+/** How registries of the destination are reached. */
+export interface DestinationRegistries {
+  repository(host: string, repository: string): Promise<WriteStore>;
+}
+
+export interface LocatedDestination {
+  readonly at: Located<WriteStore>;
+  /** Undefined: the image is found by its digest alone. */
+  readonly tag: TagName | undefined;
+  /** What the image has to be, because the destination is called so. */
+  readonly digest: Digest | undefined;
+}
+
+export interface Destinations {
+  locate(destination: Destination): Promise<LocatedDestination>;
+}
+
+/** The directory form has one image and no names; a name is what puts it there. */
+const theImage: TagName = parseTag("image");
+
+export function createDestinations({
+  registries,
+  now,
+}: {
+  /** Undefined: there are none, and no image may go to one. */
+  readonly registries?: DestinationRegistries | undefined;
+  readonly now: () => Date;
+}): Destinations {
+  const stores = new Map<string, Promise<Located<WriteStore>>>();
+  const once = (key: string, open: () => Promise<Located<WriteStore>>): Promise<Located<WriteStore>> => {
+    const found = stores.get(key) ?? open();
+    stores.set(key, found);
+    return found;
+  };
+  const locateDocker = ({ registry, repository }: Reference): Promise<Located<WriteStore>> =>
+    once(`docker:${registry}/${repository}`, async () => {
+      if (registries === undefined) throw new TypeError("a destination is a registry, and no registries were given");
+      const store = await registries.repository(registry, repository);
+      return { store, realm: `docker:${registry}`, name: repository, distance: "remote" };
+    });
+  return {
+    async locate(destination) {
+      switch (destination.kind) {
+        case "docker": {
+          const { tag, digest } = destination.reference;
+          return { at: await locateDocker(destination.reference), tag, digest };
+        }
+        case "dir":
+          return locateDirectory(destination.directory, now);
+        case "layout": {
+          const { directory, tag } = destination;
+          const at = await once(`oci:${directory}`, () => Promise.resolve(locateLayout(directory, now)));
+          return { at, tag, digest: undefined };
+        }
+      }
+    },
+  };
+}
+
+function locateDirectory(directory: string, now: () => Date): LocatedDestination {
+  const digest = directory.slice(directory.lastIndexOf("@") + 1);
+  return {
+    at: { store: createDirStore({ directory, now }), realm: "dir", name: directory, distance: "local" },
+    tag: theImage,
+    digest: isDigest(digest) ? digest : undefined,
+  };
+}
+
+function locateLayout(directory: string, now: () => Date): Located<WriteStore> {
+  const store = createLayoutStore({ directory, now, findDirectory: (name) => name });
+  return { store, realm: "oci", name: directory, distance: "local" };
+}

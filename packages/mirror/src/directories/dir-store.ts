@@ -1,0 +1,233 @@
+/**
+ * skopeo's directory form (`dir:`), one image in one directory: `version`, `manifest.json`, blobs named by their bare hex
+ * digest, further manifests as `<hex>.manifest.json`. A file gets its name when it is complete and verified, and
+ * `manifest.json` last, so a directory without it is no image yet and the next run goes on in it. What an earlier image
+ * left in the directory is removed after the switch. The form knows no names: any tag means the one image.
+ */
+import { link, lstat, readdir, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  collect,
+  digestAlgorithm,
+  digestHex,
+  digestOf,
+  isDigest,
+  isManifestMediaType,
+  manifestReadMaxBytes,
+  openContent,
+  parseManifest,
+  verifyBytes,
+  verifying,
+  type BlobMounter,
+  type Content,
+  type Descriptor,
+  type Digest,
+  type PutOptions,
+  type Resolved,
+  type WriteStore,
+} from "@dtuf/registry";
+import {
+  createDirectory,
+  fileError,
+  isErrno,
+  sweepTemporaryFiles,
+  syncDirectory,
+  writeFileAtomically,
+  writeVerifiedFile,
+} from "@dtuf/registry/files";
+import { MirrorError } from "../errors.ts";
+import { leftoverAgeMs, versionFileMaxBytes } from "../limits.ts";
+import { referencesOf } from "../images/references.ts";
+import { findRegularBytes, findRegularFile, readRegularFile } from "./regular-file.ts";
+
+export interface DirStore extends WriteStore, BlobMounter {
+  readonly directory: string;
+  /** How many files `signature-N` of simple signing there are. */
+  countSignatures(): Promise<number>;
+}
+
+const versionText = "Directory Transport Version: 1.1\n";
+
+export function createDirStore({ directory, now }: { readonly directory: string; readonly now: () => Date }): DirStore {
+  const ready = once(() => prepareDirectory(directory));
+  return {
+    directory,
+    resolve: async (name) => (isDigest(name) ? findByDigest(directory, name) : findMain(directory)),
+    async open(descriptor, { signal } = {}) {
+      if (isManifestMediaType(descriptor.mediaType)) {
+        const found = await findByDigest(directory, descriptor.digest);
+        return found && openContent(found.bytes);
+      }
+      const path = blobPath(directory, descriptor.digest);
+      if ((await findRegularFile(path)) === undefined) return undefined;
+      return verifying(readRegularFile(path, { signal }), descriptor);
+    },
+    has: (descriptor) => has(directory, descriptor),
+    async put(descriptor, content, options = {}) {
+      await ready();
+      if (isManifestMediaType(descriptor.mediaType))
+        await putManifest({ directory, now }, descriptor, { ...options, content });
+      else await putBlob(directory, descriptor, { ...options, content });
+    },
+    async tag(_tag, descriptor) {
+      const found = await findByDigest(directory, descriptor.digest);
+      if (found === undefined) {
+        throw new MirrorError("MIRROR_CONTENT_MISSING", `manifest ${descriptor.digest} is not in ${directory}`);
+      }
+      await switchTo({ directory, now }, found.bytes);
+    },
+    async mount(descriptor, from) {
+      if (from === undefined) return false;
+      await ready();
+      return linkBlob(blobPath(from, descriptor.digest), blobPath(directory, descriptor.digest), descriptor);
+    },
+    countSignatures: async () => (await namesIn(directory)).filter((name) => signatureName.test(name)).length,
+  };
+}
+
+const signatureName = /^signature-[1-9][0-9]{0,4}$/;
+const contentName = /^[0-9a-f]{64}(?:\.manifest\.json)?$/;
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => (done ??= work());
+}
+
+/** @throws MirrorError MIRROR_DIRECTORY_INVALID for a directory that holds something else */
+async function prepareDirectory(directory: string): Promise<void> {
+  await createDirectory(directory);
+  const path = join(directory, "version");
+  const version = await findRegularBytes(path, versionFileMaxBytes);
+  if (version !== undefined) return verifyVersion(version, directory);
+  if ((await namesIn(directory)).length > 0 || (await isLink(directory))) {
+    throw new MirrorError("MIRROR_DIRECTORY_INVALID", `${directory} is there already and is no image directory`, {
+      details: { path: directory },
+    });
+  }
+  await writeFileAtomically(path, versionText);
+}
+
+async function isLink(directory: string): Promise<boolean> {
+  try {
+    return !(await lstat(directory)).isDirectory();
+  } catch (error) {
+    throw fileError(error, directory);
+  }
+}
+
+function verifyVersion(bytes: Uint8Array, directory: string): void {
+  const text = Buffer.from(bytes).toString("latin1");
+  if (/^Directory Transport Version: 1\.[01]\n$/.test(text)) return;
+  throw new MirrorError("MIRROR_DIRECTORY_INVALID", `${directory}/version: wanted ${JSON.stringify(versionText)}`, {
+    details: { path: directory, got: text.slice(0, 80) },
+  });
+}
+
+async function namesIn(directory: string): Promise<readonly string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if (isErrno(error, "ENOENT", "ENOTDIR")) return [];
+    throw fileError(error, directory);
+  }
+}
+
+/** Names are bare hex, so only sha256 is told apart from everything else. @throws MirrorError MIRROR_UNSUPPORTED */
+function blobPath(directory: string, digest: Digest): string {
+  if (digestAlgorithm(digest) === "sha256") return join(directory, digestHex(digest));
+  throw new MirrorError("MIRROR_UNSUPPORTED", `the directory form holds sha256 content only; got ${digest}`, {
+    details: { digest },
+  });
+}
+
+async function findMain(directory: string): Promise<Required<Resolved> | undefined> {
+  const bytes = await findRegularBytes(join(directory, "manifest.json"), manifestReadMaxBytes);
+  return bytes && describe(bytes);
+}
+
+function describe(bytes: Uint8Array): Required<Resolved> {
+  const { mediaType } = parseManifest(bytes);
+  return { descriptor: { mediaType, digest: digestOf(bytes), size: bytes.length }, bytes };
+}
+
+/** @throws OciError OCI_DIGEST_MISMATCH */
+async function findByDigest(directory: string, digest: Digest): Promise<Required<Resolved> | undefined> {
+  const main = await findMain(directory);
+  if (main?.descriptor.digest === digest) return main;
+  const bytes = await findRegularBytes(`${blobPath(directory, digest)}.manifest.json`, manifestReadMaxBytes);
+  return bytes && describe(verifyBytes(bytes, { digest, size: bytes.length }));
+}
+
+async function has(directory: string, { mediaType, digest, size }: Descriptor): Promise<boolean> {
+  if (isManifestMediaType(mediaType)) return (await findByDigest(directory, digest)) !== undefined;
+  return (await findRegularFile(blobPath(directory, digest)))?.size === size;
+}
+
+type PutContent = PutOptions & { readonly content: Content };
+
+async function putBlob(directory: string, descriptor: Descriptor, put: PutContent): Promise<void> {
+  if (await has(directory, descriptor)) return put.onProgress?.(descriptor.size);
+  await writeVerifiedFile(blobPath(directory, descriptor.digest), descriptor, put);
+}
+
+interface Directory {
+  readonly directory: string;
+  readonly now: () => Date;
+}
+
+async function putManifest(place: Directory, descriptor: Descriptor, put: PutContent): Promise<void> {
+  const bytes = verifyBytes(await collect(openContent(put.content), manifestReadMaxBytes), descriptor);
+  if (put.tags !== undefined && put.tags.length > 0) return switchTo(place, bytes);
+  await writeFileAtomically(`${blobPath(place.directory, descriptor.digest)}.manifest.json`, bytes);
+}
+
+/** Everything that the image needs is durable before its manifest has the name that readers look for. */
+async function switchTo({ directory, now }: Directory, bytes: Uint8Array): Promise<void> {
+  await syncDirectory(directory);
+  const before = await findMain(directory).catch(() => undefined);
+  if (before?.descriptor.digest !== digestOf(bytes)) {
+    // Signatures are of the image before; beside the new one they would be wrong.
+    await removeNames(directory, (name) => signatureName.test(name));
+    await writeFileAtomically(join(directory, "manifest.json"), bytes);
+  }
+  const used = await usedNames(directory, bytes);
+  await removeNames(directory, (name) => contentName.test(name) && !used.has(name));
+  await sweepTemporaryFiles(directory, { now, olderThanMs: leftoverAgeMs });
+}
+
+async function removeNames(directory: string, isRemoved: (name: string) => boolean): Promise<void> {
+  for (const name of (await namesIn(directory)).filter(isRemoved)) {
+    await unlink(join(directory, name)).catch((error: unknown) => {
+      if (!isErrno(error, "ENOENT")) throw fileError(error, join(directory, name));
+    });
+  }
+}
+
+async function usedNames(directory: string, bytes: Uint8Array): Promise<ReadonlySet<string>> {
+  const used = new Set<string>();
+  const pending = [bytes];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const { manifests, blobs } = referencesOf(parseManifest(next));
+    for (const { digest } of blobs) used.add(digestHex(digest));
+    for (const { digest } of manifests) {
+      const name = `${digestHex(digest)}.manifest.json`;
+      const child = used.has(name) ? undefined : await findByDigest(directory, digest);
+      used.add(name);
+      if (child !== undefined) pending.push(child.bytes);
+    }
+  }
+  return used;
+}
+
+/** A second name for content that another image of the same run has: read only once, kept only once. */
+async function linkBlob(from: string, to: string, { size }: Descriptor): Promise<boolean> {
+  if ((await findRegularFile(from))?.size !== size) return false;
+  try {
+    await link(from, to);
+    return true;
+  } catch (error) {
+    if (isErrno(error, "EEXIST")) return (await findRegularFile(to))?.size === size;
+    if (isErrno(error, "EXDEV", "EPERM", "EMLINK", "ENOENT", "ENOTSUP")) return false;
+    throw fileError(error, to);
+  }
+}

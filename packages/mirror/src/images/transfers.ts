@@ -1,0 +1,153 @@
+/**
+ * Blobs on their way, for a whole run. Each goes into a registry (or onto a disk) once: the second repository that needs
+ * it mounts it from the first, the second image of one repository waits for the first one's.
+ */
+import { hasCapability, type Descriptor, type Digest, type ReadStore, type WriteStore } from "@dtuf/registry";
+import { createLimiter, type Limiter } from "./concurrency.ts";
+import { MirrorError } from "../errors.ts";
+import { isForeignLayer } from "./references.ts";
+
+/** A repository, with what tells whether two of them can mount from each other. */
+export interface Located<Store extends ReadStore = ReadStore> {
+  readonly store: Store;
+  /** The registry, or what else its stores share. Mounting is possible within a realm only. */
+  readonly realm: string;
+  /** What `mount` calls this repository. */
+  readonly name: string;
+  /** "local": looking is cheap. */
+  readonly distance: "remote" | "local";
+}
+
+/** What happened to content, counted. */
+export interface Tally {
+  sentBlobs: number;
+  sentBytes: number;
+  /** Linked or mounted from elsewhere in the same realm. */
+  mountedBlobs: number;
+  /** Was there already, or came there with another image of this run. */
+  presentBlobs: number;
+  manifests: number;
+}
+
+export function createTally(): Tally {
+  return { sentBlobs: 0, sentBytes: 0, mountedBlobs: 0, presentBlobs: 0, manifests: 0 };
+}
+
+export function addTally(total: Tally, more: Readonly<Tally>): void {
+  for (const key of Object.keys(total) as (keyof Tally)[]) total[key] += more[key];
+}
+
+export interface BlobTransfer {
+  readonly from: Located;
+  readonly to: Located<WriteStore>;
+  readonly blob: Descriptor;
+  readonly tally: Tally;
+  readonly signal: AbortSignal | undefined;
+}
+
+export interface Transfers {
+  /** Bounds requests and open files; waiting for each other does not count. */
+  readonly limiter: Limiter;
+  /** Returns when the blob is in `to`. @throws MirrorError MIRROR_CONTENT_MISSING; what the stores throw */
+  transfer(blob: BlobTransfer): Promise<void>;
+}
+
+export function createTransfers({ concurrency }: { readonly concurrency: number }): Transfers {
+  const limiter = createLimiter(concurrency);
+  const inRepository = new Map<string, Promise<void>>();
+  const inRealm = new Map<string, Promise<string>>();
+
+  async function place(job: BlobTransfer): Promise<void> {
+    const key = `${job.to.realm}\n${job.blob.digest}`;
+    const elsewhere = inRealm.get(key);
+    const placing = placeFrom(job, elsewhere, limiter);
+    const name = placing.then(() => job.to.name);
+    name.catch(() => undefined);
+    if (elsewhere === undefined) {
+      inRealm.set(key, name);
+      name.catch(() => inRealm.delete(key));
+    }
+    await placing;
+  }
+
+  return {
+    limiter,
+    async transfer(job) {
+      const key = `${job.to.realm}\n${job.to.name}\n${job.blob.digest}`;
+      const known = inRepository.get(key);
+      if (known !== undefined) {
+        await known;
+        job.tally.presentBlobs += 1;
+        return;
+      }
+      const placing = place(job);
+      inRepository.set(key, placing);
+      // The next image that needs it tries again.
+      await placing.catch((error: unknown) => {
+        inRepository.delete(key);
+        throw error;
+      });
+    },
+  };
+}
+
+async function placeFrom(job: BlobTransfer, elsewhere: Promise<string> | undefined, limiter: Limiter): Promise<void> {
+  const sibling = await elsewhere?.catch(() => undefined);
+  const source = job.from.realm === job.to.realm ? job.from.name : undefined;
+  for (const name of new Set([sibling, source])) {
+    if (name !== undefined && name !== job.to.name && (await limiter(() => mount(job, name)))) return;
+  }
+  await limiter(() => send(job));
+}
+
+async function mount({ to, blob, tally, signal }: BlobTransfer, name: string): Promise<boolean> {
+  if (!hasCapability(to.store, "mount")) return false;
+  if (to.distance === "local" && (await to.store.has(blob, { signal }))) {
+    tally.presentBlobs += 1;
+    return true;
+  }
+  const mounted = await to.store.mount(blob, name, { signal });
+  if (mounted) tally.mountedBlobs += 1;
+  return mounted;
+}
+
+async function send({ from, to, blob, tally, signal }: BlobTransfer): Promise<void> {
+  if (isForeignLayer(blob) && !(await from.store.has(blob, { signal }))) return;
+  let opened = false;
+  await to.store.put(
+    blob,
+    {
+      async *open(offset) {
+        opened = true;
+        yield* readFrom(from.store, blob, { offset, signal });
+      },
+    },
+    { signal },
+  );
+  if (opened) {
+    tally.sentBlobs += 1;
+    tally.sentBytes += blob.size;
+  } else tally.presentBlobs += 1;
+}
+
+/** Read from the beginning always: only the whole can be verified. */
+async function* readFrom(
+  store: ReadStore,
+  blob: Descriptor,
+  { offset, signal }: { readonly offset: number; readonly signal: AbortSignal | undefined },
+): AsyncGenerator<Uint8Array> {
+  const stream = await store.open(blob, { signal });
+  if (stream === undefined) throw contentMissing("blob", blob.digest);
+  let passed = 0;
+  for await (const chunk of stream) {
+    const skip = Math.min(chunk.length, Math.max(0, offset - passed));
+    passed += chunk.length;
+    if (skip < chunk.length) yield chunk.subarray(skip);
+  }
+}
+
+export function contentMissing(kind: "blob" | "manifest", digest: Digest): MirrorError {
+  return new MirrorError("MIRROR_CONTENT_MISSING", `the source does not have the ${kind} ${digest}`, {
+    details: { digest },
+  });
+}

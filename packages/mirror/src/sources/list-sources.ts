@@ -1,0 +1,184 @@
+/** Which images a source has. One repository that cannot be listed is a failure of its own; the others go on. */
+import {
+  hasCapability,
+  isDigest,
+  isDockerHub,
+  isTag,
+  parseDigest,
+  parseReference,
+  parseTag,
+  type Digest,
+  type ReadStore,
+  type TagName,
+} from "@dtuf/registry";
+import { isSignatureTag } from "../images/copy-referrers.ts";
+import { MirrorError } from "../errors.ts";
+import type { ListedRegistry } from "./source-list.ts";
+import type { ListedRepository, SourceFailure, SourceImage, Sources } from "./source.ts";
+import { filterTags, type TagFilters } from "./tag-filters.ts";
+import type { TagTest } from "./tag-pattern.ts";
+import type { Located } from "../images/transfers.ts";
+
+/** How registries of the source are reached. */
+export interface SourceRegistries {
+  /** @param listed what the list says of that registry */
+  repository(host: string, repository: string, listed?: ListedRegistry): Promise<ReadStore>;
+}
+
+export interface ListingOptions {
+  readonly filters?: TagFilters | undefined;
+  /** "leave": cosign's tags of signatures are not taken. Default "take". */
+  readonly signatures?: "take" | "leave" | undefined;
+  /** Names at the destination, by the source's whole name (`host/repository`). */
+  readonly map?: ReadonlyMap<string, string> | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Tags, digests, `tag@digest`; "all" tags; or those that a pattern matches. */
+export type Selection =
+  | { readonly kind: "named"; readonly names: readonly string[] }
+  | { readonly kind: "matching"; readonly test: TagTest };
+
+export interface Repository {
+  /** `docker.io/library/busybox` */
+  readonly repository: string;
+  readonly kind: SourceImage["kind"];
+  /** Shown before `:tag`. */
+  readonly shown: string;
+  readonly mapped: string | undefined;
+  readonly at: Located;
+}
+
+/** `host/repository[:tag][@digest]`, written as people write it: without a host it is Docker Hub's. */
+export interface DockerSource {
+  readonly registry: string;
+  readonly repository: string;
+  readonly image: string | undefined;
+}
+
+/** @throws OciError OCI_REFERENCE_INVALID, OCI_TAG_INVALID, OCI_DIGEST_INVALID */
+export function parseDockerSource(text: string): DockerSource {
+  const slash = text.indexOf("/");
+  const hasHost = slash > 0 && /[.:]|^localhost$/.test(text.slice(0, slash));
+  const { registry, repository, tag, digest } = parseReference(hasHost ? text : `docker.io/${text}`);
+  const image = digest === undefined ? tag : tag === undefined ? digest : `${tag}@${digest}`;
+  return { registry, repository: fullName(registry, repository), image };
+}
+
+/** Docker Hub's own repositories are below `library/`. */
+export function fullName(registry: string, repository: string): string {
+  return isDockerHub(registry) && !repository.includes("/") ? `library/${repository}` : repository;
+}
+
+/** @throws as `parseDockerSource` */
+export async function listDockerSource(
+  source: DockerSource,
+  registries: SourceRegistries,
+  options: ListingOptions,
+): Promise<Sources> {
+  const repository = await openDocker(source, { registries, options });
+  const selection: Selection =
+    source.image === undefined ? { kind: "matching", test: () => true } : { kind: "named", names: [source.image] };
+  return listRepository(repository, [selection], options);
+}
+
+/** @param listed what a list says of that registry */
+export async function openDocker(
+  { registry, repository }: Pick<DockerSource, "registry" | "repository">,
+  {
+    registries,
+    options,
+    listed,
+  }: { readonly registries: SourceRegistries; readonly options: ListingOptions; readonly listed?: ListedRegistry },
+): Promise<Repository> {
+  const store = await registries.repository(registry, repository, listed);
+  const name = `${registry}/${repository}`;
+  const [, own] = [...(listed?.map ?? [])].find(([key]) => fullName(registry, key) === repository) ?? [];
+  return {
+    repository: name,
+    kind: "repository",
+    shown: `docker://${name}`,
+    mapped: own ?? options.map?.get(name),
+    at: { store, realm: `docker:${registry}`, name: repository, distance: "remote" },
+  };
+}
+
+export function joinSources(all: readonly Sources[]): Sources {
+  return {
+    images: all.flatMap(({ images }) => images),
+    listed: all.flatMap(({ listed }) => listed),
+    failures: all.flatMap(({ failures }) => failures),
+    count: all.reduce((sum, { count }) => sum + count, 0),
+  };
+}
+
+/** The images of one repository by several selections, which add up. */
+export async function listRepository(
+  repository: Repository,
+  selections: readonly Selection[],
+  options: ListingOptions,
+): Promise<Sources> {
+  const failures: SourceFailure[] = [];
+  const images: SourceImage[] = [];
+  const { kind, mapped, at, shown } = repository;
+  const describe = (tag: TagName | undefined, digest: Digest | undefined): SourceImage => {
+    const name = `${shown}${tag === undefined ? "" : `:${tag}`}${digest === undefined ? "" : `@${digest}`}`;
+    return { name, kind, repository: repository.repository, mapped, tag, digest, at };
+  };
+  for (const text of selections.flatMap((each) => (each.kind === "named" ? each.names : []))) {
+    try {
+      const { tag, digest } = parseImage(text);
+      images.push(describe(tag, digest));
+    } catch (error) {
+      failures.push({ name: `${shown}:${text}`, error });
+    }
+  }
+  const tests = selections.flatMap((each) => (each.kind === "matching" ? [each.test] : []));
+  const listed = tests.length === 0 ? undefined : await listTags(repository, failures, options);
+  for (const tag of listed === undefined ? [] : await selectTags(listed, tests, options))
+    images.push(describe(tag, undefined));
+  const unique = [...new Map(images.map((image) => [image.name, image])).values()];
+  const known: ListedRepository | undefined = listed && {
+    repository: repository.repository,
+    mapped,
+    kind,
+    at,
+    tags: listed,
+  };
+  return { images: unique, listed: known === undefined ? [] : [known], failures, count: 1 };
+}
+
+/** `1.30`, `sha256:…`, `1.30@sha256:…`. @throws OciError OCI_TAG_INVALID, OCI_DIGEST_INVALID */
+function parseImage(text: string): { readonly tag: TagName | undefined; readonly digest: Digest | undefined } {
+  if (isDigest(text)) return { tag: undefined, digest: text };
+  const at = text.indexOf("@");
+  if (at < 0) return { tag: parseTag(text), digest: undefined };
+  return { tag: parseTag(text.slice(0, at)), digest: parseDigest(text.slice(at + 1)) };
+}
+
+function selectTags(
+  tags: ReadonlySet<TagName>,
+  tests: readonly TagTest[],
+  { filters = {}, signatures = "take" }: ListingOptions,
+): Promise<readonly TagName[]> {
+  const matching = [...tags].filter((tag) => tests.some((matches) => matches(tag)));
+  return filterTags(signatures === "take" ? matching : matching.filter((tag) => !isSignatureTag(tag)), filters);
+}
+
+async function listTags(
+  { at, shown }: Repository,
+  failures: SourceFailure[],
+  { signal }: ListingOptions,
+): Promise<ReadonlySet<TagName> | undefined> {
+  try {
+    if (!hasCapability(at.store, "listTags")) throw new TypeError(`${shown} cannot list its tags`);
+    const tags = new Set<TagName>();
+    for await (const tag of at.store.listTags({ signal })) if (isTag(tag)) tags.add(tag);
+    if (tags.size > 0) return tags;
+    throw new MirrorError("MIRROR_NOTHING_TO_SYNC", `${shown} has no tags`, { details: { repository: shown } });
+  } catch (error) {
+    signal?.throwIfAborted();
+    failures.push({ name: shown, error });
+    return undefined;
+  }
+}

@@ -1,0 +1,31 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { openContent } from "../content.ts";
+import { fileContent } from "./file-content.ts";
+import { collect } from "../verifying.ts";
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "content-"));
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+test.each([0, 1, 2_999_999, 3_000_000])(
+  "a file and its bytes in memory read the same from offset %i",
+  async (offset) => {
+    const bytes = Buffer.alloc(3_000_000, "0123456789abc");
+    const path = join(directory, "file");
+    await writeFile(path, bytes);
+    const fromFile = await collect(openContent(fileContent(path), offset), bytes.length);
+    const fromMemory = await collect(openContent(bytes, offset), bytes.length);
+    expect(Buffer.compare(fromFile, bytes.subarray(offset))).toBe(0);
+    expect(Buffer.compare(fromMemory, bytes.subarray(offset))).toBe(0);
+  },
+);
+
+test("a file that is not there is a FileError, when it is read", async () => {
+  const content = fileContent(join(directory, "no"));
+  await expect(collect(content.open(0), 1)).rejects.toMatchObject({ code: "FILE_IO", details: { errno: "ENOENT" } });
+});

@@ -1,0 +1,71 @@
+/**
+ * The one rule for every address that a server supplies. Pure: what a name resolves to is held to `reach` when it is
+ * connected to. Refused: another scheme than http(s), https to http, userinfo, an address further inwards than the server
+ * that named it, a Link to another origin, too many hops. Followed without credentials: everything else that is not the
+ * same origin, because the distribution spec lets uploads, blobs and tokens live on other hosts.
+ */
+import { OciError } from "../../errors.ts";
+import { redirectsMax } from "../limits.ts";
+import { mayReach, networkOf, type Network } from "./network.ts";
+import { redactUrl } from "./redact.ts";
+
+/** Where the address stood: a challenge's realm, Location of an upload, Link to a next page, or a redirect. */
+export type UrlSource = "realm" | "location" | "link" | "redirect";
+
+export interface SuppliedUrl {
+  /** The URL whose response held the address; relative addresses are resolved against it. */
+  readonly from: URL;
+  /** `HttpResponse.network`. Undefined: judged by the host of `from`; a name counts as public. */
+  readonly network?: Network | undefined;
+  /** `HttpResponse.reach`: what the server at `from` was held to, it is held to again. */
+  readonly reach?: Network | undefined;
+  readonly to: string;
+  readonly source: UrlSource;
+  /** How many addresses were followed before this one. */
+  readonly hops?: number;
+}
+
+export interface UrlDecision {
+  /** Without fragment. */
+  readonly url: URL;
+  /** What `url` is to `from`. Credentials go along with "same-origin" only; a realm's rule may accept "same-host" (another port). */
+  readonly credentials: "same-origin" | "same-host" | "drop";
+  /** To be given to the request that follows it (`HttpRequest.reach`). For the same origin what it was before. */
+  readonly reach: Network | undefined;
+}
+
+/** @throws OciError OCI_REALM_REFUSED for realms, OCI_REDIRECT_REFUSED for all others */
+export function decideUrl(supplied: SuppliedUrl): UrlDecision {
+  const { from } = supplied;
+  const url = URL.parse(supplied.to, from.href);
+  if (url === null) throw refused(supplied, "it is no URL", undefined);
+  url.hash = "";
+  const network = supplied.network ?? networkOf(from.hostname) ?? "public";
+  const reason = reasonToRefuse(supplied, url, network);
+  if (reason !== undefined) throw refused(supplied, reason, url);
+  if (url.origin === from.origin) return { url, credentials: "same-origin", reach: supplied.reach };
+  return { url, credentials: url.hostname === from.hostname ? "same-host" : "drop", reach: network };
+}
+
+function reasonToRefuse(supplied: SuppliedUrl, url: URL, network: Network): string | undefined {
+  const { from } = supplied;
+  if (url.protocol !== "https:" && url.protocol !== "http:") return "its scheme is neither https nor http";
+  if (from.protocol === "https:" && url.protocol === "http:") return "it leads from https to http";
+  if (url.username !== "" || url.password !== "") return "it holds a user name or password";
+  if ((supplied.hops ?? 0) >= redirectsMax) return `more than ${redirectsMax} addresses were followed`;
+  if (url.origin === from.origin) return undefined;
+  if (supplied.source === "link") return "a next page must be on the same origin";
+  const to = networkOf(url.hostname);
+  if (to !== undefined && !mayReach(network, to)) return `it leads from a ${network} to a ${to} address`;
+  return undefined;
+}
+
+function refused(supplied: SuppliedUrl, reason: string, url: URL | undefined): OciError {
+  const { from, source } = supplied;
+  const to = url === undefined || url.origin === "null" ? "an address" : redactUrl(url);
+  return new OciError(
+    source === "realm" ? "OCI_REALM_REFUSED" : "OCI_REDIRECT_REFUSED",
+    `${source} of ${from.origin} to ${to} refused: ${reason}`,
+    { details: { from: redactUrl(from), to, source, reason } },
+  );
+}

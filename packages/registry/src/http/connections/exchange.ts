@@ -1,0 +1,132 @@
+/** One request and its response over one connection. No redirect, no retry. */
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Dispatcher } from "undici";
+import { openContent, type ByteStream } from "../../content.ts";
+import { OciError } from "../../errors.ts";
+import { collect } from "../../verifying.ts";
+import { asOciError } from "../failure.ts";
+import { createHeaders, type HttpHeaders } from "../headers.ts";
+import type { HttpBody, HttpMethod, HttpResponse } from "../http.ts";
+import type { Lane } from "./lanes.ts";
+import { discardMaxBytes, sendChunkBytes } from "../limits.ts";
+import { createLine, type Line } from "./line.ts";
+import { redactUrl } from "../addresses/redact.ts";
+
+export interface Exchange {
+  readonly method: HttpMethod;
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array | HttpBody | undefined;
+  readonly stallTimeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** @throws OciError as `Transport.send` has it, what the request's body throws, or the signal's reason */
+export async function exchange(request: Exchange, lane: Lane): Promise<HttpResponse> {
+  await nextTurn(); // undici frees a connection one turn after its response: without this, requests in turn would use two
+  request.signal?.throwIfAborted();
+  const { promise, resolve, reject } = Promise.withResolvers<HttpResponse>();
+  const line = createLine({ ...request, onFailure: reject });
+  const handler = createHandler(request, line, (status, headers) =>
+    resolve(createResponse({ status, headers, url: request.url, ...lane.place() }, line.queue.stream)),
+  );
+  try {
+    lane.dispatcher.dispatch(dispatchOptions(request, line), handler);
+  } catch (error) {
+    line.fail(asOciError(error, request.method, request.url));
+  }
+  return await promise;
+}
+
+function createHandler(
+  request: Exchange,
+  line: Line,
+  onHead: (status: number, headers: HttpHeaders) => void,
+): Dispatcher.DispatchHandler {
+  return {
+    onRequestStart: (controller) => line.started(controller),
+    onResponseStart(controller, status) {
+      if (status < 200) return;
+      line.waiting();
+      const headers = createHeaders(headerPairs(controller.rawHeaders));
+      const encoding = headers.get("content-encoding") ?? "identity";
+      if (encoding === "identity") return onHead(status, headers);
+      if (status < 300) return line.fail(encoded(request.url, encoding));
+      onHead(status, headers); // an error is an error without its text too
+      line.queue.end();
+      controller.abort(new DOMException("content encoding", "AbortError"));
+    },
+    onResponseData(_controller, chunk) {
+      line.received(chunk.length);
+      line.queue.push(chunk);
+    },
+    onResponseEnd: () => line.end(),
+    onResponseError: (_controller, error) => line.fail(asOciError(error, request.method, request.url)),
+  };
+}
+
+function dispatchOptions(request: Exchange, line: Line): Dispatcher.DispatchOptions {
+  const { body, method, url } = request;
+  // undici gives up a connection after each HEAD, for servers that send a body then; what they send ends the connection anyway.
+  const reset = method === "HEAD" ? { reset: false } : {};
+  const path = `${url.pathname}${url.search}`;
+  const options = { origin: url.origin, path, method, headers: request.headers, ...reset };
+  if (body === undefined) return options;
+  if (body instanceof Uint8Array && body.length <= sendChunkBytes) return { ...options, body };
+  const headers = { ...request.headers, "content-length": String(body.length) };
+  return { ...options, headers, body: sending(body, line) as Dispatcher.DispatchOptions["body"] & object };
+}
+
+/** In pieces, so that a slow link is seen to move; the time that the source takes is not the peer's. */
+async function* sending(body: Uint8Array | HttpBody, line: Line): ByteStream {
+  line.idle();
+  try {
+    for await (const chunk of body instanceof Uint8Array ? openContent(body) : body.open()) {
+      for (let at = 0; at < chunk.length; at += sendChunkBytes) {
+        line.waiting();
+        yield chunk.subarray(at, at + sendChunkBytes);
+      }
+      line.idle();
+    }
+    line.waitingForAnswer();
+  } catch (error) {
+    line.fail(error);
+    throw error;
+  }
+}
+
+function createResponse(
+  head: Pick<HttpResponse, "status" | "url" | "headers" | "network" | "reach">,
+  body: ByteStream,
+): HttpResponse {
+  const bytes = (maxBytes: number): Promise<Uint8Array> => collect(body, maxBytes);
+  return {
+    ...head,
+    body,
+    bytes,
+    text: async (maxBytes) => new TextDecoder().decode(await bytes(maxBytes)),
+    async discard() {
+      let read = 0;
+      try {
+        for await (const chunk of body) {
+          read += chunk.length;
+          if (read > discardMaxBytes) return;
+        }
+      } catch {
+        // A connection that failed is freed, and nobody wants what it would have brought.
+      }
+    },
+  };
+}
+
+function* headerPairs(raw: Dispatcher.DispatchController["rawHeaders"]): Iterable<readonly [string, string]> {
+  if (!Array.isArray(raw)) return;
+  for (let index = 0; index + 1 < raw.length; index += 2) yield [String(raw[index]), String(raw[index + 1])];
+}
+
+function encoded(url: URL, encoding: string): OciError {
+  const shown = redactUrl(url);
+  return new OciError("OCI_RESPONSE_INVALID", `${shown} answered in an encoding that was not asked for: ${encoding}`, {
+    details: { url: shown, wanted: "identity", got: encoding },
+  });
+}

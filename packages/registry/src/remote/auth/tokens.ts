@@ -1,0 +1,84 @@
+/** The tokens that one client holds: for each token server, identity and set of scopes, one; and one fetch at a time. */
+import type { Network, Transport } from "../../http/index.ts";
+import type { Identity } from "./identities.ts";
+import { createFlights } from "./flights.ts";
+import { decideRealm } from "./realm.ts";
+import { coverScopes, encodeScope, type Scope } from "./scope.ts";
+import { fetchToken, type Token } from "./token.ts";
+
+/** What a Bearer challenge says, and where it stood. */
+export interface TokenServer {
+  readonly realm: string;
+  readonly service: string | undefined;
+  readonly challenged: URL;
+  readonly network: Network | undefined;
+}
+
+export interface Demand {
+  readonly server: TokenServer;
+  readonly identity: Identity;
+  /** Merged. */
+  readonly scopes: readonly Scope[];
+}
+
+export interface Tokens {
+  /** One at hand that is good for these scopes, or a new one. */
+  obtain(demand: Demand, signal: AbortSignal | undefined): Promise<string>;
+  /** Forgets a token that was refused. Returns whether it had been fetched for all that is demanded. */
+  drop(demand: Demand, refused: string): boolean;
+}
+
+export interface TokensOptions {
+  readonly registry: URL;
+  readonly transport: Transport;
+  readonly authHost: string | undefined;
+  readonly now: () => Date;
+}
+
+interface Held extends Token {
+  readonly owner: string;
+  readonly scopes: readonly Scope[];
+}
+
+export function createTokens(options: TokensOptions): Tokens {
+  const { transport, now } = options;
+  const held = new Map<string, Held>();
+  const flights = createFlights<string>();
+
+  async function fetch({ server, identity, scopes }: Demand, signal: AbortSignal): Promise<Token> {
+    const { credential } = identity;
+    const secrets = credential.kind === "anonymous" ? "none" : "some";
+    const realm = decideRealm({ ...options, ...server, secrets });
+    return fetchToken({ realm, service: server.service, scopes, credential }, { transport, now, signal });
+  }
+
+  function keep(key: string, entry: Held): string {
+    for (const [other, { refreshAt }] of held) if (refreshAt <= now().getTime()) held.delete(other);
+    held.set(key, entry);
+    return entry.value;
+  }
+
+  return {
+    async obtain(demand, signal) {
+      const { scopes } = demand;
+      const owner = ownerOf(demand);
+      for (const entry of held.values()) {
+        const good = entry.owner === owner && now().getTime() < entry.refreshAt && coverScopes(entry.scopes, scopes);
+        if (good) return entry.value;
+      }
+      const key = JSON.stringify([owner, scopes.map(encodeScope)]);
+      return flights(key, async (own) => keep(key, { ...(await fetch(demand, own)), owner, scopes }), signal);
+    },
+    drop(demand, refused) {
+      const owner = ownerOf(demand);
+      const [key, entry] = [...held].find(([, { value, owner: whose }]) => value === refused && whose === owner) ?? [];
+      if (key === undefined || entry === undefined) return false;
+      held.delete(key);
+      return coverScopes(entry.scopes, demand.scopes);
+    },
+  };
+}
+
+function ownerOf({ server, identity }: Demand): string {
+  return JSON.stringify([server.realm, server.service, identity.id]);
+}

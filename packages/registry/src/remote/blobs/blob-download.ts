@@ -1,0 +1,209 @@
+/**
+ * Content by digest, verified as it streams. A cut goes on from the last good byte with a fresh request to the registry,
+ * because the address that it redirected to may have expired; a registry that ignores Range is read past what is known.
+ * Whatever was put together this way, digest and size of the whole decide at the end.
+ */
+import type { ByteStream } from "../../content.ts";
+import type { Descriptor } from "../../descriptor.ts";
+import { createDigester, digestAlgorithm, type Digest } from "../../digest.ts";
+import { OciError } from "../../errors.ts";
+import type { HttpResponse, Tries } from "../../http/index.ts";
+import { mediaTypes } from "../../media-types.ts";
+import type { StoreOptions } from "../../store.ts";
+import { verifying, verifyingFrom } from "../../verifying.ts";
+import { reopen, request, type Download, type Wanted } from "./blob-request.ts";
+import { claimedLength, endedEarly, isUnavailable, outcomeOf, type Repository } from "../requests/context.ts";
+import { invalidResponse } from "../requests/read-body.ts";
+import { progressBytes } from "../requests/store-limits.ts";
+
+/** `open` of the store, for blobs and manifests. */
+export async function openDownload(download: Download): Promise<ByteStream | undefined> {
+  const tries = download.repository.registry.createTries();
+  const response = await request(download, { from: 0, tries });
+  if (response.status === 404) return discarded(response);
+  return verifying(resuming(download, response, { tries, offset: 0 }), download.descriptor);
+}
+
+/** `openRest` of the store. */
+export async function openDownloadRest(download: Download, prefix: ByteStream): Promise<ByteStream | undefined> {
+  const { descriptor } = download;
+  const digester = createDigester(digestAlgorithm(descriptor.digest));
+  let received = 0;
+  for await (const chunk of prefix) {
+    received += chunk.length;
+    if (received > descriptor.size) throw wrongSize(descriptor, received);
+    digester.update(chunk);
+  }
+  const start = { digester, received };
+  if (received === descriptor.size) return verifyingFrom(nothing(), descriptor, start);
+  const tries = download.repository.registry.createTries();
+  const response = await reopen(download, { received, mode: "range", tries });
+  if (response.status === 404) return discarded(response);
+  return verifyingFrom(resuming(download, response, { tries, offset: received }), descriptor, start);
+}
+
+/** A blob of unknown size: what the registry announces is what the stream is held to. */
+export async function openBlobByDigest(
+  repository: Repository,
+  digest: Digest,
+  options: StoreOptions,
+): Promise<{ readonly descriptor: Descriptor; readonly stream: ByteStream } | undefined> {
+  const tries = repository.registry.createTries();
+  const announced = await requestBlob(repository, digest, { ...options, tries });
+  if (announced === undefined) return undefined;
+  const { descriptor, response } = announced;
+  const download = { repository, descriptor, signal: options.signal };
+  return { descriptor, stream: verifying(resuming(download, response, { tries, offset: 0 }), descriptor) };
+}
+
+/** Whoever asks reads or discards the response. @throws OciError OCI_RESPONSE_INVALID where no size is announced */
+export async function requestBlob(
+  repository: Repository,
+  digest: Digest,
+  { signal, tries }: StoreOptions & { readonly tries?: Tries },
+): Promise<{ readonly descriptor: Descriptor; readonly response: HttpResponse } | undefined> {
+  const unknown = { mediaType: mediaTypes.octetStream, digest, size: Number.MAX_SAFE_INTEGER };
+  const response = await request({ repository, descriptor: unknown, signal }, { from: 0, tries });
+  if (response.status === 404) return discarded(response);
+  const size = claimedLength(response.headers.get("content-length"));
+  if (size !== undefined) return { descriptor: { ...unknown, size }, response };
+  await response.discard();
+  throw invalidResponse(response, "has no length");
+}
+
+async function discarded(response: HttpResponse): Promise<undefined> {
+  await response.discard();
+}
+
+async function* nothing(): ByteStream {}
+
+/** How far the content got, over all its responses. */
+interface Position {
+  /** One budget for the requests that fail and for the bodies that end early; counted anew where there is progress. */
+  readonly tries: Tries;
+  received: number;
+  /** "whole": Range was found not to work here. */
+  mode: "range" | "whole";
+  /** "new": what ended in good order and was short shall not come over the same connection again. */
+  connection: "any" | "new";
+  /** Of the first response: what lies there must not change between two tries. */
+  readonly etag: Etag | undefined;
+}
+
+interface Etag {
+  readonly value: string;
+  readonly at: string;
+}
+
+async function* resuming(
+  download: Download,
+  first: HttpResponse,
+  { tries, offset }: { readonly tries: Tries; readonly offset: number },
+): ByteStream {
+  const { descriptor, signal } = download;
+  const etag = strongEtag(first);
+  const position: Position = { tries, received: offset, mode: "range", connection: "any", etag };
+  for (let response = first; ; response = await goOn(download, position)) {
+    const before = position.received;
+    const cut = yield* readPart(download, response, position);
+    if (position.received >= descriptor.size) return;
+    position.connection = cut === undefined ? "new" : "any";
+    // Where there is progress, nothing is gained by waiting.
+    const progress = position.received - before >= progressBytes;
+    if (progress) tries.reset();
+    const outcome = cut === undefined ? endedEarly : outcomeOf(cut);
+    if (progress || (await tries.next(outcome, signal)) === "again") continue;
+    // Of what ended in good order and is short, the verification says what is missing.
+    if (cut === undefined) return;
+    throw interrupted(descriptor, position.received, cut);
+  }
+}
+
+/** Yields what is new in this response. Returns what cut it; undefined where it ended in good order. */
+async function* readPart(
+  { descriptor }: Download,
+  response: HttpResponse,
+  position: Position,
+): AsyncGenerator<Uint8Array, OciError | undefined> {
+  const before = position.received;
+  let known = await startOf(descriptor, response, position);
+  const announced = claimedLength(response.headers.get("content-length"));
+  if (announced !== undefined && announced <= known) {
+    // Nothing new in it, at the price of all that is known.
+    position.mode = "whole";
+    await response.discard();
+    return undefined;
+  }
+  try {
+    for await (const chunk of response.body) {
+      const fresh = chunk.subarray(Math.min(known, chunk.length));
+      known -= chunk.length - fresh.length;
+      position.received += fresh.length;
+      if (fresh.length > 0) yield fresh;
+    }
+  } catch (error) {
+    if (isUnavailable(error)) return error;
+    throw error;
+  }
+  // The same range again would be as empty.
+  if (position.received === before) position.mode = "whole";
+  return undefined;
+}
+
+/** How many bytes at the beginning of this response are known already. Throws where its headers contradict what is wanted. */
+async function startOf(descriptor: Wanted, response: HttpResponse, position: Position): Promise<number> {
+  const fault =
+    response.status === 206 ? rangeFault(descriptor, response, position) : lengthFault(descriptor, response);
+  if (fault === undefined) return response.status === 206 ? 0 : position.received;
+  await response.discard();
+  throw fault;
+}
+
+function lengthFault(descriptor: Wanted, response: HttpResponse): OciError | undefined {
+  const announced = claimedLength(response.headers.get("content-length"));
+  // Less may be a cache that has not got all of it: another try has a chance.
+  return announced !== undefined && announced > descriptor.size ? wrongSize(descriptor, announced) : undefined;
+}
+
+function rangeFault(descriptor: Wanted, response: HttpResponse, position: Position): OciError | undefined {
+  const range = /^bytes (\d{1,15})-\d{1,15}\/(\d{1,15}|\*)$/.exec(response.headers.get("content-range") ?? "");
+  if (range === null || Number(range[1]) !== position.received) {
+    return invalidResponse(response, `is not the range of ${descriptor.digest} from byte ${position.received} on`);
+  }
+  const total = claimedLength(range[2]);
+  if (total !== undefined && total !== descriptor.size) return wrongSize(descriptor, total);
+  const etag = strongEtag(response);
+  if (etag !== undefined && etag.at === position.etag?.at && etag.value !== position.etag.value) {
+    return invalidResponse(response, `is not what it was before the cut: ${descriptor.digest} has another ETag`);
+  }
+  return undefined;
+}
+
+function strongEtag({ headers, url }: HttpResponse): Etag | undefined {
+  const value = headers.get("etag");
+  return value?.startsWith('"') === true ? { value, at: `${url.origin}${url.pathname}` } : undefined;
+}
+
+async function goOn(download: Download, position: Position): Promise<HttpResponse> {
+  const response = await reopen(download, position);
+  if (response.status === 200 || response.status === 206) return response;
+  await response.discard();
+  const { descriptor } = download;
+  throw new OciError("OCI_NOT_FOUND", `${descriptor.digest} went away after ${position.received} of its bytes`, {
+    details: { digest: descriptor.digest, wanted: descriptor.size, got: position.received },
+  });
+}
+
+function interrupted(descriptor: Wanted, received: number, cause: OciError): OciError {
+  return new OciError(
+    "OCI_UNAVAILABLE",
+    `${descriptor.digest} was cut again and again: ${received} of its ${descriptor.size} bytes received`,
+    { details: { digest: descriptor.digest, wanted: descriptor.size, got: received }, cause },
+  );
+}
+
+function wrongSize({ digest, size }: Wanted, got: number): OciError {
+  return new OciError("OCI_SIZE_MISMATCH", `${digest} has ${size} bytes, but ${got} are offered`, {
+    details: { digest, wanted: size, got },
+  });
+}

@@ -1,0 +1,51 @@
+/** The requests of a download. */
+import type { Descriptor } from "../../descriptor.ts";
+import type { HttpResponse, Tries } from "../../http/index.ts";
+import { isManifestMediaType } from "../../media-types.ts";
+import { acceptedManifests } from "../requests/accept.ts";
+import { blobUrl, manifestUrl, pullScope, type Repository } from "../requests/context.ts";
+
+export type Wanted = Pick<Descriptor, "digest" | "size" | "mediaType">;
+
+export interface Download {
+  readonly repository: Repository;
+  readonly descriptor: Wanted;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A fresh request for what is missing; 416 from a registry that has less than we do: for all of it. */
+export async function reopen(
+  download: Download,
+  { received, mode, ...how }: How & { readonly received: number; readonly mode: "range" | "whole" },
+): Promise<HttpResponse> {
+  if (mode === "whole") return request(download, { from: 0, ...how });
+  const response = await request(download, { from: received, ...how });
+  if (response.status !== 416) return response;
+  await response.discard();
+  return request(download, { from: 0, tries: how.tries });
+}
+
+export interface How {
+  readonly tries?: Tries | undefined;
+  readonly connection?: "any" | "new";
+}
+
+export function request(
+  { repository, descriptor, signal }: Download,
+  { from, tries, connection = "any" }: How & { readonly from: number },
+): Promise<HttpResponse> {
+  const isManifest = isManifestMediaType(descriptor.mediaType);
+  return repository.registry.send({
+    method: "GET",
+    url: isManifest ? manifestUrl(repository, descriptor.digest) : blobUrl(repository, descriptor.digest),
+    scopes: [pullScope(repository.name)],
+    headers: {
+      ...(isManifest ? { accept: acceptedManifests } : {}),
+      ...(from > 0 ? { range: `bytes=${from}-` } : {}),
+    },
+    expect: from > 0 ? [200, 206, 404, 416] : [200, 404],
+    tries,
+    connection,
+    signal,
+  });
+}

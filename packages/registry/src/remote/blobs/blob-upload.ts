@@ -1,0 +1,204 @@
+/**
+ * Blobs to a registry. Two requests for a new blob: a mount from the very repository, which says that the blob is there
+ * or opens the upload, and one PUT with the whole content. In chunks only where a registry wants it so. What is cut goes
+ * on where the registry says how far it got, and starts over where it does not.
+ */
+import { openContent, type ByteStream, type Content } from "../../content.ts";
+import type { Descriptor } from "../../descriptor.ts";
+import { digestAlgorithm } from "../../digest.ts";
+import { OciError } from "../../errors.ts";
+import type { HttpBody, Tries } from "../../http/index.ts";
+import { verifyBytes, verifying } from "../../verifying.ts";
+import { hasBlob } from "./blobs.ts";
+import { holdLast } from "./chunks.ts";
+import { endedEarly, isUnavailable, outcomeOf, type Repository } from "../requests/context.ts";
+import { singlePostMaxBytes } from "../requests/store-limits.ts";
+import type { RemotePutOptions } from "../requests/store.ts";
+import { chunkBytesFor, forgotten, sendInChunks, type UploadOutcome } from "./upload-chunks.ts";
+import {
+  cancelUpload,
+  closeUpload,
+  findUploadOffset,
+  sessionOf,
+  startUpload,
+  type UploadSession,
+} from "./upload-session.ts";
+
+/** A large PUT that was cut so often may be what a proxy's time limit does: in chunks it has a chance. */
+const cutsBeforeChunks = 2;
+
+interface Upload {
+  readonly repository: Repository;
+  readonly descriptor: Descriptor;
+  readonly content: Content;
+  readonly options: RemotePutOptions;
+  /** For every request and every new beginning; counted anew where more got through than ever before. */
+  readonly tries: Tries;
+  readonly farthest: { bytes: number };
+  cuts: number;
+  /** Why the content itself could not be read: it comes before whatever the connection made of that. */
+  fault: { readonly error: unknown } | undefined;
+}
+
+export async function putBlob(
+  repository: Repository,
+  blob: { readonly descriptor: Descriptor; readonly content: Content },
+  options: RemotePutOptions,
+): Promise<void> {
+  const { descriptor, content } = blob;
+  if (content instanceof Uint8Array) verifyBytes(content, descriptor);
+  const upload: Upload = {
+    ...{ repository, descriptor, content, options },
+    ...{ tries: repository.registry.createTries(), farthest: { bytes: 0 }, cuts: 0, fault: undefined },
+  };
+  for (let presence = options.presence ?? "check"; ; presence = "check") {
+    const session = await openUpload(upload, presence);
+    if (session === "stored") return;
+    const outcome = await sendContent(upload, session);
+    if (outcome === "stored") return;
+    if (outcome !== "differently" && (await hasPatience(upload, outcome)) === "stop") throw outcome;
+  }
+}
+
+function hasPatience({ tries, options }: Upload, failure: OciError): Promise<"again" | "stop"> {
+  return tries.next(isUnavailable(failure) ? outcomeOf(failure) : endedEarly, options.signal);
+}
+
+async function openUpload(upload: Upload, presence: "check" | "absent"): Promise<UploadSession | "stored"> {
+  const { repository, descriptor, options } = upload;
+  const { learned } = repository.registry;
+  const { signal } = options;
+  if (presence === "check" && learned.selfMount === "untried") {
+    const session = await mountFromItself(upload);
+    if (session !== undefined) return session;
+  }
+  if (presence === "check" && (await hasBlob(repository, descriptor.digest, { signal }))) return "stored";
+  const small = upload.content instanceof Uint8Array && upload.content.length <= singlePostMaxBytes;
+  const alone = presence === "absent" && small && learned.singlePost === "untried" ? upload.content : undefined;
+  const response = await startUpload(repository, {
+    ...(alone instanceof Uint8Array
+      ? { query: { digest: descriptor.digest }, body: alone }
+      : { query: algorithmOf(descriptor) }),
+    tries: upload.tries,
+    signal,
+  });
+  if (alone === undefined || response.status !== 201) {
+    if (alone !== undefined) learned.singlePost = "unsupported";
+    return sessionOf(repository, response, upload.tries);
+  }
+  await response.discard();
+  options.onProgress?.(descriptor.size);
+  return "stored";
+}
+
+/** What a registry hashes by while chunks come, if it is not sha256. */
+function algorithmOf({ digest }: Descriptor): Readonly<Record<string, string>> {
+  const algorithm = digestAlgorithm(digest);
+  return algorithm === "sha256" ? {} : { "digest-algorithm": algorithm };
+}
+
+/** A HEAD and a POST in one. Undefined: not here. */
+async function mountFromItself(upload: Upload): Promise<UploadSession | "stored" | undefined> {
+  const { repository, descriptor, options, tries } = upload;
+  const response = await startUpload(repository, {
+    query: { mount: descriptor.digest, from: repository.name, ...algorithmOf(descriptor) },
+    // 500: distribution 2.8, of a repository that is still empty.
+    expect: [400, 403, 404, 405, 500, 501],
+    tries,
+    signal: options.signal,
+  });
+  if (response.status === 202) return sessionOf(repository, response, tries);
+  await response.discard();
+  if (response.status === 201) return "stored";
+  if (response.status !== 404) repository.registry.learned.selfMount = "unsupported";
+  return undefined;
+}
+
+async function sendContent(upload: Upload, session: UploadSession): Promise<UploadOutcome> {
+  try {
+    const outcome = goesWhole(upload, session)
+      ? await sendWhole(upload, session)
+      : await sendChunked(upload, session, 0);
+    if (outcome !== "stored") await cancelUpload(session);
+    return outcome;
+  } catch (error) {
+    await cancelUpload(session);
+    throw error;
+  }
+}
+
+function goesWhole({ descriptor, cuts, repository }: Upload, session: UploadSession): boolean {
+  const chunkBytes = chunkBytesFor(session);
+  if (descriptor.size <= chunkBytes) return descriptor.size <= session.chunkMaxBytes;
+  const { wholeMaxBytes } = repository.registry.learned;
+  return session.chunkMinBytes === 0 && cuts < cutsBeforeChunks && descriptor.size <= wholeMaxBytes;
+}
+
+async function sendWhole(upload: Upload, session: UploadSession): Promise<UploadOutcome> {
+  const { descriptor, options } = upload;
+  try {
+    const status = await closeUpload(session, { body: wholeBody(upload), digest: descriptor.digest }, options.signal);
+    if (status === 404) return forgotten({ session, descriptor });
+    if (status === 413 || status === 416) return tooLargeWhole(upload, session, status);
+    if (upload.content instanceof Uint8Array) options.onProgress?.(descriptor.size);
+    return "stored";
+  } catch (error) {
+    if (upload.fault !== undefined) throw upload.fault.error;
+    if (!isUnavailable(error)) throw error;
+    return goOn(upload, session, error);
+  }
+}
+
+/** A PUT was cut. Where the registry says how much it has, the rest follows in chunks. */
+async function goOn(upload: Upload, session: UploadSession, failure: OciError): Promise<UploadOutcome> {
+  upload.cuts += 1;
+  try {
+    const offset = await findUploadOffset(session, upload.options.signal);
+    if (offset === undefined || offset > upload.descriptor.size) return failure;
+    return await sendChunked(upload, session, offset);
+  } catch (error) {
+    if (isUnavailable(error)) return failure;
+    throw error;
+  }
+}
+
+/** @throws OciError OCI_STATUS where smaller pieces are no way out */
+function tooLargeWhole(upload: Upload, session: UploadSession, status: number): "differently" {
+  const { descriptor, repository } = upload;
+  const { learned } = repository.registry;
+  const chunkBytes = chunkBytesFor(session);
+  if (descriptor.size <= chunkBytes) {
+    const details = { digest: descriptor.digest, size: descriptor.size, status };
+    const where = `${repository.registry.name}/${repository.name}`;
+    throw new OciError("OCI_STATUS", `upload of ${descriptor.digest} to ${where}: status ${status}`, { details });
+  }
+  learned.wholeMaxBytes = Math.min(learned.wholeMaxBytes, descriptor.size - 1);
+  return "differently";
+}
+
+function sendChunked(upload: Upload, session: UploadSession, acknowledged: number): Promise<UploadOutcome> {
+  const { descriptor, options, tries, farthest } = upload;
+  const content = verifying(openContent(upload.content), descriptor);
+  const { onProgress, signal } = options;
+  return sendInChunks({ session, descriptor, content, acknowledged, tries, farthest, onProgress, signal });
+}
+
+function wholeBody(upload: Upload): Uint8Array | HttpBody {
+  const { content, descriptor } = upload;
+  if (content instanceof Uint8Array) return content;
+  return { length: descriptor.size, open: () => watched(upload, holdLast(verifying(content.open(0), descriptor))) };
+}
+
+async function* watched(upload: Upload, stream: ByteStream): ByteStream {
+  let sent = 0;
+  try {
+    for await (const chunk of stream) {
+      yield chunk;
+      sent += chunk.length;
+      upload.options.onProgress?.(sent);
+    }
+  } catch (error) {
+    upload.fault = { error };
+    throw error;
+  }
+}

@@ -1,0 +1,45 @@
+import type { Digest } from "../../digest.ts";
+import { OciError } from "../../errors.ts";
+import type { HttpResponse } from "../../http/index.ts";
+import type { StoreOptions } from "../../store.ts";
+import { pullScope, pushScope, type Repository } from "../requests/context.ts";
+import { cancelUpload, sessionOf, startUpload } from "./upload-session.ts";
+
+/**
+ * `from` undefined: wherever the registry finds it. The token asked for covers the source too, whose credentials are
+ * used only where they are the same [T65]. False: the registry would not.
+ */
+export async function mountBlob(
+  repository: Repository,
+  blob: { readonly digest: Digest; readonly from: string | undefined },
+  options: StoreOptions,
+): Promise<boolean> {
+  const response = await askForMount(repository, blob, options);
+  if (response?.status === 202) {
+    await cancelUpload(await sessionOf(repository, response));
+    return false;
+  }
+  await response?.discard();
+  return response?.status === 201;
+}
+
+async function askForMount(
+  repository: Repository,
+  { digest, from }: { readonly digest: Digest; readonly from: string | undefined },
+  { signal }: StoreOptions,
+): Promise<HttpResponse | undefined> {
+  const own = pushScope(repository.name);
+  try {
+    return await startUpload(repository, {
+      query: from === undefined ? { mount: digest } : { mount: digest, from },
+      scopes: from === undefined ? [own] : [own, pullScope(from)],
+      expect: [400, 404, 405, 501],
+      signal,
+    });
+  } catch (error) {
+    // Harbor says 401 where the source does not exist; whether this repository may be written shows at the next request.
+    const refused = OciError.is(error) && (error.code === "OCI_UNAUTHORIZED" || error.code === "OCI_FORBIDDEN");
+    if (from !== undefined && refused) return undefined;
+    throw error;
+  }
+}

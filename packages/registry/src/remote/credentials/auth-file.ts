@@ -1,0 +1,172 @@
+/**
+ * The files that hold credentials by registry: Docker's config.json, the containers tools' auth.json and the legacy
+ * .dockercfg. For one registry, in this order: its own helper, the store for all, an entry of the file. A key may be a
+ * host, a URL, or (containers) a host with a namespace, of which the longest that fits counts. A host is compared whole,
+ * port included: never a part of it.
+ */
+import { open } from "node:fs/promises";
+import { OciError } from "../../errors.ts";
+import { authFileMaxBytes } from "./auth-limits.ts";
+import type { CredentialHelper } from "./credential-helper.ts";
+import { credentialHost, type Credential, type CredentialTarget } from "./credentials.ts";
+
+type JsonObject = Readonly<Record<string, unknown>>;
+
+export interface AuthFile {
+  readonly path: string;
+  /** Key as it is written -> entry, unread. */
+  readonly auths: ReadonlyMap<string, unknown>;
+  /** Host -> name of its helper; empty: none, the file itself. */
+  readonly helpers: ReadonlyMap<string, string>;
+  readonly store: string | undefined;
+  /** Docker's `HttpHeaders`: headers for every request to a registry. */
+  readonly headers: ReadonlyMap<string, string>;
+}
+
+export type AuthFileFormat = "config" | "dockercfg";
+
+/** Undefined: no such file. @throws OciError OCI_CREDENTIALS_UNAVAILABLE */
+export async function readAuthFile(path: string, format: AuthFileFormat = "config"): Promise<AuthFile | undefined> {
+  const text = await readAuthText(path);
+  if (text === undefined) return undefined;
+  const json = parseAuthJson(text, path);
+  if (format === "dockercfg") {
+    return { path, auths: entriesOf(json), helpers: new Map(), store: undefined, headers: new Map() };
+  }
+  const helpers = [...textsOf(json["credHelpers"])].map(([key, name]) => [parseKey(key).host, name] as const);
+  const store = json["credsStore"];
+  return {
+    path,
+    auths: entriesOf(json["auths"]),
+    helpers: new Map(helpers),
+    store: typeof store === "string" && store !== "" ? store : undefined,
+    headers: textsOf(json["HttpHeaders"]),
+  };
+}
+
+/** An empty file is one without entries. @throws OciError OCI_CREDENTIALS_UNAVAILABLE */
+export function parseAuthJson(text: string, path: string): JsonObject {
+  if (text.trim() === "") return {};
+  try {
+    const json: unknown = JSON.parse(text);
+    if (isObject(json)) return json;
+  } catch {
+    // The parser's message quotes the file.
+  }
+  throw unreadable(path, "is no JSON object");
+}
+
+/** The helper that is configured for a registry. */
+export function findHelperName(file: AuthFile, registry: string): string | undefined {
+  const name = file.helpers.get(credentialHost(registry)) ?? file.store;
+  return name === "" ? undefined : name;
+}
+
+/** @throws OciError OCI_CREDENTIALS_UNAVAILABLE */
+export async function findInAuthFile(
+  file: AuthFile,
+  target: CredentialTarget,
+  helper: CredentialHelper,
+): Promise<Credential | undefined> {
+  const own = file.helpers.get(credentialHost(target.registry));
+  const names = own === "" ? [] : new Set([own, file.store]);
+  for (const name of names) {
+    const found = name === undefined ? undefined : await helper.find(name, target.registry);
+    if (found !== undefined) return found;
+  }
+  return findEntry(file, target);
+}
+
+function findEntry({ path, auths }: AuthFile, target: CredentialTarget): Credential | undefined {
+  const host = credentialHost(target.registry);
+  const repository = `${target.repository ?? ""}/`;
+  const fitting = [...auths]
+    .map(([key, entry]) => ({ key, entry, ...parseKey(key) }))
+    .filter((entry) => entry.host === host && repository.startsWith(entry.namespace))
+    .toSorted((a, b) => b.namespace.length - a.namespace.length);
+  for (const { key, entry } of fitting) {
+    const credential = parseEntry(entry, `${path}: ${key}`);
+    if (credential !== undefined) return credential;
+  }
+  return undefined;
+}
+
+/** Whether a key of `auths` stands for this registry as a whole. */
+export function isKeyOf(key: string, registry: string): boolean {
+  const { host, namespace } = parseKey(key);
+  return host === credentialHost(registry) && namespace === "";
+}
+
+/** Docker writes URLs with paths that mean nothing (`/v1/`); the containers tools write namespaces, without a scheme. */
+function parseKey(key: string): { readonly host: string; readonly namespace: string } {
+  const [, scheme, host = "", path = ""] = /^(https?:\/\/)?([^/]*)\/?(.*?)\/*$/i.exec(key) ?? [];
+  const isNamespace = scheme === undefined && path !== "" && !/^v[12]$/.test(path);
+  return { host: credentialHost(host), namespace: isNamespace ? `${path}/` : "" };
+}
+
+/** Undefined: an empty entry, which says that a helper has it. */
+function parseEntry(entry: unknown, where: string): Credential | undefined {
+  if (!isObject(entry)) throw unreadable(where, "is no object");
+  const text = (name: string): string | undefined => {
+    const value = entry[name];
+    return typeof value === "string" && value !== "" ? value : undefined;
+  };
+  const [registryToken, identityToken, auth] = [text("registrytoken"), text("identitytoken"), text("auth")];
+  if (registryToken !== undefined) return { kind: "bearer", token: registryToken };
+  const pair = auth === undefined ? { username: text("username"), password: text("password") } : parseAuth(auth, where);
+  const { username, password } = pair;
+  if (identityToken !== undefined) {
+    return { kind: "identity-token", token: identityToken, ...(username !== undefined && { username }) };
+  }
+  return username === undefined || password === undefined ? undefined : { kind: "basic", username, password };
+}
+
+/** base64 of `user:password`; the password may hold colons, and some writers pad it with NULs. */
+function parseAuth(auth: string, where: string): { readonly username: string; readonly password: string } {
+  const plain = Buffer.from(auth, "base64").toString();
+  const colon = plain.indexOf(":");
+  if (colon < 1) throw unreadable(where, "holds an `auth` that is not user:password in base64");
+  return { username: plain.slice(0, colon), password: plain.slice(colon + 1).replace(/\0+$/, "") };
+}
+
+/** Undefined: no such file. @throws OciError OCI_CREDENTIALS_UNAVAILABLE */
+export async function readAuthText(path: string): Promise<string | undefined> {
+  const file = await open(path).catch((cause: unknown) => {
+    if (isMissing(cause)) return undefined;
+    throw unreadable(path, "cannot be read", cause);
+  });
+  if (file === undefined) return undefined;
+  try {
+    const { size } = await file.stat();
+    if (size > authFileMaxBytes) throw unreadable(path, `has ${size} bytes; at most ${authFileMaxBytes}`);
+    return await file.readFile("utf8");
+  } catch (cause) {
+    throw OciError.is(cause) ? cause : unreadable(path, "cannot be read", cause);
+  } finally {
+    await file.close();
+  }
+}
+
+function isMissing(cause: unknown): boolean {
+  return cause instanceof Error && "code" in cause && (cause.code === "ENOENT" || cause.code === "ENOTDIR");
+}
+
+function isObject(json: unknown): json is JsonObject {
+  return typeof json === "object" && json !== null && !Array.isArray(json);
+}
+
+function entriesOf(json: unknown): ReadonlyMap<string, unknown> {
+  return new Map(isObject(json) ? Object.entries(json) : []);
+}
+
+function textsOf(json: unknown): ReadonlyMap<string, string> {
+  const entries = isObject(json) ? Object.entries(json) : [];
+  return new Map(entries.filter((entry): entry is [string, string] => typeof entry[1] === "string"));
+}
+
+function unreadable(path: string, what: string, cause?: unknown): OciError {
+  return new OciError("OCI_CREDENTIALS_UNAVAILABLE", `credentials file ${path} ${what}`, {
+    details: { path },
+    ...(cause !== undefined && { cause }),
+  });
+}

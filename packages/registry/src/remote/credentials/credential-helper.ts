@@ -1,0 +1,157 @@
+/**
+ * `docker-credential-<name>`: programs that keep credentials, spoken to in Docker's helper protocol. A helper that is
+ * missing, fails, hangs or talks nonsense ends the search for credentials with an error that names it: going on without
+ * would send somebody else's credentials, or none, where these were meant [T62]. Secrets go through stdin alone, and
+ * what a helper prints is never shown [T61].
+ */
+import { spawn, type ChildProcessByStdio } from "node:child_process";
+import { access, constants } from "node:fs/promises";
+import { delimiter, isAbsolute, join, sep } from "node:path";
+import type { Readable, Writable } from "node:stream";
+import { OciError } from "../../errors.ts";
+import { isDockerHub } from "../../reference.ts";
+import { collect } from "../../verifying.ts";
+import { helperOutputMaxBytes, helperTimeoutMs } from "./auth-limits.ts";
+import { dockerHubKey, identityTokenUser, type Credential } from "./credentials.ts";
+
+export interface CredentialHelper {
+  /** Undefined: the helper says that it has none. @throws OciError OCI_CREDENTIALS_UNAVAILABLE */
+  find(name: string, registry: string): Promise<Credential | undefined>;
+  /** @throws OciError OCI_CREDENTIALS_UNAVAILABLE */
+  store(name: string, registry: string, credential: StorableCredential): Promise<void>;
+  /** What is not there is erased already. @throws OciError OCI_CREDENTIALS_UNAVAILABLE */
+  erase(name: string, registry: string): Promise<void>;
+}
+
+export type StorableCredential = Extract<Credential, { readonly kind: "basic" | "identity-token" }>;
+
+export interface CredentialHelperOptions {
+  /** Of this program. `PATH` says where helpers are; dtuf's own variables, which may hold secrets, are not handed on. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Default 60 s: a helper may ask the user to unlock a keyring. */
+  readonly timeoutMs?: number | undefined;
+}
+
+type Verb = "get" | "store" | "erase";
+
+interface Answer {
+  readonly exit: number | null;
+  readonly output: string;
+}
+
+export function createCredentialHelper(options: CredentialHelperOptions): CredentialHelper {
+  const run = (name: string, verb: Verb, input: string): Promise<Answer> => runHelper(options, { name, verb, input });
+  return {
+    async find(name, registry) {
+      const answer = await run(name, "get", keyOf(registry));
+      return isNotFound(answer) ? undefined : parseAnswer(name, answer);
+    },
+    async store(name, registry, credential) {
+      const [Username, Secret] =
+        credential.kind === "basic"
+          ? [credential.username, credential.password]
+          : [identityTokenUser, credential.token];
+      const answer = await run(name, "store", JSON.stringify({ ServerURL: keyOf(registry), Username, Secret }));
+      if (answer.exit !== 0) throw unavailable(name, `exits with ${answer.exit}`);
+    },
+    async erase(name, registry) {
+      const answer = await run(name, "erase", keyOf(registry));
+      if (answer.exit !== 0 && !isNotFound(answer)) throw unavailable(name, `exits with ${answer.exit}`);
+    },
+  };
+}
+
+function keyOf(registry: string): string {
+  return isDockerHub(registry) ? dockerHubKey : registry;
+}
+
+function isNotFound({ exit, output }: Answer): boolean {
+  return exit !== 0 && output.trim() === "credentials not found in native keychain";
+}
+
+function parseAnswer(name: string, { exit, output }: Answer): Credential | undefined {
+  if (exit !== 0) throw unavailable(name, `exits with ${exit}`);
+  const { Username: username, Secret: secret } = parseObject(name, output);
+  if (typeof username !== "string" || typeof secret !== "string")
+    throw unavailable(name, "gives no user name and secret");
+  if (secret === "") return undefined;
+  return username === identityTokenUser
+    ? { kind: "identity-token", token: secret }
+    : { kind: "basic", username, password: secret };
+}
+
+function parseObject(name: string, text: string): Record<string, unknown> {
+  try {
+    const json: unknown = JSON.parse(text);
+    if (typeof json === "object" && json !== null) return json as Record<string, unknown>;
+  } catch {
+    // The parser's message quotes the text, which may be a secret.
+  }
+  throw unavailable(name, "gives no JSON object");
+}
+
+/**
+ * The program is looked up here, in absolute directories alone: the system's own search may begin in the working
+ * directory [T83, CVE-2025-15558].
+ */
+async function findProgram(name: string, environment: CredentialHelperOptions["environment"]): Promise<string> {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) throw unavailable(name, "is no name of a helper");
+  const file = `docker-credential-${name}${sep === "\\" ? ".exe" : ""}`;
+  for (const directory of (environment["PATH"] ?? environment["Path"] ?? "").split(delimiter)) {
+    const path = join(directory, file);
+    const found = isAbsolute(directory) && (await access(path, constants.X_OK).then(yes, no));
+    if (found) return path;
+  }
+  throw unavailable(name, `is not installed: no ${file} in PATH`);
+}
+
+const yes = (): boolean => true;
+const no = (): boolean => false;
+
+async function runHelper(
+  { environment, timeoutMs = helperTimeoutMs }: CredentialHelperOptions,
+  { name, verb, input }: { readonly name: string; readonly verb: Verb; readonly input: string },
+): Promise<Answer> {
+  const program = await findProgram(name, environment);
+  const child = spawn(program, [verb], {
+    env: withoutOwn(environment),
+    stdio: ["pipe", "pipe", "ignore"],
+    signal: AbortSignal.timeout(timeoutMs),
+    killSignal: "SIGKILL",
+    windowsHide: true,
+  });
+  try {
+    return await converse(child, input);
+  } catch (cause) {
+    if (OciError.is(cause)) throw unavailable(name, `gives more than ${helperOutputMaxBytes} bytes`);
+    const timedOut = cause instanceof Error && cause.name === "AbortError";
+    throw unavailable(name, timedOut ? `has not answered for ${timeoutMs / 1000} s` : "could not be run", cause);
+  } finally {
+    child.kill("SIGKILL");
+    // A process that the helper left behind may hold it open.
+    child.stdout.destroy();
+  }
+}
+
+async function converse(child: ChildProcessByStdio<Writable, Readable, null>, input: string): Promise<Answer> {
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  });
+  // A helper that does not read its input has closed the pipe: what counts is how it ends.
+  child.stdin.on("error", () => undefined);
+  child.stdin.end(input);
+  const [exit, bytes] = await Promise.all([ended, collect(child.stdout, helperOutputMaxBytes)]);
+  return { exit, output: Buffer.from(bytes).toString() };
+}
+
+function withoutOwn(environment: CredentialHelperOptions["environment"]): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !/^(DTUF|DXF|DRCA)_/i.test(name)));
+}
+
+function unavailable(name: string, what: string, cause?: unknown): OciError {
+  return new OciError("OCI_CREDENTIALS_UNAVAILABLE", `credential helper ${JSON.stringify(name)} ${what}`, {
+    details: { helper: name },
+    ...(cause !== undefined && { cause }),
+  });
+}

@@ -1,0 +1,78 @@
+/**
+ * The operating system's keychain, through keytar's interface. The module is loaded when it is first needed, so that a
+ * machine without one is only told so when a keychain was asked for. One item for each registry: service "dtuf", account
+ * the registry, secret a JSON object with the user's name inside. (`findCredentials` is not used: in some versions it
+ * crashes Node on a locked keyring.)
+ */
+import { OciError } from "../../errors.ts";
+import type { StorableCredential } from "./credential-helper.ts";
+import { credentialHost, type Credential, type CredentialProvider } from "./credentials.ts";
+
+/** What is needed of keytar's interface. */
+export interface Keychain {
+  getPassword(service: string, account: string): Promise<string | null>;
+  setPassword(service: string, account: string, password: string): Promise<void>;
+  deletePassword(service: string, account: string): Promise<boolean>;
+}
+
+const service = "dtuf";
+
+/** The optional dependency `keytar`. @throws OciError OCI_CREDENTIALS_UNAVAILABLE */
+export async function openKeychain(): Promise<Keychain> {
+  try {
+    const loaded = await import("keytar");
+    return "default" in loaded ? loaded.default : loaded;
+  } catch (cause) {
+    throw unavailable("there is no OS keychain: the optional dependency keytar cannot be loaded", cause);
+  }
+}
+
+/** @param keychain any module of keytar's interface; left out: `openKeychain`, at the first `find` */
+export function createKeychainCredentials(keychain?: Keychain): CredentialProvider {
+  return { find: async ({ registry }) => findInKeychain(keychain ?? (await openKeychain()), registry) };
+}
+
+/** @throws OciError OCI_CREDENTIALS_UNAVAILABLE */
+export async function findInKeychain(keychain: Keychain, registry: string): Promise<Credential | undefined> {
+  const secret = await attempt(registry, () => keychain.getPassword(service, credentialHost(registry)));
+  return secret === null ? undefined : parseSecret(registry, secret);
+}
+
+/** @throws OciError OCI_CREDENTIALS_UNAVAILABLE */
+export async function storeInKeychain(
+  keychain: Keychain,
+  registry: string,
+  credential: StorableCredential,
+): Promise<void> {
+  await attempt(registry, () => keychain.setPassword(service, credentialHost(registry), JSON.stringify(credential)));
+}
+
+/** @throws OciError OCI_CREDENTIALS_UNAVAILABLE */
+export function eraseFromKeychain(keychain: Keychain, registry: string): Promise<boolean> {
+  return attempt(registry, () => keychain.deletePassword(service, credentialHost(registry)));
+}
+
+async function attempt<T>(registry: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (cause) {
+    throw unavailable(`the OS keychain does not answer for ${registry}`, cause);
+  }
+}
+
+function parseSecret(registry: string, secret: string): Credential {
+  try {
+    const { kind, username, password, token } = JSON.parse(secret) as Record<string, unknown>;
+    if (kind === "basic" && typeof username === "string" && typeof password === "string") {
+      return { kind, username, password };
+    }
+    if (kind === "identity-token" && typeof token === "string") return { kind, token };
+  } catch {
+    // The parser's message quotes the secret.
+  }
+  throw unavailable(`the OS keychain's item for ${registry} is not one that dtuf wrote`);
+}
+
+function unavailable(message: string, cause?: unknown): OciError {
+  return new OciError("OCI_CREDENTIALS_UNAVAILABLE", message, cause === undefined ? {} : { cause });
+}

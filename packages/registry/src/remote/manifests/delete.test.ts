@@ -1,0 +1,74 @@
+import { blobOf, putManifest } from "@dtuf/testing/oci-content";
+import { createRemoteRepository } from "@dtuf/testing/remote-repository";
+import { describe, expect, test } from "vitest";
+import { parseTag } from "../../tag.ts";
+
+const [one, two] = [parseTag("one"), parseTag("two")];
+
+describe("deleting a tag", () => {
+  test.each([
+    ["where the registry can", {}],
+    ["where it deletes manifests only", { without: ["tag-delete"] }],
+  ] as const)("leaves the manifest and its other tags, %s", async (_how, options) => {
+    await using remote = await createRemoteRepository(options);
+    const { descriptor } = await putManifest(remote.store);
+    await remote.store.tag(one, descriptor);
+    await remote.store.tag(two, descriptor);
+    expect(await remote.store.deleteTag(one)).toBe(true);
+    expect(await remote.store.resolve(one, { want: "digest" })).toBeUndefined();
+    expect((await remote.store.resolve(two, { want: "digest" }))?.descriptor.digest).toBe(descriptor.digest);
+    expect(await remote.store.deleteTag(one)).toBe(false);
+  });
+
+  test("is refused, and moves nothing, where the registry deletes nothing", async () => {
+    await using remote = await createRemoteRepository({ without: ["tag-delete", "manifest-delete"] });
+    const { descriptor } = await putManifest(remote.store);
+    await remote.store.tag(one, descriptor);
+    await expect(remote.store.deleteTag(one)).rejects.toMatchObject({ code: "OCI_UNSUPPORTED" });
+    expect((await remote.store.resolve(one, { want: "digest" }))?.descriptor.digest).toBe(descriptor.digest);
+  });
+
+  test("puts the tag back where the last step fails", async () => {
+    await using remote = await createRemoteRepository({ without: ["tag-delete"] });
+    const { descriptor } = await putManifest(remote.store);
+    await remote.store.tag(one, descriptor);
+    const path = /manifests\/sha256/;
+    remote.registry.script({ match: { method: "DELETE", path, nth: 2 }, fault: { kind: "answer", status: 403 } });
+    await expect(remote.store.deleteTag(one)).rejects.toMatchObject({ code: "OCI_FORBIDDEN" });
+    expect((await remote.store.resolve(one, { want: "digest" }))?.descriptor.digest).toBe(descriptor.digest);
+  });
+});
+
+describe("deleting a manifest", () => {
+  test("takes its tags along, and says whether it was there", async () => {
+    await using remote = await createRemoteRepository();
+    const { descriptor } = await putManifest(remote.store);
+    await remote.store.tag(one, descriptor);
+    expect(await remote.store.deleteManifest(descriptor.digest)).toBe(true);
+    expect(await remote.store.resolve(one, { want: "digest" })).toBeUndefined();
+    expect(await remote.store.deleteManifest(descriptor.digest)).toBe(false);
+  });
+
+  test("is refused where the registry does not allow it", async () => {
+    await using remote = await createRemoteRepository({ without: ["manifest-delete"] });
+    const { descriptor } = await putManifest(remote.store);
+    await expect(remote.store.deleteManifest(descriptor.digest)).rejects.toMatchObject({ code: "OCI_UNSUPPORTED" });
+  });
+});
+
+describe("deleting a blob", () => {
+  test("says whether it was there", async () => {
+    await using remote = await createRemoteRepository();
+    const bytes = Buffer.from("content");
+    await remote.store.put(blobOf(bytes), bytes);
+    expect(await remote.store.deleteBlob(blobOf(bytes).digest)).toBe(true);
+    expect(await remote.store.deleteBlob(blobOf(bytes).digest)).toBe(false);
+  });
+
+  test("is refused where the registry does not allow it", async () => {
+    await using remote = await createRemoteRepository({ without: ["blob-delete"] });
+    const bytes = Buffer.from("content");
+    await remote.store.put(blobOf(bytes), bytes);
+    await expect(remote.store.deleteBlob(blobOf(bytes).digest)).rejects.toMatchObject({ code: "OCI_UNSUPPORTED" });
+  });
+});

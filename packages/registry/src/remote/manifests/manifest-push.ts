@@ -1,0 +1,76 @@
+/** Manifests to a registry, with their tags; whatever the registry does not do for a `subject` is done here. */
+import { openContent, type Content } from "../../content.ts";
+import type { Descriptor } from "../../descriptor.ts";
+import { digestAlgorithm } from "../../digest.ts";
+import { OciError } from "../../errors.ts";
+import type { HttpResponse } from "../../http/index.ts";
+import { manifestMaxBytes } from "../../limits.ts";
+import { parseManifest, type Manifest } from "../../manifest.ts";
+import type { PutOptions, StoreOptions } from "../../store.ts";
+import type { TagName } from "../../tag.ts";
+import { collect, verifyBytes } from "../../verifying.ts";
+import { claimedDigest, type Repository } from "../requests/context.ts";
+import { putAs, type ManifestPush } from "./manifest-send.ts";
+import { fetchManifest } from "./manifests.ts";
+import { indexReferrer } from "./referrers-index.ts";
+import { tagsPerPut } from "../requests/store-limits.ts";
+
+export async function putManifest(
+  repository: Repository,
+  { descriptor, content }: { readonly descriptor: Descriptor; readonly content: Content },
+  { tags = [], onProgress, signal }: PutOptions,
+): Promise<void> {
+  const bytes = verifyBytes(await collect(openContent(content), manifestMaxBytes), descriptor);
+  const manifest = writable(parseManifest(bytes, descriptor.mediaType));
+  const push = { repository, descriptor, bytes, signal };
+  const response = await putTagged(push, tags);
+  onProgress?.(bytes.length);
+  if (manifest.subject === undefined) return;
+  const said = claimedDigest(response?.headers.get("oci-subject")) === manifest.subject.digest;
+  const indexed = said ? "said" : "not said";
+  await indexReferrer(repository, { manifest, descriptor, subject: manifest.subject.digest, indexed }, { signal });
+}
+
+function writable(manifest: Manifest): Exclude<Manifest, { readonly kind: "schema1" }> {
+  if (manifest.kind !== "schema1") return manifest;
+  throw new OciError("OCI_UNSUPPORTED", "manifests of schema 1 are read and never written");
+}
+
+/** Names a manifest that is there. @throws OciError OCI_NOT_FOUND */
+export async function tagManifest(
+  repository: Repository,
+  { tag, descriptor }: { readonly tag: TagName; readonly descriptor: Descriptor },
+  { signal }: StoreOptions,
+): Promise<void> {
+  const found = await fetchManifest(repository, descriptor.digest, { signal });
+  if (found === undefined) {
+    const where = `${repository.registry.name}/${repository.name}`;
+    throw new OciError("OCI_NOT_FOUND", `no manifest ${descriptor.digest} in ${where} to be tagged ${tag}`, {
+      details: { digest: descriptor.digest, tag },
+    });
+  }
+  writable(found.manifest);
+  await putAs({ repository, descriptor: found.descriptor, bytes: found.bytes, signal }, tag);
+}
+
+/** All tags in one request where the registry knows how, else one request for each, in order. Gives one of the answers. */
+async function putTagged(push: ManifestPush, tags: readonly TagName[]): Promise<HttpResponse | undefined> {
+  const { learned } = push.repository.registry;
+  const together = learned.multiTag === "untried" ? tags.slice(0, tagsPerPut) : [];
+  // Under a tag alone a registry files the manifest by sha256.
+  const bySha256 = digestAlgorithm(push.descriptor.digest) === "sha256";
+  if (tags.length > 0 && bySha256 && (tags.length === 1 || together.length === 0)) return putEach(push, tags);
+  const response = await putAs(push, push.descriptor.digest, together);
+  const done = new Set(response.headers.all("oci-tag").flatMap((header) => header.split(/\s*,\s*/)));
+  if (together.length > 0 && done.size === 0) learned.multiTag = "unsupported";
+  // From the first one that was not set: their order is a promise.
+  const open = together.findIndex((tag) => !done.has(tag));
+  await putEach(push, tags.slice(open < 0 ? together.length : open));
+  return response;
+}
+
+async function putEach(push: ManifestPush, tags: readonly TagName[]): Promise<HttpResponse | undefined> {
+  let last: HttpResponse | undefined;
+  for (const tag of tags) last = await putAs(push, tag);
+  return last;
+}

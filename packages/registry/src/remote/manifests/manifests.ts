@@ -1,0 +1,148 @@
+/** Manifests by tag and digest. A requested digest is compared with the body, never with a header. */
+import { openContent, type ByteStream } from "../../content.ts";
+import type { Descriptor } from "../../descriptor.ts";
+import { digestAlgorithm, digestOf, isDigest, type Digest } from "../../digest.ts";
+import { OciError } from "../../errors.ts";
+import { manifestReadMaxBytes } from "../../limits.ts";
+import { parseManifest, type Manifest, type ManifestContent } from "../../manifest.ts";
+import { isManifestMediaType, mediaTypes } from "../../media-types.ts";
+import type { Resolved, ResolveOptions, StoreOptions } from "../../store.ts";
+import type { TagName } from "../../tag.ts";
+import { verifying } from "../../verifying.ts";
+import { acceptedManifests } from "../requests/accept.ts";
+import { hasBlob } from "../blobs/blobs.ts";
+import { claimedDigest, claimedLength, manifestUrl, pullScope, type Repository } from "../requests/context.ts";
+import { sendForBytes, type WholeResponse } from "../requests/read-body.ts";
+import { schema1Payload } from "./schema1.ts";
+
+export interface FetchedManifest extends ManifestContent {
+  readonly manifest: Manifest;
+}
+
+/**
+ * The bytes are verified against the descriptor. Of a signed schema 1 manifest they are the payload.
+ * @throws OciError OCI_DIGEST_MISMATCH, OCI_MANIFEST_INVALID, OCI_LIMIT_EXCEEDED
+ */
+export async function fetchManifest(
+  repository: Repository,
+  name: TagName | Digest,
+  { signal }: StoreOptions = {},
+): Promise<FetchedManifest | undefined> {
+  const whole = await requestManifest(repository, name, { signal });
+  if (whole === undefined || whole.response.status === 404) return undefined;
+  const { headers } = whole.response;
+  const claimed = isDigest(name) ? name : claimedDigest(headers.get("docker-content-digest"));
+  return describe(whole.bytes, headers.get("content-type"), claimed);
+}
+
+async function requestManifest(
+  repository: Repository,
+  name: TagName | Digest,
+  { signal }: StoreOptions,
+): Promise<WholeResponse | undefined> {
+  const request = {
+    method: "GET",
+    url: manifestUrl(repository, name),
+    scopes: [pullScope(repository.name)],
+    headers: { accept: acceptedManifests },
+    signal,
+  } as const;
+  const send = (expect: readonly number[]): Promise<WholeResponse> =>
+    sendForBytes(repository.registry, { ...request, expect }, manifestReadMaxBytes);
+  if (!isDigest(name)) return send([200, 404]);
+  const whole = await send([200, 404, 500]);
+  if (whole.response.status !== 500) return whole;
+  // distribution 2.8 breaks down over the digest of a blob that is no manifest.
+  return (await hasBlob(repository, name, { signal })) ? undefined : send([200, 404]);
+}
+
+function describe(received: Uint8Array, contentType: string | undefined, wanted: Digest | undefined): FetchedManifest {
+  // Hashed before it is parsed: what was not asked for is not looked into. Schema 1 has to be opened to be hashed.
+  const isWanted = wanted !== undefined && digestOf(received, digestAlgorithm(wanted)) === wanted;
+  const manifest = parseOr(received, contentType, isWanted ? undefined : wanted);
+  const bytes = manifest.kind === "schema1" && !isWanted ? schema1Payload(received) : received;
+  const digest = isWanted ? wanted : digestOf(bytes, wanted === undefined ? "sha256" : digestAlgorithm(wanted));
+  if (wanted !== undefined && digest !== wanted) throw mismatch(wanted, digest);
+  return {
+    manifest,
+    bytes,
+    descriptor: { mediaType: mediaTypeOf(manifest, bytes !== received), digest, size: bytes.length },
+  };
+}
+
+/** Where the content is not the one that was asked for, that is the news, and not that it is no manifest. */
+function parseOr(bytes: Uint8Array, contentType: string | undefined, missed: Digest | undefined): Manifest {
+  try {
+    return parseManifest(bytes, contentType);
+  } catch (error) {
+    throw missed === undefined ? error : mismatch(missed, digestOf(bytes, digestAlgorithm(missed)));
+  }
+}
+
+function mediaTypeOf({ mediaType }: Manifest, unsigned: boolean): string {
+  return unsigned ? mediaTypes.dockerSchema1 : mediaType;
+}
+
+function mismatch(wanted: Digest, got: Digest): OciError {
+  return new OciError("OCI_DIGEST_MISMATCH", `manifest does not match its digest: wanted ${wanted}, got ${got}`, {
+    details: { wanted, got },
+  });
+}
+
+/** `open` for schema 1, whose digest is not that of the bytes that are served. */
+export async function openSchema1(
+  repository: Repository,
+  descriptor: Descriptor,
+  options: StoreOptions,
+): Promise<ByteStream | undefined> {
+  const fetched = await fetchManifest(repository, descriptor.digest, options);
+  return fetched && verifying(openContent(fetched.bytes), descriptor);
+}
+
+export async function resolveManifest(
+  repository: Repository,
+  name: TagName | Digest,
+  { want, signal }: ResolveOptions,
+): Promise<Resolved | undefined> {
+  if (want === "digest") {
+    const found = await headManifest(repository, name, { signal });
+    if (found !== "ask for all of it") return found;
+  }
+  const fetched = await fetchManifest(repository, name, { signal });
+  return fetched && { descriptor: fetched.descriptor, bytes: fetched.bytes };
+}
+
+/** One HEAD, where the registry says enough with it; the digest is what it claims. */
+async function headManifest(
+  repository: Repository,
+  name: TagName | Digest,
+  { signal }: StoreOptions,
+): Promise<Resolved | undefined | "ask for all of it"> {
+  const response = await repository.registry.send({
+    method: "HEAD",
+    url: manifestUrl(repository, name),
+    scopes: [pullScope(repository.name)],
+    headers: { accept: acceptedManifests },
+    expect: [200, 400, 404, 405, 501, ...(isDigest(name) ? [500] : [])],
+    signal,
+  });
+  await response.discard();
+  if (response.status === 404) return undefined;
+  const mediaType = response.headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase() ?? "";
+  const digest = claimedDigest(response.headers.get("docker-content-digest"));
+  const size = claimedLength(response.headers.get("content-length"));
+  const enough =
+    response.status === 200 && digest !== undefined && size !== undefined && (!isDigest(name) || digest === name);
+  // The length of schema 1 is that of the signed form, which is not what its digest is of.
+  if (!enough || !isManifestMediaType(mediaType) || isSchema1(mediaType)) return "ask for all of it";
+  return { descriptor: { mediaType, digest, size } };
+}
+
+export function isSchema1(mediaType: string): boolean {
+  return mediaType === mediaTypes.dockerSchema1 || mediaType === mediaTypes.dockerSchema1Signed;
+}
+
+/** Advice: some proxies answer wrongly. */
+export async function hasManifest(repository: Repository, digest: Digest, options: StoreOptions): Promise<boolean> {
+  return (await resolveManifest(repository, digest, { ...options, want: "digest" })) !== undefined;
+}

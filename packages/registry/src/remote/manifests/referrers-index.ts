@@ -1,0 +1,83 @@
+/**
+ * Keeping the fallback index of referrers (distribution-spec, "Pushing Manifests with Subject"). Registries have no
+ * compare-and-swap: within this client updates of one index wait for each other, between clients the last one wins.
+ */
+import type { Descriptor } from "../../descriptor.ts";
+import type { Digest } from "../../digest.ts";
+import { encodeImageIndex, type ImageIndex, type ImageManifest } from "../../manifest.ts";
+import type { StoreOptions } from "../../store.ts";
+import type { Repository } from "../requests/context.ts";
+import { putAs } from "./manifest-send.ts";
+import { fetchReferrersIndex, hasReferrersApi, referrersTag } from "./referrers.ts";
+
+export interface Referrer {
+  readonly manifest: ImageManifest | ImageIndex;
+  readonly descriptor: Descriptor;
+  readonly subject: Digest;
+  /** "said": the registry claims that it indexed the subject itself. */
+  readonly indexed: "said" | "not said";
+}
+
+/** After the manifest was put. */
+export async function indexReferrer(repository: Repository, referrer: Referrer, options: StoreOptions): Promise<void> {
+  const { subject, indexed } = referrer;
+  if (indexed === "said" && (await hasReferrersApi(repository, subject, options))) return;
+  const entry = entryOf(referrer);
+  await updateIndex({ repository, subject }, options, (entries) =>
+    entries.some(({ digest }) => digest === entry.digest) ? undefined : [...entries, entry],
+  );
+}
+
+/** After the manifest was deleted. */
+export async function forgetReferrer(
+  repository: Repository,
+  referrer: Pick<Referrer, "descriptor" | "subject">,
+  options: StoreOptions,
+): Promise<void> {
+  const { descriptor, subject } = referrer;
+  if (await hasReferrersApi(repository, subject, options)) return;
+  await updateIndex({ repository, subject }, options, (entries) => {
+    const left = entries.filter(({ digest }) => digest !== descriptor.digest);
+    return left.length === entries.length ? undefined : left;
+  });
+}
+
+function entryOf({ manifest, descriptor }: Referrer): Descriptor {
+  const { mediaType, digest, size } = descriptor;
+  const artifactType = manifest.artifactType ?? (manifest.kind === "manifest" ? manifest.config.mediaType : undefined);
+  const { annotations } = manifest;
+  return { mediaType, digest, size, annotations, ...(artifactType === undefined ? {} : { artifactType }) };
+}
+
+type Change = (entries: readonly Descriptor[]) => readonly Descriptor[] | undefined;
+
+interface Indexed {
+  readonly repository: Repository;
+  readonly subject: Digest;
+}
+
+/** `change` gives the new entries; undefined: nothing to do. */
+async function updateIndex(where: Indexed, options: StoreOptions, change: Change): Promise<void> {
+  const { indexUpdates } = where.repository.registry;
+  const key = `${where.repository.name}:${where.subject}`;
+  const update = changeAfter(indexUpdates.get(key), () => changeIndex(where, options, change));
+  indexUpdates.set(key, update);
+  try {
+    await update;
+  } finally {
+    if (indexUpdates.get(key) === update) indexUpdates.delete(key);
+  }
+}
+
+async function changeAfter(before: Promise<void> | undefined, change: () => Promise<void>): Promise<void> {
+  // Whether the one before failed is told to whom it belongs.
+  await Promise.allSettled([before]);
+  return change();
+}
+
+async function changeIndex({ repository, subject }: Indexed, { signal }: StoreOptions, change: Change): Promise<void> {
+  const index = await fetchReferrersIndex(repository, subject, { signal });
+  const manifests = change(index?.manifests ?? []);
+  if (manifests === undefined) return;
+  await putAs({ repository, ...encodeImageIndex({ ...index, manifests }), signal }, referrersTag(subject));
+}

@@ -1,0 +1,111 @@
+/** Manifests whose `subject` is a given one: the registry's API, else the index under the tag that stands in for it. */
+import type { Descriptor } from "../../descriptor.ts";
+import { digestAlgorithm, digestHex, parseDigest, type Digest } from "../../digest.ts";
+import { OciError } from "../../errors.ts";
+import { parseManifest, type ImageIndex } from "../../manifest.ts";
+import { mediaTypes } from "../../media-types.ts";
+import type { StoreOptions } from "../../store.ts";
+import { parseTag, type TagName } from "../../tag.ts";
+import { pullScope, repositoryUrl, type Repository } from "../requests/context.ts";
+import { fetchManifest } from "./manifests.ts";
+import { readPages } from "../requests/paging.ts";
+import type { WholeResponse } from "../requests/read-body.ts";
+import type { RegistryRequest } from "../requests/send.ts";
+
+export async function* listReferrers(
+  repository: Repository,
+  subject: Digest,
+  { artifactType, signal }: StoreOptions & { readonly artifactType?: string } = {},
+): AsyncGenerator<Descriptor> {
+  const wanted = (descriptor: Descriptor): boolean =>
+    artifactType === undefined || descriptor.artifactType === artifactType;
+  const query = artifactType === undefined ? undefined : new URLSearchParams({ artifactType });
+  let answered = false;
+  const listed = new Set<Digest>();
+  for await (const page of readPages(repository.registry, referrersRequest(repository, { subject, query, signal }))) {
+    const index = findIndex(page);
+    if (index === undefined) break;
+    answered = true;
+    repository.registry.learned.referrersApi.add(repository.name);
+    // Filtered here too: OCI-Filters-Applied is a claim, and not every registry filters.
+    yield* index.manifests.filter((descriptor) => wanted(descriptor) && isNew(listed, descriptor));
+  }
+  if (answered) return;
+  const index = await fetchReferrersIndex(repository, subject, { signal });
+  yield* (index?.manifests ?? []).filter((descriptor) => wanted(descriptor) && isNew(listed, descriptor));
+}
+
+function isNew(listed: Set<Digest>, { digest }: Descriptor): boolean {
+  if (listed.has(digest)) return false;
+  listed.add(digest);
+  return true;
+}
+
+function referrersRequest(
+  repository: Repository,
+  what: {
+    readonly subject: Digest;
+    readonly query?: URLSearchParams | undefined;
+    readonly signal: AbortSignal | undefined;
+  },
+): RegistryRequest {
+  return {
+    method: "GET",
+    url: repositoryUrl(repository, `referrers/${parseDigest(what.subject)}`, what.query),
+    scopes: [pullScope(repository.name)],
+    headers: { accept: mediaTypes.imageIndex },
+    expect: [200, 400, 404, 405, 406, 501],
+    signal: what.signal,
+  };
+}
+
+/** Undefined: a registry that answers 200 to everything does not have the API. */
+function findIndex({ response, bytes }: WholeResponse): ImageIndex | undefined {
+  const contentType = response.headers.get("content-type");
+  if (contentType?.split(";", 1)[0]?.trim().toLowerCase() !== mediaTypes.imageIndex) return undefined;
+  const index = parseManifest(bytes, contentType);
+  return index.kind === "index" ? index : undefined;
+}
+
+/** Asks once: some registries announce what they do not have (ECR sent OCI-Subject without an API). */
+export async function hasReferrersApi(
+  repository: Repository,
+  subject: Digest,
+  { signal }: StoreOptions,
+): Promise<boolean> {
+  const { referrersApi } = repository.registry.learned;
+  if (referrersApi.has(repository.name)) return true;
+  for await (const page of readPages(repository.registry, referrersRequest(repository, { subject, signal }))) {
+    if (findIndex(page) !== undefined) referrersApi.add(repository.name);
+    break;
+  }
+  return referrersApi.has(repository.name);
+}
+
+/** distribution-spec, "Referrers Tag Schema": algorithm and digest, cut to 32 and 64 characters. */
+export function referrersTag(subject: Digest): TagName {
+  return parseTag(`${digestAlgorithm(subject).slice(0, 32)}-${digestHex(subject).slice(0, 64)}`);
+}
+
+/**
+ * What the fallback tag names; undefined: nothing yet.
+ * @throws OciError OCI_MANIFEST_INVALID where it names no index
+ */
+export async function fetchReferrersIndex(
+  repository: Repository,
+  subject: Digest,
+  options: StoreOptions,
+): Promise<ImageIndex | undefined> {
+  const tag = referrersTag(subject);
+  const found = await fetchManifest(repository, tag, options);
+  if (found === undefined || found.manifest.kind === "index") return found?.manifest as ImageIndex | undefined;
+  // GitLab takes the tag for the digest and gives the subject itself.
+  if (found.descriptor.digest === subject) return undefined;
+  throw new OciError(
+    "OCI_MANIFEST_INVALID",
+    `tag ${tag} names no index of referrers but a ${found.descriptor.mediaType}`,
+    {
+      details: { tag, got: found.descriptor.mediaType },
+    },
+  );
+}

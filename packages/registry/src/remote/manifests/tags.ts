@@ -1,0 +1,16 @@
+import type { StoreOptions } from "../../store.ts";
+import { isTag, type TagName } from "../../tag.ts";
+import { pullScope, repositoryUrl, type Repository } from "../requests/context.ts";
+import { listNames } from "../requests/paging.ts";
+
+/** None for a repository that the registry does not know. What is no legal tag could not be asked for and is left out. */
+export async function* listTags(repository: Repository, { signal }: StoreOptions = {}): AsyncGenerator<TagName> {
+  const request = {
+    method: "GET",
+    url: repositoryUrl(repository, "tags/list"),
+    scopes: [pullScope(repository.name)],
+    expect: [200, 404],
+    signal,
+  } as const;
+  for await (const name of listNames(repository.registry, request, "tags")) if (isTag(name)) yield name;
+}

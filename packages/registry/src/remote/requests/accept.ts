@@ -1,0 +1,11 @@
+import { mediaTypes } from "../../media-types.ts";
+
+/** Without them old registries answer 404, or convert what they hold to schema 1. */
+export const acceptedManifests: string = [
+  mediaTypes.imageManifest,
+  mediaTypes.imageIndex,
+  mediaTypes.dockerManifest,
+  mediaTypes.dockerManifestList,
+  `${mediaTypes.dockerSchema1Signed};q=0.5`,
+  `${mediaTypes.dockerSchema1};q=0.5`,
+].join(", ");

@@ -1,0 +1,90 @@
+/** Lists that come in pages: every page, by its `Link` to the next on the same origin, and never for ever. */
+import { digestOf, type Digest } from "../../digest.ts";
+import { OciError } from "../../errors.ts";
+import { decideUrl, type HttpResponse } from "../../http/index.ts";
+import type { Registry } from "./context.ts";
+import { invalidResponse, parseJsonObject, sendForBytes, type WholeResponse } from "./read-body.ts";
+import type { RegistryRequest } from "./send.ts";
+import { idlePagesMax, linkMaxBytes, pageMaxBytes, pagesMax, pageSize } from "./store-limits.ts";
+
+/**
+ * The pages that answered 200; none where the first answered another status that was expected.
+ * @throws OciError OCI_LIMIT_EXCEEDED, OCI_REDIRECT_REFUSED, OCI_RESPONSE_INVALID for a page that was there before
+ */
+export async function* readPages(registry: Registry, first: RegistryRequest): AsyncGenerator<WholeResponse> {
+  const seen = new Set<string>();
+  const contents = new Set<Digest>();
+  let idle = 0;
+  let { url, reach }: Partial<Page> = first;
+  while (url !== undefined) {
+    if (seen.size >= pagesMax) throw tooMany(first.url, pagesMax);
+    if (seen.has(url.href)) throw repeated(url);
+    seen.add(url.href);
+    const page: WholeResponse = await sendForBytes(registry, { ...first, url, reach }, pageMaxBytes);
+    if (page.response.status !== 200) return;
+    const content = digestOf(page.bytes);
+    idle = contents.has(content) ? idle + 1 : 0;
+    if (idle > idlePagesMax) throw tooMany(first.url, idlePagesMax);
+    contents.add(content);
+    yield page;
+    ({ url, reach } = nextPage(page.response) ?? {});
+  }
+}
+
+/** Every name of a list, each once: `null` counts as empty. */
+export async function* listNames(
+  registry: Registry,
+  request: RegistryRequest,
+  field: "tags" | "repositories",
+): AsyncGenerator<string> {
+  const known = new Set<string>();
+  const url = new URL(request.url);
+  url.searchParams.set("n", String(pageSize));
+  for await (const page of readPages(registry, { ...request, url })) {
+    for (const name of namesOf(page, field)) {
+      if (known.has(name)) continue;
+      known.add(name);
+      yield name;
+    }
+  }
+}
+
+function namesOf(page: WholeResponse, field: string): readonly string[] {
+  const names = parseJsonObject(page)[field] ?? [];
+  if (!Array.isArray(names)) throw invalidResponse(page.response, `has no list of ${field}`);
+  return names.map((name: unknown) => {
+    if (typeof name !== "string") throw invalidResponse(page.response, `has ${field} that are no strings`);
+    return name;
+  });
+}
+
+type Page = Pick<RegistryRequest, "url" | "reach">;
+
+function nextPage(response: HttpResponse): Page | undefined {
+  const headers = response.headers.all("link");
+  if (headers.some((header) => header.length > linkMaxBytes)) throw invalidResponse(response, "has an endless Link");
+  const to = headers.flatMap(parseLinks).find(({ rel }) => rel === "next")?.to;
+  if (to === undefined) return undefined;
+  const { url: from, network, reach } = response;
+  return decideUrl({ from, network, reach, to, source: "link" });
+}
+
+/** RFC 8288: `<address>; rel="next", <address>; …` */
+function parseLinks(header: string): readonly { readonly to: string; readonly rel: string | undefined }[] {
+  return [...header.matchAll(/<([^<>]*)>([^<]*)/g)].map(([, to = "", parameters = ""]) => ({
+    to,
+    rel: /;\s*rel\s*=\s*"?([^";,\s]+)/i.exec(parameters)?.[1]?.toLowerCase(),
+  }));
+}
+
+function tooMany(url: URL, limit: number): OciError {
+  const shown = `${url.origin}${url.pathname}`;
+  return new OciError("OCI_LIMIT_EXCEEDED", `the list at ${shown} does not end: more than ${limit} pages`, {
+    details: { url: shown, limit },
+  });
+}
+
+function repeated(url: URL): OciError {
+  const shown = `${url.origin}${url.pathname}`;
+  return new OciError("OCI_RESPONSE_INVALID", `the list at ${shown} goes in circles`, { details: { url: shown } });
+}

@@ -1,0 +1,74 @@
+/** What a registry's refusal means: one place where a status becomes an error. */
+import type { ByteStream } from "../../content.ts";
+import { OciError, type OciErrorCode } from "../../errors.ts";
+import { redactUrl, type HttpMethod, type HttpResponse } from "../../http/index.ts";
+import { errorBodyMaxBytes } from "./store-limits.ts";
+
+interface RegistryError {
+  readonly code: string;
+  readonly message: string;
+}
+
+const shownMaxLength = 300;
+
+/** Reads (and bounds) the body of `response`, which frees its connection. Never throws itself. */
+export async function registryError(method: HttpMethod, response: HttpResponse): Promise<OciError> {
+  const errors = parseErrors(await readText(response.body));
+  const codes = errors.map(({ code }) => code);
+  const said = errors.map(({ code, message }) => [code, message].filter((text) => text !== "").join(": ")).join("; ");
+  const url = redactUrl(response.url);
+  const retryAfter = response.headers.get("retry-after");
+  const reason = said === "" ? "" : ` (${said.slice(0, shownMaxLength)})`;
+  return new OciError(codeOf(response.status, codes), `${method} ${url}: status ${response.status}${reason}`, {
+    details: {
+      method,
+      url,
+      status: response.status,
+      registryCodes: codes,
+      ...(retryAfter === undefined ? {} : { retryAfter }),
+    },
+  });
+}
+
+function codeOf(status: number, codes: readonly string[]): OciErrorCode {
+  if (status === 401) return "OCI_UNAUTHORIZED";
+  if (status === 403) return "OCI_FORBIDDEN";
+  if (status === 405 || status === 501 || codes.includes("UNSUPPORTED")) return "OCI_UNSUPPORTED";
+  if (status === 404) return "OCI_NOT_FOUND";
+  if (status === 408 || status === 429 || status >= 500) return "OCI_UNAVAILABLE";
+  return "OCI_STATUS";
+}
+
+async function readText(body: ByteStream): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let received = 0;
+  try {
+    for await (const chunk of body) {
+      chunks.push(chunk);
+      received += chunk.length;
+      if (received >= errorBodyMaxBytes) break;
+    }
+  } catch {
+    // The status is the news. What was read of its explanation is enough.
+  }
+  return Buffer.concat(chunks).subarray(0, errorBodyMaxBytes).toString();
+}
+
+/** The spec's `{"errors":[…]}`; plain text as one message; HTML says nothing. */
+function parseErrors(text: string): readonly RegistryError[] {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    const line = text.trim().split("\n", 1)[0] ?? "";
+    return line === "" || line.startsWith("<") ? [] : [{ code: "", message: line }];
+  }
+  const list = typeof json === "object" && json !== null && "errors" in json ? json.errors : undefined;
+  return Array.isArray(list) ? list.slice(0, 5).flatMap(parseError) : [];
+}
+
+function parseError(entry: unknown): readonly RegistryError[] {
+  if (typeof entry !== "object" || entry === null) return [];
+  const { code, message } = entry as Record<string, unknown>;
+  return [{ code: typeof code === "string" ? code : "", message: typeof message === "string" ? message : "" }];
+}

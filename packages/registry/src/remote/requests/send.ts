@@ -1,0 +1,126 @@
+/**
+ * One request to a registry, authorized: the header at hand, one answer to a 401, and the status judged once.
+ * Credentials and the user's own headers go to the registry's own origin and nowhere else, whatever address was supplied,
+ * and not over plain http: which of the headers is a secret (`X-Api-Key` …) only the user knows.
+ */
+import {
+  originOf,
+  type HttpBody,
+  type HttpMethod,
+  type HttpRequest,
+  type HttpResponse,
+  type Network,
+  type Transport,
+  type Tries,
+} from "../../http/index.ts";
+import type { Authorizer, Scope } from "../auth/authorizer.ts";
+import { requireSecure } from "../auth/realm.ts";
+import { registryError } from "./registry-error.ts";
+
+export interface RegistryRequest {
+  readonly method: HttpMethod;
+  readonly url: URL;
+  readonly scopes: readonly Scope[];
+  /** Statuses that the caller knows what to do with: not retried either. Any other is thrown. */
+  readonly expect: readonly number[];
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array | HttpBody;
+  readonly retries?: "retry" | "refused" | "once";
+  /** "none": the address came from elsewhere. Default "own": sent if `url` is of the registry's own origin. */
+  readonly credentials?: "own" | "none";
+  readonly tries?: Tries | undefined;
+  readonly connection?: "any" | "new";
+  readonly reach?: Network | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * @throws OciError OCI_UNAUTHORIZED, OCI_FORBIDDEN, OCI_NOT_FOUND, OCI_UNSUPPORTED, OCI_UNAVAILABLE or OCI_STATUS for a
+ *   status that is not expected (`details.registryCodes` has the registry's own words), and as `Transport.send`
+ */
+export type Send = (request: RegistryRequest) => Promise<HttpResponse>;
+
+export interface SendOptions {
+  readonly base: URL;
+  readonly transport: Transport;
+  readonly authorizer: Authorizer;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly warn: (headers: readonly string[]) => void;
+}
+
+export function createSend(options: SendOptions): Send {
+  const origin = originOf(options.base);
+  return async (request) => {
+    const own = request.credentials !== "none" && originOf(request.url) === origin;
+    const response = own ? await sendAuthorized(options, request) : await transmit(options, request, undefined);
+    if (originOf(response.url) === origin) options.warn(response.headers.all("warning"));
+    if (request.expect.includes(response.status)) return response;
+    throw await registryError(request.method, response);
+  };
+}
+
+/** The first answer to a 401 may be for too small a scope; a third would bring nothing new. */
+const answersMax = 2;
+
+async function sendAuthorized(options: SendOptions, request: RegistryRequest): Promise<HttpResponse> {
+  const { authorizer, headers, base } = options;
+  const { scopes, signal } = request;
+  if (Object.keys(headers).some((name) => name.toLowerCase() !== "user-agent")) requireSecure(base, "headers");
+  let sent = await authorizer.current(scopes, signal);
+  for (let answers = 0; ; answers += 1) {
+    const response = await transmit(options, request, authorized(headers, sent));
+    const { url, network } = response;
+    if (response.status !== 401 || originOf(url) !== originOf(options.base)) return response;
+    // Read to its end before a token is fetched: a token server on the same host needs the connection.
+    const refusal = await registryError(request.method, response);
+    const wwwAuthenticate = await findChallenge(options, request, response);
+    const answer =
+      answers < answersMax
+        ? await authorizer.answer({ url, network, wwwAuthenticate, sent }, scopes, signal)
+        : undefined;
+    if (answer === undefined) throw refusal;
+    sent = answer;
+  }
+}
+
+/** Google's registries challenge on `/v2/` only. */
+async function findChallenge(
+  { base, transport }: SendOptions,
+  { signal }: RegistryRequest,
+  refused: HttpResponse,
+): Promise<readonly string[]> {
+  const challenge = refused.headers.all("www-authenticate");
+  if (challenge.length > 0) return challenge;
+  const response = await transport.send({ method: "GET", url: new URL("/v2/", base), redirects: "return", signal });
+  await response.discard();
+  return response.status === 401 ? response.headers.all("www-authenticate") : [];
+}
+
+function authorized(
+  headers: Readonly<Record<string, string>>,
+  authorization: string | undefined,
+): Readonly<Record<string, string>> {
+  return authorization === undefined ? headers : { ...headers, authorization };
+}
+
+function transmit(
+  { transport }: SendOptions,
+  { method, url, headers, body, retries, connection = "any", tries, expect, reach, signal }: RegistryRequest,
+  originHeaders: Readonly<Record<string, string>> | undefined,
+): Promise<HttpResponse> {
+  const request: HttpRequest = {
+    method,
+    url,
+    redirects: "follow",
+    answers: expect,
+    tries,
+    connection,
+    reach,
+    signal,
+    ...(headers === undefined ? {} : { headers }),
+    ...(originHeaders === undefined ? {} : { originHeaders }),
+    ...(body === undefined ? {} : { body }),
+    ...(retries === undefined ? {} : { retries }),
+  };
+  return transport.send(request);
+}
