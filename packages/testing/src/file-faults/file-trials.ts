@@ -106,7 +106,7 @@ type Run = (args: readonly string[], env: Readonly<Record<string, string>>) => P
 async function bundle(program: string, folder: string): Promise<Run> {
   const output = join(folder, "program");
   await build({
-    input: { program, preload: join(import.meta.dirname, "file-fault-preload.ts") },
+    input: { program, preload: join(import.meta.dirname, "preload.ts") },
     platform: "node",
     resolve: { conditionNames: ["@dtuf/source", "node", "import", "default"] },
     output: { dir: output, format: "esm", entryFileNames: "[name].mjs", chunkFileNames: "[name].mjs" },
