@@ -7,7 +7,7 @@ import type { Origin } from "./addresses/origin.ts";
 import type { ProxyOptions } from "./addresses/proxy.ts";
 import type { RetryPolicy } from "./retry.ts";
 import type { TlsOptions } from "./tls.ts";
-import type { Sleep, Tries } from "./tries.ts";
+import type { TimeAndChance, Tries } from "./tries.ts";
 
 export type HttpMethod = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -99,12 +99,7 @@ export interface HttpEvent {
   readonly hop: number;
 }
 
-export interface TransportOptions {
-  readonly now: () => Date;
-  /** 0 <= value < 1 */
-  readonly random: () => number;
-  /** Default: a timer. Rejects with the signal's reason. */
-  readonly sleep?: Sleep | undefined;
+export interface TransportOptions extends TimeAndChance {
   readonly userAgent?: string | undefined;
   /** Default: both raced (RFC 8305). */
   readonly family?: 4 | 6 | undefined;

@@ -23,5 +23,5 @@ export {
 } from "./retry.ts";
 export type { TlsOptions } from "./tls.ts";
 export { createTransport } from "./transport.ts";
-export { createTries, sleepTimer, type Sleep, type Tries } from "./tries.ts";
+export { createTries, sleepTimer, withSystemDefaults, type Sleep, type TimeAndChance, type Tries } from "./tries.ts";
 export { decideUrl, type SuppliedUrl, type UrlDecision, type UrlSource } from "./addresses/url-policy.ts";

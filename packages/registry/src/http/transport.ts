@@ -13,7 +13,7 @@ import { redactUrl } from "./addresses/redact.ts";
 import { firstHop, nextHop, type Hop } from "./redirect.ts";
 import { checkRequest, headersForHop } from "./request-headers.ts";
 import { defaultRetryPolicy, type AttemptOutcome } from "./retry.ts";
-import { createTries, sleepTimer } from "./tries.ts";
+import { createTries, withSystemDefaults } from "./tries.ts";
 
 export function createTransport(options: TransportOptions): Transport {
   let lanes: Promise<Lanes> | undefined;
@@ -38,8 +38,8 @@ async function openLanes(options: TransportOptions): Promise<Lanes> {
 }
 
 async function sendWithRetries(request: HttpRequest, options: TransportOptions, lanes: Lanes): Promise<HttpResponse> {
-  const { now, random, sleep = sleepTimer, retry } = options;
-  const tries = request.tries ?? createTries({ now, random, sleep, policy: { ...defaultRetryPolicy, ...retry } });
+  const policy = { ...defaultRetryPolicy, ...options.retry };
+  const tries = request.tries ?? createTries({ ...withSystemDefaults(options), policy });
   for (let attempt = 1; ; attempt++) {
     const result = await tryOnce({ request, attempt, options, lanes });
     if (!maySendAgain(request, result) || (await tries.next(result, request.signal)) === "stop") {

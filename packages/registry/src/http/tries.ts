@@ -12,6 +12,22 @@ export interface Tries {
   reset(): void;
 }
 
+/** Time and chance. Each has a default, so only a program that has to decide them (a test) gives them. */
+export interface TimeAndChance {
+  /** Default: the system's clock. */
+  readonly now?: (() => Date) | undefined;
+  /** 0 <= value < 1. Default: `Math.random`. It spreads retries; no decision about security depends on it. */
+  readonly random?: (() => number) | undefined;
+  /** Waits. Rejects with the signal's reason. Default: a timer. */
+  readonly sleep?: Sleep | undefined;
+}
+
+export interface DecidedTimeAndChance {
+  readonly now: () => Date;
+  readonly random: () => number;
+  readonly sleep: Sleep;
+}
+
 export type Sleep = (ms: number, signal: AbortSignal | undefined) => Promise<void>;
 
 export function createTries(context: RetryContext & { readonly sleep: Sleep }): Tries {
@@ -31,6 +47,12 @@ export function createTries(context: RetryContext & { readonly sleep: Sleep }): 
       waitedMs = 0;
     },
   };
+}
+
+/** The defaults of `TimeAndChance`. */
+export function withSystemDefaults(given: TimeAndChance): DecidedTimeAndChance {
+  const { now = (): Date => new Date(), random = Math.random, sleep = sleepTimer } = given;
+  return { now, random, sleep };
 }
 
 /** A timer that rejects with the signal's reason. */

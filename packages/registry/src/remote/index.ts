@@ -16,6 +16,7 @@ export {
   type StorableCredential,
 } from "./credentials/credential-helper.ts";
 export { createDockerConfigCredentials, dockerConfigPath, readDockerHeaders } from "./credentials/docker-config.ts";
+export { createHomeCredentials, type HomeCredentialsOptions } from "./credentials/home-credentials.ts";
 export { createKeychainCredentials, openKeychain, type Keychain } from "./credentials/keychain.ts";
 export { eraseCredential, findConfiguredHelper, storeCredential, type CredentialPlace } from "./credentials/login.ts";
 export { createPatternCredentials, type PatternCredential } from "./credentials/pattern-credentials.ts";

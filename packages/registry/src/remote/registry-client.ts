@@ -4,8 +4,8 @@ import {
   createTries,
   defaultRetryPolicy,
   networkOf,
-  sleepTimer,
-  type Sleep,
+  withSystemDefaults,
+  type TimeAndChance,
   type Transport,
   type TransportOptions,
 } from "../http/index.ts";
@@ -21,7 +21,7 @@ import type { RemoteStore } from "./requests/store.ts";
 import { uploadRule, type UploadOptions } from "./blobs/upload-rules.ts";
 import { createWarnings } from "./requests/warnings.ts";
 
-export interface RegistryClientOptions {
+export interface RegistryClientOptions extends TimeAndChance {
   /** `host[:port]`. `docker.io`, `index.docker.io` and `registry-1.docker.io` are Docker Hub. */
   readonly registry: string;
   /** Default "https". "http" is allowed for this host alone, and with credentials only where it is a loopback address. */
@@ -29,8 +29,8 @@ export interface RegistryClientOptions {
   readonly credentials?: CredentialProvider | undefined;
   /** host[:port] that takes the place of every realm's host. */
   readonly authHost?: string | undefined;
-  /** A transport that is shared (the client does not close it), or what to make one of. */
-  readonly transport: Transport | TransportOptions;
+  /** A transport that is shared (the client does not close it), or what to make one of. Default: one with defaults. */
+  readonly transport?: Transport | TransportOptions | undefined;
   /**
    * The user's own headers: sent to the registry's origin only. All but `User-Agent` count as secrets: over plain http to
    * a host that is no loopback address every request throws OCI_INSECURE_CREDENTIALS.
@@ -38,10 +38,6 @@ export interface RegistryClientOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** The text of a `Warning` header, once for each text. For people: never to be acted on. Not escaped. */
   readonly onWarning?: ((text: string) => void) | undefined;
-  readonly now: () => Date;
-  readonly random: () => number;
-  /** Default: timers. Rejects with the signal's reason. */
-  readonly sleep?: Sleep | undefined;
   readonly upload?: UploadOptions | undefined;
 }
 
@@ -65,10 +61,11 @@ export interface RegistryClient {
 
 /** @throws OciError OCI_REFERENCE_INVALID */
 export function createRegistryClient(options: RegistryClientOptions): RegistryClient {
-  const { credentials, authHost, headers = {}, now, random, sleep = sleepTimer, onWarning } = options;
+  const { credentials, authHost, headers = {}, onWarning } = options;
+  const time = withSystemDefaults(options);
   const base = parseEndpoint(options.registry, options.scheme);
-  const given = options.transport;
-  const transport = "send" in given ? given : createTransport(reaching(base, given));
+  const given: Transport | TransportOptions = options.transport ?? {};
+  const transport = "send" in given ? given : createTransport(reaching(base, { ...time, ...given }));
   const policy = { ...defaultRetryPolicy, ...("send" in given ? {} : given.retry) };
   const authorizer = createAuthorizer({
     registry: base,
@@ -76,7 +73,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     transport,
     credentials,
     authHost,
-    now,
+    now: time.now,
   });
   const warn = onWarning === undefined ? () => undefined : createWarnings(onWarning);
   const send = createSend({ base, transport, authorizer, headers, warn });
@@ -84,9 +81,9 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     name: options.registry,
     base,
     send,
-    now,
-    random,
-    createTries: () => createTries({ now, random, sleep, policy }),
+    now: time.now,
+    random: time.random,
+    createTries: () => createTries({ ...time, policy }),
     learned: { ...nothingLearned, ...uploadRule(base.hostname, options.upload), referrersApi: new Set() },
     indexUpdates: new Map(),
   };

@@ -1,0 +1,8 @@
+export {
+  openReadOnlyRepository,
+  openRepository,
+  parseRepositoryLocation,
+  type OpenedRepository,
+  type OpenRepositoryOptions,
+  type RepositoryLocation,
+} from "./repository.ts";
