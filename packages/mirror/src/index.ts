@@ -11,6 +11,7 @@ export {
   type Destinations,
   type LocatedDestination,
 } from "./destinations/destinations.ts";
+export { copyImage, type CopyImageOptions, type CopyImageResult } from "./copy-image.ts";
 export { createDirStore, type DirStore } from "./directories/dir-store.ts";
 export { MirrorError, type MirrorErrorCode, type MirrorErrorDetails } from "./errors.ts";
 export { listImageDirectories, listLayouts } from "./sources/list-directories.ts";

@@ -4,7 +4,7 @@
  */
 import { OciError, parseTag, type TagName } from "@dtuf/registry";
 import { createDirStore } from "./directories/dir-store.ts";
-import { compareImage, copyImage } from "./images/copy-image.ts";
+import { compareImage, copyImageBetween } from "./images/copy-image.ts";
 import { forEachConcurrently } from "./images/concurrency.ts";
 import { deleteGone } from "./delete-gone.ts";
 import { MirrorError } from "./errors.ts";
@@ -82,7 +82,7 @@ async function syncOnce(run: Run, image: PlannedImage): Promise<Pick<ImageReport
   const copy = await prepare(run, image);
   if (options.mode === "copy") {
     try {
-      const { status, descriptor } = await copyImage(copy);
+      const { status, descriptor } = await copyImageBetween(copy);
       return { status, digest: descriptor.digest };
     } finally {
       addTally(run.tally, copy.tally);

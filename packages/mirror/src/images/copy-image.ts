@@ -21,7 +21,7 @@ export interface CopiedImage {
  * @throws MirrorError MIRROR_IMAGE_MISSING, MIRROR_CONTENT_MISSING, MIRROR_PLATFORM_MISSING, MIRROR_UNSUPPORTED; what the
  *   stores throw
  */
-export async function copyImage(copy: ImageCopy): Promise<CopiedImage> {
+export async function copyImageBetween(copy: ImageCopy): Promise<CopiedImage> {
   const compared = await compareImage(copy);
   const { root, selected } = compared;
   if (compared.status === "unchanged" && copy.to.distance === "remote") {
@@ -49,7 +49,7 @@ export interface ComparedImage {
   readonly selected: readonly Descriptor[] | undefined;
 }
 
-/** What copying would do. One HEAD on each side where both know the same image. @throws as `copyImage` */
+/** What copying would do. One HEAD on each side where both know the same image. @throws as `copyImageBetween` */
 export async function compareImage(copy: ImageCopy): Promise<ComparedImage> {
   const { from, to, signal } = copy;
   // Not in the queue of transfers: to look is quick, and there are no more looks than images at once.

@@ -1,0 +1,59 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  digestOf,
+  emptyConfig,
+  emptyConfigBytes,
+  encodeImageManifest,
+  parseTag,
+  type Descriptor,
+} from "@dtuf/registry";
+import { createLayoutStore } from "@dtuf/registry/layout";
+import { createHostileRegistry } from "@dtuf/testing";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { copyImage } from "./copy-image.ts";
+
+let directory: string;
+let image: Descriptor;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "copy-image-"));
+  const bytes = Buffer.from("Hello World\n");
+  const layer = { mediaType: "text/plain", digest: digestOf(bytes), size: bytes.length };
+  const encoded = encodeImageManifest({ artifactType: "application/vnd.example.hello", layers: [layer] });
+  const store = createLayoutStore({ directory: join(directory, "from") });
+  await store.put(layer, bytes);
+  await store.put(emptyConfig, emptyConfigBytes);
+  await store.put(encoded.descriptor, encoded.bytes, { tags: [parseTag("v1")] });
+  image = encoded.descriptor;
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+test("an image goes from a layout through a registry into another layout, and its digest stays", async () => {
+  await using registry = await createHostileRegistry();
+  const plain = { scheme: "http", home: directory } as const;
+  const first = await copyImage(`oci:${directory}/from:v1`, `${registry.host}/fred/demo`, { destination: plain });
+  expect(first).toMatchObject({
+    status: "copied",
+    descriptor: { digest: image.digest },
+    transferred: { manifests: 1 },
+  });
+  const again = await copyImage(`oci:${directory}/from:v1`, `${registry.host}/fred/demo:v1`, { destination: plain });
+  expect(again).toMatchObject({ status: "unchanged", transferred: { sentBlobs: 0 } });
+  const from = `docker://${registry.host}/fred/demo@${image.digest}`;
+  await copyImage(from, `oci:${directory}/to:copied`, { source: plain });
+  const found = await createLayoutStore({ directory: join(directory, "to") }).resolve(parseTag("copied"), {
+    want: "digest",
+  });
+  expect(found?.descriptor.digest).toBe(image.digest);
+});
+
+test.each([
+  ["a name without a tag or a digest", (at: string) => [`oci:${at}/from`, `oci:${at}/to:v1`], "MIRROR_PLACE_INVALID"],
+  ["an image that is not there", (at: string) => [`oci:${at}/from:v2`, `oci:${at}/to:v1`], "MIRROR_IMAGE_MISSING"],
+  ["an archive", (at: string) => [`oci-archive:${at}/from.tar:v1`, `oci:${at}/to:v1`], "MIRROR_PLACE_INVALID"],
+] as const)("%s is refused", async (_what, words, code) => {
+  const [from, to] = words(directory);
+  await expect(copyImage(from ?? "", to ?? "")).rejects.toMatchObject({ code });
+});
