@@ -10,6 +10,7 @@ import { version } from "./version.ts";
 
 const prefixes: Readonly<Record<Program, string>> = { dtuf: "DTUF", dxf: "DXF" };
 
+/** Runs one command line. Never throws: an error is reported on stderr and becomes the exit status. */
 export async function main(program: Program, io: Io): Promise<ExitStatus> {
   const prefix = prefixes[program];
   const writers = collectWrites(io);

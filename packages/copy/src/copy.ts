@@ -60,6 +60,7 @@ export interface Copy {
   explain(path: TargetPath, options?: CallOptions): Promise<readonly WalkStep[]>;
 }
 
+/** Makes a client of one repository. Makes no request and touches no file: the first call does. */
 export function createCopy(options: CopyOptions): Copy {
   const core = createCopyCore(options);
   const findRequired = (path: TargetPath, call: CallOptions | undefined): Promise<TargetInfo> =>

@@ -32,6 +32,7 @@ export function createPlace(transport: Transport, text: string): Place {
   return colon > 0 && isTag(tag) ? { transport, text: text.slice(0, colon), tag } : { transport, text };
 }
 
+/** The place as people write it: the inverse of `findPlace`. */
 export function describePlace({ transport, text, tag }: Place): string {
   const name = transport === "docker" ? `docker://${text}` : `${transport}:${text}`;
   return tag === undefined ? name : `${name}:${tag}`;

@@ -30,6 +30,7 @@ export interface SyncReport {
   readonly sources: number;
 }
 
+/** How many images of the report have one of the given statuses. */
 export function countStatus({ images }: SyncReport, ...statuses: readonly ImageStatus[]): number {
   return images.filter(({ status }) => statuses.includes(status)).length;
 }

@@ -12,6 +12,7 @@ export interface ContentSource {
 /** What `put` takes: small content whole, large content as a source. */
 export type Content = Uint8Array | ContentSource;
 
+/** Reads content from `offset` (0 or more) to its end. */
 export function openContent(content: Content, offset = 0): ByteStream {
   return content instanceof Uint8Array ? single(content.subarray(offset)) : content.open(offset);
 }

@@ -26,10 +26,12 @@ export function parseDigest(text: string): Digest {
   return text as Digest;
 }
 
+/** Whether `parseDigest` would take the text. Never throws. */
 export function isDigest(text: string): text is Digest {
   return /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/.test(text);
 }
 
+/** The part before the colon. */
 export function digestAlgorithm(digest: Digest): DigestAlgorithm {
   return digest.startsWith("sha512:") ? "sha512" : "sha256";
 }
@@ -45,6 +47,7 @@ export interface Digester {
   digest(): Digest;
 }
 
+/** Hashes with the algorithm that is given; default sha256. */
 export function createDigester(algorithm: DigestAlgorithm = "sha256"): Digester {
   const hash = createHash(algorithm);
   return {
@@ -53,6 +56,7 @@ export function createDigester(algorithm: DigestAlgorithm = "sha256"): Digester 
   };
 }
 
+/** The digest of bytes that are in memory. */
 export function digestOf(bytes: Uint8Array, algorithm: DigestAlgorithm = "sha256"): Digest {
   const digester = createDigester(algorithm);
   digester.update(bytes);

@@ -180,6 +180,7 @@ export function encodeImageManifest(manifest: {
   });
 }
 
+/** An image index as bytes, with their descriptor (image-spec, image-index.md). */
 export function encodeImageIndex(index: {
   readonly mediaType?: string;
   readonly artifactType?: string;

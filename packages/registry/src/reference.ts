@@ -50,10 +50,12 @@ function refer(registry: RegistryHost, text: string): Reference {
   };
 }
 
+/** The reference as text: the inverse of `parseReference`. */
 export function encodeReference({ registry, repository, tag, digest }: Reference): string {
   return `${registry}/${repository}${tag === undefined ? "" : `:${tag}`}${digest === undefined ? "" : `@${digest}`}`;
 }
 
+/** Whether `parseRepositoryName` would take the text. Never throws. */
 export function isRepositoryName(text: string): text is RepositoryName {
   return text.length <= nameMaxLength && repositoryPattern.test(text);
 }

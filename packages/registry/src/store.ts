@@ -114,6 +114,7 @@ export interface ReferrerLister {
   ): AsyncIterable<Descriptor>;
 }
 
+/** Whether a store has one of the operations that stores may lack; narrows its type. */
 export function hasCapability<Name extends CapabilityName>(
   store: ReadStore,
   method: Name,

@@ -39,6 +39,7 @@ export function parseKey(json: Json): Key {
   };
 }
 
+/** The key as documents list it (TUF 1.0.34, 4.2), fields that are not known here included. */
 export function encodeKey(key: Key): JsonObject {
   return { ...key.unrecognized, ...identityOf(key) };
 }

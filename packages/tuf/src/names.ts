@@ -20,6 +20,7 @@ export type TopLevelRole = "root" | "timestamp" | "snapshot" | "targets";
 
 export const topLevelRoles: readonly TopLevelRole[] = ["root", "timestamp", "snapshot", "targets"];
 
+/** Whether the name is root, timestamp, snapshot or targets. */
 export function isTopLevelRole(name: string): name is TopLevelRole {
   return (topLevelRoles as readonly string[]).includes(name);
 }

@@ -14,6 +14,10 @@ export interface TargetVerifier {
   finish(): void;
 }
 
+/**
+ * Verifies one target's bytes, given in order (TUF 1.0.34, 5.7.3).
+ * @throws TypeError if the file has neither a sha256 nor a sha512 hash
+ */
 export function createTargetVerifier(file: TargetFile): TargetVerifier {
   const checks = hashAlgorithms.flatMap((algorithm) => {
     const wanted = file.hashes.get(algorithm);

@@ -16,6 +16,11 @@ export interface DirectorySourceOptions {
   readonly name?: string | undefined;
 }
 
+/**
+ * A plain TUF repository (`N.root.json`, `timestamp.json` …) in a directory, to read from. Opens nothing yet.
+ *
+ * Faults of the disk reach the caller as FileErrors; what is not there is `undefined`.
+ */
 export function createDirectorySource(options: DirectorySourceOptions): Source {
   const { metadataDirectory, name = metadataDirectory } = options;
   const targetDirectory = options.targetDirectory ?? join(metadataDirectory, "..", "targets");

@@ -19,6 +19,11 @@ export interface HttpSourceOptions {
   readonly name?: string | undefined;
 }
 
+/**
+ * A plain TUF repository behind a URL, to read from. Makes no request yet.
+ *
+ * Redirects are followed under the transport's rules. 404 and 410 mean "not there"; any other refusal throws an OciError.
+ */
 export function createHttpSource(options: HttpSourceOptions): Source {
   const { metadataUrl, transport } = options;
   const targetBaseUrl = options.targetBaseUrl ?? new URL("../targets/", withSlash(metadataUrl));

@@ -26,6 +26,7 @@ export interface StoreSourceOptions {
   readonly targets?: ReadStore | undefined;
 }
 
+/** A repository in a store (`@dtuf/registry/remote` or `/layout`), to read from. Makes no request yet. */
 export function createStoreSource(store: ReadStore, options: StoreSourceOptions = {}): Source {
   const { name = "registry", targets = store } = options;
   return {

@@ -25,6 +25,11 @@ export interface TufJsFetcherOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/**
+ * A fetcher for tuf-js's `Updater`. It finds bytes in a store; tuf-js verifies them.
+ *
+ * Its errors are tuf-js's DownloadHTTPError for "not there", and what the store throws for everything else.
+ */
 export function createTufJsFetcher(options: TufJsFetcherOptions): Fetcher {
   const { store, targets = store, signal } = options;
   const metadata = createMetadataReader(store, signal);

@@ -25,6 +25,7 @@ export interface Destinations {
 /** The directory form has one image and no names; a name is what puts it there. */
 const theImage: TagName = parseTag("image");
 
+/** Stores for the destinations of a run, opened when an image is located there and shared afterwards. */
 export function createDestinations({
   registries,
   now,

@@ -48,6 +48,10 @@ export interface DirStore extends WriteStore, BlobMounter {
 
 const versionText = "Directory Transport Version: 1.1\n";
 
+/**
+ * A store for one image in skopeo's `dir:` form. The directory is made by the first `put`.
+ * @throws, from its operations, MirrorError MIRROR_DIRECTORY_INVALID; OciError; FileError
+ */
 export function createDirStore({ directory, now }: { readonly directory: string; readonly now: () => Date }): DirStore {
   const ready = once(() => prepareDirectory(directory));
   return {

@@ -13,6 +13,11 @@ import type { ListedRegistry, ListedSelection } from "./source-list.ts";
 import type { SourceFailure, Sources } from "./source.ts";
 import { parseSemverConstraint, parseTagRegex } from "./tag-pattern.ts";
 
+/**
+ * The images of a list of repositories, in the list's order. A repository that cannot be listed is in `failures`, and the
+ * others are listed all the same.
+ * @throws the signal's reason
+ */
 export async function listSourceList(
   list: readonly ListedRegistry[],
   registries: SourceRegistries,

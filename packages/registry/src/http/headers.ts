@@ -6,6 +6,7 @@ export interface HttpHeaders {
   all(name: string): readonly string[];
 }
 
+/** Headers from pairs in the order in which they came. Names are compared without regard to case. */
 export function createHeaders(pairs: Iterable<readonly [name: string, value: string]>): HttpHeaders {
   const values = new Map<string, string[]>();
   for (const [name, value] of pairs) {

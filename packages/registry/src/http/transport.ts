@@ -15,6 +15,7 @@ import { checkRequest, headersForHop } from "./request-headers.ts";
 import { defaultRetryPolicy, type AttemptOutcome } from "./retry.ts";
 import { createTries, withSystemDefaults } from "./tries.ts";
 
+/** Makes an HTTP client with connections of its own. Opens none before the first `send`; `close` ends them. */
 export function createTransport(options: TransportOptions): Transport {
   let lanes: Promise<Lanes> | undefined;
   return {

@@ -30,6 +30,7 @@ export interface DecidedTimeAndChance {
 
 export type Sleep = (ms: number, signal: AbortSignal | undefined) => Promise<void>;
 
+/** A budget of tries under the policy of the context. It waits between tries and says when there were enough. */
 export function createTries(context: RetryContext & { readonly sleep: Sleep }): Tries {
   let attempt = 0;
   let waitedMs = 0;

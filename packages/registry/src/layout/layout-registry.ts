@@ -23,6 +23,10 @@ export interface LayoutRegistry {
 
 const reserved: ReadonlySet<string> = new Set(["blobs", "index.json", "oci-layout"]);
 
+/**
+ * The embedded registry below `root`. A repository's layout is made by the first `put` into it.
+ * @throws, from `repository`, OciError OCI_REFERENCE_INVALID
+ */
 export function createLayoutRegistry({
   root,
   now,

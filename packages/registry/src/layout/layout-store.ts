@@ -42,6 +42,7 @@ export interface LayoutStoreOptions {
   readonly findDirectory?: (repository: string) => string;
 }
 
+/** A store in one layout directory. Touches no file yet. Errors are OciErrors and, if the disk fails, FileErrors. */
 export function createLayoutStore(options: LayoutStoreOptions): LayoutStore {
   const layout = openLayout(options.directory, options.now ?? ((): Date => new Date()));
   return {

@@ -18,6 +18,7 @@ interface Scanner {
   at: number;
 }
 
+/** The challenges of all headers, in their order. Never throws: text that cannot be read is passed over. */
 export function parseChallenges(headers: readonly string[]): readonly Challenge[] {
   return headers.flatMap((header) => parseHeader({ text: header, at: 0 }));
 }

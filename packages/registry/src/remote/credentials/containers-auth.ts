@@ -33,6 +33,11 @@ export function containersAuthPlaces({ environment, home, uid }: ContainersPlace
   ];
 }
 
+/**
+ * Credentials from files of the containers tools' form: the first place that knows a registry decides. The files are read
+ * at each `find`.
+ * @throws, from `find`, OciError OCI_CREDENTIALS_UNAVAILABLE
+ */
 export function createContainersAuthCredentials(options: {
   readonly places: readonly AuthPlace[];
   readonly helper: CredentialHelper;

@@ -39,6 +39,7 @@ interface Answer {
   readonly output: string;
 }
 
+/** Runs credential helpers by name. Each call starts one program, bounded in time and output. */
 export function createCredentialHelper(options: CredentialHelperOptions): CredentialHelper {
   const run = (name: string, verb: Verb, input: string): Promise<Answer> => runHelper(options, { name, verb, input });
   return {
