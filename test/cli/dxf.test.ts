@@ -219,8 +219,8 @@ describe("a certificate", () => {
     ["DXF_CA_FILE", { DXF_CA_FILE: "CA" }, 0],
     ["REQUESTS_CA_BUNDLE", { REQUESTS_CA_BUNDLE: "CA" }, 0],
     ["DXF_SKIPTLSVERIFY=1", { DXF_SKIPTLSVERIFY: "1" }, 0],
-    ["DXF_SKIPTLSVERIFY=true", { DXF_SKIPTLSVERIFY: "true" }, 5],
-  ])("is verified by %s", async (_what, given, status) => {
+    ["DXF_SKIPTLSVERIFY=true", { DXF_SKIPTLSVERIFY: "true" }, 2],
+  ])("is verified, or refused, as %s says", async (_what, given, status) => {
     const { host, caFile: ca = "" } = registryOf("tls");
     const settled = Object.entries<string>(given).map(([name, value]) => [name, value === "CA" ? ca : value]);
     await using dxf = await createDxf({ DXF_HOST: host, ...(Object.fromEntries(settled) as Record<string, string>) });

@@ -15,7 +15,7 @@ export interface Ran {
 
 export interface Machine {
   readonly directory: string;
-  readonly environment: Record<string, string>;
+  environment: Record<string, string>;
   now: () => Date;
   /** `dtuf` with these words; the first of them may be `dxf`. */
   run(words: readonly string[], stdin?: string | Uint8Array): Promise<Ran>;

@@ -2,10 +2,12 @@
 import type { Context, ExitStatus, Program } from "./context/command.ts";
 import { commands } from "./table.ts";
 import { reportError } from "./context/report-error.ts";
+import { verifyNamedFiles } from "./context/input-file.ts";
 import type { Io } from "./context/io.ts";
 import { parseCommandLine, type Parsed } from "./program.ts";
-import { readSettings, variableOf, type SettingName } from "./context/settings.ts";
+import { variableOf, type SettingName } from "./context/settings.ts";
 import { createTerminal } from "./context/terminal.ts";
+import { readSettings, verifySettings } from "./context/values.ts";
 import { version } from "./version.ts";
 
 const prefixes: Readonly<Record<Program, string>> = { dtuf: "DTUF", dxf: "DXF" };
@@ -26,6 +28,8 @@ async function runCommand(program: Program, io: Io, { command, args, flags }: Pa
   let context: Context | undefined;
   try {
     context = { io, program, values, variable, terminal: createTerminal(program, io, values) };
+    verifySettings(values, command.settings);
+    await verifyNamedFiles(values, command.settings, io.cwd);
     const run = await command.load();
     return (await run(context, args)) ?? 0;
   } catch (error) {

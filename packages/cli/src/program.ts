@@ -1,7 +1,8 @@
 /** The table of commands as a commander program. Only the command that is called is loaded. */
 import { Command as CommanderCommand, CommanderError, Option } from "commander";
 import type { Command, ExitStatus, Program, Run } from "./context/command.ts";
-import { settings, variableOf, type Flags, type Setting, type SettingName } from "./context/settings.ts";
+import { settings, variableOf, type Setting, type SettingName } from "./context/settings.ts";
+import type { Flags } from "./context/values.ts";
 
 export interface Parsed {
   readonly command: Command;

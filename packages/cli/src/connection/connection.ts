@@ -201,7 +201,6 @@ function parseHeaders(lines: readonly string[]): Readonly<Record<string, string>
   return Object.fromEntries(
     lines.map((line) => {
       const colon = line.indexOf(":");
-      if (colon < 1) throw new UsageError("--header: wanted `Name: value`");
       return [line.slice(0, colon).trim(), line.slice(colon + 1).trim()];
     }),
   );

@@ -5,7 +5,6 @@
 import type { Credential, CredentialProvider } from "@dtuf/registry/remote";
 import { resolve } from "node:path";
 import type { Context } from "../context/command.ts";
-import { UsageError } from "../context/usage.ts";
 
 /** @param named host[:port] that DTUF_USERNAME and the like are for, unless credentials-for says otherwise */
 export async function findCredentials(context: Context, named: string): Promise<CredentialProvider> {
@@ -13,9 +12,6 @@ export async function findCredentials(context: Context, named: string): Promise<
   const { io, values } = context;
   const outright = outrightCredential(context);
   const registry = values.text("credentials-for") || named;
-  if (!/^(\*|(\*\.)?[^*]+)$/.test(registry)) {
-    throw new UsageError(`--credentials-for: wanted host[:port], *.domain or *; got ${JSON.stringify(registry)}`);
-  }
   const helper = remote.createCredentialHelper({ environment: io.env });
   const config = values.text("registry-config");
   const home = { environment: io.env, home: io.home ?? "/", uid: io.userId };

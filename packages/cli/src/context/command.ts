@@ -1,7 +1,8 @@
 /** What a command is: an entry of the table, and a module that is loaded when it is called. */
 import type { Io } from "./io.ts";
-import type { SettingName, Values } from "./settings.ts";
+import type { SettingName } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
+import type { Values } from "./values.ts";
 
 export type Program = "dtuf" | "dxf";
 

@@ -2,18 +2,63 @@ import parseDuration from "parse-duration";
 import { UsageError } from "./usage.ts";
 
 /** dtuf's months and years, in the units of its own defaults: a month is 30.44 days. */
-const hoursMinutes = /^\s*(?:(\d+):)?(\d{1,2}):(\d{2})\s*$/;
+const hoursMinutes = /^(?:(\d+):)?(\d{1,2}):(\d{2})$/;
+/** Numbers, each with its unit. */
+const numbersWithUnits = /^(?:\d+(?:\.\d+)?\s*\p{L}+[\s,]*)+$/u;
+const unit = /\p{L}+/gu;
+
+export interface DurationBounds {
+  readonly least: number;
+  readonly most: number;
+}
+
+/** What timers and dates of JavaScript can hold is far more. */
+const widest: DurationBounds = { least: 1, most: 1000 * 366 * 86_400_000 };
 
 /**
  * `1s`, `2 weeks`, `1d`, `1h30m`, `3 months`, `4:13`, `1:02:03`: milliseconds.
- * @throws UsageError
+ * @param given the flag or the variable that the text came from
+ * @param bounds in milliseconds
+ * @throws UsageError for a number without a unit, for what is no duration, and for one outside the bounds
  */
-export function parseDurationMs(text: string, name: string): number {
-  const clock = hoursMinutes.exec(text);
-  const ms =
-    clock === null
-      ? parseDuration(text)
-      : (Number(clock[1] ?? 0) * 3600 + Number(clock[2]) * 60 + Number(clock[3])) * 1000;
-  if (typeof ms === "number" && Number.isFinite(ms) && ms > 0) return Math.round(ms);
-  throw new UsageError(`${name}: wanted a duration such as 1d or 2 weeks; got ${JSON.stringify(text)}`);
+export function parseDurationMs(text: string, given: string, bounds: DurationBounds = widest): number {
+  const trimmed = text.trim();
+  const got = JSON.stringify(text);
+  if (/^\d+(?:\.\d+)?$/.test(trimmed)) {
+    throw new UsageError(
+      `${given}: wanted a duration with its unit; got ${got}`,
+      `write ${trimmed}s for seconds or ${trimmed}d for days`,
+    );
+  }
+  const ms = clockMs(trimmed) ?? unitsMs(trimmed);
+  if (ms === undefined || !Number.isFinite(ms) || ms <= 0) {
+    throw new UsageError(`${given}: wanted a duration such as 1d or 2 weeks; got ${got}`);
+  }
+  if (ms < bounds.least) throw new UsageError(`${given}: wanted ${describeMs(bounds.least)} or more; got ${got}`);
+  if (ms > bounds.most) throw new UsageError(`${given}: wanted ${describeMs(bounds.most)} or less; got ${got}`);
+  return Math.round(ms);
+}
+
+function clockMs(text: string): number | undefined {
+  const [found, hours = "0", minutes, seconds] = hoursMinutes.exec(text) ?? [];
+  return found === undefined ? undefined : (Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)) * 1000;
+}
+
+/** The library passes over words that it does not know, hence the look at each unit. */
+function unitsMs(text: string): number | undefined {
+  const isKnown = (name: string): boolean => parseDuration(`1${name}`) !== null;
+  if (!numbersWithUnits.test(text) || ![...text.matchAll(unit)].every(([name]) => isKnown(name))) return undefined;
+  return parseDuration(text) ?? undefined;
+}
+
+function describeMs(ms: number): string {
+  const [size, name] = (
+    [
+      [86_400_000, "d"],
+      [3_600_000, "h"],
+      [60_000, "m"],
+      [1000, "s"],
+    ] as const
+  ).find(([each]) => ms % each === 0) ?? [1, "ms"];
+  return `${ms / size}${name}`;
 }

@@ -1,8 +1,9 @@
 /** The log file that DTUF_LOG_FILE asks for, and which levels are shown. There is none unless asked for. */
 import { appendFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { escapeText } from "./escape.ts";
 import type { Io } from "./io.ts";
-import type { Values } from "./settings.ts";
+import type { Values } from "./values.ts";
 
 export type LogLevel = "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL";
 
@@ -19,11 +20,19 @@ export function openLog(io: Io, values: Values): Log {
     const level = values.text(name) ?? "WARNING";
     return Object.hasOwn(rank, level) ? rank[level as LogLevel] : rank.WARNING;
   };
-  const file = values.text("log-file");
+  let file = values.text("log-file") || undefined;
   const [fileLevel, consoleLevel] = [threshold("file-log-level"), threshold("console-log-level")];
   const log = (level: LogLevel, line: string): void => {
-    if (file === undefined || file === "" || rank[level] < fileLevel) return;
-    appendFileSync(resolve(io.cwd, file), `${io.now().toISOString()} ${level} ${line}\n`, { mode: 0o600 });
+    if (file === undefined || rank[level] < fileLevel) return;
+    const path = resolve(io.cwd, file);
+    try {
+      appendFileSync(path, `${io.now().toISOString()} ${level} ${line}\n`, { mode: 0o600 });
+    } catch (error) {
+      // The log is not the work: a full disk or a missing directory ends it, and that is said once.
+      file = undefined;
+      const why = escapeText(error instanceof Error ? error.message : String(error));
+      void io.stderr.write(`cannot write ${values.given("log-file")}: ${why}\n`);
+    }
   };
   return Object.assign(log, { showsOnConsole: (level: LogLevel) => rank[level] >= consoleLevel });
 }

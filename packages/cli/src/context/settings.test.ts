@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { parseDurationMs } from "./duration.ts";
 import { escapeText } from "./escape.ts";
-import { readSettings } from "./settings.ts";
 import { UsageError } from "./usage.ts";
+import { readSettings, verifySettings, type Flags } from "./values.ts";
 
 describe("settings", () => {
   test("a flag wins over its variable", () => {
@@ -15,16 +15,46 @@ describe("settings", () => {
     expect(readSettings({}, { DTUF_HOST: "a", DXF_HOST: "b" }, "DXF").text("host")).toBe("b");
   });
 
-  test.each(["true", "yes", "0", "", "01", " 1"])("a switch's variable that is %j is off", (value) => {
+  test.each(["0", ""])("a switch's variable that is %j is off", (value) => {
     expect(readSettings({}, { DTUF_INSECURE: value }, "DTUF").on("insecure")).toBe(false);
+    verifySettings(readSettings({}, { DTUF_INSECURE: value }, "DTUF"), ["insecure"]);
+  });
+
+  test.each(["true", "yes", "01", " 1", "11"])("a switch's variable that is %j is a usage error", (value) => {
+    const values = readSettings({}, { DTUF_INSECURE: value }, "DTUF");
+    expect(values.on("insecure")).toBe(false);
+    expect(() => verifySettings(values, ["insecure"])).toThrow(/^DTUF_INSECURE: wanted 1 or 0/);
   });
 
   test("a switch's variable that is exactly 1 is on", () => {
     expect(readSettings({}, { DTUF_INSECURE: "1" }, "DTUF").on("insecure")).toBe(true);
   });
 
-  test("a choice that is none is refused", () => {
-    expect(() => readSettings({}, { DTUF_KEY_TYPE: "md5" }, "DTUF").text("key-type")).toThrow(UsageError);
+  test("an error names the flag if the flag was given, else the variable", () => {
+    const refused = (flags: Flags): string => {
+      try {
+        verifySettings(readSettings(flags, { DTUF_KEY_TYPE: "md5" }, "DTUF"), ["key-type"]);
+        return "taken";
+      } catch (error) {
+        return String(error);
+      }
+    };
+    expect(refused({ "key-type": "md4" })).toContain("--key-type: wanted one of ed25519, ");
+    expect(refused({ "key-type": "rsa" })).toBe("taken");
+    expect(refused({})).toContain("DTUF_KEY_TYPE: wanted one of ed25519, ");
+  });
+
+  test.each([
+    ["root", "1d", "1m", "50 years"],
+    ["targets", "1h", "3m", "20 years"],
+    ["snapshot", "1m", "59s", "2 years"],
+    ["timestamp", "5s", "4s", "2 years"],
+  ] as const)("the lifetime of %s is at least %s", (...[role, least, less, more]) => {
+    const lifetimeMs = (text: string): number | undefined =>
+      readSettings({ [`${role}-lifetime`]: text }, {}, "DTUF").durationMs(`${role}-lifetime`);
+    expect(lifetimeMs(least)).toBe(parseDurationMs(least, ""));
+    expect(() => lifetimeMs(less)).toThrow(`--${role}-lifetime: wanted ${least} or more`);
+    expect(() => lifetimeMs(more)).toThrow(/d or less/);
   });
 });
 
@@ -41,9 +71,20 @@ describe("durations", () => {
     expect(parseDurationMs(text, "--within")).toBe(wanted);
   });
 
-  test.each(["", "soon", "-1d", "0s", "1e999 years"])("%j is none", (text) => {
-    expect(() => parseDurationMs(text, "--within")).toThrow(UsageError);
+  test.each(["86400", "5", " 45 ", "1.5"])("%j without its unit is refused, with the two likely meanings", (text) => {
+    const refusal = expect.objectContaining({
+      message: `DTUF_WITHIN: wanted a duration with its unit; got ${JSON.stringify(text)}`,
+      hint: `write ${text.trim()}s for seconds or ${text.trim()}d for days`,
+    });
+    expect(() => parseDurationMs(text, "DTUF_WITHIN")).toThrow(refusal);
   });
+
+  test.each(["", "soon", "-1d", "0s", "1e999 years", "1d 5 foo", "1h30", "5 5d", "9999999 years"])(
+    "%j is none",
+    (text) => {
+      expect(() => parseDurationMs(text, "--within")).toThrow(UsageError);
+    },
+  );
 });
 
 describe("text from elsewhere", () => {

@@ -1,13 +1,12 @@
 /**
  * Every setting, once. A flag `--blob-info` has the variable `DTUF_BLOB_INFO` (`DXF_BLOB_INFO` for the program `dxf`);
  * the flag wins. A setting that is a secret has a variable and no flag: argv is visible to every process. A boolean
- * variable is on only when it is exactly `1`.
+ * variable is on when it is `1` and off when it is empty or `0`; values.ts refuses any other.
  */
-import type { Environment } from "./io.ts";
-import { UsageError } from "./usage.ts";
+import { grammars, type Grammar } from "./grammar.ts";
 
 export interface Setting {
-  readonly kind: "text" | "switch" | "list" | "secret" | "duration" | "choice";
+  readonly kind: "text" | "switch" | "list" | "secret" | "duration" | "count" | "choice";
   readonly summary: string;
   /** One letter, where another program's users know it. */
   readonly short?: string;
@@ -16,6 +15,17 @@ export interface Setting {
   readonly choices?: readonly string[];
   /** Where the value comes from when neither flag nor variable is given; for the help only. */
   readonly fallback?: string;
+  /** What a text, a secret or each element of a list must look like. */
+  readonly grammar?: Grammar;
+  /** What must be there before the command runs: the file, the directory, or the directory that the file is written to. */
+  readonly needs?: "file" | "directory" | "parent";
+  /** Of a count, or of a duration in milliseconds. */
+  readonly bounds?: Bounds;
+}
+
+export interface Bounds {
+  readonly least: number;
+  readonly most: number;
 }
 
 const text = (summary: string, value: string, fallback?: string): Setting => ({
@@ -27,11 +37,23 @@ const text = (summary: string, value: string, fallback?: string): Setting => ({
 const toggle = (summary: string): Setting => ({ kind: "switch", summary });
 const list = (summary: string, value: string): Setting => ({ kind: "list", summary, value });
 const secret = (summary: string): Setting => ({ kind: "secret", summary });
-const lifetime = (role: string, fallback: string): Setting => ({
+const count = (summary: string, fallback?: string): Setting => ({
+  kind: "count",
+  summary,
+  value: "count",
+  bounds: { least: 1, most: 9999 },
+  ...(fallback === undefined ? {} : { fallback }),
+});
+const like = (grammar: Grammar, setting: Setting): Setting => ({ ...setting, grammar });
+const needs = (what: Setting["needs"] & string, setting: Setting): Setting => ({ ...setting, needs: what });
+const [minuteMs, hourMs, dayMs] = [60_000, 3_600_000, 86_400_000];
+/** The least is above what a mistaken unit gives (`3m` for three months); the most is what a stolen key may be worth. */
+const lifetime = (role: string, fallback: string, bounds: Bounds): Setting => ({
   kind: "duration",
   summary: `how long new ${role} metadata is valid`,
   value: "duration",
   fallback,
+  bounds,
 });
 const level = (summary: string): Setting => ({
   kind: "choice",
@@ -43,13 +65,22 @@ const level = (summary: string): Setting => ({
 /** The two sides of `sync` have skopeo's options, each its own. Secrets among them have flags, because skopeo's have. */
 const sideSettings = <const Side extends "src" | "dest">(side: Side, what: string) =>
   ({
-    [`${side}-creds`]: text(`credentials for the ${what}; every process can read them in argv`, "user[:password]"),
-    [`${side}-username`]: text(`user name for the ${what}`, "name"),
-    [`${side}-password`]: text(`password for the ${what}; every process can read it in argv`, "password"),
+    [`${side}-creds`]: like(
+      grammars.credentials,
+      text(`credentials for the ${what}; every process can read them in argv`, "user[:password]"),
+    ),
+    [`${side}-username`]: like(grammars.line, text(`user name for the ${what}`, "name")),
+    [`${side}-password`]: like(
+      grammars.secretLine,
+      text(`password for the ${what}; every process can read it in argv`, "password"),
+    ),
     [`${side}-no-creds`]: toggle(`no credentials for the ${what}`),
-    [`${side}-registry-token`]: text(`bearer token for the ${what}; every process can read it in argv`, "token"),
-    [`${side}-authfile`]: text(`auth.json for the ${what}`, "file", "authfile"),
-    [`${side}-cert-dir`]: text(`certificates of the ${what}: *.crt, *.cert, *.key`, "directory"),
+    [`${side}-registry-token`]: like(
+      grammars.secretLine,
+      text(`bearer token for the ${what}; every process can read it in argv`, "token"),
+    ),
+    [`${side}-authfile`]: needs("file", text(`auth.json for the ${what}`, "file", "authfile")),
+    [`${side}-cert-dir`]: needs("directory", text(`certificates of the ${what}: *.crt, *.cert, *.key`, "directory")),
     [`${side}-tls-verify`]: {
       kind: "choice",
       summary: `verify the certificate of the ${what}; false also allows plain HTTP`,
@@ -69,38 +100,50 @@ export type SideSetting =
   | "tls-verify";
 
 export const settings = {
-  host: text("registry, or oci:DIR for an embedded one", "host[:port]", "the embedded registry ./dtuf_registry"),
-  insecure: toggle("plain HTTP to the host named"),
-  username: text("user name for the registry", "name"),
-  password: secret("password for the registry"),
-  token: secret("bearer token for the registry, used as it is"),
-  authorization: secret("whole Authorization header for the registry"),
-  "credentials-for": text(
-    "registries that user name, password and token are for: one, *.domain, or * for any",
-    "host[:port]",
-    "the host named",
+  host: like(
+    grammars.host,
+    text("registry, or oci:DIR for an embedded one", "host[:port]", "the embedded registry ./dtuf_registry"),
   ),
-  "auth-host": text("host that replaces the one of the registry's token realm", "host[:port]"),
-  header: list("header sent to the registry only, and as a secret, `Name: value`", "header"),
-  "registry-config": text("Docker config.json to read credentials from", "file", "as docker and podman look"),
-  "ca-file": text("PEM file of certificate authorities to trust for the host", "file"),
-  "cert-file": text("PEM client certificate for the host", "file"),
-  "key-file": text("PEM key of the client certificate", "file"),
-  "cert-dir": text("directory of certificates, as certs.d/HOST has them", "directory"),
+  insecure: toggle("plain HTTP to the host named"),
+  username: like(grammars.line, text("user name for the registry", "name")),
+  password: secret("password for the registry"),
+  token: like(grammars.secretLine, secret("bearer token for the registry, used as it is")),
+  authorization: like(grammars.secretLine, secret("whole Authorization header for the registry")),
+  "credentials-for": like(
+    grammars.credentialsFor,
+    text(
+      "registries that user name, password and token are for: one, *.domain, or * for any",
+      "host[:port]",
+      "the host named",
+    ),
+  ),
+  "auth-host": like(
+    grammars.authority,
+    text("host that replaces the one of the registry's token realm", "host[:port]"),
+  ),
+  header: like(grammars.header, list("header sent to the registry only, and as a secret, `Name: value`", "header")),
+  "registry-config": needs(
+    "parent",
+    text("Docker config.json to read credentials from", "file", "as docker and podman look"),
+  ),
+  "ca-file": needs("file", text("PEM file of certificate authorities to trust for the host", "file")),
+  "cert-file": needs("file", text("PEM client certificate for the host", "file")),
+  "key-file": needs("file", text("PEM key of the client certificate", "file")),
+  "cert-dir": needs("directory", text("directory of certificates, as certs.d/HOST has them", "directory")),
   skiptlsverify: toggle("do not verify the host's certificate"),
-  tlsverify: text("PEM file of certificate authorities (dxf's name of ca-file)", "file"),
+  tlsverify: needs("file", text("PEM file of certificate authorities (dxf's name of ca-file)", "file")),
   "ip-family": { kind: "choice", summary: "force the IP version", choices: ["4", "6"] },
-  platform: text("platform to choose from a multi-platform image", "os/arch[/variant]"),
-  concurrency: text("transfers at once", "count", "6"),
+  platform: like(grammars.platforms, text("platform to choose from a multi-platform image", "os/arch[/variant]")),
+  concurrency: count("transfers at once", "6"),
   "repositories-root": text("directory of the local state", "directory", "./dtuf_repos"),
-  "metadata-url": text("a plain TUF repository's metadata instead of a registry", "url"),
-  "target-base-url": text("where that repository's targets are", "url", "metadata-url/../targets"),
-  mirror: list("further place to pull from, tried in order", "place"),
+  "metadata-url": like(grammars.url, text("a plain TUF repository's metadata instead of a registry", "url")),
+  "target-base-url": like(grammars.url, text("where that repository's targets are", "url", "metadata-url/../targets")),
+  mirror: like(grammars.place, list("further place to pull from, tried in order", "place")),
   offline: toggle("open no connection; use what was pulled before"),
   "cache-if-valid": toggle("open no connection while the cached metadata is valid"),
   replace: toggle("trust a new chain of roots in place of the pinned one"),
   "blob-info": toggle("write `digest size` before each blob"),
-  output: text("file or directory to write to; - is stdout", "path"),
+  output: needs("parent", text("file or directory to write to; - is stdout", "path")),
   "root-key-password": secret("passphrase of the root key"),
   "old-root-key-password": secret("passphrase of the root key that is being replaced"),
   "targets-key-password": secret("passphrase of the targets key"),
@@ -112,10 +155,10 @@ export const settings = {
     choices: ["ed25519", "ecdsa-p256", "ecdsa-p384", "rsa"],
     fallback: "ed25519",
   },
-  "root-lifetime": lifetime("root", "1 year"),
-  "targets-lifetime": lifetime("targets", "3 months"),
-  "snapshot-lifetime": lifetime("snapshot", "1 week"),
-  "timestamp-lifetime": lifetime("timestamp", "1 day"),
+  "root-lifetime": lifetime("root", "1 year", { least: dayMs, most: 20 * 366 * dayMs }),
+  "targets-lifetime": lifetime("targets", "3 months", { least: hourMs, most: 10 * 366 * dayMs }),
+  "snapshot-lifetime": lifetime("snapshot", "1 week", { least: minuteMs, most: 366 * dayMs }),
+  "timestamp-lifetime": lifetime("timestamp", "1 day", { least: 5000, most: 366 * dayMs }),
   base: {
     kind: "choice",
     summary:
@@ -128,16 +171,19 @@ export const settings = {
     "snapshot",
   ),
   path: list("targets that the role may sign, `tools/*`", "pattern"),
-  "path-hash-prefix": list("targets that the role may sign, by the beginning of the SHA-256 of their names", "hex"),
-  key: list("PEM file of a public key of the role", "file"),
-  threshold: text("how many of its keys must sign the role", "count", "1"),
+  "path-hash-prefix": like(
+    grammars.hex,
+    list("targets that the role may sign, by the beginning of the SHA-256 of their names", "hex"),
+  ),
+  key: needs("file", list("PEM file of a public key of the role", "file")),
+  threshold: count("how many of its keys must sign the role", "1"),
   terminating: toggle("where the role may sign a target and has none, ask no later role"),
   within: { kind: "duration", summary: "how soon counts as due", value: "duration", fallback: "half a lifetime" },
   "dry-run": toggle("say what would be done, do nothing"),
   json: toggle("one JSON document on stdout"),
   quiet: toggle("no progress, no notes"),
   progress: { kind: "choice", summary: "progress on stderr", choices: ["1", "0", "auto"], fallback: "auto" },
-  "log-file": text("append a log to this file", "file"),
+  "log-file": needs("parent", text("append a log to this file", "file")),
   "file-log-level": level("level of the log file"),
   "console-log-level": level("level of notes on stderr"),
   "password-stdin": toggle("read the password from stdin"),
@@ -157,14 +203,14 @@ export const settings = {
     choices: ["docker", "dir", "oci", "oci-archive"],
     fallback: "as DESTINATION is written",
   },
-  "source-yaml": text("list of what to copy, in the place of SOURCE", "file"),
+  "source-yaml": needs("file", text("list of what to copy, in the place of SOURCE", "file")),
   scoped: toggle("name images at the destination by the source's whole name, registry included"),
   all: { kind: "switch", short: "a", summary: "every platform of a multi-platform image" },
   "append-suffix": text("put behind the names at the destination", "suffix"),
-  map: list("what a repository is called at the destination, `SOURCE=DESTINATION`", "names"),
+  map: like(grammars.mapping, list("what a repository is called at the destination, `SOURCE=DESTINATION`", "names")),
   include: list("take only tags that match this regular expression", "regex"),
   exclude: list("take no tag that matches this regular expression", "regex"),
-  newest: text("take only so many of the highest versions", "count"),
+  newest: count("take only so many of the highest versions"),
   referrers: toggle("carry along what refers to the images: signatures, attestations"),
   delete: toggle("delete at the destination what is gone at the source"),
   "keep-going": toggle("go on with the other images after one that failed"),
@@ -173,12 +219,18 @@ export const settings = {
   "remove-signatures": toggle("leave signatures behind"),
   "sign-by": text("refused: images are not signed here", "key"),
   policy: text("refused: policies of another signature scheme are not read", "file"),
-  "retry-times": text("tries more for an image whose copy failed for a passing reason", "count", "0"),
+  "retry-times": {
+    ...count("tries more for an image whose copy failed for a passing reason", "0"),
+    bounds: { least: 0, most: 999 },
+  },
   "retry-delay": { kind: "duration", summary: "wait between those", value: "duration", fallback: "1s, then doubled" },
-  digestfile: text("write the digest of every image that is at the destination", "file"),
-  report: text("write what was done, as JSON", "file"),
-  images: text("images at once", "count", "12"),
-  tuf: text("carry a TUF repository: verify it from this pinned root.json and copy what it references", "root.json"),
+  digestfile: needs("parent", text("write the digest of every image that is at the destination", "file")),
+  report: needs("parent", text("write what was done, as JSON", "file")),
+  images: count("images at once", "12"),
+  tuf: needs(
+    "file",
+    text("carry a TUF repository: verify it from this pinned root.json and copy what it references", "root.json"),
+  ),
   layout: {
     kind: "choice",
     summary:
@@ -186,8 +238,11 @@ export const settings = {
     choices: ["dtuf", "docker"],
     fallback: "dtuf",
   },
-  "valid-days": text("refuse a TUF repository of which anything expires within so many days", "count"),
-  authfile: text("auth.json to read credentials from", "file", "REGISTRY_AUTH_FILE, then as podman looks"),
+  "valid-days": count("refuse a TUF repository of which anything expires within so many days"),
+  authfile: needs(
+    "file",
+    text("auth.json to read credentials from", "file", "REGISTRY_AUTH_FILE, then as podman looks"),
+  ),
   ...sideSettings("src", "source"),
   ...sideSettings("dest", "destination"),
   "plain-text": toggle("store the password in the config file, readable by whoever reads the file"),
@@ -195,43 +250,6 @@ export const settings = {
 
 export type SettingName = keyof typeof settings;
 
-/** The values given, from flags and variables. A setting not given is absent. */
-export interface Values {
-  text(name: SettingName): string | undefined;
-  list(name: SettingName): readonly string[];
-  on(name: SettingName): boolean;
-}
-
-export type Flags = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
-
 export function variableOf(name: string, prefix: string): string {
   return `${prefix}_${name.toUpperCase().replaceAll("-", "_")}`;
-}
-
-/** @throws UsageError for a choice that is none */
-export function readSettings(flags: Flags, env: Environment, prefix: string): Values {
-  const raw = (name: SettingName): string | undefined => {
-    const flag = flags[name];
-    const value = typeof flag === "string" ? flag : env[variableOf(name, prefix)];
-    verifyChoice(name, value);
-    return value;
-  };
-  return {
-    text: raw,
-    list: (name) => {
-      const flag = flags[name];
-      if (Array.isArray(flag)) return flag as readonly string[];
-      const value = env[variableOf(name, prefix)];
-      return value === undefined || value === "" ? [] : value.split("\n");
-    },
-    on: (name) => flags[name] === true || (flags[name] === undefined && env[variableOf(name, prefix)] === "1"),
-  };
-}
-
-function verifyChoice(name: SettingName, value: string | undefined): void {
-  const setting: Setting = settings[name];
-  if (value === undefined || value === "" || setting.choices === undefined || setting.choices.includes(value)) return;
-  // dtuf took every other value of DTUF_PROGRESS as "decide by the terminal".
-  if (name === "progress") return;
-  throw new UsageError(`--${name}: wanted one of ${setting.choices.join(", ")}; got ${JSON.stringify(value)}`);
 }

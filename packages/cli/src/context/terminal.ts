@@ -6,7 +6,7 @@
 import { escapeText } from "./escape.ts";
 import type { Io } from "./io.ts";
 import { openLog, type LogLevel } from "./log.ts";
-import type { Values } from "./settings.ts";
+import type { Values } from "./values.ts";
 
 export interface Terminal {
   /** A line of data. */

@@ -1,5 +1,4 @@
 import type { Context, Run } from "../context/command.ts";
-import { parseCount } from "../context/count.ts";
 import { keyFileMaxBytes, roleFileMaxBytes, verifyDelegated } from "./delegated-role.ts";
 import { readInput } from "../context/input-file.ts";
 import { withMaster } from "./master.ts";
@@ -11,7 +10,7 @@ export const run: Run = async (context, [repo = "", role = "", file = ""]) => {
   verifyDelegated(role);
   const pattern = parsePattern(context);
   const keys = await readKeys(context);
-  const threshold = parseCount(values, "threshold") ?? 1;
+  const threshold = values.count("threshold") ?? 1;
   if (threshold > keys.length) throw new UsageError(`--threshold: ${threshold} of ${keys.length} keys cannot be met`);
   const terminating = values.on("terminating") ? "terminating" : "continuing";
   const metadata = await readInput(context, file, roleFileMaxBytes);

@@ -3,12 +3,10 @@ import { createMaster, type KeyType, type Master, type Progress } from "@dtuf/ma
 import type { TopLevelRole } from "@dtuf/tuf";
 import type { Context } from "../context/command.ts";
 import { openRepository } from "../connection/connection.ts";
-import { parseDurationMs } from "../context/duration.ts";
 import { createPassphrases } from "./passphrase.ts";
 import { stateDirectory } from "../connection/place.ts";
 import { repositoriesRoot } from "../connection/repositories-root.ts";
 import { createProgress, type ProgressBar } from "../context/progress.ts";
-import { parseCount } from "../context/count.ts";
 
 const keyTypes: ReadonlyMap<string, KeyType> = new Map([
   ["ed25519", "ed25519"],
@@ -25,7 +23,7 @@ export async function withMaster<Result>(
   const { io, values } = context;
   const connection = await openRepository(context, repo);
   const keyType = keyTypes.get(values.text("key-type") ?? "");
-  const concurrency = parseCount(values, "concurrency");
+  const concurrency = values.count("concurrency");
   try {
     const master = createMaster({
       store: connection.store,
@@ -43,14 +41,12 @@ export async function withMaster<Result>(
   }
 }
 
-function lifetimes(context: Context): Partial<Record<TopLevelRole, number>> {
+function lifetimes({ values }: Context): Partial<Record<TopLevelRole, number>> {
   const roles = ["root", "targets", "snapshot", "timestamp"] as const;
   return Object.fromEntries(
     roles.flatMap((role) => {
-      const given = context.values.text(`${role}-lifetime`);
-      return given === undefined || given === ""
-        ? []
-        : [[role, parseDurationMs(given, context.variable(`${role}-lifetime`))]];
+      const given = values.durationMs(`${role}-lifetime`);
+      return given === undefined ? [] : [[role, given]];
     }),
   );
 }

@@ -1,13 +1,11 @@
 import type { Run } from "../context/command.ts";
 import { expectedSnapshot } from "./expected-snapshot.ts";
 import { withMaster } from "./master.ts";
-import { parseDurationMs } from "../context/duration.ts";
 import { reportPublication } from "./publication-report.ts";
 
 /** Signs timestamp (and snapshot when due) anew, without the targets key: what a timer runs. */
 export const run: Run = (context, [repo = ""]) => {
-  const within = context.values.text("within");
-  const withinMs = within === undefined ? undefined : parseDurationMs(within, "--within");
+  const withinMs = context.values.durationMs("within");
   const expectSnapshot = expectedSnapshot(context.values);
   return withMaster(context, repo, async (master, place) => {
     const result = await master.refreshMetadata({ signal: context.io.signal, withinMs, expectSnapshot });

@@ -1,14 +1,12 @@
 import type { MasterStatus } from "@dtuf/master";
 import type { Context, Run } from "../context/command.ts";
-import { parseDurationMs } from "../context/duration.ts";
 import { withMaster } from "./master.ts";
 
 export const run: Run = (context, [repo = ""]) =>
   withMaster(context, repo, async (master, place) => {
-    const within = context.values.text("within");
     const status = await master.status({
       signal: context.io.signal,
-      withinMs: within === undefined ? undefined : parseDurationMs(within, "--within"),
+      withinMs: context.values.durationMs("within"),
       registry: context.values.on("offline") ? "skip" : "check",
     });
     if (context.terminal.format === "json") await context.terminal.printJson({ place, ...status });

@@ -52,6 +52,7 @@ function aboutHost(context: Context, host: string): Context {
     ...context,
     io: { ...io, env: { ...io.env, ...Object.fromEntries(secrets) } },
     values: {
+      ...values,
       text: (name) => (isHidden(name) ? undefined : values.text(name)),
       list: (name) => (isHidden(name) ? [] : values.list(name)),
       on: (name) => !isHidden(name) && values.on(name),

@@ -14,13 +14,12 @@ import {
 } from "@dtuf/mirror";
 import { writeFileAtomically } from "@dtuf/registry/files";
 import type { Context, ExitStatus, Run } from "../context/command.ts";
-import { parseCount } from "../context/count.ts";
-import { parseDurationMs } from "../context/duration.ts";
 import { hostPlatform } from "../blobs/platform.ts";
 import { listSources, openDestination, parsePlaces, type SyncPlaces } from "./sync-places.ts";
 import { openSide } from "./sync-registries.ts";
 import { describeImage, describeSum, reportJson } from "./sync-report.ts";
 import { UsageError } from "../context/usage.ts";
+import type { Values } from "../context/values.ts";
 
 export const run: Run = async (context, words) => {
   refuseWhatIsNotDone(context);
@@ -51,18 +50,20 @@ function refuseWhatIsNotDone({ values }: Context): void {
   const given = (name: "sign-by" | "policy" | "format"): boolean => (values.text(name) ?? "") !== "";
   if (given("sign-by")) {
     throw new UsageError(
-      "--sign-by: images are not signed here: simple signing is another scheme than TUF",
+      `${values.given("sign-by")}: images are not signed here: simple signing is another scheme than TUF`,
       "sign with cosign or notation and carry the signatures along with --referrers, or publish with push-target",
     );
   }
   if (given("policy")) {
     throw new UsageError(
-      "--policy: trust policy files are not read: what they verify is another scheme than TUF",
+      `${values.given("policy")}: trust policy files are not read: what they verify is another scheme than TUF`,
       "verify with skopeo or cosign",
     );
   }
   if (given("format")) {
-    throw new UsageError("--format: images keep the format that they have, because digests never change");
+    throw new UsageError(
+      `${values.given("format")}: images keep the format that they have, because digests never change`,
+    );
   }
 }
 
@@ -90,9 +91,9 @@ async function runSync(context: Context, places: SyncPlaces, sides: Sides): Prom
 async function listingOptions({ io, values }: Context): Promise<ListingOptions> {
   return {
     filters: {
-      include: await parsePatterns(values.list("include")),
-      exclude: await parsePatterns(values.list("exclude")),
-      newest: parseCount(values, "newest"),
+      include: await parsePatterns(values, "include"),
+      exclude: await parsePatterns(values, "exclude"),
+      newest: values.count("newest"),
     },
     signatures: values.on("remove-signatures") ? "leave" : "take",
     map: new Map(values.list("map").map(parseMapping)),
@@ -100,21 +101,25 @@ async function listingOptions({ io, values }: Context): Promise<ListingOptions> 
   };
 }
 
-async function parsePatterns(patterns: readonly string[]): Promise<readonly TagTest[]> {
+/** @throws UsageError. Parsed here and not where the other settings are, because the expressions' engine is loaded late. */
+async function parsePatterns(values: Values, name: "include" | "exclude"): Promise<readonly TagTest[]> {
+  const patterns = values.list(name);
   if (patterns.length === 0) return [];
   const { parseTagRegex } = await import("@dtuf/mirror/lists");
-  return patterns.map(parseTagRegex);
+  try {
+    return patterns.map(parseTagRegex);
+  } catch (error) {
+    throw new UsageError(`${values.given(name)}: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 function parseMapping(text: string): [string, string] {
   const equals = text.indexOf("=");
-  if (equals < 1 || equals === text.length - 1) throw new UsageError(`--map: wanted SOURCE=DESTINATION; got ${text}`);
   return [text.slice(0, equals), text.slice(equals + 1)];
 }
 
 function syncOptions(context: Context): Omit<SyncManner, "sleep"> & Pick<SyncOptions, "signal" | "onImage"> {
   const { io, values, terminal } = context;
-  const delay = values.text("retry-delay");
   const signatures = values.on("remove-signatures") ? ("remove" as const) : ("keep" as const);
   const carry = signatures === "remove" ? ("carry-unsigned" as const) : ("carry" as const);
   return {
@@ -124,21 +129,15 @@ function syncOptions(context: Context): Omit<SyncManner, "sleep"> & Pick<SyncOpt
     deletion: values.on("delete") ? "delete" : "keep",
     onFailure: values.on("keep-going") ? "go-on" : "stop",
     mode: values.on("dry-run") ? "check" : "copy",
-    images: parseCount(values, "images") ?? 12,
-    concurrency: parseCount(values, "concurrency") ?? 6,
+    images: values.count("images") ?? 12,
+    concurrency: values.count("concurrency") ?? 6,
     retry: {
-      times: parseTimes(values.text("retry-times")),
-      delayMs: delay === undefined || delay === "" ? undefined : parseDurationMs(delay, "--retry-delay"),
+      times: values.count("retry-times") ?? 0,
+      delayMs: values.durationMs("retry-delay"),
     },
     signal: io.signal,
     onImage: (report) => terminal.note(describeImage(report), report.status === "failed" ? "ERROR" : "INFO"),
   };
-}
-
-function parseTimes(text: string | undefined): number {
-  if (text === undefined || text === "") return 0;
-  if (/^[0-9]{1,3}$/.test(text)) return Number(text);
-  throw new UsageError(`--retry-times: wanted a whole number; got ${JSON.stringify(text)}`);
 }
 
 function platforms({ io, values }: Context): PlatformChoice {

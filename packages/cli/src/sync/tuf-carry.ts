@@ -16,7 +16,6 @@ import {
 import { fileError, isErrno } from "@dtuf/registry/files";
 import type { Context, ExitStatus } from "../context/command.ts";
 import { describeEvent } from "../pull/copy.ts";
-import { parseCount } from "../context/count.ts";
 import { repositoriesRoot } from "../connection/repositories-root.ts";
 import { stateDirectory } from "../connection/place.ts";
 import { openSide } from "./sync-registries.ts";
@@ -51,7 +50,7 @@ export async function carryRepository(context: Context, places: Places): Promise
       signal: io.signal,
       onEvent: (event: CopyEvent) => context.terminal.note(describeEvent(event)),
     });
-    const days = parseCount(values, "valid-days");
+    const days = values.count("valid-days");
     if (days !== undefined) verifyValidUntil(repository, new Date(io.now().getTime() + days * dayMs));
     return await write(carrier, repository, { to: places.destination, mountable: opened[0]?.mountable });
   } finally {
@@ -89,7 +88,7 @@ async function write(
   if (values.on("dry-run")) return finish(context, repository, undefined);
   const options = {
     directory: join(directory, "targets"),
-    concurrency: parseCount(values, "concurrency") ?? 6,
+    concurrency: values.count("concurrency") ?? 6,
     mountFrom: mountable !== undefined && mountable.host === destination.host ? mountable.repository : undefined,
     signal: io.signal,
   };

@@ -1,0 +1,38 @@
+/** What the values of settings look like. A value that does not is a usage error before the command does anything. */
+
+export interface Grammar {
+  readonly test: (value: string) => boolean;
+  /** As the error says it: "wanted …". */
+  readonly wanted: string;
+  /** "hide": the value may hold a secret, and no error repeats it. */
+  readonly shown: "show" | "hide";
+}
+
+const pattern = (expression: RegExp, wanted: string, shown: Grammar["shown"] = "show"): Grammar => ({
+  test: (value) => expression.test(value),
+  wanted,
+  shown,
+});
+
+/** Of a header's value: no control characters, so that nothing can become a second header. */
+const line = /^[^\p{Cc}]*$/u;
+const platform = "[a-z0-9_]+/[a-z0-9_]+(?:/[A-Za-z0-9_.]+)?";
+
+export const grammars = {
+  host: pattern(/^(?:oci:.+|[^\s/?#@\p{Cc}]+)$/u, "host[:port] or oci:DIR"),
+  authority: pattern(/^[^\s/?#@\p{Cc}]+$/u, "host[:port]"),
+  credentialsFor: pattern(/^(?:\*|(?:\*\.)?[^*\s/?#@\p{Cc}]+)$/u, "host[:port], *.domain or *"),
+  place: pattern(/^(?:oci(?:-archive)?:[^\p{Cc}]+|[^\s\p{Cc}]+)$/u, "a repository or a URL"),
+  line: pattern(line, "text without line ends and control characters"),
+  secretLine: pattern(line, "text without line ends and control characters", "hide"),
+  credentials: pattern(/^[^:\p{Cc}][^\p{Cc}]*$/u, "USER[:PASSWORD]", "hide"),
+  header: pattern(/^[\w!#$%&'*+.^`|~-]+:[^\p{Cc}]*$/u, "`Name: value`", "hide"),
+  platforms: pattern(new RegExp(`^${platform}(?:,\\s*${platform})*$`), "os/arch[/variant]"),
+  hex: pattern(/^[0-9a-f]{1,64}$/, "hexadecimal digits"),
+  mapping: pattern(/^[^=]+=.+$/, "SOURCE=DESTINATION"),
+  url: {
+    test: (value) => ["https:", "http:", "file:"].includes(URL.parse(value)?.protocol ?? ""),
+    wanted: "a URL of https:, http: or file:",
+    shown: "show",
+  },
+} as const satisfies Readonly<Record<string, Grammar>>;
