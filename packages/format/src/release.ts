@@ -17,11 +17,14 @@ import {
 import { emptyConfigBlob, metadataLayer, type Artifact } from "./artifact.ts";
 import { FormatError } from "./errors.ts";
 import { annotationKeys, metadataMediaType, repositoryArtifactType } from "./media-types.ts";
-import type { MetadataFile } from "./metadata-file.ts";
+import { metadataFileName, type MetadataFile } from "./metadata-file.ts";
 import { releaseTag } from "./tags.ts";
 
 /** Files below this size are inlined in their descriptors: a round trip saved is worth a third more of few bytes. */
 const inlineMaxBytes = 4096;
+
+/** The timestamp is read at every change, and one of several ML-DSA signatures (9,254 hex digits each) is inlined too. */
+const inlineTimestampMaxBytes = 65_536;
 
 /** What may be inlined in all: half the manifest, so that a thousand roots still leave room for their descriptors. */
 const inlineTotalMaxBytes: number = manifestMaxBytes / 2;
@@ -58,7 +61,9 @@ function inlineSmallest(parts: readonly LayerPart[]): readonly Descriptor[] {
   return parts
     .toReversed()
     .map(({ layer, blob }) => {
-      if (blob.bytes.length >= inlineMaxBytes || blob.bytes.length > left) return layer;
+      const isTimestamp = layer.annotations?.get(annotationKeys.filename) === metadataFileName("timestamp");
+      const most = isTimestamp ? inlineTimestampMaxBytes : inlineMaxBytes;
+      if (blob.bytes.length >= most || blob.bytes.length > left) return layer;
       left -= blob.bytes.length;
       return { ...layer, data: blob.bytes };
     })

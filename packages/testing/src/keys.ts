@@ -3,7 +3,7 @@ import type { KeyObject } from "node:crypto";
 import { createSigner } from "@dtuf/tuf";
 import type { Signer } from "@dtuf/tuf";
 
-export type TestKeyType = "ed25519" | "ecdsa-p256" | "ecdsa-p384" | "rsa";
+export type TestKeyType = "ed25519" | "ecdsa-p256" | "ecdsa-p384" | "rsa" | "ml-dsa-44" | "ml-dsa-65" | "ml-dsa-87";
 
 /** A fresh private key. Tests use ed25519 unless the type matters: RSA takes long to make. */
 export function createPrivateKey(type: TestKeyType = "ed25519"): KeyObject {
@@ -16,6 +16,10 @@ export function createPrivateKey(type: TestKeyType = "ed25519"): KeyObject {
       return generateKeyPairSync("ec", { namedCurve: "P-384" }).privateKey;
     case "rsa":
       return generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
+    case "ml-dsa-44":
+    case "ml-dsa-65":
+    case "ml-dsa-87":
+      return generateKeyPairSync(type as "ml-dsa-44").privateKey;
   }
 }
 

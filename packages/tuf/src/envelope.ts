@@ -8,9 +8,11 @@ import { TufError } from "./errors.ts";
 import { asObject, listAt, malformed, objectAt, stringAt } from "./fields.ts";
 import type { JsonObject } from "./json.ts";
 import { parseJson } from "./json.ts";
+import type { Key } from "./key.ts";
 import type { Limits } from "./limits.ts";
 import type { KeyId } from "./names.ts";
 import { parseKeyId } from "./names.ts";
+import { mlDsaKeyType } from "./ml-dsa.ts";
 import { findPublicKey } from "./public-key.ts";
 import type { Authority } from "./role.ts";
 
@@ -68,10 +70,36 @@ export function validSignatures(envelope: Envelope, by: Authority): readonly Key
 export function checkThreshold(envelope: Envelope, by: Authority, role: string): void {
   const counted = validSignatures(envelope, by);
   const needed = by.role.threshold;
-  if (counted.length >= needed) return;
-  throw new TufError("TUF_THRESHOLD_NOT_MET", `${role} is signed by ${counted.length} of its keys; wanted ${needed}`, {
+  if (counted.length < needed) throw notMet({ role, by, counted, needed, of: "its keys" });
+  for (const [family, wanted] of by.role.families ?? []) {
+    const ofFamily = counted.filter((id) => findPublicKey(by.keys.get(id))?.family === family);
+    if (ofFamily.length < wanted)
+      throw notMet({ role, by, counted: ofFamily, needed: wanted, of: `its ${family} keys` });
+  }
+}
+
+interface Unmet {
+  readonly role: string;
+  readonly by: Authority;
+  readonly counted: readonly KeyId[];
+  readonly needed: number;
+  readonly of: string;
+}
+
+function notMet({ role, by, counted, needed, of }: Unmet): TufError {
+  const unusable = by.role.keyIds.filter(
+    (id) => by.keys.get(id)?.keyType === mlDsaKeyType && !isUsable(by.keys.get(id)),
+  );
+  const hint =
+    unusable.length === 0 ? "" : `; ${unusable.length} ML-DSA keys cannot be used here (Node 24.7 and newer can)`;
+  const message = `${role} is signed by ${counted.length} of ${of}; wanted ${needed}${hint}`;
+  return new TufError("TUF_THRESHOLD_NOT_MET", message, {
     details: { role, got: counted.length, wanted: needed, keyIds: counted },
   });
+}
+
+function isUsable(key: Key | undefined): boolean {
+  return findPublicKey(key) !== undefined;
 }
 
 function verifies(key: NonNullable<ReturnType<typeof findPublicKey>>, payload: Uint8Array, hex: string): boolean {

@@ -24,7 +24,15 @@ function points(pem: string): { long: string; short: string } {
   return { long: `04${px.toString("hex")}${py.toString("hex")}`, short: parity + px.toString("hex") };
 }
 
-const types: readonly TestKeyType[] = ["ed25519", "ecdsa-p256", "ecdsa-p384", "rsa"];
+const types: readonly TestKeyType[] = [
+  "ed25519",
+  "ecdsa-p256",
+  "ecdsa-p384",
+  "rsa",
+  "ml-dsa-44",
+  "ml-dsa-65",
+  "ml-dsa-87",
+];
 
 describe("keys", () => {
   test.each(types)("a signature of an %s key verifies with it, and with no other payload or key", async (type) => {

@@ -11,6 +11,7 @@ import { TufError } from "./errors.ts";
 import { asObject, fieldOf, objectAt, objectFrom, stringAt, unrecognizedOf } from "./fields.ts";
 import type { Json, JsonObject } from "./json.ts";
 import type { Limits } from "./limits.ts";
+import { mlDsaKeyType, mlDsaScheme } from "./ml-dsa.ts";
 import type { KeyId } from "./names.ts";
 import { parseKeyId } from "./names.ts";
 import type { WrittenKey } from "./public-key.ts";
@@ -60,7 +61,7 @@ export function encodeKeys(keys: ReadonlyMap<KeyId, Key>): JsonObject {
 
 /**
  * From a public key in PEM (SPKI; PKCS#1 too for RSA), with the scheme that its kind has here: ed25519,
- * ecdsa-sha2-nistp256 or -nistp384, rsassa-pss-sha256.
+ * ecdsa-sha2-nistp256 or -nistp384, rsassa-pss-sha256, ml-dsa-44/1, -65/1 or -87/1.
  * @throws TufError TUF_KEY_INVALID for anything else, private keys and certificates among it
  */
 export function keyFromPem(pem: string): Key {
@@ -70,7 +71,7 @@ export function keyFromPem(pem: string): Key {
   if (key === undefined || findPublicKey(key) === undefined) {
     throw new TufError(
       "TUF_KEY_INVALID",
-      "not a usable public key in PEM; wanted ed25519, ECDSA P-256 or P-384, or RSA of 2048 bits or more",
+      "not a usable public key in PEM; wanted ed25519, ECDSA P-256 or P-384, RSA of 2048 bits or more, or (on Node 24.7 and newer) ML-DSA",
     );
   }
   return key;
@@ -103,6 +104,8 @@ function describe(key: KeyObject): { keytype: string; scheme: string; keyval: st
   }
   const keyval = key.export({ format: "pem", type: "spki" }).toString();
   if (type === "rsa") return { keytype: "rsa", scheme: "rsassa-pss-sha256", keyval };
+  const scheme = mlDsaScheme(type);
+  if (scheme !== undefined) return { keytype: mlDsaKeyType, scheme, keyval };
   if (type !== "ec") return undefined;
   const bits = key.asymmetricKeyDetails?.namedCurve === "secp384r1" ? 384 : 256;
   return { keytype: "ecdsa", scheme: `ecdsa-sha2-nistp${bits}`, keyval };

@@ -2,7 +2,7 @@
 export interface Limits {
   /** As python-tuf and tuf-js: a root of dozens of RSA keys is a tenth of it. */
   readonly rootMaxBytes: number;
-  /** As python-tuf and tuf-js: a timestamp names one file. */
+  /** A timestamp names one file; the largest signature (ML-DSA-87) has 9,254 hex digits, and this holds a dozen. */
   readonly timestampMaxBytes: number;
   /** A snapshot of 16,384 bins with hashes is 2 MB; this holds 250,000 roles. */
   readonly snapshotMaxBytes: number;
@@ -24,7 +24,7 @@ const mebibyte = 1024 * 1024;
 
 export const defaultLimits: Limits = {
   rootMaxBytes: 512_000,
-  timestampMaxBytes: 16_384,
+  timestampMaxBytes: 131_072,
   snapshotMaxBytes: 32 * mebibyte,
   targetsMaxBytes: 128 * mebibyte,
   maxRootRotations: 1024,

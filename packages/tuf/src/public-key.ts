@@ -1,11 +1,13 @@
 /**
  * From a key as written to a key that can verify. The verifier is chosen by the key's own type and scheme, which must
  * agree with its material; nothing in a signature has a say. Known: ed25519 (hex or PEM), ecdsa on P-256 and P-384 (PEM or
- * hex point, compressed or not; key types `ecdsa` and `ecdsa-sha2-nistp…`), RSA of 2048 bits or more with PSS.
+ * hex point, compressed or not; key types `ecdsa` and `ecdsa-sha2-nistp…`), RSA of 2048 bits or more with PSS, ML-DSA (PEM)
+ * where Node has it (24.7 and newer).
  */
 import type { KeyObject } from "node:crypto";
 import { constants, createPublicKey, verify } from "node:crypto";
 import { crypto } from "@sigstore/core";
+import { mlDsaKeyType, mlDsaMessage, mlDsaParameterSet } from "./ml-dsa.ts";
 
 /** What a document says that decides how a key verifies. */
 export interface WrittenKey {
@@ -15,8 +17,12 @@ export interface WrittenKey {
   readonly public: string;
 }
 
+/** Algorithms that fall together if one of them is broken. */
+export type KeyFamily = "ed25519" | "ecdsa" | "rsa" | "ml-dsa";
+
 /** A key that can verify, with the digest that names its material. */
 export interface PublicKey {
+  readonly family: KeyFamily;
   readonly material: string;
   verifies(payload: Uint8Array, signature: Uint8Array): boolean;
 }
@@ -65,7 +71,8 @@ const pssDigests: ReadonlyMap<string, string> = new Map([
 const rsaMinBits = 2048;
 
 /** The key, ready to verify, or undefined where its type, scheme or material is none that we can use. */
-export function findPublicKey(key: WrittenKey): PublicKey | undefined {
+export function findPublicKey(key: WrittenKey | undefined): PublicKey | undefined {
+  if (key === undefined) return undefined;
   const known = cache.get(key);
   if (known !== undefined) return known.key;
   const found = openKey(key);
@@ -90,6 +97,8 @@ function openKey(key: WrittenKey): PublicKey | undefined {
   const curve = curves.get(key.scheme);
   if (curve !== undefined && (key.keyType === "ecdsa" || key.keyType === key.scheme)) return openEcdsa(key, curve);
   if (key.keyType === "ed25519" && key.scheme === "ed25519") return openEd25519(key);
+  const parameterSet = mlDsaParameterSet(key.scheme);
+  if (key.keyType === mlDsaKeyType && parameterSet !== undefined) return openMlDsa(key, parameterSet);
   const digest = pssDigests.get(key.scheme);
   return key.keyType === "rsa" && digest !== undefined ? openRsa(key, digest) : undefined;
 }
@@ -99,13 +108,13 @@ function openEcdsa(key: WrittenKey, curve: Curve): PublicKey | undefined {
   if (found?.asymmetricKeyDetails?.namedCurve !== curve.name) return undefined;
   // A compressed point stays compressed through DER; through JWK every spelling becomes one.
   const opened = createPublicKey({ key: found.export({ format: "jwk" }), format: "jwk" });
-  return publicKey(opened, (payload, signature) => crypto.verify(payload, opened, signature, curve.digest));
+  return publicKey("ecdsa", opened, (payload, signature) => crypto.verify(payload, opened, signature, curve.digest));
 }
 
 function openEd25519(key: WrittenKey): PublicKey | undefined {
   const opened = findPem(key.public) ?? fromHex(key.public, ed25519Headers);
   if (opened?.asymmetricKeyType !== "ed25519") return undefined;
-  return publicKey(opened, (payload, signature) => crypto.verify(payload, opened, signature));
+  return publicKey("ed25519", opened, (payload, signature) => crypto.verify(payload, opened, signature));
 }
 
 function openRsa(key: WrittenKey, digest: string): PublicKey | undefined {
@@ -114,12 +123,23 @@ function openRsa(key: WrittenKey, digest: string): PublicKey | undefined {
     return undefined;
   }
   const pss = { key: opened, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_AUTO };
-  return publicKey(opened, (payload, signature) => verify(digest, payload, pss, signature));
+  return publicKey("rsa", opened, (payload, signature) => verify(digest, payload, pss, signature));
 }
 
-function publicKey(key: KeyObject, verifies: (payload: Buffer, signature: Buffer) => boolean): PublicKey {
+function openMlDsa(key: WrittenKey, parameterSet: string): PublicKey | undefined {
+  const opened = findPem(key.public);
+  if ((opened?.asymmetricKeyType as string | undefined) !== parameterSet || opened === undefined) return undefined;
+  return publicKey("ml-dsa", opened, (payload, signature) => verify(null, mlDsaMessage(payload), opened, signature));
+}
+
+function publicKey(
+  family: KeyFamily,
+  key: KeyObject,
+  verifies: (payload: Buffer, signature: Buffer) => boolean,
+): PublicKey {
   const der = key.export({ format: "der", type: "spki" });
   return {
+    family,
     material: crypto.digest("sha256", der).toString("hex"),
     verifies: (payload, signature) => verifies(asBuffer(payload), asBuffer(signature)),
   };

@@ -3,6 +3,7 @@ import { malformed, positiveAt, stringsAt, unrecognizedOf } from "./fields.ts";
 import type { JsonObject } from "./json.ts";
 import type { Key } from "./key.ts";
 import type { Limits } from "./limits.ts";
+import type { FamilyCounts } from "./families.ts";
 import type { KeyId } from "./names.ts";
 import { parseKeyId } from "./names.ts";
 
@@ -11,6 +12,8 @@ export interface Role {
   readonly keyIds: readonly KeyId[];
   /** 1 or more distinct keys. */
   readonly threshold: number;
+  /** Of the signatures that count, at least so many of each family. Only a root's own roles can have it. */
+  readonly families?: FamilyCounts | undefined;
   readonly unrecognized: JsonObject;
 }
 

@@ -1,3 +1,4 @@
+import { encodeFamilies, familiesField, parseFamilies } from "./families.ts";
 import { booleanAt, fieldOf, malformed, objectAt } from "./fields.ts";
 import type { JsonObject } from "./json.ts";
 import type { Key } from "./key.ts";
@@ -17,7 +18,7 @@ export interface Root extends SignedFields {
   readonly roles: Readonly<Record<TopLevelRole, Role>>;
 }
 
-const known = signedFieldNames("consistent_snapshot", "keys", "roles");
+const known = signedFieldNames("consistent_snapshot", "keys", "roles", familiesField);
 
 /** Not verified. `consistent_snapshot` may be absent, and is false then. @throws TufError */
 export function parseRoot(signed: JsonObject, limits: Limits): Root {
@@ -25,7 +26,12 @@ export function parseRoot(signed: JsonObject, limits: Limits): Root {
   const roles = objectAt(signed, "roles", "root");
   const stranger = Object.keys(roles).find((name) => !isTopLevelRole(name));
   if (stranger !== undefined) throw malformed("root", `roles has ${JSON.stringify(stranger.slice(0, 80))}`);
-  const role = (name: TopLevelRole): Role => parseRole(objectAt(roles, name, "root"), name, limits);
+  const families = parseFamilies(signed);
+  const role = (name: TopLevelRole): Role => {
+    const counts = families.get(name);
+    const parsed = parseRole(objectAt(roles, name, "root"), name, limits);
+    return counts === undefined ? parsed : { ...parsed, families: counts };
+  };
   return {
     ...fields,
     type: "root",
@@ -38,8 +44,10 @@ export function parseRoot(signed: JsonObject, limits: Limits): Root {
 
 export function encodeRoot(root: Root): JsonObject {
   const { roles } = root;
+  const families = encodeFamilies(roles);
   return {
     ...encodeSignedFields(root, "root"),
+    ...(families === undefined ? {} : { [familiesField]: families }),
     consistent_snapshot: root.consistentSnapshot,
     keys: encodeKeys(root.keys),
     roles: {

@@ -4,6 +4,7 @@ import { promisify } from "node:util";
 import { TufError } from "./errors.ts";
 import type { Key } from "./key.ts";
 import { keyFromPem, keyIdOf } from "./key.ts";
+import { mlDsaKeyType, mlDsaMessage } from "./ml-dsa.ts";
 import type { KeyId } from "./names.ts";
 
 /** Something that can sign: a private key here, or one in a token or a cloud. */
@@ -17,7 +18,8 @@ export interface Signer {
 const signWith = promisify(sign);
 
 /**
- * Signs with a private key in memory: ed25519; ECDSA P-256 and P-384 (DER signatures); RSA (PSS, salt as long as the digest).
+ * Signs with a private key in memory: ed25519; ECDSA P-256 and P-384 (DER signatures); RSA (PSS, salt as long as the digest);
+ * ML-DSA-44, -65 and -87 (TAP 21).
  * `keyId` is for a key that documents list under another id than `keyIdOf`'s.
  * @throws TufError TUF_KEY_INVALID for any other key
  */
@@ -32,10 +34,11 @@ export function createSigner(privateKey: KeyObject, options: { readonly keyId?: 
       saltLength: constants.RSA_PSS_SALTLEN_DIGEST,
     }),
   };
-  return { key, keyId: options.keyId ?? keyIdOf(key), sign: (payload) => signWith(digest, payload, input) };
+  const message = key.keyType === mlDsaKeyType ? mlDsaMessage : (payload: Uint8Array): Uint8Array => payload;
+  return { key, keyId: options.keyId ?? keyIdOf(key), sign: (payload) => signWith(digest, message(payload), input) };
 }
 
 function digestOf(key: Key): string | null {
-  if (key.keyType === "ed25519") return null;
+  if (key.keyType === "ed25519" || key.keyType === mlDsaKeyType) return null;
   return key.scheme === "ecdsa-sha2-nistp384" ? "sha384" : "sha256";
 }

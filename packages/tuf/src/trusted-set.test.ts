@@ -231,7 +231,7 @@ describe("order", () => {
     const sim = await createTufSimulator();
     const set = trustSimulator(sim, { limits: { snapshotMaxBytes: 100 }, until: "timestamp" });
     expect(set.wanted("root")).toEqual({ version: 2, maxBytes: 512_000 });
-    expect(set.wanted("timestamp")).toEqual({ maxBytes: 16_384 });
+    expect(set.wanted("timestamp")).toEqual({ maxBytes: 131_072 });
     expect(set.wanted("snapshot")).toMatchObject({ version: 1, maxBytes: 100 });
     const plain = await createTufSimulator({ metaHashes: "versions-only" });
     expect(trustSimulator(plain).wanted("targets")).toMatchObject({ version: 1, maxBytes: 134_217_728 });

@@ -16,6 +16,7 @@ import { openFile, parseSigned } from "./document.ts";
 import type { DocumentOf } from "./document.ts";
 import { checkThreshold } from "./envelope.ts";
 import { TufError } from "./errors.ts";
+import { verifyFamiliesKept } from "./families.ts";
 import { checkMetaFile } from "./file-info.ts";
 import type { Limits } from "./limits.ts";
 import { defaultLimits } from "./limits.ts";
@@ -131,6 +132,7 @@ function updateRoot(state: State, file: Uint8Array): Trusted<Root> {
   const { signed } = state.root;
   const next = openRoot(file, state.limits, { keys: signed.keys, role: signed.roles.root });
   checkVersion(next, signed.version + 1);
+  verifyFamiliesKept(signed.roles, next.signed.roles);
   state.root = next;
   return next;
 }

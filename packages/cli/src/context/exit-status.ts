@@ -70,6 +70,7 @@ const statuses: Readonly<Record<ErrorCode, ExitStatus>> = {
   TUF_KEY_INVALID: failure,
   TUF_SIGNER_MISMATCH: failure,
   TUF_THRESHOLD_NOT_MET: refused,
+  TUF_FAMILY_DROPPED: refused,
   TUF_EXPIRED: expired,
   TUF_ROLLBACK: refused,
   TUF_VERSION_MISMATCH: refused,

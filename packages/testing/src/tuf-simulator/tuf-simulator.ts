@@ -251,12 +251,13 @@ function addDelegation(core: Core, delegator: string, delegation: NewDelegation)
 
 function addSuccinctRoles(core: Core, delegator: string, shape: { bitLength: number; namePrefix: string }): string[] {
   const signer = createTestSigner();
-  const succinct: SuccinctRoles = { ...shape, keyIds: [signer.keyId], threshold: 1, unrecognized: {} };
+  const keyIds = [signer.keyId];
+  const succinct = { ...shape, keyIds, threshold: 1, unrecognized: {} } satisfies SuccinctRoles;
   const keys = new Map<KeyId, Draft<Key>>([[signer.keyId, { ...signer.key }]]);
   targetsOf(core, delegator).delegations = {
     kind: "succinct",
     keys,
-    succinct: { ...succinct, keyIds: [...succinct.keyIds] },
+    succinct,
     unrecognized: {},
   };
   const names = Array.from(binNames(succinct));

@@ -1,0 +1,102 @@
+import { createTestSigner } from "@dtuf/testing/keys";
+import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
+import { describe, expect, test } from "vitest";
+import { familiesField, parseFamilies, type FamilyCounts } from "./families.ts";
+import type { JsonObject } from "./json.ts";
+import { topLevelRoles } from "./names.ts";
+import { createTrustedSet, type TrustedSet } from "./trusted-set.ts";
+
+const now = new Date("2030-01-02T00:00:00Z");
+
+/** Each top-level role has an ed25519 and an ML-DSA key, a threshold of one, and the root requires one of ML-DSA. */
+async function createHybrid(): Promise<TufSimulator> {
+  const sim = await createTufSimulator();
+  for (const role of topLevelRoles) {
+    sim.addSigner(role, createTestSigner("ml-dsa-44"));
+    sim.root.roles[role].families = new Map([["ml-dsa", 1]]);
+  }
+  await sim.publishRoot();
+  await sim.publishRelease();
+  return sim;
+}
+
+const fileOf = (sim: TufSimulator, name: string): Uint8Array => sim.files.get(name) ?? new Uint8Array();
+
+function pinned(sim: TufSimulator, version = 1): TrustedSet {
+  return createTrustedSet({ root: fileOf(sim, `${version}.root.json`), now });
+}
+
+/** What somebody can publish who makes any ed25519, ECDSA and RSA key sign anything, and no ML-DSA key. */
+function forgeWithoutMlDsa(sim: TufSimulator): void {
+  for (const [role, signers] of sim.signers) {
+    sim.signers.set(
+      role,
+      signers.filter(({ key }) => key.keyType !== "ml-dsa"),
+    );
+  }
+}
+
+describe("a root that requires ML-DSA signatures", () => {
+  test("an honest release of both families is taken", async () => {
+    const sim = await createHybrid();
+    const set = pinned(sim, 1);
+    set.finishRoot();
+    expect(set.updateTimestamp(fileOf(sim, "timestamp.json"))).toBe("updated");
+  });
+
+  test("signatures of every other family move no role", async () => {
+    const sim = await createHybrid();
+    const set = pinned(sim, 1);
+    forgeWithoutMlDsa(sim);
+    sim.root.version += 1;
+    await sim.publishRoot();
+    await sim.publishRelease();
+    const before = set.root.bytes;
+    expect(() => set.updateRoot(fileOf(sim, "2.root.json"))).toThrow(
+      expect.objectContaining({ code: "TUF_THRESHOLD_NOT_MET" }),
+    );
+    expect(set.root.bytes).toBe(before);
+    set.finishRoot();
+    expect(() => set.updateTimestamp(fileOf(sim, "timestamp.json"))).toThrow(
+      expect.objectContaining({ code: "TUF_THRESHOLD_NOT_MET", message: expect.stringContaining("ml-dsa") as string }),
+    );
+    expect(set.timestamp).toBeUndefined();
+  });
+
+  test.each<[string, FamilyCounts | undefined]>([
+    ["drops the requirement", undefined],
+    ["drops it for one role", new Map()],
+  ])("no later root %s, its own keys' signatures of every family notwithstanding", async (what, families) => {
+    const sim = await createHybrid();
+    const set = pinned(sim, 1);
+    for (const role of what.endsWith("one role") ? (["targets"] as const) : topLevelRoles) {
+      if (families === undefined) delete sim.root.roles[role].families;
+      else sim.root.roles[role].families = new Map(families);
+    }
+    sim.root.version += 1;
+    await sim.publishRoot();
+    expect(() => set.updateRoot(fileOf(sim, "2.root.json"))).toThrow(
+      expect.objectContaining({ code: "TUF_FAMILY_DROPPED" }),
+    );
+    expect(set.root.signed.version).toBe(1);
+  });
+
+  test("a later root may raise it", async () => {
+    const sim = await createHybrid();
+    const set = pinned(sim, 1);
+    sim.addSigner("targets", createTestSigner("ml-dsa-44"));
+    sim.root.roles.targets.families = new Map([["ml-dsa", 2]]);
+    sim.root.version += 1;
+    await sim.publishRoot();
+    expect(set.updateRoot(fileOf(sim, "2.root.json")).signed.roles.targets.families?.get("ml-dsa")).toBe(2);
+  });
+});
+
+test.each<[string, JsonObject]>([
+  ["a role that nobody knows", { mirrors: { "ml-dsa": 1 } }],
+  ["a family that nobody knows", { root: { "slh-dsa": 1 } }],
+  ["no signature", { root: { "ml-dsa": 0 } }],
+  ["a role without the root's own keys", { targets: { "ml-dsa": 1 } }],
+])("a requirement of %s is malformed", (_what, field) => {
+  expect(() => parseFamilies({ [familiesField]: field })).toThrow(expect.objectContaining({ code: "TUF_MALFORMED" }));
+});

@@ -1,0 +1,30 @@
+/**
+ * ML-DSA (FIPS 204) for TUF, as TAP 21 has it: key type `ml-dsa`, the parameter set and the version of the scheme in
+ * `scheme`, the public key in PEM (SPKI). Signed is a short prefix with the SHA-512 of the canonical bytes, so that a token or a
+ * cloud need not be sent the whole document; the context of FIPS 204 is empty.
+ */
+import { createHash } from "node:crypto";
+
+export const mlDsaKeyType = "ml-dsa";
+
+const parameterSets: ReadonlyMap<string, string> = new Map([
+  ["ml-dsa-44/1", "ml-dsa-44"],
+  ["ml-dsa-65/1", "ml-dsa-65"],
+  ["ml-dsa-87/1", "ml-dsa-87"],
+]);
+
+/** Node's name of the parameter set; undefined for a scheme of another type or version. */
+export function mlDsaParameterSet(scheme: string): string | undefined {
+  return parameterSets.get(scheme);
+}
+
+/** The scheme of a key of that parameter set; undefined if it is none of ML-DSA. */
+export function mlDsaScheme(parameterSet: string | undefined): string | undefined {
+  const scheme = `${parameterSet}/1`;
+  return parameterSets.has(scheme) ? scheme : undefined;
+}
+
+/** What is signed in place of the payload: `tuf`, the scheme's version (one byte), SHA-512 of the payload (TAP 21). */
+export function mlDsaMessage(payload: Uint8Array): Uint8Array {
+  return Buffer.concat([Buffer.from("tuf\u0001"), createHash("sha512").update(payload).digest()]);
+}
