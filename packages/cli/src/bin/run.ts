@@ -1,5 +1,4 @@
 /** The only place that touches `process`. */
-import { createWriteStream, type WriteStream } from "node:fs";
 import { homedir } from "node:os";
 import { setFlagsFromString } from "node:v8";
 import type { Program } from "../context/command.ts";
@@ -23,13 +22,13 @@ export async function run(program: Program): Promise<void> {
   };
   process.on("SIGINT", interrupt);
   process.on("SIGTERM", interrupt);
-  const status = await main(program, createIo(interrupted.signal));
+  const status = await main(program, createIo(interrupted.signal, interrupt));
   process.off("SIGINT", interrupt);
   process.off("SIGTERM", interrupt);
   process.exitCode = status;
 }
 
-function createIo(signal: AbortSignal): Io {
+function createIo(signal: AbortSignal, interrupt: () => void): Io {
   return {
     argv: process.argv.slice(2),
     env: process.env,
@@ -43,11 +42,11 @@ function createIo(signal: AbortSignal): Io {
     now: () => new Date(),
     random: Math.random,
     signal,
-    askSecret: process.stdin.isTTY && process.stderr.isTTY ? askSecret : undefined,
+    askSecret: process.stdin.isTTY && process.stderr.isTTY ? (prompt) => ask(prompt, signal, interrupt) : undefined,
   };
 }
 
-function createOutput(stream: NodeJS.WriteStream | WriteStream): Output {
+function createOutput(stream: NodeJS.WriteStream): Output {
   // A reader that went away (`| head`) is its own affair: what is left of the output goes nowhere.
   let gone = false;
   stream.on("error", (error: NodeJS.ErrnoException) => {
@@ -68,8 +67,8 @@ function createOutput(stream: NodeJS.WriteStream | WriteStream): Output {
   };
 }
 
-async function askSecret(prompt: string): Promise<string> {
-  const { read } = await import("read");
-  const output = createWriteStream("/dev/null", { fd: 2, autoClose: false });
-  return read({ prompt, silent: true, output });
+/** Loaded when somebody is asked: most runs ask nobody. */
+async function ask(prompt: string, signal: AbortSignal, interrupt: () => void): Promise<string> {
+  const { askSecret } = await import("./ask-secret.ts");
+  return askSecret({ input: process.stdin, output: process.stderr, signal, interrupt }, prompt);
 }

@@ -1,0 +1,87 @@
+/**
+ * A program under a pseudo-terminal, with the line discipline of a real one: it echoes what is typed unless the program
+ * turns that off, and Ctrl-C is a signal unless the program asked for single keys. It stands on `script` of util-linux,
+ * which Debian and its relatives always have.
+ */
+import { spawn } from "node:child_process";
+
+export interface TerminalOptions {
+  readonly command: readonly [string, ...string[]];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly columns?: number;
+  readonly rows?: number;
+}
+
+export interface TerminalEnd {
+  /** Of the program; 128 and the signal's number if a signal ended it. */
+  readonly status: number;
+  /** What `stty -a` says of the terminal afterwards. */
+  readonly modes: string;
+}
+
+export interface PseudoTerminal {
+  /** Everything that was written to the terminal so far, echo and control sequences included. */
+  screen(): string;
+  /** Waits until `text` stands on the screen after what was waited for before. Rejects if the program ends first. */
+  shows(text: string): Promise<void>;
+  /** `\r` is the return key, `\x03` Ctrl-C, `\x04` Ctrl-D. */
+  type(keys: string): void;
+  readonly ended: Promise<TerminalEnd>;
+  /** Ends a program that still runs. */
+  [Symbol.dispose](): void;
+}
+
+/** Between what the program wrote and what `stty` says: no program writes it. */
+const marker = "\x1d[end]";
+
+export function openPseudoTerminal(options: TerminalOptions): PseudoTerminal {
+  const { command, cwd, env, columns = 80, rows = 24 } = options;
+  // The shell outlives Ctrl-C, which every process of a terminal gets, and tells how the terminal was left.
+  const script =
+    `trap : INT; stty cols ${columns} rows ${rows}; ${command.map(quote).join(" ")}; ` +
+    `status=$?; printf '${marker.replace("\x1d", String.raw`\035`)}'; stty -a; exit $status`;
+  const child = spawn("script", ["--quiet", "--return", "--echo", "always", "--command", script, "/dev/null"], {
+    cwd,
+    env: { PATH: process.env["PATH"], ...env, SHELL: "/bin/sh" },
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  let written = "";
+  let waitedFor = 0;
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (written += text));
+  const screen = (): string => written.split(marker, 1)[0] ?? "";
+  const ended = new Promise<TerminalEnd>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (status) => resolve({ status: status ?? 255, modes: written.split(marker)[1] ?? "" }));
+  });
+  return {
+    screen,
+    ended,
+    [Symbol.dispose]: () => void child.kill("SIGTERM"),
+    type: (keys) => void child.stdin.write(keys),
+    async shows(text) {
+      while (!screen().includes(text, waitedFor)) await nextData();
+      waitedFor = screen().indexOf(text, waitedFor) + text.length;
+    },
+  };
+
+  async function nextData(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const done = (): void => {
+        child.off("close", gone);
+        resolve();
+      };
+      const gone = (): void => {
+        child.stdout.off("data", done);
+        reject(new Error(`the program ended; on the screen is ${JSON.stringify(screen())}`));
+      };
+      if (child.stdout.closed) return gone();
+      child.stdout.once("data", done);
+      child.once("close", gone);
+    });
+  }
+}
+
+function quote(word: string): string {
+  return `'${word.replaceAll("'", String.raw`'\''`)}'`;
+}
