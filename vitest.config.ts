@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { createRanTestsReporter } from "./test/structure/ran-tests.ts";
 
 const conditions = ["@dtuf/source"];
 const shared = { resolve: { conditions }, ssr: { resolve: { conditions } } };
@@ -7,6 +8,7 @@ export default defineConfig({
   ...shared,
   test: {
     maxWorkers: 2,
+    reporters: ["default", createRanTestsReporter()],
     projects: [
       {
         ...shared,
