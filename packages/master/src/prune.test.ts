@@ -108,6 +108,15 @@ describe("pruning", () => {
     expect(await readTarget(store, set, "old")).toBe("old bytes");
   });
 
+  test("that deleted staged bytes all the same is noticed before the switch", async () => {
+    await dropOld();
+    await master.pushTarget("old", [content("old bytes")]);
+    await store.deleteBlob(digest("old bytes"));
+    const before = await tags();
+    await expect(master.pushMetadata()).rejects.toMatchObject({ code: "OCI_NOT_FOUND" });
+    expect(await tags()).toEqual(before);
+  });
+
   test("keeps bytes that somebody else's tag refers to", async () => {
     await dropOld();
     const layer = { mediaType: "application/octet-stream", digest: digest("old bytes"), size: 9 };

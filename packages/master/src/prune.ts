@@ -2,11 +2,11 @@
  * Deletes what no reader needs any more: superseded releases after a grace time, then what only they referred to. A
  * release goes when the one that followed it has itself been expired for a day: then it has been superseded for at least
  * its successor's lifetime and a day, by the metadata's own dates, whoever published it. The current release and the one
- * before it always stay, with every blob that they, another kept release, a staged target or any other tag refers to. So
+ * before it always stay, with every blob that they, another kept release, a staged target or role, or any other tag refers to. So
  * the bytes of a deleted target go one release after the publication that dropped them, at the earliest.
  * What a release refers to is deleted before the release itself: a prune that was cut off is finished by the next.
  */
-import { encodeTarget, findTargetBlobs, parseReleaseTag } from "@dtuf/format";
+import { parseReleaseTag } from "@dtuf/format";
 import {
   OciError,
   parseManifest,
@@ -16,6 +16,7 @@ import {
   type TagLister,
   type TagName,
 } from "@dtuf/registry";
+import { parseUnverified } from "@dtuf/tuf";
 import type { Base } from "./published/base.ts";
 import { forEachConcurrently } from "./concurrency.ts";
 import type { MasterStore, PruneResult } from "./contract.ts";
@@ -25,6 +26,7 @@ import {
   firstPart,
   merge,
   readable,
+  targetNeeds,
   type Needs,
   type ShownRelease,
 } from "./published/history.ts";
@@ -88,15 +90,16 @@ async function sortReleases(session: Session, base: Base, tags: readonly TagName
   return { kept: releases.filter((release) => !doomed.includes(release)), doomed };
 }
 
+/** Of staged targets and of the targets of staged roles: their bytes are in the registry before any release names them. */
 async function stagedNeeds(session: Session): Promise<Needs> {
-  const needs: Needs[] = [];
-  for (const [path, change] of await session.files.readStaged(session.state())) {
-    const artifact = change.kind === "put" ? encodeTarget(path, change.file) : undefined;
-    const blobs = change.kind === "put" ? (findTargetBlobs(change.file) ?? []) : [];
-    needs.push({
-      tags: new Set(artifact?.tags),
-      blobs: new Map(blobs.map(({ digest, size }) => [digest, size])),
-    });
+  const { files } = session;
+  const state = session.state();
+  const puts = [...(await files.readStaged(state))].flatMap(([path, change]) =>
+    change.kind === "put" ? [[path, change.file] as const] : [],
+  );
+  const needs = [targetNeeds(new Map(puts))];
+  for (const change of (await files.readStagedRoles(state)).values()) {
+    if (change.kind === "put") needs.push(targetNeeds(parseUnverified(change.metadata, "targets").targets));
   }
   return merge(needs);
 }

@@ -54,5 +54,15 @@ function hintOfCase({ code, details, command }: Failure): string | undefined {
   if (code === "MASTER_PUBLISHER_RACE" && details?.["lost"] !== undefined) {
     return "sign a root on the one that is published now: PROGRAM reset-keys <repo>";
   }
+  if (code === "MASTER_PASSPHRASE_WRONG") return hintOfPassphrase(String(details?.["path"]));
   return undefined;
+}
+
+function hintOfPassphrase(path: string): string | undefined {
+  const [, aside, role] = /(previous[\\/])?([a-z]+)_key(?:\.[0-9]+)?$/.exec(path) ?? [];
+  if (role === undefined) return undefined;
+  const variable = `DTUF_${role.toUpperCase()}_KEY_PASSWORD`;
+  if (aside === undefined) return `its passphrase is taken from ${variable}`;
+  const old = role === "root" ? "DTUF_OLD_ROOT_KEY_PASSWORD, else " : "";
+  return `the published root still names this key, which was set aside: its passphrase, from when it was made, is taken from ${old}${variable}`;
 }

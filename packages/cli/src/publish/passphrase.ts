@@ -14,9 +14,9 @@ export interface PassphraseRequest {
  */
 export function createPassphrases(context: Context): (request: PassphraseRequest) => Promise<string | undefined> {
   return async ({ role, purpose }) => {
-    const setting: SettingName = purpose === "unlock-previous" ? "old-root-key-password" : `${role}-key-password`;
-    const variable = context.variable(setting);
-    const given = context.io.env[variable] ?? fallback(context, purpose);
+    const variable = context.variable(settingOf(role, purpose));
+    // A key that was set aside mostly has the passphrase that the new one has.
+    const given = context.io.env[variable] ?? context.io.env[context.variable(`${role}-key-password`)];
     if (given !== undefined) return warnIfEmpty(context, given, { role, purpose });
     const ask = context.io.askSecret;
     if (ask === undefined) {
@@ -28,9 +28,9 @@ export function createPassphrases(context: Context): (request: PassphraseRequest
   };
 }
 
-/** The old root key mostly has the passphrase that the new one has. */
-function fallback(context: Context, purpose: PassphraseRequest["purpose"]): string | undefined {
-  return purpose === "unlock-previous" ? context.io.env[context.variable("root-key-password")] : undefined;
+/** A secret is chosen by the key's role. Only the root needs its old key beside the new one in a single command. */
+function settingOf(role: PassphraseRequest["role"], purpose: PassphraseRequest["purpose"]): SettingName {
+  return role === "root" && purpose === "unlock-previous" ? "old-root-key-password" : `${role}-key-password`;
 }
 
 async function askTwice(ask: (prompt: string) => Promise<string>, role: string): Promise<string> {

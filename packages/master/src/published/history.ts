@@ -14,15 +14,8 @@ import {
   roleTag,
   targetTag,
 } from "@dtuf/format";
-import {
-  defaultLimits,
-  isTopLevelRole,
-  parseRoleName,
-  parseUnverified,
-  TufError,
-  type Snapshot,
-  type Targets,
-} from "@dtuf/tuf";
+import { defaultLimits, isTopLevelRole, parseRoleName, parseUnverified, TufError, type Snapshot } from "@dtuf/tuf";
+import type { TargetMap } from "../documents/changes.ts";
 import { MasterError } from "../errors.ts";
 import { readPublished } from "./published.ts";
 import type { Session } from "../state/session.ts";
@@ -124,7 +117,9 @@ async function roleNeeds(
   const own = topLevel ? [] : [roleTag(parseRoleName(role), version)];
   return merge([
     { tags: new Set(own), blobs: topLevel ? new Map() : sizes(files.values()) },
-    targetNeeds(parseUnverified(bytes, "targets"), rolePartTag(topLevel ? "targets" : parseRoleName(role), version, 1)),
+    targetNeeds(parseUnverified(bytes, "targets").targets, [
+      rolePartTag(topLevel ? "targets" : parseRoleName(role), version, 1),
+    ]),
   ]);
 }
 
@@ -140,8 +135,9 @@ export function firstPart(tag: TagName): TagName {
   return parseTag(tag.replace(/^(meta\.[0-9]+)-[0-9]+\./, "$1-1."));
 }
 
-function targetNeeds({ targets }: Targets, keeper: TagName): Needs {
-  const tags = new Set([keeper]);
+/** @param keepers tags of the manifests that keep the targets' blobs, beside the targets' own */
+export function targetNeeds(targets: TargetMap, keepers: Iterable<TagName> = []): Needs {
+  const tags = new Set(keepers);
   const blobs = new Map<Digest, number>();
   for (const [path, file] of targets) {
     const sha256 = file.hashes.get("sha256");

@@ -2,6 +2,7 @@
 import { findTargetBlobs, roleTag } from "@dtuf/format";
 import { OciError, type Digest, type TagName } from "@dtuf/registry";
 import type { RoleName, Snapshot, Targets } from "@dtuf/tuf";
+import type { StagedTarget } from "../contract.ts";
 import type { TargetMap } from "../documents/changes.ts";
 import { forEachConcurrently } from "../concurrency.ts";
 import type { Session } from "../state/session.ts";
@@ -14,6 +15,23 @@ export async function verifyTargetBlobs(session: Session, targets: TargetMap): P
       if (!(await store.has(blob, { signal }))) throw absent(`a blob of ${path}`, blob.digest);
     }
   });
+}
+
+interface Staged {
+  readonly changed: readonly StagedTarget[];
+  readonly delegated: readonly { readonly document: Targets }[];
+}
+
+/**
+ * Bytes that were there when they were staged may have been deleted since, by another publisher's prune too.
+ * @throws OciError OCI_NOT_FOUND
+ */
+export async function verifyStagedBlobs(session: Session, { changed, delegated }: Staged): Promise<void> {
+  await verifyTargetBlobs(
+    session,
+    new Map(changed.flatMap(({ path, file }) => (file === undefined ? [] : [[path, file] as const]))),
+  );
+  for (const { document } of delegated) await verifyTargetBlobs(session, document.targets);
 }
 
 interface Promises {

@@ -200,17 +200,43 @@ describe("a delegated role", () => {
     expect([await read("own"), await read("tools/hammer")]).toEqual(["own", "one"]);
   });
 
-  test("keeps its bytes through pruning", async () => {
+  /** Of the version that had "one" no release is left that a prune would keep. */
+  async function dropOne(): Promise<void> {
     await delegateTools();
     await master.updateRole("tools", await signRole(2, "two"));
     for (let release = 0; release < 3; release++) {
       clock.advance({ days: 3 });
       await master.pushMetadata();
     }
+  }
+
+  test("keeps its bytes through pruning", async () => {
+    await dropOne();
     expect(await master.prune()).toMatchObject({ releases: [2, 3] });
     expect(await read("tools/hammer")).toBe("two");
     const one = Buffer.from("one");
     expect(await store.has({ mediaType: targetMediaType, digest: digestOf(one), size: 3 })).toBe(false);
+  });
+
+  test("that is staged has its bytes kept by a prune, and is read once it is published", async () => {
+    await dropOne();
+    await master.updateRole("tools", await signRole(3, "one"));
+    expect(await master.prune()).toMatchObject({ releases: [2, 3] });
+    await master.pushMetadata();
+    expect(await read("tools/hammer")).toBe("one");
+  });
+
+  test("whose bytes another publisher's prune deleted after it was staged is not published", async () => {
+    await dropOne();
+    await cp(join(directory, "master"), join(directory, "other"), { recursive: true });
+    await master.updateRole("tools", await signRole(3, "one"));
+    await open("other").prune();
+    const before = await store.resolve(parseTag("latest"), { want: "digest" });
+    await expect(master.pushMetadata()).rejects.toMatchObject({ code: "OCI_NOT_FOUND" });
+    expect(await store.resolve(parseTag("latest"), { want: "digest" })).toEqual(before);
+    await signRole(3, "one");
+    await master.pushMetadata();
+    expect(await read("tools/hammer")).toBe("one");
   });
 
   test("ends with its delegation", async () => {

@@ -13,7 +13,7 @@ import { MasterError } from "../errors.ts";
 import { dropUnneededKeys } from "../keys/key-ring.ts";
 import { rebasesMax } from "../limits.ts";
 import { openBase } from "./open-base.ts";
-import { verifyPromises } from "../published/presence.ts";
+import { verifyPromises, verifyStagedBlobs } from "../published/presence.ts";
 import { latestDigest } from "../published/published.ts";
 import { commitRelease } from "./record.ts";
 import type { Session } from "../state/session.ts";
@@ -32,6 +32,7 @@ export async function publish(session: Session, request: PublishRequest): Promis
     const draft = await signRelease(session, base, scope);
     const content = { targets: draft.targetsDocument, snapshot: draft.snapshotDocument, files: draft.delegated };
     const delegated = await readDelegated(session, content);
+    await verifyStagedBlobs(session, draft);
     if (request.base === "recorded") await verifyPromises(session, content);
     const release = await uploadRelease(session, { draft, base, scope, request });
     if (release === undefined || !(await moveLatest(session, base, release))) continue;
