@@ -1,12 +1,18 @@
 /**
- * Deletes at the destination what is gone at the source: tags of repositories whose tags were all listed, and of which
- * nothing failed. A filter does not make a tag gone. Directories in skopeo's form are removed by files of that form only.
+ * Deletes at the destination what is gone at the source. It is computed for each repository of the destination, over all
+ * sources that are copied into it: a tag stays if any source has it, if a filter left it out, or if this run wrote it. A
+ * repository that is also fed by a source whose tags were not all listed, or of which anything failed, is left alone.
+ * Tags that are made of an image's digest (the fallback index of referrers, cosign's) belong to their image: they go with its
+ * last tag and never before. Directories in skopeo's form are removed by files of that form only.
  */
 import { readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { hasCapability, isTag, OciError, type TagName } from "@dtuf/registry";
+import { digestHex, hasCapability, isTag, OciError, type Digest, type ReadStore, type TagName } from "@dtuf/registry";
 import { fileError, isErrno } from "@dtuf/registry/files";
+import { MirrorError } from "./errors.ts";
 import { destinationKey, nameDestination, type Destination } from "./destinations/naming.ts";
+import { isCompanionTag, subjectOfTag } from "./images/copy-referrers.ts";
+import type { SyncPlan } from "./plan.ts";
 import type { ImageReport } from "./report.ts";
 import { findRegularFile } from "./directories/regular-file.ts";
 import type { ListedRepository, SourceImage, Sources } from "./sources/source.ts";
@@ -15,18 +21,16 @@ import { compareText } from "./sources/tag-filters.ts";
 
 type DeleteOptions = Pick<SettledOptions, "naming" | "destinations" | "mode" | "signal" | "onImage">;
 
-export async function deleteGone(
-  { listed }: Sources,
-  done: readonly ImageReport[],
-  options: DeleteOptions,
-): Promise<readonly ImageReport[]> {
+/** What a run knew before it deletes, and what it has done. */
+interface Done {
+  readonly sources: Sources;
+  readonly plan: SyncPlan;
+  readonly images: readonly ImageReport[];
+}
+
+export async function deleteGone(done: Done, options: DeleteOptions): Promise<readonly ImageReport[]> {
   const reports: ImageReport[] = [];
-  for (const repository of listed) {
-    const shown = imageOf(repository, undefined).name;
-    const failed = done.some(
-      ({ status, source }) => (status === "failed" || status === "skipped") && source?.startsWith(shown) === true,
-    );
-    if (failed) continue;
+  for (const repository of listedDestinations(done, options)) {
     for (const destination of await findGone(repository, options)) {
       const report = await deleteOne(destination, options);
       reports.push(report);
@@ -36,31 +40,114 @@ export async function deleteGone(
   return reports;
 }
 
-function imageOf({ repository, mapped, kind, at }: ListedRepository, tag: TagName | undefined): SourceImage {
-  const shown = kind === "repository" && at.distance === "remote" ? `docker://${repository}` : `oci:${at.name}`;
-  return { name: shown, kind, repository, mapped, tag, at };
+/** A repository of the destination, and what may stay in it. */
+interface ListedDestination {
+  /** One of the sources that are copied into it: all of them give a tag the same place. */
+  readonly source: ListedRepository;
+  /** As they are called at the destination. */
+  readonly kept: ReadonlySet<string>;
 }
 
-/** What is at the destination under a name that some tag of the source would have, and no tag of it has. */
+/** Those of which every tag's origin is known. */
+function listedDestinations({ sources, plan, images }: Done, { naming }: DeleteOptions): readonly ListedDestination[] {
+  if (naming.destination.tag !== undefined || sources.failures.some(({ of }) => of === undefined)) return [];
+  const keyOf = (of: RepositoryOf): string | undefined => repositoryKey(of, naming);
+  const failed = new Set(images.filter(({ status }) => status === "failed" || status === "skipped").map(nameOf));
+  const listed = Map.groupBy(sources.listed, keyOf);
+  const whole = new Set(sources.listed.map(({ at }) => at));
+  const partial = new Set([
+    ...[...sources.failures, ...plan.failures].flatMap(({ of }) => (of === undefined ? [] : [keyOf(of)])),
+    ...plan.images
+      .filter(({ source, name }) => !whole.has(source.at) || failed.has(name))
+      .map((each) => keyOf(each.source)),
+  ]);
+  const written = Map.groupBy(plan.images, ({ source }) => keyOf(source));
+  return [...listed].flatMap(([key, repositories]) => {
+    const [source] = repositories;
+    if (source === undefined || key === undefined || partial.has(key)) return [];
+    const tags = [
+      ...repositories.flatMap((each) => [...each.tags]),
+      ...(written.get(key) ?? []).flatMap(({ source: { tag } }) => (tag === undefined ? [] : [tag])),
+    ];
+    return [{ source, kept: new Set(tags.map((tag) => `${tag}${naming.appendSuffix}`)) }];
+  });
+}
+
+function nameOf({ destination }: ImageReport): string | undefined {
+  return destination;
+}
+
+type RepositoryOf = Pick<SourceImage, "repository" | "mapped" | "kind" | "at">;
+
+const anyTag = "tag" as TagName;
+
+/** Undefined: no tag of that source can be called anything at the destination, so none is there. */
+function repositoryKey(of: RepositoryOf, naming: DeleteOptions["naming"]): string | undefined {
+  try {
+    return destinationKey(nameDestination(imageOf(of, anyTag), naming));
+  } catch (error) {
+    if (!MirrorError.is(error)) throw error;
+    return undefined;
+  }
+}
+
+function imageOf({ repository, mapped, kind, at }: RepositoryOf, tag: TagName): SourceImage {
+  return { name: repository, kind, repository, mapped, tag, at };
+}
+
+/** What is at the destination under a name that some tag of a source would have, and no source has. */
 async function findGone(
-  repository: ListedRepository,
+  { source, kept }: ListedDestination,
   { naming, destinations, signal }: DeleteOptions,
 ): Promise<readonly Destination[]> {
-  const [first] = repository.tags;
-  if (first === undefined || naming.destination.tag !== undefined) return [];
   const { appendSuffix } = naming;
-  const example = nameDestination(imageOf(repository, first), naming);
-  const present = example.kind === "dir" ? await tagsOfDirectories(example.directory, `${first}${appendSuffix}`) : [];
-  if (example.kind !== "dir") {
-    const { store } = (await destinations.locate(example)).at;
-    if (hasCapability(store, "listTags")) for await (const tag of store.listTags({ signal })) present.push(tag);
+  const example = nameDestination(imageOf(source, anyTag), naming);
+  const named = (tag: string): Destination =>
+    nameDestination(imageOf(source, tag.slice(0, tag.length - appendSuffix.length) as TagName), naming);
+  const isGone = (tag: string): boolean =>
+    tag.endsWith(appendSuffix) && isTag(tag.slice(0, tag.length - appendSuffix.length)) && !kept.has(tag);
+  if (example.kind === "dir") {
+    const present = await tagsOfDirectories(example.directory, `${anyTag}${appendSuffix}`);
+    return present.filter(isGone).toSorted(compareText).map(named);
   }
-  return present
-    .filter((tag) => tag.endsWith(appendSuffix) && tag !== appendSuffix)
-    .map((tag) => tag.slice(0, tag.length - appendSuffix.length))
-    .filter((tag): tag is TagName => isTag(tag) && !repository.tags.has(tag))
-    .toSorted(compareText)
-    .map((tag) => nameDestination(imageOf(repository, tag), naming));
+  const { store } = (await destinations.locate(example)).at;
+  if (!hasCapability(store, "listTags")) return [];
+  const present: TagName[] = [];
+  for await (const tag of store.listTags({ signal })) present.push(tag);
+  const gone = present.filter((tag) => isGone(tag) && !isCompanionTag(tag));
+  const doomed = await digestsOf(store, gone, signal);
+  const staying = present.filter((tag) => !gone.includes(tag) && !isCompanionTag(tag));
+  const companions = present.filter((tag) => isCompanionTag(tag) && !kept.has(tag) && isOfOneOf(tag, doomed));
+  const held = companions.length === 0 ? new Set<Digest>() : await digestsOf(store, staying, signal);
+  const goingWith = companions.filter((tag) => !isOfOneOf(tag, held));
+  return [
+    ...gone.toSorted(compareText).map(named),
+    ...goingWith.toSorted(compareText).map((tag) => ownName(example, tag)),
+  ];
+}
+
+/** A companion is called after a digest, whatever suffix other tags have. */
+function ownName(example: Destination, tag: TagName): Destination {
+  if (example.kind === "docker") return { kind: "docker", reference: { ...example.reference, tag } };
+  return example.kind === "layout" ? { ...example, tag } : example;
+}
+
+function isOfOneOf(tag: string, digests: ReadonlySet<Digest>): boolean {
+  const subject = subjectOfTag(tag);
+  return subject !== undefined && [...digests].some((digest) => digestHex(digest).startsWith(subject));
+}
+
+async function digestsOf(
+  store: ReadStore,
+  tags: readonly TagName[],
+  signal: AbortSignal | undefined,
+): Promise<ReadonlySet<Digest>> {
+  const digests = new Set<Digest>();
+  for (const tag of tags) {
+    const found = await store.resolve(tag, { want: "digest", signal });
+    if (found !== undefined) digests.add(found.descriptor.digest);
+  }
+  return digests;
 }
 
 /** Beside `…/busybox:1.36`: what else begins with `busybox:` and is an image. */

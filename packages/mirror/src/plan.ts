@@ -47,7 +47,7 @@ function name(source: SourceImage, naming: NamingOptions): PlannedImage | Source
     return { source, destination, name: destinationKey(destination) };
   } catch (error) {
     if (!MirrorError.is(error)) throw error;
-    return { name: source.name, error };
+    return { name: source.name, error, of: source };
   }
 }
 

@@ -35,7 +35,7 @@ export async function sync(sources: Sources, given: SyncOptions): Promise<SyncRe
     options.onImage?.(report);
   });
   const images = [...failures, ...plan.images.map((image) => reports.get(image) ?? skipped(image))];
-  const deleted = options.deletion === "keep" ? [] : await deleteGone(sources, images, options);
+  const deleted = options.deletion === "keep" ? [] : await deleteGone({ sources, plan, images }, options);
   return { images: [...images, ...deleted], transferred: run.tally, sources: sources.count };
 }
 

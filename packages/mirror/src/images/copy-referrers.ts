@@ -24,6 +24,16 @@ export function isSignatureTag(tag: string): boolean {
   return /^sha(?:256|512)-[0-9a-f]{64,128}\.sig$/.test(tag);
 }
 
+/** Tags that are made of an image's digest: cosign's, and the fallback index of referrers (distribution-spec). */
+export function isCompanionTag(tag: string): boolean {
+  return subjectOfTag(tag) !== undefined;
+}
+
+/** The beginning of the digest's hex digits that a companion's tag is made of. */
+export function subjectOfTag(tag: string): string | undefined {
+  return /^sha(?:256|512)-([0-9a-f]{64,128})(?:\.(?:sig|att|sbom))?$/.exec(tag)?.[1];
+}
+
 function companionTags(digest: Digest, signatures: "with" | "without"): readonly TagName[] {
   const suffixes = signatures === "with" ? ["sig", "att", "sbom"] : ["att", "sbom"];
   return suffixes.map((suffix) => parseTag(`${digestAlgorithm(digest)}-${digestHex(digest)}.${suffix}`));
@@ -37,13 +47,15 @@ export async function copyReferrers(copy: ImageCopy, subjects: readonly Digest[]
   const seen = new Set<Digest>(subjects);
   const pending = [...subjects];
   for (let subject = pending.shift(); subject !== undefined; subject = pending.shift()) {
-    for (const referrer of await listReferrers(copy, subject)) {
+    const referrers = await listReferrers(copy, subject);
+    const there = referrers.length === 0 ? new Set() : await listedThere(copy, subject);
+    for (const referrer of referrers) {
       const unwanted = signatures === "without" && signatureTypes.test(referrer.artifactType ?? "");
       if (unwanted || seen.has(referrer.digest)) continue;
       seen.add(referrer.digest);
       if (seen.size > manifestsMax) throw tooMany(subject);
       pending.push(referrer.digest);
-      await copyOne(copy, tree, { manifest: referrer, tags: [] });
+      if (!there.has(referrer.digest)) await copyOne(tree, { manifest: referrer, tags: [] });
     }
     for (const tag of companionTags(subject, signatures)) await copyCompanion(copy, tree, tag);
   }
@@ -63,8 +75,18 @@ interface Found {
   readonly tags: readonly TagName[];
 }
 
-async function copyOne({ to, signal }: ImageCopy, tree: ManifestTree, { manifest, tags }: Found): Promise<void> {
-  if (tags.length === 0 && (await to.store.has(manifest, { signal }))) return;
+/**
+ * What the destination says refers to the image. A referrer whose manifest is there and is not listed (its entry in a
+ * fallback index was lost) does not count: it is put again, which lists it.
+ */
+async function listedThere({ to, signal }: ImageCopy, subject: Digest): Promise<ReadonlySet<Digest>> {
+  const listed = new Set<Digest>();
+  if (!hasCapability(to.store, "listReferrers")) return listed;
+  for await (const { digest } of to.store.listReferrers(subject, { signal })) listed.add(digest);
+  return listed;
+}
+
+async function copyOne(tree: ManifestTree, { manifest, tags }: Found): Promise<void> {
   const bytes = await tree.bytesOf(manifest);
   await tree.copyBelow(manifest, bytes, { depth: 0 });
   await tree.put(manifest, bytes, tags);
@@ -76,7 +98,7 @@ async function copyCompanion(copy: ImageCopy, tree: ManifestTree, tag: TagName):
   if (found === undefined) return;
   const there = await to.store.resolve(tag, { want: "digest", signal });
   if (there?.descriptor.digest === found.descriptor.digest) return;
-  await copyOne(copy, tree, { manifest: found.descriptor, tags: [tag] });
+  await copyOne(tree, { manifest: found.descriptor, tags: [tag] });
 }
 
 function tooMany(subject: Digest): MirrorError {

@@ -130,7 +130,7 @@ export async function listRepository(
       const { tag, digest } = parseImage(text);
       images.push(describe(tag, digest));
     } catch (error) {
-      failures.push({ name: `${shown}:${text}`, error });
+      failures.push({ name: `${shown}:${text}`, error, of: repository });
     }
   }
   const tests = selections.flatMap((each) => (each.kind === "matching" ? [each.test] : []));
@@ -166,10 +166,11 @@ function selectTags(
 }
 
 async function listTags(
-  { at, shown }: Repository,
+  repository: Repository,
   failures: SourceFailure[],
   { signal }: ListingOptions,
 ): Promise<ReadonlySet<TagName> | undefined> {
+  const { at, shown } = repository;
   try {
     if (!hasCapability(at.store, "listTags")) throw new TypeError(`${shown} cannot list its tags`);
     const tags = new Set<TagName>();
@@ -178,7 +179,7 @@ async function listTags(
     throw new MirrorError("MIRROR_NOTHING_TO_SYNC", `${shown} has no tags`, { details: { repository: shown } });
   } catch (error) {
     signal?.throwIfAborted();
-    failures.push({ name: shown, error });
+    failures.push({ name: shown, error, of: repository });
     return undefined;
   }
 }

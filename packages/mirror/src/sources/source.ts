@@ -30,6 +30,8 @@ export interface ListedRepository {
 export interface SourceFailure {
   readonly name: string;
   readonly error: unknown;
+  /** Of which repository; undefined if that is not known. */
+  readonly of?: Pick<SourceImage, "repository" | "mapped" | "kind" | "at"> | undefined;
 }
 
 export interface Sources {
