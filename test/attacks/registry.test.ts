@@ -65,9 +65,10 @@ describe("a registry that replays a whole old state", () => {
     await expectRefusal(scene, pull, { status: 7, code: "TUF_EXPIRED" });
   });
 
-  test("to who has seen nothing is refused once the timestamp has expired, and nothing is pinned [T41]", async () => {
+  test("to who has seen nothing is refused once the timestamp has expired, and only the pin is kept [T41]", async () => {
     scene.clock.advance({ days: 60 });
     await writeFile(join(scene.machine.directory, "root.json"), scene.sim.files.get("1.root.json") ?? "");
+    await scene.machine.must(["pin", "fred/demo", "root.json"]);
     await expectRefusal(scene, [...pull, "root.json"], { status: 7, code: "TUF_EXPIRED" });
   });
 });

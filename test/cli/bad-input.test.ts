@@ -162,7 +162,11 @@ describe("the client", () => {
   });
 
   test("refuses a pin that is neither", async () => {
-    await expectRefusal(["pull-metadata", repo, "-"], { status: 6, says: /TUF_MALFORMED/, stdin: "no root at all" });
+    await expectRefusal(["pull-metadata", repo, "-"], {
+      status: 2,
+      says: /wanted one root\.json/,
+      stdin: "no root at all",
+    });
   });
 
   test("is told that a target is unknown, and where to look", async () => {

@@ -35,6 +35,17 @@ describe("before anything was pulled", () => {
     expect(ran).toMatchObject({ status: 2, stdout: "" });
     expect(ran.stderr).toMatch(/COPY_NOT_PINNED[^]*pull-metadata/);
   });
+
+  test("a first pin is kept if the registry cannot be reached, and the next pull goes on from it", async () => {
+    await using client = await createClient();
+    const { DTUF_HOST: host = "" } = client.environment;
+    client.environment["DTUF_HOST"] = "127.0.0.1:1";
+    client.environment["DTUF_INSECURE"] = "1";
+    await writeFile(join(client.directory, "root.json"), root);
+    expect((await client.run(["pull-metadata", repo, "root.json"])).status).toBe(5);
+    client.environment["DTUF_HOST"] = host;
+    expect((await client.must(["pull-metadata", repo])).stdout).toBe("demo.txt\n");
+  });
 });
 
 describe("with no DTUF_HOST", () => {

@@ -1,10 +1,12 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createCopy } from "@dtuf/copy";
 import { createTrustedSet, parseJson, parseUnverified } from "@dtuf/tuf";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createMachine } from "../cli/machine.ts";
 
 const url = "https://tuf-repo-cdn.sigstore.dev";
 const now = new Date("2026-01-01T00:00:00Z");
@@ -44,6 +46,18 @@ describe("Sigstore's production root, as @sigstore/tuf ships it", () => {
     await copy.pin(root);
     const [file] = await copy.trustedFiles();
     expect(Buffer.from(file?.bytes ?? []).equals(root)).toBe(true);
+  });
+
+  test("is pinned by command, without a request and without a registry", async () => {
+    await using machine = await createMachine();
+    await writeFile(join(machine.directory, "root.json"), root);
+    const ran = await machine.must(["pin", "sigstore/production", "root.json"]);
+    const { version } = parseUnverified(root, "root");
+    expect(ran.stderr).toContain(
+      `pinned root version ${version}, sha256 ${createHash("sha256").update(root).digest("hex")}`,
+    );
+    const kept = await readFile(join(machine.directory, "dtuf_repos/sigstore/production/copy/pin.json"));
+    expect(kept.equals(root)).toBe(true);
   });
 
   test("is refused with any byte of what is signed changed", () => {

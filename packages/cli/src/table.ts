@@ -86,15 +86,15 @@ const masterCommands: readonly Command[] = [
   }),
   entry({
     name: "get-root",
-    summary: "write the newest root.json, which is what to ship with installers",
-    settings: [...stateSettings, "output"],
+    summary: "write the newest root.json, which is what to ship with installers; with --all every root, in one file",
+    settings: [...stateSettings, "output", "all"],
     example: "dtuf get-root fred/demo > root.json",
     load: () => import("./publish/get-root.ts"),
   }),
   entry({
     name: "adopt-metadata",
-    summary: "take what is published as this machine's base, from a root that was handed over",
-    arguments: "<repo> <root.json|->",
+    summary: "take what is published as this machine's base, from a root that was handed over, best the whole chain",
+    arguments: "<repo> <root.json|chain.json|->",
     settings: [...stateSettings, "expect-snapshot"],
     load: () => import("./publish/adopt-metadata.ts"),
   }),
@@ -126,9 +126,17 @@ const masterCommands: readonly Command[] = [
 
 const copyCommands: readonly Command[] = [
   entry({
+    name: "pin",
+    summary: "make a root the anchor of trust, without a request",
+    arguments: "<repo> <root.json|chain.json|->",
+    settings: [...outputSettings, "repositories-root", "replace"],
+    example: "dtuf pin fred/demo root.json",
+    load: () => import("./pull/pin.ts"),
+  }),
+  entry({
     name: "pull-metadata",
     summary: "refresh; print the targets that changed since they were last pulled",
-    arguments: "<repo> [root.json|root-key.pub|-...]",
+    arguments: "<repo> [root.json|chain.json|root-key.pub|-...]",
     settings: [...sourceSettings, "replace"],
     example: "dtuf pull-metadata fred/demo root.json",
     load: () => import("./pull/pull-metadata.ts"),

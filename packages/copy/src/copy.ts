@@ -28,8 +28,9 @@ import type { TargetInfo } from "./sources/source.ts";
 
 export interface Copy {
   /**
-   * Makes a root the anchor. The first pin makes no request; a later one may ask the source for the roots in between.
-   * @throws CopyError COPY_PIN_OLDER, COPY_PIN_OTHER_CHAIN; TufError
+   * Makes a root the anchor, without a request: a root.json, or a chain of roots in one file, of which it is the newest.
+   * A later pin on the same chain needs the roots in between, unless it is the next one.
+   * @throws CopyError COPY_PIN_OLDER, COPY_PIN_OTHER_CHAIN; TufError; FormatError FORMAT_ROOT_CHAIN_INVALID
    */
   pin(root: Uint8Array, options?: { readonly replace?: "same-chain" | "replace" | undefined }): Promise<PinInfo>;
   /**

@@ -1,5 +1,9 @@
 /** Why a layout in an OCI repository cannot be read or made. The codes are stable. */
-export type FormatErrorCode = "FORMAT_NOT_A_REPOSITORY" | "FORMAT_TARGET_BLOBS_INVALID" | "FORMAT_MANIFEST_TOO_LARGE";
+export type FormatErrorCode =
+  | "FORMAT_NOT_A_REPOSITORY"
+  | "FORMAT_TARGET_BLOBS_INVALID"
+  | "FORMAT_MANIFEST_TOO_LARGE"
+  | "FORMAT_ROOT_CHAIN_INVALID";
 
 export type FormatErrorDetails = Readonly<Record<string, string | number>>;
 

@@ -8,8 +8,9 @@ export {
   targetArtifactType,
   targetMediaType,
 } from "./media-types.ts";
-export { metadataFileName, type MetadataFile } from "./metadata-file.ts";
+export { findFileVersion, metadataFileName, type MetadataFile } from "./metadata-file.ts";
 export { encodeRelease, parseRelease, type MetadataIndex, type Release, type ReleaseContent } from "./release.ts";
+export { encodeRootChain, parseRootFile, rootFileMaxBytes } from "./root-file.ts";
 export { encodeRole, encodeTopLevelKeepers, parseRole, targetKeeper, type RoleContent } from "./role.ts";
 export { latestTag, parseReleaseTag, plainRoleTag, releaseTag, rolePartTag, roleTag, targetTag } from "./tags.ts";
 export { findTargetBlobs, withTargetBlobs } from "./target-blobs.ts";

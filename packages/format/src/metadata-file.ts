@@ -11,3 +11,15 @@ export interface MetadataFile {
 export function metadataFileName(role: string, version?: number): string {
   return role === "timestamp" || version === undefined ? `${role}.json` : `${version}.${role}.json`;
 }
+
+/** The version in the name of a role's file; undefined: another role's, or no version. */
+export function findFileVersion(name: string, role: string): number | undefined {
+  const end = `.${role}.json`;
+  return name.endsWith(end) ? parseVersion(name.slice(0, -end.length)) : undefined;
+}
+
+/** Undefined for anything but a positive safe integer in digits: beyond those, a version and its successor are the same number. */
+export function parseVersion(digits: string | undefined): number | undefined {
+  const version = /^[1-9][0-9]{0,15}$/.test(digits ?? "") ? Number(digits) : Number.NaN;
+  return Number.isSafeInteger(version) ? version : undefined;
+}

@@ -5,6 +5,7 @@
  */
 import { digestHex, digestOf, isTag, parseTag, type TagName } from "@dtuf/registry";
 import type { RoleName, TargetPath } from "@dtuf/tuf";
+import { parseVersion } from "./metadata-file.ts";
 
 /** Names the newest release. Moving it is the switch that readers see. */
 export const latestTag: TagName = parseTag("latest");
@@ -16,8 +17,7 @@ export function releaseTag(timestampVersion: number): TagName {
 
 /** The timestamp version in a release's tag; undefined for any other tag. */
 export function parseReleaseTag(tag: TagName): number | undefined {
-  const version = Number(/^release\.([1-9][0-9]{0,15})$/.exec(tag)?.[1] ?? Number.NaN);
-  return Number.isSafeInteger(version) ? version : undefined;
+  return parseVersion(/^release\.([0-9]+)$/.exec(tag)?.[1]);
 }
 
 /** The tag of a delegated role's manifest, never moved. */

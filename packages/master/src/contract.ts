@@ -162,6 +162,16 @@ export interface DelegateOptions extends OperationOptions {
   readonly metadata: Uint8Array;
 }
 
+/** Roots that are published and were not taken: every one up to this version. Clients pinned to them cannot follow. */
+export interface LeftOutRoots {
+  readonly newest: number;
+  readonly error: unknown;
+}
+
+export interface AdoptResult {
+  readonly leftOut: LeftOutRoots | undefined;
+}
+
 export interface Master {
   /** An existing key is set aside in keys/previous until a publication no longer needs it. */
   createRootKey(options?: OperationOptions): Promise<CreatedKey>;
@@ -170,13 +180,14 @@ export interface Master {
   /** Signs the first metadata; its root becomes this publisher's pin. @throws MASTER_METADATA_EXISTS, MASTER_KEYS_MISSING */
   createMetadata(options?: OperationOptions): Promise<void>;
   /**
-   * A machine without a record takes the published repository as its base, from a root that it was handed. What is
-   * published must be unexpired, or be the expected snapshot (as in `PushMetadataOptions`).
+   * A machine without a record takes the published repository as its base, from a root that it was handed: a root.json, or
+   * a chain as `rootChain` gives it, of which the newest is the pin. What is published must be unexpired, or be the expected
+   * snapshot (as in `PushMetadataOptions`). Older roots are taken from the chain, or if the pinned root's keys signed them.
    * @throws MASTER_METADATA_EXISTS, MASTER_BASE_EXPIRED, MASTER_BASE_UNEXPECTED; TufError
    */
   adopt(
     options: OperationOptions & { readonly root: Uint8Array; readonly expectSnapshot?: string | undefined },
-  ): Promise<void>;
+  ): Promise<AdoptResult>;
   /**
    * A new root naming the keys that lie in `keys/` now, signed with the old root keys too ("rotate", the default), so
    * that clients follow it. Also renews an expired root. "replace": without the old keys; clients must pin again.
@@ -210,6 +221,8 @@ export interface Master {
   expirations(): Promise<ReadonlyMap<TopLevelRole | RoleName, Date>>;
   /** The newest root signed here: what to ship with installers. */
   rootFile(): Promise<Uint8Array>;
+  /** That root with all that lead to it, in one file: for publishers that adopt, mirrors, and clients pinned to an old root. */
+  rootChain(): Promise<Uint8Array>;
   status(
     options?: OperationOptions & {
       /** Default: half of each role's lifetime. */

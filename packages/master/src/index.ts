@@ -1,10 +1,12 @@
 export { MasterError, type MasterErrorCode, type MasterErrorDetails } from "./errors.ts";
 export { createMaster } from "./master.ts";
 export type {
+  AdoptResult,
   CreatedKey,
   DelegateOptions,
   DueRole,
   KeyType,
+  LeftOutRoots,
   Master,
   MasterOptions,
   MasterStatus,

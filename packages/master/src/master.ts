@@ -5,6 +5,7 @@ import { delegate, revokeRole, updateRole } from "./release/delegate.ts";
 import { prune } from "./prune.ts";
 import { publish } from "./release/publish.ts";
 import { pushTarget, readSignedTargets, unknownTarget } from "./push-target.ts";
+import { readRootChain } from "./published/root-chain.ts";
 import { createWorkplace, type Session, type Workplace } from "./state/session.ts";
 import { readExpirations, readStagedChanges, readStatus } from "./status.ts";
 
@@ -69,7 +70,7 @@ function createDelegator({ alone }: Workplace): Delegator {
   };
 }
 
-type Reader = Pick<Master, "listTargets" | "staged" | "expirations" | "rootFile" | "status">;
+type Reader = Pick<Master, "listTargets" | "staged" | "expirations" | "rootFile" | "rootChain" | "status">;
 
 function createReader({ look }: Workplace): Reader {
   return {
@@ -77,6 +78,7 @@ function createReader({ look }: Workplace): Reader {
     staged: () => look(undefined, readStagedChanges),
     expirations: () => look(undefined, readExpirations),
     rootFile: () => look(undefined, readRootFile),
+    rootChain: () => look(undefined, readRootChain),
     status: (options: OperationOptions & Parameters<Master["status"]>[0] = {}) =>
       look(options.signal, (session) => readStatus(session, options)),
   };

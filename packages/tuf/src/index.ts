@@ -28,6 +28,8 @@ export type {
 export { addSignatures, findValidSignatures, parseUnverified, signDocument, verifyDocument } from "./document.ts";
 export type { Document, DocumentOf } from "./document.ts";
 export { createTrustedSet } from "./trusted-set.ts";
+export { verifyOlderRoot, verifyRootChain } from "./root-chain.ts";
+export type { RootChainOptions } from "./root-chain.ts";
 export type { TrustedSet, TrustedSetOptions } from "./trusted-set.ts";
 export type { WantedFile } from "./wanted.ts";
 export type { Trusted } from "./trusted.ts";

@@ -61,6 +61,7 @@ const statuses: Readonly<Record<ErrorCode, ExitStatus>> = {
   FORMAT_NOT_A_REPOSITORY: refused,
   FORMAT_TARGET_BLOBS_INVALID: refused,
   FORMAT_MANIFEST_TOO_LARGE: failure,
+  FORMAT_ROOT_CHAIN_INVALID: refused,
 
   TUF_MALFORMED: refused,
   TUF_LIMIT_EXCEEDED: refused,

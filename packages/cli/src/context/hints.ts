@@ -5,7 +5,8 @@ const hints: Readonly<Record<string, string>> = {
   COPY_NOT_PINNED: "pin a root first: PROGRAM pull-metadata <repo> root.json",
   COPY_NOT_PUBLISHED: "publish first: PROGRAM push-metadata <repo>; or check the name and the registry",
   COPY_TARGET_UNKNOWN: "PROGRAM list-copy-targets <repo> lists what is there",
-  COPY_PIN_OTHER_CHAIN: "if you mean to trust another chain of roots, compare the fingerprints and add --replace",
+  COPY_PIN_OTHER_CHAIN:
+    "if roots are missing in between, give the publisher's whole chain (PROGRAM get-root <repo> --all); if you mean to trust another chain, compare the fingerprints and add --replace",
   COPY_OFFLINE_NOTHING_CACHED: "run PROGRAM pull-metadata <repo> once with a connection",
   COPY_CLOCK_SUSPECT:
     "set this machine's clock; where it is right and was ahead before: PROGRAM pull-metadata <repo> root.json --replace",

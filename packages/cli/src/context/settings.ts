@@ -205,7 +205,7 @@ export const settings = {
   },
   "source-yaml": needs("file", text("list of what to copy, in the place of SOURCE", "file")),
   scoped: toggle("name images at the destination by the source's whole name, registry included"),
-  all: { kind: "switch", short: "a", summary: "every platform of a multi-platform image" },
+  all: { kind: "switch", short: "a", summary: "every platform of an image; of a root, every one that leads to it" },
   "append-suffix": text("put behind the names at the destination", "suffix"),
   map: like(grammars.mapping, list("what a repository is called at the destination, `SOURCE=DESTINATION`", "names")),
   include: list("take only tags that match this regular expression", "regex"),

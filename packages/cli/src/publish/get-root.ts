@@ -5,7 +5,7 @@ import { withMaster } from "./master.ts";
 
 export const run: Run = (context, [repo = ""]) =>
   withMaster(context, repo, async (master) => {
-    const root = await master.rootFile();
+    const root = await (context.values.on("all") ? master.rootChain() : master.rootFile());
     const output = context.values.text("output") ?? "-";
     if (output === "-") await context.terminal.writeBytes(root);
     else await writeFileAtomically(resolve(context.io.cwd, output), root);

@@ -1,13 +1,7 @@
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import type { PinOffer, RefreshResult } from "@dtuf/copy";
-import { collect } from "@dtuf/registry";
 import type { Context, Run } from "../context/command.ts";
 import { copyProgress, refreshMode, withCopy } from "./copy.ts";
-import { UsageError } from "../context/usage.ts";
-
-/** A pin is a root.json or a few PEM keys; TUF's own bound for a root is half of this. */
-const pinMaxBytes = 1024 * 1024;
+import { readPin } from "./pin-file.ts";
 
 export const run: Run = async (context, [repo = "", ...files]) => {
   const pin = await readPin(context, files);
@@ -41,20 +35,4 @@ async function report({ terminal }: Context, result: RefreshResult, pin: PinOffe
     return terminal.printJson({ status, updatedTargets, expirations, versions, pin: result.pin, site: result.site });
   }
   for (const target of updatedTargets) await terminal.printName(target);
-}
-
-/** @throws UsageError for something that is neither */
-async function readPin({ io }: Context, files: readonly string[]): Promise<PinOffer | undefined> {
-  if (files.length === 0) return undefined;
-  const contents = await Promise.all(
-    files.map((file) => (file === "-" ? collect(io.stdin.stream, pinMaxBytes) : readFile(resolve(io.cwd, file)))),
-  );
-  const pems = contents
-    .map((bytes) => Buffer.from(bytes).toString("utf8"))
-    .filter((text) => text.includes("-----BEGIN"));
-  if (pems.length === contents.length) return { kind: "keys", pems };
-  const [bytes, ...more] = contents;
-  if (bytes === undefined || more.length > 0)
-    throw new UsageError("wanted one root.json, or one or more public keys in PEM");
-  return { kind: "root", bytes };
 }

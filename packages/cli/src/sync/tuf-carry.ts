@@ -1,7 +1,7 @@
 /** `sync --tuf`, `export`, `import`: a TUF repository is verified from its pinned root and written somewhere else. */
-import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { createMirroredSource, type CopyEvent } from "@dtuf/copy";
 import {
   firstToExpire,
@@ -13,8 +13,11 @@ import {
   type VerifiedRepository,
   type WrittenRepository,
 } from "@dtuf/mirror/tuf";
+import { rootFileMaxBytes } from "@dtuf/format";
 import { fileError, isErrno } from "@dtuf/registry/files";
 import type { Context, ExitStatus } from "../context/command.ts";
+import { readInput } from "../context/input-file.ts";
+import { describeLeftOut } from "../context/left-out.ts";
 import { describeEvent } from "../pull/copy.ts";
 import { repositoriesRoot } from "../connection/repositories-root.ts";
 import { stateDirectory } from "../connection/place.ts";
@@ -43,13 +46,14 @@ export async function carryRepository(context: Context, places: Places): Promise
     for (const place of [places.source, ...values.list("mirror")]) opened.push(await openTufSource(carrier, place));
     const repository = await verifyRepository({
       source: createMirroredSource(opened.map((each) => each.source)),
-      root: await readFile(resolve(io.cwd, root)),
+      root: await readInput(context, root, rootFileMaxBytes),
       replace: values.on("replace") ? "replace" : "same-chain",
       directory: await clientState(carrier, places),
       now: io.now,
       signal: io.signal,
       onEvent: (event: CopyEvent) => context.terminal.note(describeEvent(event)),
     });
+    if (repository.leftOut !== undefined) context.terminal.note(describeLeftOut(repository.leftOut, "<repo>"));
     const days = values.count("valid-days");
     if (days !== undefined) verifyValidUntil(repository, new Date(io.now().getTime() + days * dayMs));
     return await write(carrier, repository, { to: places.destination, mountable: opened[0]?.mountable });

@@ -1,5 +1,6 @@
 /** From which root a refresh starts: the pinned one, or the one that is offered with this call. */
-import { TufError } from "@dtuf/tuf";
+import { parseRootFile } from "@dtuf/format";
+import { TufError, verifyRootChain, type Root, type Trusted } from "@dtuf/tuf";
 import { createCacheDraft, createEmptyDraft, type CacheDraft } from "../state/cache-draft.ts";
 import { fileHash, type Cached, type CacheDirectory } from "../state/cache-directory.ts";
 import { CopyError } from "../errors.ts";
@@ -9,7 +10,7 @@ import type { MetadataView } from "../sources/source.ts";
 import { emptyState } from "../state/state-file.ts";
 
 export type PinOffer =
-  /** A root.json, best the newest. */
+  /** A root.json, best the newest; or a chain of roots as `dtuf get-root --all` writes it, of which the newest becomes the pin. */
   | { readonly kind: "root"; readonly bytes: Uint8Array }
   /** Public keys in PEM: the oldest root shown that all of them sign becomes the pin, every key in it included. */
   | { readonly kind: "keys"; readonly pems: readonly string[] };
@@ -33,7 +34,7 @@ export interface AnchorContext extends PinContext {
   readonly onEvent: (event: CopyEvent) => void;
 }
 
-/** @throws CopyError COPY_NOT_PINNED, COPY_STATE_FOREIGN, COPY_PIN_OLDER, COPY_PIN_OTHER_CHAIN; TufError */
+/** @throws CopyError COPY_NOT_PINNED, COPY_STATE_FOREIGN, COPY_PIN_OLDER, COPY_PIN_OTHER_CHAIN; TufError; FormatError */
 export async function findAnchor(
   wish: PinWish,
   view: MetadataView | undefined,
@@ -45,11 +46,44 @@ export async function findAnchor(
     if (cached === undefined) throw notPinned();
     return keptAnchor(cached, context);
   }
-  const offered = offer.kind === "root" ? offer.bytes : await rootOfKeys(offer.pems, view, context);
+  const files = offer.kind === "root" ? parseRootFile(offer.bytes) : [await rootOfKeys(offer.pems, view, context)];
+  const chain = verifyRootChain(files, context);
+  const offered = newestOf(chain);
   if (cached === undefined) return newAnchor(offered, undefined, context);
-  const change = await decidePin({ pinned: cached.pin, offered, replace }, view, context);
+  const change = await decidePin({ pinned: cached.pin, offered, replace }, withChain(view, chain), context);
   if (change === "kept") return keptAnchor(replace === "replace" ? withoutTime(cached) : cached, context);
   return change === "moved" ? movedAnchor(cached, offered, context) : newAnchor(offered, cached, context);
+}
+
+/**
+ * A first pin is kept before anybody is asked, so that a device can be pinned without a network and a first pull that
+ * fails leaves it. Whatever is pinned already stays as it is.
+ * @throws TufError; FormatError; FileError
+ */
+export async function keepFirstPin(root: Uint8Array, context: AnchorContext): Promise<void> {
+  const { directory } = context;
+  if ((await directory.load()) !== undefined) return;
+  const { draft } = newAnchor(newestOf(verifyRootChain(parseRootFile(root), context)), undefined, context);
+  await directory.exclusively(
+    async () => {
+      if ((await directory.load()) === undefined)
+        await directory.save({ pin: draft.pin, state: draft.state }, draft.files);
+    },
+    { signal: context.signal },
+  );
+}
+
+function newestOf(chain: readonly Trusted<Root>[]): Uint8Array {
+  const newest = chain.at(-1);
+  if (newest === undefined) throw new TypeError("a chain has at least one root");
+  return newest.bytes;
+}
+
+/** Roots that were handed over stand before those that a source shows. */
+function withChain(view: MetadataView | undefined, chain: readonly Trusted<Root>[]): MetadataView | undefined {
+  if (chain.length === 1) return view;
+  const known = new Map(chain.map(({ signed, bytes }) => [signed.version, bytes]));
+  return { findMetadata: async (request) => known.get(request.version ?? 0) ?? view?.findMetadata(request) };
 }
 
 /** The pin on disk, if it still is one. A damaged one can only be replaced by who brings a pin along. */

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,9 +6,11 @@ import { createFixedClock } from "@dtuf/testing/fixed-clock";
 import { createPrivateKey } from "@dtuf/testing/keys";
 import { createSimulatorSource } from "@dtuf/testing/tuf-simulator/simulator-source";
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
-import { createSigner } from "@dtuf/tuf";
+import { encodeRootChain } from "@dtuf/format";
+import { createSigner, TufError } from "@dtuf/tuf";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createCopy, type Copy } from "../copy.ts";
+import type { MetadataView, Source } from "../sources/source.ts";
 
 let directory: string;
 let sim: TufSimulator;
@@ -49,6 +51,27 @@ function pemOf(privateKey: KeyObject): string {
   return createPublicKey(privateKey).export({ type: "spki", format: "pem" }).toString();
 }
 
+function fail(): never {
+  throw new TypeError("no network");
+}
+
+function sourceOf(openView: () => MetadataView): Source {
+  const [site] = createSimulatorSource(sim).sites;
+  return { sites: site === undefined ? [] : [{ ...site, openView }] };
+}
+
+/** Shows one root, which the test's keys did not sign, under every version from the highest on, without a request. */
+function endlessRoots(onBegin: () => void = () => undefined): Source {
+  const { bytes } = root(1);
+  return sourceOf(() => ({
+    async findOldestRoot() {
+      onBegin();
+      return Number.MAX_SAFE_INTEGER;
+    },
+    findMetadata: () => Promise.resolve(bytes),
+  }));
+}
+
 describe("a pinned root.json", () => {
   test("is taken without a request and holds only together with its own threshold", async () => {
     const copy = createTestCopy();
@@ -59,12 +82,58 @@ describe("a pinned root.json", () => {
     await expect(copy.inspect()).rejects.toMatchObject({ code: "COPY_OFFLINE_NOTHING_CACHED" });
   });
 
-  test("does not take hold where the refresh that starts from it is refused", async () => {
-    const other = await createTufSimulator();
-    await expect(createTestCopy().pullMetadata({ pin: root(1, other) })).rejects.toMatchObject({
+  test("that is the first is kept before anybody is asked: a pull that fails leaves it, and nothing else", async () => {
+    const copy = createCopy({ source: sourceOf(fail), place: "x", directory, now: clock.now });
+    for (const mode of ["online", "offline", "cache-if-valid"] as const) {
+      await expect(copy.pullMetadata({ pin: root(1), mode })).rejects.toThrow(/no network|is cached/);
+      await rm(join(directory, "lock"), { force: true });
+      expect((await readdir(directory)).toSorted()).toEqual(["metadata", "pin.json", "state.json"]);
+      expect(await readFile(join(directory, "pin.json"))).toEqual(Buffer.from(root(1).bytes));
+      await rm(directory, { recursive: true });
+    }
+    await expect(copy.pullMetadata({ pin: root(1) })).rejects.toThrow("no network");
+    expect(await createTestCopy().pullMetadata()).toMatchObject({ status: "fresh", pin: { version: 1 } });
+  });
+
+  test("that is the first and does not verify is not kept", async () => {
+    const { bytes } = root(1);
+    const forged = Buffer.from(Buffer.from(bytes).toString("utf8").replace('"version":1', '"version":9'));
+    const source = createSimulatorSource(sim);
+    const copy = createCopy({ source, place: "x", directory, now: clock.now });
+    await expect(copy.pullMetadata({ pin: { kind: "root", bytes: forged } })).rejects.toMatchObject({
       code: "TUF_THRESHOLD_NOT_MET",
     });
+    expect(source.requests).toEqual([]);
     await expect(createTestCopy().pullMetadata()).rejects.toMatchObject({ code: "COPY_NOT_PINNED" });
+  });
+
+  test("with the whole chain moves the pin over roots that no source shows, without a request", async () => {
+    const copy = createTestCopy();
+    await copy.pin(root(1).bytes);
+    for (let round = 0; round < 3; round++) await rotateRoot();
+    await expect(copy.pin(root(4).bytes)).rejects.toMatchObject({ code: "COPY_PIN_OTHER_CHAIN" });
+    const chain = encodeRootChain([1, 2, 3, 4].map((version) => root(version).bytes));
+    expect(await copy.pin(chain)).toMatchObject({ version: 4 });
+    expect(await createTestCopy().pullMetadata()).toMatchObject({ pin: { version: 4 } });
+  });
+
+  test("in a chain with a gap, a forged link or another order is refused, and the pin stays", async () => {
+    const copy = createTestCopy();
+    await copy.pin(root(1).bytes);
+    for (let round = 0; round < 2; round++) await rotateRoot();
+    const forged = await createTufSimulator();
+    forged.root.version = 2;
+    await forged.publishRoot();
+    const [one, two, three] = [root(1).bytes, root(2).bytes, root(3).bytes];
+    for (const files of [
+      [one, three],
+      [two, one],
+      [one, root(2, forged).bytes],
+      [one, two, two],
+    ]) {
+      await expect(copy.pin(encodeRootChain(files))).rejects.toThrow(TufError);
+    }
+    expect(await copy.pin(one)).toMatchObject({ version: 1 });
   });
 
   test("moves forward on its own chain, over roots in between, and keeps the cache", async () => {
@@ -158,6 +227,24 @@ describe("keys", () => {
     await sim.publishRoot();
     const pin = { kind: "keys", pems: [pem, `${pem}\n`] } as const;
     expect(await createTestCopy().pullMetadata({ pin })).toMatchObject({ pin: { version: 1 } });
+  });
+
+  test("end the search after a thousand roots, wherever the source says that they begin", async () => {
+    const pin = { kind: "keys", pems: [addPemKey()] } as const;
+    const copy = createCopy({ source: endlessRoots(), place: "x", directory, now: clock.now });
+    await expect(copy.pullMetadata({ pin })).rejects.toMatchObject({
+      code: "TUF_ROOT_KEYS_MISMATCH",
+      details: { looked: 1024 },
+    });
+    await expect(createTestCopy().pullMetadata()).rejects.toMatchObject({ code: "COPY_NOT_PINNED" });
+  });
+
+  test("leave a search that costs no request to a signal, which a timer can set meanwhile", async () => {
+    const pin = { kind: "keys", pems: [addPemKey()] } as const;
+    const stop = new AbortController();
+    const source = endlessRoots(() => setImmediate(() => stop.abort("stopped")));
+    const copy = createCopy({ source, place: "x", directory, now: clock.now });
+    await expect(copy.pullMetadata({ pin, signal: stop.signal })).rejects.toBe("stopped");
   });
 
   test("that are no keys are refused", async () => {

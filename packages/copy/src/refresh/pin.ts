@@ -2,7 +2,8 @@
  * The anchor of trust. A pin is one root.json; keys are only a way of choosing it, once.
  *
  * Pinning again: on the chain of the pinned root only to a newer root; another chain only with "replace", for which the
- * cached metadata is dropped. A pin takes hold together with the first refresh that starts from it, never before.
+ * cached metadata is dropped. A first root.json is kept at once; every other pin takes hold together with the first refresh
+ * that starts from it, never before.
  */
 import {
   createTrustedSet,
@@ -19,7 +20,7 @@ import {
 import { fileHash } from "../state/cache-directory.ts";
 import { CopyError } from "../errors.ts";
 import { pinSearchMax } from "../limits.ts";
-import { walkRoots, type FetchContext } from "./refresh.ts";
+import { fetch, walkRoots, type FetchContext } from "./refresh.ts";
 import type { MetadataView } from "../sources/source.ts";
 
 /** A root that is, or was, the anchor of trust. */
@@ -72,11 +73,11 @@ export async function findRootOfKeys(
   });
 }
 
-async function* shownRoots(view: MetadataView, { signal, limits }: PinContext): AsyncIterable<Uint8Array> {
-  const maxBytes = limits?.rootMaxBytes ?? defaultLimits.rootMaxBytes;
-  const first = (await view.findOldestRoot?.({ signal })) ?? 1;
-  for (let version = first; version < first + pinSearchMax; version++) {
-    const bytes = await view.findMetadata({ role: "root", version, maxBytes, signal });
+async function* shownRoots(view: MetadataView, context: PinContext): AsyncIterable<Uint8Array> {
+  const maxBytes = context.limits?.rootMaxBytes ?? defaultLimits.rootMaxBytes;
+  const first = (await view.findOldestRoot?.({ signal: context.signal })) ?? 1;
+  for (let looked = 0; looked < pinSearchMax; looked++) {
+    const bytes = await fetch("root", { version: first + looked, maxBytes }, { context, view });
     if (bytes === undefined) return;
     yield bytes;
   }

@@ -3,7 +3,7 @@
  * One writer at a time; whoever only reads the cache takes no lock.
  */
 import { parseUnverified, TufError, type Limits } from "@dtuf/tuf";
-import { findAnchor, type Anchor, type PinWish } from "./anchor.ts";
+import { findAnchor, keepFirstPin, type Anchor, type PinWish } from "./anchor.ts";
 import type { CacheDraft } from "../state/cache-draft.ts";
 import type { CacheDirectory } from "../state/cache-directory.ts";
 import { CopyError, type CopyErrorCode } from "../errors.ts";
@@ -45,6 +45,7 @@ export async function openSession(
   wish: PinWish,
   context: OpenSessionContext,
 ): Promise<OpenedSession> {
+  if (wish.offer?.kind === "root") await keepFirstPin(wish.offer.bytes, context);
   if (mode === "offline") return openCached(wish, [], context);
   if (mode === "cache-if-valid" && wish.offer === undefined) {
     try {

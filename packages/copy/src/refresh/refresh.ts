@@ -5,6 +5,7 @@
  * Cached files go through the same checks as fetched ones; one that fails is fetched again. What a source serves and the
  * set refuses is thrown and never kept, so the next good refresh needs no cleaning.
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { createTrustedSet, TufError, type Limits, type TopLevelRole, type TrustedSet } from "@dtuf/tuf";
 import type { CacheDraft, CachedRole } from "../state/cache-draft.ts";
 import { CopyError } from "../errors.ts";
@@ -174,7 +175,10 @@ interface Wanted {
   readonly maxBytes: number;
 }
 
-/** Undefined: not there. */
+/**
+ * Undefined: not there. A source can make a refresh ask for a thousand files that cost no input or output: the event loop
+ * has its turn after each, so that the signal can be set, and it is looked at before the next.
+ */
 export async function fetch(
   role: string,
   wanted: Wanted,
@@ -183,6 +187,7 @@ export async function fetch(
   context.signal?.throwIfAborted();
   const { version, length, hashes, maxBytes } = wanted;
   const bytes = await view.findMetadata({ role, version, length, hashes, maxBytes, signal: context.signal });
+  await nextTurn();
   if (bytes !== undefined) {
     context.onProgress?.({ kind: "metadata", name: role, receivedBytes: bytes.length, totalBytes: bytes.length });
   }

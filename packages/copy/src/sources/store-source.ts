@@ -2,7 +2,15 @@
  * A registry's repository or a layout as a source: dtuf's format 1, and Docker's layout. The manifest that `latest` names
  * tells every digest at once; files inlined in it cost no further request. All of it is a hint: the caller verifies.
  */
-import { latestTag, metadataFileName, parseRelease, parseRole, plainRoleTag, roleTag } from "@dtuf/format";
+import {
+  findFileVersion,
+  latestTag,
+  metadataFileName,
+  parseRelease,
+  parseRole,
+  plainRoleTag,
+  roleTag,
+} from "@dtuf/format";
 import {
   collect,
   digestHex,
@@ -79,8 +87,12 @@ function createStoreView(store: ReadStore): MetadataView {
     hint: (role) => (known === undefined ? undefined : newest(known.files, role)),
     async findOldestRoot(options) {
       latest ??= resolveLatest(options);
-      const versions = [...((await latest)?.files.keys() ?? [])].map((name) => versionIn(name, "root"));
-      return versions.reduce((oldest, version) => Math.min(oldest ?? Infinity, version ?? Infinity), undefined);
+      let oldest: number | undefined;
+      for (const name of (await latest)?.files.keys() ?? []) {
+        const version = findFileVersion(name, "root");
+        if (version !== undefined && version < (oldest ?? Infinity)) oldest = version;
+      }
+      return oldest;
     },
   };
 }
@@ -89,15 +101,10 @@ function isTopLevel(role: string): boolean {
   return role === "root" || role === "timestamp" || role === "snapshot" || role === "targets";
 }
 
-function versionIn(fileName: string, role: string): number | undefined {
-  const digits = fileName.endsWith(`.${role}.json`) ? fileName.slice(0, -`.${role}.json`.length) : "";
-  return /^[1-9][0-9]{0,15}$/.test(digits) ? Number(digits) : undefined;
-}
-
 function newest(files: ReadonlyMap<string, Descriptor>, role: string): MetadataHint | undefined {
   let found: MetadataHint | undefined;
   for (const [name, { digest }] of files) {
-    const version = versionIn(name, role);
+    const version = findFileVersion(name, role);
     if (version !== undefined && version > (found?.version ?? 0)) found = { version, sha256: digestHex(digest) };
   }
   return found;

@@ -7,7 +7,6 @@
 import { digestOf, type Digest } from "@dtuf/registry";
 import { metadataFileName } from "@dtuf/format";
 import {
-  createTrustedSet,
   TufError,
   type Root,
   type Snapshot,
@@ -17,11 +16,11 @@ import {
   type Trusted,
   type TrustedSet,
 } from "@dtuf/tuf";
-import type { ReleaseVersions } from "../contract.ts";
+import type { LeftOutRoots, ReleaseVersions } from "../contract.ts";
 import { MasterError } from "../errors.ts";
 import type { SignedFile } from "../documents/plan.ts";
 import { readPublished, type Published } from "./published.ts";
-import { epoch, extendChain, readOlderRoots, readRoots, walkRoots, type Roots } from "./root-chain.ts";
+import { extendChain, openHandedOver, readRoots, walkRoots, type Roots } from "./root-chain.ts";
 import type { Session } from "../state/session.ts";
 import type { HeadRecord, State } from "../state/state.ts";
 
@@ -71,15 +70,17 @@ export async function openPublished(session: Session, published: Published, stat
   return complete(set, roots, published.release);
 }
 
-/** The same where there is no record: from a root that the caller hands over. */
-export async function openUnrecorded(session: Session, published: Published, root: Uint8Array): Promise<Base> {
-  const first = createTrustedSet({ root, now: epoch });
-  const pin = { version: first.root.signed.version, bytes: root };
-  const start = { older: await readOlderRoots(session, published, pin), chain: [pin] };
-  const roots = await extendChain(session, published, start);
+/** The same where there is no record: from the roots that the caller hands over. */
+export async function openUnrecorded(
+  session: Session,
+  published: Published,
+  root: Uint8Array,
+): Promise<Base & { readonly leftOut: LeftOutRoots | undefined }> {
+  const handedOver = await openHandedOver(session, published, root);
+  const roots = await extendChain(session, published, handedOver);
   const set = walkRoots(roots);
   await take(session, published, { set });
-  return complete(set, roots, published.release);
+  return { ...complete(set, roots, published.release), leftOut: handedOver.leftOut };
 }
 
 /** The published files go in, each after the recorded one that it is compared with. */

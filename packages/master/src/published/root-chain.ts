@@ -1,7 +1,18 @@
 /** The roots that a publisher knows: those that it trusts, each signed by the one before, and those before its pin. */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { digestOf } from "@dtuf/registry";
-import { metadataFileName } from "@dtuf/format";
-import { createTrustedSet, defaultLimits, TufError, type TrustedSet } from "@dtuf/tuf";
+import { encodeRootChain, metadataFileName, parseRootFile } from "@dtuf/format";
+import {
+  createTrustedSet,
+  defaultLimits,
+  TufError,
+  verifyOlderRoot,
+  verifyRootChain,
+  type Root,
+  type Trusted,
+  type TrustedSet,
+} from "@dtuf/tuf";
+import type { LeftOutRoots } from "../contract.ts";
 import { MasterError } from "../errors.ts";
 import type { SignedFile } from "../documents/plan.ts";
 import { readPublished, type Published } from "./published.ts";
@@ -15,7 +26,7 @@ export interface Roots {
 }
 
 /** The instant of judgement at which nothing is expired. */
-export const epoch: Date = new Date(0);
+const epoch: Date = new Date(0);
 
 /** The roots of the record. @throws MasterError MASTER_STATE_INVALID */
 export async function readRoots({ files }: Session, state: State): Promise<Roots> {
@@ -28,69 +39,126 @@ export async function readRoots({ files }: Session, state: State): Promise<Roots
 }
 
 /** A trusted set at the end of the chain. @throws TufError */
-export function walkRoots({ chain: [pin, ...more] }: Roots): TrustedSet {
-  if (pin === undefined) throw new MasterError("MASTER_STATE_INVALID", "the record has no pinned root");
-  const set = createTrustedSet({ root: pin.bytes, now: epoch });
-  for (const root of more) set.updateRoot(root.bytes);
+export function walkRoots(roots: Roots): TrustedSet {
+  const set = openChain(roots);
   set.finishRoot();
   return set;
 }
 
-/** The chain with the published roots that follow it. They are verified by `walkRoots`. */
+function openChain({ chain: [pin, ...more] }: Roots): TrustedSet {
+  if (pin === undefined) throw new MasterError("MASTER_STATE_INVALID", "the record has no pinned root");
+  const set = createTrustedSet({ root: pin.bytes, now: epoch });
+  for (const root of more) set.updateRoot(root.bytes);
+  return set;
+}
+
+/**
+ * The chain with the published roots that follow it, each verified before the next is read. The bytes of a published
+ * `N.root.json` never change: one that is not the one known here is refused.
+ * @throws TufError; MasterError MASTER_BASE_UNEXPECTED, MASTER_METADATA_UNAVAILABLE
+ */
 export async function extendChain(session: Session, published: Published, roots: Roots): Promise<Roots> {
-  verifySamePin(published, roots);
+  verifySameRoots(published, roots);
   const chain = [...roots.chain];
+  const set = openChain(roots);
   for (;;) {
-    const version = (chain.at(-1)?.version ?? 0) + 1;
-    const root = await findRoot(session, published, version);
+    const root = await findRoot(session, published, set.root.signed.version + 1);
     if (root === undefined) return { ...roots, chain };
     if (chain.length > defaultLimits.maxRootRotations) throw tooManyRoots();
+    set.updateRoot(root.bytes);
     chain.push(root);
   }
 }
 
-/**
- * The roots before the pin, which are carried along for clients that are pinned to them: each signed by itself and
- * signing the one after it. So the registry cannot slip in one of its own, and they end where the chain was replaced.
- */
-export async function readOlderRoots(
-  session: Session,
-  published: Published,
-  pin: SignedFile,
-): Promise<readonly SignedFile[]> {
-  const older: SignedFile[] = [];
-  for (let next = pin; older.length < defaultLimits.maxRootRotations;) {
-    const root = await findRoot(session, published, next.version - 1);
-    if (root === undefined || !follows(next, root)) break;
-    older.unshift(root);
-    next = root;
-  }
-  return older;
+/** What a machine without a record starts from. */
+export interface HandedOver extends Roots {
+  readonly leftOut: LeftOutRoots | undefined;
 }
 
-function follows(next: SignedFile, root: SignedFile): boolean {
+/**
+ * The roots that were handed over, of which the newest is the pin, and the older ones that are published and that the
+ * pinned root's keys signed. They are carried along for clients that are pinned to them.
+ * @param file a root.json, or a chain as `rootChain` gives it
+ * @throws FormatError FORMAT_ROOT_CHAIN_INVALID; TufError
+ */
+export async function openHandedOver(session: Session, published: Published, file: Uint8Array): Promise<HandedOver> {
+  const given = verifyRootChain(parseRootFile(file));
+  const [pinned, first] = [given.at(-1), given[0]];
+  if (pinned === undefined || first === undefined) throw new TypeError("a chain has at least one root");
+  const { older, leftOut } = await readOlderRoots(session, published, { first, pinned });
+  return { older: [...older, ...given.slice(0, -1).map(fileOf)], chain: [fileOf(pinned)], leftOut };
+}
+
+async function readOlderRoots(
+  session: Session,
+  published: Published,
+  { first, pinned }: { readonly first: Trusted<Root>; readonly pinned: Trusted<Root> },
+): Promise<Pick<HandedOver, "older" | "leftOut">> {
+  const older: SignedFile[] = [];
+  for (let next = first; older.length < defaultLimits.maxRootRotations;) {
+    const root = await findRoot(session, published, next.signed.version - 1);
+    if (root === undefined) break;
+    try {
+      next = verifyOlderRoot(root.bytes, { next, pinned });
+    } catch (error) {
+      if (!TufError.is(error)) throw error;
+      return { older, leftOut: { newest: root.version, error } };
+    }
+    older.unshift(root);
+  }
+  return { older, leftOut: undefined };
+}
+
+function fileOf({ signed: { version }, bytes }: Trusted<Root>): SignedFile {
+  return { version, bytes };
+}
+
+/**
+ * Every root signed here, from the oldest that leads to the newest without a gap on, in one file to hand over.
+ * @throws MasterError MASTER_STATE_INVALID
+ */
+export async function readRootChain(session: Session): Promise<Uint8Array> {
+  const { roots, stagedRoots } = session.state();
+  const chain: Uint8Array[] = [];
+  for (const record of [...roots, ...stagedRoots].toReversed()) {
+    const bytes = await session.files.readMetadata(record);
+    if (chain[0] !== undefined && !follows(chain[0], bytes)) break;
+    chain.unshift(bytes);
+  }
+  return encodeRootChain(chain.slice(-1 - defaultLimits.maxRootRotations));
+}
+
+function follows(next: Uint8Array, root: Uint8Array): boolean {
   try {
-    createTrustedSet({ root: root.bytes, now: epoch }).updateRoot(next.bytes);
-    return true;
+    return verifyRootChain([root, next]).length > 0;
   } catch (error) {
     if (TufError.is(error)) return false;
     throw error;
   }
 }
 
+/** The loops over roots cost no request if the manifest holds them: the event loop has its turn, so that the signal can be set. */
 async function findRoot(session: Session, published: Published, version: number): Promise<SignedFile | undefined> {
+  await nextTurn();
+  session.signal?.throwIfAborted();
   const name = metadataFileName("root", version);
   if (!published.files.has(name)) return undefined;
   return { version, bytes: await readPublished(session, published, { name, maxBytes: defaultLimits.rootMaxBytes }) };
 }
 
-function verifySamePin({ files }: Published, { chain }: Roots): void {
-  const [pin] = chain;
-  const found = pin === undefined ? undefined : files.get(metadataFileName("root", pin.version));
-  if (pin === undefined || found === undefined || found.digest === digestOf(pin.bytes)) return;
-  throw new MasterError("MASTER_BASE_UNEXPECTED", "what is published has another root than the one pinned here", {
-    details: { version: pin.version, wanted: digestOf(pin.bytes), got: found.digest },
-  });
+function verifySameRoots({ files }: Published, { older, chain }: Roots): void {
+  for (const { version, bytes } of [...older, ...chain]) {
+    const found = files.get(metadataFileName("root", version));
+    const wanted = digestOf(bytes);
+    if (found === undefined || found.digest === wanted) continue;
+    throw new MasterError(
+      "MASTER_BASE_UNEXPECTED",
+      `what is published has another root ${version} than the one known here`,
+      {
+        details: { version, wanted, got: found.digest },
+      },
+    );
+  }
 }
 
 function tooManyRoots(): MasterError {

@@ -1,7 +1,7 @@
 /** How a publisher's metadata begins, here or from what is published, and how its keys change. */
 import { signDocument, type Key, type Root, type Signer, type TopLevelRole } from "@dtuf/tuf";
 import { openRecorded, openUnrecorded } from "../published/base.ts";
-import type { CreatedKey, KeyType, Master } from "../contract.ts";
+import type { AdoptResult, CreatedKey, KeyType, Master } from "../contract.ts";
 import { readDelegated } from "./delegated-expiry.ts";
 import { MasterError } from "../errors.ts";
 import { verifyExpectedSnapshot, verifyPlausible, verifyUnexpired } from "./open-base.ts";
@@ -58,7 +58,10 @@ export async function createMetadata(session: Session): Promise<void> {
 }
 
 /** @throws MasterError MASTER_METADATA_EXISTS, MASTER_METADATA_UNAVAILABLE, MASTER_BASE_EXPIRED, MASTER_BASE_UNEXPECTED */
-export async function adopt(session: Session, { root, expectSnapshot }: Parameters<Master["adopt"]>[0]): Promise<void> {
+export async function adopt(
+  session: Session,
+  { root, expectSnapshot }: Parameters<Master["adopt"]>[0],
+): Promise<AdoptResult> {
   refuseExisting(session);
   const published = await findPublished(session);
   if (published === undefined) {
@@ -85,6 +88,7 @@ export async function adopt(session: Session, { root, expectSnapshot }: Paramete
     staging: 1,
     prunes: 0,
   });
+  return { leftOut: base.leftOut };
 }
 
 /**

@@ -2,16 +2,30 @@
  * A TUF repository as a client sees it that starts from a pinned root: every role and every byte of its metadata verified,
  * delegated roles and hash bins included. Whatever cannot be verified ends it: half a repository is not carried anywhere.
  */
-import { createCopy, type Copy, type CopyEvent, type Source, type TargetInfo, type TrustedFile } from "@dtuf/copy";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import {
-  createTrustedSet,
+  createCopy,
+  type Copy,
+  type CopyEvent,
+  type Site,
+  type Source,
+  type TargetInfo,
+  type TrustedFile,
+} from "@dtuf/copy";
+import { parseRootFile } from "@dtuf/format";
+import {
+  defaultLimits,
   parseRoleName,
   parseUnverified,
   TufError,
+  verifyOlderRoot,
+  verifyRootChain,
   type RoleName,
+  type Root,
   type TargetFile,
   type TargetPath,
   type Targets,
+  type Trusted,
 } from "@dtuf/tuf";
 import { MirrorError } from "../errors.ts";
 
@@ -25,8 +39,10 @@ export interface VerifiedRole {
 }
 
 export interface VerifiedRepository {
-  /** From the oldest that leads to the pinned one. */
+  /** From the oldest that was handed over, or that the pinned root's keys signed. */
   readonly roots: readonly TrustedFile[];
+  /** Older ones that the source shows and that were not taken. */
+  readonly leftOut: LeftOutRoots | undefined;
   readonly timestamp: TrustedFile;
   readonly snapshot: TrustedFile;
   /** The top-level role. */
@@ -44,7 +60,7 @@ export interface VerifiedRepository {
 
 export interface VerifyOptions {
   readonly source: Source;
-  /** The pinned root.json. */
+  /** The pinned root.json, or a chain of roots as the publisher's `rootChain` gives it, of which the newest is the pin. */
   readonly root: Uint8Array;
   /** "replace": a pin of another chain takes the place of the one that `directory` holds. Default "same-chain". */
   readonly replace?: "same-chain" | "replace" | undefined;
@@ -57,9 +73,11 @@ export interface VerifyOptions {
 
 /** @throws TufError; CopyError; OciError; FileError; the signal's reason */
 export async function verifyRepository(options: VerifyOptions): Promise<VerifiedRepository> {
-  const { source, root, replace, directory, now, signal, onEvent } = options;
+  const { source, replace, directory, now, signal, onEvent } = options;
+  const given = verifyRootChain(parseRootFile(options.root));
+  const [first, pinned] = [one(given, "root"), one(given.slice(-1), "root")];
   const copy = createCopy({ source, place: "mirror", directory, now, onEvent });
-  const pin = { kind: "root", bytes: root } as const;
+  const pin = { kind: "root", bytes: options.root } as const;
   const { site } = await copy.pullMetadata({ pin, replace, delegations: "skip", signal });
   await loadEveryRole(copy, signal);
   const files = await copy.trustedFiles();
@@ -73,8 +91,12 @@ export async function verifyRepository(options: VerifyOptions): Promise<Verified
   const delegators = [targets, ...delegated].filter((role) => role.targets.delegations !== undefined);
   const newest = one(trusted.slice(-1), "root");
   const { consistentSnapshot, expires } = parseUnverified(newest.bytes, "root");
+  const answered = source.sites.find(({ name }) => name === site);
+  const { older, leftOut } = await findOlderRoots(answered, { first, pinned }, options);
+  const handedOver = given.slice(0, -1).map(({ signed: { version }, bytes }) => ({ role: "root", version, bytes }));
   return {
-    roots: [...(await findOlderRoots(options, one(trusted, "root"))), ...trusted],
+    roots: [...older, ...handedOver, ...trusted],
+    leftOut,
     timestamp: one(found("timestamp"), "timestamp"),
     snapshot: one(found("snapshot"), "snapshot"),
     targets,
@@ -95,7 +117,7 @@ async function loadEveryRole(copy: Copy, signal: AbortSignal | undefined): Promi
 
 const topLevel: ReadonlySet<string> = new Set(["root", "timestamp", "snapshot", "targets"]);
 
-function one(files: readonly TrustedFile[], role: string): TrustedFile {
+function one<T>(files: readonly T[], role: string): T {
   const [file] = files;
   if (file !== undefined) return file;
   throw new MirrorError("MIRROR_CONTENT_MISSING", `there is no verified ${role}`, { details: { role } });
@@ -119,33 +141,42 @@ function isBin(name: RoleName, roles: readonly VerifiedRole[]): boolean {
   });
 }
 
-/** Clients that pinned an older root need them. One that does not lead to the pinned root is left out with all before it. */
-async function findOlderRoots(
-  { source, now, signal }: VerifyOptions,
-  pinned: TrustedFile,
-): Promise<readonly TrustedFile[]> {
-  const [site] = source.sites;
-  if (site === undefined) return [];
-  const view = site.openView();
-  const older: TrustedFile[] = [];
-  let above = pinned;
-  while (above.version > 1) {
-    const version = above.version - 1;
-    const bytes = await view.findMetadata({ role: "root", version, maxBytes: 512_000, signal });
-    if (bytes === undefined || !leadsTo(bytes, above, now())) return older;
-    above = { role: "root", version, bytes };
-    older.unshift(above);
-  }
-  return older;
+export interface LeftOutRoots {
+  /** Every root up to this version that the source shows was left out. */
+  readonly newest: number;
+  readonly error: unknown;
 }
 
-function leadsTo(root: Uint8Array, above: TrustedFile, now: Date): boolean {
-  try {
-    return createTrustedSet({ root, now }).updateRoot(above.bytes).signed.version === above.version;
-  } catch (error) {
-    if (TufError.is(error)) return false;
-    throw error;
+interface OlderRoots {
+  readonly older: readonly TrustedFile[];
+  readonly leftOut: LeftOutRoots | undefined;
+}
+
+/** Clients that pinned an older root need them: of those that the source shows, the ones that the pinned root's keys signed. */
+async function findOlderRoots(
+  site: Site | undefined,
+  { first, pinned }: { readonly first: Trusted<Root>; readonly pinned: Trusted<Root> },
+  { signal }: VerifyOptions,
+): Promise<OlderRoots> {
+  if (site === undefined) return { older: [], leftOut: undefined };
+  const view = site.openView();
+  const { maxRootRotations, rootMaxBytes: maxBytes } = defaultLimits;
+  const older: TrustedFile[] = [];
+  for (let next = first; next.signed.version > 1 && older.length < maxRootRotations;) {
+    await nextTurn();
+    signal?.throwIfAborted();
+    const version = next.signed.version - 1;
+    const bytes = await view.findMetadata({ role: "root", version, maxBytes, signal });
+    if (bytes === undefined) break;
+    try {
+      next = verifyOlderRoot(bytes, { next, pinned });
+    } catch (error) {
+      if (!TufError.is(error)) throw error;
+      return { older, leftOut: { newest: version, error } };
+    }
+    older.unshift({ role: "root", version, bytes });
   }
+  return { older, leftOut: undefined };
 }
 
 /** A target of a role, as sources are asked for it. */
