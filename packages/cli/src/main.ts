@@ -2,8 +2,8 @@
 import type { Context, ExitStatus, Program } from "./context/command.ts";
 import { commands } from "./table.ts";
 import { reportError } from "./context/report-error.ts";
-import { verifyNamedFiles } from "./context/input-file.ts";
 import type { Io } from "./context/io.ts";
+import { verifyNamedFiles } from "./context/named-files.ts";
 import { parseCommandLine, type Parsed } from "./program.ts";
 import { variableOf, type SettingName } from "./context/settings.ts";
 import { createTerminal } from "./context/terminal.ts";

@@ -107,6 +107,7 @@ const masterCommands: readonly Command[] = [
   entry({
     name: "list-master-targets",
     summary: "names in the signed metadata",
+    settings: [...stateSettings, "null"],
     load: () => import("./publish/list-master-targets.ts"),
   }),
   entry({
@@ -137,7 +138,7 @@ const copyCommands: readonly Command[] = [
     name: "pull-metadata",
     summary: "refresh; print the targets that changed since they were last pulled",
     arguments: "<repo> [root.json|chain.json|root-key.pub|-...]",
-    settings: [...sourceSettings, "replace"],
+    settings: [...sourceSettings, "replace", "null"],
     example: "dtuf pull-metadata fred/demo root.json",
     load: () => import("./pull/pull-metadata.ts"),
   }),
@@ -166,7 +167,7 @@ const copyCommands: readonly Command[] = [
   entry({
     name: "list-copy-targets",
     summary: "names in the metadata that was pulled",
-    settings: sourceSettings,
+    settings: [...sourceSettings, "null"],
     load: () => import("./pull/list-copy-targets.ts"),
   }),
   entry({
@@ -189,7 +190,7 @@ const registryCommands: readonly Command[] = [
     name: "list-repos",
     summary: "repositories of the registry",
     arguments: "",
-    settings: [...registrySettings, ...outputSettings],
+    settings: [...registrySettings, ...outputSettings, "null"],
     load: () => import("./blobs/list-repos.ts"),
     programs: ["dtuf", "dxf"],
   }),

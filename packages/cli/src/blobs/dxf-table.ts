@@ -83,6 +83,7 @@ export const dxfCommands: readonly Command[] = [
   blobEntry({
     name: "list-aliases",
     summary: "every alias of a repository",
+    settings: [...plain, "null"],
     load: () => import("./list-aliases.ts"),
   }),
   blobEntry({

@@ -1,7 +1,7 @@
 /** The log file that DTUF_LOG_FILE asks for, and which levels are shown. There is none unless asked for. */
 import { appendFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { escapeText } from "./escape.ts";
+import { escapeText } from "@dtuf/registry/escape";
 import type { Io } from "./io.ts";
 import type { Values } from "./values.ts";
 

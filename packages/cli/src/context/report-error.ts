@@ -1,9 +1,10 @@
 /** An error as a person or a script wants to read it: code, what on which thing, wanted and got, and what mends it. */
 import { exitStatusOf } from "./exit-status.ts";
 import type { ExitStatus, Program } from "./command.ts";
-import { escapeText } from "./escape.ts";
+import { escapeText } from "@dtuf/registry/escape";
 import { findHint } from "./hints.ts";
 import type { Io } from "./io.ts";
+import { encodeJson } from "./json.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./usage.ts";
 
@@ -19,6 +20,8 @@ interface Failed {
   readonly io: Io;
   readonly terminal: Terminal | undefined;
 }
+
+const internal = "INTERNAL";
 
 export async function reportError(error: unknown, { program, command, io, terminal }: Failed): Promise<ExitStatus> {
   if (io.signal.aborted && isAbort(error, io.signal)) {
@@ -47,15 +50,16 @@ function codedError(error: unknown): CodedError {
   ) {
     return error as Error & CodedError;
   }
-  return { code: "INTERNAL", message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  return { code: internal, message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
 }
 
 function textReport(program: Program, { code, message }: CodedError, hint: string | undefined): string {
-  const lines = message.split("\n").map(escapeText).join("\n");
+  // Only a fault of the program has lines: its stack.
+  const lines = code === internal ? message.split("\n").map(escapeText).join("\n  ") : escapeText(message);
   const mend = hint === undefined ? "" : `${program}: hint: ${escapeText(hint)}\n`;
   return `${program}: ${lines} (${code})\n${mend}`;
 }
 
 function jsonReport({ code, message, details }: CodedError, hint: string | undefined): string {
-  return `${JSON.stringify({ schemaVersion: 1, error: { code, message, hint, details } })}\n`;
+  return `${encodeJson({ schemaVersion: 1, error: { code, message, hint, details } })}\n`;
 }

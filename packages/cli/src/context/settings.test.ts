@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parseDurationMs } from "./duration.ts";
-import { escapeText } from "./escape.ts";
+import { escapeText } from "@dtuf/registry/escape";
 import { UsageError } from "./usage.ts";
 import { readSettings, verifySettings, type Flags } from "./values.ts";
 

@@ -180,6 +180,11 @@ export const settings = {
   terminating: toggle("where the role may sign a target and has none, ask no later role"),
   within: { kind: "duration", summary: "how soon counts as due", value: "duration", fallback: "half a lifetime" },
   "dry-run": toggle("say what would be done, do nothing"),
+  null: {
+    kind: "switch",
+    short: "0",
+    summary: "end each name with a NUL byte in the place of a line end, and escape nothing",
+  },
   json: toggle("one JSON document on stdout"),
   quiet: toggle("no progress, no notes"),
   progress: { kind: "choice", summary: "progress on stderr", choices: ["1", "0", "auto"], fallback: "auto" },

@@ -3,15 +3,16 @@
  * beginning and no full stop at its end. Text that came from elsewhere is escaped. With `--json` an error is one JSON
  * document on stderr. A reader of stdout that goes away (`| head`) ends the output quietly.
  */
-import { escapeText } from "./escape.ts";
+import { escapeText } from "@dtuf/registry/escape";
 import type { Io } from "./io.ts";
+import { encodeJson } from "./json.ts";
 import { openLog, type LogLevel } from "./log.ts";
 import type { Values } from "./values.ts";
 
 export interface Terminal {
   /** A line of data. */
   print(line: string): Promise<void>;
-  /** Data that another program wrote lines for: escaped only when a person looks at it. */
+  /** A line that holds a name from elsewhere, escaped, so that it is one line; with `--null` the name as it is, and a NUL. */
   printName(name: string): Promise<void>;
   /** A line for each value as it comes, objects as JSON; with `--json` one document at the end, the values under `name`. */
   printEach(name: string, values: AsyncIterable<unknown> | Iterable<unknown>): Promise<void>;
@@ -28,19 +29,13 @@ export interface Terminal {
 /** The output as a whole is versioned, so that a script can tell. */
 const schemaVersion = 1;
 
-function plain(_key: string, value: unknown): unknown {
-  return value instanceof Map ? Object.fromEntries(value as ReadonlyMap<string, unknown>) : value;
-}
-
 export function createTerminal(program: string, io: Io, values: Values): Terminal {
   const log = openLog(io, values);
   const quiet = values.on("quiet");
   const format = values.on("json") ? "json" : "text";
   const write = (chunk: string | Uint8Array): Promise<void> => io.stdout.write(chunk);
-  const printName = (name: string): Promise<void> =>
-    write(`${io.stdout.terminal === "terminal" ? escapeText(name) : name}\n`);
-  const printJson = (value: object): Promise<void> =>
-    write(`${JSON.stringify({ schemaVersion, ...value }, plain, 2)}\n`);
+  const printName = (name: string): Promise<void> => write(values.on("null") ? `${name}\0` : `${escapeText(name)}\n`);
+  const printJson = (value: object): Promise<void> => write(`${encodeJson({ schemaVersion, ...value }, 2)}\n`);
   return {
     format,
     print: (line) => write(`${line}\n`),
@@ -48,7 +43,7 @@ export function createTerminal(program: string, io: Io, values: Values): Termina
     printJson,
     async printEach(name, items) {
       if (format === "json") return printJson({ [name]: await Array.fromAsync(items) });
-      for await (const item of items) await printName(typeof item === "string" ? item : JSON.stringify(item, plain));
+      for await (const item of items) await printName(typeof item === "string" ? item : encodeJson(item));
     },
     writeBytes: write,
     log: (level, text) => log(level, escapeText(text)),

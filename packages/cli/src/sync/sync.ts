@@ -14,6 +14,7 @@ import {
 } from "@dtuf/mirror";
 import { writeFileAtomically } from "@dtuf/registry/files";
 import type { Context, ExitStatus, Run } from "../context/command.ts";
+import { encodeJson } from "../context/json.ts";
 import { hostPlatform } from "../blobs/platform.ts";
 import { listSources, openDestination, parsePlaces, type SyncPlaces } from "./sync-places.ts";
 import { openSide } from "./sync-registries.ts";
@@ -155,10 +156,7 @@ async function finish(context: Context, report: SyncReport): Promise<ExitStatus>
   }
   const json = reportJson(report);
   if (file !== undefined && file !== "") {
-    await writeFileAtomically(
-      resolve(io.cwd, file),
-      `${JSON.stringify({ schemaVersion: 1, ...json }, undefined, 2)}\n`,
-    );
+    await writeFileAtomically(resolve(io.cwd, file), `${encodeJson({ schemaVersion: 1, ...json }, 2)}\n`);
   }
   if (terminal.format === "json") await terminal.printJson(json);
   else for (const image of report.images) if (image.status !== "failed") await terminal.printName(describeImage(image));

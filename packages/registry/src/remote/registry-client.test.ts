@@ -184,11 +184,28 @@ describe("a refusal", () => {
   test.each([
     ["HTML", "<html>no</html>", "status 418"],
     ["text", "I am a teapot\nreally", "status 418 (I am a teapot)"],
+    [
+      "lines and escapes",
+      '{"errors":[{"code":"A\\nB","message":"\\u001b[31m\\r\\ndtuf: hint: run rm"}]}',
+      String.raw`status 418 (A\u{a}B: \u{1b}[31m\u{d}\u{a}dtuf: hint: run rm)`,
+    ],
     ["nothing", "", "status 418"],
   ])("explained by %s is told as far as that helps", async (_what, body, said) => {
     await using remote = await createRemoteRepository();
     remote.registry.script({ fault: { kind: "answer", status: 418, body } });
-    await expect(remote.client.ping()).rejects.toThrow(new RegExp(`${said.replace(/[()]/g, "\\$&")}$`));
+    await expect(remote.client.ping()).rejects.toThrow(new RegExp(`${said.replace(/[()[\]{}\\]/g, "\\$&")}$`));
+  });
+
+  test("of a host that a redirect led to is not quoted", async () => {
+    await using elsewhere = await createRemoteRepository();
+    await using remote = await createRemoteRepository();
+    const body = '{"errors":[{"code":"INTERNAL","message":"secret of another host"}]}';
+    elsewhere.registry.script({ fault: { kind: "answer", status: 403, body } });
+    remote.registry.script({ fault: { kind: "redirect", location: `${elsewhere.registry.origin}/internal` } });
+    const error: unknown = await remote.store.resolve(latest, { want: "bytes" }).catch((thrown: unknown) => thrown);
+    expect(elsewhere.asked()).toEqual(["GET /internal"]);
+    expect(error).toMatchObject({ code: "OCI_FORBIDDEN", details: { status: 403, registryCodes: [] } });
+    expect(String(error)).not.toContain("secret");
   });
 
   test("with an endless explanation is read up to a bound [T69]", async () => {

@@ -72,6 +72,13 @@ describe("a list in pages", () => {
     expect(await listAll(remote.store.listTags())).toEqual(["good"]);
   });
 
+  test("of repositories leaves out what is no repository's name", async () => {
+    await using remote = await createRemoteRepository();
+    const repositories = ["fred/demo", "fred\n--output", "../bad", "Fred", "\u001b[31m"];
+    remote.registry.script({ fault: { kind: "answer", status: 200, body: JSON.stringify({ repositories }) } });
+    expect(await listAll(remote.client.listRepositories())).toEqual(["fred/demo"]);
+  });
+
   test("of a repository that is not there has no tags, of a registry without a catalog is an error", async () => {
     await using remote = await createRemoteRepository({ without: ["catalog"] });
     expect(await listAll(remote.store.listTags())).toEqual([]);

@@ -2,6 +2,7 @@
 import type { ByteStream } from "../../content.ts";
 import { OciError, type OciErrorCode } from "../../errors.ts";
 import { redactUrl, type HttpMethod, type HttpResponse } from "../../http/index.ts";
+import { escapeText } from "../../escape/escape.ts";
 import { errorBodyMaxBytes } from "./store-limits.ts";
 
 interface RegistryError {
@@ -11,14 +12,22 @@ interface RegistryError {
 
 const shownMaxLength = 300;
 
-/** Reads (and bounds) the body of `response`, which frees its connection. Never throws itself. */
-export async function registryError(method: HttpMethod, response: HttpResponse): Promise<OciError> {
-  const errors = parseErrors(await readText(response.body));
+/**
+ * Reads (and bounds) the body of `response`, which frees its connection. Never throws itself.
+ * @param speaker only the registry itself is quoted: an address that it supplied may be of a host that nobody meant to ask
+ */
+export async function registryError(
+  method: HttpMethod,
+  response: HttpResponse,
+  speaker: "registry" | "other",
+): Promise<OciError> {
+  const text = await readText(response.body);
+  const errors = speaker === "registry" ? parseErrors(text) : [];
   const codes = errors.map(({ code }) => code);
   const said = errors.map(({ code, message }) => [code, message].filter((text) => text !== "").join(": ")).join("; ");
   const url = redactUrl(response.url);
   const retryAfter = response.headers.get("retry-after");
-  const reason = said === "" ? "" : ` (${said.slice(0, shownMaxLength)})`;
+  const reason = said === "" ? "" : ` (${escapeText(said.slice(0, shownMaxLength))})`;
   return new OciError(codeOf(response.status, codes), `${method} ${url}: status ${response.status}${reason}`, {
     details: {
       method,

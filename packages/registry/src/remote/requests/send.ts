@@ -53,9 +53,10 @@ export function createSend(options: SendOptions): Send {
   return async (request) => {
     const own = request.credentials !== "none" && originOf(request.url) === origin;
     const response = own ? await sendAuthorized(options, request) : await transmit(options, request, undefined);
-    if (originOf(response.url) === origin) options.warn(response.headers.all("warning"));
+    const speaker = originOf(response.url) === origin ? "registry" : "other";
+    if (speaker === "registry") options.warn(response.headers.all("warning"));
     if (request.expect.includes(response.status)) return response;
-    throw await registryError(request.method, response);
+    throw await registryError(request.method, response, speaker);
   };
 }
 
@@ -72,7 +73,7 @@ async function sendAuthorized(options: SendOptions, request: RegistryRequest): P
     const { url, network } = response;
     if (response.status !== 401 || originOf(url) !== originOf(options.base)) return response;
     // Read to its end before a token is fetched: a token server on the same host needs the connection.
-    const refusal = await registryError(request.method, response);
+    const refusal = await registryError(request.method, response, "registry");
     const wwwAuthenticate = await findChallenge(options, request, response);
     const answer =
       answers < answersMax

@@ -1,3 +1,4 @@
+import { escapeText } from "../../escape/escape.ts";
 import { warningMaxBytes, warningsMax } from "./store-limits.ts";
 
 /** Shows the text of each `Warning: 299 - "text"` once (distribution-spec, "Warnings"). */
@@ -15,6 +16,6 @@ export function createWarnings(show: (text: string) => void): (headers: readonly
 function parseWarnings(header: string): readonly string[] {
   if (header.length > warningMaxBytes) return [];
   return [...header.matchAll(/(?:^|,)\s*299 - "((?:[^"\\]|\\.)*)"/g)].map(([, quoted = ""]) =>
-    quoted.replaceAll(/\\(.)/g, "$1"),
+    escapeText(quoted.replaceAll(/\\(.)/g, "$1")),
   );
 }

@@ -1,0 +1,21 @@
+import { stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { settings, type Setting, type SettingName } from "./settings.ts";
+import { UsageError } from "./usage.ts";
+import type { Values } from "./values.ts";
+
+/** Every file that a setting names is there, and every directory that one is written to. @throws UsageError */
+export async function verifyNamedFiles(values: Values, names: readonly SettingName[], cwd: string): Promise<void> {
+  for (const name of names) {
+    const { kind, needs }: Setting = settings[name];
+    if (needs === undefined) continue;
+    for (const path of kind === "list" ? values.list(name) : [values.text(name) ?? ""]) {
+      if (path === "" || path === "-") continue;
+      const wanted = needs === "file" ? "file" : "directory";
+      const needed = needs === "parent" ? dirname(resolve(cwd, path)) : resolve(cwd, path);
+      const found = await stat(needed).catch(() => undefined);
+      if (found?.isDirectory() === (wanted === "directory")) continue;
+      throw new UsageError(`${values.given(name)}: there is no ${wanted} ${needs === "parent" ? needed : path}`);
+    }
+  }
+}
