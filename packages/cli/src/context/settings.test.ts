@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseDurationMs } from "./duration.ts";
+import { parseDurationMs } from "./grammar/duration.ts";
 import { escapeText } from "@dtuf/registry/escape";
 import { UsageError } from "./usage.ts";
 import { readSettings, verifySettings, type Flags } from "./values.ts";

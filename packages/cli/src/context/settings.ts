@@ -3,7 +3,7 @@
  * the flag wins. A setting that is a secret has a variable and no flag: argv is visible to every process. A boolean
  * variable is on when it is `1` and off when it is empty or `0`; values.ts refuses any other.
  */
-import { grammars, type Grammar } from "./grammar.ts";
+import { grammars, type Grammar } from "./grammar/grammar.ts";
 
 export interface Setting {
   readonly kind: "text" | "switch" | "list" | "secret" | "duration" | "count" | "choice";

@@ -2,7 +2,7 @@
  * The values given, from flags and variables. Every setting that a command lists is parsed before the command runs: a
  * wrong value is a usage error that names the flag or the variable which was given.
  */
-import { parseDurationMs } from "./duration.ts";
+import { parseDurationMs } from "./grammar/duration.ts";
 import type { Environment } from "./io.ts";
 import { settings, variableOf, type Setting, type SettingName } from "./settings.ts";
 import { UsageError } from "./usage.ts";

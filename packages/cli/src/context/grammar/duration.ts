@@ -1,5 +1,5 @@
 import parseDuration from "parse-duration";
-import { UsageError } from "./usage.ts";
+import { UsageError } from "../usage.ts";
 
 /** dtuf's months and years, in the units of its own defaults: a month is 30.44 days. */
 const hoursMinutes = /^(?:(\d+):)?(\d{1,2}):(\d{2})$/;
