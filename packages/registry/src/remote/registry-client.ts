@@ -84,7 +84,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     now: time.now,
     random: time.random,
     createTries: () => createTries({ ...time, policy }),
-    learned: { ...nothingLearned, ...uploadRule(base.hostname, options.upload), referrersApi: new Set() },
+    learned: { ...nothingLearned(), ...uploadRule(base.hostname, options.upload) },
     indexUpdates: new Map(),
   };
   return {

@@ -186,7 +186,8 @@ describe("an upload", () => {
       code: "OCI_STATUS",
       details: { digest: blob.digest, status: 404 },
     });
-    expect(methods(remote).filter((method) => method === "PUT")).toHaveLength(5);
+    // The second 404 may mean that no content is taken in a PUT: that way is tried once too.
+    expect(methods(remote).filter((method) => method === "PUT")).toHaveLength(6);
   });
 
   test("that was cut starts over where the registry does not say how far it got", async () => {

@@ -36,6 +36,8 @@ interface Upload {
   readonly tries: Tries;
   readonly farthest: { bytes: number };
   cuts: number;
+  /** Answers of 404 to a PUT with the whole content: the upload is forgotten, or content in the PUT is refused so. */
+  forgotten: number;
   /** Why the content itself could not be read: it comes before whatever the connection made of that. */
   fault: { readonly error: unknown } | undefined;
 }
@@ -49,7 +51,7 @@ export async function putBlob(
   if (content instanceof Uint8Array) verifyBytes(content, descriptor);
   const upload: Upload = {
     ...{ repository, descriptor, content, options },
-    ...{ tries: repository.registry.createTries(), farthest: { bytes: 0 }, cuts: 0, fault: undefined },
+    ...{ tries: repository.registry.createTries(), farthest: { bytes: 0 }, cuts: 0, forgotten: 0, fault: undefined },
   };
   for (let presence = options.presence ?? "check"; ; presence = "check") {
     const session = await openUpload(upload, presence);
@@ -129,8 +131,9 @@ async function sendContent(upload: Upload, session: UploadSession): Promise<Uplo
 
 function goesWhole({ descriptor, cuts, repository }: Upload, session: UploadSession): boolean {
   const chunkBytes = chunkBytesFor(session);
+  const { wholeMaxBytes, closing } = repository.registry.learned;
+  if (closing === "empty") return false;
   if (descriptor.size <= chunkBytes) return descriptor.size <= session.chunkMaxBytes;
-  const { wholeMaxBytes } = repository.registry.learned;
   return session.chunkMinBytes === 0 && cuts < cutsBeforeChunks && descriptor.size <= wholeMaxBytes;
 }
 
@@ -138,7 +141,11 @@ async function sendWhole(upload: Upload, session: UploadSession): Promise<Upload
   const { descriptor, options } = upload;
   try {
     const status = await closeUpload(session, { body: wholeBody(upload), digest: descriptor.digest }, options.signal);
-    if (status === 404) return forgotten({ session, descriptor });
+    if (status === 400 || (status === 404 && upload.forgotten > 0)) return closeEmpty(upload);
+    if (status === 404) {
+      upload.forgotten += 1;
+      return forgotten({ session, descriptor });
+    }
     if (status === 413 || status === 416) return tooLargeWhole(upload, session, status);
     if (upload.content instanceof Uint8Array) options.onProgress?.(descriptor.size);
     return "stored";
@@ -147,6 +154,12 @@ async function sendWhole(upload: Upload, session: UploadSession): Promise<Upload
     if (!isUnavailable(error)) throw error;
     return goOn(upload, session, error);
   }
+}
+
+/** Some registries take no content in the PUT that closes an upload: from now on all of it goes before, in PATCH. */
+function closeEmpty({ repository }: Upload): "differently" {
+  repository.registry.learned.closing = "empty";
+  return "differently";
 }
 
 /** A PUT was cut. Where the registry says how much it has, the rest follows in chunks. */

@@ -10,7 +10,7 @@ export async function hasBlob(repository: Repository, digest: Digest, options: S
   return (await headBlob(repository, digest, options)) !== "not there";
 }
 
-/** Where HEAD knows nothing of it, or not its size, GET is asked too: pull-through caches answer 404 to HEAD. */
+/** If HEAD denies, or does not say the size, GET is asked too: pull-through caches answer 404 to HEAD. */
 export async function findBlob(
   repository: Repository,
   digest: Digest,
@@ -32,10 +32,11 @@ async function headBlob(
     method: "HEAD",
     url: blobUrl(repository, digest),
     scopes: [pullScope(repository.name)],
-    expect: [200, 400, 404, 405, 501],
+    expect: [200, 400, 403, 404, 405, 501],
     signal,
   });
   await response.discard();
   if (response.status !== 200) return "not there";
-  return claimedLength(response.headers.get("content-length")) ?? "of unknown size";
+  // Some answer a length of 0 to HEAD whatever the blob has.
+  return claimedLength(response.headers.get("content-length")) || "of unknown size";
 }

@@ -29,6 +29,9 @@ async function askForMount(
   { signal }: StoreOptions,
 ): Promise<HttpResponse | undefined> {
   const own = pushScope(repository.name);
+  const { refusedMounts } = repository.registry.learned;
+  const pair = `${repository.name} ${from}`;
+  if (from !== undefined && refusedMounts.has(pair)) return undefined;
   try {
     return await startUpload(repository, {
       query: from === undefined ? { mount: digest } : { mount: digest, from },
@@ -37,9 +40,19 @@ async function askForMount(
       signal,
     });
   } catch (error) {
-    // Harbor says 401 where the source does not exist; whether this repository may be written shows at the next request.
-    const refused = OciError.is(error) && (error.code === "OCI_UNAUTHORIZED" || error.code === "OCI_FORBIDDEN");
-    if (from !== undefined && refused) return undefined;
-    throw error;
+    // Harbor says 401 if the source does not exist. A token server may refuse the source's scope, or take one scope only.
+    // A mount spares the sending and nothing else: whether this repository may be written shows at the next request.
+    const refused = OciError.is(error) && mountRefusals.has(error.code);
+    if (from === undefined || !refused) throw error;
+    refusedMounts.add(pair);
+    return undefined;
   }
 }
+
+const mountRefusals: ReadonlySet<string> = new Set([
+  "OCI_UNAUTHORIZED",
+  "OCI_FORBIDDEN",
+  "OCI_NOT_FOUND",
+  "OCI_STATUS",
+  "OCI_RESPONSE_INVALID",
+]);

@@ -72,9 +72,13 @@ async function trySending(upload: ChunkedUpload, chunk: Chunk, offset: number): 
   const { session, descriptor, signal } = upload;
   const part = { body: chunk.bytes.subarray(offset - chunk.offset), offset };
   try {
-    return chunk.place === "last"
-      ? await closeUpload(session, { ...part, digest: descriptor.digest }, signal)
-      : await sendPart(session, part, signal);
+    if (chunk.place === "middle") return await sendPart(session, part, signal);
+    const { digest } = descriptor;
+    if (session.repository.registry.learned.closing === "content") {
+      return await closeUpload(session, { ...part, digest }, signal);
+    }
+    const sent = part.body.length === 0 ? 202 : await sendPart(session, part, signal);
+    return sent < 300 ? await closeUpload(session, { body: new Uint8Array(), digest }, signal) : sent;
   } catch (error) {
     if (isUnavailable(error)) return error;
     throw error;

@@ -104,7 +104,10 @@ export async function sendPart(session: UploadSession, part: Part, signal: Abort
   return response.status;
 }
 
-/** PUT, with the content or its last chunk. 201: it is stored. */
+/**
+ * PUT, with the content, its last chunk or nothing. 201: it is stored. 400 is an answer only if the whole content was
+ * sent, because then there is another way.
+ */
 export async function closeUpload(
   session: UploadSession,
   part: Part & { readonly digest: Digest },
@@ -121,7 +124,7 @@ export async function closeUpload(
     body: part.body,
     // Sent twice it would meet an upload that is further than it thinks: what happens next is decided here.
     retries: "refused",
-    expect: [201, 204, 404, 413, 416],
+    expect: [201, 204, ...(part.offset === undefined && part.body.length > 0 ? [400] : []), 404, 413, 416],
     signal,
   });
   await response.discard();

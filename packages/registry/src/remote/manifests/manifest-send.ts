@@ -25,7 +25,8 @@ export async function putAs(
     scopes: [pushScope(repository.name)],
     headers: { "content-type": descriptor.mediaType },
     body: bytes,
-    expect: [200, 201],
+    // 201 is the specification's; 200 and 202 come from registries that store it all the same.
+    expect: [200, 201, 202],
     signal,
   });
   await response.discard();

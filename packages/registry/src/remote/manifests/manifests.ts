@@ -104,11 +104,12 @@ export async function resolveManifest(
   name: TagName | Digest,
   { want, signal }: ResolveOptions,
 ): Promise<Resolved | undefined> {
-  if (want === "digest") {
-    const found = await headManifest(repository, name, { signal });
-    if (found !== "ask for all of it") return found;
-  }
+  const { learned } = repository.registry;
+  const answer = want === "digest" ? await headManifest(repository, name, { signal }) : "ask for all of it";
+  if (answer !== "ask for all of it" && (answer !== undefined || learned.headDenial === "true")) return answer;
   const fetched = await fetchManifest(repository, name, { signal });
+  // One GET for a client: afterwards it is known whether a HEAD that denies tells the truth.
+  if (answer === undefined) learned.headDenial = fetched === undefined ? "true" : "false";
   return fetched && { descriptor: fetched.descriptor, bytes: fetched.bytes };
 }
 
@@ -123,11 +124,12 @@ async function headManifest(
     url: manifestUrl(repository, name),
     scopes: [pullScope(repository.name)],
     headers: { accept: acceptedManifests },
-    expect: [200, 400, 404, 405, 501, ...(isDigest(name) ? [500] : [])],
+    expect: [200, 400, 403, 404, 405, 500, 501],
     signal,
   });
   await response.discard();
-  if (response.status === 404) return undefined;
+  if (response.status === 404)
+    return repository.registry.learned.headDenial === "false" ? "ask for all of it" : undefined;
   const mediaType = response.headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase() ?? "";
   const digest = claimedDigest(response.headers.get("docker-content-digest"));
   const size = claimedLength(response.headers.get("content-length"));

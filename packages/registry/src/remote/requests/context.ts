@@ -28,6 +28,12 @@ export interface Learned {
   selfMount: "untried" | "unsupported";
   /** Content in the request that opens the upload. */
   singlePost: "untried" | "unsupported";
+  /** What the PUT that closes an upload may carry: the content, or nothing, so that all of it goes before in PATCH. */
+  closing: "content" | "empty";
+  /** Whether HEAD of a manifest tells the truth when it denies. "untried": the first denial is checked with a GET. */
+  headDenial: "untried" | "true" | "false";
+  /** Repositories from which a mount was refused before it came to the registry, by `to from`. */
+  readonly refusedMounts: Set<string>;
   /** Blobs above this go in chunks. */
   wholeMaxBytes: number;
   chunkBytes: number;
@@ -35,11 +41,18 @@ export interface Learned {
   readonly referrersApi: Set<string>;
 }
 
-export const nothingLearned: Pick<Learned, "multiTag" | "selfMount" | "singlePost"> = {
-  multiTag: "untried",
-  selfMount: "untried",
-  singlePost: "untried",
-};
+/** What a new client knows of its registry. */
+export function nothingLearned(): Omit<Learned, "wholeMaxBytes" | "chunkBytes"> {
+  return {
+    multiTag: "untried",
+    selfMount: "untried",
+    singlePost: "untried",
+    closing: "content",
+    headDenial: "untried",
+    refusedMounts: new Set(),
+    referrersApi: new Set(),
+  };
+}
 
 export interface Repository {
   readonly registry: Registry;
