@@ -68,7 +68,7 @@ async function filesOf(directory: string): Promise<string> {
 const hexOf = (digest: string): string => digest.slice("sha256:".length);
 
 describe("a forged older root that leads to the pinned one", () => {
-  test("is neither adopted nor published again: one answer of a registry locks no client out", async () => {
+  test("is neither adopted nor published again: one answer of a registry locks no client out [T132]", async () => {
     const { tags } = registry.repository(repo);
     const genuine = tags.get("latest") ?? "";
     const forged = await showForgedRoot();
@@ -96,7 +96,7 @@ describe("a forged older root that leads to the pinned one", () => {
     expect((await other.run(["list-master-targets", repo])).stderr).toContain("MASTER_METADATA_MISSING");
   });
 
-  test("is not mirrored, and that it was left out is said", async () => {
+  test("is not mirrored, and that it was left out is said [T132]", async () => {
     const forged = await showForgedRoot();
     const source = `docker://${registry.host}/${repo}`;
     const tls = ["--src-tls-verify", "false"];
@@ -107,7 +107,7 @@ describe("a forged older root that leads to the pinned one", () => {
 });
 
 describe("the whole chain, handed over in one file", () => {
-  test("lets a mirror serve the roots that its source forges, so that an old client follows", async () => {
+  test("lets a mirror serve the roots that its source forges, so that an old client follows [T132]", async () => {
     const forged = await showForgedRoot();
     const source = `docker://${registry.host}/${repo}`;
     const ran = await other.must(["sync", "--tuf", "chain.json", "--src-tls-verify", "false", source, "oci:mirror"]);
@@ -129,7 +129,7 @@ describe("the whole chain, handed over in one file", () => {
 });
 
 describe("a first pin by key, from a registry that names roots beyond every version", () => {
-  test("ends: the names are no versions, and nothing is pinned", async () => {
+  test("ends: the names are no versions, and nothing is pinned [T134]", async () => {
     const bytes = Buffer.from('{"signatures":[],"signed":{}}');
     const names = ["9999999999999999.root.json", "10000000000000000.root.json"];
     rewriteLatest(registry, (layers) => [

@@ -72,7 +72,7 @@ describe("a root older than the pinned one", () => {
     expect(verify(file(1), file(2), file(3))).toBe(1);
   });
 
-  test("is refused if it leads to the pinned root and its keys did not sign it", async () => {
+  test("is refused if it leads to the pinned root, whose keys did not sign it [T132]", async () => {
     await publishRoot("root key");
     const refusal = expect.objectContaining({ code: "TUF_THRESHOLD_NOT_MET" });
     expect(verifyRootChain([file(1), file(2)])).toHaveLength(2);

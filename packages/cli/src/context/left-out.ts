@@ -5,7 +5,7 @@ export function describeLeftOut(
 ): string {
   const why = error instanceof Error ? error.message : "";
   return (
-    `left out root ${newest} and every older one, because the pinned root's keys did not sign it: ${why}; ` +
+    `left out root ${newest} and every older one, which are taken only if the pinned root's keys signed them: ${why}; ` +
     "clients that are pinned to them cannot follow what is written from here. " +
     `To take them along, give the chain that the publisher writes: dtuf get-root ${repo} --all`
   );

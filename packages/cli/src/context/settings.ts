@@ -234,7 +234,10 @@ export const settings = {
   images: count("images at once", "12"),
   tuf: needs(
     "file",
-    text("carry a TUF repository: verify it from this pinned root.json and copy what it references", "root.json"),
+    text(
+      "carry a TUF repository: verify it from this root.json or chain of roots and copy what it references",
+      "root.json",
+    ),
   ),
   layout: {
     kind: "choice",

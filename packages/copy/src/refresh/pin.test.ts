@@ -229,7 +229,7 @@ describe("keys", () => {
     expect(await createTestCopy().pullMetadata({ pin })).toMatchObject({ pin: { version: 1 } });
   });
 
-  test("end the search after a thousand roots, wherever the source says that they begin", async () => {
+  test("end the search after a thousand roots, wherever the source says that they begin [T134]", async () => {
     const pin = { kind: "keys", pems: [addPemKey()] } as const;
     const copy = createCopy({ source: endlessRoots(), place: "x", directory, now: clock.now });
     await expect(copy.pullMetadata({ pin })).rejects.toMatchObject({
@@ -239,7 +239,7 @@ describe("keys", () => {
     await expect(createTestCopy().pullMetadata()).rejects.toMatchObject({ code: "COPY_NOT_PINNED" });
   });
 
-  test("leave a search that costs no request to a signal, which a timer can set meanwhile", async () => {
+  test("leave a search that costs no request to a signal, which a timer can set meanwhile [T134]", async () => {
     const pin = { kind: "keys", pems: [addPemKey()] } as const;
     const stop = new AbortController();
     const source = endlessRoots(() => setImmediate(() => stop.abort("stopped")));

@@ -168,7 +168,7 @@ describe("the whole chain, handed over in one file", () => {
 });
 
 describe("a publisher with a record", () => {
-  test("publishes nothing while another root stands in the place of one that it knows, were it older than the pin", async () => {
+  test("publishes nothing while another root stands in the place of one that it knows, were it older than the pin [T132]", async () => {
     await rotate("root key");
     const second = open("second");
     await second.adopt({ root: await master.rootChain() });
