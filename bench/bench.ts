@@ -6,14 +6,14 @@
  *   pnpm bench --write          also into docs/performance.md, with date, machine and versions
  *
  * DTUF_BENCH_SCALE (0.01: a hundredth of every size), DTUF_BENCH_ROUNDS (default 5), DTUF_BENCH_PEERS (directories of other
- * clients, with `:` between), DTUF_BENCH_DIRECTORY (where its files go), DTUF_TEST_REGISTRY (host:port, instead of its own).
+ * clients, with `:` between; .cache/peers is looked at too), DTUF_BENCH_DIRECTORY (where its files go), DTUF_TEST_REGISTRY (host:port, instead of its own).
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { rows } from "./rows/index.ts";
 import { openStage, type Stage } from "./stage.ts";
-import { formatTable, type TableRow } from "./table.ts";
+import { formatRow, tableHead } from "./table.ts";
 
 const words = process.argv.slice(2);
 const wanted = words.filter((word) => !word.startsWith("--"));
@@ -25,14 +25,18 @@ if (unknown.length > 0) {
 const opened = await openStage(process.env);
 const { stage } = opened;
 try {
-  const done: TableRow[] = [];
+  // Each row is printed when it is measured: what a cut ends is not lost.
+  const report = [`${describeRun(stage)}\n`, tableHead];
+  console.log(report.join("\n"));
   for (const row of wanted.length === 0 ? rows : rows.filter(({ id }) => wanted.includes(id))) {
     console.error(`… ${row.id}`);
-    done.push({ id: row.id, lines: await row.run(stage) });
+    const lines = await row.run(stage);
+    if (lines.length === 0) continue;
+    const text = formatRow({ id: row.id, lines });
+    console.log(text);
+    report.push(text);
   }
-  const report = `${describeRun(stage)}\n\n${formatTable(done)}`;
-  console.log(report);
-  if (words.includes("--write")) await writeReport(report);
+  if (words.includes("--write")) await writeReport(report.join("\n"));
 } finally {
   await opened.close();
 }

@@ -1,5 +1,5 @@
 /** How other clients push and pull the same content. */
-import { rm } from "node:fs/promises";
+import { readdir, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Contender } from "./compare.ts";
 import type { Command } from "./child.ts";
@@ -88,10 +88,12 @@ export interface Remote {
   readonly repository: string;
   /** host:port; default the stage's registry. */
   readonly host?: string;
+  /** Of all layers: who has fewer at the end has pulled nothing worth a time. */
+  readonly bytes: number;
 }
 
 /** Pull the image tagged `bench` into an empty directory. */
-export function pullers(stage: Stage, { repository, host = stage.registry.host }: Remote): readonly Contender[] {
+export function pullers(stage: Stage, { repository, bytes, host = stage.registry.host }: Remote): readonly Contender[] {
   const { peers, environment: env } = stage;
   const contender = (name: string, argv: (directory: string) => readonly string[]): Contender => {
     const directory = join(stage.directory, `pulled-${name}`);
@@ -101,6 +103,7 @@ export function pullers(stage: Stage, { repository, host = stage.registry.host }
         await rm(directory, { recursive: true, force: true });
         return { argv: argv(directory), env };
       },
+      check: () => expectBytes(directory, bytes),
     };
   };
   const [skopeo, crane, regctl, oras] = (["skopeo", "crane", "regctl", "oras"] as const).map((name) =>
@@ -124,6 +127,13 @@ export function pullers(stage: Stage, { repository, host = stage.registry.host }
     oras && contender("oras", (directory) => [oras.path, "pull", "--plain-http", "-o", directory, image]),
   ];
   return all.filter((each) => each !== undefined);
+}
+
+async function expectBytes(directory: string, wanted: number): Promise<void> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  const sizes = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => stat(join(parentPath, name)));
+  const got = (await Promise.all(sizes)).reduce((sum, { size }) => sum + size, 0);
+  if (got < wanted) throw new TypeError(`pulled ${got} bytes of ${wanted}`);
 }
 
 /** dxf's command takes one blob a run; its module takes many. */

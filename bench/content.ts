@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { link, mkdir, open, rm, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { digestOf, encodeImageManifest, mediaTypes, parseDigest } from "@dtuf/registry";
 import type { Digest } from "@dtuf/registry";
 
@@ -44,17 +44,21 @@ export async function createFiles(directory: string, count: number, size: number
   return files;
 }
 
-/** The files as layers of one image, tagged `bench`. Layers are hard links to the files. */
+/**
+ * The files as layers of one image, tagged `bench`. Layers are hard links to the files. Each has its name as its title,
+ * because oras pulls no layer without one.
+ */
 export async function createLayout(directory: string, files: readonly BenchFile[]): Promise<void> {
   await rm(directory, { recursive: true, force: true });
   const blobs = join(directory, "blobs/sha256");
   await mkdir(blobs, { recursive: true });
   const blobPath = (digest: string): string => join(blobs, digest.replace("sha256:", ""));
   for (const { path, digest } of files) await link(path, blobPath(digest));
-  const layers = files.map(({ digest, size }) => ({
+  const layers = files.map(({ path, digest, size }) => ({
     mediaType: "application/vnd.oci.image.layer.v1.tar",
     digest,
     size,
+    annotations: new Map([["org.opencontainers.image.title", basename(path)]]),
   }));
   const config = Buffer.from(
     JSON.stringify({

@@ -1,7 +1,10 @@
-/** Other clients, as they are found on PATH and in DTUF_BENCH_PEERS (directories with `:` between). */
+/**
+ * Other clients, as they are found in DTUF_BENCH_PEERS (directories with `:` between), in .cache/peers, and on PATH.
+ * None is ours: the program `dxf` is a peer only if it runs on a Python that has the module.
+ */
 import { execFile } from "node:child_process";
 import { access, constants, readFile } from "node:fs/promises";
-import { delimiter, join } from "node:path";
+import { delimiter, join, resolve } from "node:path";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
@@ -22,6 +25,15 @@ export interface Peer {
   readonly version: string;
 }
 
+/** How a peer that is not there is installed. */
+export const installations = {
+  go: (module: string): string => `GOBIN=$PWD/.cache/peers/bin go install ${module}@latest`,
+  python:
+    "python3 -m venv .cache/peers/python && .cache/peers/python/bin/pip install python-dxf tuf 'securesystemslib[crypto]'",
+} as const;
+
+const ownDirectories = ["bin", "python/bin"].map((name) => resolve(import.meta.dirname, "../.cache/peers", name));
+
 export interface Peers {
   find(name: PeerName): Peer | undefined;
   /** The interpreter that has this module of Python's. */
@@ -31,14 +43,13 @@ export interface Peers {
 }
 
 export async function findPeers(environment: Readonly<NodeJS.ProcessEnv>): Promise<Peers> {
-  const directories = [environment["DTUF_BENCH_PEERS"] ?? "", environment["PATH"] ?? ""]
-    .flatMap((list) => list.split(delimiter))
-    .filter((directory) => directory !== "");
+  const directoriesOf = (name: string): readonly string[] =>
+    (environment[name] ?? "").split(delimiter).filter((directory) => directory !== "");
+  const directories = [...directoriesOf("DTUF_BENCH_PEERS"), ...ownDirectories, ...directoriesOf("PATH")];
   const found = new Map<PeerName, Peer>();
   for (const name of Object.keys(programs) as PeerName[]) {
-    const path = await findProgram(name, directories);
-    if (path === undefined) continue;
-    found.set(name, { path, version: name === "dxf" ? await dxfVersion(path) : await versionOf(path, programs[name]) });
+    const peer = name === "dxf" ? await findDxf(directories) : await findVersioned(name, directories);
+    if (peer !== undefined) found.set(name, peer);
   }
   const pythons = await Promise.all(directories.map((directory) => findProgram("python3", [directory])));
   return {
@@ -69,10 +80,24 @@ async function versionOf(path: string, args: readonly string[]): Promise<string>
   return /\d+\.\d+(?:\.\d+)?/.exec(stdout)?.[0] ?? "of unknown version";
 }
 
-async function dxfVersion(path: string): Promise<string> {
-  const [, python] = /^#!(\S+)/.exec(await readFile(path, "utf8")) ?? [];
-  if (python === undefined) return "of unknown version";
-  return moduleVersion(python, "python-dxf").catch(() => "of unknown version");
+async function findVersioned(
+  name: Exclude<PeerName, "dxf">,
+  directories: readonly string[],
+): Promise<Peer | undefined> {
+  const path = await findProgram(name, directories);
+  return path === undefined ? undefined : { path, version: await versionOf(path, programs[name]) };
+}
+
+/** Our own command has the same name. */
+async function findDxf(directories: readonly string[]): Promise<Peer | undefined> {
+  for (const directory of directories) {
+    const path = await findProgram("dxf", [directory]);
+    const [, python] = /^#!(\S+)/.exec(path === undefined ? "" : await readFile(path, "latin1")) ?? [];
+    if (path === undefined || python === undefined) continue;
+    const version = await moduleVersion(python, "python-dxf").catch(() => undefined);
+    if (version !== undefined) return { path, version };
+  }
+  return undefined;
 }
 
 async function moduleVersion(python: string, distribution: string): Promise<string> {

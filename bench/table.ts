@@ -53,13 +53,13 @@ export interface TableRow {
   readonly lines: readonly Line[];
 }
 
-export function formatTable(rows: readonly TableRow[]): string {
-  const cells = (...texts: readonly string[]): string => `| ${texts.join(" | ")} |`;
-  return [
-    cells("what", "dtuf", "others, in the same rounds", "again with"),
-    cells("---", "---", "---", "---"),
-    ...rows.flatMap(({ id, lines }) =>
-      lines.map(({ what, dtuf, peers }) => cells(what, dtuf, peers, `\`pnpm bench ${id}\``)),
-    ),
-  ].join("\n");
+const cells = (...texts: readonly string[]): string => `| ${texts.join(" | ")} |`;
+
+export const tableHead: string = [
+  cells("what", "dtuf", "others, in the same rounds", "again with"),
+  cells("---", "---", "---", "---"),
+].join("\n");
+
+export function formatRow({ id, lines }: TableRow): string {
+  return lines.map(({ what, dtuf, peers }) => cells(what, dtuf, peers, `\`pnpm bench ${id}\``)).join("\n");
 }

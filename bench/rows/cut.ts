@@ -97,5 +97,5 @@ async function contendersOn(stage: Stage, host: string, pull: Pull): Promise<rea
       prepare: async () => ({ argv: [...dxf, host, repository, await stage.fresh("dxf"), file.digest], env }),
     },
   ];
-  return [...found.filter((each) => each !== undefined), ...pullers(stage, { repository, host })];
+  return [...found.filter((each) => each !== undefined), ...pullers(stage, { repository, host, bytes: file.size })];
 }

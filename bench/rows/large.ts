@@ -130,7 +130,7 @@ async function largePullers(stage: Stage, { repository, file, directory }: Large
       prepare: async () => ({ argv: [...dxf, host, repository, await stage.fresh("dxf"), file.digest], env }),
     },
   ];
-  return [...found.filter((each) => each !== undefined), ...pullers(stage, { repository })];
+  return [...found.filter((each) => each !== undefined), ...pullers(stage, { repository, bytes: file.size })];
 }
 
 async function verifyFile(stage: Stage, path: string, { digest }: BenchFile): Promise<void> {

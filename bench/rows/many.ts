@@ -161,7 +161,8 @@ async function contendersOn(stage: Stage, host: string, many: Many): Promise<rea
       prepare: async () => ({ argv: [...dxf, host, repository, out, ...digests], env }),
     },
   ];
-  return [...all.filter((each) => each !== undefined).map(into), ...pullers(stage, { repository, host })];
+  const others = pullers(stage, { repository, host, bytes: files.length * blobBytes });
+  return [...all.filter((each) => each !== undefined).map(into), ...others];
 }
 
 interface Counted {

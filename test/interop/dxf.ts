@@ -1,7 +1,4 @@
-/**
- * The Python dxf and ours on one real registry: each reads what the other pushed, and both say the same of it. Part of
- * `pnpm interop`; the program is looked for in DTUF_BENCH_PEERS and PATH.
- */
+/** The Python dxf and ours on one real registry: each reads what the other pushed, and both say the same of it. */
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -9,7 +6,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { fetchDebianRegistry, startRegistry } from "@dtuf/testing/machines/debian-registry";
-import { findPeers } from "../../bench/peers.ts";
+import { installations, type Peers } from "../../bench/peers.ts";
+import type { Outcome } from "./outcome.ts";
 
 const run = promisify(execFile);
 const folder = import.meta.dirname;
@@ -62,12 +60,11 @@ async function compare(repo: string, { home, pusher, reader }: Pair): Promise<re
   return gone ? differing : [...differing, "del-blob"];
 }
 
-async function main(): Promise<number> {
-  const peer = (await findPeers(process.env)).find("dxf");
-  if (peer === undefined) {
-    console.log("dxf: not found");
-    return 0;
-  }
+/** The program is looked for as the bench does. */
+export async function runDxf(peers: Peers): Promise<Outcome> {
+  const peer = peers.find("dxf");
+  if (peer === undefined) return { kind: "missing", peer: "dxf (Python)", install: installations.python };
+  const name = `dxf ${peer.version} (${peer.path})`;
   const home = await mkdtemp(join(tmpdir(), "dtuf-interop-"));
   const binary = await fetchDebianRegistry({ cacheDirectory: resolve(folder, "../../.cache/debian") });
   const registry = await startRegistry({ binary, dataDirectory: join(home, "registry") });
@@ -80,22 +77,18 @@ async function main(): Promise<number> {
   const theirs: Dxf = async (...words) => (await run(peer.path, words, options)).stdout;
   const ours: Dxf = async (...words) =>
     (await run(process.execPath, ["--conditions=@dtuf/source", bin, ...words], options)).stdout;
-  let faults = 0;
+  const faults: string[] = [];
   try {
-    for (const [name, pusher, reader] of [
+    for (const [what, pusher, reader] of [
       ["dxf reads what we push", ours, theirs],
       ["we read what dxf pushes", theirs, ours],
     ] as const) {
       const differing = await compare(`interop/${randomBytes(4).toString("hex")}`, { home, pusher, reader });
-      faults += differing.length;
-      const told = differing.length === 0 ? "ok" : `they differ: ${differing.join("; ")}`;
-      console.log(`dxf ${peer.version}: ${name}: ${told}`);
+      faults.push(...differing.map((words) => `${what}, they differ: ${words}`));
     }
   } finally {
     await registry.stop();
     await rm(home, { recursive: true, force: true });
   }
-  return faults === 0 ? 0 : 1;
+  return { kind: "ran", peer: name, did: "each reads what the other pushed, and both say the same of it", faults };
 }
-
-process.exitCode = await main();

@@ -1,12 +1,4 @@
-/**
- * `pnpm interop`: the other implementations that this machine has, each way: a repository that the peer makes is read
- * through @dtuf/copy, and one that is signed by @dtuf/tuf is read by the peer.
- *
- *     DTUF_PEER_PYTHON   a python that has python-tuf       (default python3)
- *     DTUF_PEER_GO       a go that can build peers/go-tuf   (default go)
- *
- * `pnpm interop --write` keeps what the peers made under data/, where peers.test.ts reads it.
- */
+/** TUF's other implementations, each way: their repository is read through @dtuf/copy, one signed by @dtuf/tuf is read by them. */
 import { execFile } from "node:child_process";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -15,50 +7,43 @@ import { promisify } from "node:util";
 import { createDirectorySource } from "@dtuf/copy";
 import { publishToDirectory } from "@dtuf/testing/tuf-simulator/simulator-publish";
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
+import { installations, type Peers } from "../../bench/peers.ts";
+import type { Outcome } from "./outcome.ts";
 import { servePlain } from "./plain-server.ts";
 import { readRepository } from "./read-repository.ts";
 
 const folder = import.meta.dirname;
-const home = await mkdtemp(join(tmpdir(), "dtuf-interop-"));
 
 interface Peer {
   readonly name: string;
-  readonly version: string;
+  readonly path: string;
   readonly run: (words: readonly string[]) => Promise<string>;
 }
 
-async function findPeers(): Promise<readonly Peer[]> {
-  const python = process.env["DTUF_PEER_PYTHON"] ?? "python3";
+async function findPythonTuf(peers: Peers): Promise<Peer | undefined> {
+  const python = process.env["DTUF_PEER_PYTHON"] ?? (await peers.findPython("tuf"))?.path;
+  if (python === undefined) return undefined;
+  return { name: "python-tuf", path: python, run: runner(python, [join(folder, "peers/python_tuf.py")]) };
+}
+
+/** Undefined: no Go. */
+async function buildGoTuf(home: string): Promise<Peer | undefined> {
   const go = process.env["DTUF_PEER_GO"] ?? "go";
-  const program = join(home, "go-tuf-peer");
-  return [
-    ...(await findPeer("python-tuf", { file: python, first: [join(folder, "peers/python_tuf.py")] })),
-    ...(await findPeer("go-tuf", {
-      file: program,
-      build: () => promisify(execFile)(go, ["build", "-o", program, "."], { cwd: join(folder, "peers/go-tuf") }),
-    })),
-  ];
-}
-
-interface Command {
-  readonly file: string;
-  readonly first?: readonly string[];
-  readonly build?: () => Promise<unknown>;
-}
-
-async function findPeer(name: string, { file, first = [], build }: Command): Promise<readonly Peer[]> {
-  const run = async (words: readonly string[]): Promise<string> =>
-    (await promisify(execFile)(file, [...first, ...words])).stdout;
+  const path = join(home, "go-tuf-peer");
   try {
-    await build?.();
-    return [{ name, version: (await run(["version"])).trim(), run }];
+    await promisify(execFile)(go, ["build", "-o", path, "."], { cwd: join(folder, "peers/go-tuf") });
   } catch (error) {
-    console.log(`${name}: not found (${error instanceof Error ? error.message.split("\n", 1)[0] : String(error)})`);
-    return [];
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
   }
+  return { name: "go-tuf", path: `built with ${go} from test/interop/peers/go-tuf`, run: runner(path) };
 }
 
-async function readTheirs({ name, run }: Peer): Promise<number> {
+function runner(file: string, first: readonly string[] = []): Peer["run"] {
+  return async (words) => (await promisify(execFile)(file, [...first, ...words])).stdout;
+}
+
+async function readTheirs({ name, run }: Peer, home: string): Promise<number> {
   const directory = join(home, name);
   await run(["make", directory]);
   const root = await readFile(join(directory, "metadata", "1.root.json"));
@@ -91,7 +76,7 @@ async function createOurs(): Promise<TufSimulator> {
   return sim;
 }
 
-async function readOurs({ run }: Peer): Promise<number> {
+async function readOurs({ run }: Peer, home: string): Promise<number> {
   const sim = await createOurs();
   const directory = join(home, "ours");
   const { metadataDirectory } = await publishToDirectory(sim, directory);
@@ -107,11 +92,27 @@ async function readOurs({ run }: Peer): Promise<number> {
   return lines.length;
 }
 
-try {
-  for (const peer of await findPeers()) {
-    console.log(`${peer.name} ${peer.version}: we read ${await readTheirs(peer)} targets of its repository`);
-    console.log(`${peer.name} ${peer.version}: it reads ${await readOurs(peer)} targets of ours`);
+/** `--write` among the words of the command line keeps what the peers made under data/, where peers.test.ts reads it. */
+export async function runTufPeers(peers: Peers): Promise<readonly Outcome[]> {
+  const home = await mkdtemp(join(tmpdir(), "dtuf-interop-"));
+  try {
+    const wanted = [
+      ["python-tuf", installations.python, await findPythonTuf(peers)],
+      ["go-tuf", "Go from https://go.dev/dl, or DTUF_PEER_GO", await buildGoTuf(home)],
+    ] as const;
+    const outcomes: Outcome[] = [];
+    for (const [name, install, peer] of wanted) {
+      outcomes.push(peer === undefined ? { kind: "missing", peer: name, install } : await exchange(peer, home));
+    }
+    return outcomes;
+  } finally {
+    await rm(home, { recursive: true, force: true });
   }
-} finally {
-  await rm(home, { recursive: true, force: true });
+}
+
+async function exchange(peer: Peer, home: string): Promise<Outcome> {
+  const version = (await peer.run(["version"])).trim();
+  const [theirs, ours] = [await readTheirs(peer, home), await readOurs(peer, home)];
+  const did = `we read ${theirs} targets of its repository, it reads ${ours} of ours`;
+  return { kind: "ran", peer: `${peer.name} ${version} (${peer.path})`, did, faults: [] };
 }
