@@ -129,6 +129,22 @@ describe("the publisher", () => {
     await expectRefusal(["push-target", repo, "x", "no-such-file"], { status: 8, says: /no-such-file/ });
   });
 
+  test("cannot push several files as parts of a target that has a file's name, unless that is meant", async () => {
+    await using other = await createMachine({ DTUF_HOST: "oci:registry" });
+    await publishDemo(other, repo, "one");
+    for (const name of ["f2", "f3"]) await writeFile(join(other.directory, name), name);
+    const refused = await other.run(["push-target", repo, "demo.txt", "f2", "f3"]);
+    expect(refused).toMatchObject({ status: 2, stdout: "" });
+    expect(refused.stderr).toContain(`hint: several targets: dtuf push-target ${repo} demo.txt demo.txt`);
+    expect(JSON.parse((await other.must(["status", repo, "--json"])).stdout)).toMatchObject({
+      staged: { targets: [] },
+    });
+    await other.must(["push-target", repo, "demo.txt", "f2"]);
+    await other.must(["push-target", repo, "demo.txt", "demo.txt", "f2"]);
+    const { stderr } = await other.must(["push-target", repo, "demo.txt", "f2", "f3", "--parts"]);
+    expect(stderr).toContain("demo.txt is one target of 2 parts: f2, f3");
+  });
+
   test("cannot reuse a target that is not there", async () => {
     await expectRefusal(["push-target", repo, "x", "@no-such"], { status: 3, says: /MASTER_TARGET_UNKNOWN/ });
   });

@@ -54,7 +54,7 @@ const masterCommands: readonly Command[] = [
     name: "push-target",
     summary: "upload a target's files and stage it for the next publication",
     arguments: "<repo> <target> <file|@target...>",
-    settings: [...stateSettings, "concurrency"],
+    settings: [...stateSettings, "concurrency", "parts"],
     example: "dtuf push-target fred/demo app-1.4.tgz ./app-1.4.tgz",
     load: () => import("./publish/push-target.ts"),
   }),

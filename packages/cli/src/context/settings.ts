@@ -179,6 +179,7 @@ export const settings = {
   threshold: count("how many of its keys must sign the role", "1"),
   terminating: toggle("where the role may sign a target and has none, ask no later role"),
   within: { kind: "duration", summary: "how soon counts as due", value: "duration", fallback: "half a lifetime" },
+  parts: toggle("the files are parts of one target, although its name is the name of a file too"),
   "dry-run": toggle("say what would be done, do nothing"),
   null: {
     kind: "switch",

@@ -1,10 +1,13 @@
+import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { TargetPart } from "@dtuf/master";
-import type { Run } from "../context/command.ts";
+import type { Context, Run } from "../context/command.ts";
+import { UsageError } from "../context/usage.ts";
 import { masterProgress, withMaster } from "./master.ts";
 
 /** `@name` is another target, whose blobs are used again; `./@name` is a file of that name. */
-export const run: Run = (context, [repo = "", target = "", ...words]) => {
+export const run: Run = async (context, [repo = "", target = "", ...words]) => {
+  if (!context.values.on("parts")) await refuseSeveralFiles(context, { repo, target, words });
   const parts = words.map((word): TargetPart =>
     word.startsWith("@")
       ? { kind: "target", name: word.slice(1) }
@@ -14,8 +17,27 @@ export const run: Run = (context, [repo = "", target = "", ...words]) => {
   return withMaster(context, repo, async (master) => {
     const file = await master.pushTarget(target, parts, { signal: context.io.signal, onProgress: progress.onProgress });
     progress.end();
+    if (parts.length > 1)
+      context.terminal.note(`${target} is one target of ${parts.length} parts: ${words.join(", ")}`);
     if (context.terminal.format === "json") {
       await context.terminal.printJson({ target, length: file.length, hashes: Object.fromEntries(file.hashes) });
     }
   });
 };
+
+interface Asked {
+  readonly repo: string;
+  readonly target: string;
+  readonly words: readonly string[];
+}
+
+/** `push-target REPO dir/*` would sign all files but the first, joined, under the name of the first. @throws UsageError */
+async function refuseSeveralFiles({ io, program }: Context, { repo, target, words }: Asked): Promise<void> {
+  if (words.length < 2 || words.includes(target)) return;
+  const found = await stat(resolve(io.cwd, target)).catch(() => undefined);
+  if (found?.isFile() !== true) return;
+  throw new UsageError(
+    `${target} is a file, and here it would be the name of one target made of ${words.join(" and ")}`,
+    `several targets: ${program} push-target ${repo} ${target} ${target}, and so on, one each; one target of several parts: --parts`,
+  );
+}
