@@ -5,10 +5,10 @@
  * Tags that are made of an image's digest (the fallback index of referrers, cosign's) belong to their image: they go with its
  * last tag and never before. Directories in skopeo's form are removed by files of that form only.
  */
-import { readdir, rename, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { digestHex, hasCapability, isTag, OciError, type Digest, type ReadStore, type TagName } from "@dtuf/registry";
-import { fileError, isErrno } from "@dtuf/registry/files";
+import { fileError, isErrno, renameWithRetries } from "@dtuf/registry/files";
 import { MirrorError } from "./errors.ts";
 import { destinationKey, nameDestination, type Destination } from "./destinations/naming.ts";
 import { isCompanionTag, subjectOfTag } from "./images/copy-referrers.ts";
@@ -196,7 +196,7 @@ async function removeImage(directory: string): Promise<void> {
     if (!names.every((name) => ownFile.test(name) || name.startsWith(".dtuf-tmp-"))) return;
     const doomed = join(dirname(directory), `.dtuf-gone-${basename(directory)}`);
     await rm(doomed, { recursive: true, force: true });
-    await rename(directory, doomed);
+    await renameWithRetries(directory, doomed);
     await rm(doomed, { recursive: true, force: true });
   } catch (error) {
     throw fileError(error, directory);

@@ -5,9 +5,9 @@
  */
 import { createHash, randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { open, rename, statfs, unlink, type FileHandle } from "node:fs/promises";
+import { open, statfs, unlink, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { fileError, isErrno, syncDirectory } from "@dtuf/registry/files";
+import { fileError, isErrno, renameWithRetries, syncDirectory } from "@dtuf/registry/files";
 import { CopyError } from "../errors.ts";
 import { fileCall } from "../state/file-call.ts";
 
@@ -47,7 +47,7 @@ export async function openPartialFile({ destination, content, name }: PartialFil
       await fileCall(destination, async () => {
         await file.datasync();
         await file.close();
-        await rename(path, destination);
+        await renameWithRetries(path, destination);
       });
       await syncDirectory(directory);
     },

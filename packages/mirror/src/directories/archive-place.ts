@@ -3,10 +3,10 @@
  * with it; a destination grows in a directory beside the file, which the next run goes on in where one was cut off, and
  * becomes the file when it is whole.
  */
-import { lstat, rename, rm } from "node:fs/promises";
+import { lstat, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { OciError } from "@dtuf/registry";
-import { fileError } from "@dtuf/registry/files";
+import { fileError, renameWithRetries } from "@dtuf/registry/files";
 import { createLayoutStore } from "@dtuf/registry/layout";
 import { readArchive } from "./read-archive.ts";
 import { findRegularFile } from "./regular-file.ts";
@@ -58,7 +58,7 @@ async function takeOver(file: string, directory: string, options: ArchiveOptions
   await remove(fresh);
   await remove(directory);
   await readArchive(file, fresh, options);
-  await rename(fresh, directory);
+  await renameWithRetries(fresh, directory);
 }
 
 async function remove(directory: string): Promise<void> {

@@ -5,10 +5,11 @@
  */
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { lstat, open, readdir, rename, unlink, type FileHandle } from "node:fs/promises";
+import { lstat, open, readdir, unlink, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { syncDirectory } from "./directory.ts";
 import { fileError, isErrno } from "./errors.ts";
+import { renameWithRetries } from "./rename.ts";
 
 export interface AtomicFileOptions {
   /** Permission bits, from which the umask still takes away. Default 0644. */
@@ -66,7 +67,7 @@ export async function createAtomicFile(path: string, options: AtomicFileOptions 
       await orAbort(async () => {
         if (contentSync === "at-commit") await file.datasync();
         await file.close();
-        await rename(temporaryPath, path);
+        await renameWithRetries(temporaryPath, path);
       });
       ended = true;
       if (directorySync === "at-commit") await syncDirectory(dirname(path));

@@ -1,10 +1,12 @@
 /** Directories whose entries outlive a power cut, not only a kill. */
 import { mkdir, open, type FileHandle } from "node:fs/promises";
+import { platform } from "node:os";
 import { dirname } from "node:path";
 import { fileError, isErrno } from "./errors.ts";
 
 /**
- * Makes the names in a directory durable: what was created in it or renamed into it.
+ * Makes the names in a directory durable: what was created in it or renamed into it. Where a directory cannot be
+ * fsynced, its file system's journal is what keeps names, in their order (docs/decisions/0008-platforms.md).
  * @throws FileError
  */
 export async function syncDirectory(directory: string): Promise<void> {
@@ -13,11 +15,18 @@ export async function syncDirectory(directory: string): Promise<void> {
     handle = await open(directory, "r");
     await handle.sync();
   } catch (error) {
-    // Some network file systems have no fsync for directories; there is nothing better to do there.
-    if (!isErrno(error, "EINVAL", "ENOTSUP")) throw fileError(error, directory);
+    if (!isWithoutDirectorySync(error, platform())) throw fileError(error, directory);
   } finally {
     await handle?.close();
   }
+}
+
+/**
+ * Whether this is how the system says that it has no fsync for directories: some network file systems, and Windows,
+ * which opens a directory for reading only and flushes nothing that is not open for writing.
+ */
+export function isWithoutDirectorySync(error: unknown, system: string): boolean {
+  return isErrno(error, "EINVAL", "ENOTSUP") || (system === "win32" && isErrno(error, "EPERM", "EISDIR", "EACCES"));
 }
 
 /**

@@ -10,4 +10,5 @@ export { createDirectory, syncDirectory } from "./directory.ts";
 export { FileError, fileError, isErrno, type FileErrorCode } from "./errors.ts";
 export { findFile } from "./find-file.ts";
 export { withLock, type LockOptions } from "./lock.ts";
+export { renameWithRetries, type RenameOptions } from "./rename.ts";
 export { writeVerifiedFile } from "./verified-file.ts";

@@ -1,0 +1,58 @@
+import { armFileFault } from "@dtuf/testing/file-faults/file-faults";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { isWithoutDirectorySync } from "./directory.ts";
+import { renameWithRetries, type RenameOptions } from "./rename.ts";
+
+let directory: string;
+let from: string;
+let slept: number[];
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "rename-"));
+  from = join(directory, "new");
+  await writeFile(from, "new");
+  slept = [];
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+const on = (system: string): RenameOptions => ({ system, sleep: async (ms) => void slept.push(ms) });
+
+test("on Windows a rename that was refused is tried again", async () => {
+  const to = join(directory, "old");
+  await writeFile(to, "old");
+  const fault = await armFileFault({ root: directory, kind: "EACCES", at: 1 });
+  await renameWithRetries(from, to, on("win32")).finally(fault.disarm);
+  expect(slept).toEqual([10]);
+  expect(await readFile(to, "utf8")).toBe("new");
+});
+
+// Linux says EBUSY of this name for ever.
+const busy = (): string => join(directory) + "/.";
+
+test("on Windows a rename that stays refused ends after three seconds", async () => {
+  await expect(renameWithRetries(from, busy(), on("win32"))).rejects.toMatchObject({ code: "EBUSY" });
+  const waitedMs = slept.reduce((sum, ms) => sum + ms, 0);
+  expect(waitedMs).toBeGreaterThanOrEqual(3000);
+  expect(waitedMs).toBeLessThanOrEqual(3200);
+});
+
+test("elsewhere a rename that was refused is not tried again, and nowhere one of what is not there", async () => {
+  await expect(renameWithRetries(from, busy(), on("linux"))).rejects.toMatchObject({ code: "EBUSY" });
+  const lost = renameWithRetries(join(directory, "no"), from, on("win32"));
+  await expect(lost).rejects.toMatchObject({ code: "ENOENT" });
+  expect(slept).toEqual([]);
+});
+
+const errno = (code: string): Error => Object.assign(new Error(code), { code, errno: -1, syscall: "fsync" });
+
+test.each(["EPERM", "EISDIR", "EACCES"])("%s of a directory's fsync is tolerated on Windows alone", (code) => {
+  expect(isWithoutDirectorySync(errno(code), "win32")).toBe(true);
+  for (const system of ["linux", "darwin", "freebsd"]) expect(isWithoutDirectorySync(errno(code), system)).toBe(false);
+});
+
+test.each(["ENOSPC", "EIO", "ENOENT", "EROFS"])("%s of a directory's fsync is an error everywhere", (code) => {
+  for (const system of ["win32", "linux"]) expect(isWithoutDirectorySync(errno(code), system)).toBe(false);
+});
