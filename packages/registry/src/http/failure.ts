@@ -27,6 +27,14 @@ const transient: ReadonlySet<string> = new Set([
   "UND_ERR_SOCKET",
 ]);
 
+/** What TLS makes of the answer of a server that speaks plain HTTP. */
+export const notTls: ReadonlySet<string> = new Set([
+  "EPROTO",
+  "ERR_SSL_WRONG_VERSION_NUMBER",
+  "ERR_SSL_PACKET_LENGTH_TOO_LONG",
+  "ERR_SSL_HTTP_REQUEST",
+]);
+
 /** What tells most: an OciError's own `failure`, else a code of the error, its cause or the first of several, else its name. */
 export function failureCode(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
@@ -70,6 +78,10 @@ export function asOciError(error: unknown, method: string, url: URL): OciError {
       details,
       cause: error,
     });
+  }
+  if (url.protocol === "https:" && notTls.has(failure)) {
+    const message = `${method} ${shown} failed: ${url.host} does not speak TLS; it may speak plain HTTP (${failure})`;
+    return new OciError("OCI_UNAVAILABLE", message, { details, cause: error });
   }
   return new OciError("OCI_UNAVAILABLE", `${method} ${shown} failed: ${failure}`, { details, cause: error });
 }

@@ -126,6 +126,7 @@ describe("from https to http", () => {
     const transport = testTransport({});
     await expect(get(transport, new URL(`https://127.0.0.1:${plain.port}/`))).rejects.toMatchObject({
       code: "OCI_UNAVAILABLE",
+      message: expect.stringContaining("it may speak plain HTTP") as string,
     });
     expect(plain.requests).toHaveLength(0);
   });

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { digestOf } from "../digest.ts";
 import { emptyConfig, emptyConfigBytes, encodeImageManifest } from "../manifest.ts";
 import { parseTag } from "../tag.ts";
+import { collect } from "../verifying.ts";
 
 const bytes = Buffer.from("Hello World\n");
 const blob = { mediaType: "text/plain", digest: digestOf(bytes), size: bytes.length };
@@ -52,6 +53,44 @@ describe("HEAD of a blob", () => {
   });
 });
 
+describe("a blob without Content-Length", () => {
+  const chunked = { kind: "change", headers: { "content-length": null, "transfer-encoding": "chunked" } } as const;
+
+  test("is pulled: its size comes from the manifest, or from reading it once", async () => {
+    await using remote = await createRemoteRepository();
+    await putImage(remote);
+    remote.registry.script({ match: { path: /blobs\/sha/ }, fault: chunked });
+    const known = await remote.store.open(blob);
+    expect(known && Buffer.from(await collect(known, 100))).toEqual(bytes);
+    const opened = await remote.store.openBlob(blob.digest);
+    expect(opened?.descriptor.size).toBe(blob.size);
+    expect(opened && Buffer.from(await collect(opened.stream, 100))).toEqual(bytes);
+  });
+
+  test("that is not the one that was asked for is refused", async () => {
+    await using remote = await createRemoteRepository();
+    await putImage(remote);
+    remote.registry.script({ match: { path: /blobs\/sha/ }, fault: [chunked, { kind: "change", body: "other" }] });
+    await expect(remote.store.openBlob(blob.digest)).rejects.toMatchObject({ code: "OCI_DIGEST_MISMATCH" });
+  });
+});
+
+test("a web page in a blob's place is named as one, and HTML that was asked for is content", async () => {
+  await using remote = await createRemoteRepository();
+  await putImage(remote);
+  const headers = { "content-type": "text/html; charset=utf-8" };
+  remote.registry.script({ match: { path: /blobs\/sha/ }, fault: { kind: "change", headers, body: "<html>sign in" } });
+  const stream = await remote.store.open(blob);
+  await expect(stream && collect(stream, 100)).rejects.toMatchObject({
+    code: "OCI_RESPONSE_INVALID",
+    message: expect.stringContaining("web page") as string,
+  });
+  remote.registry.clearScript();
+  remote.registry.script({ match: { path: /blobs\/sha/ }, fault: { kind: "change", headers } });
+  const html = await remote.store.open(blob);
+  expect(html && Buffer.from(await collect(html, 100))).toEqual(bytes);
+});
+
 describe("content in the PUT that closes an upload", () => {
   test.each([400, 404])(
     "is refused with %i: it goes in PATCH before an empty PUT, and the next blob at once",
@@ -59,7 +98,7 @@ describe("content in the PUT that closes an upload", () => {
       await using remote = await createRemoteRepository();
       const where = ({ method, headers }: { method: string; headers: Record<string, unknown> }): boolean =>
         method === "PUT" && headers["content-length"] !== "0";
-      remote.registry.script({ match: { where: where as never, path: /uploads/ }, fault: { kind: "answer", status } });
+      remote.registry.script({ match: { where, path: /uploads/ }, fault: { kind: "answer", status } });
       await remote.store.put(blob, bytes);
       remote.registry.clearLog();
       await remote.store.put(emptyConfig, emptyConfigBytes);

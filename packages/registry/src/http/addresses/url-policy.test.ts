@@ -70,10 +70,26 @@ describe("what is refused", () => {
     "https://localhost/x",
   ])("%s, whatever names it [T51] [T53] [T54] [T56]", (to) => {
     for (const source of ["location", "redirect", "link"] as const) {
+      if (source === "location" && to === "http://registry.example/x") continue; // kept on https, below
       expect(refusal({ from, to, source }).code).toBe("OCI_REDIRECT_REFUSED");
     }
     expect(refusal({ from, to, source: "realm" }).code).toBe("OCI_REALM_REFUSED");
   });
+
+  test.each([
+    ["https://registry.example/", "http://registry.example/v2/x", "https://registry.example/v2/x"],
+    ["https://registry.example:8443/", "http://registry.example/v2/x", "https://registry.example:8443/v2/x"],
+    ["https://registry.example:8443/", "http://registry.example:8443/v2/x", "https://registry.example:8443/v2/x"],
+  ])(
+    "plain http in an upload's Location at %s is followed over https alone, where it is the same host",
+    (base, to, url) => {
+      const decision = decideUrl({ from: new URL(base), to, source: "location" });
+      expect([decision.url.href, decision.credentials]).toEqual([url, "same-origin"]);
+      expect(refusal({ from: new URL(base), to: to.replace("example", "example:81"), source: "location" }).code).toBe(
+        "OCI_REDIRECT_REFUSED",
+      );
+    },
+  );
 
   test("a next page on another origin [T57]", () => {
     const link = { from, source: "link" } as const;

@@ -40,11 +40,20 @@ export function decideUrl(supplied: SuppliedUrl): UrlDecision {
   const url = URL.parse(supplied.to, from.href);
   if (url === null) throw refused(supplied, "it is no URL", undefined);
   url.hash = "";
+  if (supplied.source === "location") keepTls(url, from);
   const network = supplied.network ?? networkOf(from.hostname) ?? "public";
   const reason = reasonToRefuse(supplied, url, network);
   if (reason !== undefined) throw refused(supplied, reason, url);
   if (url.origin === from.origin) return { url, credentials: "same-origin", reach: supplied.reach };
   return { url, credentials: url.hostname === from.hostname ? "same-host" : "drop", reach: network };
+}
+
+/** A registry behind a TLS proxy may write its own address as http://, because it does not know of the proxy. */
+function keepTls(url: URL, from: URL): void {
+  const isSame = url.hostname === from.hostname && (url.port === "" || url.port === from.port);
+  if (from.protocol !== "https:" || url.protocol !== "http:" || !isSame) return;
+  url.protocol = "https:";
+  url.port = from.port;
 }
 
 function reasonToRefuse(supplied: SuppliedUrl, url: URL, network: Network): string | undefined {

@@ -14,14 +14,31 @@ import { verifying, verifyingFrom } from "../../verifying.ts";
 import { reopen, request, type Download, type Wanted } from "./blob-request.ts";
 import { claimedLength, endedEarly, isUnavailable, outcomeOf, type Repository } from "../requests/context.ts";
 import { invalidResponse } from "../requests/read-body.ts";
-import { progressBytes } from "../requests/store-limits.ts";
+import { progressBytes, unannouncedMaxBytes } from "../requests/store-limits.ts";
 
 /** `open` of the store, for blobs and manifests. */
 export async function openDownload(download: Download): Promise<ByteStream | undefined> {
   const tries = download.repository.registry.createTries();
   const response = await request(download, { from: 0, tries });
   if (response.status === 404) return discarded(response);
-  return verifying(resuming(download, response, { tries, offset: 0 }), download.descriptor);
+  const stream = verifying(resuming(download, response, { tries, offset: 0 }), download.descriptor);
+  return isWebPage(response) ? namingWebPage(stream, download.descriptor, response) : stream;
+}
+
+function isWebPage({ headers }: HttpResponse): boolean {
+  return /^\s*(?:text\/html|application\/xhtml\+xml)\b/i.test(headers.get("content-type") ?? "");
+}
+
+/** A proxy or a portal answers with a page of its own. Only content that turns out wrong is called so: HTML is content too. */
+async function* namingWebPage(stream: ByteStream, { digest }: Wanted, { url }: HttpResponse): ByteStream {
+  try {
+    yield* stream;
+  } catch (cause) {
+    const isWrong = OciError.is(cause) && (cause.code === "OCI_DIGEST_MISMATCH" || cause.code === "OCI_SIZE_MISMATCH");
+    if (!isWrong) throw cause;
+    const message = `${url.host} sent a web page (text/html) in place of ${digest}: is there a sign-in page in between?`;
+    throw new OciError("OCI_RESPONSE_INVALID", message, { details: { digest, host: url.host }, cause });
+  }
 }
 
 /** `openRest` of the store. */
@@ -56,7 +73,10 @@ export async function openBlobByDigest(
   return { descriptor, stream: verifying(resuming(download, response, { tries, offset: 0 }), descriptor) };
 }
 
-/** Whoever asks reads or discards the response. @throws OciError OCI_RESPONSE_INVALID where no size is announced */
+/**
+ * The caller reads or discards the response. If the registry announces no size, the blob is read once to be measured.
+ * @throws OciError OCI_DIGEST_MISMATCH, OCI_LIMIT_EXCEEDED of a blob that had to be measured
+ */
 export async function requestBlob(
   repository: Repository,
   digest: Digest,
@@ -67,8 +87,27 @@ export async function requestBlob(
   if (response.status === 404) return discarded(response);
   const size = claimedLength(response.headers.get("content-length"));
   if (size !== undefined) return { descriptor: { ...unknown, size }, response };
-  await response.discard();
-  throw invalidResponse(response, "has no length");
+  const descriptor = { ...unknown, size: await measure(response, digest) };
+  return { descriptor, response: await request({ repository, descriptor, signal }, { from: 0, tries }) };
+}
+
+async function measure({ body }: HttpResponse, digest: Digest): Promise<number> {
+  const digester = createDigester(digestAlgorithm(digest));
+  let size = 0;
+  for await (const chunk of body) {
+    digester.update(chunk);
+    size += chunk.length;
+    if (size > unannouncedMaxBytes) {
+      throw new OciError("OCI_LIMIT_EXCEEDED", `${digest} comes without a length and has more than ${size} bytes`, {
+        details: { digest, limit: unannouncedMaxBytes },
+      });
+    }
+  }
+  const got = digester.digest();
+  if (got === digest) return size;
+  throw new OciError("OCI_DIGEST_MISMATCH", `content does not match its digest: wanted ${digest}, got ${got}`, {
+    details: { wanted: digest, got },
+  });
 }
 
 async function discarded(response: HttpResponse): Promise<undefined> {

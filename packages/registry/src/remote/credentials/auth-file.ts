@@ -46,9 +46,11 @@ export async function readAuthFile(path: string, format: AuthFileFormat = "confi
 
 /** An empty file is one without entries. @throws OciError OCI_CREDENTIALS_UNAVAILABLE */
 export function parseAuthJson(text: string, path: string): JsonObject {
-  if (text.trim() === "") return {};
+  // PowerShell writes a byte order mark.
+  const bare = text.replace(/^\uFEFF/, "");
+  if (bare.trim() === "") return {};
   try {
-    const json: unknown = JSON.parse(text);
+    const json: unknown = JSON.parse(bare);
     if (isObject(json)) return json;
   } catch {
     // The parser's message quotes the file.

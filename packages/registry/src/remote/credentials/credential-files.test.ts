@@ -40,6 +40,11 @@ console.log(JSON.stringify({ ServerURL: key, Username: ${JSON.stringify(name)}, 
   await chmod(program, 0o755);
 }
 
+test("a byte order mark at the beginning of a file, as PowerShell writes it, is passed over", async () => {
+  const config = `\uFEFF${JSON.stringify({ auths: { "r.example": { auth: auth("fred:secret") } } })}`;
+  expect(await find(config, "r.example")).toEqual(basic("fred", "secret"));
+});
+
 describe("config.json", () => {
   test.each<[string, unknown, Credential | undefined]>([
     ["user and password, colons in it kept", { auth: auth("u:p:q") }, basic("u", "p:q")],

@@ -41,3 +41,6 @@ export const tagsPerPut: number = 10;
 
 /** Time for giving an upload up, which nobody waits for. */
 export const cancelTimeoutMs: number = 5000;
+
+/** Read of a blob whose size nobody says, neither a manifest nor the registry: the largest layer that registries take. */
+export const unannouncedMaxBytes: number = 64 * 1024 * 1024 * 1024;
