@@ -58,6 +58,8 @@ describe("Sigstore's production root, as @sigstore/tuf ships it", () => {
     );
     const kept = await readFile(join(machine.directory, "dtuf_repos/sigstore/production/copy/pin.json"));
     expect(kept.equals(root)).toBe(true);
+    const again = await machine.must(["pin", "sigstore/production", "root.json", "--json"]);
+    expect(JSON.parse(again.stdout)).toMatchObject({ pin: { version } });
   });
 
   test("is refused with any byte of what is signed changed", () => {

@@ -8,7 +8,7 @@ export {
   targetArtifactType,
   targetMediaType,
 } from "./media-types.ts";
-export { findFileVersion, metadataFileName, type MetadataFile } from "./metadata-file.ts";
+export { findFileVersion, metadataFileName, parseVersion, type MetadataFile } from "./metadata-file.ts";
 export { encodeRelease, parseRelease, type MetadataIndex, type Release, type ReleaseContent } from "./release.ts";
 export { encodeRootChain, parseRootFile, rootFileMaxBytes } from "./root-file.ts";
 export { encodeRole, encodeTopLevelKeepers, parseRole, targetKeeper, type RoleContent } from "./role.ts";

@@ -27,4 +27,5 @@ export const run: Run = async (context, [repo = "", file = ""]) => {
   });
   const pin = await copy.pin(offer.bytes, { replace: values.on("replace") ? "replace" : "same-chain" });
   terminal.note(`pinned root version ${pin.version}, sha256 ${pin.fingerprint}`);
+  if (terminal.format === "json") await terminal.printJson({ pin });
 };

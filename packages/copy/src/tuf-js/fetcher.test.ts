@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { latestTag, withTargetBlobs } from "@dtuf/format";
+import { encodeRelease, latestTag, withTargetBlobs } from "@dtuf/format";
 import { digestOf } from "@dtuf/registry";
 import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
 import { publishToStore } from "@dtuf/testing/tuf-simulator/simulator-publish";
@@ -83,4 +83,17 @@ test("tuf-js refuses `latest` moved back", async () => {
   await createUpdater().refresh();
   if (before !== undefined) await store.tag(latestTag, before.descriptor);
   await expect(createUpdater().refresh()).rejects.toThrow(/timestamp/);
+});
+
+test("a version beyond the safe integers is not there, whatever it would be rounded to", async () => {
+  const files = [{ name: "9007199254740992.root.json", bytes: Buffer.from("{}") }];
+  const { manifest, blobs } = encodeRelease({ files, timestampVersion: 1 });
+  for (const { descriptor, bytes } of blobs) await store.put(descriptor, bytes);
+  await store.put(manifest.descriptor, manifest.bytes, { tags: [latestTag] });
+  const urls = { metadataBaseUrl: "oci://demo/metadata", targetBaseUrl: "oci://demo/targets" };
+  const fetcher = createTufJsFetcher({ store, ...urls });
+  for (const version of ["9007199254740992", "9007199254740993"]) {
+    const url = `oci://demo/metadata/${version}.root.json`;
+    await expect(fetcher.downloadBytes(url, 1000)).rejects.toMatchObject({ statusCode: 404 });
+  }
 });

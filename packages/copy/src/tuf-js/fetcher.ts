@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { parseVersion } from "@dtuf/format";
 import type { ByteStream, ReadStore } from "@dtuf/registry";
 import type { Fetcher } from "tuf-js";
 import { DownloadHTTPError, DownloadLengthMismatchError } from "tuf-js/dist/error.js";
@@ -73,13 +74,15 @@ function createMetadataReader(store: ReadStore, signal: AbortSignal | undefined)
   let view: MetadataView | undefined;
   let timestampServed = false;
   return async (name, maxBytes) => {
-    const [, version, role = ""] = /^(?:([0-9]+)\.)?(.+)\.json$/.exec(name) ?? [];
+    const [, digits, role = ""] = /^(?:([0-9]+)\.)?(.+)\.json$/.exec(name) ?? [];
     if (view === undefined || (timestampServed && (role === "root" || role === "timestamp"))) {
       view = site?.openView();
       timestampServed = false;
     }
     timestampServed ||= role === "timestamp";
-    return view?.findMetadata({ role, version: version === undefined ? undefined : Number(version), maxBytes, signal });
+    const version = parseVersion(digits);
+    if (digits !== undefined && version === undefined) return undefined;
+    return view?.findMetadata({ role, version, maxBytes, signal });
   };
 }
 
