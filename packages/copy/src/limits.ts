@@ -9,17 +9,11 @@ export const stateRolesMaxBytes: number = 7 * 1024 * 1024;
 /** Twice what a targets role may have by default; the hash decides whether the content is ours. */
 export const cachedFileMaxBytes: number = 256 * 1024 * 1024;
 
-/** A target up to this size is verified in memory; a larger one passes through a file, so that memory stays flat. */
-export const spoolInMemoryMaxBytes: number = 1024 * 1024;
-
 /** Parts of a target under way at once: as many as transfers by default. */
 export const partsAhead = 6;
 
 /** A part that is asked for ahead waits in memory; half of what a connection holds before it is paused. */
 export const partAheadMaxBytes: number = 256 * 1024;
-
-/** One write to disk: large enough that system calls do not count, small enough that memory stays flat. */
-export const writeBatchBytes: number = 1024 * 1024;
 
 /** How far behind the last refresh a clock may be: two machines that share a state, and a clock that is being set. */
 export const clockToleranceMs: number = 10 * 60 * 1000;

@@ -8,6 +8,7 @@
  */
 import { parseReleaseTag } from "@dtuf/format";
 import {
+  forEachConcurrently,
   OciError,
   parseManifest,
   type Deleter,
@@ -18,7 +19,6 @@ import {
 } from "@dtuf/registry";
 import { parseUnverified } from "@dtuf/tuf";
 import type { Base } from "./published/base.ts";
-import { forEachConcurrently } from "./concurrency.ts";
 import type { MasterStore, PruneResult } from "./contract.ts";
 import {
   createNeedsReader,

@@ -6,6 +6,7 @@
 import { stat } from "node:fs/promises";
 import { encodeTarget, findTargetBlobs, targetKeeper, targetMediaType, withTargetBlobs } from "@dtuf/format";
 import {
+  forEachConcurrently,
   createDigester,
   digestHex,
   digestOf,
@@ -17,7 +18,6 @@ import {
 import { fileError } from "@dtuf/registry/files";
 import { parseTargetPath, parseUnverified, type JsonObject, type TargetFile, type TargetPath } from "@dtuf/tuf";
 import type { TargetMap } from "./documents/changes.ts";
-import { forEachConcurrently } from "./concurrency.ts";
 import type { ProgressOptions, TargetPart } from "./contract.ts";
 import { MasterError } from "./errors.ts";
 import type { Session, Workplace } from "./state/session.ts";

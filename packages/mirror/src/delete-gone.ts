@@ -8,13 +8,12 @@
 import { readdir, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { digestHex, hasCapability, isTag, OciError, type Digest, type ReadStore, type TagName } from "@dtuf/registry";
-import { fileError, isErrno, renameWithRetries } from "@dtuf/registry/files";
+import { fileError, findRegularFile, isErrno, renameWithRetries } from "@dtuf/registry/files";
 import { MirrorError } from "./errors.ts";
 import { destinationKey, nameDestination, type Destination } from "./destinations/naming.ts";
 import { isCompanionTag, subjectOfTag } from "./images/copy-referrers.ts";
 import type { SyncPlan } from "./plan.ts";
 import type { ImageReport } from "./report.ts";
-import { findRegularFile } from "./directories/regular-file.ts";
 import type { ListedRepository, SourceImage, Sources } from "./sources/source.ts";
 import type { SettledOptions } from "./sync-options.ts";
 import { compareText } from "./sources/tag-filters.ts";

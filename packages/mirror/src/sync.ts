@@ -2,10 +2,9 @@
  * Carries a plan out: several images at a time, each whole or not at all at its destination. What is there already is left
  * alone; what failed does not keep the others from being done where that was asked for, and is never forgotten.
  */
-import { OciError, parseTag, type TagName } from "@dtuf/registry";
+import { forEachConcurrently, OciError, parseTag, type TagName } from "@dtuf/registry";
 import { createDirStore } from "./directories/dir-store.ts";
 import { compareImage, copyImageBetween } from "./images/copy-image.ts";
-import { forEachConcurrently } from "./images/concurrency.ts";
 import { deleteGone } from "./delete-gone.ts";
 import { MirrorError } from "./errors.ts";
 import type { ImageCopy } from "./images/manifest-tree.ts";

@@ -1,3 +1,4 @@
+export { createLimiter, forEachConcurrently, settleAll, type Limiter } from "./concurrency.ts";
 export { openContent, type ByteStream, type Content, type ContentSource } from "./content.ts";
 export { fileContent } from "./files/file-content.ts";
 export { encodeDescriptor, parseAnnotations, parseDescriptor, type Descriptor, type Platform } from "./descriptor.ts";

@@ -1,8 +1,8 @@
 import { digestHex, OciError, parseDigest, type Digest, type WriteStore } from "@dtuf/registry";
+import { spool } from "@dtuf/registry/files";
 import type { Context, Run } from "../context/command.ts";
 import { blobFinder, isImage, openNamed, parseAliasArgument, perPlatform, withStore } from "./dxf.ts";
 import { createProgress } from "../context/progress.ts";
-import { releaseVerified } from "./spool.ts";
 
 export const run: Run = (context, [repo = "", ...words]) =>
   withStore(context, repo, async (store) => {
@@ -37,7 +37,7 @@ async function pullBlob({ context, store }: Pull, digest: Digest): Promise<void>
   if (opened === undefined) throw new OciError("OCI_NOT_FOUND", `no blob ${digest}`, { details: { digest } });
   const { descriptor, stream } = opened;
   const bar = createProgress(context)(digestHex(digest), descriptor.size);
-  const verified = releaseVerified(stream, descriptor);
+  const verified = await spool(stream, descriptor.size);
   let done = 0;
   let header = context.values.on("blob-info") ? `${digest} ${descriptor.size}` : undefined;
   for await (const chunk of verified) {

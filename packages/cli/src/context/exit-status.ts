@@ -56,6 +56,7 @@ const statuses: Readonly<Record<ErrorCode, ExitStatus>> = {
   FILE_NO_SPACE: local,
   FILE_READ_ONLY: local,
   FILE_IO: local,
+  FILE_NOT_REGULAR: local,
   FILE_TOO_LARGE: local,
 
   FORMAT_NOT_A_REPOSITORY: refused,

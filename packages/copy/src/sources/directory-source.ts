@@ -1,12 +1,10 @@
 /** A plain TUF repository in a directory. Names that are no file names are not there; links are the directory owner's affair. */
 import { join } from "node:path";
 import { collect, OciError } from "@dtuf/registry";
-import { fileCall } from "../state/file-call.ts";
+import { fileCall, openRegularFile, readFrom } from "@dtuf/registry/files";
 import { encodeName, metadataName, targetNames } from "./plain-names.ts";
-import { openRegularFile } from "../state/regular-file.ts";
 import type { MetadataRequest, PartOptions, PartStream, Source, TargetInfo } from "./source.ts";
 import { wholeTarget } from "./whole-target.ts";
-import { readFrom } from "./file-stream.ts";
 
 export interface DirectorySourceOptions {
   readonly metadataDirectory: string;
@@ -41,7 +39,7 @@ async function readMetadata(
   { role, version, maxBytes }: MetadataRequest,
 ): Promise<Uint8Array | undefined> {
   const path = join(directory, metadataName(role, version));
-  const opened = await openRegularFile(path, "follow-links");
+  const opened = await openRegularFile(path, { followLinks: true });
   if (opened === undefined) return undefined;
   if (opened.size <= maxBytes) return collect(readFrom(opened.file, 0, path), maxBytes);
   await fileCall(path, () => opened.file.close());
@@ -59,7 +57,7 @@ async function openTarget(
   for (const names of targetNames(target)) {
     for (const candidate of [names, names.map(encodeName)]) {
       const path = join(directory, ...candidate);
-      const opened = await openRegularFile(path, "follow-links");
+      const opened = await openRegularFile(path, { followLinks: true });
       if (opened === undefined) continue;
       const from = prefix !== undefined && prefix.bytes <= opened.size ? prefix.bytes : 0;
       return { from, stream: readFrom(opened.file, from, path) };

@@ -10,7 +10,9 @@ import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
   createDirectory,
+  fileCall,
   FileError,
+  findFile,
   isTemporaryFile,
   syncDirectory,
   withLock,
@@ -18,9 +20,7 @@ import {
 } from "@dtuf/registry/files";
 import { CopyError } from "../errors.ts";
 import type { CopyEvent } from "../events.ts";
-import { fileCall } from "./file-call.ts";
 import { cachedFileMaxBytes, stateMaxBytes } from "../limits.ts";
-import { readRegularFile } from "./regular-file.ts";
 import { emptyState, encodeState, parseState, type CacheState, type FileHash } from "./state-file.ts";
 
 export interface CacheDirectoryOptions {
@@ -88,14 +88,14 @@ export function createCacheDirectory({ directory, lock, onEvent }: CacheDirector
 
 async function load(place: Place): Promise<Cached | undefined> {
   if (place.memory !== undefined) return place.memory;
-  const pin = await readRegularFile(join(place.directory, "pin.json"), stateMaxBytes);
+  const pin = await findFile(join(place.directory, "pin.json"), { maxBytes: stateMaxBytes });
   return pin === undefined ? undefined : { pin, state: await loadState(place, fileHash(pin)) };
 }
 
 /** Without a usable state, or with another pin's, everything is fetched again. */
 async function loadState({ directory, onEvent }: Place, pin: FileHash): Promise<CacheState> {
   try {
-    const bytes = await readRegularFile(join(directory, "state.json"), stateMaxBytes);
+    const bytes = await findFile(join(directory, "state.json"), { maxBytes: stateMaxBytes });
     if (bytes === undefined) return emptyState(pin);
     const state = parseState(Buffer.from(bytes).toString("utf8"));
     return state.pin === pin ? state : { ...emptyState(pin), refreshedAt: state.refreshedAt };
@@ -111,7 +111,7 @@ async function read(place: Place, name: FileHash): Promise<Uint8Array | undefine
   if (kept !== undefined) return kept;
   const what = `${name}.json`;
   try {
-    const bytes = await readRegularFile(join(place.metadataDirectory, what), cachedFileMaxBytes);
+    const bytes = await findFile(join(place.metadataDirectory, what), { maxBytes: cachedFileMaxBytes });
     if (bytes !== undefined && fileHash(bytes) === name) return bytes;
     place.onEvent({ kind: "cache-healed", what: `metadata/${what}`, error: undefined });
   } catch (error) {

@@ -131,7 +131,7 @@ describe("the state", () => {
     await writeFile(secret, await readFile(join(directory, "pin.json")));
     await rm(join(directory, "pin.json"));
     await symlink(secret, join(directory, "pin.json"));
-    await expect(copy.pullMetadata()).rejects.toMatchObject({ code: "FILE_IO" });
+    await expect(copy.pullMetadata()).rejects.toMatchObject({ code: "FILE_NOT_REGULAR" });
   });
 
   test("that cannot be written still verifies, in memory", async () => {

@@ -3,12 +3,10 @@
  * which names are reported as updated; a torn line is skipped, a lost one makes a name be reported once more.
  */
 import { appendFile } from "node:fs/promises";
-import { createDirectory, writeFileAtomically } from "@dtuf/registry/files";
+import { createDirectory, fileCall, findFile, writeFileAtomically } from "@dtuf/registry/files";
 import { dirname } from "node:path";
 import type { TargetFile } from "@dtuf/tuf";
-import { fileCall } from "./file-call.ts";
 import { cachedFileMaxBytes, pulledLinesPerEntry } from "../limits.ts";
-import { readRegularFile } from "./regular-file.ts";
 
 export interface PulledMemory {
   load(): Promise<ReadonlyMap<string, string>>;
@@ -25,7 +23,7 @@ export function contentName(file: TargetFile): string {
 
 export function createPulledMemory(file: string): PulledMemory {
   async function lines(): Promise<readonly string[]> {
-    const bytes = await readRegularFile(file, cachedFileMaxBytes);
+    const bytes = await findFile(file, { maxBytes: cachedFileMaxBytes });
     return bytes === undefined ? [] : Buffer.from(bytes).toString("utf8").split("\n").filter(Boolean);
   }
 

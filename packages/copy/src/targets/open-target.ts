@@ -1,8 +1,8 @@
 /** Verified bytes of a target, for a program that reads them. Nothing is yielded before all of it was verified. */
 import type { ByteStream } from "@dtuf/registry";
+import { spool } from "@dtuf/registry/files";
 import { fromSites, openPart, openWhole, type FetchTargetContext } from "./fetch-part.ts";
 import type { TargetInfo, TargetPart } from "../sources/source.ts";
-import { spool } from "./spool.ts";
 
 export interface OpenTargetContext extends FetchTargetContext {
   /** Where large targets wait until they are verified. */

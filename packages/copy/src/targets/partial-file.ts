@@ -7,9 +7,8 @@ import { createHash, randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { open, statfs, unlink, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { fileError, isErrno, renameWithRetries, syncDirectory } from "@dtuf/registry/files";
+import { fileCall, fileError, isErrno, renameWithRetries, syncDirectory } from "@dtuf/registry/files";
 import { CopyError } from "../errors.ts";
-import { fileCall } from "../state/file-call.ts";
 
 export interface PartialFile {
   readonly file: FileHandle;

@@ -5,15 +5,19 @@
 import { createHash } from "node:crypto";
 import { dirname, join, resolve } from "node:path";
 import type { ByteStream } from "@dtuf/registry";
-import { createDirectory, FileError, withLock } from "@dtuf/registry/files";
+import {
+  createBatchWriter,
+  createDirectory,
+  fileCall,
+  FileError,
+  openRegularFile,
+  readFrom,
+  withLock,
+} from "@dtuf/registry/files";
 import { TufError } from "@dtuf/tuf";
-import { createBatchWriter } from "./batch-writer.ts";
 import { fromSites, openFrom, openWhole, verifyingTarget, type FetchTargetContext } from "./fetch-part.ts";
-import { fileCall } from "../state/file-call.ts";
-import { readFrom } from "../sources/file-stream.ts";
 import { openPartialFile, verifyFreeSpace, type PartialFile } from "./partial-file.ts";
 import { contentName } from "../state/pulled-memory.ts";
-import { openRegularFile } from "../state/regular-file.ts";
 import type { Site, TargetInfo } from "../sources/source.ts";
 
 export interface SaveTargetContext extends FetchTargetContext {

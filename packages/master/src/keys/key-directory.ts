@@ -127,8 +127,9 @@ async function listNumbers(previous: string, role: TopLevelRole): Promise<readon
   });
 }
 
+/** Keys may be links: to a device that is kept apart, or as systems hand secrets to containers. */
 async function findText(path: string): Promise<string | undefined> {
-  const bytes = await findFile(path, { maxBytes: keyFileMaxBytes });
+  const bytes = await findFile(path, { maxBytes: keyFileMaxBytes, followLinks: true });
   return bytes === undefined ? undefined : Buffer.from(bytes).toString("utf8");
 }
 

@@ -1,10 +1,9 @@
 /** Whether the registry has what signed metadata is about to promise. */
 import { findTargetBlobs, roleTag } from "@dtuf/format";
-import { OciError, type Digest, type TagName } from "@dtuf/registry";
+import { forEachConcurrently, OciError, type Digest, type TagName } from "@dtuf/registry";
 import type { RoleName, Snapshot, Targets } from "@dtuf/tuf";
 import type { StagedTarget } from "../contract.ts";
 import type { TargetMap } from "../documents/changes.ts";
-import { forEachConcurrently } from "../concurrency.ts";
 import type { Session } from "../state/session.ts";
 
 /** @throws OciError OCI_NOT_FOUND */

@@ -10,9 +10,8 @@ import {
   targetKeeper,
   type Artifact,
 } from "@dtuf/format";
-import { OciError, type Digest } from "@dtuf/registry";
+import { forEachConcurrently, OciError, type Digest } from "@dtuf/registry";
 import type { TargetMap } from "../documents/changes.ts";
-import { forEachConcurrently } from "../concurrency.ts";
 import type { DelegatedFile } from "./delegate.ts";
 import { unknownBlobRetries } from "../limits.ts";
 import type { Session } from "../state/session.ts";

@@ -6,10 +6,9 @@
 import { lstat, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { OciError } from "@dtuf/registry";
-import { fileError, renameWithRetries } from "@dtuf/registry/files";
+import { fileError, findRegularFile, renameWithRetries } from "@dtuf/registry/files";
 import { createLayoutStore } from "@dtuf/registry/layout";
 import { readArchive } from "./read-archive.ts";
-import { findRegularFile } from "./regular-file.ts";
 import { writeArchive } from "./write-archive.ts";
 
 export interface ArchiveOptions {

@@ -29,7 +29,10 @@ import {
 import {
   createDirectory,
   fileError,
+  findFile,
+  findRegularFile,
   isErrno,
+  readRegularFile,
   sweepTemporaryFiles,
   syncDirectory,
   writeFileAtomically,
@@ -38,7 +41,6 @@ import {
 import { MirrorError } from "../errors.ts";
 import { leftoverAgeMs, versionFileMaxBytes } from "../limits.ts";
 import { referencesOf } from "../images/references.ts";
-import { findRegularBytes, findRegularFile, readRegularFile } from "./regular-file.ts";
 
 export interface DirStore extends WriteStore, BlobMounter {
   readonly directory: string;
@@ -101,7 +103,7 @@ function once(work: () => Promise<void>): () => Promise<void> {
 async function prepareDirectory(directory: string): Promise<void> {
   await createDirectory(directory);
   const path = join(directory, "version");
-  const version = await findRegularBytes(path, versionFileMaxBytes);
+  const version = await findFile(path, { maxBytes: versionFileMaxBytes });
   if (version !== undefined) return verifyVersion(version, directory);
   if ((await namesIn(directory)).length > 0 || (await isLink(directory))) {
     throw new MirrorError("MIRROR_DIRECTORY_INVALID", `${directory} is there already and is no image directory`, {
@@ -145,7 +147,7 @@ function blobPath(directory: string, digest: Digest): string {
 }
 
 async function findMain(directory: string): Promise<Required<Resolved> | undefined> {
-  const bytes = await findRegularBytes(join(directory, "manifest.json"), manifestReadMaxBytes);
+  const bytes = await findFile(join(directory, "manifest.json"), { maxBytes: manifestReadMaxBytes });
   return bytes && describe(bytes);
 }
 
@@ -158,7 +160,7 @@ function describe(bytes: Uint8Array): Required<Resolved> {
 async function findByDigest(directory: string, digest: Digest): Promise<Required<Resolved> | undefined> {
   const main = await findMain(directory);
   if (main?.descriptor.digest === digest) return main;
-  const bytes = await findRegularBytes(`${blobPath(directory, digest)}.manifest.json`, manifestReadMaxBytes);
+  const bytes = await findFile(`${blobPath(directory, digest)}.manifest.json`, { maxBytes: manifestReadMaxBytes });
   return bytes && describe(verifyBytes(bytes, { digest, size: bytes.length }));
 }
 

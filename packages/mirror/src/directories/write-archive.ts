@@ -3,13 +3,12 @@ import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { isDigest, type ByteStream } from "@dtuf/registry";
-import { createAtomicFile, fileError, isErrno } from "@dtuf/registry/files";
+import { createAtomicFile, fileError, isErrno, readRegularFile } from "@dtuf/registry/files";
 import type { Pack } from "tar-stream";
-import { readRegularFile } from "./regular-file.ts";
 
 const common = { mtime: new Date(0), uid: 0, gid: 0, uname: "", gname: "" };
 
-/** @throws FileError; MirrorError MIRROR_DIRECTORY_INVALID; the signal's reason */
+/** @throws FileError; the signal's reason */
 export async function writeArchive(
   directory: string,
   archive: string,

@@ -1,6 +1,5 @@
 /** A manifest with all that is below it, on its way to the destination: content before the manifest that names it. */
-import { parseManifest, type Descriptor, type Digest, type TagName, type WriteStore } from "@dtuf/registry";
-import { settleAll } from "./concurrency.ts";
+import { parseManifest, settleAll, type Descriptor, type Digest, type TagName, type WriteStore } from "@dtuf/registry";
 import { MirrorError } from "../errors.ts";
 import { manifestDepthMax, manifestsMax } from "../limits.ts";
 import type { PlatformChoice } from "./platform.ts";

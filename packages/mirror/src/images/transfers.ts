@@ -2,8 +2,15 @@
  * Blobs on their way, for a whole run. Each goes into a registry (or onto a disk) once: the second repository that needs
  * it mounts it from the first, the second image of one repository waits for the first one's.
  */
-import { hasCapability, type Descriptor, type Digest, type ReadStore, type WriteStore } from "@dtuf/registry";
-import { createLimiter, type Limiter } from "./concurrency.ts";
+import {
+  createLimiter,
+  hasCapability,
+  type Descriptor,
+  type Digest,
+  type Limiter,
+  type ReadStore,
+  type WriteStore,
+} from "@dtuf/registry";
 import { MirrorError } from "../errors.ts";
 import { isForeignLayer } from "./references.ts";
 

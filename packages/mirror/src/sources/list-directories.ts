@@ -2,14 +2,13 @@
 import { lstat, readdir } from "node:fs/promises";
 import { basename, join, relative, resolve } from "node:path";
 import { isDigest, isTag } from "@dtuf/registry";
-import { fileError, isErrno } from "@dtuf/registry/files";
+import { fileError, findRegularFile, isErrno } from "@dtuf/registry/files";
 import { createLayoutRegistry, createLayoutStore } from "@dtuf/registry/layout";
 import { createDirStore } from "../directories/dir-store.ts";
 import { MirrorError } from "../errors.ts";
 import { directoryDepthMax } from "../limits.ts";
 import { joinSources, listRepository, type ListingOptions } from "./list-sources.ts";
 import type { Place } from "../place.ts";
-import { findRegularFile } from "../directories/regular-file.ts";
 import type { SourceImage, Sources } from "./source.ts";
 import { compareText } from "./tag-filters.ts";
 

@@ -16,9 +16,18 @@ import {
   type Artifact,
   type MetadataFile,
 } from "@dtuf/format";
-import { digestOf, hasCapability, type Descriptor, type Digest, type ReadStore, type WriteStore } from "@dtuf/registry";
+import {
+  createLimiter,
+  digestOf,
+  forEachConcurrently,
+  hasCapability,
+  type Descriptor,
+  type Digest,
+  type Limiter,
+  type ReadStore,
+  type WriteStore,
+} from "@dtuf/registry";
 import { parseUnverified } from "@dtuf/tuf";
-import { createLimiter, forEachConcurrently, type Limiter } from "../images/concurrency.ts";
 import { MirrorError } from "../errors.ts";
 import { createTally, type Tally } from "../images/transfers.ts";
 import { createTargetContents, type TargetContents } from "./target-contents.ts";

@@ -8,6 +8,8 @@ export type FileErrorCode =
   | "FILE_READ_ONLY"
   /** More bytes than its reader allows. */
   | "FILE_TOO_LARGE"
+  /** A link, a directory, a pipe or a device in the place of a file. */
+  | "FILE_NOT_REGULAR"
   /** Any other fault; `details.errno` has the system's word for it. */
   | "FILE_IO";
 
@@ -54,6 +56,15 @@ export function fileError(error: unknown, path: string): unknown {
   const [code, what] = known.get(errno) ?? ["FILE_IO", errno];
   const syscall = error.syscall ?? "access";
   return new FileError(code, `cannot ${syscall} ${path}: ${what}`, { details: { path, syscall, errno }, cause: error });
+}
+
+/** A system call whose fault is told as a FileError. @throws FileError */
+export async function fileCall<T>(path: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw fileError(error, path);
+  }
 }
 
 /** Whether a system call failed for this reason, such as `ENOENT`. */

@@ -7,8 +7,20 @@ export {
   type AtomicFileOptions,
 } from "./atomic-file.ts";
 export { createDirectory, syncDirectory } from "./directory.ts";
-export { FileError, fileError, isErrno, type FileErrorCode } from "./errors.ts";
-export { findFile } from "./find-file.ts";
+export { fileCall, FileError, fileError, isErrno, type FileErrorCode } from "./errors.ts";
+export { createBatchWriter, type BatchWriter, type BatchWriterOptions } from "./batch-writer.ts";
+export { readFrom } from "./file-stream.ts";
+export {
+  findFile,
+  findRegularFile,
+  openRegularFile,
+  readRegularFile,
+  type FindFileOptions,
+  type OpenedFile,
+  type OpenFileOptions,
+  type ReadFileOptions,
+} from "./regular-file.ts";
+export { spool } from "./spool.ts";
 export { withLock, type LockOptions } from "./lock.ts";
 export { renameWithRetries, type RenameOptions } from "./rename.ts";
 export { writeVerifiedFile } from "./verified-file.ts";

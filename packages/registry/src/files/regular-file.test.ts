@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { findFile } from "./find-file.ts";
+import { findFile } from "./regular-file.ts";
 
 let directory: string;
 beforeEach(async () => {
@@ -26,6 +26,14 @@ test("a file that is not there is a value", async () => {
 test("refuses a directory and does not wait on a pipe", async () => {
   execFileSync("mkfifo", [join(directory, "pipe")]);
   for (const path of [directory, join(directory, "pipe")]) {
-    await expect(findFile(path, { maxBytes: 5 })).rejects.toMatchObject({ code: "FILE_IO" });
+    await expect(findFile(path, { maxBytes: 5 })).rejects.toMatchObject({ code: "FILE_NOT_REGULAR" });
   }
+});
+
+test("follows a link only if the caller allows it", async () => {
+  await writeFile(join(directory, "file"), "12345");
+  await symlink("file", join(directory, "link"));
+  const path = join(directory, "link");
+  await expect(findFile(path, { maxBytes: 5 })).rejects.toMatchObject({ code: "FILE_NOT_REGULAR" });
+  expect(String(await findFile(path, { maxBytes: 5, followLinks: true }))).toBe("12345");
 });

@@ -1,6 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
-import type { ByteStream } from "@dtuf/registry";
-import { fileCall } from "../state/file-call.ts";
+import type { ByteStream } from "../content.ts";
+import { fileCall } from "./errors.ts";
 
 const chunkMaxBytes = 256 * 1024;
 /** What is looked for behind the end of a file: nothing, unless it grows. */

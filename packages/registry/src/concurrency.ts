@@ -3,6 +3,7 @@ export interface Limiter {
   <T>(work: () => Promise<T>): Promise<T>;
 }
 
+/** @param limit how much may be under way at once; the returned call runs work when its turn comes and gives its result */
 export function createLimiter(limit: number): Limiter {
   const waiting: (() => void)[] = [];
   let free = limit;
@@ -23,13 +24,13 @@ export function createLimiter(limit: number): Limiter {
 export async function forEachConcurrently<T>(
   items: Iterable<T>,
   limit: number,
-  work: (item: T) => Promise<void>,
+  work: (item: T, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const failed = new AbortController();
   const queue = items[Symbol.iterator]();
   const worker = async (): Promise<void> => {
     for (let next = queue.next(); next.done !== true && !failed.signal.aborted; next = queue.next()) {
-      await work(next.value);
+      await work(next.value, failed.signal);
     }
   };
   const workers = Array.from({ length: limit }, () =>

@@ -3,8 +3,10 @@
  * network is free again at once, and memory stays at two batches.
  */
 import type { FileHandle } from "node:fs/promises";
-import { fileCall } from "../state/file-call.ts";
-import { writeBatchBytes } from "../limits.ts";
+import { fileCall } from "./errors.ts";
+
+/** One write to disk: large enough that system calls do not count, small enough that memory stays flat. */
+const writeBatchBytes = 1024 * 1024;
 
 export interface BatchWriter {
   /** @throws FileError what an earlier batch met */
@@ -20,6 +22,7 @@ export interface BatchWriterOptions {
   readonly position: number;
 }
 
+/** A writer to an open file, which stays the caller's to close. Ends with `end`, which throws what a batch met. */
 export function createBatchWriter(file: FileHandle, { path, position }: BatchWriterOptions): BatchWriter {
   let gathering = Buffer.allocUnsafeSlow(writeBatchBytes);
   let spare = Buffer.allocUnsafeSlow(writeBatchBytes);

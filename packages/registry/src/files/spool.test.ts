@@ -1,0 +1,52 @@
+import { mkdtemp, readdir, rm, watch, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { collect } from "../verifying.ts";
+import { spool } from "./spool.ts";
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "spool-"));
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+const size = 3 * 1024 * 1024 + 1;
+
+async function* threeMegabytes(): AsyncGenerator<Uint8Array> {
+  for (let left = size; left > 0; left -= 1024 * 1024) yield Buffer.alloc(Math.min(left, 1024 * 1024), 7);
+}
+
+test("what waits in a file is given out whole, and the file has no name while it is read", async () => {
+  const stream = await spool(threeMegabytes(), size, directory);
+  expect(await readdir(directory)).toEqual([]);
+  expect(Buffer.alloc(size, 7).equals(await collect(stream, size))).toBe(true);
+});
+
+test.runIf(process.platform === "linux")("the file never has a name that a kill could leave behind", async () => {
+  const stop = new AbortController();
+  const seen: (string | null)[] = [];
+  const watching = (async () => {
+    for await (const { eventType, filename } of watch(directory, { signal: stop.signal })) {
+      // Names that come and go; changes of content are told as "change".
+      if (eventType === "rename") seen.push(filename);
+    }
+  })();
+  await collect(await spool(threeMegabytes(), size, directory), size);
+  // A name of our own shows that names are seen.
+  await writeFile(join(directory, "mark"), "");
+  await expect.poll(() => seen).toContain("mark");
+  stop.abort();
+  await expect(watching).rejects.toMatchObject({ name: "AbortError" });
+  expect(new Set(seen)).toEqual(new Set(["mark"]));
+});
+
+test("a stream that fails leaves nothing, and its error is told", async () => {
+  const wrong = new Error("wrong bytes");
+  async function* failing(): AsyncGenerator<Uint8Array> {
+    yield* threeMegabytes();
+    throw wrong;
+  }
+  await expect(spool(failing(), size, directory)).rejects.toBe(wrong);
+  expect(await readdir(directory)).toEqual([]);
+});
