@@ -9,12 +9,13 @@
  * `pnpm interop --write` keeps what the peers made under data/, where peers.test.ts reads it.
  */
 import { findPeers } from "../../bench/peers.ts";
+import { runDistribution } from "./distribution.ts";
 import { runDxf } from "./dxf.ts";
 import { runOciTools } from "./oci-tools.ts";
 import { runTufPeers } from "./peers.ts";
 
 const peers = await findPeers(process.env);
-for (const part of [runTufPeers, runDxf, runOciTools]) {
+for (const part of [runTufPeers, runDxf, runOciTools, runDistribution]) {
   for (const outcome of [await part(peers)].flat()) {
     if (outcome.kind === "ran" && outcome.faults.length === 0) {
       console.log(`ok: ${outcome.peer}: ${outcome.did}`);

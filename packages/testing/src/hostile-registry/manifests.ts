@@ -43,7 +43,9 @@ export function checkManifest(
 type Held = ReadonlyMap<string, Uint8Array | StoredManifest>;
 
 function checkContent(children: readonly JsonObject[], held: Held): Problem | undefined {
-  for (const { digest, size } of children) {
+  for (const { digest, size, mediaType } of children) {
+    // Layers that their publisher keeps for itself need not be there (image-spec, layer.md "Non-Distributable Layers").
+    if (/\.nondistributable\.|\.foreign\./.test(String(mediaType)) && !held.has(String(digest))) continue;
     const there = held.get(String(digest));
     if (there === undefined) return [404, "MANIFEST_BLOB_UNKNOWN", String(digest)];
     const { length } = "bytes" in there ? there.bytes : there;

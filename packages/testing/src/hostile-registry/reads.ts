@@ -72,9 +72,6 @@ function answerManifestGet(registry: Registry, exchange: Exchange, { name, refer
 
 function answerManifestPut(registry: Registry, exchange: Exchange, { name, reference }: Place): Answer {
   const { manners } = registry;
-  if (exchange.headers["content-length"] === undefined) {
-    return refuse(registry, exchange, [411, "SIZE_INVALID", "no Content-Length"]);
-  }
   if (exchange.body.length > manners.manifestMaxBytes) {
     return errorAnswer(413, "SIZE_INVALID", `manifest above ${manners.manifestMaxBytes} bytes`);
   }

@@ -136,7 +136,7 @@ function outOfRange(registry: Registry, exchange: Exchange, { name, session }: O
 
 function checkBody(registry: Registry, exchange: Exchange, digest: string): Answer | undefined {
   if (!isWellFormedDigest(digest)) return refuse(registry, exchange, [400, "DIGEST_INVALID", `digest=${digest}`]);
-  if (exchange.headers["content-length"] === undefined) {
+  if (exchange.headers["content-length"] === undefined && exchange.body.length > 0) {
     return refuse(registry, exchange, [411, "SIZE_INVALID", "no Content-Length"]);
   }
   if (exchange.body.length > 0) checkOctetStream(registry, exchange);
