@@ -1,6 +1,6 @@
 /** The program as a process: what the operating system sees of it. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createHostileRegistry } from "@dtuf/testing/hostile-registry/hostile-registry";
@@ -40,6 +40,37 @@ describe("the process", () => {
     while (registry.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
     child.kill("SIGINT");
     expect(await ended).toMatchObject({ code: 130, stdout: "", stderr: "dtuf: interrupted\n" });
+  });
+
+  // A fault of the program, not an error of ours: each comes out of a file call at another place.
+  test.each([
+    ["throws", "throw new RangeError('boom')", /boom/],
+    ["rejects", "return Promise.reject(new RangeError('boom'))", /boom/],
+    [
+      "throws where nobody catches",
+      "setImmediate(() => { throw new RangeError('boom') }); return original(...args)",
+      /boom/,
+    ],
+    ["rejects where nobody catches", "void Promise.reject(new RangeError('boom')); return original(...args)", /boom/],
+    ["never settles", "return new Promise(() => {})", /^/],
+  ])("never ends with 0 when a call inside it %s [T94]", async (_how, body, says) => {
+    const fault = join(machine.directory, "fault.mjs");
+    await writeFile(
+      fault,
+      `import fs from "node:fs/promises";
+       import { syncBuiltinESMExports } from "node:module";
+       const original = fs.open;
+       fs.open = (...args) => { if (!String(args[0]).includes("dtuf_repos")) return original(...args); ${body}; };
+       syncBuiltinESMExports();`,
+    );
+    const ended = await end(start(["status", repo], { NODE_OPTIONS: `--import=${fault}` }));
+    expect(ended.code).toBeGreaterThan(0);
+    expect(ended.stderr).toMatch(says);
+  });
+
+  test("gives the command's status to the operating system [T94]", async () => {
+    expect((await end(start(["pull-target", repo, "no-such"]))).code).toBe(3);
+    expect((await end(start(["no-such-command"]))).code).toBe(2);
   });
 
   test("ends quietly when the reader of its output goes away", async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, writeFile, readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
@@ -130,13 +130,25 @@ describe("a publisher", () => {
       const master = openMaster();
       await createRepository(master);
       await master.createRootKey();
+      await master.pushTarget("staged", [await file("a", "A")]);
     } finally {
       process.umask(before);
     }
-    const mode = async (path: string): Promise<number> => (await stat(join(directory, "master", path))).mode & 0o777;
-    for (const path of ["", "keys", "keys/previous", "metadata"]) expect(await mode(path)).toBe(0o700);
-    for (const path of ["keys/root_key", "keys/previous/root_key.1", "record.json"])
-      expect(await mode(path)).toBe(0o600);
+    const entries = await readdir(join(directory, "master"), { recursive: true, withFileTypes: true });
+    const modes = entries.map(async (entry) => {
+      const { mode } = await stat(join(entry.parentPath, entry.name));
+      return [entry.name, entry.isDirectory() ? "directory" : "file", (mode & 0o777).toString(8)] as const;
+    });
+    const found = await Promise.all(modes);
+    expect(found.map(([name]) => name)).toEqual(
+      expect.arrayContaining(["root_key", "root_key.1", "record.json", "staged"]),
+    );
+    // Public keys are public. The lock holds nothing, and lies in a directory that nobody else may enter.
+    const open = found.filter(
+      ([name, kind, mode]) => mode !== (kind === "directory" ? "700" : "600") && name !== "lock",
+    );
+    expect(open.filter(([name]) => !/\.pub(\.\d+)?$|_key\.\d+\.pub$/.test(name))).toEqual([]);
+    expect((await stat(join(directory, "master"))).mode & 0o777).toBe(0o700);
   });
 
   test("signs the timestamp anew without the targets key, and the snapshot when it is due", async () => {

@@ -110,6 +110,12 @@ describe("the walk", () => {
     expect((await search(sim, "a/b", { maxDelegations: 3 })).found?.role).toBe("R3");
   });
 
+  test("visits 32 roles and no more, unless told otherwise [T22]", async () => {
+    const edges = Array.from({ length: 33 }, (_, n): Edge => ["targets", { name: `R${n + 1}`, ...all }]);
+    expect((await search(await repository(edges, ["R32"]), "a/b")).found?.role).toBe("R32");
+    await expect(search(await repository(edges, ["R33"]), "a/b")).rejects.toThrow(code("TUF_LIMIT_EXCEEDED"));
+  });
+
   test.each(["../x", "/x", "a/b", "?", "#", "constructor", "__proto__", "."])(
     "role %j is a name like any other",
     async (name) => {
@@ -152,6 +158,18 @@ describe("delegated roles", () => {
     if (role !== undefined) role.expires = new Date("2030-01-01T12:00:00Z");
     await sim.publishRelease();
     await expect(search(sim, "a/b")).rejects.toThrow(code("TUF_EXPIRED"));
+  });
+
+  test("refuses an older file by its version, if the snapshot has no hashes [T18]", async () => {
+    const sim = await createTufSimulator({ metaHashes: "versions-only" });
+    sim.addDelegation("targets", { name: "A", ...all });
+    await sim.publishRelease();
+    const name = parseRoleName("A");
+    const old = wantedFileOf(sim, trustSimulator(sim), name);
+    await sim.publishRelease();
+    const set = trustSimulator(sim);
+    expect(() => set.updateDelegated(name, root, old)).toThrow(code("TUF_VERSION_MISMATCH"));
+    expect(set.delegated(name)).toBeUndefined();
   });
 
   test("refuses a role that the snapshot does not list, with a code [T33]", async () => {

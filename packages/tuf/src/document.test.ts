@@ -185,6 +185,43 @@ describe("documents", () => {
     expect(() => parseUnverified(signed, "timestamp", { maxSignatures: 1 })).toThrow(code("TUF_LIMIT_EXCEEDED"));
   });
 
+  test("bounds keys, key ids, signatures and roles, unless told otherwise [T22]", () => {
+    const names = (count: number): readonly string[] => Array.from({ length: count }, (_, n) => `k${n}`);
+    const signatures = (count: number): Json => names(count).map((keyid) => ({ keyid, sig: "" }));
+    const keyIds = (count: number): Json => ({ keys: {}, roles: [{ ...delegated, keyids: names(count), paths: [] }] });
+    const keys = (count: number): Json => ({
+      keys: Object.fromEntries(names(count).map((id) => [id, key])),
+      roles: [],
+    });
+    const roles = (count: number): Json => ({
+      keys: {},
+      roles: names(count).map((name) => ({ ...delegated, name, paths: [] })),
+    });
+    const open = (delegations: Json, signed: Json = []): unknown =>
+      parseUnverified(file({ ...examples.targets, delegations }, signed), "targets");
+    for (const [most, document] of [
+      [256, (count: number) => open(keys(0), signatures(count))],
+      [256, (count: number) => open(keyIds(count))],
+      [16_384, (count: number) => open(keys(count))],
+      [65_536, (count: number) => open(roles(count))],
+    ] as const) {
+      expect(() => document(most)).not.toThrow();
+      expect(() => document(most + 1)).toThrow(code("TUF_LIMIT_EXCEEDED"));
+    }
+  });
+
+  test.each([
+    ["root", 512_000],
+    ["timestamp", 131_072],
+    ["snapshot", 32 << 20],
+    ["targets", 128 << 20],
+  ] as const)("bounds the bytes of a %s file, unless told otherwise [T22]", (kind, most) => {
+    const padded = Buffer.alloc(most + 1, " ");
+    padded.set(file(examples[kind]));
+    expect(parseUnverified(padded.subarray(0, most), kind).type).toBe(kind);
+    expect(() => parseUnverified(padded, kind)).toThrow(code("TUF_LIMIT_EXCEEDED"));
+  });
+
   test("no change of type anywhere gives anything but a document or a TufError [T12]", () => {
     const paths = (json: Json, at: readonly string[] = []): (readonly string[])[] =>
       typeof json === "object" && json !== null

@@ -62,17 +62,26 @@ describe("timestamp", () => {
 
   test("replaying a whole old repository fails against the cache, and by expiry without one [T41]", async () => {
     const sim = await createTufSimulator();
-    const replay = new Map(sim.files);
-    await sim.publishRelease();
+    const replay = fileOf(sim, "timestamp.json");
+    // The snapshot stays as it is: what is older is the timestamp alone.
+    sim.timestamp.version += 1;
+    await sim.publishTimestamp();
     const set = trustSimulator(sim, { until: "timestamp" });
-    expect(refusalOf(set, () => set.updateTimestamp(replay.get("timestamp.json") ?? new Uint8Array()))).toBe(
-      "TUF_ROLLBACK",
-    );
+    expect(refusalOf(set, () => set.updateTimestamp(replay))).toBe("TUF_ROLLBACK");
     const late = new Date(sim.timestamp.expires.getTime() + 1000);
-    sim.root.expires = new Date(late.getTime() + 1000);
+    // Nothing but the timestamp has expired.
+    for (const document of [sim.root, sim.snapshot, sim.targets]) document.expires = new Date(late.getTime() + 1000);
     sim.root.version += 1;
     await sim.publishRoot();
-    expect(() => trustSimulator(sim, { now: late })).toThrow(code("TUF_EXPIRED"));
+    await sim.publishTargets();
+    await sim.publishSnapshot();
+    await sim.publishTimestamp();
+    expect(() => trustSimulator(sim, { now: late })).toThrow(
+      expect.objectContaining({
+        code: "TUF_EXPIRED",
+        details: expect.objectContaining({ role: "timestamp" }) as unknown,
+      }),
+    );
   });
 
   test("after a fast-forward, rotated keys make the cached files unverifiable, and low versions good again [T27]", async () => {

@@ -209,9 +209,17 @@ describe("refuses", () => {
   });
 
   test("a registry that replays a whole old state for longer than the timestamp lives [T41]", async () => {
+    // Nothing but the timestamp will have expired.
+    for (const document of [sim.root, sim.snapshot, sim.targets]) document.expires = new Date("2031-01-01T00:00:00Z");
+    sim.root.version += 1;
+    await sim.publishRoot();
+    await sim.publishRelease();
     const copy = await pulled();
     clock.advance({ days: 40 });
     await expectRefused(copy, "TUF_EXPIRED");
+    await rm(directory, { recursive: true });
+    const fresh = createTestCopy();
+    expect(await refused(fresh.pullMetadata({ pin: { kind: "root", bytes: firstRoot() } }))).toBe("TUF_EXPIRED");
   });
 
   test("files mixed from two releases", async () => {

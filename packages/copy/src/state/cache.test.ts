@@ -84,11 +84,24 @@ const offline = (): SimulatorSourceOptions => ({
 });
 
 describe("the state", () => {
-  test("is readable by its owner alone [T30]", async () => {
-    await pulled();
-    const files = [join(directory, "pin.json"), join(directory, "state.json"), ...(await metadataFiles())];
-    for (const file of files) expect((await stat(file)).mode & 0o077).toBe(0);
-    expect((await stat(join(directory, "metadata"))).mode & 0o077).toBe(0);
+  test("is readable by its owner alone, whatever the umask [T30]", async () => {
+    const before = process.umask(0);
+    try {
+      const copy = await pulled();
+      const target = await copy.findTarget(parseTargetPath("a.txt"));
+      if (target !== undefined) await copy.saveTarget(target, join(home, "saved"));
+    } finally {
+      process.umask(before);
+    }
+    const names = await readdir(directory, { recursive: true });
+    expect(names).toEqual(expect.arrayContaining(["pin.json", "state.json", "pulled", "metadata"]));
+    const files = names.map(async (name) => ({ name, found: await stat(join(directory, name)) }));
+    // A lock holds nothing, and lies in a directory that nobody else may enter.
+    const open = (await Promise.all(files)).filter(
+      ({ found }) => (found.mode & 0o077) !== 0 && (found.isDirectory() || found.size > 0),
+    );
+    expect(open.map(({ name }) => name)).toEqual([]);
+    expect((await stat(directory)).mode & 0o077).toBe(0);
   });
 
   test.each([

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, readFile, readdir, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, readdir, rm, stat, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
@@ -49,33 +49,65 @@ test("an archive becomes the layout that it was made from, and the same archive 
   expect(await readFile(join(home, "b.tar"))).toEqual(await readFile(join(home, "c.tar")));
 });
 
+test("an archive's modes are not taken over [T73]", async () => {
+  await read(good.map((entry) => ({ ...entry, mode: 0o6777 })));
+  const mode = async (name: string): Promise<number> => (await stat(join(home, "out", name))).mode & 0o7022;
+  for (const name of ["", "blobs", "blobs/sha256", `blobs/sha256/${hex}`, "index.json", "oci-layout"]) {
+    expect([name, await mode(name)]).toEqual([name, 0]);
+  }
+});
+
 describe("hostile archives leave nothing outside their directory, and no layout in it", () => {
   const digest = `blobs/sha256/${hex}`;
-  const attacks: readonly (readonly [string, readonly Given[]])[] = [
-    ["a symbolic link [T71]", [{ name: digest, type: "symlink", linkname: "/etc/passwd" }]],
-    ["a link and a file through it [T71]", [{ name: "blobs", type: "symlink", linkname: "../.." }, ...good]],
-    ["a hard link [T72]", [{ name: digest, type: "link", linkname: "/etc/passwd" }]],
-    ["a device [T72]", [{ name: digest, type: "character-device", devmajor: 1, devminor: 5 }]],
-    ["a pipe [T72]", [{ name: "index.json", type: "fifo" }]],
-    ["a path that climbs [T72]", [{ name: `../${digest}`, content: blob }]],
-    ["a path that climbs from within [T72]", [{ name: `blobs/sha256/../../../${hex}`, content: blob }]],
-    ["an absolute path [T72]", [{ name: `/tmp/${hex}`, content: blob }]],
-    ["a drive-relative path [T72]", [{ name: `C:${hex}`, content: blob }]],
-    ["names that differ in case [T72]", [{ name: digest.toUpperCase(), content: blob }]],
-    ["the root as a link [T74]", [{ name: ".", type: "symlink", linkname: "/" }, ...good]],
-    ["a directory of its own [T73]", [{ name: "evil/", type: "directory", mode: 0o777 }]],
-    ["a file of another name", [{ name: "setup.sh", content: "#!/bin/sh" }]],
-    ["content that is not its digest", [{ name: digest, content: "another content" }]],
-    ["a second index", [index, index]],
-    ["no marker", [index]],
-    ["no index", [marker]],
+  // With the content that a reader would make of a link: none.
+  const empty = `blobs/sha256/${createHash("sha256").digest("hex")}`;
+  const attacks: readonly (readonly [string, readonly Given[], RegExp])[] = [
+    ["a symbolic link [T71]", [{ name: empty, type: "symlink", linkname: "/etc/passwd" }], /is a symlink/],
+    ["a link and a file through it [T71]", [{ name: "blobs", type: "symlink", linkname: "../.." }], /is a symlink/],
+    ["a link in the middle of a path [T130]", [{ name: "blobs/sha256/", type: "symlink", linkname: "/" }], /symlink/],
+    ["a hard link [T72]", [{ name: empty, type: "link", linkname: "/etc/passwd" }], /is a link/],
+    ["a device [T72]", [{ name: empty, type: "character-device", devmajor: 1, devminor: 5 }], /is a character-device/],
+    ["a pipe [T72]", [{ name: empty, type: "fifo" }], /is a fifo/],
+    ["a path that climbs [T72]", [{ name: `../${digest}`, content: blob }], /has no place in a layout/],
+    ["a path that climbs from within [T72]", [{ name: `blobs/sha256/../../../${hex}`, content: blob }], /has no place/],
+    ["an absolute path [T72]", [{ name: `/tmp/${hex}`, content: blob }], /has no place/],
+    ["a drive-relative path [T72]", [{ name: `C:${hex}`, content: blob }], /has no place/],
+    ["names that differ in case [T72]", [{ name: digest.toUpperCase(), content: blob }], /has no place/],
+    ["the root as a link [T74]", [{ name: ".", type: "symlink", linkname: "/" }], /is a symlink/],
+    ["a directory of its own [T73]", [{ name: "evil/", type: "directory", mode: 0o777 }], /has no place/],
+    ["a file of another name", [{ name: "setup.sh", content: "#!/bin/sh" }], /has no place/],
+    ["content that is not its digest", [{ name: digest, content: "another content" }], /wanted sha256:/],
+    ["a second index", [index], /is in it twice/],
   ];
 
-  test.each(attacks)("%s", async (_what, entries) => {
+  const expectRefused = async (entries: readonly Given[], says: RegExp): Promise<void> => {
     const before = await readdir(home);
-    await expect(read(entries)).rejects.toMatchObject({ code: "MIRROR_ARCHIVE_INVALID" });
+    await expect(read(entries)).rejects.toMatchObject({
+      code: "MIRROR_ARCHIVE_INVALID",
+      message: expect.stringMatching(says) as unknown,
+    });
     expect(new Set(await readdir(home))).toEqual(new Set([...before, "a.tar", "out"]));
     expect(await readdir(join(home, "out"))).not.toContain("oci-layout");
+  };
+
+  // Each before a good archive, and behind it: nothing else is wrong with them.
+  test.each(attacks)("%s", async (_what, entries, says) => {
+    await expectRefused(
+      [...entries, ...good.filter(({ name }) => name !== entries[0]?.name || name === "index.json")],
+      says,
+    );
+    await rm(join(home, "out"), { recursive: true });
+    await expectRefused(
+      [...good.filter(({ name }) => name !== entries[0]?.name || name === "index.json"), ...entries],
+      says,
+    );
+  });
+
+  test.each([
+    ["no marker", [index], /there is no oci-layout/],
+    ["no index", [marker], /there is no index.json/],
+  ] as const)("%s", async (_what, entries, says) => {
+    await expectRefused(entries, says);
   });
 
   test("an archive that ends early", async () => {

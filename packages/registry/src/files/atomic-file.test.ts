@@ -1,7 +1,9 @@
-import { lstat, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
+import crypto from "node:crypto";
+import fs, { lstat, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { basename, dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createAtomicFile, sweepTemporaryFiles, writeFileAtomically } from "./atomic-file.ts";
 import { createDirectory } from "./directory.ts";
 import { FileError, fileError } from "./errors.ts";
@@ -51,6 +53,51 @@ describe("createAtomicFile", () => {
       details: { errno: "ENOENT" },
     });
   });
+});
+
+test("a link that stands under the temporary name already ends it, and is not followed [T3]", async () => {
+  const victim = join(directory, "victim");
+  await writeFile(victim, "untouched");
+  const zeros = vi.spyOn(crypto, "randomBytes").mockImplementation((size: number) => Buffer.alloc(size));
+  syncBuiltinESMExports();
+  try {
+    await symlink(victim, join(directory, `.dtuf-tmp-${"0".repeat(16)}`));
+    await expect(createAtomicFile(join(directory, "file"))).rejects.toMatchObject({ details: { errno: "EEXIST" } });
+  } finally {
+    zeros.mockRestore();
+    syncBuiltinESMExports();
+  }
+  expect(await readFile(victim, "utf8")).toBe("untouched");
+  expect(await readdir(directory)).not.toContain("file");
+});
+
+test("content is on the disk before it has its name, and the name before the commit ends [T34]", async () => {
+  const handle = await fs.open(directory);
+  const handles = Object.getPrototypeOf(handle) as typeof handle;
+  await handle.close();
+  const file = await createAtomicFile(join(directory, "file"));
+  await file.write(Buffer.from("new"));
+  const [content, rename, directorySync] = [
+    vi.spyOn(handles, "datasync"),
+    vi.spyOn(fs, "rename"),
+    vi.spyOn(handles, "sync"),
+  ];
+  syncBuiltinESMExports();
+  try {
+    await file.commit();
+    const order = [content, rename, directorySync].flatMap(({ mock }) => mock.invocationCallOrder);
+    expect(order).toHaveLength(3);
+    expect(order).toEqual(order.toSorted((a, b) => a - b));
+  } finally {
+    for (const spy of [content, rename, directorySync]) spy.mockRestore();
+    syncBuiltinESMExports();
+  }
+});
+
+test("its temporary file lies beside its destination, because no rename crosses devices [T98]", async () => {
+  const file = await createAtomicFile(join(directory, "file"));
+  expect(dirname(file.temporaryPath)).toBe(directory);
+  await file.abort();
 });
 
 describe("writeFileAtomically", () => {

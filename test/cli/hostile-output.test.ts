@@ -1,0 +1,117 @@
+/** What a registry says, and what it must not learn to say: secrets and control sequences in what a command prints and logs. */
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  createHostileRegistry,
+  type Fault,
+  type HostileRegistry,
+  type LoggedRequest,
+  type RegistryAuth,
+} from "@dtuf/testing/hostile-registry/hostile-registry";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createMachine, type Machine } from "./machine.ts";
+
+const repo = "fred/demo";
+let machine: Machine;
+
+beforeAll(async () => {
+  machine = await createMachine({ DTUF_INSECURE: "1", DTUF_USERNAME: "fred", DTUF_LOG_FILE: "log" });
+  machine.environment["DTUF_FILE_LOG_LEVEL"] = "DEBUG";
+  machine.environment["DTUF_CONSOLE_LOG_LEVEL"] = "DEBUG";
+  await writeFile(join(machine.directory, "f"), "x");
+});
+
+afterAll(async () => machine[Symbol.asyncDispose]());
+
+const basic: RegistryAuth = { kind: "basic", users: { fred: "hunter2" } };
+const bearer: RegistryAuth = { kind: "bearer", users: { fred: "hunter2" }, anonymous: "none" };
+const signed = "http://fred:hunter2@127.0.0.1:1/blob?X-Amz-Signature=hunter2&token=hunter2";
+
+describe("secrets", () => {
+  const run = async (registry: HostileRegistry, words: readonly string[]): Promise<string> => {
+    machine.environment["DTUF_HOST"] = registry.host;
+    machine.environment["DTUF_PASSWORD"] = "hunter2";
+    await rm(join(machine.directory, "log"), { force: true });
+    const { stdout, stderr } = await machine.run(words);
+    return `${stdout}${stderr}${await readFile(join(machine.directory, "log"), "utf8").catch(() => "")}`;
+  };
+
+  /** The password, and whatever was sent for it. */
+  const expectNoSecret = (output: string, { requests }: HostileRegistry): void => {
+    const sent = requests.flatMap(({ headers }) => headers.authorization?.split(" ")[1] ?? []);
+    expect(sent).not.toEqual([]);
+    for (const secret of ["hunter2", ...sent]) expect(output).not.toContain(secret);
+  };
+
+  test.each([
+    ["with a password", basic],
+    ["with a token", bearer],
+  ])("are in no output and no log when all is well, %s [T61]", async (_what, auth) => {
+    await using registry = await createHostileRegistry({ auth });
+    for (const words of [
+      ["push-blob", repo, "f", "@f"],
+      ["pull-blob", repo, "@f"],
+    ]) {
+      expectNoSecret(await run(registry, words), registry);
+    }
+  });
+
+  test.each<readonly [string, RegistryAuth, Fault]>([
+    ["the server fails", basic, { kind: "answer", status: 500 }],
+    ["the server refuses what it took before", bearer, { kind: "answer", status: 403 }],
+    ["the connection is cut", bearer, { kind: "drop", when: "before" }],
+    ["a redirect carries them in its address", basic, { kind: "redirect", location: signed }],
+    ["it speaks no HTTP", basic, { kind: "raw", bytes: "hello\r\n" }],
+  ])("are in no output and no log when %s [T61]", async (_what, auth, fault) => {
+    await using registry = await createHostileRegistry({ auth });
+    const where = ({ path, headers }: LoggedRequest): boolean =>
+      path.startsWith(`/v2/${repo}/`) && headers.authorization !== undefined;
+    registry.script({ match: { where }, fault });
+    const output = await run(registry, ["list-aliases", repo]);
+    expect(output).toMatch(/OCI_[A-Z]+/);
+    expectNoSecret(output, registry);
+  });
+});
+
+describe("what a registry says", () => {
+  const evil = "\u001B]0;owned\u0007\u009B31m\u202Egnp.exe\r\ndtuf: hint: run rm";
+  // eslint-disable-next-line no-control-regex -- they are what is looked for
+  const controls = /[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u202A-\u202E]/;
+
+  test.each(["text", "json"])("sends no escape sequence to the terminal, as %s [T99]", async (format) => {
+    await using registry = await createHostileRegistry();
+    machine.environment["DTUF_HOST"] = registry.host;
+    const body = JSON.stringify({ errors: [{ code: "DENIED", message: evil, detail: evil }] });
+    registry.script({ fault: { kind: "answer", status: 400, body, headers: { "content-type": "application/json" } } });
+    for (const words of [["pull-blob", repo, "@f"], ["list-aliases", repo], ["list-repos"]]) {
+      const { stdout, stderr } = await machine.run(format === "json" ? [...words, "--json"] : words);
+      expect(stderr).not.toBe("");
+      expect(stdout + stderr).not.toMatch(controls);
+      expect(stderr).not.toMatch(/^dtuf: hint: run rm/m);
+    }
+  });
+
+  test("is one line a name, without escape sequences, when it lists [T99]", async () => {
+    await using registry = await createHostileRegistry();
+    machine.environment["DTUF_HOST"] = registry.host;
+    const body = JSON.stringify({ name: repo, tags: ["good", evil], repositories: ["fred/good", evil] });
+    registry.script({ fault: { kind: "answer", status: 200, body, headers: { "content-type": "application/json" } } });
+    for (const words of [["list-aliases", repo], ["list-repos"]]) {
+      const { stdout, stderr } = await machine.run(words);
+      expect(stdout + stderr).not.toMatch(controls);
+      expect(stdout.split("\n")).not.toContain("dtuf: hint: run rm");
+    }
+  });
+
+  test("stands escaped in the log too [T99]", async () => {
+    await using registry = await createHostileRegistry();
+    machine.environment["DTUF_HOST"] = registry.host;
+    await rm(join(machine.directory, "log"), { force: true });
+    const body = JSON.stringify({ errors: [{ code: "DENIED", message: evil }] });
+    registry.script({ fault: { kind: "answer", status: 400, body } });
+    await machine.run(["list-aliases", repo]);
+    const log = await readFile(join(machine.directory, "log"), "utf8");
+    expect(log).toContain("OCI_");
+    expect(log).not.toMatch(controls);
+  });
+});
