@@ -92,7 +92,7 @@ describe("a forged older root that leads to the pinned one", () => {
     await showForgedRoot();
     const ran = await other.run(["adopt-metadata", repo, "chain.json"]);
     expect(ran).toMatchObject({ status: 6, stdout: "" });
-    expect(ran.stderr).toContain("MASTER_BASE_UNEXPECTED");
+    expect(ran.stderr).toContain("MASTER_CHAIN_DIFFERS");
     expect((await other.run(["list-master-targets", repo])).stderr).toContain("MASTER_METADATA_MISSING");
   });
 

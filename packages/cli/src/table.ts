@@ -41,7 +41,7 @@ const masterCommands: readonly Command[] = [
   entry({
     name: "create-metadata",
     summary: "sign the first metadata",
-    settings: [...stateSettings, ...keyPasswords, ...lifetimes],
+    settings: [...stateSettings, ...keyPasswords, ...lifetimes, "offline", "replace-repository"],
     load: () => import("./publish/create-metadata.ts"),
   }),
   entry({
@@ -67,7 +67,16 @@ const masterCommands: readonly Command[] = [
   entry({
     name: "push-metadata",
     summary: "sign what is staged and publish it by one switch",
-    settings: [...stateSettings, ...onlineKeys, ...onlineLifetimes, "base", "expect-snapshot", "concurrency"],
+    settings: [
+      ...stateSettings,
+      ...onlineKeys,
+      ...onlineLifetimes,
+      "base",
+      "replace-repository",
+      "expect-snapshot",
+      "trust-clock",
+      "concurrency",
+    ],
     load: () => import("./publish/push-metadata.ts"),
   }),
   entry({
@@ -81,6 +90,7 @@ const masterCommands: readonly Command[] = [
       "timestamp-lifetime",
       "within",
       "expect-snapshot",
+      "trust-clock",
     ],
     load: () => import("./publish/refresh-metadata.ts"),
   }),

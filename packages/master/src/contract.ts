@@ -100,9 +100,15 @@ export interface PushMetadataOptions extends OperationOptions {
    * What to build on. "published" (default): what `latest` names, refused where it is older than the record here, or
    * another publisher's and expired, of implausible versions, or not built on the record (unless it is expected, above).
    * "recorded": the record, overwriting whatever is published: mends a registry that was rolled back. One that was emptied
-   * needs its targets and roles pushed again first.
+   * needs its targets and roles pushed again first. Another chain of roots is not overwritten (MASTER_CHAIN_DIFFERS).
+   * "replace": as "recorded", another chain of roots too: its clients must pin again.
    */
-  readonly base?: "published" | "recorded" | undefined;
+  readonly base?: "published" | "recorded" | "replace" | undefined;
+  /**
+   * "trusted": the clock is right, and was ahead before. Default: "checked" (MASTER_CLOCK_SUSPECT where it is behind an
+   * instant at which this state was written).
+   */
+  readonly clock?: "checked" | "trusted" | undefined;
 }
 
 export interface PublishResult {
@@ -113,6 +119,10 @@ export interface PublishResult {
   readonly changed: readonly StagedTarget[];
   /** How often another publisher was first and the changes were rebased on what it had published. */
   readonly rebased: number;
+  /** The release that was published and that this one was not built on: nothing of it was taken over. */
+  readonly overwrote?: Digest | undefined;
+  /** Until when clients take this release, if nothing follows it. */
+  readonly servedUntil: Date;
   /** Roles, delegated ones too, that expire soon (within half their lifetime) and that this publication did not renew. */
   readonly due: readonly DueRole[];
 }
@@ -137,8 +147,21 @@ export interface MasterStatus {
   readonly staged: StagedChanges;
   /** "never": nothing has been published from here. */
   readonly versions: ReleaseVersions | "never";
-  /** How the registry compares with the record here; "unchecked" unless it was asked for. */
-  readonly registry: "same" | "other" | "absent" | "unchecked";
+  /**
+   * What is published, verified from the pin here: what was last published or accepted here; something newer, by another
+   * publisher of this chain of roots; another chain; something else that clients refuse; nothing; or not looked at.
+   */
+  readonly registry: "same" | "newer" | "other-chain" | "refused" | "absent" | "unchecked";
+  /** Where `registry` is "same" or "newer"; `due` is then about this. */
+  readonly published?: PublishedStatus | undefined;
+  /** Why it was refused, where `registry` is "other-chain" or "refused". */
+  readonly refusal?: { readonly code: string; readonly message: string } | undefined;
+}
+
+export interface PublishedStatus {
+  readonly versions: ReleaseVersions;
+  /** Until when clients take it, if nothing follows it. */
+  readonly servedUntil: Date;
 }
 
 export interface PruneResult {
@@ -177,8 +200,14 @@ export interface Master {
   createRootKey(options?: OperationOptions): Promise<CreatedKey>;
   /** Targets, snapshot and timestamp keys. @throws MasterError */
   createMetadataKeys(options?: OperationOptions): Promise<readonly CreatedKey[]>;
-  /** Signs the first metadata; its root becomes this publisher's pin. @throws MASTER_METADATA_EXISTS, MASTER_KEYS_MISSING */
-  createMetadata(options?: OperationOptions): Promise<void>;
+  /**
+   * Signs the first metadata; its root becomes this publisher's pin. The registry is looked at first: what is published
+   * there is adopted or, with `existing: "replace"`, will be overwritten. With "unchecked" no request is made.
+   * @throws MASTER_METADATA_EXISTS, MASTER_KEYS_MISSING; OciError
+   */
+  createMetadata(
+    options?: OperationOptions & { readonly existing?: "refuse" | "replace" | "unchecked" | undefined },
+  ): Promise<void>;
   /**
    * A machine without a record takes the published repository as its base, from a root that it was handed: a root.json, or
    * a chain as `rootChain` gives it, of which the newest is the pin. What is published must be unexpired, or be the expected
@@ -208,7 +237,11 @@ export interface Master {
   revokeRole(role: string, options?: OperationOptions): Promise<void>;
   /** Stages. @throws MASTER_TARGET_UNKNOWN */
   deleteTarget(name: string, options?: OperationOptions): Promise<void>;
-  /** Signs targets, snapshot and timestamp anew, with what is staged, and publishes by one switch. */
+  /**
+   * Signs targets, snapshot and timestamp anew, with what is staged, and publishes by one switch. Nothing is published
+   * that a client that holds the last release would not take.
+   * @throws MASTER_ROLE_EXPIRED, MASTER_CLOCK_SUSPECT, MASTER_CHAIN_DIFFERS, …
+   */
   pushMetadata(options?: PushMetadataOptions): Promise<PublishResult>;
   /** Signs the timestamp anew, and the snapshot when due, without the targets key. What is staged stays staged. */
   refreshMetadata(options?: RefreshOptions): Promise<RefreshResult>;

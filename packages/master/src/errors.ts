@@ -22,6 +22,12 @@ export type MasterErrorCode =
   | "MASTER_PUBLISHER_RACE"
   /** What is published expired and there is no record here (nor `expectSnapshot`) to tell it from a replay. */
   | "MASTER_BASE_EXPIRED"
+  /** No client would take what was to be published: a role of it has expired; details name the role. */
+  | "MASTER_ROLE_EXPIRED"
+  /** The clock is behind an instant that is known to be past. */
+  | "MASTER_CLOCK_SUSPECT"
+  /** What is published belongs to another chain of roots than the one pinned here. */
+  | "MASTER_CHAIN_DIFFERS"
   /** What is published is not the snapshot that was expected. */
   | "MASTER_BASE_UNEXPECTED"
   /** A published version jumped so far that signing above it would use up the version numbers. */

@@ -10,6 +10,7 @@ export type {
   Master,
   MasterOptions,
   MasterStatus,
+  PublishedStatus,
   MasterStore,
   OperationOptions,
   PassphraseProvider,

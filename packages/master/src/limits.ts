@@ -24,6 +24,9 @@ export const unknownBlobRetries = 3;
 /** Uploads at a time, as docker and skopeo have it by default. */
 export const defaultConcurrency = 4;
 
+/** How far a clock may be behind what is known before it is suspect: clients allow the same. */
+export const clockToleranceMs: number = 10 * 60 * 1000;
+
 /** Releases looked back through for the recorded one: a publisher that comes once a month, beside one that refreshes daily. */
 export const lineageMax = 64;
 

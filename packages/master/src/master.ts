@@ -36,7 +36,8 @@ function createKeeper({ alone }: Workplace, keyType: NonNullable<MasterOptions["
     },
     createMetadataKeys: ({ signal } = {}) =>
       alone(signal, (session) => createKeys(session, ["targets", "snapshot", "timestamp"], keyType)),
-    createMetadata: ({ signal } = {}) => alone(signal, createMetadata),
+    createMetadata: ({ signal, existing = "refuse" } = {}) =>
+      alone(signal, (session) => createMetadata(session, existing)),
     adopt: (request) => alone(request.signal, (session) => adopt(session, request)),
     resetKeys: ({ signal, replace = "rotate" } = {}) => alone(signal, (session) => resetKeys(session, replace)),
   };

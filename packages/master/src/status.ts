@@ -1,11 +1,17 @@
-/** What needs doing, told from the record; from the registry only where that is asked for. */
-import { latestTag } from "@dtuf/format";
-import { parseUnverified, type RoleName, type TopLevelRole } from "@dtuf/tuf";
+/** What needs doing: told from what is published, verified as a client would, or from the record alone. */
+import { parseUnverified, topLevelRoles, type RoleName, type TopLevelRole } from "@dtuf/tuf";
 import { describeStaged } from "./documents/changes.ts";
 import type { MasterStatus, StagedChanges } from "./contract.ts";
 import { readSignedTargets } from "./push-target.ts";
 import type { Session } from "./state/session.ts";
-import { dueRoles } from "./release/sign.ts";
+import { MasterError } from "./errors.ts";
+import { openPublished, versionsOf } from "./published/base.ts";
+import { isUnreadable } from "./published/history.ts";
+import { findPublished, latestDigest } from "./published/published.ts";
+import { servedUntil, verifyClock } from "./release/client-view.ts";
+import { readDelegated } from "./release/delegated-expiry.ts";
+import { withPublishedRoots } from "./release/record.ts";
+import { dueRoles, type Expiry } from "./release/sign.ts";
 
 /** Of the top-level roles, then of those that they delegate to. */
 export async function readExpirations(session: Session): Promise<ReadonlyMap<TopLevelRole | RoleName, Date>> {
@@ -35,12 +41,18 @@ export async function readStagedChanges(session: Session): Promise<StagedChanges
   };
 }
 
-export async function readStatus(
-  session: Session,
-  { withinMs, registry }: { readonly withinMs?: number | undefined; readonly registry?: "check" | "skip" | undefined },
-): Promise<MasterStatus> {
+interface StatusRequest {
+  readonly withinMs?: number | undefined;
+  readonly registry?: "check" | "skip" | undefined;
+}
+
+/** @throws MasterError MASTER_METADATA_MISSING (details say what is published), MASTER_CLOCK_SUSPECT */
+export async function readStatus(session: Session, { withinMs, registry }: StatusRequest): Promise<MasterStatus> {
+  if (session.record === undefined && registry === "check") await refuseUnknown(session);
   const { head, roots, published } = session.state();
-  const roles = [...(await readExpirations(session))].map(([role, expires]) => ({ role, expires }));
+  verifyClock(session);
+  const look = registry === "check" ? await lookAtRegistry(session) : unchecked;
+  const roles = look.roles ?? [...(await readExpirations(session))].map(([role, expires]) => ({ role, expires }));
   return {
     due: dueRoles(roles, session, withinMs),
     staged: await readStagedChanges(session),
@@ -53,13 +65,53 @@ export async function readStatus(
             snapshot: head.snapshot.version,
             targets: head.targets.version,
           },
-    registry: registry === "check" ? await compareRegistry(session) : "unchecked",
+    ...look.told,
   };
 }
 
-async function compareRegistry(session: Session): Promise<MasterStatus["registry"]> {
-  const { store, signal } = session;
-  const latest = await store.resolve(latestTag, { want: "digest", signal });
-  if (latest === undefined) return "absent";
-  return latest.descriptor.digest === session.state().published ? "same" : "other";
+async function refuseUnknown(session: Session): Promise<void> {
+  const { place } = session;
+  const published = await latestDigest(session);
+  if (published === undefined) return;
+  throw new MasterError(
+    "MASTER_METADATA_MISSING",
+    `this machine does not know ${place}, where ${published} is published`,
+    {
+      details: { place, published },
+    },
+  );
+}
+
+interface Look {
+  readonly told: Pick<MasterStatus, "registry" | "published" | "refusal">;
+  /** Of what is published, where it was verified. */
+  readonly roles?: readonly Expiry[];
+}
+
+const unchecked: Look = { told: { registry: "unchecked" } };
+
+/** As a client would, from the pin of the record, and never below it. */
+async function lookAtRegistry(session: Session): Promise<Look> {
+  const state = session.state();
+  try {
+    const found = await findPublished(session);
+    if (found === undefined) return { told: { registry: "absent" } };
+    const base = await openPublished(session, found, withPublishedRoots(state, found));
+    const { targets, snapshot } = base;
+    const sources = { targets: targets.signed, snapshot: snapshot.signed, files: [] };
+    const top = topLevelRoles.map((role) => ({ role, expires: base[role].signed.expires }));
+    return {
+      told: {
+        registry: found.release === state.published || found.release === state.attempt?.release ? "same" : "newer",
+        published: { versions: versionsOf(base), servedUntil: servedUntil(base) },
+      },
+      roles: [...top, ...(await readDelegated(session, sources))],
+    };
+  } catch (error) {
+    if (!isUnreadable(error) || error.code === "MASTER_STATE_INVALID") throw error;
+    const { code, message } = error;
+    return {
+      told: { registry: code === "MASTER_CHAIN_DIFFERS" ? "other-chain" : "refused", refusal: { code, message } },
+    };
+  }
 }

@@ -20,6 +20,9 @@ const hints: Readonly<Record<string, string>> = {
     "learn from the other publishers which snapshot is the newest, and say so: --expect-snapshot VERSION",
   MASTER_BASE_UNEXPECTED:
     "ask the other publishers; then PROGRAM push-metadata <repo> --expect-snapshot VERSION builds on what is published, and --base recorded publishes this machine's record over it",
+  MASTER_CHAIN_DIFFERS:
+    "ask the other publishers. To work on theirs: PROGRAM adopt-metadata <repo> root.json, with another --repositories-root; to put this machine's in its place, so that every client must pin again: PROGRAM push-metadata <repo> --replace-repository",
+  MASTER_CLOCK_SUSPECT: "set this machine's clock; where it is right and was ahead before: --trust-clock",
   MASTER_VERSION_IMPLAUSIBLE:
     "if that key was stolen, PROGRAM create-metadata-keys, then reset-keys, then push-metadata --base recorded; if not, --expect-snapshot VERSION",
   MASTER_OLD_ROOT_KEY_MISSING:
@@ -30,6 +33,9 @@ const hints: Readonly<Record<string, string>> = {
   FILE_LOCKED: "another process is at work on the same state: wait for it to end",
   FILE_NO_SPACE: "free some space and run the command again: it goes on where it was",
 };
+
+const published =
+  "PROGRAM adopt-metadata <repo> root.json takes it as this machine's base, with a root.json from its publisher (PROGRAM get-root)";
 
 /** The registry shows the publisher less than it last saw there. */
 const rolledBack =
@@ -55,8 +61,22 @@ function hintOfCase({ code, details, command }: Failure): string | undefined {
   if (code === "MASTER_PUBLISHER_RACE" && details?.["lost"] !== undefined) {
     return "sign a root on the one that is published now: PROGRAM reset-keys <repo>";
   }
+  if (code === "MASTER_ROLE_EXPIRED") return hintOfExpired(String(details?.["role"]));
+  if (
+    (code === "MASTER_METADATA_MISSING" || code === "MASTER_METADATA_EXISTS") &&
+    details?.["published"] !== undefined
+  ) {
+    return published;
+  }
   if (code === "MASTER_PASSPHRASE_WRONG") return hintOfPassphrase(String(details?.["path"]));
   return undefined;
+}
+
+function hintOfExpired(role: string): string {
+  if (role === "root") return "PROGRAM reset-keys <repo> renews the root; then PROGRAM push-metadata <repo>";
+  if (role === "targets") return "PROGRAM push-metadata <repo> renews targets";
+  if (role === "snapshot" || role === "timestamp") return `PROGRAM refresh-metadata <repo> renews the ${role}`;
+  return "have the role's own people sign it again; then PROGRAM update-role <repo> <role> <metadata.json>";
 }
 
 function hintOfPassphrase(path: string): string | undefined {

@@ -166,6 +166,10 @@ export const settings = {
     choices: ["published", "recorded"],
     fallback: "published",
   },
+  "replace-repository": toggle(
+    "put this machine's chain of roots in the place of another one that is published: every client must pin again",
+  ),
+  "trust-clock": toggle("this machine's clock is right and was ahead before"),
   "expect-snapshot": text(
     "the published snapshot that this publication must build on, VERSION or sha256:DIGEST",
     "snapshot",

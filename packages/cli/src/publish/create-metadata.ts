@@ -1,5 +1,16 @@
-import type { Run } from "../context/command.ts";
+import type { Context, Run } from "../context/command.ts";
 import { withMaster } from "./master.ts";
+import { UsageError } from "../context/usage.ts";
 
-export const run: Run = (context, [repo = ""]) =>
-  withMaster(context, repo, (master) => master.createMetadata({ signal: context.io.signal }));
+/** What is published already is not for a new chain of roots to overwrite, unless that is said. */
+export const run: Run = async (context, [repo = ""]) => {
+  const existing = existingOf(context);
+  await withMaster(context, repo, (master) => master.createMetadata({ signal: context.io.signal, existing }));
+};
+
+function existingOf({ values }: Context): "refuse" | "replace" | "unchecked" {
+  const [replace, offline] = [values.on("replace-repository"), values.on("offline")];
+  if (replace && offline)
+    throw new UsageError("--replace-repository and --offline: nothing is looked at, nothing refused");
+  return replace ? "replace" : offline ? "unchecked" : "refuse";
+}

@@ -5,12 +5,16 @@ import { reportPublication } from "./publication-report.ts";
 
 export const run: Run = (context, [repo = ""]) => {
   const expectSnapshot = expectedSnapshot(context.values);
-  const base = context.values.text("base") === "recorded" ? "recorded" : "published";
+  const { values } = context;
+  const recorded = values.text("base") === "recorded" ? "recorded" : "published";
+  const base = values.on("replace-repository") ? "replace" : recorded;
+  const clock = values.on("trust-clock") ? "trusted" : "checked";
   return withMaster(context, repo, async (master, place) => {
     const result = await master.pushMetadata({
       signal: context.io.signal,
       expectSnapshot,
       base,
+      clock,
     });
     await reportPublication(context, place, result);
   });

@@ -7,13 +7,9 @@ import { reportPublication } from "./publication-report.ts";
 export const run: Run = (context, [repo = ""]) => {
   const withinMs = context.values.durationMs("within");
   const expectSnapshot = expectedSnapshot(context.values);
+  const clock = context.values.on("trust-clock") ? "trusted" : "checked";
   return withMaster(context, repo, async (master, place) => {
-    const result = await master.refreshMetadata({ signal: context.io.signal, withinMs, expectSnapshot });
-    for (const { role, expires } of result.due) {
-      context.terminal.note(
-        `${role} expires at ${expires.toISOString()} and needs its own key: push-metadata, reset-keys or update-role`,
-      );
-    }
+    const result = await master.refreshMetadata({ signal: context.io.signal, withinMs, expectSnapshot, clock });
     await reportPublication(context, place, result);
     return result.due.length > 0 ? 10 : 0;
   });

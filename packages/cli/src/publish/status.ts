@@ -1,5 +1,7 @@
 import type { MasterStatus } from "@dtuf/master";
-import type { Context, Run } from "../context/command.ts";
+import { isTopLevelRole } from "@dtuf/tuf";
+import type { Context, ExitStatus, Run } from "../context/command.ts";
+import { mendOf } from "./due-report.ts";
 import { withMaster } from "./master.ts";
 
 export const run: Run = (context, [repo = ""]) =>
@@ -11,18 +13,41 @@ export const run: Run = (context, [repo = ""]) =>
     });
     if (context.terminal.format === "json") await context.terminal.printJson({ place, ...status });
     else await print(context, place, status);
-    return status.due.length > 0 ? 10 : 0;
+    return exitStatus(status);
   });
 
+/** 6: clients refuse what is published, or find nothing. 7: it has expired for all of them. 10: something is due. */
+function exitStatus({ registry, versions, published, due }: MasterStatus): ExitStatus {
+  if (registry === "other-chain" || registry === "refused" || (registry === "absent" && versions !== "never")) return 6;
+  const isExpired = due.some(({ role, state }) => state === "expired" && isTopLevelRole(role));
+  if (published !== undefined && isExpired) return 7;
+  return due.length > 0 ? 10 : 0;
+}
+
+const meanings: Readonly<Record<MasterStatus["registry"], string>> = {
+  same: "as recorded here",
+  newer: "newer, by another publisher of this chain of roots",
+  "other-chain": "another chain of roots: clients that are pinned to this one refuse it",
+  refused: "clients refuse what is published",
+  absent: "nothing is published",
+  unchecked: "not looked at",
+};
+
 async function print({ terminal }: Context, place: string, status: MasterStatus): Promise<void> {
-  const { versions, registry, staged, due } = status;
+  const { versions, registry, published, refusal, staged, due } = status;
+  const shown = published?.versions ?? versions;
   await terminal.printName(`place: ${place}`);
-  await terminal.print(`published: ${versions === "never" ? "never" : `release ${versions.timestamp}`}`);
-  await terminal.print(`registry: ${registry}`);
+  await terminal.print(
+    `published: ${shown === "never" ? "never" : `release ${shown.timestamp}, snapshot ${shown.snapshot}`}`,
+  );
+  await terminal.print(`registry: ${meanings[registry]}`);
+  if (refusal !== undefined) await terminal.printName(`refused: ${refusal.message} (${refusal.code})`);
+  if (published !== undefined) await terminal.print(`clients are served until: ${published.servedUntil.toISOString()}`);
   for (const { change, path } of staged.targets) await terminal.printName(`staged: ${change} ${path}`);
   for (const role of staged.roles) await terminal.printName(`staged: role ${role}`);
   for (const version of staged.roots) await terminal.print(`staged: root ${version}`);
   for (const { role, expires, state } of due) {
-    await terminal.printName(`due: ${role} ${state === "expired" ? "expired" : "expires"} at ${expires.toISOString()}`);
+    const verb = state === "expired" ? "expired" : "expires";
+    await terminal.printName(`due: ${role} ${verb} at ${expires.toISOString()}: ${mendOf(role)} renews it`);
   }
 }

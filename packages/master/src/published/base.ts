@@ -107,7 +107,7 @@ async function take(
 }
 
 /** Keys that a newer root replaced count no more: what they signed is forgotten (TUF 5.3.11). */
-function recall(file: Uint8Array | undefined, update: (file: Uint8Array) => unknown): void {
+export function recall(file: Uint8Array | undefined, update: (file: Uint8Array) => unknown): void {
   try {
     if (file !== undefined) update(file);
   } catch (error) {

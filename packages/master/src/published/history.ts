@@ -55,10 +55,15 @@ export async function readable<T>(read: () => Promise<T>): Promise<T | undefined
   try {
     return await read();
   } catch (error) {
-    if (TufError.is(error) || FormatError.is(error) || MasterError.is(error)) return undefined;
-    if (OciError.is(error) && unreadable.has(error.code)) return undefined;
+    if (isUnreadable(error)) return undefined;
     throw error;
   }
+}
+
+/** Whether what was read is at fault, and not the way to it. */
+export function isUnreadable(error: unknown): error is TufError | FormatError | MasterError | OciError {
+  if (TufError.is(error) || FormatError.is(error) || MasterError.is(error)) return true;
+  return OciError.is(error) && unreadable.has(error.code);
 }
 
 const unreadable: ReadonlySet<string> = new Set([

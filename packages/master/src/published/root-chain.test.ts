@@ -160,7 +160,7 @@ describe("the whole chain, handed over in one file", () => {
     await show("1.root.json", await forgeOlder(parseUnverified(await master.rootFile(), "root"), 1));
     const second = open("second");
     await expect(second.adopt({ root: chain })).rejects.toMatchObject({
-      code: "MASTER_BASE_UNEXPECTED",
+      code: "MASTER_CHAIN_DIFFERS",
       details: { version: 1 },
     });
     await expect(second.status()).rejects.toMatchObject({ code: "MASTER_METADATA_MISSING" });
@@ -178,7 +178,7 @@ describe("a publisher with a record", () => {
     await show("1.root.json", again);
     const shown = await latest();
     await expect(second.pushMetadata()).rejects.toMatchObject({
-      code: "MASTER_BASE_UNEXPECTED",
+      code: "MASTER_CHAIN_DIFFERS",
       details: { version: 1 },
     });
     expect(await latest()).toEqual(shown);

@@ -55,7 +55,7 @@ function openChain({ chain: [pin, ...more] }: Roots): TrustedSet {
 /**
  * The chain with the published roots that follow it, each verified before the next is read. The bytes of a published
  * `N.root.json` never change: one that is not the one known here is refused.
- * @throws TufError; MasterError MASTER_BASE_UNEXPECTED, MASTER_METADATA_UNAVAILABLE
+ * @throws TufError; MasterError MASTER_CHAIN_DIFFERS, MASTER_METADATA_UNAVAILABLE
  */
 export async function extendChain(session: Session, published: Published, roots: Roots): Promise<Roots> {
   verifySameRoots(published, roots);
@@ -146,13 +146,14 @@ async function findRoot(session: Session, published: Published, version: number)
   return { version, bytes: await readPublished(session, published, { name, maxBytes: defaultLimits.rootMaxBytes }) };
 }
 
-function verifySameRoots({ files }: Published, { older, chain }: Roots): void {
+/** @throws MasterError MASTER_CHAIN_DIFFERS */
+export function verifySameRoots({ files }: Published, { older, chain }: Roots): void {
   for (const { version, bytes } of [...older, ...chain]) {
     const found = files.get(metadataFileName("root", version));
     const wanted = digestOf(bytes);
     if (found === undefined || found.digest === wanted) continue;
     throw new MasterError(
-      "MASTER_BASE_UNEXPECTED",
+      "MASTER_CHAIN_DIFFERS",
       `what is published has another root ${version} than the one known here`,
       {
         details: { version, wanted, got: found.digest },

@@ -2,11 +2,12 @@
 import { signDocument, type Key, type Root, type Signer, type TopLevelRole } from "@dtuf/tuf";
 import { openRecorded, openUnrecorded } from "../published/base.ts";
 import type { AdoptResult, CreatedKey, KeyType, Master } from "../contract.ts";
+import { verifyClock } from "./client-view.ts";
 import { readDelegated } from "./delegated-expiry.ts";
 import { MasterError } from "../errors.ts";
 import { verifyExpectedSnapshot, verifyPlausible, verifyUnexpired } from "./open-base.ts";
 import { expiryOf, planRoot, planSnapshot, planTargets, planTimestamp, type SignedFile } from "../documents/plan.ts";
-import { findPublished } from "../published/published.ts";
+import { findPublished, latestDigest } from "../published/published.ts";
 import { headFilesOf, saveHead, saveRoots } from "./record.ts";
 import type { Session } from "../state/session.ts";
 import { openNewestRoot } from "./sign.ts";
@@ -22,8 +23,9 @@ export async function createKeys(
 }
 
 /** @throws MasterError MASTER_METADATA_EXISTS, MASTER_KEYS_MISSING, MASTER_PASSPHRASE_WRONG, … */
-export async function createMetadata(session: Session): Promise<void> {
+export async function createMetadata(session: Session, existing: "refuse" | "replace" | "unchecked"): Promise<void> {
   refuseExisting(session);
+  if (existing === "refuse") await refusePublished(session);
   const document = planRoot(undefined, await currentKeys(session), edition(session, "root", 1));
   const sign = async (
     role: TopLevelRole,
@@ -93,9 +95,10 @@ export async function adopt(
 
 /**
  * Signs a root with the keys that lie in `keys/` now. It is staged; `pushMetadata` publishes it.
- * @throws MasterError MASTER_OLD_ROOT_KEY_MISSING, MASTER_KEYS_MISSING
+ * @throws MasterError MASTER_OLD_ROOT_KEY_MISSING, MASTER_KEYS_MISSING, MASTER_CLOCK_SUSPECT
  */
 export async function resetKeys(session: Session, replace: "rotate" | "replace"): Promise<void> {
+  verifyClock(session);
   const { root: previous } = await openNewestRoot(session, await openRecorded(session, undefined));
   const version = previous.version + 1;
   const document = planRoot(previous, await currentKeys(session), edition(session, "root", version));
@@ -141,6 +144,15 @@ async function currentKeys({ keys }: Session): Promise<Readonly<Record<TopLevelR
 function refuseExisting({ record, place }: Session): void {
   if (record === undefined) return;
   throw new MasterError("MASTER_METADATA_EXISTS", `there is metadata for ${place} already`, { details: { place } });
+}
+
+async function refusePublished(session: Session): Promise<void> {
+  const { place } = session;
+  const published = await latestDigest(session);
+  if (published === undefined) return;
+  throw new MasterError("MASTER_METADATA_EXISTS", `${place} is published already: ${published}`, {
+    details: { place, published },
+  });
 }
 
 function edition(session: Session, role: TopLevelRole, version: number): { version: number; expires: Date } {

@@ -93,7 +93,7 @@ describe("a root that does not verify", () => {
     const thief = open("thief");
     await thief.createRootKey();
     await thief.createMetadataKeys();
-    await thief.createMetadata();
+    await thief.createMetadata({ existing: "replace" });
     const forged = { ...parseUnverified(await thief.rootFile(), "root"), version: 2 };
     const key = await readFile(join(directory, "thief/keys/root_key"), "utf8");
     const signed = await signDocument(forged, [createSigner(createPrivateKey(key))]);
@@ -127,7 +127,7 @@ describe("a root that does not verify", () => {
     const thief = open("thief");
     await thief.createRootKey();
     await thief.createMetadataKeys();
-    await thief.createMetadata();
+    await thief.createMetadata({ existing: "replace" });
     return thief.rootFile();
   }
 });

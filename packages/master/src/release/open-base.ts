@@ -12,7 +12,9 @@ import { openPublished, openRecorded, versionsOf, type Base } from "../published
 import type { PushMetadataOptions } from "../contract.ts";
 import { MasterError } from "../errors.ts";
 import { lineageMax, versionJumpMax } from "../limits.ts";
+import { readable } from "../published/history.ts";
 import { findPublished, latestDigest, type Published } from "../published/published.ts";
+import { readRoots, verifySameRoots } from "../published/root-chain.ts";
 import { acceptBase, withPublishedRoots } from "./record.ts";
 import type { Session } from "../state/session.ts";
 import type { State } from "../state/state.ts";
@@ -23,7 +25,8 @@ type Choice = Pick<PushMetadataOptions, "base" | "expectSnapshot">;
 /** @throws MasterError; TufError (TUF_ROLLBACK: the registry shows something older than the record); OciError; FormatError */
 export async function openBase(session: Session, { base = "published", expectSnapshot }: Choice): Promise<Base> {
   const { published, attempt } = session.state();
-  const found = base === "recorded" ? undefined : await findPublished(session);
+  if (base === "recorded") await verifySameChain(session);
+  const found = base === "published" ? await findPublished(session) : undefined;
   if (found === undefined || found.release === published) {
     const latest = found === undefined ? await latestDigest(session) : found.release;
     if (base === "published" && latest === undefined && published !== undefined) throw gone(published);
@@ -34,6 +37,13 @@ export async function openBase(session: Session, { base = "published", expectSna
   return found.release === attempt?.release
     ? openOwn(session, found, expectSnapshot)
     : openOthers(session, found, expectSnapshot);
+}
+
+/** Damage is what publishing on the record mends; a repository of other roots is somebody's. */
+async function verifySameChain(session: Session): Promise<void> {
+  const found = await readable(() => findPublished(session));
+  if (found === undefined) return;
+  verifySameRoots(found, await readRoots(session, withPublishedRoots(session.state(), found)));
 }
 
 /** A run from here that was cut off after the switch: what it left undone is done. */

@@ -198,9 +198,14 @@ describe("what is published is no base", () => {
     await stranger.createMetadata();
     await stranger.pushMetadata();
     const before = await latest();
-    await expect(master.pushMetadata()).rejects.toMatchObject({ code: "MASTER_BASE_UNEXPECTED" });
-    await master.pushMetadata({ base: "published" }).catch(() => undefined);
+    await expect(master.pushMetadata()).rejects.toMatchObject({ code: "MASTER_CHAIN_DIFFERS" });
+    await expect(master.pushMetadata({ base: "recorded" })).rejects.toMatchObject({ code: "MASTER_CHAIN_DIFFERS" });
     expect((await latest()).descriptor.digest).toBe(before.descriptor.digest);
+    await expect(master.pushMetadata({ base: "replace" })).resolves.toMatchObject({
+      rebased: 0,
+      overwrote: before.descriptor.digest,
+    });
+    await expect(master.pushMetadata()).resolves.toMatchObject({ rebased: 0, overwrote: undefined });
   });
 
   test("when it is not the snapshot that was expected", async () => {

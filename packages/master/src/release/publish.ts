@@ -5,9 +5,10 @@
  * sent, and what was sent before it is shown, so that a run that follows a kill knows what the one before it did.
  */
 import { latestTag, releaseTag } from "@dtuf/format";
-import type { ManifestContent } from "@dtuf/registry";
+import type { Digest, ManifestContent } from "@dtuf/registry";
 import type { PublishResult, PushMetadataOptions, RefreshResult } from "../contract.ts";
 import type { Base } from "../published/base.ts";
+import { verifyClock, verifyTakeable } from "./client-view.ts";
 import { readDelegated } from "./delegated-expiry.ts";
 import { MasterError } from "../errors.ts";
 import { dropUnneededKeys } from "../keys/key-ring.ts";
@@ -25,28 +26,68 @@ export type PublishRequest = PushMetadataOptions & { readonly scope: "all" | { r
 
 /** @throws MasterError; TufError; OciError; FormatError */
 export async function publish(session: Session, request: PublishRequest): Promise<PublishResult & RefreshResult> {
-  for (let rebased = 0; rebased <= rebasesMax; rebased++) {
+  if (request.clock === "trusted") await session.save({ ...session.state(), knownPast: undefined });
+  else verifyClock(session);
+  const builtOn = new Set<Digest | undefined>();
+  for (let tries = 0; tries <= rebasesMax; tries++) {
     session.signal?.throwIfAborted();
     const base = await openBase(session, request);
-    const scope = await scopeOf(session, request);
-    const draft = await signRelease(session, base, scope);
-    const content = { targets: draft.targetsDocument, snapshot: draft.snapshotDocument, files: draft.delegated };
-    const delegated = await readDelegated(session, content);
-    await verifyStagedBlobs(session, draft);
-    if (request.base === "recorded") await verifyPromises(session, content);
-    const release = await uploadRelease(session, { draft, base, scope, request });
+    builtOn.add(base.release);
+    const prepared = await prepare(session, base, request);
+    const overwrote = isOnRecord(request) ? overwrittenBy(session, base) : undefined;
+    const release = await uploadRelease(session, { ...prepared, base, request });
     if (release === undefined || !(await moveLatest(session, base, release))) continue;
-    await keepReleaseTag(session, draft, release);
-    await moveSecondTags(session, draft.delegated);
-    await commitRelease(session, { draft, release: release.descriptor.digest, scope, delegated });
-    if (scope.kind === "all") await dropUnneededKeys(session.keys, draft.root);
-    const { versions, changed, renewed } = draft;
-    const due = dueRoles([...draft.notRenewed, ...delegated], session);
-    return { release: release.descriptor.digest, versions, changed, renewed, due, rebased };
+    const rebased = isOnRecord(request) ? 0 : builtOn.size - 1;
+    return { ...(await finish(session, prepared, release)), rebased, overwrote };
   }
   throw new MasterError("MASTER_PUBLISHER_RACE", `another publisher was first, ${rebasesMax + 1} times`, {
     details: { tries: rebasesMax + 1 },
   });
+}
+
+interface Prepared {
+  readonly scope: Scope;
+  readonly draft: Draft;
+  readonly delegated: State["delegated"];
+  readonly servedUntil: Date;
+}
+
+/** Everything that can refuse a release, before anything of it is sent. */
+async function prepare(session: Session, base: Base, request: PublishRequest): Promise<Prepared> {
+  const scope = await scopeOf(session, request);
+  const draft = await signRelease(session, base, scope);
+  const servedUntil = verifyTakeable(session, base, draft);
+  const content = { targets: draft.targetsDocument, snapshot: draft.snapshotDocument, files: draft.delegated };
+  const delegated = await readDelegated(session, content);
+  await verifyStagedBlobs(session, draft);
+  if (isOnRecord(request)) await verifyPromises(session, content);
+  return { scope, draft, delegated, servedUntil };
+}
+
+/** What follows the switch. */
+async function finish(
+  session: Session,
+  { scope, draft, delegated, servedUntil }: Prepared,
+  content: ManifestContent,
+): Promise<Omit<PublishResult & RefreshResult, "rebased">> {
+  const release = content.descriptor.digest;
+  await keepReleaseTag(session, draft, content);
+  await moveSecondTags(session, draft.delegated);
+  await commitRelease(session, { draft, release, scope, delegated });
+  if (scope.kind === "all") await dropUnneededKeys(session.keys, draft.root);
+  const { versions, changed, renewed } = draft;
+  const due = dueRoles([...draft.notRenewed, ...delegated], session);
+  return { release, versions, changed, renewed, due, servedUntil };
+}
+
+/** Whatever is published, the record is what the release is built on. */
+function isOnRecord({ base }: PublishRequest): boolean {
+  return base === "recorded" || base === "replace";
+}
+
+function overwrittenBy(session: Session, { release }: Base): Digest | undefined {
+  const { published, attempt } = session.state();
+  return release === published || release === attempt?.release ? undefined : release;
 }
 
 async function scopeOf(session: Session, { scope }: PublishRequest): Promise<Scope> {
@@ -82,7 +123,7 @@ async function uploadRelease(
     attempt: { release: digest, carries: carriesStaged ? "staged" : "nothing" },
     staging: state.staging + (carriesStaged ? 1 : 0),
   });
-  const known = request.base === "recorded" || base.release === undefined ? undefined : base.targets.signed.targets;
+  const known = isOnRecord(request) || base.release === undefined ? undefined : base.targets.signed.targets;
   await putArtifacts(session, keepersOf(draft, known));
   for (const role of draft.delegated) await putArtifacts(session, roleArtifacts(role));
   const taken = await store.resolve(releaseTag(draft.versions.timestamp), { want: "digest", signal });

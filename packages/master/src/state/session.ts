@@ -84,10 +84,15 @@ async function openSession(options: SessionOptions): Promise<Session> {
       throw new MasterError("MASTER_METADATA_MISSING", `${directory} has no metadata yet`, { details: { directory } });
     },
     async save(state) {
-      await files.saveRecord(state);
-      record = state;
+      const saved = { ...state, knownPast: later(state.knownPast, now) };
+      await files.saveRecord(saved);
+      record = saved;
     },
   };
+}
+
+function later(known: Date | undefined, now: Date): Date {
+  return known !== undefined && known > now ? known : now;
 }
 
 async function isCurrent({ files, record }: Session): Promise<boolean> {

@@ -53,6 +53,8 @@ export interface State {
   /** The highest versions ever signed here: no number is used for two documents, whatever became of the first. */
   readonly signed: Readonly<Record<VersionedRole, number>>;
   readonly attempt?: AttemptRecord | undefined;
+  /** The latest instant at which a record was saved: a clock that says less is behind. */
+  readonly knownPast?: Date | undefined;
   /**
    * What is staged lies in `staged/<generation>` to `staged/<staging>`. An attempt that carries it moves `staging` on, so
    * that what is staged after it was cut off is not taken for a part of it; a publication moves `generation` up to there.
@@ -95,6 +97,7 @@ function readState(json: unknown): State {
     ...(published === undefined ? {} : { published: readDigest(published) }),
     signed: readSigned(fields(signed)),
     ...(attempt === undefined ? {} : { attempt: readAttempt(fields(attempt)) }),
+    ...(record["knownPast"] === undefined ? {} : { knownPast: readDate(record["knownPast"]) }),
     generation: readNumber(record["generation"]),
     staging: readNumber(record["staging"]),
     prunes: readNumber(record["prunes"]),
@@ -124,9 +127,14 @@ function readFile(json: unknown): FileRecord {
 
 function readDelegated(json: unknown): DelegatedRecord {
   const { role, version, expires } = fields(json);
-  const date = new Date(typeof expires === "string" ? expires : Number.NaN);
-  if (typeof role !== "string" || Number.isNaN(date.getTime())) throw new TypeError("wanted a role and its expiry");
-  return { role: parseRoleName(role), version: readNumber(version), expires: date };
+  if (typeof role !== "string") throw new TypeError("wanted a role and its expiry");
+  return { role: parseRoleName(role), version: readNumber(version), expires: readDate(expires) };
+}
+
+function readDate(json: unknown): Date {
+  const date = new Date(typeof json === "string" ? json : Number.NaN);
+  if (Number.isNaN(date.getTime())) throw new TypeError("wanted a date");
+  return date;
 }
 
 function readList<T>(json: unknown, read: (json: unknown) => T): readonly T[] {

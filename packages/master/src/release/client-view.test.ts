@@ -1,0 +1,125 @@
+import { createPublicKey } from "node:crypto";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
+import { latestTag } from "@dtuf/format";
+import { createSigner, signDocument, specVersion } from "@dtuf/tuf";
+import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
+import { createPrivateKey } from "@dtuf/testing/keys";
+import { readRelease } from "@dtuf/testing/reference-reader";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createMaster, type Master } from "../index.ts";
+
+let directory: string;
+let clock: FixedClock;
+let store: LayoutStore;
+let master: Master;
+let root: Uint8Array;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "dtuf-view-"));
+  clock = createFixedClock();
+  store = createLayoutStore({ directory: join(directory, "registry"), now: clock.now });
+  master = createMaster({ store, place: "here", directory: join(directory, "master"), now: clock.now });
+  await master.createRootKey();
+  await master.createMetadataKeys();
+  await master.createMetadata();
+  root = await master.rootFile();
+  await master.pushMetadata();
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+/** What must not move where nothing is published. */
+const trusted = async (): Promise<readonly unknown[]> => [
+  (await store.resolve(latestTag, { want: "digest" }))?.descriptor.digest,
+  await readFile(join(directory, "master/record.json"), "utf8"),
+];
+
+async function expectRefusals(calls: readonly (() => Promise<unknown>)[], error: object): Promise<void> {
+  const before = await trusted();
+  for (const call of calls) await expect(call()).rejects.toMatchObject(error);
+  expect(await trusted()).toEqual(before);
+}
+
+const push = (): Promise<unknown> => master.pushMetadata();
+const refresh = (): Promise<unknown> => master.refreshMetadata();
+const expired = (role: string): object => ({ code: "MASTER_ROLE_EXPIRED", details: { role } });
+
+describe("nothing is published that no client would take", () => {
+  test("when the root has expired, until reset-keys renews it", async () => {
+    clock.advance({ days: 366 });
+    await expectRefusals([push, refresh], expired("root"));
+    await master.resetKeys();
+    const { servedUntil } = await master.pushMetadata();
+    expect(servedUntil.getTime() - clock.now().getTime()).toBe(86_400_000);
+    expect((await readRelease(store, root, clock.now())).root.signed.version).toBe(2);
+  });
+
+  test("when targets have expired, until a publication renews them", async () => {
+    clock.advance({ days: 92 });
+    await expectRefusals([refresh], expired("targets"));
+    await master.pushMetadata();
+    await master.refreshMetadata();
+    await readRelease(store, root, clock.now());
+  });
+
+  test("when the root of a staged replacement has expired, which its clients pin", async () => {
+    await rm(join(directory, "master/keys"), { recursive: true });
+    await master.createRootKey();
+    await master.createMetadataKeys();
+    await master.resetKeys({ replace: "replace" });
+    clock.advance({ days: 366 });
+    await expectRefusals([push], expired("root"));
+    await master.resetKeys();
+    await master.pushMetadata();
+    await readRelease(store, await master.rootFile(), clock.now());
+  });
+
+  test("when a delegated role's file expired after it was staged, until it is signed again", async () => {
+    const key = createPrivateKey();
+    const pem = String(createPublicKey(key).export({ format: "pem", type: "spki" }));
+    const sign = (version: number, until: string): Promise<Uint8Array> => {
+      const expires = new Date(until);
+      const role = { type: "targets", specVersion, version, expires, targets: new Map(), unrecognized: {} } as const;
+      return signDocument(role, [createSigner(key)]);
+    };
+    await master.delegate("tools", { paths: ["tools/*"], keys: [pem], metadata: await sign(1, "2030-01-03") });
+    clock.advance({ days: 5 });
+    await expectRefusals([push], expired("tools"));
+    await master.updateRole("tools", await sign(1, "2031-01-01"));
+    await master.pushMetadata();
+  });
+});
+
+describe("a clock", () => {
+  test.for([30, 400])("that is %i days behind signs nothing", async (days) => {
+    clock.advance({ days: -days });
+    const calls = [push, refresh, () => master.resetKeys(), () => master.status({ registry: "check" })];
+    await expectRefusals(calls, { code: "MASTER_CLOCK_SUSPECT" });
+  });
+
+  test("that was 30 days ahead and is right again is taken once that is said", async () => {
+    clock.advance({ days: 30 });
+    await master.pushMetadata();
+    clock.advance({ days: -30 });
+    await expectRefusals([push], { code: "MASTER_CLOCK_SUSPECT" });
+    await master.pushMetadata({ clock: "trusted" });
+    await master.refreshMetadata();
+    await readRelease(store, root, clock.now());
+  });
+
+  test("that is 400 days ahead is told which role has expired by it", async () => {
+    clock.advance({ days: 400 });
+    await expectRefusals([push, refresh], expired("root"));
+    clock.advance({ days: -400 });
+    await master.pushMetadata();
+  });
+
+  test("that is a few minutes behind is no suspect", async () => {
+    clock.advance({ seconds: -9 * 60 });
+    await master.refreshMetadata();
+    clock.advance({ seconds: -2 * 60 });
+    await expectRefusals([refresh], { code: "MASTER_CLOCK_SUSPECT" });
+  });
+});

@@ -1,0 +1,79 @@
+/** What a client would say: asked before a release is sent, so that no success is said of one that nobody would take. */
+import {
+  createTrustedSet,
+  parseRoleName,
+  topLevelRoles,
+  TufError,
+  type TopLevelRole,
+  type TrustedSet,
+} from "@dtuf/tuf";
+import type { Base } from "../published/base.ts";
+import { MasterError } from "../errors.ts";
+import { clockToleranceMs } from "../limits.ts";
+import { recall } from "../published/base.ts";
+import type { Session } from "../state/session.ts";
+import type { Draft } from "./sign.ts";
+
+/**
+ * Would a client that holds the base take the draft now? By TUF's own rules, delegated files that it carries included.
+ * @returns until when clients take it, if nothing follows it
+ * @throws MasterError MASTER_ROLE_EXPIRED; TufError
+ */
+export function verifyTakeable(session: Session, base: Base, draft: Draft): Date {
+  try {
+    const set = openClient(session, base, draft);
+    refresh(set, base, draft);
+    return servedUntil(set);
+  } catch (error) {
+    throw TufError.is(error) && error.code === "TUF_EXPIRED" ? roleExpired(error) : error;
+  }
+}
+
+/** At the end of the draft's roots. Where a staged root replaces the chain, clients have pinned that one. */
+function openClient(session: Session, base: Base, draft: Draft): TrustedSet {
+  const { stagedPin } = session.state();
+  const replaced = draft.roots.find(({ version }) => version === stagedPin);
+  const { version, bytes } = replaced ?? { version: base.root.signed.version, bytes: base.root.bytes };
+  const set = createTrustedSet({ root: bytes, now: session.now });
+  for (const root of draft.roots) if (root.version > version) set.updateRoot(root.bytes);
+  set.finishRoot();
+  return set;
+}
+
+function refresh(set: TrustedSet, base: Base, draft: Draft): void {
+  recall(base.timestamp.bytes, (file) => set.updateTimestamp(file));
+  set.updateTimestamp(draft.timestamp.bytes);
+  recall(base.snapshot.bytes, (file) => set.updateSnapshot(file, "cache"));
+  set.updateSnapshot(draft.snapshot.bytes, "source");
+  set.updateTargets(draft.targets.bytes);
+  for (const { name, bytes } of draft.delegated) set.updateDelegated(name, parseRoleName("targets"), bytes);
+}
+
+function roleExpired(cause: TufError): MasterError {
+  const { role = "", expires = "", now = "" } = cause.details;
+  return new MasterError(
+    "MASTER_ROLE_EXPIRED",
+    `nothing was published, because no client would take it: ${String(role)} expired at ${String(expires)}; it is ${String(now)}`,
+    { details: { role, expires, now }, cause },
+  );
+}
+
+/** Until when clients take what is published, if nothing follows it. */
+export function servedUntil(set: Pick<TrustedSet, TopLevelRole>): Date {
+  return new Date(Math.min(...topLevelRoles.map((role) => set[role]?.signed.expires.getTime() ?? 0)));
+}
+
+/**
+ * Under a clock that is behind, everything signed has expired for everybody else, and what has expired looks valid.
+ * @throws MasterError MASTER_CLOCK_SUSPECT where the clock is behind an instant at which this state was written
+ */
+export function verifyClock({ record, now }: Session): void {
+  const known = record?.knownPast;
+  if (known === undefined || now.getTime() >= known.getTime() - clockToleranceMs) return;
+  const details = { now: now.toISOString(), knownPast: known.toISOString() };
+  throw new MasterError(
+    "MASTER_CLOCK_SUSPECT",
+    `the clock says ${details.now}, but this state was written at ${details.knownPast}`,
+    { details },
+  );
+}

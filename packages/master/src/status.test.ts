@@ -1,0 +1,84 @@
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
+import { latestTag } from "@dtuf/format";
+import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createMaster, type Master, type MasterStatus } from "./index.ts";
+
+let directory: string;
+let clock: FixedClock;
+let store: LayoutStore;
+let master: Master;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "dtuf-status-"));
+  clock = createFixedClock();
+  store = createLayoutStore({ directory: join(directory, "registry"), now: clock.now });
+  master = open("master");
+  await master.createRootKey();
+  await master.createMetadataKeys();
+  await master.createMetadata();
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+const open = (name: string): Master =>
+  createMaster({ store, place: "here", directory: join(directory, name), now: clock.now });
+
+async function clone(name: string): Promise<Master> {
+  await cp(join(directory, "master"), join(directory, name), { recursive: true });
+  return open(name);
+}
+
+const look = (of: Master = master): Promise<MasterStatus> => of.status({ registry: "check" });
+
+describe("the status of what is published", () => {
+  test("is absent before the first publication, then the same, and says until when clients are served", async () => {
+    expect(await look()).toMatchObject({ registry: "absent", versions: "never" });
+    const { servedUntil, versions } = await master.pushMetadata();
+    expect(await look()).toMatchObject({ registry: "same", published: { servedUntil, versions }, due: [] });
+    clock.advance({ days: 1 });
+    expect((await look()).due).toMatchObject([{ role: "timestamp", state: "expired" }]);
+  });
+
+  test("is newer where another publisher of this chain was at work, and its dates are what is due", async () => {
+    await master.pushMetadata();
+    const other = await clone("other");
+    clock.advance({ hours: 23 });
+    const { versions } = await other.refreshMetadata();
+    clock.advance({ hours: 2 });
+    expect(await look()).toMatchObject({ registry: "newer", published: { versions }, due: [] });
+    clock.advance({ days: 1 });
+    expect((await look()).due).toMatchObject([{ role: "timestamp", state: "expired" }]);
+    expect(await look(other)).toMatchObject({ registry: "same" });
+  });
+
+  test("is another chain's, and is refused where the registry was rolled back, and is absent where it lost the tag", async () => {
+    await master.pushMetadata();
+    const old = await store.resolve(latestTag, { want: "digest" });
+    await master.pushMetadata();
+    const stranger = open("stranger");
+    await stranger.createRootKey();
+    await stranger.createMetadataKeys();
+    await stranger.createMetadata({ existing: "replace" });
+    await stranger.pushMetadata({ base: "replace" });
+    expect(await look()).toMatchObject({ registry: "other-chain", refusal: { code: "MASTER_CHAIN_DIFFERS" } });
+    if (old === undefined) throw new TypeError("nothing is published");
+    await store.tag(latestTag, old.descriptor);
+    expect(await look()).toMatchObject({ registry: "refused", refusal: { code: "TUF_ROLLBACK" } });
+    await store.deleteTag(latestTag);
+    expect(await look()).toMatchObject({ registry: "absent", versions: { timestamp: 3 } });
+  });
+
+  test("is told to a machine that knows nothing of it, which is sent to adopt it and creates nothing", async () => {
+    await master.pushMetadata();
+    const details = { published: (await store.resolve(latestTag, { want: "digest" }))?.descriptor.digest };
+    const laptop = open("laptop");
+    await expect(look(laptop)).rejects.toMatchObject({ code: "MASTER_METADATA_MISSING", details });
+    await laptop.createRootKey();
+    await laptop.createMetadataKeys();
+    await expect(laptop.createMetadata()).rejects.toMatchObject({ code: "MASTER_METADATA_EXISTS", details });
+    await expect(laptop.rootFile()).rejects.toMatchObject({ code: "MASTER_METADATA_MISSING" });
+  });
+});

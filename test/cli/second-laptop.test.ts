@@ -1,0 +1,150 @@
+/** What a publisher is told: on a machine that is new, beside other publishers, and by a timer. */
+import { cp, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { createMachine, publishDemo, type Machine } from "./machine.ts";
+
+const repo = "fred/demo";
+const dayMs = 86_400_000;
+
+async function createLaptop(publisher: Machine): Promise<Machine> {
+  const laptop = await createMachine({ DTUF_HOST: `oci:${publisher.directory}/registry` });
+  laptop.now = () => publisher.now();
+  return laptop;
+}
+
+async function createPublisher(): Promise<Machine> {
+  const publisher = await createMachine();
+  publisher.environment["DTUF_HOST"] = `oci:${publisher.directory}/registry`;
+  const now = new Date("2030-01-01");
+  publisher.now = () => now;
+  await publishDemo(publisher, repo, "hello\n");
+  return publisher;
+}
+
+function advance(machine: Machine, ms: number): void {
+  const now = new Date(machine.now().getTime() + ms);
+  machine.now = () => now;
+}
+
+async function makeStranger(laptop: Machine): Promise<void> {
+  await laptop.must(["create-root-key", repo]);
+  await laptop.must(["create-metadata-keys", repo]);
+  await laptop.must(["create-metadata", repo, "--replace-repository"]);
+}
+
+describe("a second laptop", () => {
+  test("is sent to adopt-metadata by status and by create-metadata, and does as it is told", async () => {
+    await using publisher = await createPublisher();
+    await using laptop = await createLaptop(publisher);
+    const status = await laptop.run(["status", repo]);
+    expect([status.status, status.stderr]).toEqual([3, expect.stringMatching(/hint: dtuf adopt-metadata/)]);
+    await laptop.must(["create-root-key", repo]);
+    await laptop.must(["create-metadata-keys", repo]);
+    const created = await laptop.run(["create-metadata", repo]);
+    expect([created.status, created.stderr]).toEqual([2, expect.stringMatching(/EXISTS[^]*hint: dtuf adopt-metadata/)]);
+    const root = (await publisher.must(["get-root", repo])).bytes;
+    await laptop.must(["adopt-metadata", repo, "-"], root);
+    expect((await laptop.must(["list-master-targets", repo])).stdout).toBe("demo.txt\n");
+  });
+
+  test("needs --replace-repository to put another chain of roots in the place of what is published, and is told what it did", async () => {
+    await using publisher = await createPublisher();
+    await using laptop = await createLaptop(publisher);
+    await makeStranger(laptop);
+    await writeFile(join(laptop.directory, "b.txt"), "b\n");
+    await laptop.must(["push-target", repo, "b.txt", "b.txt"]);
+    for (const base of ["published", "recorded"]) {
+      const refused = await laptop.run(["push-metadata", repo, "--base", base]);
+      expect([refused.status, refused.stderr]).toEqual([
+        6,
+        expect.stringMatching(/MASTER_CHAIN_DIFFERS[^]*--replace-repository/),
+      ]);
+    }
+    expect((await publisher.must(["status", repo])).stdout).toContain("registry: as recorded here");
+    const replaced = await laptop.must(["push-metadata", repo, "--replace-repository"]);
+    expect(replaced.stderr).toMatch(/record was published over sha256:[0-9a-f]{64}, of which nothing was taken over/);
+    expect(replaced.stderr).not.toContain("made again");
+    const status = await publisher.run(["status", repo]);
+    expect([status.status, status.stdout]).toEqual([6, expect.stringContaining("registry: another chain of roots")]);
+  });
+});
+
+describe("status", () => {
+  test("exits 0, 10 and 7 by what is published, with the snapshot's number and until when clients are served", async () => {
+    await using publisher = await createPublisher();
+    const healthy = await publisher.must(["status", repo]);
+    expect(healthy.stdout).toContain("published: release 2, snapshot 2\n");
+    expect(healthy.stdout).toContain("clients are served until: 2030-01-02T00:00:00.000Z\n");
+    advance(publisher, 0.75 * dayMs);
+    const due = await publisher.run(["status", repo]);
+    expect([due.status, due.stdout]).toEqual([10, expect.stringMatching(/due: timestamp expires .*refresh-metadata/)]);
+    advance(publisher, dayMs);
+    const expired = await publisher.run(["status", repo]);
+    expect([expired.status, expired.stdout]).toEqual([7, expect.stringMatching(/due: timestamp expired/)]);
+    await publisher.must(["refresh-metadata", repo]);
+    await publisher.must(["status", repo]);
+  });
+
+  test("exits 7 where another publisher of this chain let what it published expire", async () => {
+    await using publisher = await createPublisher();
+    await using laptop = await createLaptop(publisher);
+    await cp(join(publisher.directory, "dtuf_repos"), join(laptop.directory, "dtuf_repos"), { recursive: true });
+    await laptop.must(["refresh-metadata", repo, "--timestamp-lifetime", "60s"]);
+    expect((await publisher.run(["status", repo])).stdout).toContain(
+      "registry: newer, by another publisher of this chain",
+    );
+    advance(publisher, 61_000);
+    expect((await publisher.run(["status", repo])).status).toBe(7);
+  });
+
+  test("with --offline, and create-metadata with --offline, open no socket", async () => {
+    await using machine = await createMachine();
+    let connections = 0;
+    const server = createServer((socket) => {
+      connections++;
+      socket.destroy();
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    try {
+      machine.environment["DTUF_HOST"] = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+      await machine.must(["create-root-key", repo]);
+      await machine.must(["create-metadata-keys", repo]);
+      await machine.must(["create-metadata", repo, "--offline"]);
+      expect((await machine.must(["status", repo, "--offline"])).stdout).toContain("registry: not looked at");
+      expect(connections).toBe(0);
+      expect((await machine.run(["status", repo])).status).toBe(5);
+      expect(connections).toBeGreaterThan(0);
+    } finally {
+      await new Promise((resolve) => server.close(resolve));
+    }
+  });
+});
+
+test.for([
+  ["root", 366, "refresh-metadata", "reset-keys"],
+  ["targets", 92, "refresh-metadata", "push-metadata"],
+] as const)("an expired %s is refused, with the command that renews it", async ([role, days, command, mend]) => {
+  await using publisher = await createPublisher();
+  advance(publisher, days * dayMs);
+  const refused = await publisher.run([command, repo]);
+  expect([refused.status, refused.stderr]).toEqual([7, expect.stringContaining("MASTER_ROLE_EXPIRED")]);
+  expect(refused.stderr).toContain(`hint: dtuf ${mend}`);
+  expect(refused.stderr).toContain(`${role} expired at`);
+  if (mend === "reset-keys") await publisher.must(["reset-keys", repo]);
+  await publisher.must(["push-metadata", repo]);
+  await publisher.must(["refresh-metadata", repo]);
+});
+
+test("a clock that was ahead is trusted again with --trust-clock alone", async () => {
+  await using publisher = await createPublisher();
+  advance(publisher, 30 * dayMs);
+  await publisher.must(["push-metadata", repo]);
+  advance(publisher, -30 * dayMs);
+  const suspect = await publisher.run(["refresh-metadata", repo]);
+  expect([suspect.status, suspect.stderr]).toEqual([1, expect.stringMatching(/MASTER_CLOCK_SUSPECT[^]*--trust-clock/)]);
+  await publisher.must(["refresh-metadata", repo, "--trust-clock"]);
+  await publisher.must(["push-metadata", repo]);
+});
