@@ -1,5 +1,5 @@
 /** The client's state on the command line: before anything was pulled, and after it was pulled from elsewhere. */
-import { writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createMachine, publishDemo, type Machine } from "./machine.ts";
@@ -45,6 +45,45 @@ describe("before anything was pulled", () => {
     expect((await client.run(["pull-metadata", repo, "root.json"])).status).toBe(5);
     client.environment["DTUF_HOST"] = host;
     expect((await client.must(["pull-metadata", repo])).stdout).toBe("demo.txt\n");
+  });
+});
+
+describe("that cannot be written", () => {
+  /** Root may write anywhere: where the tests run as root, the work is done as a user who owns nothing. */
+  async function withoutWriting(client: Machine, work: () => Promise<void>): Promise<void> {
+    const states = join(client.directory, "dtuf_repos");
+    const isRoot = process.getuid?.() === 0;
+    for (const { directory } of [publisher, client]) await chmod(directory, 0o755);
+    await mkdir(states, { mode: 0o555 });
+    if (isRoot) process.seteuid?.(65_534);
+    try {
+      await work();
+    } finally {
+      if (isRoot) process.seteuid?.(0);
+      await chmod(states, 0o755);
+    }
+    expect(await readdir(states)).toEqual([]);
+  }
+
+  test("the command says what is lost, and so does its result", async () => {
+    await using client = await createClient();
+    await withoutWriting(client, async () => {
+      const ran = await client.must(["pull-metadata", repo, "-", "--json"], root);
+      expect(JSON.parse(ran.stdout)).toMatchObject({ status: "fresh", state: "not-kept" });
+      expect(ran.stderr).toMatch(/cannot write the state in [^]*not protected from an older release/);
+    });
+  });
+
+  test.each([
+    ["pull-metadata", repo, "-", "--require-state"],
+    ["pin", repo, "-"],
+  ])("%s %s %s %s is refused", async (...words) => {
+    await using client = await createClient();
+    await withoutWriting(client, async () => {
+      const ran = await client.run(words, root);
+      expect(ran).toMatchObject({ status: 8, stdout: "" });
+      expect(ran.stderr).toContain("COPY_STATE_NOT_KEPT");
+    });
   });
 });
 

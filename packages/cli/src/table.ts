@@ -22,6 +22,7 @@ const sourceSettings: readonly SettingName[] = [
   "mirror",
   "offline",
   "cache-if-valid",
+  "require-state",
 ];
 
 const masterCommands: readonly Command[] = [

@@ -4,6 +4,7 @@ import type { PinOffer } from "./refresh/anchor.ts";
 import type { CopyEvent, ProgressEvent } from "./events.ts";
 import type { PinInfo } from "./refresh/pin.ts";
 import type { RefreshMode } from "./refresh/pull-metadata.ts";
+import type { StateOutcome, StateRequirement } from "./state/cache-directory.ts";
 import type { Source } from "./sources/source.ts";
 
 export interface CopyOptions {
@@ -18,7 +19,18 @@ export interface CopyOptions {
   readonly limits?: Partial<Limits> | undefined;
   /** Where another process is refreshing the same state. Default "wait". */
   readonly lock?: "wait" | "fail" | undefined;
+  /**
+   * What happens if the state should be written and cannot be. "best-effort" (default): the call goes on, holds the state in
+   * memory, emits "state-not-kept", and the result says `state: "not-kept"`. "required": the call is refused with
+   * COPY_STATE_NOT_KEPT.
+   */
+  readonly state?: StateRequirement | undefined;
   readonly onEvent?: ((event: CopyEvent) => void) | undefined;
+}
+
+/** What `pin` made the anchor. */
+export interface PinResult extends PinInfo {
+  readonly state: StateOutcome;
 }
 
 export interface CallOptions {
@@ -42,6 +54,7 @@ export interface RefreshResult {
    * asked; the cached metadata has not expired.
    */
   readonly status: "fresh" | "unchanged" | "stale-but-valid";
+  readonly state: StateOutcome;
   /** Targets whose content differs from what was last pulled here, those never pulled included. */
   readonly updatedTargets: readonly TargetPath[];
   /** By role: the top-level roles, and the delegated ones that are loaded. */

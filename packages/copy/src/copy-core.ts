@@ -4,11 +4,10 @@ import { FileError } from "@dtuf/registry/files";
 import type { TargetPath } from "@dtuf/tuf";
 import { findAnchor, type PinWish } from "./refresh/anchor.ts";
 import { createCacheDirectory, type CacheDirectory } from "./state/cache-directory.ts";
-import type { CallOptions, CopyOptions, PullMetadataOptions, RefreshResult, SaveOptions } from "./calls.ts";
+import type { CallOptions, CopyOptions, PinResult, PullMetadataOptions, RefreshResult, SaveOptions } from "./calls.ts";
 import type { CopyEvent } from "./events.ts";
 import { findUpdated, listPaths } from "./targets/list-targets.ts";
 import type { OpenTargetContext } from "./targets/open-target.ts";
-import type { PinInfo } from "./refresh/pin.ts";
 import { saveDraft, type OpenSessionContext } from "./refresh/pull-metadata.ts";
 import { createPulledMemory, type PulledMemory } from "./state/pulled-memory.ts";
 import type { SaveTargetContext } from "./targets/save-target.ts";
@@ -26,11 +25,11 @@ export interface CopyCore {
 }
 
 export function createCopyCore(options: CopyOptions): CopyCore {
-  const { directory, onEvent = () => undefined, lock = "wait" } = options;
+  const { directory, onEvent = () => undefined, lock = "wait", state: required = "best-effort" } = options;
   return {
     options,
     onEvent,
-    directory: createCacheDirectory({ directory, lock, onEvent }),
+    directory: createCacheDirectory({ directory, lock, required, onEvent }),
     memory: createPulledMemory(join(directory, "pulled")),
     holder: createSessionHolder(),
   };
@@ -66,7 +65,15 @@ export async function pullMetadata(core: CopyCore, call: PullMetadataOptions = {
     });
   }
   const { pin, previousPin } = anchor;
-  return { status, site, pin, previousPin, updatedTargets, ...describeSession(session) };
+  return {
+    status,
+    state: core.directory.outcome(),
+    site,
+    pin,
+    previousPin,
+    updatedTargets,
+    ...describeSession(session),
+  };
 }
 
 /** A memory that cannot be read makes names be reported once more, and nothing else. */
@@ -80,12 +87,12 @@ async function loadPulled({ memory, onEvent }: CopyCore): Promise<ReadonlyMap<st
   }
 }
 
-export async function pinRoot(core: CopyCore, root: Uint8Array, replace: PinWish["replace"]): Promise<PinInfo> {
+export async function pinRoot(core: CopyCore, root: Uint8Array, replace: PinWish["replace"]): Promise<PinResult> {
   const context = sessionContext(core);
   return core.directory.exclusively(async () => {
     const anchor = await findAnchor({ offer: { kind: "root", bytes: root }, replace }, undefined, context);
     if (anchor.change !== "kept") await saveDraft(anchor.draft, core.directory);
-    return anchor.pin;
+    return { ...anchor.pin, state: core.directory.outcome() };
   });
 }
 
@@ -128,6 +135,6 @@ async function forgiving(
     await write();
   } catch (error) {
     if (!FileError.is(error)) throw error;
-    onEvent({ kind: "state-read-only", directory, error });
+    onEvent({ kind: "cache-not-kept", directory, error });
   }
 }

@@ -6,7 +6,7 @@
  */
 import type { ByteStream, Content } from "@dtuf/registry";
 import type { TargetPath, WalkStep } from "@dtuf/tuf";
-import type { CallOptions, CopyOptions, PullMetadataOptions, RefreshResult, SaveOptions } from "./calls.ts";
+import type { CallOptions, CopyOptions, PinResult, PullMetadataOptions, RefreshResult, SaveOptions } from "./calls.ts";
 import { checkContents } from "./targets/check-target.ts";
 import {
   createCopyCore,
@@ -22,7 +22,6 @@ import {
 import { explainTarget, findTargetInfo, requireTarget } from "./targets/find-target.ts";
 import { inspectCache, listTrustedFiles, type CachedState, type TrustedFile } from "./refresh/inspect.ts";
 import { openVerified, openVerifiedBlobs, type VerifiedBlob } from "./targets/open-target.ts";
-import type { PinInfo } from "./refresh/pin.ts";
 import { saveVerified } from "./targets/save-target.ts";
 import type { TargetInfo } from "./sources/source.ts";
 
@@ -30,13 +29,13 @@ export interface Copy {
   /**
    * Makes a root the anchor, without a request: a root.json, or a chain of roots in one file, of which it is the newest.
    * A later pin on the same chain needs the roots in between, unless it is the next one.
-   * @throws CopyError COPY_PIN_OLDER, COPY_PIN_OTHER_CHAIN; TufError; FormatError FORMAT_ROOT_CHAIN_INVALID
+   * @throws CopyError COPY_PIN_OLDER, COPY_PIN_OTHER_CHAIN, COPY_STATE_NOT_KEPT; TufError; FormatError FORMAT_ROOT_CHAIN_INVALID
    */
-  pin(root: Uint8Array, options?: { readonly replace?: "same-chain" | "replace" | undefined }): Promise<PinInfo>;
+  pin(root: Uint8Array, options?: { readonly replace?: "same-chain" | "replace" | undefined }): Promise<PinResult>;
   /**
    * Refreshes; pins first where asked to.
    * @throws CopyError COPY_NOT_PINNED, COPY_NOT_PUBLISHED, COPY_PIN_OLDER, COPY_PIN_OTHER_CHAIN, COPY_CLOCK_SUSPECT,
-   *   COPY_OFFLINE_NOTHING_CACHED, COPY_METADATA_MISSING, COPY_STATE_FOREIGN; TufError; OciError; FileError
+   *   COPY_OFFLINE_NOTHING_CACHED, COPY_METADATA_MISSING, COPY_STATE_FOREIGN, COPY_STATE_NOT_KEPT; TufError; OciError; FileError
    */
   pullMetadata(options?: PullMetadataOptions): Promise<RefreshResult>;
   /** Paths of every target, each once: the top-level role's, then those of delegated roles as the loop reaches them. */

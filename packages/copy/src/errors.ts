@@ -21,6 +21,8 @@ export type CopyErrorCode =
   | "COPY_CLOCK_SUSPECT"
   /** The state belongs to another version of dtuf, or is not a state at all. */
   | "COPY_STATE_FOREIGN"
+  /** The state cannot be written, and the caller requires it: without it there is no protection from rollback. */
+  | "COPY_STATE_NOT_KEPT"
   /** The destination has less free space than the target needs. */
   | "COPY_NO_SPACE"
   /** A server answered with a status that is neither success nor "not there". */

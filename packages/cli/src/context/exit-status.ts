@@ -96,6 +96,7 @@ const statuses: Readonly<Record<ErrorCode, ExitStatus>> = {
   COPY_CLOCK_SUSPECT: failure,
   COPY_STATE_FOREIGN: failure,
   COPY_NO_SPACE: local,
+  COPY_STATE_NOT_KEPT: local,
   COPY_STATUS: unavailable,
   COPY_SOURCE_INVALID: failure,
 

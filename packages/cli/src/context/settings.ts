@@ -141,6 +141,7 @@ export const settings = {
   mirror: like(grammars.place, list("further place to pull from, tried in order", "place")),
   offline: toggle("open no connection; use what was pulled before"),
   "cache-if-valid": toggle("open no connection while the cached metadata is valid"),
+  "require-state": toggle("fail if the local state cannot be written: without it older releases would be accepted"),
   replace: toggle("trust a new chain of roots in place of the pinned one"),
   "blob-info": toggle("write `digest size` before each blob"),
   output: needs("parent", text("file or directory to write to; - is stdout", "path")),

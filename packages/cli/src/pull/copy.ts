@@ -42,6 +42,7 @@ export async function withCopy<Result>(
       place: opened.place,
       directory: stateDirectory(repositoriesRoot(context), opened.repository, "copy"),
       now: context.io.now,
+      state: context.values.on("require-state") ? "required" : "best-effort",
       onEvent: (event) => context.terminal.note(describeEvent(event)),
     });
     if (opened.chosen === "by-default") await refuseOtherState(context, copy, opened.place);
@@ -134,8 +135,10 @@ export function describeEvent(event: CopyEvent): string {
       return `passed over ${event.site}: ${why}`;
     case "role-skipped":
       return `left out the targets of the role ${event.role}: ${why}`;
-    case "state-read-only":
-      return `cannot write the state in ${event.directory}, going on without: ${why}`;
+    case "state-not-kept":
+      return `cannot write the state in ${event.directory}: ${why}. What this run accepted is forgotten when it ends: the next run is not protected from an older release (rollback)`;
+    case "cache-not-kept":
+      return `cannot write in ${event.directory}, going on without: ${why}`;
     case "cache-healed":
       return `fetched again, because the cached file was no good: ${event.what}: ${why}`;
   }

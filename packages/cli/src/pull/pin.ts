@@ -23,6 +23,7 @@ export const run: Run = async (context, [repo = "", file = ""]) => {
     place: repo,
     directory: stateDirectory(repositoriesRoot(context), repository, "copy"),
     now: io.now,
+    state: "required",
     onEvent: (event) => terminal.note(describeEvent(event)),
   });
   const pin = await copy.pin(offer.bytes, { replace: values.on("replace") ? "replace" : "same-chain" });

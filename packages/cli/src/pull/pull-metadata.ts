@@ -20,7 +20,7 @@ export const run: Run = async (context, [repo = "", ...files]) => {
 };
 
 async function report({ terminal }: Context, result: RefreshResult, pin: PinOffer | undefined): Promise<void> {
-  const { previousPin, status, updatedTargets } = result;
+  const { previousPin, state, status, updatedTargets } = result;
   if (pin?.kind === "keys") {
     terminal.note(
       `pinned root version ${result.pin.version}, sha256 ${result.pin.fingerprint}: every key listed in it is trusted now, ` +
@@ -32,7 +32,15 @@ async function report({ terminal }: Context, result: RefreshResult, pin: PinOffe
   }
   if (terminal.format === "json") {
     const [expirations, versions] = [Object.fromEntries(result.expirations), Object.fromEntries(result.versions)];
-    return terminal.printJson({ status, updatedTargets, expirations, versions, pin: result.pin, site: result.site });
+    return terminal.printJson({
+      status,
+      state,
+      updatedTargets,
+      expirations,
+      versions,
+      pin: result.pin,
+      site: result.site,
+    });
   }
   for (const target of updatedTargets) await terminal.printName(target);
 }

@@ -206,7 +206,7 @@ async function keep(
   const { refreshedAt, ...before } = draft.state;
   const recent = refreshedAt !== undefined && now.getTime() - refreshedAt.getTime() < clockToleranceMs;
   const isSame = revision === before.revision && place === before.place;
-  const same = change === "kept" && draft.files.size === 0 && isSame;
+  const same = change === "kept" && draft.files.size === 0 && isSame && directory.outcome() === "kept";
   // Writing the time alone can wait: a check every minute is not to wear out a disk.
   if (same && recent) return;
   draft.finish({ place, revision, refreshedAt: now }, set.snapshot?.signed);

@@ -26,8 +26,18 @@ import { emptyState, encodeState, parseState, type CacheState, type FileHash } f
 export interface CacheDirectoryOptions {
   readonly directory: string;
   readonly lock: "wait" | "fail";
+  readonly required: StateRequirement;
   readonly onEvent: (event: CopyEvent) => void;
 }
+
+/**
+ * "not-kept": the state could not be written; it lives in memory as long as the copy. The next process does not know what
+ * this one accepted: it may accept an older release, and it is not pinned if this copy pinned first.
+ */
+export type StateOutcome = "kept" | "not-kept";
+
+/** What happens if the state should be written and cannot be. */
+export type StateRequirement = "best-effort" | "required";
 
 /** What the state hangs on, together with the state. */
 export interface Cached {
@@ -42,11 +52,16 @@ export interface ExclusivelyOptions {
 }
 
 export interface CacheDirectory {
+  /** Of what was saved last. */
+  outcome(): StateOutcome;
   /** Undefined: nothing is pinned. @throws CopyError COPY_STATE_FOREIGN where a pin is there but cannot be one */
   load(): Promise<Cached | undefined>;
   /** Undefined: not there, or damaged. */
   read(name: FileHash): Promise<Uint8Array | undefined>;
-  /** Files first, then the pin, then the state that names them. @throws FileError where the disk is full or faulty */
+  /**
+   * Files first, then the pin, then the state that names them.
+   * @throws FileError where the disk is full or faulty; CopyError COPY_STATE_NOT_KEPT
+   */
   save(next: Cached, files: ReadonlyMap<FileHash, Uint8Array>): Promise<void>;
   /** One writer at a time, over all processes. Where nothing can be written, nothing need be locked. */
   exclusively<T>(work: () => Promise<T>, options?: ExclusivelyOptions): Promise<T>;
@@ -60,13 +75,17 @@ export function fileHash(bytes: Uint8Array): FileHash {
 interface Place {
   readonly directory: string;
   readonly metadataDirectory: string;
+  readonly required: StateRequirement;
   readonly onEvent: (event: CopyEvent) => void;
   memory: (Cached & { readonly files: ReadonlyMap<FileHash, Uint8Array> }) | undefined;
 }
 
-export function createCacheDirectory({ directory, lock, onEvent }: CacheDirectoryOptions): CacheDirectory {
-  const place: Place = { directory, metadataDirectory: join(directory, "metadata"), onEvent, memory: undefined };
+export function createCacheDirectory(options: CacheDirectoryOptions): CacheDirectory {
+  const { directory, lock, required, onEvent } = options;
+  const metadataDirectory = join(directory, "metadata");
+  const place: Place = { directory, metadataDirectory, required, onEvent, memory: undefined };
   return {
+    outcome: () => (place.memory === undefined ? "kept" : "not-kept"),
     load: () => load(place),
     read: (name) => read(place, name),
     save: (next, files) => save(place, next, files),
@@ -80,6 +99,7 @@ export function createCacheDirectory({ directory, lock, onEvent }: CacheDirector
         });
       } catch (error) {
         if (started || !isReadOnly(error)) throw error;
+        refuseIfRequired(place, error);
         return work();
       }
     },
@@ -127,9 +147,19 @@ async function save(place: Place, next: Cached, files: ReadonlyMap<FileHash, Uin
     place.memory = undefined;
   } catch (error) {
     if (!isReadOnly(error)) throw error;
-    onEvent({ kind: "state-read-only", directory, error });
+    refuseIfRequired(place, error);
+    if (memory === undefined) onEvent({ kind: "state-not-kept", directory, error });
     place.memory = { ...next, files: new Map([...(memory?.files ?? []), ...files]) };
   }
+}
+
+function refuseIfRequired({ directory, required }: Place, cause: unknown): void {
+  if (required === "best-effort") return;
+  const why = cause instanceof Error ? `: ${cause.message}` : "";
+  throw new CopyError("COPY_STATE_NOT_KEPT", `the state in ${directory} cannot be written${why}`, {
+    details: { directory },
+    cause,
+  });
 }
 
 async function write(place: Place, next: Cached, files: ReadonlyMap<FileHash, Uint8Array>): Promise<void> {

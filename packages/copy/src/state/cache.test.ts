@@ -13,11 +13,13 @@ import {
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { armFileFault } from "@dtuf/testing/file-faults/file-faults";
 import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
 import { createSimulatorSource, type SimulatorSourceOptions } from "@dtuf/testing/tuf-simulator/simulator-source";
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { parseTargetPath } from "@dtuf/tuf";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { CopyOptions } from "../calls.ts";
 import type { CopyEvent } from "../events.ts";
 import { createCopy, type Copy } from "../copy.ts";
 
@@ -39,11 +41,12 @@ beforeEach(async () => {
 });
 afterEach(() => rm(home, { recursive: true, force: true }));
 
-function createTestCopy(options: SimulatorSourceOptions & { readonly lock?: "wait" | "fail" } = {}): Copy {
+function createTestCopy(options: SimulatorSourceOptions & Pick<CopyOptions, "lock" | "state"> = {}): Copy {
   const source = createSimulatorSource(sim, options);
   requests = source.requests;
-  const { lock = "wait" } = options;
-  return createCopy({ source, place: "simulator", directory, now: clock.now, lock, onEvent: (e) => events.push(e) });
+  const { lock, state } = options;
+  const onEvent = (event: CopyEvent): void => void events.push(event);
+  return createCopy({ source, place: "simulator", directory, now: clock.now, lock, state, onEvent });
 }
 
 function pin(): { readonly kind: "root"; readonly bytes: Uint8Array } {
@@ -151,8 +154,8 @@ describe("the state", () => {
     await mkdir(directory, { recursive: true });
     await withoutWriting(join(home, "demo"), async () => {
       const copy = createTestCopy();
-      expect(await copy.pullMetadata({ pin: pin() })).toMatchObject({ status: "fresh" });
-      expect(events).toContainEqual(expect.objectContaining({ kind: "state-read-only" }));
+      expect(await copy.pullMetadata({ pin: pin() })).toMatchObject({ status: "fresh", state: "not-kept" });
+      expect(events.filter(({ kind }) => kind === "state-not-kept")).toHaveLength(1);
       await sim.publishRelease();
       expect(await copy.pullMetadata()).toMatchObject({ status: "fresh" });
       expect(await copy.pullMetadata()).toMatchObject({ status: "unchanged" });
@@ -164,10 +167,43 @@ describe("the state", () => {
     const copy = await pulled();
     await sim.publishRelease();
     await withoutWriting(join(home, "demo"), async () => {
-      expect(await copy.pullMetadata()).toMatchObject({ status: "fresh" });
+      expect(await copy.pullMetadata()).toMatchObject({ status: "fresh", state: "not-kept" });
       expect(requests).toEqual(["2.root", "timestamp", "3.snapshot", "3.targets"]);
-      expect(await copy.pullMetadata()).toMatchObject({ status: "unchanged" });
+      expect(await copy.pullMetadata()).toMatchObject({ status: "unchanged", state: "not-kept" });
     });
+    expect(await copy.pullMetadata()).toMatchObject({ state: "kept" });
+  });
+
+  test("that is required and cannot be written is an error before a request is made", async () => {
+    await mkdir(directory, { recursive: true });
+    const refused = { code: "COPY_STATE_NOT_KEPT", details: { directory } };
+    await withoutWriting(join(home, "demo"), async () => {
+      const copy = createTestCopy({ state: "required" });
+      await expect(copy.pullMetadata({ pin: pin() })).rejects.toMatchObject(refused);
+      await expect(copy.pin(pin().bytes)).rejects.toMatchObject(refused);
+      await expect(copy.findTarget(parseTargetPath("a.txt"))).rejects.toMatchObject(refused);
+      expect(requests).toEqual([]);
+    });
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  test("that is required and was written before is an error if a newer release cannot be written down", async () => {
+    await pulled();
+    await sim.publishRelease();
+    const copy = createTestCopy({ state: "required" });
+    await withoutWriting(join(home, "demo"), async () => {
+      await expect(copy.pullMetadata()).rejects.toMatchObject({ code: "COPY_STATE_NOT_KEPT" });
+      expect((await createTestCopy(offline()).pullMetadata({ mode: "offline" })).versions.get("timestamp")).toBe(2);
+    });
+  });
+
+  test("that cannot be kept since the disk is full is an error, and the state before stays", async () => {
+    const copy = await pulled();
+    await sim.publishRelease();
+    const fault = await armFileFault({ root: directory, kind: "full", at: 1 });
+    await expect(copy.pullMetadata().finally(fault.disarm)).rejects.toMatchObject({ code: "FILE_NO_SPACE" });
+    expect(await createTestCopy(offline()).pullMetadata({ mode: "offline" })).toMatchObject({ state: "kept" });
+    expect(await createTestCopy().pullMetadata()).toMatchObject({ status: "fresh", state: "kept" });
   });
 
   test("keeps no file of superseded metadata for longer than one refresh", async () => {
