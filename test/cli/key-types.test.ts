@@ -6,7 +6,7 @@ import { createMachine, publishDemo } from "./machine.ts";
 
 const repo = "fred/demo";
 
-describe.each(["ed25519", "ecdsa-p256", "ecdsa-p384", "rsa"])("with %s keys", (keyType) => {
+describe.each(["ed25519", "ecdsa-p256", "ecdsa-p384", "rsa", "ml-dsa-65"])("with %s keys", (keyType) => {
   test("a repository is published, pinned by root.json and by key, rotated and pulled by both", async () => {
     await using publisher = await createMachine({ DTUF_KEY_TYPE: keyType });
     const where = { DTUF_HOST: `oci:${publisher.directory}/registry` };
@@ -36,4 +36,22 @@ describe.each(["ed25519", "ecdsa-p256", "ecdsa-p384", "rsa"])("with %s keys", (k
     await byRoot.must(["pull-metadata", repo, "-"], newest);
     await byKey.must(["pull-metadata", repo, "-"], (await publisher.must(["get-root", repo, "--all"])).bytes);
   });
+});
+
+test("a repository that requires ML-DSA cannot be rotated to keys without it", async () => {
+  await using publisher = await createMachine({ DTUF_KEY_TYPE: "ml-dsa-44" });
+  await publisher.must(["create-root-key", repo]);
+  await publisher.must(["create-metadata-keys", repo]);
+  await publisher.must(["create-metadata", repo, "--require-family", "ml-dsa"]);
+  await publisher.must(["push-metadata", repo]);
+  await writeFile(join(publisher.directory, "root.json"), (await publisher.must(["get-root", repo])).bytes);
+  await publisher.must(["pull-metadata", repo, "root.json"]);
+  publisher.environment["DTUF_KEY_TYPE"] = "ed25519";
+  await publisher.must(["create-root-key", repo]);
+  await publisher.must(["create-metadata-keys", repo]);
+  const reset = await publisher.run(["reset-keys", repo]);
+  const pushed = await publisher.run(["push-metadata", repo]);
+  expect([reset.status, pushed.status]).toContain(6);
+  expect(`${reset.stderr}${pushed.stderr}`).toMatch(/ml-dsa/);
+  await publisher.must(["pull-metadata", repo]);
 });

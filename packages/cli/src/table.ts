@@ -42,13 +42,13 @@ const masterCommands: readonly Command[] = [
   entry({
     name: "create-metadata",
     summary: "sign the first metadata",
-    settings: [...stateSettings, ...keyPasswords, ...lifetimes, "offline", "replace-repository"],
+    settings: [...stateSettings, ...keyPasswords, ...lifetimes, "offline", "replace-repository", "require-family"],
     load: () => import("./publish/create-metadata.ts"),
   }),
   entry({
     name: "reset-keys",
     summary: "sign a new root naming the keys that lie there now; renews an expired root",
-    settings: [...stateSettings, ...keyPasswords, ...lifetimes, "old-root-key-password", "replace"],
+    settings: [...stateSettings, ...keyPasswords, ...lifetimes, "require-family", "old-root-key-password", "replace"],
     load: () => import("./publish/reset-keys.ts"),
   }),
   entry({

@@ -3,12 +3,29 @@
  * registry by one tag: whatever is cut off leaves the old state or the new one, and running it again goes on.
  */
 import type { ContentSource, Deleter, Digest, TagLister, TagSwapper, WriteStore } from "@dtuf/registry";
-import type { JsonObject, RoleName, Signer, TargetFile, TargetPath, TopLevelRole } from "@dtuf/tuf";
+import type { JsonObject, KeyFamily, RoleName, Signer, TargetFile, TargetPath, TopLevelRole } from "@dtuf/tuf";
 
 /** A store to publish to. Listing and deleting are needed by `prune` alone; swapping closes the last window of a race. */
 export type MasterStore = WriteStore & Partial<TagLister & Deleter & TagSwapper>;
 
-export type KeyType = "ed25519" | "ecdsa-p256" | "ecdsa-p384" | "rsa-3072" | "rsa-4096";
+export type KeyType =
+  | "ed25519"
+  | "ecdsa-p256"
+  | "ecdsa-p384"
+  | "rsa-3072"
+  | "rsa-4096"
+  | "ml-dsa-44"
+  | "ml-dsa-65"
+  | "ml-dsa-87";
+
+export interface NewRootOptions extends OperationOptions {
+  /**
+   * Families of keys of which each top-level role needs at least one signature, for clients of dtuf
+   * (`x-dtuf-require-families`). Added to what the root requires already: no later root can drop a family, only pinning
+   * again can.
+   */
+  readonly requireFamilies?: readonly KeyFamily[] | undefined;
+}
 
 export interface PassphraseRequest {
   readonly role: TopLevelRole;
@@ -206,7 +223,7 @@ export interface Master {
    * @throws MASTER_METADATA_EXISTS, MASTER_KEYS_MISSING; OciError
    */
   createMetadata(
-    options?: OperationOptions & { readonly existing?: "refuse" | "replace" | "unchecked" | undefined },
+    options?: NewRootOptions & { readonly existing?: "refuse" | "replace" | "unchecked" | undefined },
   ): Promise<void>;
   /**
    * A machine without a record takes the published repository as its base, from a root that it was handed: a root.json, or
@@ -222,7 +239,7 @@ export interface Master {
    * that clients follow it. Also renews an expired root. "replace": without the old keys; clients must pin again.
    * @throws MASTER_OLD_ROOT_KEY_MISSING
    */
-  resetKeys(options?: OperationOptions & { readonly replace?: "rotate" | "replace" | undefined }): Promise<void>;
+  resetKeys(options?: NewRootOptions & { readonly replace?: "rotate" | "replace" | undefined }): Promise<void>;
   /** Uploads the parts and the target's own manifest now, stages its metadata. Files are read twice, never held whole. */
   pushTarget(
     name: string,

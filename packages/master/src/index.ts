@@ -6,6 +6,7 @@ export type {
   DelegateOptions,
   DueRole,
   KeyType,
+  NewRootOptions,
   LeftOutRoots,
   Master,
   MasterOptions,

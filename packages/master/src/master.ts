@@ -36,10 +36,11 @@ function createKeeper({ alone }: Workplace, keyType: NonNullable<MasterOptions["
     },
     createMetadataKeys: ({ signal } = {}) =>
       alone(signal, (session) => createKeys(session, ["targets", "snapshot", "timestamp"], keyType)),
-    createMetadata: ({ signal, existing = "refuse" } = {}) =>
-      alone(signal, (session) => createMetadata(session, existing)),
+    createMetadata: ({ signal, existing = "refuse", requireFamilies = [] } = {}) =>
+      alone(signal, (session) => createMetadata(session, { existing, requireFamilies })),
     adopt: (request) => alone(request.signal, (session) => adopt(session, request)),
-    resetKeys: ({ signal, replace = "rotate" } = {}) => alone(signal, (session) => resetKeys(session, replace)),
+    resetKeys: ({ signal, replace = "rotate", requireFamilies = [] } = {}) =>
+      alone(signal, (session) => resetKeys(session, { replace, requireFamilies })),
   };
 }
 

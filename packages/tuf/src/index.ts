@@ -12,6 +12,8 @@ export { createSigner } from "./signer.ts";
 export type { Signer } from "./signer.ts";
 export { specVersion } from "./signed.ts";
 export type { SignedFields } from "./signed.ts";
+export type { FamilyCounts } from "./families.ts";
+export type { KeyFamily } from "./public-key.ts";
 export type { Authority, Role } from "./role.ts";
 export type { MetaFile, TargetFile } from "./file-info.ts";
 export type { Root } from "./root.ts";

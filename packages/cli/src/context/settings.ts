@@ -153,8 +153,13 @@ export const settings = {
   "key-type": {
     kind: "choice",
     summary: "kind of new keys",
-    choices: ["ed25519", "ecdsa-p256", "ecdsa-p384", "rsa"],
+    choices: ["ed25519", "ecdsa-p256", "ecdsa-p384", "rsa", "ml-dsa-44", "ml-dsa-65", "ml-dsa-87"],
     fallback: "ed25519",
+  },
+  "require-family": {
+    kind: "choice",
+    summary: "kind of keys that every role must be signed with from this root on; no later root can drop it",
+    choices: ["ed25519", "ecdsa", "rsa", "ml-dsa"],
   },
   "root-lifetime": lifetime("root", "1 year", { least: dayMs, most: 20 * 366 * dayMs }),
   "targets-lifetime": lifetime("targets", "3 months", { least: hourMs, most: 10 * 366 * dayMs }),

@@ -1,11 +1,13 @@
 import type { Context, Run } from "../context/command.ts";
 import { withMaster } from "./master.ts";
+import { requiredFamilies } from "./required-families.ts";
 import { UsageError } from "../context/usage.ts";
 
 /** What is published already is not for a new chain of roots to overwrite, unless that is said. */
 export const run: Run = async (context, [repo = ""]) => {
-  const existing = existingOf(context);
-  await withMaster(context, repo, (master) => master.createMetadata({ signal: context.io.signal, existing }));
+  const [existing, requireFamilies] = [existingOf(context), requiredFamilies(context)];
+  const { signal } = context.io;
+  await withMaster(context, repo, (master) => master.createMetadata({ signal, existing, requireFamilies }));
 };
 
 function existingOf({ values }: Context): "refuse" | "replace" | "unchecked" {

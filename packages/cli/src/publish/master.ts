@@ -13,6 +13,9 @@ const keyTypes: ReadonlyMap<string, KeyType> = new Map([
   ["ecdsa-p256", "ecdsa-p256"],
   ["ecdsa-p384", "ecdsa-p384"],
   ["rsa", "rsa-3072"],
+  ["ml-dsa-44", "ml-dsa-44"],
+  ["ml-dsa-65", "ml-dsa-65"],
+  ["ml-dsa-87", "ml-dsa-87"],
 ]);
 
 export async function withMaster<Result>(

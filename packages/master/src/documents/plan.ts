@@ -9,6 +9,7 @@ import {
   specVersion,
   topLevelRoles,
   type Key,
+  type KeyFamily,
   type MetaFile,
   type Role,
   type Root,
@@ -43,16 +44,23 @@ interface Edition {
   readonly expires: Date;
 }
 
-export function planRoot(
-  previous: Root | undefined,
-  keys: Readonly<Record<TopLevelRole, Key>>,
-  edition: Edition,
-): Root {
-  const role = (name: TopLevelRole): Role => ({
-    keyIds: [keyIdOf(keys[name])],
-    threshold: 1,
-    unrecognized: previous?.roles[name].unrecognized ?? {},
-  });
+export interface RootKeys {
+  readonly keys: Readonly<Record<TopLevelRole, Key>>;
+  /** In addition to what the root before requires. */
+  readonly requireFamilies: readonly KeyFamily[];
+}
+
+export function planRoot(previous: Root | undefined, { keys, requireFamilies }: RootKeys, edition: Edition): Root {
+  const role = (name: TopLevelRole): Role => {
+    const before = previous?.roles[name];
+    const families = new Map([...requireFamilies.map((family) => [family, 1] as const), ...(before?.families ?? [])]);
+    return {
+      keyIds: [keyIdOf(keys[name])],
+      threshold: 1,
+      ...(families.size === 0 ? {} : { families }),
+      unrecognized: before?.unrecognized ?? {},
+    };
+  };
   return {
     type: "root",
     specVersion,

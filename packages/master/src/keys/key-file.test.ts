@@ -14,7 +14,7 @@ function publicPem(key: KeyObject): string {
 }
 
 describe("a key at rest", () => {
-  test.for(["ed25519", "ecdsa-p256", "ecdsa-p384", "rsa-3072"] as const)(
+  test.for(["ed25519", "ecdsa-p256", "ecdsa-p384", "rsa-3072", "ml-dsa-65"] as const)(
     "%s without a passphrase is PKCS#8",
     async (type) => {
       const key = await generatePrivateKey(type);

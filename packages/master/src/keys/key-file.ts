@@ -22,6 +22,10 @@ export async function generatePrivateKey(keyType: KeyType): Promise<KeyObject> {
       return (await generate("rsa", { modulusLength: 3072 })).privateKey;
     case "rsa-4096":
       return (await generate("rsa", { modulusLength: 4096 })).privateKey;
+    case "ml-dsa-44":
+    case "ml-dsa-65":
+    case "ml-dsa-87":
+      return (await generate(keyType as "ml-dsa-44")).privateKey;
     default:
       throw new TypeError(`no such key type: ${String(keyType)}`);
   }

@@ -1,5 +1,5 @@
 /** How a publisher's metadata begins, here or from what is published, and how its keys change. */
-import { signDocument, type Key, type Root, type Signer, type TopLevelRole } from "@dtuf/tuf";
+import { signDocument, type Key, type KeyFamily, type Root, type Signer, type TopLevelRole } from "@dtuf/tuf";
 import { openRecorded, openUnrecorded } from "../published/base.ts";
 import type { AdoptResult, CreatedKey, KeyType, Master } from "../contract.ts";
 import { verifyClock } from "./client-view.ts";
@@ -22,11 +22,20 @@ export async function createKeys(
   return created;
 }
 
+interface Families {
+  /** In addition to what the root before requires. */
+  readonly requireFamilies: readonly KeyFamily[];
+}
+
 /** @throws MasterError MASTER_METADATA_EXISTS, MASTER_KEYS_MISSING, MASTER_PASSPHRASE_WRONG, … */
-export async function createMetadata(session: Session, existing: "refuse" | "replace" | "unchecked"): Promise<void> {
+export async function createMetadata(
+  session: Session,
+  { existing, requireFamilies }: Families & { readonly existing: "refuse" | "replace" | "unchecked" },
+): Promise<void> {
   refuseExisting(session);
   if (existing === "refuse") await refusePublished(session);
-  const document = planRoot(undefined, await currentKeys(session), edition(session, "root", 1));
+  const keys = { keys: await currentKeys(session), requireFamilies };
+  const document = planRoot(undefined, keys, edition(session, "root", 1));
   const sign = async (
     role: TopLevelRole,
     bytesOf: (signers: readonly Signer[]) => Promise<Uint8Array>,
@@ -97,11 +106,15 @@ export async function adopt(
  * Signs a root with the keys that lie in `keys/` now. It is staged; `pushMetadata` publishes it.
  * @throws MasterError MASTER_OLD_ROOT_KEY_MISSING, MASTER_KEYS_MISSING, MASTER_CLOCK_SUSPECT
  */
-export async function resetKeys(session: Session, replace: "rotate" | "replace"): Promise<void> {
+export async function resetKeys(
+  session: Session,
+  { replace, requireFamilies }: Families & { readonly replace: "rotate" | "replace" },
+): Promise<void> {
   verifyClock(session);
   const { root: previous } = await openNewestRoot(session, await openRecorded(session, undefined));
   const version = previous.version + 1;
-  const document = planRoot(previous, await currentKeys(session), edition(session, "root", version));
+  const keys = { keys: await currentKeys(session), requireFamilies };
+  const document = planRoot(previous, keys, edition(session, "root", version));
   const old = await session.ring.findSigners("root", previous);
   const follows = old.length >= previous.roles.root.threshold;
   if (!follows && replace === "rotate") throw oldKeyMissing(previous, old.length);
