@@ -61,6 +61,18 @@ describe("what a registry asks for is what it gets", () => {
     expect(await authorize(registry, whole).current(pull)).toBeUndefined();
   });
 
+  test.each([
+    "repository:other/secret:pull,push",
+    "repository:fred/demo:*",
+    "repository:fred/demo:pull,push,delete registry:catalog:*",
+    "*",
+  ])("a challenge for %s gets a token for what the request needs and no more [T51]", async (scope) => {
+    const server = await startServer(() => token("t"));
+    const header = `Bearer realm="${server.origin}/token",scope="${scope}"`;
+    expect(await authorize(registry, alice).answer(challengeOf(registry, header), pull)).toBe("Bearer t");
+    expect(server.log.map(scopesOf)).toEqual([["repository:fred/demo:pull"]]);
+  });
+
   test("anonymous: a token without credentials", async () => {
     const server = await startServer(() => token("anon"));
     const authorizer = authorize(registry);
@@ -190,8 +202,9 @@ describe("the token protocol", () => {
 
   test("keeps a realm's own query, does without a service, and asks for every scope in a parameter of its own", async () => {
     const server = await startServer(() => token("t"));
-    const header = `Bearer realm="${server.origin}/token?account=x%20y",scope="repository:fred/demo:pull repository:base:pull"`;
-    await authorize(registry).answer(challengeOf(registry, header), pull);
+    const header = `Bearer realm="${server.origin}/token?account=x%20y"`;
+    const base: Scope = { type: "repository", name: "base", actions: ["pull"] };
+    await authorize(registry).answer(challengeOf(registry, header), [...pull, base]);
     const query = server.log[0]?.query;
     expect(query?.get("account")).toBe("x y");
     expect(query?.has("service")).toBe(false);

@@ -10,7 +10,7 @@ import { parseChallenges, type Challenge } from "./challenge.ts";
 import { authorizationOf, type Credential, type CredentialProvider } from "../credentials/credentials.ts";
 import { createIdentities, type Identities, type Identity } from "./identities.ts";
 import { parseAuthHost, requireSecure } from "./realm.ts";
-import { mergeScopes, parseScopes, type Scope } from "./scope.ts";
+import { mergeScopes, type Scope } from "./scope.ts";
 import { createTokens, type Demand, type Tokens, type TokenServer } from "./tokens.ts";
 
 export type { Scope } from "./scope.ts";
@@ -73,7 +73,6 @@ type Manner = { readonly kind: "basic" | "other" } | { readonly kind: "bearer"; 
 
 interface Asked {
   readonly manner: Manner;
-  readonly scopes: readonly Scope[];
   readonly error: string | undefined;
 }
 
@@ -130,8 +129,8 @@ async function answer(
     return renewed && plainValue(state, renewed, manner);
   }
   if (manner.kind !== "bearer") return undefined;
-  const scopes = mergeScopes([...asked.scopes, ...party.scopes]);
-  const demand = { server: manner.server, identity, scopes };
+  // What the challenge names beyond the request is the registry's wish: a token for it would let the registry act there.
+  const demand = { server: manner.server, identity, scopes: mergeScopes(party.scopes) };
   // One that was fetched for all that is demanded and is too small: another would be no larger.
   const spent = sent !== undefined && state.tokens.drop(demand, sent.replace(/^Bearer /, ""));
   return spent && asked.error === "insufficient_scope" ? undefined : obtain(state, demand, signal);
@@ -181,12 +180,11 @@ function learn(state: State, challenge: RegistryChallenge): Asked {
   if (bearer !== undefined) {
     const manner: Manner = { kind: "bearer", server: readServer(bearer, challenge) };
     state.manner = manner;
-    const { parameters } = bearer;
-    return { manner, scopes: parseScopes(parameters.get("scope") ?? ""), error: parameters.get("error") };
+    return { manner, error: bearer.parameters.get("error") };
   }
   const manner: Manner = { kind: challenges.some(({ scheme }) => scheme === "basic") ? "basic" : "other" };
   if (state.manner?.kind !== "bearer") state.manner = manner;
-  return { manner, scopes: [], error: undefined };
+  return { manner, error: undefined };
 }
 
 function readServer({ parameters }: Challenge, { url, network }: RegistryChallenge): TokenServer {

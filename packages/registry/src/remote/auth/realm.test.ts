@@ -50,6 +50,15 @@ describe("a realm sees credentials", () => {
     expect(decide(request)).toBe(wanted);
   });
 
+  test("at another port of the registry's host by https alone [T51]", () => {
+    const request = { registry: "https://registry.example:5000" };
+    const other = "https://registry.example:5001/token";
+    expect(decide({ ...request, realm: other })).toBe(other);
+    expect(() => decide({ ...request, realm: "http://registry.example:5001/token" })).toThrow(
+      error("OCI_REALM_REFUSED"),
+    );
+  });
+
   test("nowhere else, and the error names what would allow it [T51, T52]", () => {
     expect(() => decide({ realm: "https://evil.example/token" })).toThrow(
       expect.objectContaining({

@@ -1,7 +1,7 @@
 /** Scopes of the token protocol: `repository:library/busybox:pull,push`, `registry:catalog:*`. */
 
 export interface Scope {
-  /** "repository" or "registry"; a registry may ask for others. */
+  /** "repository" or "registry". */
   readonly type: string;
   readonly name: string;
   readonly actions: readonly string[];
@@ -9,17 +9,6 @@ export interface Scope {
 
 export function encodeScope(scope: Scope): string {
   return `${scope.type}:${scope.name}:${scope.actions.join(",")}`;
-}
-
-/** The scopes of a challenge's `scope` parameter. Names may hold colons; what is no scope is left out. */
-export function parseScopes(text: string): readonly Scope[] {
-  return text.split(/\s+/).flatMap((part) => {
-    const first = part.indexOf(":");
-    const last = part.lastIndexOf(":");
-    if (first < 1 || last <= first) return [];
-    const actions = part.slice(last + 1).split(",");
-    return [{ type: part.slice(0, first), name: part.slice(first + 1, last), actions: actions.filter(Boolean) }];
-  });
 }
 
 /** One scope for each type and name, in order of appearance, with the actions of all, sorted. */
