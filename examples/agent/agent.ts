@@ -47,7 +47,10 @@ async function main(): Promise<number> {
 
 function openSource(): { source: Source; close: () => Promise<void> } {
   if (place.startsWith("/") || place.startsWith(".")) {
-    return { source: createStoreSource(createLayoutStore({ directory: place })), close: () => Promise.resolve() };
+    return {
+      source: createStoreSource(createLayoutStore({ directory: place }), { reach: "local" }),
+      close: () => Promise.resolve(),
+    };
   }
   const slash = place.indexOf("/");
   const client = createRegistryClient({ registry: place.slice(0, slash), transport: door, ...door });

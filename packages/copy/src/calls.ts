@@ -2,6 +2,7 @@
 import type { Limits, TargetPath } from "@dtuf/tuf";
 import type { PinOffer } from "./refresh/anchor.ts";
 import type { CopyEvent, ProgressEvent } from "./events.ts";
+import type { Deadlines } from "./refresh/deadline.ts";
 import type { PinInfo } from "./refresh/pin.ts";
 import type { RefreshMode } from "./refresh/pull-metadata.ts";
 import type { StateOutcome, StateRequirement } from "./state/cache-directory.ts";
@@ -17,6 +18,8 @@ export interface CopyOptions {
   /** A moment that is surely past, such as the build date of the program: an earlier clock is suspect. */
   readonly knownPast?: Date | undefined;
   readonly limits?: Partial<Limits> | undefined;
+  /** How long a site may take for its metadata. A site that takes longer is passed over. */
+  readonly deadlines?: Partial<Deadlines> | undefined;
   /** Where another process is refreshing the same state. Default "wait". */
   readonly lock?: "wait" | "fail" | undefined;
   /**
@@ -25,6 +28,7 @@ export interface CopyOptions {
    * COPY_STATE_NOT_KEPT.
    */
   readonly state?: StateRequirement | undefined;
+  /** What it throws ends the call. */
   readonly onEvent?: ((event: CopyEvent) => void) | undefined;
 }
 
@@ -37,6 +41,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Default "online". */
   readonly mode?: RefreshMode | undefined;
+  /** What it throws ends the call. */
   readonly onProgress?: ((event: ProgressEvent) => void) | undefined;
 }
 

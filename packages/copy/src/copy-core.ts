@@ -5,7 +5,9 @@ import type { TargetPath } from "@dtuf/tuf";
 import { findAnchor, type PinWish } from "./refresh/anchor.ts";
 import { createCacheDirectory, type CacheDirectory } from "./state/cache-directory.ts";
 import type { CallOptions, CopyOptions, PinResult, PullMetadataOptions, RefreshResult, SaveOptions } from "./calls.ts";
+import { guardCallback } from "./callbacks.ts";
 import type { CopyEvent } from "./events.ts";
+import { defaultDeadlines } from "./refresh/deadline.ts";
 import { findUpdated, listPaths } from "./targets/list-targets.ts";
 import type { OpenTargetContext } from "./targets/open-target.ts";
 import { saveDraft, type OpenSessionContext } from "./refresh/pull-metadata.ts";
@@ -25,7 +27,8 @@ export interface CopyCore {
 }
 
 export function createCopyCore(options: CopyOptions): CopyCore {
-  const { directory, onEvent = () => undefined, lock = "wait", state: required = "best-effort" } = options;
+  const { directory, lock = "wait", state: required = "best-effort" } = options;
+  const onEvent = guardCallback(options.onEvent);
   return {
     options,
     onEvent,
@@ -35,17 +38,24 @@ export function createCopyCore(options: CopyOptions): CopyCore {
   };
 }
 
-export function sessionContext(core: CopyCore, call: CallOptions = {}): OpenSessionContext {
-  const { source, place, now, knownPast, limits } = core.options;
-  const { signal, onProgress } = call;
-  const { directory, onEvent } = core;
-  return { directory, sites: source.sites, place, now: now(), knownPast, limits, onEvent, signal, onProgress };
+/** @throws the signal's reason, where it was aborted before the call */
+export function sessionContext({ options, directory, onEvent }: CopyCore, call: CallOptions = {}): OpenSessionContext {
+  const { source, place, now, knownPast, limits } = options;
+  const { signal } = call;
+  signal?.throwIfAborted();
+  const deadlines = { ...defaultDeadlines, ...options.deadlines };
+  const onProgress = guardCallback(call.onProgress);
+  const { sites } = source;
+  return { directory, sites, place, now: now(), knownPast, limits, deadlines, onEvent, signal, onProgress };
 }
 
-export function fetchContext(core: CopyCore, call: CallOptions = {}): OpenTargetContext {
-  const { signal, onProgress } = call;
-  const { source, directory } = core.options;
-  return { sites: source.sites, onEvent: core.onEvent, signal, onProgress, spoolDirectory: directory };
+/** @throws the signal's reason, where it was aborted before the call */
+export function fetchContext({ options, onEvent }: CopyCore, call: CallOptions = {}): OpenTargetContext {
+  const { signal, mode = "online" } = call;
+  signal?.throwIfAborted();
+  const { source, directory } = options;
+  const sites = mode === "offline" ? source.sites.filter(({ reach }) => reach === "local") : source.sites;
+  return { sites, mode, onEvent, signal, onProgress: guardCallback(call.onProgress), spoolDirectory: directory };
 }
 
 export function saveContext(core: CopyCore, call: SaveOptions = {}): SaveTargetContext {

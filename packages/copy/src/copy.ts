@@ -48,7 +48,10 @@ export interface Copy {
   findTarget(path: TargetPath, options?: CallOptions): Promise<TargetInfo | undefined>;
   /** Verified before the first byte is yielded: spooled in the state directory. @throws CopyError COPY_BLOB_MISSING; TufError */
   openTarget(target: TargetInfo, options?: CallOptions): Promise<ByteStream>;
-  /** Blob by blob, each verified before it is yielded. */
+  /**
+   * Blob by blob, in order, all of them verified before the first is yielded, as `openTarget` does. Each is read before the
+   * next one is asked for.
+   */
   openTargetBlobs(target: TargetInfo, options?: CallOptions): AsyncIterable<VerifiedBlob>;
   /** Writes beside the destination, verifies, fsyncs, renames; continues a partial download. */
   saveTarget(target: TargetInfo, destination: string, options?: SaveOptions): Promise<void>;

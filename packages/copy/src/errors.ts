@@ -27,6 +27,8 @@ export type CopyErrorCode =
   | "COPY_NO_SPACE"
   /** A server answered with a status that is neither success nor "not there". */
   | "COPY_STATUS"
+  /** A site took longer for its metadata than its deadline. */
+  | "COPY_TOO_SLOW"
   /** A map file that cannot be read, or repositories that do not agree. */
   | "COPY_SOURCE_INVALID";
 

@@ -26,3 +26,12 @@ export const pulledLinesPerEntry = 2;
 
 /** A map file that people write: thousands of repositories and patterns. It is parsed before anything else is done. */
 export const mapFileMaxBytes: number = 1024 * 1024;
+
+/** For one metadata file, tries included: the time that a connection may stall by default, so that a mirror is asked soon. */
+export const metadataFileMs: number = 60 * 1000;
+
+/** What a metadata file must come with beyond that; the slowest mobile networks carry a little more. */
+export const metadataBytesPerSecond: number = 4096;
+
+/** For the top-level metadata of a site: a thousand roots at 0.5 s each, and many megabytes over a slow network. */
+export const refreshMs: number = 15 * 60 * 1000;

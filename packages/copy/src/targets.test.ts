@@ -264,3 +264,30 @@ describe("names that a program might trip over", () => {
     expect((await copy.pullMetadata()).updatedTargets).toEqual([]);
   });
 });
+
+describe("a delegated role that expires while a copy lives", () => {
+  async function pulledTeam(): Promise<Copy> {
+    const team = sim.addDelegation("targets", { name: "team", paths: ["team/*"] });
+    sim.addTarget("team/a", Buffer.from("a"), { role: "team" });
+    team.expires = new Date("2030-01-02T01:00:00Z");
+    await sim.publishRelease();
+    return pulled();
+  }
+
+  test.each(["online", "cache-if-valid", "offline"] as const)(
+    "vouches for nothing after it was used: %s [T20]",
+    async (mode) => {
+      const copy = await pulledTeam();
+      expect(await copy.findTarget(parseTargetPath("team/a"))).toMatchObject({ role: "team" });
+      expect(await copy.findTarget(parseTargetPath("team/a"), { mode })).toMatchObject({ role: "team" });
+      clock.advance({ hours: 2 });
+      await expect(copy.findTarget(parseTargetPath("team/a"), { mode })).rejects.toMatchObject({ code: "TUF_EXPIRED" });
+    },
+  );
+
+  test("vouches for nothing where it is loaded late into a session that still stands [T20]", async () => {
+    const copy = await pulledTeam();
+    clock.advance({ hours: 2 });
+    await expect(copy.findTarget(parseTargetPath("team/a"))).rejects.toMatchObject({ code: "TUF_EXPIRED" });
+  });
+});

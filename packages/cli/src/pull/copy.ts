@@ -95,7 +95,11 @@ async function openPlace(
   first: Place,
 ): Promise<{ source: Source; close(): Promise<void> }> {
   const connection = await connect(context, place, first.kind === "registry" ? first.host : undefined);
-  return { source: createStoreSource(connection.store, { name: connection.name }), close: () => connection.close() };
+  const reach = place.kind === "registry" ? "network" : "local";
+  return {
+    source: createStoreSource(connection.store, { name: connection.name, reach }),
+    close: () => connection.close(),
+  };
 }
 
 /** A plain TUF repository: `N.root.json` files behind a URL or in a directory. `<repo>` only names the state. */

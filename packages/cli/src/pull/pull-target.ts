@@ -42,7 +42,7 @@ async function findAll(context: Context, copy: Copy, names: readonly string[]): 
 
 async function writeAll(context: Context, copy: Copy, targets: readonly TargetInfo[]): Promise<void> {
   const progress = copyProgress(context);
-  const options = { signal: context.io.signal, onProgress: progress.onProgress };
+  const options = { mode: refreshMode(context), signal: context.io.signal, onProgress: progress.onProgress };
   for (const target of targets) {
     if (!context.values.on("blob-info")) {
       for await (const chunk of await copy.openTarget(target, options)) await context.terminal.writeBytes(chunk);
@@ -62,7 +62,11 @@ async function save(
   { target, destination }: { readonly target: TargetInfo; readonly destination: string },
 ): Promise<void> {
   const progress = copyProgress(context);
-  await copy.saveTarget(target, destination, { signal: context.io.signal, onProgress: progress.onProgress });
+  await copy.saveTarget(target, destination, {
+    mode: refreshMode(context),
+    signal: context.io.signal,
+    onProgress: progress.onProgress,
+  });
   progress.end();
 }
 

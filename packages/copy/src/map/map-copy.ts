@@ -11,6 +11,7 @@ import type { ByteStream } from "@dtuf/registry";
 import type { TargetPath } from "@dtuf/tuf";
 import type { CallOptions, CopyOptions, SaveOptions } from "../calls.ts";
 import { createCopy, type Copy } from "../copy.ts";
+import { isCallbackFault } from "../callbacks.ts";
 import { CopyError } from "../errors.ts";
 import { findMappings, type MapFile, type Mapping } from "./map-file.ts";
 import type { Source, TargetInfo } from "../sources/source.ts";
@@ -58,9 +59,10 @@ export function createMapCopy(options: MapCopyOptions): MapCopy {
       if (disagreement !== undefined) throw disagreement;
       return undefined;
     },
-    openTarget: (target, call) => fromFirst(target, repositories, (copy, found) => copy.openTarget(found, call)),
+    openTarget: (target, call) =>
+      fromFirst(target, { repositories, call }, (copy, found) => copy.openTarget(found, call)),
     saveTarget: (target, destination, call) =>
-      fromFirst(target, repositories, (copy, found) => copy.saveTarget(found, destination, call)),
+      fromFirst(target, { repositories, call }, (copy, found) => copy.saveTarget(found, destination, call)),
   };
 }
 
@@ -96,6 +98,7 @@ function askAll(
         return { name: repository.name, target: await ask(repository, path, call) };
       } catch (failure) {
         call?.signal?.throwIfAborted();
+        if (isCallbackFault(failure)) throw failure;
         return { name: repository.name, failure };
       }
     }),
@@ -123,7 +126,7 @@ function findAgreed(answers: readonly Answer[], threshold: number): AgreedTarget
   for (const group of groups.values()) {
     const [first] = group;
     if (first === undefined || group.length < threshold) continue;
-    return { ...first.target, repositories: group.map(({ name }) => name) };
+    return Object.freeze({ ...first.target, repositories: Object.freeze(group.map(({ name }) => name)) });
   }
   return undefined;
 }
@@ -168,15 +171,20 @@ function named(repositories: ReadonlyMap<string, Repository>, names: readonly st
 /** Each repository keeps the target under names of its own, so each is asked for its own description of it. */
 async function fromFirst<T>(
   target: AgreedTarget,
-  repositories: ReadonlyMap<string, Repository>,
+  {
+    repositories,
+    call,
+  }: { readonly repositories: ReadonlyMap<string, Repository>; readonly call: CallOptions | undefined },
   take: (copy: Copy, target: TargetInfo) => Promise<T>,
 ): Promise<T> {
   const failures: unknown[] = [];
   for (const { copy } of named(repositories, target.repositories)) {
     try {
-      const found = await copy.findTarget(target.path);
+      const found = await copy.findTarget(target.path, call);
       if (found !== undefined && contentOf(found) === contentOf(target)) return await take(copy, found);
     } catch (error) {
+      call?.signal?.throwIfAborted();
+      if (isCallbackFault(error)) throw error;
       failures.push(error);
     }
   }

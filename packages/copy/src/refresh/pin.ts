@@ -18,6 +18,7 @@ import {
   type Limits,
 } from "@dtuf/tuf";
 import { fileHash } from "../state/cache-directory.ts";
+import { isCallbackFault } from "../callbacks.ts";
 import { CopyError } from "../errors.ts";
 import { pinSearchMax } from "../limits.ts";
 import { fetch, walkRoots, type FetchContext } from "./refresh.ts";
@@ -151,7 +152,7 @@ async function leadsTo(older: Uint8Array, newer: Uint8Array, { view, context }: 
       if (signed()) return true;
     }
   } catch (error) {
-    if (!TufError.is(error)) throw error;
+    if (!TufError.is(error) || isCallbackFault(error)) throw error;
   }
   return false;
 }

@@ -6,8 +6,10 @@ import { parseUnverified, TufError, type Limits } from "@dtuf/tuf";
 import { findAnchor, keepFirstPin, type Anchor, type PinWish } from "./anchor.ts";
 import type { CacheDraft } from "../state/cache-draft.ts";
 import type { CacheDirectory } from "../state/cache-directory.ts";
+import { isCallbackFault } from "../callbacks.ts";
 import { CopyError, type CopyErrorCode } from "../errors.ts";
 import type { CopyEvent } from "../events.ts";
+import { openTimedView, startDeadline, type Deadlines } from "./deadline.ts";
 import { clockToleranceMs } from "../limits.ts";
 import { loadCached, refresh, type FetchContext } from "./refresh.ts";
 import type { Session } from "./session.ts";
@@ -29,6 +31,7 @@ export interface OpenSessionContext extends FetchContext {
   readonly now: Date;
   readonly knownPast: Date | undefined;
   readonly limits: Partial<Limits> | undefined;
+  readonly deadlines: Deadlines;
   readonly onEvent: (event: CopyEvent) => void;
 }
 
@@ -50,10 +53,11 @@ export async function openSession(
   if (mode === "cache-if-valid" && wish.offer === undefined) {
     try {
       // Of a valid cache too, a delegated role may never have been fetched.
-      const views = context.sites.map((site) => site.openView());
+      const views = context.sites.map((site) => openTimedView(site, context.deadlines));
       return await openCached(wish, views, context);
     } catch (error) {
-      if (!TufError.is(error) && !isCopyError(error, "COPY_OFFLINE_NOTHING_CACHED")) throw error;
+      const isNoUse = TufError.is(error) || isCopyError(error, "COPY_OFFLINE_NOTHING_CACHED");
+      if (!isNoUse || isCallbackFault(error)) throw error;
     }
   }
   return context.directory.exclusively(() => openOnline(wish, context), { signal: context.signal });
@@ -96,7 +100,7 @@ async function openDraft(
   try {
     return opened(draft, await loadCached({ ...context, draft }));
   } catch (error) {
-    if (earlier === undefined || (!TufError.is(error) && !CopyError.is(error))) throw error;
+    if (earlier === undefined || !isRefusal(error)) throw error;
     // The last refresh broke off; the one before it still holds.
     return opened(earlier, await loadCached({ ...context, draft: earlier }));
   }
@@ -107,7 +111,7 @@ async function openOnline(wish: PinWish, context: OpenSessionContext): Promise<O
   for (const site of context.sites) {
     context.signal?.throwIfAborted();
     try {
-      return await openSite(site, wish, context);
+      return await openSiteInTime(site, wish, context);
     } catch (error) {
       if (context.signal?.aborted === true || isFinal(error)) throw error;
       first ??= error;
@@ -115,6 +119,17 @@ async function openOnline(wish: PinWish, context: OpenSessionContext): Promise<O
     }
   }
   throw first;
+}
+
+/** Only requests are cut off: what is being written is written. */
+async function openSiteInTime(site: Site, wish: PinWish, context: OpenSessionContext): Promise<OpenedSession> {
+  const limitMs = context.deadlines.refreshMs;
+  const deadline = startDeadline({ what: `a refresh from ${site.name}`, limitMs, signal: context.signal });
+  try {
+    return await openSite(site, wish, { ...context, signal: deadline.signal });
+  } finally {
+    deadline.end();
+  }
 }
 
 const finalCodes: readonly CopyErrorCode[] = [
@@ -127,11 +142,11 @@ const finalCodes: readonly CopyErrorCode[] = [
 
 /** What no other site could mend. */
 function isFinal(error: unknown): boolean {
-  return FileError.is(error) || (CopyError.is(error) && finalCodes.includes(error.code));
+  return isCallbackFault(error) || FileError.is(error) || (CopyError.is(error) && finalCodes.includes(error.code));
 }
 
 async function openSite(site: Site, wish: PinWish, context: OpenSessionContext): Promise<OpenedSession> {
-  const view = site.openView();
+  const view = openTimedView(site, context.deadlines);
   const anchor = await findAnchor(wish, view, context);
   verifyClock(anchor.draft.state.refreshedAt, context);
   const unchanged = await openUnchanged(anchor, view, context);
@@ -139,8 +154,13 @@ async function openSite(site: Site, wish: PinWish, context: OpenSessionContext):
   const status = unchanged === undefined && isNew(anchor) ? "fresh" : "unchanged";
   const revision = unchanged === undefined ? view.knownRevision?.() : anchor.draft.state.revision;
   await keep(anchor, { set, revision }, context);
-  const others = context.sites.filter((other) => other !== site).map((other) => other.openView());
-  const session = { set, draft: anchor.draft, views: [view, ...others], delegated: new Map() };
+  const others = context.sites.filter((other) => other !== site);
+  const session = {
+    set,
+    draft: anchor.draft,
+    views: [view, ...others.map((other) => openTimedView(other, context.deadlines))],
+    delegated: new Map(),
+  };
   return { session, anchor, status, site: site.name };
 }
 
@@ -162,7 +182,7 @@ async function openUnchanged(
   try {
     return await loadCached({ ...context, draft });
   } catch (error) {
-    if (TufError.is(error) || CopyError.is(error)) return undefined;
+    if (isRefusal(error)) return undefined;
     throw error;
   }
 }
@@ -226,6 +246,10 @@ function verifyClock(refreshedAt: Date | undefined, { now, knownPast }: OpenSess
   throw new CopyError("COPY_CLOCK_SUSPECT", `the clock says ${now.toISOString()}, but ${past} is already past`, {
     details: { now: now.toISOString(), knownPast: past },
   });
+}
+
+function isRefusal(error: unknown): boolean {
+  return (TufError.is(error) || CopyError.is(error)) && !isCallbackFault(error);
 }
 
 function isCopyError(error: unknown, code: CopyErrorCode): boolean {

@@ -13,7 +13,9 @@ import {
   type TrustedSet,
 } from "@dtuf/tuf";
 import type { CacheDraft } from "../state/cache-draft.ts";
+import { isCallbackFault } from "../callbacks.ts";
 import { CopyError } from "../errors.ts";
+import { frozenCopy } from "../frozen.ts";
 import { fetch, missing, type FetchContext } from "./refresh.ts";
 import type { MetadataView } from "../sources/source.ts";
 
@@ -26,20 +28,30 @@ export interface Session {
   readonly delegated: Map<RoleName, Targets>;
 }
 
+export interface LoadContext extends FetchContext {
+  /** The call's clock, which may be long after the session was opened. */
+  readonly now: Date;
+}
+
 /** Fetches a role for `findTarget` and for listing. @throws TufError; CopyError COPY_METADATA_MISSING, COPY_OFFLINE_NOTHING_CACHED */
-export function createRoleLoader(session: Session, context: FetchContext): LoadRole {
+export function createRoleLoader(session: Session, context: LoadContext): LoadRole {
   const { set, draft, delegated } = session;
 
   function update(role: RoleName, delegator: RoleName, bytes: Uint8Array): void {
     set.updateDelegated(role, delegator, bytes);
     const trusted = set.delegated(role, delegator);
-    if (trusted !== undefined) delegated.set(role, trusted.signed);
+    if (trusted === undefined) return;
+    delegated.set(role, trusted.signed);
+    verifyUnexpired(role, trusted.signed, context.now);
   }
 
   return async (role, delegator) => {
     const wanted = set.wanted(role);
     const cached = await draft.findDelegated(role);
-    if (cached !== undefined && accepted(() => update(role, delegator, cached))) return;
+    const refusal = cached === undefined ? undefined : refusalOf(() => update(role, delegator, cached));
+    if (cached !== undefined && refusal === undefined) return;
+    // Nobody is asked offline: an expired role is that, and not one that was never fetched.
+    if (session.views.length === 0 && refusal?.code === "TUF_EXPIRED") throw refusal;
     await fromViews(session, async (view) => {
       const named = set.root.signed.consistentSnapshot ? wanted : { ...wanted, version: undefined };
       const bytes = await fetch(role, named, { context, view });
@@ -56,6 +68,7 @@ async function fromViews({ views }: Session, take: (view: MetadataView) => Promi
     try {
       return await take(view);
     } catch (error) {
+      if (isCallbackFault(error)) throw error;
       first ??= error;
     }
   }
@@ -154,22 +167,38 @@ export function describeSession({ set, delegated }: Session): {
     expirations.set(role, expires);
     versions.set(role, version);
   }
-  return { expirations, versions };
+  return frozenCopy({ expirations, versions });
 }
 
-/** When the first of the top-level roles expires: until then the session stands. */
+/** When the first of the top-level roles, or of the delegated ones that are loaded, expires: until then the session stands. */
 export function validUntil(session: Session): Date {
   const { root, timestamp, snapshot, targets } = session.set;
-  const times = [root, timestamp, snapshot, targets].map((trusted) => trusted?.signed.expires.getTime() ?? 0);
-  return new Date(Math.min(...times));
+  let until = Infinity;
+  for (const trusted of [root, timestamp, snapshot, targets]) {
+    until = Math.min(until, trusted?.signed.expires.getTime() ?? 0);
+  }
+  for (const { expires } of session.delegated.values()) until = Math.min(until, expires.getTime());
+  return new Date(until);
 }
 
-function accepted(step: () => void): boolean {
+/** The set looked at the clock of the moment when the session was opened. */
+function verifyUnexpired(role: RoleName, { expires }: Targets, now: Date): void {
+  if (expires > now) return;
+  throw new TufError(
+    "TUF_EXPIRED",
+    `${role} expired at ${expires.toISOString()}; the clock says ${now.toISOString()}`,
+    {
+      details: { role, expires: expires.toISOString(), now: now.toISOString() },
+    },
+  );
+}
+
+function refusalOf(step: () => void): TufError | undefined {
   try {
     step();
-    return true;
+    return undefined;
   } catch (error) {
-    if (TufError.is(error)) return false;
+    if (TufError.is(error)) return error;
     throw error;
   }
 }

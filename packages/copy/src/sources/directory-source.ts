@@ -26,6 +26,7 @@ export function createDirectorySource(options: DirectorySourceOptions): Source {
     sites: [
       {
         name,
+        reach: "local",
         openView: () => ({ findMetadata: (request) => readMetadata(metadataDirectory, request) }),
         parts: ({ file }) => wholeTarget(file),
         openPart: (target, _part, partOptions) => openTarget(targetDirectory, target, partOptions),

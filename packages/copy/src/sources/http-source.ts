@@ -3,9 +3,10 @@
  * 429 or 5xx has said nothing about it, so it cannot end the root chain: a denying server
  * must not freeze a rotation.
  */
-import { mediaTypes } from "@dtuf/registry";
+import { collect, mediaTypes } from "@dtuf/registry";
 import type { HttpResponse, Transport } from "@dtuf/registry/http";
 import { CopyError } from "../errors.ts";
+import { counted } from "./counted.ts";
 import { encodeName, metadataName, targetNames } from "./plain-names.ts";
 import type { MetadataRequest, PartOptions, PartStream, Source, TargetInfo } from "./source.ts";
 import { wholeTarget } from "./whole-target.ts";
@@ -44,11 +45,11 @@ export function createHttpSource(options: HttpSourceOptions): Source {
 async function getMetadata(
   transport: Transport,
   base: URL,
-  { role, version, maxBytes, signal }: MetadataRequest,
+  { role, version, maxBytes, signal, onBytes }: MetadataRequest,
 ): Promise<Uint8Array | undefined> {
   const url = below(base, [metadataName(role, version)]);
   const response = await transport.send({ method: "GET", url, signal });
-  return (await isThere(response)) ? response.bytes(maxBytes) : undefined;
+  return (await isThere(response)) ? collect(counted(response.body, onBytes), maxBytes) : undefined;
 }
 
 interface Wanted {

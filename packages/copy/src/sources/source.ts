@@ -14,6 +14,8 @@ export interface MetadataRequest extends SourceOptions {
   readonly role: string;
   /** Undefined: whatever version is current (the timestamp, and every role where snapshots are not consistent). */
   readonly version: number | undefined;
+  /** To be told of bytes as they come: the file has a deadline, which they put off. */
+  readonly onBytes?: ((bytes: number) => void) | undefined;
   /** Never more is returned: a longer file throws OCI_LIMIT_EXCEEDED. */
   readonly maxBytes: number;
   /** What signed metadata says of the file, so that a source can fetch it by digest. */
@@ -86,6 +88,8 @@ export interface PartStream {
 export interface Site {
   /** For people: what events and errors call it. */
   readonly name: string;
+  /** "local": it opens no connection, so offline calls may read target bytes from it. Default "network". */
+  readonly reach?: "local" | "network" | undefined;
   openView(): MetadataView;
   openPart(target: TargetInfo, part: TargetPart, options: PartOptions): Promise<PartStream | undefined>;
   /** How this site cuts the target into parts. */

@@ -24,7 +24,8 @@ import {
   type TagName,
 } from "@dtuf/registry";
 import { parseRoleName } from "@dtuf/tuf";
-import type { MetadataHint, MetadataRequest, MetadataView, Source } from "./source.ts";
+import { counted } from "./counted.ts";
+import type { MetadataHint, MetadataRequest, MetadataView, Site, Source } from "./source.ts";
 import { openStorePart, storeParts } from "./store-target.ts";
 
 export interface StoreSourceOptions {
@@ -32,15 +33,18 @@ export interface StoreSourceOptions {
   readonly name?: string | undefined;
   /** Docker's layout keeps targets in a repository of their own. Default: the store itself. */
   readonly targets?: ReadStore | undefined;
+  /** "local" for layouts: offline calls may read targets from them. Default "network". */
+  readonly reach?: Site["reach"];
 }
 
 /** A repository in a store (`@dtuf/registry/remote` or `/layout`), to read from. Makes no request yet. */
 export function createStoreSource(store: ReadStore, options: StoreSourceOptions = {}): Source {
-  const { name = "registry", targets = store } = options;
+  const { name = "registry", targets = store, reach = "network" } = options;
   return {
     sites: [
       {
         name,
+        reach,
         openView: () => createStoreView(store),
         parts: ({ file }) => storeParts(file),
         openPart: (target, part, partOptions) => openStorePart(targets, { target, part }, partOptions),
@@ -148,7 +152,7 @@ function blob(sha256: string, size: number): Descriptor {
 async function readFile(
   store: ReadStore,
   descriptor: Descriptor,
-  { maxBytes, role, signal }: MetadataRequest,
+  { maxBytes, role, signal, onBytes }: MetadataRequest,
 ): Promise<Uint8Array | undefined> {
   if (descriptor.size > maxBytes) {
     throw new OciError("OCI_LIMIT_EXCEEDED", `${role} is said to have ${descriptor.size} bytes; at most ${maxBytes}`, {
@@ -157,5 +161,5 @@ async function readFile(
   }
   if (descriptor.data !== undefined) return verifyBytes(descriptor.data, descriptor);
   const stream = await store.open(descriptor, { signal });
-  return stream === undefined ? undefined : collect(stream, maxBytes);
+  return stream === undefined ? undefined : collect(counted(stream, onBytes), maxBytes);
 }

@@ -16,11 +16,11 @@ import {
   isTemporaryFile,
   syncDirectory,
   withLock,
-  writeFileAtomically,
 } from "@dtuf/registry/files";
 import { CopyError } from "../errors.ts";
 import type { CopyEvent } from "../events.ts";
 import { cachedFileMaxBytes, stateMaxBytes } from "../limits.ts";
+import { writeStateFile } from "./write-state-file.ts";
 import { emptyState, encodeState, parseState, type CacheState, type FileHash } from "./state-file.ts";
 
 export interface CacheDirectoryOptions {
@@ -130,13 +130,14 @@ async function read(place: Place, name: FileHash): Promise<Uint8Array | undefine
   const kept = place.memory?.files.get(name);
   if (kept !== undefined) return kept;
   const what = `${name}.json`;
+  let fault: unknown;
   try {
     const bytes = await findFile(join(place.metadataDirectory, what), { maxBytes: cachedFileMaxBytes });
     if (bytes !== undefined && fileHash(bytes) === name) return bytes;
-    place.onEvent({ kind: "cache-healed", what: `metadata/${what}`, error: undefined });
   } catch (error) {
-    place.onEvent({ kind: "cache-healed", what: `metadata/${what}`, error });
+    fault = error;
   }
+  place.onEvent({ kind: "cache-healed", what: `metadata/${what}`, error: fault });
   return undefined;
 }
 
@@ -171,13 +172,13 @@ async function write(place: Place, next: Cached, files: ReadonlyMap<FileHash, Ui
   for (const [name, bytes] of files) {
     const path = join(metadataDirectory, `${name}.json`);
     const contentSync = delegated.has(name) ? "none" : "at-commit";
-    await writeFileAtomically(path, bytes, { mode: 0o600, directorySync: "later", contentSync });
+    await writeStateFile(path, bytes, { mode: 0o600, directorySync: "later", contentSync });
   }
   await syncDirectory(metadataDirectory);
   if (previous === undefined || fileHash(previous.pin) !== next.state.pin || place.memory !== undefined) {
-    await writeFileAtomically(join(directory, "pin.json"), next.pin, { mode: 0o600 });
+    await writeStateFile(join(directory, "pin.json"), next.pin, { mode: 0o600 });
   }
-  await writeFileAtomically(join(directory, "state.json"), encodeState(next.state), { mode: 0o600 });
+  await writeStateFile(join(directory, "state.json"), encodeState(next.state), { mode: 0o600 });
   // What a fault leaves lying here the next save sweeps away.
   await sweep(metadataDirectory, [next.state, ...(previous === undefined ? [] : [previous.state])]).catch(ignoreFaults);
 }
@@ -188,7 +189,7 @@ async function sweep(metadataDirectory: string, states: readonly CacheState[]): 
   for (const name of await fileCall(metadataDirectory, () => readdir(metadataDirectory))) {
     const outdated = /^[0-9a-f]{64}\.json$/.test(name) && !named.has(name.slice(0, 64));
     if (!outdated && !isTemporaryFile(name)) continue;
-    await fileCall(metadataDirectory, () => rm(join(metadataDirectory, name), { force: true }));
+    await fileCall(metadataDirectory, () => rm(join(metadataDirectory, name), { recursive: true, force: true }));
   }
 }
 

@@ -112,14 +112,25 @@ describe("the state", () => {
     ["empty", (file: string) => writeFile(file, "")],
     ["foreign", (file: string) => writeFile(file, "{}")],
     ["missing", (file: string) => rm(file)],
-    ["a directory", (file: string) => rm(file).then(() => mkdir(file))],
+    [
+      "directories in the place of",
+      (file: string) => rm(file).then(() => mkdir(join(file, "full"), { recursive: true })),
+    ],
   ])("with %s cached files heals at the next refresh [T34]", async (_kind, damage) => {
     const copy = await pulled();
     for (const file of await metadataFiles()) await damage(file);
-    if (_kind === "a directory") for (const file of await metadataFiles()) await rm(file, { recursive: true });
     await copy.pullMetadata();
     expect(requests).toEqual(["2.root", "timestamp", "2.snapshot", "2.targets"]);
     await createTestCopy(offline()).pullMetadata({ mode: "offline" });
+  });
+
+  test("heals where state.json is a directory", async () => {
+    const copy = await pulled();
+    await rm(join(directory, "state.json"));
+    await mkdir(join(directory, "state.json", "full"), { recursive: true });
+    await copy.pullMetadata();
+    await createTestCopy(offline()).pullMetadata({ mode: "offline" });
+    expect(events).toContainEqual(expect.objectContaining({ kind: "cache-healed", what: "state.json" }));
   });
 
   test.each(["", "{", "[]", '{"stateVersion":2}', '{"stateVersion":1,"pin":"../../x"}'])(

@@ -1,9 +1,13 @@
 /** Whether contents that a program holds are a target's, blob by blob. */
-import { createDigester, digestAlgorithm, openContent, type Content } from "@dtuf/registry";
+import { createDigester, digestAlgorithm, openContent, type ByteStream, type Content } from "@dtuf/registry";
+import { createTargetVerifier, TufError, type TargetVerifier } from "@dtuf/tuf";
 import { CopyError } from "../errors.ts";
 import type { TargetInfo, TargetPart } from "../sources/source.ts";
 
-/** @throws CopyError COPY_TARGET_DIFFERS with wanted and got */
+/**
+ * Every blob by its own digest, and all of them by the target's length and hashes.
+ * @throws CopyError COPY_TARGET_DIFFERS with wanted and got
+ */
 export async function checkContents(target: TargetInfo, contents: readonly Content[]): Promise<void> {
   const { blobs, path } = target;
   if (contents.length !== blobs.length) {
@@ -12,19 +16,33 @@ export async function checkContents(target: TargetInfo, contents: readonly Conte
       got: contents.length,
     });
   }
-  for (const [index, content] of contents.entries()) {
-    const part = blobs[index];
-    if (part !== undefined) await checkPart(path, part, { index, content });
+  const verifier = createTargetVerifier(target.file);
+  try {
+    for (const [index, content] of contents.entries()) {
+      const part = blobs[index];
+      if (part !== undefined) await checkPart(path, part, { index, stream: hashed(openContent(content), verifier) });
+    }
+    verifier.finish();
+  } catch (error) {
+    if (!TufError.is(error)) throw error;
+    throw differs(path, `the blobs fit, but not together: ${error.message}`, { code: error.code });
+  }
+}
+
+async function* hashed(stream: ByteStream, verifier: TargetVerifier): ByteStream {
+  for await (const chunk of stream) {
+    verifier.update(chunk);
+    yield chunk;
   }
 }
 
 async function checkPart(
   path: string,
   part: TargetPart,
-  { index, content }: { readonly index: number; readonly content: Content },
+  { index, stream }: { readonly index: number; readonly stream: ByteStream },
 ): Promise<void> {
   const digester = createDigester(digestAlgorithm(part.digest));
-  for await (const chunk of openContent(content)) digester.update(chunk);
+  for await (const chunk of stream) digester.update(chunk);
   const got = digester.digest();
   if (got === part.digest) return;
   throw differs(path, `blob ${index + 1}: wanted ${part.digest}, got ${got}`, { index, wanted: part.digest, got });

@@ -3,16 +3,20 @@
  * signed is passed over. What comes out of here is what the site sent, hashed as it passes; whoever takes it keeps it to
  * himself until the end of the stream.
  */
-import { provenDigest, verifying, type ByteStream } from "@dtuf/registry";
+import { provenDigest, type ByteStream } from "@dtuf/registry";
 import { FileError } from "@dtuf/registry/files";
 import { createTargetVerifier, TufError, type TargetVerifier } from "@dtuf/tuf";
+import { isCallbackFault } from "../callbacks.ts";
 import { CopyError } from "../errors.ts";
 import type { CopyEvent, ProgressEvent } from "../events.ts";
+import type { RefreshMode } from "../refresh/pull-metadata.ts";
 import { openParts } from "./parts-ahead.ts";
 import type { PartStream, Site, TargetInfo, TargetPart } from "../sources/source.ts";
 
 export interface FetchTargetContext {
+  /** Offline: those alone that open no connection. */
   readonly sites: readonly Site[];
+  readonly mode: RefreshMode;
   readonly onEvent: (event: CopyEvent) => void;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((event: ProgressEvent) => void) | undefined;
@@ -20,7 +24,7 @@ export interface FetchTargetContext {
 
 /**
  * The first site for which `take` gets through.
- * @throws CopyError COPY_BLOB_MISSING where no site has it; else what the first site threw
+ * @throws CopyError COPY_BLOB_MISSING where no site has it, COPY_OFFLINE_NOTHING_CACHED offline; else what the first site threw
  */
 export async function fromSites<T>(
   context: FetchTargetContext,
@@ -33,15 +37,22 @@ export async function fromSites<T>(
     signal?.throwIfAborted();
     try {
       const taken = await take(site);
+      // A callback may have aborted at the last byte.
+      signal?.throwIfAborted();
       if (taken !== undefined) return taken;
     } catch (error) {
-      // Local faults and aborts are no site's fault.
-      if (signal?.aborted === true || FileError.is(error) || isNoSpace(error)) throw error;
+      // Local faults, aborts and what a callback threw are no site's fault.
+      if (signal?.aborted === true || isCallbackFault(error) || FileError.is(error) || isNoSpace(error)) throw error;
       first ??= error;
       if (sites.length > 1) onEvent({ kind: "site-skipped", site: site.name, error });
     }
   }
-  throw first ?? missing(target);
+  throw first ?? (context.mode === "offline" ? notHere(target) : missing(target));
+}
+
+function notHere({ path }: TargetInfo): CopyError {
+  const message = `offline, and the bytes of ${JSON.stringify(path)} are not here; pull it with a connection`;
+  return new CopyError("COPY_OFFLINE_NOTHING_CACHED", message, { details: { path } });
 }
 
 function isNoSpace(error: unknown): boolean {
@@ -54,25 +65,15 @@ function missing({ path }: TargetInfo): CopyError {
   });
 }
 
-/** One part, verified as it streams by its own signed digest. Undefined: the site does not have it. */
-export async function openPart(
-  site: Site,
-  { target, part }: { readonly target: TargetInfo; readonly part: TargetPart },
-  { signal }: FetchTargetContext,
-): Promise<ByteStream | undefined> {
-  const found = await site.openPart(target, part, { signal });
-  if (found === undefined) return undefined;
-  return provenDigest(found.stream) === part.digest ? found.stream : verifying(found.stream, part);
-}
-
 /** The whole target, verified as it streams. Undefined: the site does not have all of it. */
 export async function openWhole(
   site: Site,
   target: TargetInfo,
-  context: FetchTargetContext,
+  context: FetchTargetContext & { readonly alsoVerifying?: (bytes: ByteStream) => ByteStream },
 ): Promise<ByteStream | undefined> {
   const found = await openFrom(site, { target, held: 0, readHeld: nothing }, context);
-  return found === undefined ? undefined : verifyingTarget(found.stream, target, context);
+  const { alsoVerifying = (bytes: ByteStream): ByteStream => bytes } = context;
+  return found && verifyingTarget(alsoVerifying(found.stream), target, context);
 }
 
 export interface HeldBeginning {

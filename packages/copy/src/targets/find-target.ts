@@ -1,11 +1,11 @@
 /** From a target's path to what signed metadata says of it (TUF 5.6.7): the walk itself is @dtuf/tuf's. */
 import { findTarget, type FoundTarget, type TargetPath, type WalkStep } from "@dtuf/tuf";
 import { CopyError } from "../errors.ts";
-import type { FetchContext } from "../refresh/refresh.ts";
-import { createRoleLoader, type Session } from "../refresh/session.ts";
+import { frozenCopy } from "../frozen.ts";
+import { createRoleLoader, type LoadContext, type Session } from "../refresh/session.ts";
 import type { Site, TargetInfo } from "../sources/source.ts";
 
-export interface FindTargetContext extends FetchContext {
+export interface FindTargetContext extends LoadContext {
   readonly sites: readonly Site[];
 }
 
@@ -23,7 +23,7 @@ function describeTarget({ set, delegated }: Session, found: FoundTarget, sites: 
   const { path, file, role } = found;
   const { length, hashes } = file;
   const version = delegated.get(role)?.version ?? set.targets?.signed.version ?? 1;
-  return {
+  return frozenCopy({
     path,
     length,
     hashes,
@@ -32,7 +32,7 @@ function describeTarget({ set, delegated }: Session, found: FoundTarget, sites: 
     blobs: sites[0]?.parts({ file }) ?? [],
     naming: set.root.signed.consistentSnapshot ? "hash-prefixed" : "plain",
     roleVersion: version,
-  };
+  });
 }
 
 /** @throws CopyError COPY_TARGET_UNKNOWN */
@@ -51,12 +51,12 @@ export async function requireTarget(
 export async function explainTarget(
   session: Session,
   path: TargetPath,
-  context: FetchContext,
+  context: LoadContext,
 ): Promise<readonly WalkStep[]> {
   const steps: WalkStep[] = [];
   await findTarget(session.set, path, {
     load: createRoleLoader(session, context),
     trace: (step) => steps.push(step),
   });
-  return steps;
+  return frozenCopy(steps);
 }

@@ -3,10 +3,10 @@ import type { TargetPath } from "@dtuf/tuf";
 import type { CopyEvent } from "../events.ts";
 import { CopyError } from "../errors.ts";
 import { contentName } from "../state/pulled-memory.ts";
-import type { FetchContext } from "../refresh/refresh.ts";
-import { createRoleLoader, walkRoles, type Session } from "../refresh/session.ts";
+import { isCallbackFault } from "../callbacks.ts";
+import { createRoleLoader, walkRoles, type LoadContext, type Session } from "../refresh/session.ts";
 
-export interface ListPathsContext extends FetchContext {
+export interface ListPathsContext extends LoadContext {
   readonly onEvent: (event: CopyEvent) => void;
 }
 
@@ -35,7 +35,7 @@ export async function* listPaths(session: Session, context: ListPathsContext): A
   context.onEvent({ kind: "role-skipped", role, error: new CopyError("COPY_OFFLINE_NOTHING_CACHED", message) });
 }
 
-export interface FindUpdatedContext extends FetchContext {
+export interface FindUpdatedContext extends LoadContext {
   readonly pulled: ReadonlyMap<string, string>;
   readonly delegations: "follow" | "skip";
   readonly onEvent: (event: CopyEvent) => void;
@@ -47,7 +47,11 @@ export async function findUpdated(session: Session, context: FindUpdatedContext)
   const load = createRoleLoader(session, context);
   const seen = new Set<TargetPath>();
   const updated: TargetPath[] = [];
-  const onFailure = (role: string, error: unknown): void => onEvent({ kind: "role-skipped", role, error });
+  const onFailure = (role: string, error: unknown): void => {
+    context.signal?.throwIfAborted();
+    if (isCallbackFault(error)) throw error;
+    onEvent({ kind: "role-skipped", role, error });
+  };
   for await (const { targets } of walkRoles(session, { load, bins: "leave-out", onFailure })) {
     for (const [path, file] of targets.targets) {
       if (seen.has(path)) continue;

@@ -1,7 +1,8 @@
 /** Verified bytes of a target, for a program that reads them. Nothing is yielded before all of it was verified. */
-import type { ByteStream } from "@dtuf/registry";
+import { verifying, type ByteStream } from "@dtuf/registry";
 import { spool } from "@dtuf/registry/files";
-import { fromSites, openPart, openWhole, type FetchTargetContext } from "./fetch-part.ts";
+import { cutParts, type CutPart } from "./cut-parts.ts";
+import { fromSites, openWhole, type FetchTargetContext } from "./fetch-part.ts";
 import type { TargetInfo, TargetPart } from "../sources/source.ts";
 
 export interface OpenTargetContext extends FetchTargetContext {
@@ -16,19 +17,20 @@ export function openVerified(target: TargetInfo, context: OpenTargetContext): Pr
   });
 }
 
-export interface VerifiedBlob extends TargetPart {
-  /** Every byte of it has been verified before the first is yielded. */
-  readonly stream: ByteStream;
+/** A piece of a target. Every byte of the whole target has been verified before its first byte is yielded. */
+export type VerifiedBlob = CutPart;
+
+/** Blob by blob, in order. The blobs' signed digests are not enough: the target's own hashes hold for all of them together. */
+export async function* openVerifiedBlobs(target: TargetInfo, context: OpenTargetContext): AsyncGenerator<VerifiedBlob> {
+  const alsoVerifying = (bytes: ByteStream): ByteStream => verifyingBlobs(bytes, target.blobs);
+  const whole = await fromSites(context, target, async (site) => {
+    const stream = await openWhole(site, target, { ...context, alsoVerifying });
+    return stream && spool(stream, target.length, context.spoolDirectory);
+  });
+  yield* cutParts(whole, target.blobs);
 }
 
-/** Blob by blob: each is verified by its own signed digest before it is yielded. */
-export async function* openVerifiedBlobs(target: TargetInfo, context: OpenTargetContext): AsyncGenerator<VerifiedBlob> {
-  for (const [index, part] of target.blobs.entries()) {
-    const stream = await fromSites(context, target, async (site) => {
-      if (site.parts(target)[index]?.digest !== part.digest) return undefined;
-      const found = await openPart(site, { target, part }, context);
-      return found === undefined ? undefined : spool(found, part.size, context.spoolDirectory);
-    });
-    yield { ...part, stream };
-  }
+/** Each blob by its own digest, however the site cuts the target. */
+async function* verifyingBlobs(bytes: ByteStream, blobs: readonly TargetPart[]): ByteStream {
+  for await (const { stream, ...blob } of cutParts(bytes, blobs)) yield* verifying(stream, blob);
 }

@@ -16,6 +16,7 @@ import {
 } from "@dtuf/registry/files";
 import { TufError } from "@dtuf/tuf";
 import { fromSites, openFrom, openWhole, verifyingTarget, type FetchTargetContext } from "./fetch-part.ts";
+import { isCallbackFault } from "../callbacks.ts";
 import { openPartialFile, verifyFreeSpace, type PartialFile } from "./partial-file.ts";
 import { contentName } from "../state/pulled-memory.ts";
 import type { Site, TargetInfo } from "../sources/source.ts";
@@ -112,6 +113,7 @@ async function continueFrom(
 }
 
 function isWrongContent(error: unknown): boolean {
+  if (isCallbackFault(error)) return false;
   if (TufError.is(error)) return true;
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   return code === "OCI_DIGEST_MISMATCH" || code === "OCI_SIZE_MISMATCH";

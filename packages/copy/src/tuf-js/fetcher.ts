@@ -12,6 +12,7 @@ import { parseVersion } from "@dtuf/format";
 import type { ByteStream, ReadStore } from "@dtuf/registry";
 import type { Fetcher } from "tuf-js";
 import { DownloadHTTPError, DownloadLengthMismatchError } from "tuf-js/dist/error.js";
+import { defaultDeadlines, openTimedView } from "../refresh/deadline.ts";
 import type { MetadataView } from "../sources/source.ts";
 import { createStoreSource } from "../sources/store-source.ts";
 import { openNamedTarget } from "./named-target.ts";
@@ -76,7 +77,7 @@ function createMetadataReader(store: ReadStore, signal: AbortSignal | undefined)
   return async (name, maxBytes) => {
     const [, digits, role = ""] = /^(?:([0-9]+)\.)?(.+)\.json$/.exec(name) ?? [];
     if (view === undefined || (timestampServed && (role === "root" || role === "timestamp"))) {
-      view = site?.openView();
+      view = site && openTimedView(site, defaultDeadlines);
       timestampServed = false;
     }
     timestampServed ||= role === "timestamp";

@@ -1,0 +1,128 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createTransport, type Transport } from "@dtuf/registry/http";
+import { createRegistryClient } from "@dtuf/registry/remote";
+import { createFixedClock } from "@dtuf/testing/fixed-clock";
+import { startHttpServer } from "@dtuf/testing/http-servers";
+import { createSimulatorSource } from "@dtuf/testing/tuf-simulator/simulator-source";
+import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createCopy, type Copy } from "../copy.ts";
+import type { CopyEvent } from "../events.ts";
+import { createHttpSource } from "../sources/http-source.ts";
+import { createMirroredSource } from "../sources/mirrored-source.ts";
+import type { MetadataRequest, Site, Source } from "../sources/source.ts";
+import { createStoreSource } from "../sources/store-source.ts";
+import { startDeadline, type Deadlines } from "./deadline.ts";
+
+let home: string;
+let sim: TufSimulator;
+let transport: Transport;
+let events: CopyEvent[];
+
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), "copy-deadline-"));
+  events = [];
+  transport = createTransport({});
+  sim = await createTufSimulator();
+  await sim.publishRelease();
+});
+afterEach(async () => {
+  await transport.close();
+  await rm(home, { recursive: true, force: true });
+});
+
+function createTestCopy(source: Source, deadlines: Partial<Deadlines>): Copy {
+  const { now } = createFixedClock("2030-01-02T00:00:00Z");
+  const directory = join(home, "copy");
+  return createCopy({ source, place: "x", directory, now, deadlines, onEvent: (event) => events.push(event) });
+}
+
+function pin(): { readonly kind: "root"; readonly bytes: Uint8Array } {
+  return { kind: "root", bytes: sim.files.get("1.root.json") ?? new Uint8Array() };
+}
+
+/** Answers with a byte now and then, and never ends. */
+async function startDrip(): ReturnType<typeof startHttpServer> {
+  return startHttpServer((_request, response) => {
+    response.writeHead(200, { "content-type": "application/json" });
+    const timer = setInterval(() => response.write("x"), 5);
+    response.on("close", () => clearInterval(timer));
+  });
+}
+
+/** Never settles, and looks at no signal. */
+function createHangingSite(): Site {
+  const never = (): Promise<undefined> => new Promise(() => undefined);
+  return { name: "slow", openView: () => ({ findMetadata: never }), openPart: never, parts: () => [] };
+}
+
+/** Every metadata file comes within its deadline, and there is always another root. */
+function createEndlessSite(): Site {
+  const findMetadata = async ({ version = 1 }: MetadataRequest): Promise<Uint8Array | undefined> => {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    sim.root.version = version;
+    return sim.publishRoot();
+  };
+  const none = (): Promise<undefined> => Promise.resolve(undefined);
+  return { name: "slow", openView: () => ({ findMetadata }), openPart: none, parts: () => [] };
+}
+
+const short = { fileMs: 50, bytesPerSecond: 1024 * 1024 };
+
+/** The honest mirror answers, and the state is its. */
+async function expectPassedOver(source: Source, deadlines: Partial<Deadlines> = short): Promise<void> {
+  const honest = createSimulatorSource(sim, { name: "honest" });
+  const copy = createTestCopy(createMirroredSource([source, honest]), deadlines);
+  expect(await copy.pullMetadata({ pin: pin() })).toMatchObject({ status: "fresh", site: "honest" });
+  expect(events).toEqual([
+    { kind: "site-skipped", site: "slow", error: expect.objectContaining({ code: "COPY_TOO_SLOW" }) as unknown },
+  ]);
+}
+
+describe("a site that is slower with metadata than its deadline is passed over", () => {
+  test("a plain repository that drips [T22]", async () => {
+    await using drip = await startDrip();
+    await expectPassedOver(createHttpSource({ metadataUrl: drip.url("/metadata/"), transport, name: "slow" }));
+  });
+
+  test("a registry that drips [T22]", async () => {
+    await using drip = await startDrip();
+    const client = createRegistryClient({ registry: `127.0.0.1:${drip.port}`, scheme: "http", transport });
+    await expectPassedOver(createStoreSource(client.repository("fred/demo"), { name: "slow" }));
+  });
+
+  test("a source that never settles and looks at no signal", () => expectPassedOver({ sites: [createHangingSite()] }));
+
+  test("a chain of roots whose every file is in time, by the deadline of the refresh", () =>
+    expectPassedOver({ sites: [createEndlessSite()] }, { fileMs: 60_000, refreshMs: 200 }));
+
+  test("and where there is no other site, the call fails and nothing is kept", async () => {
+    const copy = createTestCopy({ sites: [createHangingSite()] }, short);
+    await copy.pin(pin().bytes);
+    await expect(copy.pullMetadata()).rejects.toMatchObject({ code: "COPY_TOO_SLOW" });
+    await expect(copy.pullMetadata({ mode: "offline" })).rejects.toMatchObject({ code: "COPY_OFFLINE_NOTHING_CACHED" });
+  });
+});
+
+describe("a deadline", () => {
+  test("is put off by bytes that come", async () => {
+    const limits = { what: "x", limitMs: 1, bytesPerSecond: 1 };
+    const [fed, hungry] = [startDeadline(limits), startDeadline(limits)];
+    fed.onBytes(3600);
+    await new Promise((resolve) => hungry.signal.addEventListener("abort", resolve));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(hungry.signal.reason).toMatchObject({ code: "COPY_TOO_SLOW", details: { what: "x", received: 0 } });
+    expect(fed.signal.aborted).toBe(false);
+    fed.end();
+  });
+
+  test("aborts as the caller's signal does", () => {
+    const controller = new AbortController();
+    const deadline = startDeadline({ what: "x", limitMs: 60_000, signal: controller.signal });
+    controller.abort("by the caller");
+    expect(deadline.signal.reason).toBe("by the caller");
+    deadline.end();
+  });
+});

@@ -1,0 +1,101 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createHash, randomBytes } from "node:crypto";
+import { withTargetBlobs } from "@dtuf/format";
+import { parseDigest, type Descriptor } from "@dtuf/registry";
+import { createLayoutStore } from "@dtuf/registry/layout";
+import { createFixedClock } from "@dtuf/testing/fixed-clock";
+import { publishToStore } from "@dtuf/testing/tuf-simulator/simulator-publish";
+import { createSimulatorSource } from "@dtuf/testing/tuf-simulator/simulator-source";
+import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
+import { parseTargetPath } from "@dtuf/tuf";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createCopy, type Copy } from "../copy.ts";
+import { createStoreSource } from "../sources/store-source.ts";
+import type { Source, TargetInfo } from "../sources/source.ts";
+
+let home: string;
+let sim: TufSimulator;
+
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), "copy-open-"));
+  sim = await createTufSimulator();
+});
+afterEach(() => rm(home, { recursive: true, force: true }));
+
+function describeBlob(bytes: Buffer): Descriptor {
+  const digest = parseDigest(`sha256:${createHash("sha256").update(bytes).digest("hex")}`);
+  return { mediaType: "x/y", digest, size: bytes.length };
+}
+
+/** A target whose signed hashes are those of `whole`, and whose signed blobs are these. */
+async function publish(whole: Buffer, blobs: readonly Buffer[]): Promise<Source> {
+  const layout = createLayoutStore({ directory: join(home, "layout") });
+  for (const bytes of blobs) await layout.put(describeBlob(bytes), bytes);
+  sim.addTarget("t", whole, { custom: withTargetBlobs(undefined, blobs.map(describeBlob)) });
+  await sim.publishRelease();
+  await publishToStore(sim, layout);
+  return createStoreSource(layout);
+}
+
+async function find(source: Source): Promise<{ readonly copy: Copy; readonly target: TargetInfo }> {
+  const { now } = createFixedClock("2030-01-02T00:00:00Z");
+  const copy = createCopy({ source, place: "x", directory: join(home, "copy"), now });
+  await copy.pullMetadata({ pin: { kind: "root", bytes: sim.files.get("1.root.json") ?? new Uint8Array() } });
+  const target = await copy.findTarget(parseTargetPath("t"));
+  if (target === undefined) throw new TypeError("not found");
+  return { copy, target };
+}
+
+async function bytesOf(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+describe("blobs that are signed, but together are not the signed target", () => {
+  const bad = [Buffer.from("EVIL "), Buffer.from("content")];
+
+  test("leave on no way [T122]", async () => {
+    const { copy, target } = await find(await publish(Buffer.from("good content"), bad));
+    const mismatch = { code: "TUF_HASH_MISMATCH" };
+    await expect(copy.openTargetBlobs(target)[Symbol.asyncIterator]().next()).rejects.toMatchObject(mismatch);
+    await expect(copy.openTarget(target)).rejects.toMatchObject(mismatch);
+    await expect(copy.saveTarget(target, join(home, "t"))).rejects.toMatchObject(mismatch);
+    expect(await readdir(home)).toEqual(["copy", "layout"]);
+  });
+
+  test("are not what check-target calls right [T122]", async () => {
+    const { copy, target } = await find(await publish(Buffer.from("good content"), bad));
+    await expect(copy.checkTarget(target.path, bad)).rejects.toMatchObject({ code: "COPY_TARGET_DIFFERS" });
+  });
+});
+
+describe("blob by blob", () => {
+  // Larger than what is verified in memory.
+  const blobs = [randomBytes(700_000), Buffer.from("small"), randomBytes(900_000)];
+
+  test("a large target is given out as it was cut, also where one blob is not read", async () => {
+    const { copy, target } = await find(await publish(Buffer.concat(blobs), blobs));
+    const read: Buffer[] = [];
+    for await (const { stream, size } of copy.openTargetBlobs(target)) if (size !== 5) read.push(await bytesOf(stream));
+    expect(read.map(describeBlob)).toEqual([blobs[0], blobs[2]].map((bytes) => describeBlob(bytes ?? Buffer.of())));
+  });
+
+  test("a blob is refused, not cut short, where it is read after the next was asked for", async () => {
+    const { copy, target } = await find(await publish(Buffer.concat(blobs), blobs));
+    const streams: AsyncIterable<Uint8Array>[] = [];
+    for await (const { stream } of copy.openTargetBlobs(target)) streams.push(stream);
+    for (const stream of streams) await expect(bytesOf(stream)).rejects.toThrow(TypeError);
+  });
+
+  test("a source that keeps the target in one piece gives the same blobs", async () => {
+    const { target } = await find(await publish(Buffer.concat(blobs), blobs));
+    const { copy } = await find(createSimulatorSource(sim));
+    const digests: string[] = [];
+    for await (const { stream } of copy.openTargetBlobs(target))
+      digests.push(describeBlob(await bytesOf(stream)).digest);
+    expect(digests).toEqual(blobs.map((bytes) => describeBlob(bytes).digest));
+  });
+});

@@ -1,0 +1,70 @@
+/** Offline means that no socket is opened: not for metadata, not for bytes, by no command that takes the setting. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing/hostile-registry/hostile-registry";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { commands } from "../../packages/cli/src/table.ts";
+import { createMachine, publishDemo, type Machine } from "./machine.ts";
+
+const repo = "fred/demo";
+let registry: HostileRegistry;
+let machine: Machine;
+
+beforeAll(async () => {
+  registry = await createHostileRegistry();
+  machine = await createMachine({ DTUF_HOST: registry.host, DTUF_INSECURE: "1" });
+  await publishDemo(machine, repo, "Hello World\n");
+  await machine.must(["pull-metadata", repo, "-"], (await machine.must(["get-root", repo])).bytes);
+});
+afterAll(async () => {
+  await machine[Symbol.asyncDispose]();
+  await registry.close();
+});
+
+/** By command: its arguments, and the status that it ends with. */
+const calls: Readonly<Record<string, readonly { readonly words: readonly string[]; readonly status: number }[]>> = {
+  status: [{ words: [], status: 0 }],
+  "pull-metadata": [{ words: [], status: 0 }],
+  "pull-target": [
+    { words: ["demo.txt"], status: 3 },
+    { words: ["demo.txt", "--blob-info"], status: 3 },
+    { words: ["demo.txt", "--output", "there"], status: 3 },
+  ],
+  "blob-sizes": [{ words: ["demo.txt"], status: 0 }],
+  "check-target": [{ words: ["demo.txt", "demo.txt"], status: 0 }],
+  "list-copy-targets": [{ words: [], status: 0 }],
+  "get-copy-expirations": [{ words: [], status: 0 }],
+  explain: [{ words: ["demo.txt"], status: 0 }],
+};
+
+const taking = commands.filter(({ settings }) => settings.includes("offline")).map(({ name }) => name);
+
+describe("--offline opens no connection", () => {
+  test("and every command that takes it is tried here", () => {
+    expect(Object.keys(calls).toSorted()).toEqual(taking.toSorted());
+  });
+
+  test.each(Object.entries(calls).flatMap(([name, tries]) => tries.map((one) => ({ name, ...one }))))(
+    "$name $words [T93]",
+    async ({ name, words, status }) => {
+      const plain = name === "status" ? [] : [["--metadata-url", `${registry.origin}/metadata/`]];
+      const mirrored = name === "status" ? [] : [["--mirror", `${registry.host}/fred/other`]];
+      for (const more of [[], ...plain, ...mirrored]) {
+        const before = registry.connections;
+        const ran = await machine.run([name, repo, ...words, ...more, "--offline"]);
+        expect(registry.connections - before).toBe(0);
+        const error = status === 3 ? "COPY_OFFLINE_NOTHING_CACHED" : "";
+        expect(ran).toMatchObject({ status, stderr: expect.stringContaining(error) as unknown });
+      }
+    },
+  );
+
+  test("and bytes that lie in a layout are here", async () => {
+    await using local = await createMachine({ DTUF_HOST: "oci:registry" });
+    await publishDemo(local, repo, "Hello World\n");
+    await local.must(["pull-metadata", repo, "-"], (await local.must(["get-root", repo])).bytes);
+    expect((await local.must(["pull-target", repo, "demo.txt", "--offline"])).stdout).toBe("Hello World\n");
+    await local.must(["pull-target", repo, "demo.txt", "--offline", "--output", "there"]);
+    expect(await readFile(join(local.directory, "there"), "utf8")).toBe("Hello World\n");
+  });
+});
