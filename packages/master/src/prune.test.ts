@@ -108,7 +108,7 @@ describe("pruning", () => {
     expect(await readTarget(store, set, "old")).toBe("old bytes");
   });
 
-  test("that deleted staged bytes all the same is noticed before the switch", async () => {
+  test("that deleted staged bytes all the same is noticed before the switch [T133]", async () => {
     await dropOld();
     await master.pushTarget("old", [content("old bytes")]);
     await store.deleteBlob(digest("old bytes"));

@@ -71,6 +71,21 @@ describe("the status of what is published", () => {
     expect(await look()).toMatchObject({ registry: "absent", versions: { timestamp: 3 } });
   });
 
+  test("is another chain's where a root replaced it elsewhere, and the record is not published over that", async () => {
+    await master.pushMetadata();
+    const other = await clone("other");
+    await rm(join(directory, "master/keys/root_key"));
+    await master.createRootKey();
+    await master.resetKeys({ replace: "replace" });
+    const { release } = await master.pushMetadata();
+    expect(await look(other)).toMatchObject({ registry: "other-chain" });
+    for (const base of ["published", "recorded"] as const) {
+      await expect(other.pushMetadata({ base })).rejects.toMatchObject({ code: "MASTER_CHAIN_DIFFERS" });
+    }
+    expect(await look()).toMatchObject({ registry: "same", published: { versions: { root: 2 } } });
+    await expect(other.pushMetadata({ base: "replace" })).resolves.toMatchObject({ overwrote: release });
+  });
+
   test("is told to a machine that knows nothing of it, which is sent to adopt it and creates nothing", async () => {
     await master.pushMetadata();
     const details = { published: (await store.resolve(latestTag, { want: "digest" }))?.descriptor.digest };

@@ -65,8 +65,31 @@ export async function extendChain(session: Session, published: Published, roots:
     const root = await findRoot(session, published, set.root.signed.version + 1);
     if (root === undefined) return { ...roots, chain };
     if (chain.length > defaultLimits.maxRootRotations) throw tooManyRoots();
-    set.updateRoot(root.bytes);
+    try {
+      set.updateRoot(root.bytes);
+    } catch (error) {
+      throw (await isOtherChain(session, published, root)) ? chainDiffers(root.version) : error;
+    }
     chain.push(root);
+  }
+}
+
+/** A root that does not follow is damage, or a forgery; one that the published timestamp is signed under is a chain. */
+async function isOtherChain(session: Session, published: Published, first: SignedFile): Promise<boolean> {
+  let newest = first;
+  for (let count = 0; count < defaultLimits.maxRootRotations; count++) {
+    const next = await findRoot(session, published, newest.version + 1);
+    if (next === undefined) break;
+    newest = next;
+  }
+  const file = { name: metadataFileName("timestamp"), maxBytes: defaultLimits.timestampMaxBytes };
+  const timestamp = await readPublished(session, published, file);
+  try {
+    walkRoots({ older: [], chain: [newest] }).updateTimestamp(timestamp);
+    return true;
+  } catch (error) {
+    if (TufError.is(error)) return false;
+    throw error;
   }
 }
 
@@ -146,20 +169,16 @@ async function findRoot(session: Session, published: Published, version: number)
   return { version, bytes: await readPublished(session, published, { name, maxBytes: defaultLimits.rootMaxBytes }) };
 }
 
-/** @throws MasterError MASTER_CHAIN_DIFFERS */
-export function verifySameRoots({ files }: Published, { older, chain }: Roots): void {
+function verifySameRoots({ files }: Published, { older, chain }: Roots): void {
   for (const { version, bytes } of [...older, ...chain]) {
     const found = files.get(metadataFileName("root", version));
-    const wanted = digestOf(bytes);
-    if (found === undefined || found.digest === wanted) continue;
-    throw new MasterError(
-      "MASTER_CHAIN_DIFFERS",
-      `what is published has another root ${version} than the one known here`,
-      {
-        details: { version, wanted, got: found.digest },
-      },
-    );
+    if (found !== undefined && found.digest !== digestOf(bytes)) throw chainDiffers(version);
   }
+}
+
+function chainDiffers(version: number): MasterError {
+  const message = `what is published has another root ${version} than the one known here, or one that does not follow it`;
+  return new MasterError("MASTER_CHAIN_DIFFERS", message, { details: { version } });
 }
 
 function tooManyRoots(): MasterError {

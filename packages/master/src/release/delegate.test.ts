@@ -218,7 +218,7 @@ describe("a delegated role", () => {
     expect(await store.has({ mediaType: targetMediaType, digest: digestOf(one), size: 3 })).toBe(false);
   });
 
-  test("that is staged has its bytes kept by a prune, and is read once it is published", async () => {
+  test("that is staged has its bytes kept by a prune, and is read once it is published [T133]", async () => {
     await dropOne();
     await master.updateRole("tools", await signRole(3, "one"));
     expect(await master.prune()).toMatchObject({ releases: [2, 3] });
@@ -226,7 +226,7 @@ describe("a delegated role", () => {
     expect(await read("tools/hammer")).toBe("one");
   });
 
-  test("whose bytes another publisher's prune deleted after it was staged is not published", async () => {
+  test("whose bytes another publisher's prune deleted after it was staged is not published [T133]", async () => {
     await dropOne();
     await cp(join(directory, "master"), join(directory, "other"), { recursive: true });
     await master.updateRole("tools", await signRole(3, "one"));

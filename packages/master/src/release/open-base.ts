@@ -12,9 +12,9 @@ import { openPublished, openRecorded, versionsOf, type Base } from "../published
 import type { PushMetadataOptions } from "../contract.ts";
 import { MasterError } from "../errors.ts";
 import { lineageMax, versionJumpMax } from "../limits.ts";
-import { readable } from "../published/history.ts";
+import { isUnreadable, readable } from "../published/history.ts";
 import { findPublished, latestDigest, type Published } from "../published/published.ts";
-import { readRoots, verifySameRoots } from "../published/root-chain.ts";
+import { extendChain, readRoots } from "../published/root-chain.ts";
 import { acceptBase, withPublishedRoots } from "./record.ts";
 import type { Session } from "../state/session.ts";
 import type { State } from "../state/state.ts";
@@ -43,7 +43,12 @@ export async function openBase(session: Session, { base = "published", expectSna
 async function verifySameChain(session: Session): Promise<void> {
   const found = await readable(() => findPublished(session));
   if (found === undefined) return;
-  verifySameRoots(found, await readRoots(session, withPublishedRoots(session.state(), found)));
+  const roots = await readRoots(session, withPublishedRoots(session.state(), found));
+  try {
+    await extendChain(session, found, roots);
+  } catch (error) {
+    if (!isUnreadable(error) || error.code === "MASTER_CHAIN_DIFFERS") throw error;
+  }
 }
 
 /** A run from here that was cut off after the switch: what it left undone is done. */
