@@ -7,6 +7,7 @@ import { commands } from "../../packages/cli/src/table.ts";
 import { createMachine, publishDemo, type Machine } from "./machine.ts";
 
 const repo = "fred/demo";
+const unpublished = "fred/new";
 let registry: HostileRegistry;
 let machine: Machine;
 
@@ -14,6 +15,8 @@ beforeAll(async () => {
   registry = await createHostileRegistry();
   machine = await createMachine({ DTUF_HOST: registry.host, DTUF_INSECURE: "1" });
   await publishDemo(machine, repo, "Hello World\n");
+  await machine.must(["create-root-key", unpublished]);
+  await machine.must(["create-metadata-keys", unpublished]);
   await machine.must(["pull-metadata", repo, "-"], (await machine.must(["get-root", repo])).bytes);
 });
 afterAll(async () => {
@@ -23,18 +26,19 @@ afterAll(async () => {
 
 /** By command: its arguments, and the status that it ends with. */
 const calls: Readonly<Record<string, readonly { readonly words: readonly string[]; readonly status: number }[]>> = {
-  status: [{ words: [], status: 0 }],
-  "pull-metadata": [{ words: [], status: 0 }],
+  "create-metadata": [{ words: [unpublished], status: 0 }],
+  status: [{ words: [repo], status: 0 }],
+  "pull-metadata": [{ words: [repo], status: 0 }],
   "pull-target": [
-    { words: ["demo.txt"], status: 3 },
-    { words: ["demo.txt", "--blob-info"], status: 3 },
-    { words: ["demo.txt", "--output", "there"], status: 3 },
+    { words: [repo, "demo.txt"], status: 3 },
+    { words: [repo, "demo.txt", "--blob-info"], status: 3 },
+    { words: [repo, "demo.txt", "--output", "there"], status: 3 },
   ],
-  "blob-sizes": [{ words: ["demo.txt"], status: 0 }],
-  "check-target": [{ words: ["demo.txt", "demo.txt"], status: 0 }],
-  "list-copy-targets": [{ words: [], status: 0 }],
-  "get-copy-expirations": [{ words: [], status: 0 }],
-  explain: [{ words: ["demo.txt"], status: 0 }],
+  "blob-sizes": [{ words: [repo, "demo.txt"], status: 0 }],
+  "check-target": [{ words: [repo, "demo.txt", "demo.txt"], status: 0 }],
+  "list-copy-targets": [{ words: [repo], status: 0 }],
+  "get-copy-expirations": [{ words: [repo], status: 0 }],
+  explain: [{ words: [repo, "demo.txt"], status: 0 }],
 };
 
 const taking = commands.filter(({ settings }) => settings.includes("offline")).map(({ name }) => name);
@@ -47,11 +51,14 @@ describe("--offline opens no connection", () => {
   test.each(Object.entries(calls).flatMap(([name, tries]) => tries.map((one) => ({ name, ...one }))))(
     "$name $words [T93]",
     async ({ name, words, status }) => {
-      const plain = name === "status" ? [] : [["--metadata-url", `${registry.origin}/metadata/`]];
-      const mirrored = name === "status" ? [] : [["--mirror", `${registry.host}/fred/other`]];
-      for (const more of [[], ...plain, ...mirrored]) {
+      const elsewhere = [
+        ["--metadata-url", `${registry.origin}/metadata/`],
+        ["--mirror", `${registry.host}/fred/other`],
+      ];
+      const takes = commands.find((command) => command.name === name)?.settings.includes("mirror") === true;
+      for (const more of [[], ...(takes ? elsewhere : [])]) {
         const before = registry.connections;
-        const ran = await machine.run([name, repo, ...words, ...more, "--offline"]);
+        const ran = await machine.run([name, ...words, ...more, "--offline"]);
         expect(registry.connections - before).toBe(0);
         const error = status === 3 ? "COPY_OFFLINE_NOTHING_CACHED" : "";
         expect(ran).toMatchObject({ status, stderr: expect.stringContaining(error) as unknown });

@@ -7,7 +7,7 @@ const hints: Readonly<Record<string, string>> = {
   COPY_TARGET_UNKNOWN: "PROGRAM list-copy-targets <repo> lists what is there",
   COPY_PIN_OTHER_CHAIN:
     "if roots are missing in between, give the publisher's whole chain (PROGRAM get-root <repo> --all); if you mean to trust another chain, compare the fingerprints and add --replace",
-  COPY_OFFLINE_NOTHING_CACHED: "run PROGRAM pull-metadata <repo> once with a connection",
+  COPY_OFFLINE_NOTHING_CACHED: "run the command once with a connection, without --offline",
   COPY_STATE_NOT_KEPT: "make the directory writable for this user, or name another one with --repositories-root",
   COPY_CLOCK_SUSPECT:
     "set this machine's clock; where it is right and was ahead before: PROGRAM pull-metadata <repo> root.json --replace",

@@ -124,15 +124,6 @@ describe("the state", () => {
     await createTestCopy(offline()).pullMetadata({ mode: "offline" });
   });
 
-  test("heals where state.json is a directory", async () => {
-    const copy = await pulled();
-    await rm(join(directory, "state.json"));
-    await mkdir(join(directory, "state.json", "full"), { recursive: true });
-    await copy.pullMetadata();
-    await createTestCopy(offline()).pullMetadata({ mode: "offline" });
-    expect(events).toContainEqual(expect.objectContaining({ kind: "cache-healed", what: "state.json" }));
-  });
-
   test.each(["", "{", "[]", '{"stateVersion":2}', '{"stateVersion":1,"pin":"../../x"}'])(
     "whose state.json is %j is named and rebuilt from the pin",
     async (text) => {

@@ -1,0 +1,26 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { writeStateFile } from "./write-state-file.ts";
+
+let home: string;
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), "state-file-"));
+});
+afterEach(() => rm(home, { recursive: true, force: true }));
+
+test("a directory in a file's place goes, with what is in it and nothing that its links name", async () => {
+  const path = join(home, "state.json");
+  await mkdir(join(path, "full"), { recursive: true });
+  await writeFile(join(home, "outside"), "stays");
+  await symlink(join(home, "outside"), join(path, "full", "link"));
+  await writeStateFile(path, "new", { mode: 0o600 });
+  expect(await readFile(path, "utf8")).toBe("new");
+  expect((await readdir(home)).toSorted()).toEqual(["outside", "state.json"]);
+});
+
+test("any other fault is told, and nothing is removed", async () => {
+  await expect(writeStateFile(join(home, "none", "x"), "new", {})).rejects.toMatchObject({ code: "FILE_IO" });
+  expect(await readdir(home)).toEqual([]);
+});
