@@ -5,6 +5,7 @@ import {
   digestOf,
   emptyConfig,
   emptyConfigBytes,
+  encodeImageIndex,
   encodeImageManifest,
   parseTag,
   type Descriptor,
@@ -56,4 +57,20 @@ test.each([
 ] as const)("%s is refused", async (_what, words, code) => {
   const [from, to] = words(directory);
   await expect(copyImage(from ?? "", to ?? "")).rejects.toMatchObject({ code });
+});
+
+test("what an index and a manifest list twice is carried and counted once [T153]", async () => {
+  await using registry = await createHostileRegistry();
+  const store = createLayoutStore({ directory: join(directory, "from") });
+  const bytes = Buffer.from("Hello World\n");
+  const layer = { mediaType: "text/plain", digest: digestOf(bytes), size: bytes.length };
+  const twice = encodeImageManifest({ artifactType: "application/vnd.example.hello", layers: [layer, layer] });
+  await store.put(twice.descriptor, twice.bytes);
+  const index = encodeImageIndex({ manifests: [twice.descriptor, twice.descriptor] });
+  await store.put(index.descriptor, index.bytes, { tags: [parseTag("twice")] });
+  const plain = { scheme: "http", home: directory } as const;
+  const copied = await copyImage(`oci:${directory}/from:twice`, `${registry.host}/fred/demo`, { destination: plain });
+  expect(copied).toMatchObject({ status: "copied", transferred: { manifests: 2, sentBlobs: 2 } });
+  const sent = registry.requests.filter(({ method, bodyBytes }) => method !== "GET" && bodyBytes > 0);
+  expect(sent).toHaveLength(4);
 });

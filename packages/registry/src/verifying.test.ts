@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { ByteStream } from "./content.ts";
+import { openContent, type ByteStream } from "./content.ts";
 import { createDigester, digestOf } from "./digest.ts";
 import { collect, provenDigest, verifyBytes, verifying, verifyingFrom } from "./verifying.ts";
 
@@ -96,4 +96,19 @@ test("only a stream that verifying made, itself and whole, counts as proven", ()
   expect(provenDigest(cut(bytes, 7))).toBeUndefined();
   const rest = { digester: createDigester(), received: 3 };
   expect(provenDigest(verifyingFrom(cut(bytes.subarray(3), 7), expected, rest))).toBeUndefined();
+});
+
+describe.each([2 ** 31, 2 ** 32])("a content of more than %i bytes", (before) => {
+  const tail = Buffer.from("the end");
+  const expected = { digest: digestOf(tail), size: before + tail.length };
+  // As if the bytes before had gone by: what is left to see is that no count and no comparison wraps.
+  const verifyTail = async (bytes: Uint8Array): Promise<Uint8Array> =>
+    collect(verifyingFrom(openContent(bytes), expected, { digester: createDigester(), received: before }), 99);
+
+  test("is verified to its last byte [T150]", async () => {
+    expect(Buffer.from(await verifyTail(tail)).toString()).toBe("the end");
+    await expect(verifyTail(Buffer.from("the enD"))).rejects.toMatchObject({ code: "OCI_DIGEST_MISMATCH" });
+    await expect(verifyTail(tail.subarray(0, -1))).rejects.toMatchObject({ code: "OCI_SIZE_MISMATCH" });
+    await expect(verifyTail(Buffer.concat([tail, tail]))).rejects.toMatchObject({ code: "OCI_SIZE_MISMATCH" });
+  });
 });

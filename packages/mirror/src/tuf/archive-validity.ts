@@ -28,9 +28,14 @@ interface Index {
 
 async function readIndex(path: string): Promise<Index> {
   const bytes = await findFile(path, { maxBytes: archiveIndexMaxBytes });
+  const invalid = (cause?: unknown): MirrorError =>
+    new MirrorError("MIRROR_ARCHIVE_INVALID", `${path} is no JSON object`, { details: { path }, cause });
+  let json: unknown;
   try {
-    return JSON.parse(Buffer.from(bytes ?? []).toString("utf8")) as Index;
+    json = JSON.parse(Buffer.from(bytes ?? []).toString("utf8"));
   } catch (cause) {
-    throw new MirrorError("MIRROR_ARCHIVE_INVALID", `${path} is not JSON`, { details: { path }, cause });
+    throw invalid(cause);
   }
+  if (typeof json !== "object" || json === null) throw invalid();
+  return json;
 }
