@@ -246,22 +246,8 @@ describe("the state", () => {
   });
 
   test("of delegated roles whose names are paths stays inside its directory [T1]", async () => {
-    const names = [
-      "../x",
-      "/etc/x",
-      "a/b",
-      "..",
-      ".",
-      "C:x",
-      "CON",
-      "%2e%2e",
-      "x".repeat(300),
-      "\u00e9",
-      "e\u0301",
-      "X",
-      "x ",
-      "__proto__",
-    ];
+    const plain = "../x|/etc/x|a/b|..|.|C:x|CON|%2e%2e|\u00e9|e\u0301|X|x |__proto__".split("|");
+    const names = [...plain, "x".repeat(300)];
     for (const name of names) sim.addDelegation("targets", { name });
     await sim.publishRelease();
     const copy = createTestCopy();
