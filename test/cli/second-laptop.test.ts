@@ -133,6 +133,10 @@ test.for([
   expect([refused.status, refused.stderr]).toEqual([7, expect.stringContaining("MASTER_ROLE_EXPIRED")]);
   expect(refused.stderr).toContain(`hint: dtuf ${mend}`);
   expect(refused.stderr).toContain(`${role} expired at`);
+  await publisher.must(["pin", repo, "-"], (await publisher.must(["get-root", repo])).bytes);
+  const client = await publisher.run(["pull-metadata", repo]);
+  expect([client.status, client.stderr]).toEqual([7, expect.stringContaining("if this machine's clock is right")]);
+  expect(client.stderr).toContain(role === "root" ? "dtuf reset-keys" : "dtuf refresh-metadata");
   if (mend === "reset-keys") await publisher.must(["reset-keys", repo]);
   await publisher.must(["push-metadata", repo]);
   await publisher.must(["refresh-metadata", repo]);

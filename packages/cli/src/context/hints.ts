@@ -12,7 +12,7 @@ const hints: Readonly<Record<string, string>> = {
   COPY_CLOCK_SUSPECT:
     "set this machine's clock; where it is right and was ahead before: PROGRAM pull-metadata <repo> root.json --replace",
   TUF_CLOCK_SUSPECT: "set this machine's clock",
-  TUF_EXPIRED: "the publisher must sign again: PROGRAM push-metadata <repo>",
+  TUF_EXPIRED: "if this machine's clock is right, the publisher must sign again",
   MASTER_KEYS_MISSING: "make the keys: PROGRAM create-root-key <repo> and PROGRAM create-metadata-keys <repo>",
   MASTER_METADATA_MISSING: "make the metadata: PROGRAM create-metadata <repo>",
   MASTER_TARGET_UNKNOWN: "PROGRAM list-master-targets <repo> lists what is there",
@@ -61,6 +61,9 @@ function hintOfCase({ code, details, command }: Failure): string | undefined {
   if (code === "TUF_ROLLBACK" && publishing.has(command) && details?.["wanted"] !== undefined) return rolledBack;
   if (code === "MASTER_PUBLISHER_RACE" && details?.["lost"] !== undefined) {
     return "sign a root on the one that is published now: PROGRAM reset-keys <repo>";
+  }
+  if (code === "TUF_EXPIRED" && typeof details?.["role"] === "string") {
+    return `if this machine's clock is right, the publisher must sign again: ${hintOfExpired(details["role"])}`;
   }
   if (code === "MASTER_ROLE_EXPIRED") return hintOfExpired(String(details?.["role"]));
   if (

@@ -5,7 +5,9 @@ export async function reportKeys({ terminal }: Context, keys: readonly CreatedKe
   for (const { role, path, setAside } of keys) {
     terminal.note(`created the ${role} key ${path}`, "INFO");
     if (setAside !== undefined) {
-      terminal.note(`the ${role} key before it lies in ${setAside}; reset-keys signs with it, then it can go`);
+      const until =
+        role === "root" ? "reset-keys signs with it, then it can go" : "it signs until reset-keys is published";
+      terminal.note(`the ${role} key before it lies in ${setAside}; ${until}`);
     }
   }
   if (terminal.format === "json") await terminal.printJson({ keys });
