@@ -1,5 +1,6 @@
 /** What the entries of the command tables have in common. */
 import type { Command, Program, Run } from "./context/command.ts";
+import { withSetting, type Mode } from "./context/modes.ts";
 import type { SettingName } from "./context/settings.ts";
 
 export const registrySettings: readonly SettingName[] = [
@@ -24,7 +25,6 @@ export const registrySettings: readonly SettingName[] = [
 export const outputSettings: readonly SettingName[] = [
   "json",
   "quiet",
-  "progress",
   "log-file",
   "file-log-level",
   "console-log-level",
@@ -38,13 +38,19 @@ export interface Entry {
   /** Default `<repo>`. */
   readonly arguments?: string;
   readonly settings?: readonly SettingName[];
+  /** Beside those that every command has. */
+  readonly modes?: readonly Mode[];
   readonly programs?: readonly Program[];
   readonly example?: string;
   readonly load: () => Promise<{ readonly run: Run }>;
 }
 
-export function entry({ load, ...given }: Entry): Command {
+/** Variables of these are for all commands of an environment, so they are refused as flags alone. */
+export const ambientSettings: ReadonlySet<SettingName> = new Set([...stateSettings, "concurrency"]);
+
+export function entry({ load, modes = [], ...given }: Entry): Command {
   return {
+    modes: [withSetting("json", ["null"]), ...modes],
     arguments: "<repo>",
     settings: stateSettings,
     programs: ["dtuf"],

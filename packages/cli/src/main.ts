@@ -1,8 +1,10 @@
 /** (argv, environment, streams) -> exit status. Whatever goes wrong ends here, in one place, with a status that is not 0. */
 import type { Context, ExitStatus, Program } from "./context/command.ts";
+import { ambientSettings } from "./entry.ts";
 import { commands } from "./table.ts";
 import { reportError } from "./context/report-error.ts";
 import type { Io } from "./context/io.ts";
+import { verifyModes } from "./context/modes.ts";
 import { verifyNamedFiles } from "./context/named-files.ts";
 import { parseCommandLine, type Parsed } from "./program.ts";
 import { variableOf, type SettingName } from "./context/settings.ts";
@@ -29,6 +31,7 @@ async function runCommand(program: Program, io: Io, { command, args, flags }: Pa
   try {
     context = { io, program, values, variable, terminal: createTerminal(program, io, values) };
     verifySettings(values, command.settings);
+    verifyModes(command.modes, { values, args }, ambientSettings);
     await verifyNamedFiles(values, command.settings, io.cwd);
     const run = await command.load();
     return (await run(context, args)) ?? 0;

@@ -46,8 +46,17 @@ function commandSections(): readonly string[] {
     "",
     `Settings: ${command.settings.map((name) => `\`${name}\``).join(", ")}.`,
     "",
+    ...refusals(command),
     ...example(command),
   ]);
+}
+
+function refusals({ modes, settings: own }: Command): readonly string[] {
+  const lines = modes.flatMap(({ name, refuses }) => {
+    const refused = refuses.filter((each) => own.includes(each));
+    return refused.length === 0 ? [] : [`${refused.map((each) => `\`${each}\``).join(", ")} ${name}`];
+  });
+  return lines.length === 0 ? [] : [`Usage errors: ${lines.join("; ")}.`, ""];
 }
 
 function example({ example: line }: Command): readonly string[] {

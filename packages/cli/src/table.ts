@@ -4,6 +4,7 @@ import { dxfCommands } from "./blobs/dxf-table.ts";
 import { entry, outputSettings, registrySettings, stateSettings } from "./entry.ts";
 import { roleCommands } from "./publish/role-table.ts";
 import type { SettingName } from "./context/settings.ts";
+import { withoutSetting, withSetting, type Mode } from "./context/modes.ts";
 import { mirrorCommands } from "./sync/mirror-table.ts";
 
 const keyPasswords: readonly SettingName[] = [
@@ -23,6 +24,16 @@ const sourceSettings: readonly SettingName[] = [
   "offline",
   "cache-if-valid",
   "require-state",
+];
+
+/** Of commands that look at what was pulled before: where it came from, and under which name it is kept. */
+const keptSettings: readonly SettingName[] = [...outputSettings, "repositories-root", "host", "metadata-url"];
+
+/** From a registry, from a plain repository, or from what was pulled before. */
+const sourceModes: readonly Mode[] = [
+  withSetting("metadata-url", ["auth-host"]),
+  withoutSetting("metadata-url", ["target-base-url"]),
+  withSetting("offline", ["cache-if-valid"]),
 ];
 
 const masterCommands: readonly Command[] = [
@@ -55,7 +66,7 @@ const masterCommands: readonly Command[] = [
     name: "push-target",
     summary: "upload a target's files and stage it for the next publication",
     arguments: "<repo> <target> <file|@target...>",
-    settings: [...stateSettings, "concurrency", "parts"],
+    settings: [...stateSettings, "concurrency", "parts", "progress"],
     example: "dtuf push-target fred/demo app-1.4.tgz ./app-1.4.tgz",
     load: () => import("./publish/push-target.ts"),
   }),
@@ -136,6 +147,13 @@ const masterCommands: readonly Command[] = [
   entry({ name: "prune", summary: "delete what no reader needs any more", load: () => import("./publish/prune.ts") }),
 ];
 
+/** A file holds the target alone. */
+const toFiles: Mode = {
+  name: "with --output FILE",
+  when: (values) => !["", "-"].includes(values.text("output") ?? ""),
+  refuses: ["blob-info"],
+};
+
 const copyCommands: readonly Command[] = [
   entry({
     name: "pin",
@@ -149,7 +167,8 @@ const copyCommands: readonly Command[] = [
     name: "pull-metadata",
     summary: "refresh; print the targets that changed since they were last pulled",
     arguments: "<repo> [root.json|chain.json|root-key.pub|-...]",
-    settings: [...sourceSettings, "replace", "null"],
+    settings: [...sourceSettings, "replace", "null", "progress"],
+    modes: sourceModes,
     example: "dtuf pull-metadata fred/demo root.json",
     load: () => import("./pull/pull-metadata.ts"),
   }),
@@ -157,7 +176,8 @@ const copyCommands: readonly Command[] = [
     name: "pull-target",
     summary: "write targets, verified, to stdout or to files",
     arguments: "<repo> <target...>",
-    settings: [...sourceSettings, "output", "blob-info"],
+    settings: [...sourceSettings, "output", "blob-info", "progress"],
+    modes: [...sourceModes, toFiles],
     example: "dtuf pull-target fred/demo app-1.4.tgz --output .",
     load: () => import("./pull/pull-target.ts"),
   }),
@@ -166,6 +186,7 @@ const copyCommands: readonly Command[] = [
     summary: "the size of every blob of targets",
     arguments: "<repo> <target...>",
     settings: sourceSettings,
+    modes: sourceModes,
     load: () => import("./pull/blob-sizes.ts"),
   }),
   entry({
@@ -173,18 +194,19 @@ const copyCommands: readonly Command[] = [
     summary: "compare files with a target's blobs",
     arguments: "<repo> <target> <file...>",
     settings: sourceSettings,
+    modes: sourceModes,
     load: () => import("./pull/check-target.ts"),
   }),
   entry({
     name: "list-copy-targets",
     summary: "names in the metadata that was pulled",
-    settings: [...sourceSettings, "null"],
+    settings: [...keptSettings, "null"],
     load: () => import("./pull/list-copy-targets.ts"),
   }),
   entry({
     name: "get-copy-expirations",
     summary: "when each role expires",
-    settings: sourceSettings,
+    settings: keptSettings,
     load: () => import("./pull/get-copy-expirations.ts"),
   }),
   entry({
@@ -192,6 +214,7 @@ const copyCommands: readonly Command[] = [
     summary: "the delegations that lead to a target",
     arguments: "<repo> <target>",
     settings: sourceSettings,
+    modes: sourceModes,
     load: () => import("./pull/explain.ts"),
   }),
 ];

@@ -1,10 +1,14 @@
 /** The commands of dxf: blobs and aliases. `dtuf` has them too. */
 import type { Command } from "../context/command.ts";
 import { entry, outputSettings, registrySettings, type Entry } from "../entry.ts";
+import { withSetting } from "../context/modes.ts";
 import type { SettingName } from "../context/settings.ts";
 
 const plain: readonly SettingName[] = [...registrySettings, ...outputSettings];
 const platform: readonly SettingName[] = [...plain, "platform"];
+
+/** The registry is asked as exactly who is to be stored. */
+const ownCredential = plain.filter((name) => !["token", "authorization", "credentials-for"].includes(name));
 
 const blobEntry = (given: Entry): Command => entry({ settings: plain, programs: ["dtuf", "dxf"], ...given });
 
@@ -13,13 +17,14 @@ export const dxfCommands: readonly Command[] = [
     name: "push-blob",
     summary: "upload a file; print its digest",
     arguments: "<repo> <file> [@alias]",
+    settings: [...plain, "progress"],
     load: () => import("./push-blob.ts"),
   }),
   blobEntry({
     name: "pull-blob",
     summary: "write blobs, verified, to stdout; with no digest, those of a manifest on stdin",
     arguments: "<repo> [digest|@alias...]",
-    settings: [...platform, "blob-info"],
+    settings: [...platform, "blob-info", "progress"],
     load: () => import("./pull-blob.ts"),
   }),
   blobEntry({
@@ -90,7 +95,11 @@ export const dxfCommands: readonly Command[] = [
     name: "login",
     summary: "check a password and store it: in the configured helper, in the keychain, or (saying so) in plain text",
     arguments: "[host]",
-    settings: [...plain, "password-stdin", "identity-token-stdin", "keychain", "plain-text"],
+    settings: [...ownCredential, "password-stdin", "identity-token-stdin", "keychain", "plain-text"],
+    modes: [
+      withSetting("identity-token-stdin", ["password-stdin", "username"]),
+      withSetting("keychain", ["plain-text"]),
+    ],
     example: "dtuf login registry.example.com --username fred --password-stdin < password",
     load: () => import("./login.ts"),
   }),
@@ -98,7 +107,7 @@ export const dxfCommands: readonly Command[] = [
     name: "logout",
     summary: "erase what login stored",
     arguments: "[host]",
-    settings: [...plain, "keychain"],
+    settings: [...outputSettings, "host", "registry-config", "keychain"],
     load: () => import("./logout.ts"),
   }),
 ];

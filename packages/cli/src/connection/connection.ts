@@ -107,7 +107,7 @@ export async function openTransport(context: Context, host: string, own: OwnTls 
     },
     tls,
     plainHttp: (asked) => {
-      if (networkOf(hostName(asked)) === "loopback" || mayBePlain(context, host, asked)) return "allow";
+      if (mayBePlain(context, host, asked) || networkOf(hostName(asked)) === "loopback") return "allow";
       return asked === host ? (own.plainHttp ?? "refuse") : "refuse";
     },
     onRequest: ({ method, url, status, failure }) =>
@@ -185,13 +185,13 @@ function certsDirectories({ values, io }: Context): readonly string[] {
 }
 
 /** The registry of DTUF_HOST: the one that every other setting of a connection is about. */
-function settingsHost({ values }: Context): string | undefined {
+export function settingsHost({ values }: Context): string | undefined {
   const host = values.text("host");
   return host === undefined || host === "" || host.startsWith("oci:") ? undefined : parseRegistryHost(host);
 }
 
 /** Docker's own HttpHeaders, and on top of them what was said here. */
-async function readHeaders({ io, values }: Context): Promise<Readonly<Record<string, string>>> {
+export async function readHeaders({ io, values }: Context): Promise<Readonly<Record<string, string>>> {
   const { dockerConfigPath, readDockerHeaders } = await import("@dtuf/registry/remote");
   const path = dockerConfigPath({ environment: io.env, home: io.home ?? "/" });
   return { ...(await readDockerHeaders(path)), ...parseHeaders(values.list("header")) };

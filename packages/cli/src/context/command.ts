@@ -1,5 +1,6 @@
 /** What a command is: an entry of the table, and a module that is loaded when it is called. */
 import type { Io } from "./io.ts";
+import type { Mode } from "./modes.ts";
 import type { SettingName } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 import type { Values } from "./values.ts";
@@ -27,6 +28,7 @@ export interface Command {
   /** As commander writes them: `<repo> <target> <parts...>`. */
   readonly arguments: string;
   readonly settings: readonly SettingName[];
+  readonly modes: readonly Mode[];
   readonly programs: readonly Program[];
   /** What the help adds: the smallest useful example. */
   readonly example?: string;

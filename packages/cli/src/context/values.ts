@@ -16,6 +16,8 @@ export interface Values {
   count(name: SettingName): number | undefined;
   /** Of a duration. */
   durationMs(name: SettingName): number | undefined;
+  /** Where the value comes from. */
+  origin(name: SettingName): "flag" | "variable";
   /** `--within`, or `DTUF_WITHIN` if that is what was given: for errors. */
   given(name: SettingName): string;
 }
@@ -24,10 +26,11 @@ export type Flags = Readonly<Record<string, string | boolean | readonly string[]
 
 export function readSettings(flags: Flags, env: Environment, prefix: string): Values {
   const variable = (name: SettingName): string | undefined => env[variableOf(name, prefix)];
-  const given = (name: SettingName): string => {
+  const origin = (name: SettingName): "flag" | "variable" => {
     const isVariable = flags[name] === undefined && variable(name) !== undefined;
-    return isVariable || settings[name].kind === "secret" ? variableOf(name, prefix) : `--${name}`;
+    return isVariable || settings[name].kind === "secret" ? "variable" : "flag";
   };
+  const given = (name: SettingName): string => (origin(name) === "variable" ? variableOf(name, prefix) : `--${name}`);
   const text = (name: SettingName): string | undefined => {
     const flag = flags[name];
     return typeof flag === "string" ? flag : variable(name);
@@ -38,6 +41,7 @@ export function readSettings(flags: Flags, env: Environment, prefix: string): Va
   };
   return {
     text,
+    origin,
     given,
     list: (name) => {
       const flag = flags[name];

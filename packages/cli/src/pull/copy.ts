@@ -1,9 +1,6 @@
 /** Settings -> a client, for as long as a command needs it. */
-import { fileURLToPath } from "node:url";
 import {
   createCopy,
-  createDirectorySource,
-  createHttpSource,
   createMirroredSource,
   createStoreSource,
   type Copy,
@@ -14,9 +11,11 @@ import {
 } from "@dtuf/copy";
 import { parseTargetPath, type TargetPath } from "@dtuf/tuf";
 import type { Context } from "../context/command.ts";
-import { connect, hostChoice, openTransport } from "../connection/connection.ts";
+import { connect, hostChoice } from "../connection/connection.ts";
+import { openPlainSite, parsePlainUrl, reachSite, type PlainSite, type PlainUrls } from "../connection/plain-site.ts";
 import { repositoriesRoot } from "../connection/repositories-root.ts";
 import { describePlace, resolvePlace, stateDirectory, type Place } from "../connection/place.ts";
+import { isPlainUrl } from "../context/grammar/grammar.ts";
 import { createProgress, type ProgressBar } from "../context/progress.ts";
 import { UsageError } from "../context/usage.ts";
 
@@ -66,70 +65,49 @@ async function refuseOtherState(context: Context, copy: Copy, place: string): Pr
   );
 }
 
+/** Where `<repo>` is, or the plain repository of metadata-url, whose state `<repo>` only names; then the mirrors. */
 async function openSource(context: Context, repo: string): Promise<Opened> {
-  const url = context.values.text("metadata-url");
-  return url === undefined || url === "" ? openPlaces(context, repo) : openPlain(context, repo, parsePlainUrl(url));
-}
-
-async function openPlaces(context: Context, repo: string): Promise<Opened> {
-  const first = resolvePlace(repo, hostChoice(context));
-  const mirrors = context.values.list("mirror").map((mirror) => resolvePlace(mirror, hostChoice(context)));
-  const opened = await Promise.all([first, ...mirrors].map((place) => openPlace(context, place, first)));
-  const source = createMirroredSource(opened.map(({ source: one }) => one));
+  const { values } = context;
+  const url = values.text("metadata-url") || undefined;
+  const targets = values.text("target-base-url") || undefined;
+  const metadataUrl = url === undefined ? undefined : parsePlainUrl(url);
+  const targetBaseUrl = targets === undefined ? undefined : parsePlainUrl(targets);
+  const first = resolvePlace(repo, { ...hostChoice(context), ...(url === undefined ? {} : { host: "oci:." }) });
+  const opening = [
+    metadataUrl === undefined ? openPlace(context, first, first) : openPlain(context, { metadataUrl, targetBaseUrl }),
+    ...values.list("mirror").map((mirror) => openMirror(context, mirror, first)),
+  ];
+  const opened = await Promise.all(opening);
   return {
-    source,
-    place: describePlace(first),
+    source: createMirroredSource(opened.map(({ source }) => source)),
+    place: metadataUrl?.href ?? describePlace(first),
     repository: first.repository,
-    chosen: isNamed(context, repo, first) ? "by-name" : "by-default",
+    chosen: metadataUrl !== undefined || isNamed(context, repo, first) ? "by-name" : "by-default",
     close: async () => void (await Promise.all(opened.map((one) => one.close()))),
   };
+}
+
+function openMirror(context: Context, mirror: string, first: Place): Promise<PlainSite> {
+  return isPlainUrl(mirror)
+    ? openPlain(context, { metadataUrl: parsePlainUrl(mirror) })
+    : openPlace(context, resolvePlace(mirror, hostChoice(context)), first);
+}
+
+function openPlain(context: Context, urls: PlainUrls): Promise<PlainSite> {
+  return openPlainSite(urls, (host) => reachSite(context, host));
 }
 
 function isNamed({ values }: Context, repo: string, place: Place): boolean {
   return place.kind === "registry" || repo.startsWith("oci:") || values.text("host") !== undefined;
 }
 
-async function openPlace(
-  context: Context,
-  place: Place,
-  first: Place,
-): Promise<{ source: Source; close(): Promise<void> }> {
+async function openPlace(context: Context, place: Place, first: Place): Promise<PlainSite> {
   const connection = await connect(context, place, first.kind === "registry" ? first.host : undefined);
   const reach = place.kind === "registry" ? "network" : "local";
   return {
     source: createStoreSource(connection.store, { name: connection.name, reach }),
     close: () => connection.close(),
   };
-}
-
-/** A plain TUF repository: `N.root.json` files behind a URL or in a directory. `<repo>` only names the state. */
-async function openPlain(context: Context, repo: string, metadataUrl: URL): Promise<Opened> {
-  const given = context.values.text("target-base-url");
-  const targetBaseUrl =
-    given === undefined || given === "" ? new URL("../targets/", metadataUrl) : parsePlainUrl(given);
-  const named = {
-    place: metadataUrl.href,
-    chosen: "by-name" as const,
-    repository: resolvePlace(repo, { ...hostChoice(context), host: "oci:." }).repository,
-  };
-  if (metadataUrl.protocol === "file:") {
-    const source = createDirectorySource({
-      metadataDirectory: fileURLToPath(metadataUrl),
-      targetDirectory: fileURLToPath(targetBaseUrl),
-    });
-    return { source, ...named, close: () => Promise.resolve() };
-  }
-  const transport = await openTransport(context, metadataUrl.host);
-  const source = createHttpSource({ metadataUrl, targetBaseUrl, transport });
-  return { source, ...named, close: () => transport.close() };
-}
-
-export function parsePlainUrl(text: string): URL {
-  const url = URL.parse(text.endsWith("/") ? text : `${text}/`);
-  if (url === null || !["https:", "http:", "file:"].includes(url.protocol)) {
-    throw new UsageError(`not a URL of https:, http: or file: ${JSON.stringify(text)}`);
-  }
-  return url;
 }
 
 export function describeEvent(event: CopyEvent): string {

@@ -1,6 +1,8 @@
 /** The commands that carry repositories from place to place. */
 import type { Command } from "../context/command.ts";
 import { entry, outputSettings, registrySettings } from "../entry.ts";
+import { isPlainUrl } from "../context/grammar/grammar.ts";
+import { withoutSetting, withSetting, type Mode } from "../context/modes.ts";
 import type { SettingName } from "../context/settings.ts";
 
 const sides: readonly SettingName[] = (["src", "dest"] as const).flatMap((side) => [
@@ -57,6 +59,30 @@ const carried: readonly SettingName[] = [
   ...outputSettings,
 ];
 
+const fromElsewhere: Mode = {
+  name: "unless SOURCE is a URL",
+  when: (_values, [source = ""]) => !isPlainUrl(source),
+  refuses: ["target-base-url"],
+};
+
+/** The images that SOURCE names, or with `tuf` one TUF repository: two different jobs. */
+const syncModes: readonly Mode[] = [
+  withSetting("tuf", [
+    ...selection,
+    "delete",
+    "keep-going",
+    "retry-times",
+    "retry-delay",
+    "images",
+    "digestfile",
+    "report",
+  ]),
+  withoutSetting("tuf", ["replace", "valid-days", "target-base-url", "mirror", "repositories-root", "layout"]),
+  withSetting("source-yaml", ["src"]),
+  fromElsewhere,
+  withSetting("all", ["platform"]),
+];
+
 export const mirrorCommands: readonly Command[] = [
   entry({
     name: "sync",
@@ -64,6 +90,7 @@ export const mirrorCommands: readonly Command[] = [
     arguments: "<place...>",
     settings: [...selection, ...manner, ...tuf, "layout", "authfile", ...sides, ...registrySettings, ...outputSettings],
     example: "dtuf sync docker://registry.example.com/fred/demo oci-archive:demo.tar",
+    modes: syncModes,
     load: () => import("./sync.ts"),
   }),
   entry({
@@ -72,6 +99,7 @@ export const mirrorCommands: readonly Command[] = [
       "verify a TUF repository from a pinned root and write it, with its targets, as one archive; say how long it is valid",
     arguments: "<repo> <file>",
     settings: carried,
+    modes: [fromElsewhere],
     example: "dtuf export fred/demo demo.tar --tuf root.json --valid-days 14",
     load: () => import("./export.ts"),
   }),
@@ -80,6 +108,7 @@ export const mirrorCommands: readonly Command[] = [
     summary: "verify an exported archive from a pinned root, without a network, and publish it to a repository",
     arguments: "<file> <repo>",
     settings: carried,
+    modes: [fromElsewhere],
     example: "dtuf import demo.tar fred/demo --tuf root.json",
     load: () => import("./import.ts"),
   }),

@@ -8,15 +8,19 @@ import type { TlsOptions, Transport } from "@dtuf/registry/http";
 import type { ListedCredential, ListedRegistry } from "@dtuf/mirror";
 import type { Credential, CredentialProvider, RegistryClient, RemoteStore } from "@dtuf/registry/remote";
 import type { Context } from "../context/command.ts";
-import { openRegistry, openTransport } from "../connection/connection.ts";
+import { openRegistry, openTransport, readHeaders, settingsHost } from "../connection/connection.ts";
 import { findCredentials } from "../connection/credentials.ts";
+import type { Reach } from "../connection/plain-site.ts";
 import type { SettingName, SideSetting } from "../context/settings.ts";
+import { isGiven } from "../context/modes.ts";
 import { UsageError } from "../context/usage.ts";
 
 export type Side = "src" | "dest";
 
 export interface SideRegistries {
   repository(host: string, repository: string, listed?: ListedRegistry): Promise<RemoteStore>;
+  /** A plain web server of that host[:port]. */
+  site(host: string): Promise<Reach>;
   close(): Promise<void>;
 }
 
@@ -42,6 +46,7 @@ const hostSettings: ReadonlySet<SettingName> = new Set<SettingName>([
 function aboutHost(context: Context, host: string): Context {
   const { io, values, variable } = context;
   if (values.text("host") === host) return context;
+  if ((values.text("host") ?? "") === "") refuseHostless(context, host);
   // Who says which hosts they are for has said it.
   const areOpen = (values.text("credentials-for") ?? "") !== "";
   const isHidden = (name: SettingName): boolean => hostSettings.has(name) && !(areOpen && name === "username");
@@ -60,6 +65,13 @@ function aboutHost(context: Context, host: string): Context {
   };
 }
 
+/** @throws UsageError for a flag that says who we are to the host of DTUF_HOST if there is none */
+function refuseHostless({ values }: Context, host: string): void {
+  const refused = [...hostSettings].find((name) => isGiven(values, name) && values.origin(name) === "flag");
+  if (refused === undefined || (refused === "username" && (values.text("credentials-for") ?? "") !== "")) return;
+  throw new UsageError(`${values.given(refused)} is for the host of --host`, `--host ${host}, or --src-… and --dest-…`);
+}
+
 export function openSide(context: Context, side: Side): SideRegistries {
   const clients = new Map<string, Promise<Opened>>();
   const settings = sideSettings(context, side);
@@ -70,6 +82,7 @@ export function openSide(context: Context, side: Side): SideRegistries {
       clients.set(host, found);
       return (await found).client.repository(repository);
     },
+    site: (host) => reachHost(aboutHost(context, host), { host, settings, listed: undefined }),
     async close() {
       for (const opened of await Promise.allSettled(clients.values())) {
         if (opened.status === "fulfilled") await opened.value.transport.close();
@@ -146,7 +159,23 @@ interface HostSettings {
   readonly listed: ListedRegistry | undefined;
 }
 
-async function openHost(context: Context, { host, settings, listed }: HostSettings): Promise<Opened> {
+async function openHost(context: Context, wanted: HostSettings): Promise<Opened> {
+  const { host } = wanted;
+  const { transport, credentials } = await reachHost(context, wanted);
+  const scheme = isUnverified(wanted) ? await findScheme(context, host, transport) : undefined;
+  const client = await openRegistry(context, host, {
+    transport,
+    credentials,
+    ...(scheme === undefined ? {} : { scheme }),
+  });
+  return { client, transport };
+}
+
+function isUnverified({ settings, listed }: HostSettings): boolean {
+  return (listed?.tlsVerify ?? settings.tlsVerify) === "skip";
+}
+
+async function reachHost(context: Context, { host, settings, listed }: HostSettings): Promise<Reach> {
   const verification = listed?.tlsVerify ?? settings.tlsVerify;
   const certDir = listed?.certDir ?? settings.certDir;
   const tls: TlsOptions = {
@@ -154,16 +183,12 @@ async function openHost(context: Context, { host, settings, listed }: HostSettin
     ...(verification === "skip" ? { verification: "skip-verify" as const } : {}),
     ...(verification === "verify" ? { verification: "verify" as const } : {}),
   };
-  const plainHttp = verification === "skip" ? ("allow" as const) : undefined;
-  const transport = await openTransport(context, host, { tls, plainHttp });
-  const scheme = verification === "skip" ? await findScheme(context, host, transport) : undefined;
   const credential = listedCredential(listed?.credential) ?? settings.credential;
-  const client = await openRegistry(context, host, {
-    transport,
+  return {
+    transport: await openTransport(context, host, { tls, plainHttp: verification === "skip" ? "allow" : undefined }),
     credentials: await credentialsFor(context, host, { credential, authfile: settings.authfile }),
-    ...(scheme === undefined ? {} : { scheme }),
-  });
-  return { client, transport };
+    headers: async (asked) => (asked === (settingsHost(context) ?? host) ? readHeaders(context) : {}),
+  };
 }
 
 async function readCertificates(directory: string): Promise<TlsOptions> {
@@ -198,7 +223,7 @@ async function credentialsFor(
   { credential, authfile }: Pick<SideSettings, "credential" | "authfile">,
 ): Promise<CredentialProvider> {
   const remote = await import("@dtuf/registry/remote");
-  if (credential !== undefined) return remote.createStaticCredentials(credential);
+  if (credential !== undefined) return remote.createPatternCredentials([{ registry: host, credential }]);
   if (authfile === undefined) return findCredentials(context, host);
   const helper = remote.createCredentialHelper({ environment: context.io.env });
   const places = [{ path: resolve(context.io.cwd, authfile), format: "config" as const }];

@@ -1,13 +1,13 @@
 /** From where a TUF repository can be carried, and to where. */
-import { fileURLToPath } from "node:url";
 import { join, resolve } from "node:path";
-import { createDirectorySource, createHttpSource, createStoreSource, type Source } from "@dtuf/copy";
+import { createStoreSource, type Source } from "@dtuf/copy";
 import { findPlace, growArchive, openArchive, parseDockerSource, type GrowingArchive } from "@dtuf/mirror";
 import type { WriteStore } from "@dtuf/registry";
 import { createLayoutStore } from "@dtuf/registry/layout";
 import type { Context } from "../context/command.ts";
-import { hostChoice, openRepository, openTransport } from "../connection/connection.ts";
-import { parsePlainUrl } from "../pull/copy.ts";
+import { hostChoice, openRepository } from "../connection/connection.ts";
+import { openPlainSite, parsePlainUrl } from "../connection/plain-site.ts";
+import { isPlainUrl } from "../context/grammar/grammar.ts";
 import { resolvePlace } from "../connection/place.ts";
 import type { SideRegistries } from "./sync-registries.ts";
 import { UsageError } from "../context/usage.ts";
@@ -29,7 +29,7 @@ export interface TufSource {
 /** `docker://`, `oci:`, `oci-archive:`, a plain repository's metadata URL, or `<repo>`. */
 export async function openTufSource(carrier: Carrier, text: string): Promise<TufSource> {
   const { context, cleanUp } = carrier;
-  if (/^(?:https?|file):/.test(text)) return openPlain(carrier, parsePlainUrl(text));
+  if (isPlainUrl(text)) return openPlain(carrier, parsePlainUrl(text));
   const place = findPlace(text);
   const path = resolve(context.io.cwd, place?.text ?? "");
   switch (place?.transport) {
@@ -57,17 +57,12 @@ export async function openTufSource(carrier: Carrier, text: string): Promise<Tuf
   }
 }
 
-async function openPlain({ context, cleanUp }: Carrier, metadataUrl: URL): Promise<TufSource> {
-  const given = context.values.text("target-base-url");
-  const targetBaseUrl =
-    given === undefined || given === "" ? new URL("../targets/", metadataUrl) : parsePlainUrl(given);
-  if (metadataUrl.protocol === "file:") {
-    const [metadataDirectory, targetDirectory] = [fileURLToPath(metadataUrl), fileURLToPath(targetBaseUrl)];
-    return { source: createDirectorySource({ metadataDirectory, targetDirectory }) };
-  }
-  const transport = await openTransport(context, metadataUrl.host);
-  cleanUp.push(() => transport.close());
-  return { source: createHttpSource({ metadataUrl, targetBaseUrl, transport }) };
+async function openPlain({ context, source, cleanUp }: Carrier, metadataUrl: URL): Promise<TufSource> {
+  const targets = context.values.text("target-base-url") || undefined;
+  const targetBaseUrl = targets === undefined ? undefined : parsePlainUrl(targets);
+  const site = await openPlainSite({ metadataUrl, targetBaseUrl }, (host) => source.site(host));
+  cleanUp.push(() => site.close());
+  return { source: site.source };
 }
 
 export interface TufDestination {
@@ -121,7 +116,7 @@ export async function openTufDestination(
  * another file each time; it has none.
  */
 export function findStateName(context: Context, text: string): string | undefined {
-  if (/^(?:https?|file):/.test(text)) {
+  if (isPlainUrl(text)) {
     const { hostname, pathname } = parsePlainUrl(text);
     return [hostname, ...pathname.split("/")].filter((part) => part !== "").join("/");
   }

@@ -4,7 +4,7 @@
  * must not freeze a rotation.
  */
 import { collect, mediaTypes } from "@dtuf/registry";
-import type { HttpResponse, Transport } from "@dtuf/registry/http";
+import type { HttpRequest, HttpResponse, Transport } from "@dtuf/registry/http";
 import { CopyError } from "../errors.ts";
 import { counted } from "./counted.ts";
 import { encodeName, metadataName, targetNames } from "./plain-names.ts";
@@ -16,6 +16,8 @@ export interface HttpSourceOptions {
   /** Default: `targets/` beside the metadata. */
   readonly targetBaseUrl?: URL | undefined;
   readonly transport: Transport;
+  /** Credentials and the like, for the origin of each request: never sent to another one, nor after a redirect left it. */
+  readonly originHeaders?: ((origin: string) => Readonly<Record<string, string>>) | undefined;
   /** For events and errors; default the metadata's host. */
   readonly name?: string | undefined;
 }
@@ -26,29 +28,37 @@ export interface HttpSourceOptions {
  * Redirects are followed under the transport's rules. 404 and 410 mean "not there"; any other refusal throws an OciError.
  */
 export function createHttpSource(options: HttpSourceOptions): Source {
-  const { metadataUrl, transport } = options;
+  const { metadataUrl } = options;
+  const get = createGet(options);
   const targetBaseUrl = options.targetBaseUrl ?? new URL("../targets/", withSlash(metadataUrl));
   const findMetadata = (request: MetadataRequest): Promise<Uint8Array | undefined> =>
-    getMetadata(transport, metadataUrl, request);
+    getMetadata(get, metadataUrl, request);
   return {
     sites: [
       {
         name: options.name ?? metadataUrl.host,
         openView: () => ({ findMetadata }),
         parts: ({ file }) => wholeTarget(file),
-        openPart: (target, _part, partOptions) => openTarget(transport, { base: targetBaseUrl, target }, partOptions),
+        openPart: (target, _part, partOptions) => openTarget(get, { base: targetBaseUrl, target }, partOptions),
       },
     ],
   };
 }
 
+type Get = (url: URL, request: Pick<HttpRequest, "headers" | "signal">) => Promise<HttpResponse>;
+
+function createGet({ transport, originHeaders }: HttpSourceOptions): Get {
+  return (url, request) =>
+    transport.send({ method: "GET", url, ...request, originHeaders: originHeaders?.(url.origin) ?? {} });
+}
+
 async function getMetadata(
-  transport: Transport,
+  get: Get,
   base: URL,
   { role, version, maxBytes, signal, onBytes }: MetadataRequest,
 ): Promise<Uint8Array | undefined> {
   const url = below(base, [metadataName(role, version)]);
-  const response = await transport.send({ method: "GET", url, signal });
+  const response = await get(url, { signal });
   return (await isThere(response)) ? collect(counted(response.body, onBytes), maxBytes) : undefined;
 }
 
@@ -57,27 +67,19 @@ interface Wanted {
   readonly target: TargetInfo;
 }
 
-async function openTarget(
-  transport: Transport,
-  { base, target }: Wanted,
-  options: PartOptions,
-): Promise<PartStream | undefined> {
+async function openTarget(get: Get, { base, target }: Wanted, options: PartOptions): Promise<PartStream | undefined> {
   for (const names of targetNames(target)) {
-    const found = await openUrl(transport, below(base, names.map(encodeName)), options);
+    const found = await openUrl(get, below(base, names.map(encodeName)), options);
     if (found !== undefined) return found;
   }
   return undefined;
 }
 
-async function openUrl(
-  transport: Transport,
-  url: URL,
-  { prefix, signal }: PartOptions,
-): Promise<PartStream | undefined> {
+async function openUrl(get: Get, url: URL, { prefix, signal }: PartOptions): Promise<PartStream | undefined> {
   const headers = { accept: mediaTypes.octetStream };
   if (prefix !== undefined) {
     const range = { ...headers, range: `bytes=${prefix.bytes}-` };
-    const response = await transport.send({ method: "GET", url, headers: range, signal });
+    const response = await get(url, { headers: range, signal });
     if (response.status === 206 && continuesAt(response, prefix.bytes)) {
       return { from: prefix.bytes, stream: response.body };
     }
@@ -85,7 +87,7 @@ async function openUrl(
     if (response.status === 200) return { from: 0, stream: response.body };
     await response.discard();
   }
-  const response = await transport.send({ method: "GET", url, headers, signal });
+  const response = await get(url, { headers, signal });
   return (await isThere(response)) ? { from: 0, stream: response.body } : undefined;
 }
 

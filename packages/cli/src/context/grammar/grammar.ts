@@ -8,6 +8,11 @@ export interface Grammar {
   readonly shown: "show" | "hide";
 }
 
+/** Of a plain repository, where a registry's could stand. */
+export function isPlainUrl(text: string): boolean {
+  return /^(?:https?|file):/.test(text);
+}
+
 const pattern = (expression: RegExp, wanted: string, shown: Grammar["shown"] = "show"): Grammar => ({
   test: (value) => expression.test(value),
   wanted,

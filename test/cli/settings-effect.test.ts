@@ -1,0 +1,268 @@
+/**
+ * Every setting that a command lists has its effect in every mode of the command, or is refused there. The effect is seen
+ * in what the command reads: a setting that nobody reads does nothing.
+ */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing";
+import { createTestIo } from "@dtuf/testing/test-io";
+import { publishToDirectory, serveDirectory } from "@dtuf/testing/tuf-simulator/simulator-publish";
+import { testNow } from "@dtuf/testing/tuf-simulator/tuf-trusted";
+import { createTufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { settings, variableOf, type Setting, type SettingName } from "../../packages/cli/src/context/settings.ts";
+import { createTerminal } from "../../packages/cli/src/context/terminal.ts";
+import { readSettings, type Flags, type Values } from "../../packages/cli/src/context/values.ts";
+import { commands } from "../../packages/cli/src/table.ts";
+import { createMachine, publishDemo, type Machine } from "./machine.ts";
+
+const repo = "fred/demo";
+let machine: Machine;
+let registry: HostileRegistry;
+let plain: Awaited<ReturnType<typeof serveDirectory>>;
+
+beforeAll(async () => {
+  registry = await createHostileRegistry();
+  machine = await createMachine({ DTUF_HOST: registry.host, DTUF_INSECURE: "1" });
+  await publishDemo(machine, repo, "Hello World\n");
+  await machine.must(["get-root", repo, "--output", "root.json"]);
+  await machine.must(["pull-metadata", repo, "root.json"]);
+  await machine.must(["push-blob", repo, "demo.txt", "@alias"]);
+  await machine.must(["push-blob", "fred/image", "demo.txt", "@tag"]);
+  await writeFile(join(machine.directory, "list.yaml"), `${registry.host}:\n  images:\n    fred/image: [tag]\n`);
+  const sim = await createTufSimulator();
+  sim.addTarget("a.txt", Buffer.from("a"));
+  await sim.publishRelease();
+  await publishToDirectory(sim, join(machine.directory, "plain"));
+  await writeFile(join(machine.directory, "plain.json"), sim.files.get("1.root.json") ?? "");
+  await machine.must(["pin", "fred/plain", "plain.json"]);
+  plain = await serveDirectory(join(machine.directory, "plain"));
+});
+
+afterAll(async () => {
+  await plain[Symbol.asyncDispose]();
+  await registry.close();
+  await machine[Symbol.asyncDispose]();
+});
+
+interface Story {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly flags?: Flags;
+  /** "site": the simulator's plain repository, at its time, with no registry in the environment. */
+  readonly place?: "site";
+  /** In its variable; "-": on stdin, which goes before. */
+  readonly password?: string;
+}
+
+const digest = `sha256:${"0".repeat(64)}`;
+
+/** Passphrases are asked for if a key has one: test/cli/terminal.test.ts. Digests never change: so it is always. */
+const excused: ReadonlySet<SettingName> = new Set([
+  "root-key-password",
+  "old-root-key-password",
+  "targets-key-password",
+  "snapshot-key-password",
+  "timestamp-key-password",
+  "preserve-digests",
+]);
+
+/** In this order: each finds what those before it left. */
+const stories: readonly Story[] = [
+  { command: "create-root-key", args: ["fred/new"] },
+  { command: "create-metadata-keys", args: ["fred/new"] },
+  { command: "create-metadata", args: ["fred/new"] },
+  { command: "reset-keys", args: [repo] },
+  { command: "push-target", args: [repo, "other", "demo.txt"] },
+  { command: "del-target", args: [repo, "other"] },
+  { command: "unstage-target", args: [repo] },
+  { command: "push-metadata", args: [repo] },
+  { command: "refresh-metadata", args: [repo] },
+  { command: "get-root", args: [repo] },
+  { command: "adopt-metadata", args: ["fred/adopted", "root.json"] },
+  { command: "list-master-targets", args: [repo] },
+  { command: "get-master-expirations", args: [repo] },
+  { command: "status", args: [repo] },
+  { command: "delegate-role", args: [repo, "role", "demo.txt"], flags: { path: ["x"], key: ["demo.txt"] } },
+  { command: "update-role", args: [repo, "role", "demo.txt"] },
+  { command: "revoke-role", args: [repo, "role"] },
+  { command: "prune", args: [repo] },
+  { command: "pin", args: [repo, "root.json"] },
+  ...["pull-metadata", "list-copy-targets", "get-copy-expirations"].flatMap((command) => pulls(command, [])),
+  ...["pull-target", "blob-sizes", "explain"].flatMap((command) => pulls(command, ["demo.txt"])),
+  ...pulls("check-target", ["demo.txt", "demo.txt"]),
+  { command: "pull-target", args: [repo, "demo.txt"], flags: { output: "saved" } },
+  { command: "list-repos", args: [] },
+  { command: "auth", args: [repo, "pull"] },
+  { command: "push-blob", args: [repo, "demo.txt"] },
+  { command: "pull-blob", args: [repo, "@alias"] },
+  { command: "blob-size", args: [repo, "@alias"] },
+  { command: "mount-blob", args: [repo, "fred/image", digest] },
+  { command: "set-alias", args: [repo, "alias", "./demo.txt"] },
+  ...["get-alias", "get-digest", "get-manifest", "resolve"].map((command) => ({ command, args: [repo, "alias"] })),
+  { command: "list-aliases", args: [repo] },
+  { command: "del-alias", args: [repo, "alias"] },
+  { command: "del-blob", args: [repo, digest] },
+  ...syncs(),
+  { command: "login", args: [], flags: { username: "fred", "plain-text": true }, password: "p" },
+  {
+    command: "login",
+    args: [],
+    flags: { username: "fred", "password-stdin": true, "plain-text": true },
+    password: "-",
+  },
+  { command: "login", args: [], flags: { "identity-token-stdin": true, "plain-text": true }, password: "-" },
+  { command: "logout", args: [] },
+];
+
+/** From a registry, from a plain site, and without a network. */
+function pulls(command: string, args: readonly string[]): readonly Story[] {
+  return [
+    { command, args: [repo, ...args] },
+    { command, args: ["fred/plain", ...args.map(() => "a.txt")], flags: { "metadata-url": "SITE" }, place: "site" },
+    { command, args: [repo, ...args], flags: { offline: true } },
+  ];
+}
+
+function syncs(): readonly Story[] {
+  const from = "docker://HOST/fred/image:tag";
+  const source = "docker://HOST/fred/demo";
+  const tuf = { tuf: "root.json" };
+  return [
+    { command: "sync", args: [from, "oci:images"] },
+    { command: "sync", args: [from, "docker://HOST/fred/copied"] },
+    { command: "sync", args: ["oci:images"], flags: { "source-yaml": "list.yaml" } },
+    { command: "sync", args: [from, "oci:images"], flags: { all: true } },
+    { command: "sync", args: [source, "oci:carried"], flags: tuf },
+    {
+      command: "sync",
+      args: ["SITE", "oci:carried-plain"],
+      flags: { tuf: "plain.json", host: "SITEHOST" },
+      place: "site",
+    },
+    { command: "export", args: [source, "demo.tar"], flags: tuf },
+    { command: "import", args: ["demo.tar", "docker://HOST/fred/imported"], flags: tuf },
+  ];
+}
+
+const filled = (text: string): string =>
+  text
+    .replace("SITEHOST", new URL(plain.origin).host)
+    .replace("HOST", registry.host)
+    .replace("SITE", `${plain.origin}/metadata/`);
+
+test.each(
+  stories.map(
+    (story) => [`${story.command} ${story.args.join(" ")} ${JSON.stringify(story.flags ?? {})}`, story] as const,
+  ),
+)("%s", async (_name, { command: name, args, flags = {}, place, password }) => {
+  const command = commands.find((each) => each.name === name);
+  if (command === undefined) throw new Error(`no command ${name}`);
+  const given = Object.fromEntries(
+    Object.entries(flags).map(([flag, value]) => [flag, typeof value === "string" ? filled(value) : value]),
+  );
+  const read = new Set<SettingName>();
+  const { DTUF_HOST = "", ...local } = machine.environment;
+  const env =
+    place === "site" ? local : { ...local, DTUF_HOST, ...(password === undefined ? {} : { DTUF_PASSWORD: password }) };
+  const now = (): Date => (place === "site" ? testNow : new Date());
+  const world = createTestIo({ argv: [], cwd: machine.directory, env, stdin: "secret", now });
+  const io = { ...world.io, home: machine.directory, env: recordVariables(env, read) };
+  const values = recordSettings(readSettings(given, env, "DTUF"), read);
+  const variable = (setting: SettingName): string => variableOf(setting, "DTUF");
+  const run = await command.load();
+  const context = { io, program: "dtuf", values, variable, terminal: createTerminal("dtuf", io, values) } as const;
+  const failure: unknown = await run(context, args.map(filled)).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  expect(failure).not.toMatchObject({ code: "USAGE" });
+  const modes = command.modes.filter(({ when }) => when(values, args.map(filled))).flatMap(({ refuses }) => refuses);
+  if (password === "-") read.add("password");
+  const unread = command.settings.filter((each) => !read.has(each) && !modes.includes(each) && !excused.has(each));
+  expect(unread).toEqual([]);
+});
+
+/** Right values, so that nothing but the mode is wrong. */
+const right: Partial<Record<SettingName, string>> = {
+  platform: "linux/amd64",
+  map: "a=b",
+  "target-base-url": "https://site.example/targets/",
+  "auth-host": "auth.example",
+  "source-yaml": "list.yaml",
+};
+
+function flagOf(name: SettingName): string {
+  const { kind, choices }: Setting = settings[name];
+  const value = choices?.[0] ?? right[name] ?? (kind === "duration" ? "1h" : kind === "count" ? "3" : "x");
+  return kind === "switch" ? `--${name}` : `--${name}=${value}`;
+}
+
+/** The commands' own modes and their refusals, each with the story that is in the mode. */
+const refusals = commands.flatMap(({ name, modes, settings: own }) =>
+  modes.flatMap((mode) =>
+    mode.refuses.filter((each) => own.includes(each)).map((each) => [name, each, mode.name, mode] as const),
+  ),
+);
+
+test.each(refusals)("%s refuses --%s %s", async (...[name, refused, words, mode]) => {
+  const inMode = stories.filter(({ command, args, flags = {} }) => {
+    const values = readSettings(flags, {}, "DTUF");
+    return command === name && mode.when(values, args.map(filled)) && flags[refused] === undefined;
+  });
+  const [story] = [...inMode, ...switched(name, words)];
+  if (story === undefined) throw new Error(`no story of ${name} is in the mode`);
+  const given = Object.entries(story.flags ?? {}).flatMap(([flag, value]) =>
+    [value].flat().map((each) => (each === true ? `--${flag}` : `--${flag}=${filled(String(each))}`)),
+  );
+  const ran = await machine.run([name, ...story.args.map(filled), ...given, flagOf(refused)]);
+  expect(ran.stderr).toContain(`--${refused} has no meaning `);
+  expect(ran).toMatchObject({ status: 2, stdout: "" });
+});
+
+/** A mode that a switch chooses needs no story of its own. */
+function switched(name: string, words: string): readonly Story[] {
+  const [, choice] = /^with --([a-z-]+)$/.exec(words) ?? [];
+  const own = stories.filter(({ command }) => command === name);
+  return choice === undefined ? [] : own.map((story) => ({ ...story, flags: { [choice]: true } }));
+}
+
+test("every command has its story", () => {
+  const told = new Set(stories.map(({ command }) => command));
+  expect(commands.map(({ name }) => name).filter((name) => !told.has(name))).toEqual([]);
+});
+
+function recordSettings(values: Values, read: Set<SettingName>): Values {
+  const record =
+    <Value>(get: (name: SettingName) => Value) =>
+    (name: SettingName): Value => {
+      read.add(name);
+      return get(name);
+    };
+  return {
+    ...values,
+    text: record((name) => values.text(name)),
+    list: record((name) => values.list(name)),
+    on: record((name) => values.on(name)),
+    count: record((name) => values.count(name)),
+    durationMs: record((name) => values.durationMs(name)),
+  };
+}
+
+/** Secrets are read from their variables. */
+function recordVariables(
+  environment: Readonly<Record<string, string>>,
+  read: Set<SettingName>,
+): Record<string, string> {
+  const secrets = (Object.keys(settings) as SettingName[]).filter((name) => settings[name].kind === "secret");
+  return new Proxy(
+    { ...environment },
+    {
+      get(target, key) {
+        const name = secrets.find((each) => variableOf(each, "DTUF") === key);
+        if (name !== undefined) read.add(name);
+        return Reflect.get(target, key) as string;
+      },
+    },
+  );
+}
