@@ -1,4 +1,5 @@
 /** Where images come from and go to, as people write it: `docker://`, `dir:`, `oci:` and `oci-archive:`. */
+import { platform } from "node:os";
 import { isTag, type TagName } from "@dtuf/registry";
 import { MirrorError } from "./errors.ts";
 
@@ -15,21 +16,25 @@ export interface Place {
 }
 
 /** `docker://host/repository`. Undefined: no transport is named. @throws MirrorError MIRROR_PLACE_INVALID */
-export function findPlace(text: string): Place | undefined {
+export function findPlace(text: string, system: string = platform()): Place | undefined {
   const [, transport, rest] = /^(docker|dir|oci|oci-archive):(.*)$/s.exec(text) ?? [];
   if (transport === undefined || rest === undefined) return undefined;
-  if (transport !== "docker") return createPlace(transport as Transport, rest);
+  if (transport !== "docker") return createPlace(transport as Transport, rest, system);
   if (!rest.startsWith("//")) throw invalid(text, "docker://host/repository");
   return createPlace("docker", rest.slice(2));
 }
 
-/** @throws MirrorError MIRROR_PLACE_INVALID */
-export function createPlace(transport: Transport, text: string): Place {
+/**
+ * @param system Node's word for it, default this one: on Windows `C:` is a drive and no directory with a tag
+ * @throws MirrorError MIRROR_PLACE_INVALID
+ */
+export function createPlace(transport: Transport, text: string, system: string = platform()): Place {
   if (text === "" || text.includes("\0")) throw invalid(`${transport}:${text}`, "a name after the transport");
   if (transport === "docker" || transport === "dir") return { transport, text };
   const colon = text.lastIndexOf(":");
   const tag = text.slice(colon + 1);
-  return colon > 0 && isTag(tag) ? { transport, text: text.slice(0, colon), tag } : { transport, text };
+  const isDrive = system === "win32" && colon === 1 && /^[A-Za-z]/.test(text);
+  return colon > 0 && isTag(tag) && !isDrive ? { transport, text: text.slice(0, colon), tag } : { transport, text };
 }
 
 /** The place as people write it: the inverse of `findPlace`. */

@@ -23,6 +23,7 @@ export function hostChoice(context: Context): HostChoice {
     host: context.values.text("host"),
     env: context.io.env,
     cwd: context.io.cwd,
+    platform: context.io.platform,
     note: (text) => context.terminal.note(text),
     variable: context.variable("host"),
   };

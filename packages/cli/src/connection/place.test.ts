@@ -8,6 +8,7 @@ const choice = (host?: string, env: Record<string, string> = {}): HostChoice => 
   host,
   env,
   cwd: "/here",
+  platform: "linux",
   note: (text) => void notes.push(text),
   variable: "DTUF_HOST",
 });
@@ -25,7 +26,8 @@ describe("where a repository is", () => {
 
   test("the state of a layout lies under its directory's name, that of a registry under the repository's", () => {
     expect(resolvePlace("oci:/srv/demo", choice()).repository).toBe("demo");
-    expect(stateDirectory("/state", "fred/demo", "copy")).toBe("/state/fred/demo/copy");
+    const root = { directory: "/state", platform: "linux" };
+    expect(stateDirectory(root, "fred/demo", "copy")).toBe("/state/fred/demo/copy");
   });
 
   test("without a host the embedded registry is used, and that is said", () => {
@@ -57,5 +59,44 @@ describe("where a repository is", () => {
 
   test("the layout at the root of the file system has no name for its state", () => {
     expect(() => resolvePlace("oci:/", choice())).toThrow(UsageError);
+  });
+});
+
+describe("on Windows", () => {
+  const windows = (host?: string): HostChoice => ({ ...choice(host), cwd: "D:\\work", platform: "win32" });
+
+  test.each([
+    [String.raw`oci:C:\store\demo`, String.raw`C:\store\demo`, "demo"],
+    ["oci:C:/store/demo", String.raw`C:\store\demo`, "demo"],
+    [String.raw`oci:store\demo`, String.raw`D:\work\store\demo`, "demo"],
+    [String.raw`oci:\\server\share\demo`, String.raw`\\server\share\demo`, "demo"],
+  ])("%s is the layout %s", (repo, directory, repository) => {
+    expect(resolvePlace(repo, windows())).toEqual({ kind: "layout", directory, repository });
+  });
+
+  test("an embedded registry may be on another drive", () => {
+    const place = resolvePlace("fred/demo", windows("oci:E:\\"));
+    expect(describePlace(place)).toBe(String.raw`oci:E:\fred\demo`);
+  });
+
+  test.each(["oci:con", String.raw`oci:C:\store\aux.d`, "oci:ab:c", "oci:dot.", String.raw`oci:C:\ `])(
+    "%j has no name that can be a directory's",
+    (repo) => {
+      expect(() => resolvePlace(repo, windows())).toThrow(UsageError);
+    },
+  );
+
+  test("a repository named as a device is refused in a directory, and has its state beside the name", () => {
+    expect(() => resolvePlace("fred/con", windows("oci:store"))).toThrow(UsageError);
+    expect(resolvePlace("fred/con", windows("registry.example"))).toMatchObject({ repository: "fred/con" });
+    const root = { directory: "C:\\state", platform: "win32" };
+    expect(stateDirectory(root, "fred/con", "copy")).toBe(String.raw`C:\state\fred\_con\copy`);
+    expect(stateDirectory(root, "aux.x/nul", "master")).toBe(String.raw`C:\state\_aux.x\_nul\master`);
+  });
+
+  test("elsewhere a backslash and a drive letter are characters like others", () => {
+    expect(describePlace(resolvePlace("oci:C:/demo", choice()))).toBe("oci:/here/C:/demo");
+    expect(resolvePlace("fred/con", choice("oci:store"))).toMatchObject({ directory: "/here/store/fred/con" });
+    expect(() => resolvePlace(String.raw`oci:C:\demo`, choice())).toThrow(UsageError);
   });
 });

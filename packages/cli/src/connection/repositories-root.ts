@@ -1,8 +1,9 @@
 import { resolve } from "node:path";
 import type { Context } from "../context/command.ts";
+import type { StateRoot } from "./place.ts";
 
-/** Below which every repository has its local state. */
-export function repositoriesRoot({ io, values }: Context): string {
+export function repositoriesRoot({ io, values }: Context): StateRoot {
   const root = values.text("repositories-root");
-  return resolve(io.cwd, root === undefined || root === "" ? "dtuf_repos" : root);
+  const directory = resolve(io.cwd, root === undefined || root === "" ? "dtuf_repos" : root);
+  return { directory, platform: io.platform };
 }

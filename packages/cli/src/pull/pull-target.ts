@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { CopyError, type Copy, type TargetInfo } from "@dtuf/copy";
+import { isFileName } from "@dtuf/registry/files";
 import type { Context, Run } from "../context/command.ts";
 import { copyProgress, parseTargets, refreshMode, withCopy } from "./copy.ts";
 import { UsageError } from "../context/usage.ts";
@@ -78,19 +79,27 @@ async function chooseDestinations(
 ): Promise<readonly (readonly [TargetInfo, string])[]> {
   const path = resolve(io.cwd, output);
   const found = await stat(path).catch(() => undefined);
-  if (found?.isDirectory() === true) return intoDirectory(targets, path);
+  if (found?.isDirectory() === true) return intoDirectory(targets, path, io.platform);
   const [target, ...more] = targets;
-  if (output.endsWith("/") || target === undefined || more.length > 0) {
+  const namesDirectory = output.endsWith("/") || (io.platform === "win32" && output.endsWith("\\"));
+  if (namesDirectory || target === undefined || more.length > 0) {
     throw new UsageError(`--output: ${JSON.stringify(output)} is no directory`, `mkdir -p ${output}`);
+  }
+  if (!isFileName(basename(path), io.platform)) {
+    throw new UsageError(`--output: ${JSON.stringify(output)} is no name for a file on this system`);
   }
   return [[target, path]];
 }
 
 /** No target replaces another one, on a disk that knows no case or no spelling of accents either. */
-function intoDirectory(targets: readonly TargetInfo[], directory: string): readonly (readonly [TargetInfo, string])[] {
+function intoDirectory(
+  targets: readonly TargetInfo[],
+  directory: string,
+  platform: string,
+): readonly (readonly [TargetInfo, string])[] {
   const taken = new Map<string, TargetInfo>();
   return targets.map((target) => {
-    const name = fileNameOf(target);
+    const name = fileNameOf(target, platform);
     const key = name.normalize("NFC").toLowerCase();
     const other = taken.get(key);
     taken.set(key, target);
@@ -101,11 +110,11 @@ function intoDirectory(targets: readonly TargetInfo[], directory: string): reado
 }
 
 /** The target's last component, which must be an ordinary file name: a target's name never leads out of the directory. */
-function fileNameOf({ path }: TargetInfo): string {
+export function fileNameOf({ path }: Pick<TargetInfo, "path">, platform: string): string {
   const name = path.slice(path.lastIndexOf("/") + 1);
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  const isPlain = !/^\.{0,2}$|[\0-\x1f\\:]/.test(name) && Buffer.byteLength(name) <= nameMaxBytes;
-  if (!isPlain) {
+  const isPlain = isFileName(name, platform) && !/[\0-\x1f\\:]/.test(name);
+  if (!isPlain || Buffer.byteLength(name) > nameMaxBytes) {
     throw new UsageError(`target ${JSON.stringify(path)} has no name for a file`, "pull it alone with --output FILE");
   }
   return name;

@@ -1,7 +1,7 @@
 /** A plain TUF repository in a directory. Names that are no file names are not there; links are the directory owner's affair. */
 import { join } from "node:path";
 import { collect, OciError } from "@dtuf/registry";
-import { fileCall, openRegularFile, readFrom } from "@dtuf/registry/files";
+import { fileCall, isFileName, openRegularFile, readFrom } from "@dtuf/registry/files";
 import { encodeName, metadataName, targetNames } from "./plain-names.ts";
 import type { MetadataRequest, PartOptions, PartStream, Source, TargetInfo } from "./source.ts";
 import { wholeTarget } from "./whole-target.ts";
@@ -39,7 +39,9 @@ async function readMetadata(
   directory: string,
   { role, version, maxBytes }: MetadataRequest,
 ): Promise<Uint8Array | undefined> {
-  const path = join(directory, metadataName(role, version));
+  const file = metadataName(role, version);
+  if (!isFileName(file)) return undefined;
+  const path = join(directory, file);
   const opened = await openRegularFile(path, { followLinks: true });
   if (opened === undefined) return undefined;
   if (opened.size <= maxBytes) return collect(readFrom(opened.file, 0, path), maxBytes);
@@ -57,6 +59,7 @@ async function openTarget(
 ): Promise<PartStream | undefined> {
   for (const names of targetNames(target)) {
     for (const candidate of [names, names.map(encodeName)]) {
+      if (!candidate.every((segment) => isFileName(segment))) continue;
       const path = join(directory, ...candidate);
       const opened = await openRegularFile(path, { followLinks: true });
       if (opened === undefined) continue;

@@ -7,7 +7,14 @@ import { createHash, randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { open, statfs, unlink, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { fileCall, fileError, isErrno, renameWithRetries, syncDirectory } from "@dtuf/registry/files";
+import {
+  fileCall,
+  fileError,
+  isErrno,
+  isLinkThatOpenFollows,
+  renameWithRetries,
+  syncDirectory,
+} from "@dtuf/registry/files";
 import { CopyError } from "../errors.ts";
 
 export interface PartialFile {
@@ -90,6 +97,7 @@ function create(path: string): Promise<FileHandle> {
 async function findOwn(path: string): Promise<FileHandle | undefined> {
   let file: FileHandle | undefined;
   try {
+    if (await isLinkThatOpenFollows(path)) return undefined;
     file = await open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
     const stat = await file.stat();
     if (stat.isFile() && stat.nlink === 1 && stat.uid === (await findOwnUid(path))) return file;

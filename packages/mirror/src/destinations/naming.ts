@@ -13,6 +13,7 @@ import {
   type Reference,
   type TagName,
 } from "@dtuf/registry";
+import { isFileName } from "@dtuf/registry/files";
 import { MirrorError } from "../errors.ts";
 import type { Place } from "../place.ts";
 import type { SourceImage } from "../sources/source.ts";
@@ -75,6 +76,11 @@ function parseDestination(text: string, image: SourceImage): Reference {
 function below(root: string, name: string): string {
   const base = resolve(root);
   const path = resolve(join(base, name));
+  if (!name.split("/").every((part) => part === "" || isFileName(part))) {
+    throw new MirrorError("MIRROR_PLACE_INVALID", `${JSON.stringify(name)} is no name for a directory on this system`, {
+      details: { got: name },
+    });
+  }
   if (path.startsWith(base.endsWith(sep) ? base : base + sep)) return path;
   throw new MirrorError("MIRROR_PLACE_INVALID", `${JSON.stringify(name)} leads out of ${root}`, {
     details: { got: name },

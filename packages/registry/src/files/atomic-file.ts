@@ -9,7 +9,7 @@ import { lstat, open, readdir, unlink, type FileHandle } from "node:fs/promises"
 import { basename, dirname, join } from "node:path";
 import { syncDirectory } from "./directory.ts";
 import { fileError, isErrno } from "./errors.ts";
-import { renameWithRetries } from "./rename.ts";
+import { renameWithRetries } from "./platform.ts";
 
 export interface AtomicFileOptions {
   /** Permission bits, from which the umask still takes away. Default 0644. */

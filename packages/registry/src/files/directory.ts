@@ -2,7 +2,8 @@
 import { mkdir, open, type FileHandle } from "node:fs/promises";
 import { platform } from "node:os";
 import { dirname } from "node:path";
-import { fileError, isErrno } from "./errors.ts";
+import { fileError } from "./errors.ts";
+import { isWithoutDirectorySync } from "./platform.ts";
 
 /**
  * Makes the names in a directory durable: what was created in it or renamed into it. Where a directory cannot be
@@ -19,14 +20,6 @@ export async function syncDirectory(directory: string): Promise<void> {
   } finally {
     await handle?.close();
   }
-}
-
-/**
- * Whether this is how the system says that it has no fsync for directories: some network file systems, and Windows,
- * which opens a directory for reading only and flushes nothing that is not open for writing.
- */
-export function isWithoutDirectorySync(error: unknown, system: string): boolean {
-  return isErrno(error, "EINVAL", "ENOTSUP") || (system === "win32" && isErrno(error, "EPERM", "EISDIR", "EACCES"));
 }
 
 /**

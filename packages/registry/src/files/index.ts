@@ -22,5 +22,5 @@ export {
 } from "./regular-file.ts";
 export { spool } from "./spool.ts";
 export { withLock, type LockOptions } from "./lock.ts";
-export { renameWithRetries, type RenameOptions } from "./rename.ts";
+export { isFileName, isLinkThatOpenFollows, renameWithRetries, type RenameOptions } from "./platform.ts";
 export { writeVerifiedFile } from "./verified-file.ts";

@@ -7,6 +7,7 @@ import { lstat, open, type FileHandle } from "node:fs/promises";
 import type { ByteStream } from "../content.ts";
 import { FileError, fileError, isErrno } from "./errors.ts";
 import { readFrom } from "./file-stream.ts";
+import { isLinkThatOpenFollows } from "./platform.ts";
 
 export interface OpenFileOptions {
   /** For paths that the user named, and files of a directory that the user arranged. Default false. */
@@ -34,6 +35,7 @@ export async function openRegularFile(path: string, options: OpenFileOptions = {
   const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
   let file: FileHandle | undefined;
   try {
+    if (options.followLinks !== true && (await isLinkThatOpenFollows(path))) throw notRegular(path);
     file = await open(path, O_RDONLY | O_NONBLOCK | (options.followLinks === true ? 0 : O_NOFOLLOW));
     const stat = await file.stat();
     if (stat.isFile()) return { file, size: stat.size };

@@ -5,7 +5,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { OciError } from "../errors.ts";
-import { fileError, isErrno } from "../files/index.ts";
+import { fileError, isErrno, isFileName } from "../files/index.ts";
 import { isRepositoryName, parseRepositoryName, type RepositoryName } from "../reference.ts";
 import type { StoreOptions } from "../store.ts";
 import { isLayout, layoutPaths } from "./layout-directory.ts";
@@ -44,6 +44,12 @@ export function createLayoutRegistry({
 
 function componentsOf(repository: string): readonly string[] {
   const components = parseRepositoryName(repository).split("/");
+  const device = components.find((component) => !isFileName(component));
+  if (device !== undefined) {
+    throw new OciError("OCI_REFERENCE_INVALID", `${repository}: this system has no directories named ${device}`, {
+      details: { got: repository },
+    });
+  }
   const taken = components.find((component) => reserved.has(component));
   if (taken === undefined) return components;
   throw new OciError("OCI_REFERENCE_INVALID", `${repository}: a layout has a file named ${taken} itself`, {

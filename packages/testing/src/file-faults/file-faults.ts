@@ -10,6 +10,7 @@
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import os from "node:os";
+import { sep } from "node:path";
 
 /** `kill`: SIGKILL · `full`: ENOSPC from that call on · else that error, once. Only what needs space can lack it. */
 export type FileFaultKind = "kill" | "full" | "ENOSPC" | "EDQUOT" | "EIO" | "EROFS" | "EACCES";
@@ -72,7 +73,8 @@ export async function armFileFault(fault: FileFault): Promise<ArmedFault> {
 
 function isWatchedPath(value: unknown): boolean {
   const path = value instanceof URL ? value.pathname : value;
-  return typeof path === "string" && armed !== undefined && (path === armed.root || path.startsWith(`${armed.root}/`));
+  if (typeof path !== "string" || armed === undefined) return false;
+  return path === armed.root || path.startsWith(`${armed.root}${sep}`);
 }
 
 const byPath = ({ args }: Invocation): boolean => args.slice(0, 2).some(isWatchedPath);

@@ -5,7 +5,7 @@ import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { build } from "rolldown";
+import { bundle } from "./bundle.ts";
 import { armFileFault, type FileFaultKind } from "./file-faults.ts";
 
 export interface FileTrials {
@@ -19,6 +19,16 @@ export interface KillTrials extends FileTrials {
   /** A TypeScript file of the workspace. Its last argument is the trial's directory. */
   readonly program: string;
   readonly args?: readonly string[];
+  /** Starts a process; true: it was killed. Default: with this Node. */
+  readonly start?: (started: Started) => Promise<boolean>;
+}
+
+/** A bundled program and what is loaded before it. */
+export interface Started {
+  readonly preload: string;
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
 }
 
 export interface FailTrials extends Omit<FileTrials, "check"> {
@@ -37,9 +47,10 @@ const execute = promisify(execFile);
  * what a whole run leaves.
  * @returns how often it was killed
  */
-export async function killAtEachChange({ program, args = [], before, check }: KillTrials): Promise<number> {
+export async function killAtEachChange(trials: KillTrials): Promise<number> {
+  const { args = [], before, check } = trials;
   await using folder = await createFolder();
-  const run = await bundle(program, folder.path);
+  const run = await prepare(trials, folder.path);
   const countFile = join(folder.path, "count");
 
   async function tryMoment(at: number | undefined): Promise<void> {
@@ -103,26 +114,20 @@ export async function failAtEachCall({ before, run, kind, every = 1, check }: Fa
 type Run = (args: readonly string[], env: Readonly<Record<string, string>>) => Promise<boolean>;
 
 /** One file and a compile cache: what a process costs is then Node's own start and the program's work. */
-async function bundle(program: string, folder: string): Promise<Run> {
-  const output = join(folder, "program");
-  await build({
-    input: { program, preload: join(import.meta.dirname, "preload.ts") },
-    platform: "node",
-    resolve: { conditionNames: ["@dtuf/source", "node", "import", "default"] },
-    output: { dir: output, format: "esm", entryFileNames: "[name].mjs", chunkFileNames: "[name].mjs" },
-    logLevel: "warn",
-  });
-  const env = { ...process.env, NODE_COMPILE_CACHE: join(folder, "cache") };
-  return async (args, fault) => {
-    const command = ["--import", join(output, "preload.mjs"), join(output, "program.mjs"), ...args];
-    try {
-      await execute(process.execPath, command, { env: { ...env, ...fault } });
-      return false;
-    } catch (error) {
-      if (error instanceof Error && "signal" in error && error.signal === "SIGKILL") return true;
-      throw error;
-    }
-  };
+async function prepare({ program, start = startHere }: KillTrials, folder: string): Promise<Run> {
+  const inputs = { program, preload: join(import.meta.dirname, "preload.ts") };
+  const { program: file = "", preload = "" } = await bundle(inputs, join(folder, "program"));
+  return (args, fault) => start({ preload, file, args, env: { ...fault, NODE_COMPILE_CACHE: join(folder, "cache") } });
+}
+
+async function startHere({ preload, file, args, env }: Started): Promise<boolean> {
+  try {
+    await execute(process.execPath, ["--import", preload, file, ...args], { env: { ...process.env, ...env } });
+    return false;
+  } catch (error) {
+    if (error instanceof Error && "signal" in error && error.signal === "SIGKILL") return true;
+    throw error;
+  }
 }
 
 interface Folder extends AsyncDisposable {

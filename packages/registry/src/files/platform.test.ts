@@ -1,10 +1,15 @@
 import { armFileFault } from "@dtuf/testing/file-faults/file-faults";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { isWithoutDirectorySync } from "./directory.ts";
-import { renameWithRetries, type RenameOptions } from "./rename.ts";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import {
+  isFileName,
+  isLinkThatOpenFollows,
+  isWithoutDirectorySync,
+  renameWithRetries,
+  type RenameOptions,
+} from "./platform.ts";
 
 let directory: string;
 let from: string;
@@ -55,4 +60,31 @@ test.each(["EPERM", "EISDIR", "EACCES"])("%s of a directory's fsync is tolerated
 
 test.each(["ENOSPC", "EIO", "ENOENT", "EROFS"])("%s of a directory's fsync is an error everywhere", (code) => {
   for (const system of ["win32", "linux"]) expect(isWithoutDirectorySync(errno(code), system)).toBe(false);
+});
+
+describe("a file's name", () => {
+  test.each(["", ".", "..", "a/b", "/", "a\0"])("is never %j", (name) => {
+    for (const system of ["linux", "darwin", "win32"]) expect(isFileName(name, system)).toBe(false);
+  });
+
+  test.each([
+    ...["con", "CON", "Nul", "aux.txt", "prn.tar.gz", "com1", "LPT9.log", "com¹", "con .txt", "conin$"],
+    ...["a:b", "C:", "dot.", "space ", "a\\b", "..\\x", "what?", "a*", 'a"b', "a|b", "<a", "tab\t"],
+  ])("is not %j on Windows, and may be it elsewhere", (name) => {
+    expect(isFileName(name, "win32")).toBe(false);
+    for (const system of ["linux", "darwin"]) expect(isFileName(name, system)).toBe(true);
+  });
+
+  test.each(["console", "com", "com10", "nul-1", "a.con", "..a", ".hidden", "ü", "a b", "$"])(
+    "may be %j everywhere",
+    (name) => {
+      for (const system of ["linux", "darwin", "win32"]) expect(isFileName(name, system)).toBe(true);
+    },
+  );
+});
+
+test("on Windows, which opens through a link, a link is seen before anything is opened", async () => {
+  await symlink("new", join(directory, "link"));
+  expect(await isLinkThatOpenFollows(join(directory, "link"), "win32")).toBe(true);
+  expect(await isLinkThatOpenFollows(from, "win32")).toBe(false);
 });

@@ -1,0 +1,24 @@
+/** Programs of the workspace as single files: for processes that must start fast, or that cannot follow pnpm's links. */
+import { join } from "node:path";
+import { build, type Plugin } from "rolldown";
+
+/**
+ * @param inputs source files by name
+ * @returns the bundled files by the same names
+ */
+export async function bundle(
+  inputs: Readonly<Record<string, string>>,
+  directory: string,
+  plugins: readonly Plugin[] = [],
+): Promise<Readonly<Record<string, string>>> {
+  await build({
+    input: { ...inputs },
+    platform: "node",
+    resolve: { conditionNames: ["@dtuf/source", "node", "import", "default"] },
+    external: ["keytar"],
+    plugins: [...plugins],
+    output: { dir: directory, format: "esm", entryFileNames: "[name].mjs", chunkFileNames: "[name]-[hash].mjs" },
+    logLevel: "warn",
+  });
+  return Object.fromEntries(Object.keys(inputs).map((name) => [name, join(directory, `${name}.mjs`)]));
+}
