@@ -26,13 +26,13 @@ const write = (name: string, content: string | Uint8Array): Promise<void> =>
   writeFile(join(machine.directory, name), content);
 
 /** What the role's own people do: push the bytes, sign their names. */
-async function signTools(version: number, content: string): Promise<void> {
+async function signTools(version: number, content: string, days = 365): Promise<void> {
   await write("hammer", content);
   await machine.must(["push-blob", repo, "hammer"]);
   const bytes = Buffer.from(content);
   const hashes = new Map([["sha256", digestHex(digestOf(bytes))]]);
   const targets = new Map([[parseTargetPath("tools/hammer"), { length: bytes.length, hashes, unrecognized: {} }]]);
-  const expires = new Date(Date.now() + 86_400_000 * 365);
+  const expires = new Date(Date.now() + 86_400_000 * days);
   const document = { type: "targets", specVersion, version, expires, targets, unrecognized: {} } as const;
   await write("tools.json", await signDocument(document, [createSigner(key)]));
 }
@@ -60,6 +60,31 @@ describe("a delegated role", () => {
     await machine.must(["revoke-role", repo, "tools"]);
     await machine.must(["push-metadata", repo]);
     expect((await machine.run(["pull-target", repo, "tools/hammer"])).status).toBe(3);
+  });
+
+  test("that expires is refused before it is published, and named after it, with update-role", async () => {
+    await signTools(10, "ten", 2);
+    await machine.must([...delegate, "--path", "tools/*"]);
+    const now = machine.now;
+    const ahead = (days: number) => () => new Date(Date.now() + 86_400_000 * days);
+    machine.now = ahead(3);
+    const refused = await machine.run(["push-metadata", repo]);
+    expect([refused.status, refused.stderr]).toEqual([
+      7,
+      expect.stringMatching(/tools [^]*expired at[^]*MASTER_ROLE_EXPIRED[^]*dtuf update-role/),
+    ]);
+    machine.now = now;
+    await machine.must(["push-metadata", repo]);
+    machine.now = ahead(3);
+    const published = await machine.must(["push-metadata", repo]);
+    expect(published.stderr).toMatch(/tools expired at .*: update-role renews it/);
+    const refreshed = await machine.run(["refresh-metadata", repo]);
+    expect([refreshed.status, refreshed.stderr]).toEqual([10, expect.stringMatching(/tools expired .*update-role/)]);
+    const status = await machine.run(["status", repo]);
+    expect([status.status, status.stdout]).toEqual([10, expect.stringMatching(/due: tools expired .*update-role/)]);
+    machine.now = now;
+    await machine.must(["revoke-role", repo, "tools"]);
+    await machine.must(["push-metadata", repo, "--trust-clock"]);
   });
 
   test.for([
