@@ -38,7 +38,7 @@ async function print({ terminal }: Context, place: string, status: MasterStatus)
   const shown = published?.versions ?? versions;
   await terminal.printName(`place: ${place}`);
   await terminal.print(
-    `published: ${shown === "never" ? "never" : `release ${shown.timestamp}, snapshot ${shown.snapshot}`}`,
+    `${refusal === undefined ? "published" : "published from here"}: ${shown === "never" ? "never" : `release ${shown.timestamp}, snapshot ${shown.snapshot}`}`,
   );
   await terminal.print(`registry: ${meanings[registry]}`);
   if (refusal !== undefined) await terminal.printName(`refused: ${refusal.message} (${refusal.code})`);
