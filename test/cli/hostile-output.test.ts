@@ -8,6 +8,8 @@ import {
   type LoggedRequest,
   type RegistryAuth,
 } from "@dtuf/testing/hostile-registry/hostile-registry";
+import { startHttpServer } from "@dtuf/testing/http-servers";
+import { createTufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createMachine, type Machine } from "./machine.ts";
 
@@ -103,15 +105,25 @@ describe("what a registry says", () => {
     }
   });
 
-  test("stands escaped in the log too [T99]", async () => {
-    await using registry = await createHostileRegistry();
-    machine.environment["DTUF_HOST"] = registry.host;
+  test("stands escaped in the log too, and what signed metadata says is escaped as well [T99]", async () => {
+    const sim = await createTufSimulator({ now: new Date() });
+    sim.addDelegation("targets", { name: evil, paths: ["*"] }).expires = new Date(0);
+    await sim.publishRelease();
+    await using server = await startHttpServer(({ url = "" }, response) => {
+      const bytes = sim.files.get(decodeURIComponent(url.slice("/metadata/".length)));
+      response.writeHead(bytes === undefined ? 404 : 200).end(bytes);
+    });
     await rm(join(machine.directory, "log"), { force: true });
-    const body = JSON.stringify({ errors: [{ code: "DENIED", message: evil }] });
-    registry.script({ fault: { kind: "answer", status: 400, body } });
-    await machine.run(["list-aliases", repo]);
+    machine.environment["DTUF_METADATA_URL"] = server.url("/metadata/").href;
+    const pulled = await machine.run(["pull-metadata", repo, "-"], sim.files.get("1.root.json"));
+    const { stdout, stderr } = await machine.run(["pull-target", repo, "any"]);
+    delete machine.environment["DTUF_METADATA_URL"];
+    expect(stderr).toMatch(/owned[^\n]*TUF_EXPIRED/);
     const log = await readFile(join(machine.directory, "log"), "utf8");
-    expect(log).toContain("OCI_");
-    expect(log).not.toMatch(controls);
+    expect(log).toContain("owned");
+    for (const text of [pulled.stderr, stdout, stderr, log]) {
+      expect(text).not.toMatch(controls);
+      expect(text.split("\n")).not.toContain("dtuf: hint: run rm");
+    }
   });
 });
