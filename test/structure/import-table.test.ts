@@ -24,6 +24,9 @@ const clockChanceNetwork =
 
 const usesProcess = /\bprocess\.[a-z]|[=(,:]\s*process\s*[;,)]/;
 
+/** Which runtime this is, and no more: versions of Node hide SQLite or warn of it, and nothing else tells them apart. */
+const readingVersions: ReadonlySet<string> = new Set(["packages/registry/src/files/lock/sqlite.ts: node:process"]);
+
 const packages = readPackages();
 
 function packageOf(specifier: string): string {
@@ -101,7 +104,8 @@ describe.each(packages.filter(({ folder }) => folder !== "cli" && folder !== "te
     test("does not touch process", () => {
       const touching = each.files.filter(({ kind, code }) => kind === "source" && usesProcess.test(code));
       expect(touching.map(({ path }) => path)).toEqual([]);
-      expect(offences(each, ({ specifier }) => specifier === "node:process")).toEqual([]);
+      const importing = offences(each, ({ specifier }) => specifier === "node:process");
+      expect(importing.filter((offence) => !readingVersions.has(offence))).toEqual([]);
     });
   },
 );

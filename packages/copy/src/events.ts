@@ -8,6 +8,8 @@ export type CopyEvent =
   | { readonly kind: "state-not-kept"; readonly directory: string; readonly error: unknown }
   /** A memory that saves requests or repeated names cannot be written. Nothing that protects is lost. */
   | { readonly kind: "cache-not-kept"; readonly directory: string; readonly error: unknown }
+  /** Another process works on the same state; told after a second. `pid` is undefined if the system does not tell it. */
+  | { readonly kind: "lock-awaited"; readonly path: string; readonly pid: number | undefined }
   /** A damaged or foreign file in the cache was left aside; it is fetched again. */
   | { readonly kind: "cache-healed"; readonly what: string; readonly error: unknown };
 

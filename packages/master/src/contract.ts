@@ -3,6 +3,7 @@
  * registry by one tag: whatever is cut off leaves the old state or the new one, and running it again goes on.
  */
 import type { ContentSource, Deleter, Digest, TagLister, TagSwapper, WriteStore } from "@dtuf/registry";
+import type { LockWait } from "@dtuf/registry/files";
 import type { JsonObject, KeyFamily, RoleName, Signer, TargetFile, TargetPath, TopLevelRole } from "@dtuf/tuf";
 
 /** A store to publish to. Listing and deleting are needed by `prune` alone; swapping closes the last window of a race. */
@@ -55,8 +56,10 @@ export interface MasterOptions {
   readonly signers?: readonly Signer[] | undefined;
   /** Uploads at a time. Default: 4. */
   readonly concurrency?: number | undefined;
-  /** What to do while another process works on the same state. Default: "wait". */
+  /** What to do while another process works on the same state. Default: "wait", for two minutes. */
   readonly lock?: "wait" | "fail" | undefined;
+  /** Told after a second of waiting for another process. */
+  readonly onLockWait?: ((wait: LockWait) => void) | undefined;
 }
 
 export interface OperationOptions {

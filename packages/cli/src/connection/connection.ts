@@ -7,6 +7,7 @@ import type { LayoutRegistry } from "@dtuf/registry/layout";
 import type { CredentialProvider, RegistryClient } from "@dtuf/registry/remote";
 import { findCredentials } from "./credentials.ts";
 import type { Context } from "../context/command.ts";
+import { tellWait } from "./lock-wait.ts";
 import { describePlace, resolveHost, resolvePlace, type Host, type HostChoice, type Place } from "./place.ts";
 import { UsageError } from "../context/usage.ts";
 
@@ -38,7 +39,7 @@ export async function connect(context: Context, place: Place, named?: string): P
   const name = describePlace(place);
   if (place.kind === "layout") {
     const { createLayoutStore } = await import("@dtuf/registry/layout");
-    const store = createLayoutStore({ directory: place.directory });
+    const store = createLayoutStore({ directory: place.directory, onLockWait: tellWait(context) });
     return { place, name, store, close: () => Promise.resolve() };
   }
   const client = await openRegistry(context, place.host, { first: named });
@@ -53,7 +54,7 @@ export async function openHost(context: Context, named?: Host): Promise<OpenedHo
   const host = named ?? resolveHost(hostChoice(context));
   if (host.kind === "registry") return { ...host, registry: await openRegistry(context, host.host) };
   const { createLayoutRegistry } = await import("@dtuf/registry/layout");
-  return { ...host, registry: createLayoutRegistry({ root: host.root }) };
+  return { ...host, registry: createLayoutRegistry({ root: host.root, onLockWait: tellWait(context) }) };
 }
 
 /** A client that is exactly who it is told to be: for asking the registry whether it lets that one in. */

@@ -2,6 +2,7 @@
 import { createMaster, type KeyType, type Master, type Progress } from "@dtuf/master";
 import type { TopLevelRole } from "@dtuf/tuf";
 import type { Context } from "../context/command.ts";
+import { tellWait } from "../connection/lock-wait.ts";
 import { openRepository } from "../connection/connection.ts";
 import { createPassphrases } from "./passphrase.ts";
 import { stateDirectory } from "../connection/place.ts";
@@ -36,6 +37,7 @@ export async function withMaster<Result>(
       lifetimesMs: lifetimes(context),
       passphrase: createPassphrases(context),
       keyType,
+      onLockWait: tellWait(context),
       concurrency,
     });
     return await work(master, connection.name);

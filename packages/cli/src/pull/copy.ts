@@ -13,6 +13,7 @@ import { parseTargetPath, type TargetPath } from "@dtuf/tuf";
 import type { Context } from "../context/command.ts";
 import { connect, hostChoice } from "../connection/connection.ts";
 import { openPlainSite, parsePlainUrl, reachSite, type PlainSite, type PlainUrls } from "../connection/plain-site.ts";
+import { describeWait } from "../connection/lock-wait.ts";
 import { repositoriesRoot } from "../connection/repositories-root.ts";
 import { describePlace, resolvePlace, stateDirectory, type Place } from "../connection/place.ts";
 import { isPlainUrl } from "../context/grammar/grammar.ts";
@@ -121,6 +122,8 @@ export function describeEvent(event: CopyEvent): string {
       return `cannot write the state in ${event.directory}: ${why}. What this run accepted is forgotten when it ends: the next run is not protected from an older release (rollback)`;
     case "cache-not-kept":
       return `cannot write in ${event.directory}, going on without: ${why}`;
+    case "lock-awaited":
+      return describeWait(event);
     case "cache-healed":
       return `fetched again, because the cached file was no good: ${event.what}: ${why}`;
   }

@@ -16,6 +16,7 @@ import {
   isTemporaryFile,
   syncDirectory,
   withLock,
+  type LockWait,
 } from "@dtuf/registry/files";
 import { CopyError } from "../errors.ts";
 import type { CopyEvent } from "../events.ts";
@@ -84,6 +85,7 @@ export function createCacheDirectory(options: CacheDirectoryOptions): CacheDirec
   const { directory, lock, required, onEvent } = options;
   const metadataDirectory = join(directory, "metadata");
   const place: Place = { directory, metadataDirectory, required, onEvent, memory: undefined };
+  const onWait = (wait: LockWait): void => onEvent({ kind: "lock-awaited", ...wait });
   return {
     outcome: () => (place.memory === undefined ? "kept" : "not-kept"),
     load: () => load(place),
@@ -93,7 +95,7 @@ export function createCacheDirectory(options: CacheDirectoryOptions): CacheDirec
       let started = false;
       try {
         await createDirectory(directory, { mode: 0o700 });
-        return await withLock(join(directory, "lock"), { wait, signal }, () => {
+        return await withLock(join(directory, "lock"), { wait, onWait, signal }, () => {
           started = true;
           return work();
         });

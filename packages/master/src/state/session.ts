@@ -35,7 +35,7 @@ export interface Workplace {
 }
 
 export function createWorkplace(options: MasterOptions): Workplace {
-  const { directory, lock = "wait" } = options;
+  const { directory, lock: wait = "wait", onLockWait: onWait } = options;
   const lifetimesMs = { ...defaultLifetimesMs, ...definedOnly(options.lifetimesMs) };
   for (const [role, lifetime] of Object.entries(lifetimesMs)) {
     if (!Number.isFinite(lifetime) || lifetime < 1000) throw new TypeError(`lifetimesMs.${role} must be 1000 or more`);
@@ -59,7 +59,7 @@ export function createWorkplace(options: MasterOptions): Workplace {
     },
     async alone(signal, work) {
       await createDirectory(directory, { mode: 0o700 });
-      return withLock(join(directory, "lock"), { wait: lock, signal }, async () => work(await open(signal)));
+      return withLock(join(directory, "lock"), { wait, onWait, signal }, async () => work(await open(signal)));
     },
   };
 }

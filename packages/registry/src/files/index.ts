@@ -21,6 +21,6 @@ export {
   type ReadFileOptions,
 } from "./regular-file.ts";
 export { spool } from "./spool.ts";
-export { withLock, type LockOptions } from "./lock.ts";
 export { isFileName, isLinkThatOpenFollows, renameWithRetries, type RenameOptions } from "./platform.ts";
+export { withLock, type LockOptions, type LockWait } from "./lock/lock.ts";
 export { writeVerifiedFile } from "./verified-file.ts";

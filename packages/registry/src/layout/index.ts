@@ -1,3 +1,3 @@
 export type { CollectedGarbage, GarbageOptions } from "./garbage.ts";
-export { createLayoutRegistry, type LayoutRegistry } from "./layout-registry.ts";
+export { createLayoutRegistry, type LayoutRegistry, type LayoutRegistryOptions } from "./layout-registry.ts";
 export { createLayoutStore, type LayoutStore, type LayoutStoreOptions } from "./layout-store.ts";

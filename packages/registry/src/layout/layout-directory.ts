@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { OciError } from "../errors.ts";
-import { createDirectory, findFile, withLock, writeFileAtomically } from "../files/index.ts";
+import { createDirectory, findFile, withLock, writeFileAtomically, type LockOptions } from "../files/index.ts";
 import { layoutMarkerMaxBytes } from "../limits.ts";
 import { findFileStat } from "./blob-files.ts";
 import { emptyLayoutIndex, encodeLayoutIndex, parseJsonObject } from "./layout-index.ts";
@@ -17,9 +17,6 @@ export interface LayoutPaths {
   /** Held while index.json changes and while blobs are deleted. Stays empty. */
   readonly lock: string;
 }
-
-/** The longest wait for another process's change; a garbage collection of a large layout takes seconds. */
-const lockTimeoutMs = 120_000;
 
 export function layoutPaths(directory: string): LayoutPaths {
   return {
@@ -49,10 +46,10 @@ export async function isLayout(paths: LayoutPaths): Promise<boolean> {
 export type Exclusively = <T>(work: () => Promise<T>, signal: AbortSignal | undefined) => Promise<T>;
 
 /** Within the process a plain queue, so that only processes poll for each other. @throws FileError FILE_LOCKED */
-export function createExclusively(paths: LayoutPaths): Exclusively {
+export function createExclusively(paths: LayoutPaths, onWait: LockOptions["onWait"]): Exclusively {
   let last: Promise<unknown> = Promise.resolve();
   return (work, signal) => {
-    const turn = last.then(() => withLock(paths.lock, { wait: "wait", timeoutMs: lockTimeoutMs, signal }, work));
+    const turn = last.then(() => withLock(paths.lock, { wait: "wait", onWait, signal }, work));
     last = turn.catch(() => undefined);
     return turn;
   };

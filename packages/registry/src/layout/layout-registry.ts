@@ -9,7 +9,7 @@ import { fileError, isErrno, isFileName } from "../files/index.ts";
 import { isRepositoryName, parseRepositoryName, type RepositoryName } from "../reference.ts";
 import type { StoreOptions } from "../store.ts";
 import { isLayout, layoutPaths } from "./layout-directory.ts";
-import { createLayoutStore, type LayoutStore } from "./layout-store.ts";
+import { createLayoutStore, type LayoutStore, type LayoutStoreOptions } from "./layout-store.ts";
 
 export interface LayoutRegistry {
   /**
@@ -21,23 +21,20 @@ export interface LayoutRegistry {
   listRepositories(options?: StoreOptions): AsyncIterable<RepositoryName>;
 }
 
+export interface LayoutRegistryOptions extends Pick<LayoutStoreOptions, "now" | "onLockWait"> {
+  readonly root: string;
+}
+
 const reserved: ReadonlySet<string> = new Set(["blobs", "index.json", "oci-layout"]);
 
 /**
  * The embedded registry below `root`. A repository's layout is made by the first `put` into it.
  * @throws, from `repository`, OciError OCI_REFERENCE_INVALID
  */
-export function createLayoutRegistry({
-  root,
-  now,
-}: {
-  readonly root: string;
-  readonly now?: () => Date;
-}): LayoutRegistry {
+export function createLayoutRegistry({ root, ...options }: LayoutRegistryOptions): LayoutRegistry {
   const findDirectory = (repository: string): string => join(root, ...componentsOf(repository));
   return {
-    repository: (name) =>
-      createLayoutStore({ directory: findDirectory(name), findDirectory, ...(now === undefined ? {} : { now }) }),
+    repository: (name) => createLayoutStore({ ...options, directory: findDirectory(name), findDirectory }),
     listRepositories: (options) => listRepositories(root, [], options),
   };
 }

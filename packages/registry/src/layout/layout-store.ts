@@ -4,6 +4,7 @@
  * leaves the index first. Reading takes no lock and writes nothing, so it works on read-only media.
  */
 import { join } from "node:path";
+import type { LockWait } from "../files/index.ts";
 import type {
   BlobFinder,
   BlobMounter,
@@ -38,13 +39,15 @@ export interface LayoutStoreOptions {
   /** The layout itself. Created by the first `put`; until then there is nothing to read. */
   readonly directory: string;
   readonly now?: () => Date;
+  /** Told after a second of waiting for another process that changes the layout; after two minutes it is FILE_LOCKED. */
+  readonly onLockWait?: ((wait: LockWait) => void) | undefined;
   /** Where `mount` finds other repositories. Default: nowhere. */
   readonly findDirectory?: (repository: string) => string;
 }
 
 /** A store in one layout directory. Touches no file yet. Errors are OciErrors and, if the disk fails, FileErrors. */
 export function createLayoutStore(options: LayoutStoreOptions): LayoutStore {
-  const layout = openLayout(options.directory, options.now ?? ((): Date => new Date()));
+  const layout = openLayout(options.directory, options.now ?? ((): Date => new Date()), options.onLockWait);
   return {
     ...readingFrom(layout),
     put: (descriptor, content, options) => put(layout, descriptor, { ...options, content }),

@@ -1,3 +1,4 @@
+import type { LockOptions } from "../files/index.ts";
 import { createIndexFile, type IndexFile } from "./index-file.ts";
 import {
   createExclusively,
@@ -17,9 +18,9 @@ export interface Layout {
   create(signal: AbortSignal | undefined): Promise<void>;
 }
 
-export function openLayout(directory: string, now: () => Date): Layout {
+export function openLayout(directory: string, now: () => Date, onLockWait?: LockOptions["onWait"]): Layout {
   const paths = layoutPaths(directory);
-  const exclusively = createExclusively(paths);
+  const exclusively = createExclusively(paths, onLockWait);
   return {
     paths,
     now,

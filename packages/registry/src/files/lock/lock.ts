@@ -1,0 +1,186 @@
+/**
+ * An exclusive lock between processes, held by the kernel: it ends with its process, however that ends, so there is no
+ * stale lock to judge (docs/decisions/0009-locks-in-every-runtime.md). It is SQLite's lock on a file that stays empty,
+ * which also excludes two holders in one process. Not re-entrant. Nobody else may open the lock file: closing any other
+ * descriptor of it would drop the lock (POSIX).
+ */
+import { randomBytes } from "node:crypto";
+import { constants } from "node:fs";
+import { lstat, open, unlink } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { createAtomicFile } from "../atomic-file.ts";
+import { fileCall, FileError, fileError, isErrno, type FileErrorCode } from "../errors.ts";
+import { findHolder } from "./holder.ts";
+import { loadSqlite, type HeldLock, type SqliteFault } from "./sqlite.ts";
+
+/** Told once, after a second of waiting. */
+export interface LockWait {
+  readonly path: string;
+  /** The process that is waited for; undefined if the system does not tell. */
+  readonly pid: number | undefined;
+}
+
+export interface LockOptions {
+  /** What to do if another holds it. */
+  readonly wait: "wait" | "fail";
+  /** The longest wait. Default: two minutes. */
+  readonly timeoutMs?: number | undefined;
+  readonly onWait?: ((wait: LockWait) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly sleep?: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
+}
+
+const firstPauseMs = 2;
+const longestPauseMs = 50;
+const toldAfterMs = 1000;
+const defaultTimeoutMs = 120_000;
+
+/**
+ * Runs `work` while holding the lock file at `path`, which is created if it is not there and never removed. A lock file
+ * that a power cut filled with anything is emptied.
+ * @throws FileError FILE_LOCKED if another holds it (and the wait, if any, is over), FILE_READ_ONLY, FILE_NOT_REGULAR,
+ * FILE_IO with errno ENOLCK on a file system without locks; the signal's reason
+ */
+export async function withLock<T>(path: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
+  const lock = await acquire(resolve(path), options);
+  try {
+    return await work();
+  } finally {
+    await lock.release();
+  }
+}
+
+async function acquire(path: string, options: LockOptions): Promise<HeldLock> {
+  const { wait, timeoutMs = defaultTimeoutMs, onWait, signal, sleep = defaultSleep } = options;
+  signal?.throwIfAborted();
+  await refuseOthers(path);
+  let told = false;
+  for (let waitedMs = 0, pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+    const lock = await tryLock(path);
+    if (lock !== undefined) return lock;
+    if (waitedMs === 0) await verifyLocksWork(path);
+    if (wait === "fail" || waitedMs >= timeoutMs) throw await locked(path, waitedMs);
+    if (!told && waitedMs >= toldAfterMs) {
+      told = true;
+      onWait?.({ path, pid: await findHolder(path) });
+    }
+    await sleep(pauseMs, signal);
+    waitedMs += pauseMs;
+  }
+}
+
+async function locked(path: string, waitedMs: number): Promise<FileError> {
+  const pid = await findHolder(path);
+  const holder = pid === undefined ? "another process" : `process ${pid}`;
+  const waited = waitedMs < toldAfterMs ? "" : `; waited ${Math.round(waitedMs / 1000)} s for it`;
+  return new FileError("FILE_LOCKED", `${path} is locked by ${holder}${waited}`, {
+    details: { path, waitedMs, ...(pid === undefined ? {} : { pid }) },
+  });
+}
+
+/** SQLite would follow a link and create a file where it leads, and wait on a pipe. */
+async function refuseOthers(path: string): Promise<void> {
+  try {
+    if ((await lstat(path)).isFile()) return;
+  } catch (error) {
+    if (isErrno(error, "ENOENT")) return;
+    throw fileError(error, path);
+  }
+  throw notRegular(path);
+}
+
+function notRegular(path: string): FileError {
+  return new FileError("FILE_NOT_REGULAR", `cannot lock ${path}: not a regular file`, { details: { path } });
+}
+
+/** Held, or being tried, by this process: one at a time, so that `emptyFile` never drops a lock of our own. */
+const taken = new Set<string>();
+
+async function tryLock(path: string): Promise<HeldLock | undefined> {
+  if (taken.has(path)) return undefined;
+  taken.add(path);
+  let lock: HeldLock | undefined;
+  try {
+    lock = await attempt(path);
+  } finally {
+    if (lock === undefined) taken.delete(path);
+  }
+  return lock && { release: () => lock.release().finally(() => taken.delete(path)) };
+}
+
+/** Undefined: another holds it. */
+async function attempt(path: string): Promise<HeldLock | undefined> {
+  const sqlite = await loadSqlite();
+  for (let emptied = false; ; emptied = true) {
+    const found = await sqlite.lock(path);
+    if ("release" in found) return found;
+    if (found.code === sqliteBusy) return undefined;
+    if (found.code === sqliteCannotOpen) await verifyWritable(path);
+    if (!worthless.includes(found.code) || emptied) throw lockError(found, path);
+    await emptyFile(path);
+  }
+}
+
+/**
+ * What a power cut left in a lock file is worth nothing. The file is emptied and not replaced, because whoever locks it
+ * meanwhile has locked the same file. A file that has another name as well is not ours to empty.
+ */
+async function emptyFile(path: string): Promise<void> {
+  const { O_NOFOLLOW, O_NONBLOCK, O_WRONLY } = constants;
+  await fileCall(path, async () => {
+    const file = await open(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK);
+    try {
+      const found = await file.stat();
+      if (!found.isFile() || found.nlink !== 1) throw notRegular(path);
+      await file.truncate(0);
+    } finally {
+      await file.close();
+    }
+  });
+}
+
+/** Without locks in the file system SQLite calls every file busy, also one that nobody can know of. */
+async function verifyLocksWork(path: string): Promise<void> {
+  const probe = join(dirname(path), `.dtuf-tmp-${randomBytes(8).toString("hex")}`);
+  const found = await (await loadSqlite()).lock(probe);
+  if ("release" in found) await found.release();
+  await unlink(probe).catch(() => undefined);
+  if (!("code" in found) || found.code !== sqliteBusy) return;
+  throw new FileError("FILE_IO", `cannot lock ${path}: the file system has no locks`, {
+    details: { path, syscall: "lock", errno: "ENOLCK" },
+  });
+}
+
+/** SQLite does not say why it cannot make the file; the system says so to whoever makes another one beside it. */
+async function verifyWritable(path: string): Promise<void> {
+  try {
+    await (await createAtomicFile(path)).abort();
+  } catch (error) {
+    if (FileError.is(error) && error.code === "FILE_READ_ONLY") throw error;
+  }
+}
+
+const sqliteBusy = 5;
+const sqliteCannotOpen = 14;
+/** SQLITE_CORRUPT, SQLITE_NOTADB */
+const worthless: readonly (number | undefined)[] = [11, 26];
+const codes: ReadonlyMap<number | undefined, FileErrorCode> = new Map([
+  [8, "FILE_READ_ONLY"],
+  [13, "FILE_NO_SPACE"],
+]);
+
+function lockError({ code, message }: SqliteFault, path: string): FileError {
+  return new FileError(codes.get(code) ?? "FILE_IO", `cannot lock ${path}: ${message}`, {
+    details: { path, syscall: "lock" },
+  });
+}
+
+async function defaultSleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await setTimeout(ms, undefined, { signal });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  }
+}
