@@ -1,15 +1,8 @@
-/** (argv, environment, streams) -> exit status. Whatever goes wrong ends here, in one place, with a status that is not 0. */
-import type { Context, ExitStatus, Program } from "./context/command.ts";
-import { ambientSettings } from "./entry.ts";
-import { commands } from "./table.ts";
-import { reportError } from "./context/report-error.ts";
+/** (argv, environment, streams) -> exit status. */
+import type { ExitStatus, Program } from "./context/command.ts";
 import type { Io } from "./context/io.ts";
-import { verifyModes } from "./context/modes.ts";
-import { verifyNamedFiles } from "./context/named-files.ts";
-import { parseCommandLine, type Parsed } from "./program.ts";
-import { variableOf, type SettingName } from "./context/settings.ts";
-import { createTerminal } from "./context/terminal.ts";
-import { readSettings, verifySettings } from "./context/values.ts";
+import { commands } from "./table.ts";
+import { parseCommandLine } from "./program.ts";
 import { version } from "./version.ts";
 
 const prefixes: Readonly<Record<Program, string>> = { dtuf: "DTUF", dxf: "DXF" };
@@ -20,24 +13,9 @@ export async function main(program: Program, io: Io): Promise<ExitStatus> {
   const writers = collectWrites(io);
   const parsed = parseCommandLine({ program, argv: io.argv, version, env: prefix }, commands, writers);
   await writers.flush();
-  return typeof parsed === "number" ? parsed : runCommand(program, io, parsed);
-}
-
-async function runCommand(program: Program, io: Io, { command, args, flags }: Parsed): Promise<ExitStatus> {
-  const prefix = prefixes[program];
-  const values = readSettings(flags, io.env, prefix);
-  const variable = (setting: SettingName): string => variableOf(setting, prefix);
-  let context: Context | undefined;
-  try {
-    context = { io, program, values, variable, terminal: createTerminal(program, io, values) };
-    verifySettings(values, command.settings);
-    verifyModes(command.modes, { values, args }, ambientSettings);
-    await verifyNamedFiles(values, command.settings, io.cwd);
-    const run = await command.load();
-    return (await run(context, args)) ?? 0;
-  } catch (error) {
-    return reportError(error, { program, command: command.name, io, terminal: context?.terminal });
-  }
+  if (typeof parsed === "number") return parsed;
+  const { runCommand } = await import("./run-command.ts");
+  return runCommand(parsed, { program, prefix, io });
 }
 
 /** Commander writes synchronously; our streams do not. */

@@ -1,0 +1,38 @@
+/** Settings -> context -> command. Whatever goes wrong ends here, in one place, with a status that is not 0. */
+import type { Context, ExitStatus, Program } from "./context/command.ts";
+import type { Io } from "./context/io.ts";
+import { verifyModes } from "./context/modes.ts";
+import { verifyNamedFiles } from "./context/named-files.ts";
+import { reportError } from "./context/report-error.ts";
+import { variableOf, type SettingName } from "./context/settings.ts";
+import { createTerminal } from "./context/terminal.ts";
+import { readSettings, verifySettings } from "./context/values.ts";
+import { ambientSettings } from "./entry.ts";
+import type { Parsed } from "./program.ts";
+
+export interface Called {
+  readonly program: Program;
+  /** Of the variables. */
+  readonly prefix: string;
+  readonly io: Io;
+}
+
+/** Every setting is parsed before the command does anything. Never throws. */
+export async function runCommand(
+  { command, args, flags }: Parsed,
+  { program, prefix, io }: Called,
+): Promise<ExitStatus> {
+  const values = readSettings(flags, io.env, prefix);
+  const variable = (setting: SettingName): string => variableOf(setting, prefix);
+  let context: Context | undefined;
+  try {
+    context = { io, program, values, variable, terminal: createTerminal(program, io, values) };
+    verifySettings(values, command.settings);
+    verifyModes(command.modes, { values, args }, ambientSettings);
+    await verifyNamedFiles(values, command.settings, io.cwd);
+    const run = await command.load();
+    return (await run(context, args)) ?? 0;
+  } catch (error) {
+    return reportError(error, { program, command: command.name, io, terminal: context?.terminal });
+  }
+}
