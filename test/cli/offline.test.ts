@@ -36,8 +36,6 @@ const calls: Readonly<Record<string, readonly { readonly words: readonly string[
   ],
   "blob-sizes": [{ words: [repo, "demo.txt"], status: 0 }],
   "check-target": [{ words: [repo, "demo.txt", "demo.txt"], status: 0 }],
-  "list-copy-targets": [{ words: [repo], status: 0 }],
-  "get-copy-expirations": [{ words: [repo], status: 0 }],
   explain: [{ words: [repo, "demo.txt"], status: 0 }],
 };
 
@@ -63,6 +61,15 @@ describe("--offline opens no connection", () => {
         const error = status === 3 ? "COPY_OFFLINE_NOTHING_CACHED" : "";
         expect(ran).toMatchObject({ status, stderr: expect.stringContaining(error) as unknown });
       }
+    },
+  );
+
+  test.each(["list-copy-targets", "get-copy-expirations"])(
+    "nor does %s, which is always offline [T93]",
+    async (name) => {
+      const before = registry.connections;
+      await machine.must([name, repo]);
+      expect(registry.connections - before).toBe(0);
     },
   );
 
