@@ -17,7 +17,14 @@ const table: Readonly<Record<string, readonly string[]>> = {
 const pureModules: ReadonlySet<string> = new Set(["node:buffer", "node:crypto", "node:util"]);
 
 /** What @dtuf/registry offers to those who change a store. */
-const writing: ReadonlySet<string> = new Set(["WriteStore", "PutOptions", "Deleter", "BlobMounter", "TagSwapper"]);
+const writing: ReadonlySet<string> = new Set([
+  "WriteStore",
+  "PutOptions",
+  "Deleter",
+  "BlobMounter",
+  "TagSwapper",
+  "openRepository",
+]);
 
 const clockChanceNetwork =
   /\bDate\.now\b|\bnew Date\(\s*\)|\bMath\.random\b|\bperformance\.|\bfetch\(|\bset(?:Timeout|Interval|Immediate)\(/;

@@ -1,4 +1,5 @@
 /** What the calls of a copy take and give. */
+import type { OpenRepositoryOptions } from "@dtuf/registry/repository";
 import type { Limits, TargetPath } from "@dtuf/tuf";
 import type { PinOffer } from "./refresh/anchor.ts";
 import type { CopyEvent, ProgressEvent } from "./events.ts";
@@ -8,13 +9,33 @@ import type { RefreshMode } from "./refresh/pull-metadata.ts";
 import type { StateOutcome, StateRequirement } from "./state/cache-directory.ts";
 import type { Source } from "./sources/source.ts";
 
-export interface CopyOptions {
+/** What a copy is made of: where its repository is, in one of two ways, and its state. */
+export type CopyOptions = CopySettings & (CopyRepository | CopySource);
+
+/** The repository by its name. Clock, chance, transport and credentials have defaults and can be given. */
+export interface CopyRepository extends OpenRepositoryOptions {
+  /** `host[:port]/repository` of a registry, `oci:DIR`, or the `https://` URL of a plain TUF repository's metadata. */
+  readonly repository: string;
+  readonly source?: undefined;
+}
+
+/** A source that the program made. */
+export interface CopySource {
   readonly source: Source;
   /** Where the source is, recorded in the state for people. Trust does not depend on it: a copy may move to a mirror. */
   readonly place: string;
+}
+
+export interface CopySettings {
   /** The state: `…/<repo>/copy`. */
   readonly directory: string;
-  readonly now: () => Date;
+  /**
+   * The root.json that was shipped with the program, or a chain of roots. It is pinned if nothing is pinned yet; a pin that
+   * is there stays as it is.
+   */
+  readonly root?: Uint8Array | undefined;
+  /** Read once for each call. Default: the system's clock. */
+  readonly now?: (() => Date) | undefined;
   /** A moment that is surely past, such as the build date of the program: an earlier clock is suspect. */
   readonly knownPast?: Date | undefined;
   readonly limits?: Partial<Limits> | undefined;

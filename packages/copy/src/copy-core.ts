@@ -2,9 +2,17 @@
 import { join } from "node:path";
 import { FileError } from "@dtuf/registry/files";
 import type { TargetPath } from "@dtuf/tuf";
-import { findAnchor, type PinWish } from "./refresh/anchor.ts";
+import { findAnchor, keepFirstPin, type PinWish } from "./refresh/anchor.ts";
 import { createCacheDirectory, type CacheDirectory } from "./state/cache-directory.ts";
-import type { CallOptions, CopyOptions, PinResult, PullMetadataOptions, RefreshResult, SaveOptions } from "./calls.ts";
+import type {
+  CallOptions,
+  CopyOptions,
+  CopySettings,
+  PinResult,
+  PullMetadataOptions,
+  RefreshResult,
+  SaveOptions,
+} from "./calls.ts";
 import { guardCallback } from "./callbacks.ts";
 import type { CopyEvent } from "./events.ts";
 import { defaultDeadlines } from "./refresh/deadline.ts";
@@ -15,11 +23,17 @@ import { createPulledMemory, type PulledMemory } from "./state/pulled-memory.ts"
 import type { SaveTargetContext } from "./targets/save-target.ts";
 import { createSessionHolder, type SessionHolder } from "./refresh/session-holder.ts";
 import { describeSession, type Session } from "./refresh/session.ts";
-import type { TargetInfo } from "./sources/source.ts";
+import { createRepositorySource } from "./sources/repository-source.ts";
+import type { Source, TargetInfo } from "./sources/source.ts";
 
 /** What every call needs. */
 export interface CopyCore {
-  readonly options: CopyOptions;
+  readonly options: CopySettings & { readonly now: () => Date };
+  readonly source: Source;
+  /** Where the source is, for people. */
+  readonly place: string;
+  /** Ends the connections that were opened for `repository`. */
+  readonly close: () => Promise<void>;
   readonly directory: CacheDirectory;
   readonly memory: PulledMemory;
   readonly holder: SessionHolder;
@@ -27,10 +41,11 @@ export interface CopyCore {
 }
 
 export function createCopyCore(options: CopyOptions): CopyCore {
-  const { directory, lock = "wait", state: required = "best-effort" } = options;
+  const { directory, lock = "wait", state: required = "best-effort", now = (): Date => new Date() } = options;
   const onEvent = guardCallback(options.onEvent);
   return {
-    options,
+    ...sourceOf(options),
+    options: { ...options, now },
     onEvent,
     directory: createCacheDirectory({ directory, lock, required, onEvent }),
     memory: createPulledMemory(join(directory, "pulled")),
@@ -38,22 +53,37 @@ export function createCopyCore(options: CopyOptions): CopyCore {
   };
 }
 
+function sourceOf(options: CopyOptions): Pick<CopyCore, "source" | "place" | "close"> {
+  if (options.source !== undefined) {
+    const { source, place } = options;
+    return { source, place, close: () => Promise.resolve() };
+  }
+  return { ...createRepositorySource(options.repository, options), place: options.repository };
+}
+
+/** Pins the root that the copy was made with, if nothing is pinned. */
+async function pinFirst(core: CopyCore, context: OpenSessionContext): Promise<void> {
+  const { root } = core.options;
+  if (root !== undefined) await keepFirstPin(root, context);
+}
+
 /** @throws the signal's reason, where it was aborted before the call */
-export function sessionContext({ options, directory, onEvent }: CopyCore, call: CallOptions = {}): OpenSessionContext {
-  const { source, place, now, knownPast, limits } = options;
+export function sessionContext(core: CopyCore, call: CallOptions = {}): OpenSessionContext {
+  const { now, knownPast, limits, deadlines: changed } = core.options;
+  const { directory, onEvent, place, source } = core;
   const { signal } = call;
   signal?.throwIfAborted();
-  const deadlines = { ...defaultDeadlines, ...options.deadlines };
+  const deadlines = { ...defaultDeadlines, ...changed };
   const onProgress = guardCallback(call.onProgress);
   const { sites } = source;
   return { directory, sites, place, now: now(), knownPast, limits, deadlines, onEvent, signal, onProgress };
 }
 
 /** @throws the signal's reason, where it was aborted before the call */
-export function fetchContext({ options, onEvent }: CopyCore, call: CallOptions = {}): OpenTargetContext {
+export function fetchContext({ options, source, onEvent }: CopyCore, call: CallOptions = {}): OpenTargetContext {
   const { signal, mode = "online" } = call;
   signal?.throwIfAborted();
-  const { source, directory } = options;
+  const { directory } = options;
   const sites = mode === "offline" ? source.sites.filter(({ reach }) => reach === "local") : source.sites;
   return { sites, mode, onEvent, signal, onProgress: guardCallback(call.onProgress), spoolDirectory: directory };
 }
@@ -66,6 +96,7 @@ export function saveContext(core: CopyCore, call: SaveOptions = {}): SaveTargetC
 export async function pullMetadata(core: CopyCore, call: PullMetadataOptions = {}): Promise<RefreshResult> {
   const { mode = "online", pin: offer, replace = "same-chain", delegations = "follow" } = call;
   const context = sessionContext(core, call);
+  if (offer === undefined) await pinFirst(core, context);
   const { session, anchor, status, site } = await core.holder.refresh(mode, { offer, replace }, context);
   const updatedTargets = await findUpdated(session, { ...context, pulled: await loadPulled(core), delegations });
   if (mode !== "offline") {
@@ -113,6 +144,7 @@ export async function useSession<T>(
   work: (session: Session, context: OpenSessionContext) => Promise<T>,
 ): Promise<T> {
   const context = sessionContext(core, call);
+  await pinFirst(core, context);
   const session = await core.holder.open(call?.mode ?? "online", context);
   try {
     return await work(session, context);
@@ -123,6 +155,7 @@ export async function useSession<T>(
 
 export async function* listTargets(core: CopyCore, call: CallOptions | undefined): AsyncGenerator<TargetPath> {
   const context = sessionContext(core, call);
+  await pinFirst(core, context);
   const session = await core.holder.open(call?.mode ?? "online", context);
   try {
     yield* listPaths(session, context);

@@ -5,7 +5,7 @@
  * the old one or the new one at every moment; readers are never blocked; offline means that no request is made.
  */
 import type { ByteStream, Content } from "@dtuf/registry";
-import type { TargetPath, WalkStep } from "@dtuf/tuf";
+import { parseTargetPath, type TargetPath, type WalkStep } from "@dtuf/tuf";
 import type { CallOptions, CopyOptions, PinResult, PullMetadataOptions, RefreshResult, SaveOptions } from "./calls.ts";
 import { checkContents } from "./targets/check-target.ts";
 import {
@@ -25,7 +25,7 @@ import { openVerified, openVerifiedBlobs, type VerifiedBlob } from "./targets/op
 import { saveVerified } from "./targets/save-target.ts";
 import type { TargetInfo } from "./sources/source.ts";
 
-export interface Copy {
+export interface Copy extends AsyncDisposable {
   /**
    * Makes a root the anchor, without a request: a root.json, or a chain of roots in one file, of which it is the newest.
    * A later pin on the same chain needs the roots in between, unless it is the next one.
@@ -45,7 +45,7 @@ export interface Copy {
   expirations(): Promise<ReadonlyMap<string, Date>>;
   /** The trusted metadata files, every root from the pin on included. */
   trustedFiles(): Promise<readonly TrustedFile[]>;
-  findTarget(path: TargetPath, options?: CallOptions): Promise<TargetInfo | undefined>;
+  findTarget(path: string | TargetPath, options?: CallOptions): Promise<TargetInfo | undefined>;
   /** Verified before the first byte is yielded: spooled in the state directory. @throws CopyError COPY_BLOB_MISSING; TufError */
   openTarget(target: TargetInfo, options?: CallOptions): Promise<ByteStream>;
   /**
@@ -56,18 +56,30 @@ export interface Copy {
   /** Writes beside the destination, verifies, fsyncs, renames; continues a partial download. */
   saveTarget(target: TargetInfo, destination: string, options?: SaveOptions): Promise<void>;
   /** @throws CopyError COPY_TARGET_UNKNOWN */
-  blobSizes(path: TargetPath, options?: CallOptions): Promise<readonly number[]>;
+  blobSizes(path: string | TargetPath, options?: CallOptions): Promise<readonly number[]>;
   /** Compares contents with the target's blobs, by position. @throws CopyError COPY_TARGET_UNKNOWN, COPY_TARGET_DIFFERS */
-  checkTarget(path: TargetPath, contents: readonly Content[], options?: CallOptions): Promise<void>;
+  checkTarget(path: string | TargetPath, contents: readonly Content[], options?: CallOptions): Promise<void>;
   /** The delegation walk that finds the target, or does not. */
-  explain(path: TargetPath, options?: CallOptions): Promise<readonly WalkStep[]>;
+  explain(path: string | TargetPath, options?: CallOptions): Promise<readonly WalkStep[]>;
+  /** Ends the connections that the copy opened for its `repository`. The state stays. The next call connects anew. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Makes a client of one repository. Makes no request and touches no file: the first call does. */
+/**
+ * Makes a client of one repository. Makes no request and touches no file: the first call does.
+ *
+ *     const copy = createCopy({ repository: "registry.example.com/fred/demo", directory: "state", root });
+ *     await copy.pullMetadata();
+ *     const target = await copy.findTarget("demo.txt");
+ *     if (target !== undefined) await copy.saveTarget(target, "demo.txt");
+ *
+ * @throws OciError OCI_REFERENCE_INVALID
+ */
 export function createCopy(options: CopyOptions): Copy {
   const core = createCopyCore(options);
-  const findRequired = (path: TargetPath, call: CallOptions | undefined): Promise<TargetInfo> =>
-    useSession(core, call, (session, context) => requireTarget(session, path, context));
+  const findRequired = (path: string, call: CallOptions | undefined): Promise<TargetInfo> =>
+    useSession(core, call, (session, context) => requireTarget(session, parseTargetPath(path), context));
   return {
     pin: (root, { replace = "same-chain" } = {}) => pinRoot(core, root, replace),
     pullMetadata: (call) => pullMetadata(core, call),
@@ -75,8 +87,10 @@ export function createCopy(options: CopyOptions): Copy {
     inspect: async () => inspectCache(sessionContext(core)),
     expirations: async () => (await inspectCache(sessionContext(core))).expirations,
     trustedFiles: async () => listTrustedFiles(sessionContext(core)),
-    findTarget: (path, call) => useSession(core, call, (session, context) => findTargetInfo(session, path, context)),
-    explain: (path, call) => useSession(core, call, (session, context) => explainTarget(session, path, context)),
+    findTarget: (path, call) =>
+      useSession(core, call, (session, context) => findTargetInfo(session, parseTargetPath(path), context)),
+    explain: (path, call) =>
+      useSession(core, call, (session, context) => explainTarget(session, parseTargetPath(path), context)),
     async openTarget(target, call) {
       const stream = await openVerified(target, fetchContext(core, call));
       await rememberPulled(core, target);
@@ -92,5 +106,7 @@ export function createCopy(options: CopyOptions): Copy {
     },
     blobSizes: async (path, call) => (await findRequired(path, call)).blobs.map(({ size }) => size),
     checkTarget: async (path, contents, call) => checkContents(await findRequired(path, call), contents),
+    close: () => core.close(),
+    [Symbol.asyncDispose]: () => core.close(),
   };
 }

@@ -2,22 +2,8 @@
  * What a publisher can do, as values and promises; `master.ts` does it. Local state changes by one atomic file, the
  * registry by one tag: whatever is cut off leaves the old state or the new one, and running it again goes on.
  */
-import type { ContentSource, Deleter, Digest, TagLister, TagSwapper, WriteStore } from "@dtuf/registry";
-import type { LockWait } from "@dtuf/registry/files";
-import type { JsonObject, KeyFamily, RoleName, Signer, TargetFile, TargetPath, TopLevelRole } from "@dtuf/tuf";
-
-/** A store to publish to. Listing and deleting are needed by `prune` alone; swapping closes the last window of a race. */
-export type MasterStore = WriteStore & Partial<TagLister & Deleter & TagSwapper>;
-
-export type KeyType =
-  | "ed25519"
-  | "ecdsa-p256"
-  | "ecdsa-p384"
-  | "rsa-3072"
-  | "rsa-4096"
-  | "ml-dsa-44"
-  | "ml-dsa-65"
-  | "ml-dsa-87";
+import type { ContentSource, Digest } from "@dtuf/registry";
+import type { JsonObject, KeyFamily, RoleName, TargetFile, TargetPath, TopLevelRole } from "@dtuf/tuf";
 
 export interface NewRootOptions extends OperationOptions {
   /**
@@ -26,40 +12,6 @@ export interface NewRootOptions extends OperationOptions {
    * again can.
    */
   readonly requireFamilies?: readonly KeyFamily[] | undefined;
-}
-
-export interface PassphraseRequest {
-  readonly role: TopLevelRole;
-  /** "unlock-previous": a key set aside in keys/previous, whose passphrase may be another one. */
-  readonly purpose: "create" | "unlock" | "unlock-previous";
-  /** The key file, for a prompt. */
-  readonly path: string;
-}
-
-/** "create": undefined or "" leaves the key unencrypted. Asked for an existing key only when its file is encrypted. */
-export type PassphraseProvider = (request: PassphraseRequest) => Promise<string | undefined>;
-
-export interface MasterOptions {
-  readonly store: MasterStore;
-  /** Where `store` is, as the user names it. Recorded in the state; a state of another place is refused. */
-  readonly place: string;
-  /** The state directory, `…/<repo>/master`. Made when it is first written to. */
-  readonly directory: string;
-  /** Read once per operation. */
-  readonly now: () => Date;
-  /** Default: root 31,556,900 s, targets 7,889,230 s, snapshot 604,800 s, timestamp 86,400 s (dtuf's). */
-  readonly lifetimesMs?: Partial<Record<TopLevelRole, number>> | undefined;
-  readonly passphrase?: PassphraseProvider | undefined;
-  /** Of keys created here. Default: "ed25519". */
-  readonly keyType?: KeyType | undefined;
-  /** Signers beside the key files (a hardware token, a cloud KMS). Used for whatever role names their key. */
-  readonly signers?: readonly Signer[] | undefined;
-  /** Uploads at a time. Default: 4. */
-  readonly concurrency?: number | undefined;
-  /** What to do while another process works on the same state. Default: "wait", for two minutes. */
-  readonly lock?: "wait" | "fail" | undefined;
-  /** Told after a second of waiting for another process. */
-  readonly onLockWait?: ((wait: LockWait) => void) | undefined;
 }
 
 export interface OperationOptions {
@@ -215,7 +167,7 @@ export interface AdoptResult {
   readonly leftOut: LeftOutRoots | undefined;
 }
 
-export interface Master {
+export interface Master extends AsyncDisposable {
   /** An existing key is set aside in keys/previous until a publication no longer needs it. */
   createRootKey(options?: OperationOptions): Promise<CreatedKey>;
   /** Targets, snapshot and timestamp keys. @throws MasterError */
@@ -286,4 +238,7 @@ export interface Master {
   ): Promise<MasterStatus>;
   /** Deletes what no reader needs any more. @throws OciError OCI_UNSUPPORTED where the registry does not delete */
   prune(options?: OperationOptions): Promise<PruneResult>;
+  /** Ends the connections that were opened for `repository`. The next operation connects anew. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
 }

@@ -6,7 +6,7 @@ import { parseUnverified, type TrustedSet } from "@dtuf/tuf";
 import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
 import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createMaster, type Master, type MasterOptions } from "./index.ts";
+import { createMaster, type Master, type MasterSettings } from "./index.ts";
 
 let directory: string;
 let clock: FixedClock;
@@ -20,7 +20,7 @@ afterEach(() => rm(directory, { recursive: true, force: true }));
 const layoutDirectory = (): string => join(directory, "registry");
 const openStore = (): LayoutStore => createLayoutStore({ directory: layoutDirectory() });
 
-function openMaster(name = "master", options: Partial<MasterOptions> = {}): Master {
+function openMaster(name = "master", options: Partial<MasterSettings> = {}): Master {
   return createMaster({
     store: openStore(),
     place: "oci:registry",

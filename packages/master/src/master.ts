@@ -1,6 +1,7 @@
 import { parseTargetPath, type RoleName, type TargetPath } from "@dtuf/tuf";
 import { adopt, createKeys, createMetadata, resetKeys } from "./release/create.ts";
-import type { Master, MasterOptions, OperationOptions } from "./contract.ts";
+import type { Master, OperationOptions } from "./contract.ts";
+import type { MasterOptions } from "./options.ts";
 import { delegate, revokeRole, updateRole } from "./release/delegate.ts";
 import { prune } from "./prune.ts";
 import { publish } from "./release/publish.ts";
@@ -12,7 +13,12 @@ import { readExpirations, readStagedChanges, readStatus } from "./status.ts";
 /**
  * A publisher over a state directory and a store. Operations that change something run one at a time, between
  * processes too.
- * @throws TypeError for options that make no sense
+ *
+ *     const master = createMaster({ repository: "registry.example.com/fred/demo", directory: "state/master" });
+ *     await master.pushTarget("demo.txt", [{ kind: "file", path: "demo.txt" }]);
+ *     await master.pushMetadata();
+ *
+ * @throws TypeError for options that make no sense; OciError OCI_REFERENCE_INVALID
  */
 export function createMaster(options: MasterOptions): Master {
   const workplace = createWorkplace(options);
@@ -22,6 +28,8 @@ export function createMaster(options: MasterOptions): Master {
     ...createPublisher(workplace),
     ...createDelegator(workplace),
     ...createReader(workplace),
+    close: workplace.close,
+    [Symbol.asyncDispose]: workplace.close,
   };
 }
 

@@ -4,7 +4,7 @@
  */
 import { createPrivateKey, generateKeyPair, type KeyObject } from "node:crypto";
 import { promisify } from "node:util";
-import type { KeyType } from "../contract.ts";
+import type { KeyType } from "../options.ts";
 import { MasterError } from "../errors.ts";
 import { createScryptIdentity, createScryptRecipient, type ScryptRefusal } from "./scrypt-stanza.ts";
 

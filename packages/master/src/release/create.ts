@@ -1,7 +1,8 @@
 /** How a publisher's metadata begins, here or from what is published, and how its keys change. */
 import { signDocument, type Key, type KeyFamily, type Root, type Signer, type TopLevelRole } from "@dtuf/tuf";
 import { openRecorded, openUnrecorded } from "../published/base.ts";
-import type { AdoptResult, CreatedKey, KeyType, Master } from "../contract.ts";
+import type { AdoptResult, CreatedKey, Master } from "../contract.ts";
+import type { KeyType } from "../options.ts";
 import { verifyClock } from "./client-view.ts";
 import { readDelegated } from "./delegated-expiry.ts";
 import { MasterError } from "../errors.ts";

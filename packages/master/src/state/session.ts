@@ -1,8 +1,9 @@
 /** One operation on the state directory: alone with it (the lock), at one instant, with each key unlocked once. */
 import { join } from "node:path";
 import { createDirectory, withLock } from "@dtuf/registry/files";
+import { openRepository, parseRepositoryLocation, type OpenedRepository } from "@dtuf/registry/repository";
 import type { Signer } from "@dtuf/tuf";
-import type { MasterOptions, MasterStore } from "../contract.ts";
+import type { MasterOptions, MasterPlace, MasterSettings, MasterStore } from "../options.ts";
 import { MasterError } from "../errors.ts";
 import { createKeyDirectory, type KeyDirectory } from "../keys/key-directory.ts";
 import { createKeyRing, type KeyRing } from "../keys/key-ring.ts";
@@ -32,6 +33,7 @@ export interface Workplace {
   readonly look: <T>(signal: AbortSignal | undefined, work: (session: Session) => Promise<T>) => Promise<T>;
   /** @throws FileError FILE_LOCKED; MasterError MASTER_PLACE_DIFFERS */
   readonly alone: <T>(signal: AbortSignal | undefined, work: (session: Session) => Promise<T>) => Promise<T>;
+  readonly close: () => Promise<void>;
 }
 
 export function createWorkplace(options: MasterOptions): Workplace {
@@ -42,10 +44,12 @@ export function createWorkplace(options: MasterOptions): Workplace {
   }
   const concurrency = options.concurrency ?? defaultConcurrency;
   if (!Number.isInteger(concurrency) || concurrency < 1) throw new TypeError("concurrency must be 1 or more");
-  const open = (signal: AbortSignal | undefined): Promise<Session> =>
-    openSession({ ...options, lifetimesMs, concurrency, signal });
+  const place = createMasterPlace(options);
+  const open = async (signal: AbortSignal | undefined): Promise<Session> =>
+    openSession({ ...options, ...(await place.open()), lifetimesMs, concurrency, signal });
 
   return {
+    close: place.close,
     async look(signal, work) {
       for (;;) {
         const session = await open(signal);
@@ -64,14 +68,41 @@ export function createWorkplace(options: MasterOptions): Workplace {
   };
 }
 
-type SessionOptions = MasterOptions & Pick<Session, "lifetimesMs" | "concurrency" | "signal">;
+interface OpenedPlace {
+  readonly open: () => Promise<MasterPlace>;
+  readonly close: () => Promise<void>;
+}
+
+/** A repository that is given by name is opened by the first operation. */
+function createMasterPlace(options: MasterOptions): OpenedPlace {
+  if (options.store !== undefined) {
+    const { store, place } = options;
+    return { open: () => Promise.resolve({ store, place }), close: () => Promise.resolve() };
+  }
+  const { repository } = options;
+  parseRepositoryLocation(repository);
+  let opened: Promise<OpenedRepository<MasterStore>> | undefined;
+  return {
+    async open() {
+      opened ??= openRepository(repository, options);
+      return { store: (await opened).store, place: repository };
+    },
+    async close() {
+      const open = opened;
+      opened = undefined;
+      await (await open)?.close();
+    },
+  };
+}
+
+type SessionOptions = MasterSettings & MasterPlace & Pick<Session, "lifetimesMs" | "concurrency" | "signal">;
 
 async function openSession(options: SessionOptions): Promise<Session> {
   const { store, place, directory, passphrase, signal, lifetimesMs, concurrency } = options;
   const signers: readonly Signer[] = options.signers ?? [];
   const files = createStateDirectory(directory);
   const keys = createKeyDirectory({ directory, passphrase });
-  const now = options.now();
+  const now = options.now?.() ?? new Date();
   let record = await files.findRecord();
   if (record !== undefined && record.place !== place) throw placeDiffers(record.place, place);
   return {

@@ -9,7 +9,7 @@ import { parseReference } from "../reference.ts";
 import type { CredentialProvider } from "../remote/credentials/credentials.ts";
 import type { HomeCredentialsOptions } from "../remote/credentials/home-credentials.ts";
 import type { Transport, TransportOptions } from "../http/http.ts";
-import type { ReadStore, WriteStore } from "../store.ts";
+import type { RangeReader, ReadStore, WriteStore } from "../store.ts";
 
 export interface OpenRepositoryOptions extends TimeAndChance, HomeCredentialsOptions {
   /** Default "https". "http" is allowed for the registry that is named and no other host. */
@@ -42,6 +42,8 @@ export function parseRepositoryLocation(text: string): RepositoryLocation {
     if (directory !== "") return { kind: "layout", directory };
     throw invalid(text, "oci:DIR");
   }
+  // As the command line has it: without one of these, the first component would be a repository's.
+  if (!/^(?:localhost\/|[^/]*[.:])/.test(text)) throw invalid(text, "host[:port]/repository or oci:DIR");
   const { registry, repository, tag, digest } = parseReference(text);
   if (tag === undefined && digest === undefined) return { kind: "registry", registry, repository };
   throw invalid(text, "host[:port]/repository, without a tag or a digest");
@@ -59,7 +61,7 @@ function invalid(text: string, wanted: string): OciError {
 export async function openRepository(
   name: string,
   options: OpenRepositoryOptions = {},
-): Promise<OpenedRepository<WriteStore>> {
+): Promise<OpenedRepository<WriteStore & RangeReader>> {
   const location = parseRepositoryLocation(name);
   if (location.kind === "layout") {
     const { createLayoutStore } = await import("../layout/index.ts");
@@ -80,6 +82,6 @@ export async function openRepository(
 export function openReadOnlyRepository(
   name: string,
   options: OpenRepositoryOptions = {},
-): Promise<OpenedRepository<ReadStore>> {
+): Promise<OpenedRepository<ReadStore & RangeReader>> {
   return openRepository(name, options);
 }

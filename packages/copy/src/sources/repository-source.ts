@@ -1,0 +1,58 @@
+/** A source from one string: a registry's repository, an OCI layout, or the URL of a plain TUF repository. */
+import type { RangeReader, ReadStore } from "@dtuf/registry";
+import { createTransport, type Transport } from "@dtuf/registry/http";
+import {
+  openReadOnlyRepository,
+  parseRepositoryLocation,
+  type OpenedRepository,
+  type OpenRepositoryOptions,
+} from "@dtuf/registry/repository";
+import { createHttpSource } from "./http-source.ts";
+import type { Source } from "./source.ts";
+import { createStoreSource } from "./store-source.ts";
+
+export interface RepositorySource {
+  readonly source: Source;
+  /** Ends the connections that were opened for it; a transport that was given stays open. */
+  close(): Promise<void>;
+}
+
+/**
+ * Makes no request: what is behind the name is opened by the first one.
+ * @param repository `host[:port]/repository`, `oci:DIR`, or an `https://` URL that metadata lies below
+ * @throws OciError OCI_REFERENCE_INVALID
+ */
+export function createRepositorySource(repository: string, options: OpenRepositoryOptions): RepositorySource {
+  if (/^https?:\/\//.test(repository)) return createUrlSource(new URL(repository), options.transport ?? options);
+  const reach = parseRepositoryLocation(repository).kind === "layout" ? "local" : "network";
+  let opened: Promise<OpenedRepository<ReadStore & RangeReader>> | undefined;
+  const open = async (): Promise<ReadStore & RangeReader> => {
+    opened ??= openReadOnlyRepository(repository, options);
+    return (await opened).store;
+  };
+  return {
+    source: createStoreSource(openedLater(open), { name: repository, reach }),
+    async close() {
+      const open = opened;
+      opened = undefined;
+      await (await open)?.close();
+    },
+  };
+}
+
+function createUrlSource(metadataUrl: URL, given: NonNullable<OpenRepositoryOptions["transport"]>): RepositorySource {
+  const transport: Transport = "send" in given ? given : createTransport(given);
+  return {
+    source: createHttpSource({ metadataUrl, transport }),
+    close: () => ("send" in given ? Promise.resolve() : transport.close()),
+  };
+}
+
+function openedLater(open: () => Promise<ReadStore & RangeReader>): ReadStore & RangeReader {
+  return {
+    open: async (descriptor, options) => (await open()).open(descriptor, options),
+    openRest: async (descriptor, prefix, options) => (await open()).openRest(descriptor, prefix, options),
+    has: async (descriptor, options) => (await open()).has(descriptor, options),
+    resolve: async (name, options) => (await open()).resolve(name, options),
+  };
+}
