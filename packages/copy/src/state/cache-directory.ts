@@ -15,6 +15,7 @@ import {
   findFile,
   isTemporaryFile,
   syncDirectory,
+  verifyDirectories,
   withLock,
   type LockWait,
 } from "@dtuf/registry/files";
@@ -168,6 +169,7 @@ function refuseIfRequired({ directory, required }: Place, cause: unknown): void 
 async function write(place: Place, next: Cached, files: ReadonlyMap<FileHash, Uint8Array>): Promise<void> {
   const { directory, metadataDirectory } = place;
   const previous = await load(place);
+  await verifyDirectories([metadataDirectory]);
   await createDirectory(metadataDirectory, { mode: 0o700 });
   // Delegated roles may be thousands; one that a power cut takes is fetched again, what guards against rollback must stay.
   const delegated = new Set(next.state.delegated.values());

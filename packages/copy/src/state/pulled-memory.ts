@@ -2,8 +2,7 @@
  * What was last pulled: one line of JSON per pull, `[content, path]`, the last line of a path counts. It only decides
  * which names are reported as updated; a torn line is skipped, a lost one makes a name be reported once more.
  */
-import { appendFile } from "node:fs/promises";
-import { createDirectory, fileCall, findFile, writeFileAtomically } from "@dtuf/registry/files";
+import { appendToFile, createDirectory, findFile, writeFileAtomically } from "@dtuf/registry/files";
 import { dirname } from "node:path";
 import type { TargetFile } from "@dtuf/tuf";
 import { cachedFileMaxBytes, pulledLinesPerEntry } from "../limits.ts";
@@ -33,7 +32,7 @@ export function createPulledMemory(file: string): PulledMemory {
       await createDirectory(dirname(file), { mode: 0o700 });
       // The line break comes first as well, so that a torn line spoils no other.
       const line = `\n${JSON.stringify([contentName(target), path])}\n`;
-      await fileCall(file, () => appendFile(file, line, { mode: 0o600 }));
+      await appendToFile(file, line);
     },
     async compact() {
       const all = await lines();

@@ -67,7 +67,27 @@ test("sha512 has no name in this form", async () => {
   await expect(store.put(blobOf(bytes, "sha512"), bytes)).rejects.toMatchObject({ code: "MIRROR_UNSUPPORTED" });
 });
 
+test("content of the right size that was damaged is replaced by the next put", async () => {
+  const bytes = randomContent(6);
+  await store.put(blobOf(bytes), bytes);
+  const path = join(directory, digestHex(digestOf(bytes)));
+  await writeFile(path, "damage");
+  await store.put(blobOf(bytes), bytes);
+  expect(await readFile(path)).toEqual(Buffer.from(bytes));
+});
+
 describe("hostile directories", () => {
+  test("a link in the place of the directory is not written through [T71]", async () => {
+    await putManifest(store);
+    await rename(directory, join(directory, "../moved"));
+    await symlink(join(directory, "../moved"), directory);
+    const before = await readdir(join(directory, "../moved"));
+    const bytes = randomContent(7);
+    const again = createDirStore({ directory, now: () => new Date() });
+    await expect(again.put(blobOf(bytes), bytes)).rejects.toMatchObject({ code: "FILE_NOT_REGULAR" });
+    expect(await readdir(join(directory, "../moved"))).toEqual(before);
+  });
+
   async function withLayer(): Promise<Descriptor> {
     const bytes = randomContent(16);
     const layer = blobOf(bytes);

@@ -4,7 +4,7 @@
  * `manifest.json` last, so a directory without it is no image yet and the next run goes on in it. What an earlier image
  * left in the directory is removed after the switch. The form knows no names: any tag means the one image.
  */
-import { link, lstat, readdir, unlink } from "node:fs/promises";
+import { link, readdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import {
   collect,
@@ -14,6 +14,7 @@ import {
   isDigest,
   isManifestMediaType,
   manifestReadMaxBytes,
+  OciError,
   openContent,
   parseManifest,
   verifyBytes,
@@ -35,6 +36,7 @@ import {
   readRegularFile,
   sweepTemporaryFiles,
   syncDirectory,
+  verifyDirectories,
   writeFileAtomically,
   writeVerifiedFile,
 } from "@dtuf/registry/files";
@@ -80,6 +82,7 @@ export function createDirStore({ directory, now }: { readonly directory: string;
       if (found === undefined) {
         throw new MirrorError("MIRROR_CONTENT_MISSING", `manifest ${descriptor.digest} is not in ${directory}`);
       }
+      await ready();
       await switchTo({ directory, now }, found.bytes);
     },
     async mount(descriptor, from) {
@@ -101,24 +104,17 @@ function once(work: () => Promise<void>): () => Promise<void> {
 
 /** @throws MirrorError MIRROR_DIRECTORY_INVALID for a directory that holds something else */
 async function prepareDirectory(directory: string): Promise<void> {
+  await verifyDirectories([directory]);
   await createDirectory(directory);
   const path = join(directory, "version");
   const version = await findFile(path, { maxBytes: versionFileMaxBytes });
   if (version !== undefined) return verifyVersion(version, directory);
-  if ((await namesIn(directory)).length > 0 || (await isLink(directory))) {
+  if ((await namesIn(directory)).length > 0) {
     throw new MirrorError("MIRROR_DIRECTORY_INVALID", `${directory} is there already and is no image directory`, {
       details: { path: directory },
     });
   }
   await writeFileAtomically(path, versionText);
-}
-
-async function isLink(directory: string): Promise<boolean> {
-  try {
-    return !(await lstat(directory)).isDirectory();
-  } catch (error) {
-    throw fileError(error, directory);
-  }
 }
 
 function verifyVersion(bytes: Uint8Array, directory: string): void {
@@ -172,8 +168,21 @@ async function has(directory: string, { mediaType, digest, size }: Descriptor): 
 type PutContent = PutOptions & { readonly content: Content };
 
 async function putBlob(directory: string, descriptor: Descriptor, put: PutContent): Promise<void> {
-  if (await has(directory, descriptor)) return put.onProgress?.(descriptor.size);
+  if (await isIntact(directory, descriptor, put)) return put.onProgress?.(descriptor.size);
   await writeVerifiedFile(blobPath(directory, descriptor.digest), descriptor, put);
+}
+
+/** Reads what is there: a file of the right size may hold anything. */
+async function isIntact(directory: string, descriptor: Descriptor, { signal }: PutOptions): Promise<boolean> {
+  if (!(await has(directory, descriptor))) return false;
+  try {
+    const stream = readRegularFile(blobPath(directory, descriptor.digest), { signal });
+    for await (const _ of verifying(stream, descriptor));
+    return true;
+  } catch (error) {
+    if (OciError.is(error)) return false;
+    throw error;
+  }
 }
 
 interface Directory {

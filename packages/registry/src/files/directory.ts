@@ -1,8 +1,8 @@
 /** Directories whose entries outlive a power cut, not only a kill. */
-import { mkdir, open, type FileHandle } from "node:fs/promises";
+import { lstat, mkdir, open, type FileHandle } from "node:fs/promises";
 import { platform } from "node:os";
 import { dirname } from "node:path";
-import { fileError } from "./errors.ts";
+import { FileError, fileError, isErrno } from "./errors.ts";
 import { isWithoutDirectorySync } from "./platform.ts";
 
 /**
@@ -41,5 +41,24 @@ export async function createDirectory(
   for (let parent = dirname(directory); ; parent = dirname(parent)) {
     await syncDirectory(parent);
     if (parent === highest || parent === dirname(parent)) return;
+  }
+}
+
+/**
+ * To be called before anything is written, touched or deleted below directories of ours: a link in the place of one would
+ * lead that elsewhere. What is not there yet is fine. What is above them is the caller's own path, and may be a link.
+ * @throws FileError FILE_NOT_REGULAR
+ */
+export async function verifyDirectories(directories: readonly string[]): Promise<void> {
+  for (const path of directories) {
+    try {
+      if ((await lstat(path)).isDirectory()) continue;
+    } catch (error) {
+      if (isErrno(error, "ENOENT")) continue;
+      throw fileError(error, path);
+    }
+    throw new FileError("FILE_NOT_REGULAR", `${path} is not a directory of its own; a link there is not followed`, {
+      details: { path },
+    });
   }
 }

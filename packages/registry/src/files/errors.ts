@@ -8,7 +8,7 @@ export type FileErrorCode =
   | "FILE_READ_ONLY"
   /** More bytes than its reader allows. */
   | "FILE_TOO_LARGE"
-  /** A link, a directory, a pipe or a device in the place of a file. */
+  /** A link, a directory, a pipe or a device in the place of a file, or a link in the place of a directory. */
   | "FILE_NOT_REGULAR"
   /** Any other fault; `details.errno` has the system's word for it. */
   | "FILE_IO";

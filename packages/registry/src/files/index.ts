@@ -6,11 +6,12 @@ export {
   type AtomicFile,
   type AtomicFileOptions,
 } from "./atomic-file.ts";
-export { createDirectory, syncDirectory } from "./directory.ts";
+export { createDirectory, syncDirectory, verifyDirectories } from "./directory.ts";
 export { fileCall, FileError, fileError, isErrno, type FileErrorCode } from "./errors.ts";
 export { createBatchWriter, type BatchWriter, type BatchWriterOptions } from "./batch-writer.ts";
 export { readFrom } from "./file-stream.ts";
 export {
+  appendToFile,
   findFile,
   findRegularFile,
   openRegularFile,

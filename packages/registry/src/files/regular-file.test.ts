@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { findFile } from "./regular-file.ts";
+import { appendToFile, findFile } from "./regular-file.ts";
 
 let directory: string;
 beforeEach(async () => {
@@ -36,4 +36,16 @@ test("follows a link only if the caller allows it", async () => {
   const path = join(directory, "link");
   await expect(findFile(path, { maxBytes: 5 })).rejects.toMatchObject({ code: "FILE_NOT_REGULAR" });
   expect(String(await findFile(path, { maxBytes: 5, followLinks: true }))).toBe("12345");
+});
+
+test("adds to a file, but neither through a link nor to a pipe, which is not waited for", async () => {
+  const path = join(directory, "log");
+  for (const text of ["a", "b"]) await appendToFile(path, text);
+  expect(await readFile(path, "utf8")).toBe("ab");
+  await symlink("log", join(directory, "link"));
+  execFileSync("mkfifo", [join(directory, "pipe")]);
+  for (const name of ["link", "pipe"]) {
+    await expect(appendToFile(join(directory, name), "c")).rejects.toMatchObject({ code: "FILE_NOT_REGULAR" });
+  }
+  expect(await readFile(path, "utf8")).toBe("ab");
 });

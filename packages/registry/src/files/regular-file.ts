@@ -5,7 +5,7 @@
 import { constants, type Stats } from "node:fs";
 import { lstat, open, type FileHandle } from "node:fs/promises";
 import type { ByteStream } from "../content.ts";
-import { FileError, fileError, isErrno } from "./errors.ts";
+import { fileCall, FileError, fileError, isErrno } from "./errors.ts";
 import { readFrom } from "./file-stream.ts";
 import { isLinkThatOpenFollows } from "./platform.ts";
 
@@ -20,6 +20,8 @@ export interface FindFileOptions extends OpenFileOptions {
 
 export interface ReadFileOptions {
   readonly signal: AbortSignal | undefined;
+  /** Default 0. */
+  readonly offset?: number;
 }
 
 export interface OpenedFile {
@@ -92,14 +94,28 @@ export async function findRegularFile(path: string): Promise<Stats | undefined> 
 }
 
 /** The bytes of a file that is there. @throws FileError FILE_NOT_REGULAR and others; the signal's reason */
-export async function* readRegularFile(path: string, { signal }: ReadFileOptions): ByteStream {
+export async function* readRegularFile(path: string, { signal, offset = 0 }: ReadFileOptions): ByteStream {
   signal?.throwIfAborted();
   const opened = await openRegularFile(path);
   if (opened === undefined) throw new FileError("FILE_IO", `${path} is not there`, { details: { path } });
-  for await (const chunk of readFrom(opened.file, 0, path)) {
+  for await (const chunk of readFrom(opened.file, offset, path)) {
     signal?.throwIfAborted();
     yield chunk;
   }
+}
+
+/** Adds to a file, which is created with mode 0600 if it is not there. @throws FileError FILE_NOT_REGULAR and others */
+export async function appendToFile(path: string, text: string): Promise<void> {
+  const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_WRONLY } = constants;
+  await findRegularFile(path);
+  await fileCall(path, async () => {
+    const file = await open(path, O_APPEND | O_CREAT | O_WRONLY | O_NOFOLLOW | O_NONBLOCK, 0o600);
+    try {
+      await file.writeFile(text);
+    } finally {
+      await file.close();
+    }
+  });
 }
 
 function notRegular(path: string): FileError {

@@ -3,14 +3,15 @@
  * the disk; whoever reads it verifies it again.
  */
 import type { Stats } from "node:fs";
-import { link, stat, unlink, utimes } from "node:fs/promises";
+import { link, lstat, lutimes, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { ByteStream, Content } from "../content.ts";
-import { fileContent } from "../files/file-content.ts";
 import type { Descriptor } from "../descriptor.ts";
 import { digestAlgorithm, digestHex, type Digest } from "../digest.ts";
-import { createDirectory, fileError, isErrno, writeVerifiedFile } from "../files/index.ts";
+import { OciError } from "../errors.ts";
+import { createDirectory, fileError, isErrno, readRegularFile, writeVerifiedFile } from "../files/index.ts";
 import type { PutOptions } from "../store.ts";
+import { verifying } from "../verifying.ts";
 
 type Sized = Pick<Descriptor, "digest" | "size">;
 
@@ -18,10 +19,10 @@ export function blobPath(blobs: string, digest: Digest): string {
   return join(blobs, digestAlgorithm(digest), digestHex(digest));
 }
 
-/** What is said of a regular file, or undefined. One `stat`. @throws FileError */
+/** What is said of a regular file, or undefined, also for a link. One `lstat`. @throws FileError */
 export async function findFileStat(path: string): Promise<Stats | undefined> {
   try {
-    const found = await stat(path);
+    const found = await lstat(path);
     return found.isFile() ? found : undefined;
   } catch (error) {
     if (isErrno(error, "ENOENT", "ENOTDIR")) return undefined;
@@ -34,6 +35,18 @@ export async function hasBlob(blobs: string, { digest, size }: Sized): Promise<b
   return (await findFileStat(blobPath(blobs, digest)))?.size === size;
 }
 
+/** Reads what is there: a file of the right size may hold anything. @throws FileError; the signal's reason */
+export async function isIntact(blobs: string, descriptor: Sized, signal: AbortSignal | undefined): Promise<boolean> {
+  if (!(await hasBlob(blobs, descriptor))) return false;
+  try {
+    for await (const _ of verifying(readBlob(blobPath(blobs, descriptor.digest), 0, signal), descriptor));
+    return true;
+  } catch (error) {
+    if (OciError.is(error)) return false;
+    throw error;
+  }
+}
+
 /**
  * Whether the content is there; if so, its age begins anew, so that no garbage collection takes it before the manifest
  * that is about to name it. To be called under the layout's lock. A file that is not ours to touch counts as missing:
@@ -43,7 +56,7 @@ export async function renewBlob(blobs: string, descriptor: Sized, now: Date): Pr
   if (!(await hasBlob(blobs, descriptor))) return false;
   const path = blobPath(blobs, descriptor.digest);
   try {
-    await utimes(path, now, now);
+    await lutimes(path, now, now);
     return true;
   } catch (error) {
     if (isErrno(error, "EPERM", "EACCES")) return false;
@@ -63,12 +76,8 @@ export async function writeBlob(
 }
 
 /** Bytes from `offset`, not verified. */
-export async function* readBlob(path: string, offset: number, signal: AbortSignal | undefined): ByteStream {
-  signal?.throwIfAborted();
-  for await (const chunk of fileContent(path).open(offset)) {
-    signal?.throwIfAborted();
-    yield chunk;
-  }
+export function readBlob(path: string, offset: number, signal: AbortSignal | undefined): ByteStream {
+  return readRegularFile(path, { signal, offset });
 }
 
 /** Gives a file a second name, where the file system can; nothing happens where it cannot. @throws FileError */

@@ -1,4 +1,5 @@
-import type { LockOptions } from "../files/index.ts";
+import { join } from "node:path";
+import { verifyDirectories, type LockOptions } from "../files/index.ts";
 import { createIndexFile, type IndexFile } from "./index-file.ts";
 import {
   createExclusively,
@@ -20,12 +21,30 @@ export interface Layout {
 
 export function openLayout(directory: string, now: () => Date, onLockWait?: LockOptions["onWait"]): Layout {
   const paths = layoutPaths(directory);
-  const exclusively = createExclusively(paths, onLockWait);
+  const queue = createExclusively(paths, onLockWait);
+  const guard = createGuard(paths);
+  const exclusively: Exclusively = async (work, signal) => {
+    await guard();
+    return queue(work, signal);
+  };
   return {
     paths,
     now,
     exclusively,
     index: createIndexFile(paths, exclusively),
-    create: (signal) => createLayout(paths, exclusively, signal),
+    async create(signal) {
+      await guard();
+      await createLayout(paths, exclusively, signal);
+    },
+  };
+}
+
+/** Looks once whether a link leads out of the layout, before the first change. */
+function createGuard({ blobs }: LayoutPaths): () => Promise<void> {
+  let verified = false;
+  return async () => {
+    if (verified) return;
+    await verifyDirectories([blobs, join(blobs, "sha256"), join(blobs, "sha512")]);
+    verified = true;
   };
 }

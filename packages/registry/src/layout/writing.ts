@@ -7,7 +7,7 @@ import { OciError } from "../errors.ts";
 import { isManifestMediaType } from "../media-types.ts";
 import type { PutOptions, StoreOptions } from "../store.ts";
 import type { TagName } from "../tag.ts";
-import { blobPath, deleteFile, findFileStat, hasBlob, linkBlob, renewBlob, writeBlob } from "./blob-files.ts";
+import { blobPath, deleteFile, findFileStat, hasBlob, isIntact, linkBlob, renewBlob, writeBlob } from "./blob-files.ts";
 import { isLayout } from "./layout-directory.ts";
 import type { Layout } from "./layout.ts";
 import { findListed, findTagged, listManifest, removeManifests, removeTag, setTag } from "./layout-index.ts";
@@ -34,7 +34,7 @@ export async function put(
 }
 
 async function renew(layout: Layout, descriptor: Descriptor, signal: AbortSignal | undefined): Promise<boolean> {
-  if (!(await hasBlob(layout.paths.blobs, descriptor))) return false;
+  if (!(await isIntact(layout.paths.blobs, descriptor, signal))) return false;
   return layout.exclusively(() => renewBlob(layout.paths.blobs, descriptor, layout.now()), signal);
 }
 
