@@ -93,7 +93,8 @@ const masterCommands: readonly Command[] = [
   }),
   entry({
     name: "refresh-metadata",
-    summary: "sign the timestamp anew, and the snapshot when due; exit 10 when another role is due",
+    summary:
+      "sign the timestamp anew, and a due snapshot over what this machine pushed; exit 10 when another role is due",
     settings: [
       ...stateSettings,
       "snapshot-key-password",
@@ -101,6 +102,7 @@ const masterCommands: readonly Command[] = [
       "snapshot-lifetime",
       "timestamp-lifetime",
       "within",
+      "snapshot",
       "expect-snapshot",
       "trust-clock",
     ],

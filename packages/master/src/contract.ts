@@ -66,7 +66,10 @@ export interface StagedChanges {
 export type ReleaseVersions = Readonly<Record<TopLevelRole, number>>;
 
 export interface PushMetadataOptions extends OperationOptions {
-  /** The snapshot that must be what is published: its version (`"12"`) or the SHA-256 of its file (hex). */
+  /**
+   * The snapshot that must be what is published: its version (`"12"`) or the SHA-256 of its file (hex). `">=12"` and `">12"`
+   * are a floor: they name no snapshot, so that everything else is checked as without them.
+   */
   readonly expectSnapshot?: string | undefined;
   /**
    * What to build on. "published" (default): what `latest` names, refused where it is older than the record here, or
@@ -100,8 +103,13 @@ export interface PublishResult {
 }
 
 export interface RefreshOptions extends PushMetadataOptions {
-  /** Also re-sign a snapshot that expires within this time. Default: half its lifetime. */
+  /** How soon a snapshot that may be re-signed is due. Default: half its lifetime. */
   readonly withinMs?: number | undefined;
+  /**
+   * Whether a due snapshot is re-signed. "if-pushed-here" (default): only over targets that this state pushed, because for
+   * any other the registry alone says that they are the newest. "if-due": over whatever is published.
+   */
+  readonly snapshot?: "if-pushed-here" | "if-due" | undefined;
 }
 
 export interface RefreshResult extends PublishResult {
@@ -215,7 +223,10 @@ export interface Master extends AsyncDisposable {
    * @throws MASTER_ROLE_EXPIRED, MASTER_CLOCK_SUSPECT, MASTER_CHAIN_DIFFERS, …
    */
   pushMetadata(options?: PushMetadataOptions): Promise<PublishResult>;
-  /** Signs the timestamp anew, and the snapshot when due, without the targets key. What is staged stays staged. */
+  /**
+   * Signs the timestamp anew without the targets key, and a due snapshot as `snapshot` says. What is staged stays staged.
+   * @throws MASTER_ROLE_EXPIRED where a role that is not renewed has expired; MASTER_BASE_UNEXPECTED, …
+   */
   refreshMetadata(options?: RefreshOptions): Promise<RefreshResult>;
   /** Names in the signed metadata: what is staged does not show. Sorted. */
   listTargets(): Promise<readonly TargetPath[]>;

@@ -63,8 +63,8 @@ function createPublisher(workplace: Workplace): Publisher {
     pushMetadata: (options = {}) => alone(options.signal, (session) => publish(session, { ...options, scope: "all" })),
     refreshMetadata: (options = {}) =>
       alone(options.signal, (session) => {
-        const { withinMs = session.lifetimesMs.snapshot / 2 } = options;
-        return publish(session, { ...options, scope: { withinMs } });
+        const { withinMs = session.lifetimesMs.snapshot / 2, snapshot = "if-pushed-here" } = options;
+        return publish(session, { ...options, scope: { withinMs, snapshot } });
       }),
     prune: ({ signal } = {}) => alone(signal, prune),
   };

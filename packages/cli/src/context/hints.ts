@@ -79,7 +79,10 @@ function hintOfCase({ code, details, command }: Failure): string | undefined {
 function hintOfExpired(role: string): string {
   if (role === "root") return "PROGRAM reset-keys <repo> renews the root; then PROGRAM push-metadata <repo>";
   if (role === "targets") return "PROGRAM push-metadata <repo> renews targets";
-  if (role === "snapshot" || role === "timestamp") return `PROGRAM refresh-metadata <repo> renews the ${role}`;
+  if (role === "timestamp") return "PROGRAM refresh-metadata <repo> renews the timestamp";
+  if (role === "snapshot") {
+    return "PROGRAM push-metadata <repo> on the machine that pushed renews the snapshot; if you know that what is published is the newest, PROGRAM refresh-metadata <repo> --snapshot";
+  }
   return "have the role's own people sign it again; then PROGRAM update-role <repo> <role> <metadata.json>";
 }
 

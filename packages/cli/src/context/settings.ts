@@ -176,8 +176,11 @@ export const settings = {
     "put this machine's chain of roots in the place of another one that is published: every client must pin again",
   ),
   "trust-clock": toggle("this machine's clock is right and was ahead before"),
+  snapshot: toggle(
+    "sign a due snapshot anew although another machine pushed what is published: do it where you know that it is the newest",
+  ),
   "expect-snapshot": text(
-    "the published snapshot that this publication must build on, VERSION or sha256:DIGEST",
+    "the published snapshot that this publication must build on: VERSION, '>=VERSION', '>VERSION' or sha256:DIGEST",
     "snapshot",
   ),
   path: list("targets that the role may sign, `tools/*`", "pattern"),

@@ -6,7 +6,7 @@ import type { Context } from "../context/command.ts";
 export function mendOf(role: string): "reset-keys" | "push-metadata" | "refresh-metadata" | "update-role" {
   if (!isTopLevelRole(role)) return "update-role";
   if (role === "root") return "reset-keys";
-  return role === "targets" ? "push-metadata" : "refresh-metadata";
+  return role === "timestamp" ? "refresh-metadata" : "push-metadata";
 }
 
 /** Roles that a publication did not renew. */

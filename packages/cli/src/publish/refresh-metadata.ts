@@ -3,13 +3,20 @@ import { expectedSnapshot } from "./expected-snapshot.ts";
 import { withMaster } from "./master.ts";
 import { reportPublication } from "./publication-report.ts";
 
-/** Signs timestamp (and snapshot when due) anew, without the targets key: what a timer runs. */
+/** Signs the timestamp anew (a due snapshot too, where that is safe or asked for), without the targets key: what a timer runs. */
 export const run: Run = (context, [repo = ""]) => {
   const withinMs = context.values.durationMs("within");
   const expectSnapshot = expectedSnapshot(context.values);
   const clock = context.values.on("trust-clock") ? "trusted" : "checked";
+  const snapshot = context.values.on("snapshot") ? "if-due" : "if-pushed-here";
   return withMaster(context, repo, async (master, place) => {
-    const result = await master.refreshMetadata({ signal: context.io.signal, withinMs, expectSnapshot, clock });
+    const result = await master.refreshMetadata({
+      signal: context.io.signal,
+      withinMs,
+      snapshot,
+      expectSnapshot,
+      clock,
+    });
     await reportPublication(context, place, result);
     return result.due.length > 0 ? 10 : 0;
   });

@@ -6,7 +6,7 @@ import type { KeyType } from "../options.ts";
 import { verifyClock } from "./client-view.ts";
 import { readDelegated } from "./delegated-expiry.ts";
 import { MasterError } from "../errors.ts";
-import { verifyExpectedSnapshot, verifyPlausible, verifyUnexpired } from "./open-base.ts";
+import { namesSnapshot, verifyExpectedSnapshot, verifyPlausible, verifyUnexpired } from "./open-base.ts";
 import { expiryOf, planRoot, planSnapshot, planTargets, planTimestamp, type SignedFile } from "../documents/plan.ts";
 import { findPublished, latestDigest } from "../published/published.ts";
 import { headFilesOf, saveHead, saveRoots } from "./record.ts";
@@ -82,10 +82,11 @@ export async function adopt(
     });
   }
   const base = await openUnrecorded(session, published, root);
-  if (expectSnapshot === undefined) {
+  if (expectSnapshot !== undefined) verifyExpectedSnapshot(base, expectSnapshot);
+  if (!namesSnapshot(expectSnapshot)) {
     verifyPlausible(base, undefined);
     verifyUnexpired(base, ["root", "timestamp", "snapshot", "targets"], session.now);
-  } else verifyExpectedSnapshot(base, expectSnapshot);
+  }
   const { timestamp, snapshot, targets } = base;
   await session.save({
     place: session.place,

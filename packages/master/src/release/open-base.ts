@@ -68,23 +68,31 @@ async function openOwn(session: Session, found: Published, expectSnapshot: strin
 async function openOthers(session: Session, found: Published, expectSnapshot: string | undefined): Promise<Base> {
   const state = session.state();
   const opened = await openPublished(session, found, state);
-  if (expectSnapshot === undefined) {
+  if (expectSnapshot !== undefined) verifyExpectedSnapshot(opened, expectSnapshot);
+  if (!namesSnapshot(expectSnapshot)) {
     verifyPlausible(opened, state);
     verifyUnexpired(opened, ["timestamp"], session.now);
     await verifyLineage(session, found, opened);
-  } else verifyExpectedSnapshot(opened, expectSnapshot);
+  }
   await acceptBase(session, opened);
   return opened;
 }
 
-/** @param expected a version, or the SHA-256 of the file. @throws MasterError MASTER_BASE_UNEXPECTED */
+/** A floor names none: the newest of those above it is still the registry's word. */
+export function namesSnapshot(expected: string | undefined): boolean {
+  return expected !== undefined && !expected.startsWith(">");
+}
+
+/** @param expected a version, a floor of it, or the SHA-256 of the file. @throws MasterError MASTER_BASE_UNEXPECTED */
 export function verifyExpectedSnapshot(base: Base, expected: string): void {
-  const [, version, sha256] = /^(?:([1-9][0-9]{0,15})|(?:sha256:)?([0-9a-f]{64}))$/.exec(expected) ?? [];
+  const [, floor, version, sha256] = /^(?:(>=?)?([1-9][0-9]{0,15})|(?:sha256:)?([0-9a-f]{64}))$/.exec(expected) ?? [];
   if (version === undefined && sha256 === undefined) {
     throw new TypeError(`expectSnapshot must be a version or a SHA-256 in hex: ${expected}`);
   }
-  const got = sha256 === undefined ? String(base.snapshot.signed.version) : digestHex(digestOf(base.snapshot.bytes));
-  if (got === (sha256 ?? version)) return;
+  const found = base.snapshot.signed.version;
+  if (floor !== undefined && (floor === ">" ? found > Number(version) : found >= Number(version))) return;
+  const got = sha256 === undefined ? String(found) : digestHex(digestOf(base.snapshot.bytes));
+  if (floor === undefined && got === (sha256 ?? version)) return;
   throw new MasterError("MASTER_BASE_UNEXPECTED", `the published snapshot is ${got}, not ${expected}`, {
     details: { wanted: expected, got },
   });

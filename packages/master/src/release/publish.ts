@@ -18,11 +18,11 @@ import { verifyPromises, verifyStagedBlobs } from "../published/presence.ts";
 import { latestDigest } from "../published/published.ts";
 import { commitRelease } from "./record.ts";
 import type { Session } from "../state/session.ts";
-import { dueRoles, signRelease, type Draft, type Scope } from "./sign.ts";
+import { dueRoles, signRelease, type Draft, type OnlineScope, type Scope } from "./sign.ts";
 import type { State } from "../state/state.ts";
 import { keepersOf, moveSecondTags, putArtifact, putArtifacts, releaseOf, roleArtifacts } from "./upload.ts";
 
-export type PublishRequest = PushMetadataOptions & { readonly scope: "all" | { readonly withinMs: number } };
+export type PublishRequest = PushMetadataOptions & { readonly scope: "all" | OnlineScope };
 
 /** @throws MasterError; TufError; OciError; FormatError */
 export async function publish(session: Session, request: PublishRequest): Promise<PublishResult & RefreshResult> {

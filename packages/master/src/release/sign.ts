@@ -2,6 +2,7 @@
  * From a base and what was asked to signed files. Every file is signed by as many keys as its role needs, under the
  * root that the release will carry, and has a version number that was never used before.
  */
+import { digestHex, digestOf } from "@dtuf/registry";
 import {
   parseUnverified,
   signDocument,
@@ -51,11 +52,17 @@ export type Expiry = Pick<DueRole, "role" | "expires">;
 /** "all": targets, snapshot and timestamp, with what is staged. "online": the timestamp, and the snapshot when due. */
 export type Scope =
   | { readonly kind: "all"; readonly staged: StagedTargets; readonly roles: StagedRoles }
-  | { readonly kind: "online"; readonly withinMs: number };
+  | ({ readonly kind: "online" } & OnlineScope);
+
+export interface OnlineScope {
+  readonly withinMs: number;
+  /** "if-pushed-here": who did not push the published targets has the registry's word alone that they are the newest. */
+  readonly snapshot: "if-pushed-here" | "if-due";
+}
 
 /** @throws MasterError MASTER_KEYS_MISSING, MASTER_PASSPHRASE_WRONG, …; TufError */
 export function signRelease(session: Session, base: Base, scope: Scope): Promise<Draft> {
-  return scope.kind === "all" ? signAll(session, base, scope) : signOnline(session, base, scope.withinMs);
+  return scope.kind === "all" ? signAll(session, base, scope) : signOnline(session, base, scope);
 }
 
 async function signAll(session: Session, base: Base, { staged, roles }: Scope & { kind: "all" }): Promise<Draft> {
@@ -93,11 +100,12 @@ async function signAll(session: Session, base: Base, { staged, roles }: Scope & 
   };
 }
 
-async function signOnline(session: Session, base: Base, withinMs: number): Promise<Draft> {
+async function signOnline(session: Session, base: Base, { withinMs, snapshot: when }: OnlineScope): Promise<Draft> {
   const root = base.root.signed;
   const next = nextVersions(versionsOf(base), session.state().signed);
   const before = base.snapshot.signed;
-  const isDue = before.expires.getTime() - session.now.getTime() <= withinMs;
+  const isAllowed = when === "if-due" || session.state().pushed === digestHex(digestOf(base.targets.bytes));
+  const isDue = isAllowed && before.expires.getTime() - session.now.getTime() <= withinMs;
   const renews = isDue && (before.expires <= session.now || (await session.ring.canSign("snapshot", root)));
   const sign = signerFor(session, root);
 

@@ -50,6 +50,8 @@ export interface State {
   readonly delegated: readonly DelegatedRecord[];
   /** The digest of `latest` when `head` was published or accepted; absent before the first publication. */
   readonly published?: Digest | undefined;
+  /** SHA-256 of the targets file that was last signed and published from here. A refresh does not change it. */
+  readonly pushed?: string | undefined;
   /** The highest versions ever signed here: no number is used for two documents, whatever became of the first. */
   readonly signed: Readonly<Record<VersionedRole, number>>;
   readonly attempt?: AttemptRecord | undefined;
@@ -95,6 +97,7 @@ function readState(json: unknown): State {
     head: { timestamp: readFile(timestamp), snapshot: readFile(snapshot), targets: readFile(targets) },
     delegated: readList(record["delegated"], readDelegated),
     ...(published === undefined ? {} : { published: readDigest(published) }),
+    ...(record["pushed"] === undefined ? {} : { pushed: readSha256(record["pushed"]) }),
     signed: readSigned(fields(signed)),
     ...(attempt === undefined ? {} : { attempt: readAttempt(fields(attempt)) }),
     ...(record["knownPast"] === undefined ? {} : { knownPast: readDate(record["knownPast"]) }),
@@ -121,8 +124,12 @@ function readDigest(json: unknown): Digest {
 
 function readFile(json: unknown): FileRecord {
   const { version, sha256 } = fields(json);
-  if (typeof sha256 !== "string" || !/^[0-9a-f]{64}$/.test(sha256)) throw new TypeError("wanted a SHA-256 in hex");
-  return { version: readNumber(version), sha256 };
+  return { version: readNumber(version), sha256: readSha256(sha256) };
+}
+
+function readSha256(json: unknown): string {
+  if (typeof json !== "string" || !/^[0-9a-f]{64}$/.test(json)) throw new TypeError("wanted a SHA-256 in hex");
+  return json;
 }
 
 function readDelegated(json: unknown): DelegatedRecord {

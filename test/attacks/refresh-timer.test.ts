@@ -1,0 +1,115 @@
+/** A machine that only refreshes sees what the registry shows it: how long clients are held at a release that was replaced. */
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createCopy, createStoreSource } from "@dtuf/copy";
+import { createMaster, type Master, type RefreshOptions } from "@dtuf/master";
+import { createLayoutStore } from "@dtuf/registry/layout";
+import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
+import { afterEach, beforeEach, expect, test } from "vitest";
+
+let directory: string;
+let clock: FixedClock;
+let pusher: Master;
+let root: Uint8Array;
+const at = (...names: string[]): string => join(directory, ...names);
+
+const master = (store: string, state: string): Master =>
+  createMaster({
+    store: createLayoutStore({ directory: at(store), now: clock.now }),
+    place: "here",
+    directory: at(state),
+    now: clock.now,
+  });
+
+async function publish(content: string): Promise<void> {
+  await writeFile(at("app"), content);
+  await pusher.pushTarget("app", [{ kind: "file", path: at("app") }]);
+  await pusher.pushMetadata();
+}
+
+/** The release with the hole is what `shown` shows for ever; `honest` has the one that mends it, snapshot 3. */
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "dtuf-timer-"));
+  clock = createFixedClock();
+  pusher = master("honest", "pusher");
+  await pusher.createRootKey();
+  await pusher.createMetadataKeys();
+  await pusher.createMetadata();
+  await publish("a hole");
+  root = await pusher.rootFile();
+  await cp(at("honest"), at("shown"), { recursive: true });
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+/** A state of its own, with the online keys alone, that adopted what was the newest then. */
+async function createTimer(): Promise<Master> {
+  const timer = master("shown", "timer");
+  await timer.adopt({ root });
+  await mkdir(at("timer/keys"), { recursive: true });
+  for (const role of ["timestamp", "snapshot"]) {
+    for (const end of ["", ".pub"]) await cp(at(`pusher/keys/${role}_key${end}`), at(`timer/keys/${role}_key${end}`));
+  }
+  return timer;
+}
+
+async function isServed(): Promise<boolean> {
+  const source = createStoreSource(createLayoutStore({ directory: at("shown") }));
+  const client = createCopy({ source, place: "here", directory: await mkdtemp(at("client-")), now: clock.now });
+  return client.pullMetadata({ pin: { kind: "root", bytes: root } }).then(
+    () => true,
+    (error: unknown) => {
+      expect(error).toMatchObject({ code: "TUF_EXPIRED" });
+      return false;
+    },
+  );
+}
+
+/** @returns the day on which a client without a cache refuses what is shown, and why the timer stopped before */
+async function hold(
+  timer: Master,
+  options: RefreshOptions = {},
+): Promise<{ day: number; refusal: string | undefined }> {
+  let refusal: string | undefined;
+  for (let half = 0; half < 800; half++) {
+    if (refusal === undefined) {
+      await timer.refreshMetadata(options).catch((error: unknown) => {
+        refusal = (error as { code: string }).code;
+      });
+    }
+    if (!(await isServed())) return { day: half / 2, refusal };
+    clock.advance({ hours: 12 });
+  }
+  throw new RangeError("clients are held for ever");
+}
+
+test.each([
+  { set: "one state", day: 1, refusal: "TUF_ROLLBACK" },
+  { set: "two states", day: 7, refusal: "MASTER_ROLE_EXPIRED", options: {} },
+  { set: "two states and a floor", day: 1, refusal: "MASTER_BASE_UNEXPECTED", options: { expectSnapshot: ">=3" } },
+  { set: "two states and --snapshot", day: 91.5, refusal: "MASTER_ROLE_EXPIRED", options: { snapshot: "if-due" } },
+] as const)(
+  "$set: clients are held at a hidden release's forerunner until day $day [T135]",
+  async (row) => {
+    const timer = "options" in row ? await createTimer() : undefined;
+    await publish("mended");
+    const { set, day, refusal } = row;
+    const held = await hold(timer ?? master("shown", "pusher"), "options" in row ? row.options : {});
+    console.log(`${set}: the timer stops (${String(held.refusal)}), clients refuse on day ${held.day}`);
+    expect(held).toEqual({ day, refusal });
+  },
+  120_000,
+);
+
+test("the state that pushed renews its snapshot, another one only when it is told to [T135]", async () => {
+  await pusher.pushMetadata();
+  await cp(at("honest"), at("shown"), { recursive: true });
+  const timer = await createTimer();
+  clock.advance({ days: 4 });
+  const own = await master("honest", "pusher").refreshMetadata();
+  expect(own.renewed).toEqual(["snapshot", "timestamp"]);
+  expect(await timer.refreshMetadata()).toMatchObject({ renewed: ["timestamp"], due: [{ role: "snapshot" }] });
+  expect((await timer.refreshMetadata({ snapshot: "if-due" })).renewed).toEqual(["snapshot", "timestamp"]);
+  expect((await timer.refreshMetadata({ snapshot: "if-due", withinMs: 8 * 86_400_000 })).renewed).toContain("snapshot");
+  expect((await timer.refreshMetadata({ withinMs: 8 * 86_400_000 })).renewed).toEqual(["timestamp"]);
+});
