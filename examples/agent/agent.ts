@@ -4,12 +4,14 @@
  *     node agent.ts <place> <target> <directory>
  *
  * `<place>` is `host/repository` or a directory that is an OCI layout. The directory holds root.json, which shipped with
- * the installer; the agent keeps its trust in `state/`, each version in `versions/<sha256>`, and points the link
- * `current` at the newest. A machine that loses its power at any moment has the old version or the new one.
+ * the installer; the agent keeps its trust in `state/`, each version in `versions/`, named by its SHA-256, and the name of
+ * the newest in the file `current`. No link is made, because Windows lets few users make one. A machine that loses its
+ * power at any moment has the old version or the new one.
  */
-import { chmod, mkdir, readFile, readlink, rename, rm, symlink } from "node:fs/promises";
-import { join } from "node:path";
+import { chmod, mkdir, readFile } from "node:fs/promises";
+import { extname, isAbsolute, join } from "node:path";
 import { CopyError, createCopy, createStoreSource, type Copy, type Source, type TargetInfo } from "@dtuf/copy";
+import { writeFileAtomically } from "@dtuf/registry/files";
 import { createLayoutStore } from "@dtuf/registry/layout";
 import { createRegistryClient } from "@dtuf/registry/remote";
 import { parseTargetPath, TufError } from "@dtuf/tuf";
@@ -24,10 +26,11 @@ async function main(): Promise<number> {
   const stop = new AbortController();
   process.once("SIGTERM", () => stop.abort());
   const { source, close } = openSource();
-  const copy = createCopy({ source, place, directory: join(directory, "state"), now: door.now });
+  const copy = createCopy({ source, place, directory: join(directory, "state"), now: door.now, state: "required" });
   try {
     const target = await check(copy, AbortSignal.any([stop.signal, AbortSignal.timeout(refreshTimeoutMs)]));
-    const version = target.hashes.get("sha256") ?? "";
+    // The extension stays, because Windows runs no program without one.
+    const version = `${target.hashes.get("sha256")}${extname(name)}`;
     if ((await installed()) === version) {
       console.log(`${name} is up to date: ${version}`);
       return 0;
@@ -46,7 +49,7 @@ async function main(): Promise<number> {
 }
 
 function openSource(): { source: Source; close: () => Promise<void> } {
-  if (place.startsWith("/") || place.startsWith(".")) {
+  if (isAbsolute(place) || place.startsWith(".")) {
     return {
       source: createStoreSource(createLayoutStore({ directory: place }), { reach: "local" }),
       close: () => Promise.resolve(),
@@ -76,8 +79,7 @@ async function pin(copy: Copy, root: Uint8Array, signal: AbortSignal): Promise<v
 }
 
 async function installed(): Promise<string | undefined> {
-  const link = await readlink(join(directory, "current")).catch(() => undefined);
-  return link?.split("/").at(-1);
+  return readFile(join(directory, "current"), "utf8").catch(() => undefined);
 }
 
 async function install(
@@ -98,10 +100,7 @@ async function install(
   };
   await copy.saveTarget(target, file, { signal, onProgress });
   await chmod(file, 0o755);
-  const link = join(directory, "current.new");
-  await rm(link, { force: true });
-  await symlink(join("versions", version), link);
-  await rename(link, join(directory, "current"));
+  await writeFileAtomically(join(directory, "current"), version);
 }
 
 process.exitCode = await main();

@@ -1,6 +1,6 @@
 /** The agent of examples/agent, installed from the packed packages as its users would install it. */
 import { execFile } from "node:child_process";
-import { cp, mkdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -69,17 +69,18 @@ test("the agent installs, updates, and keeps what it has when the registry is ta
   await publisher.must(["get-root", repo, "--output", "machine/root.json"]);
   const place = join(publisher.directory, "registry", repo);
   const words = [place, "demo.txt", home];
-  const current = join(home, "current");
+  const current = (): Promise<string> => readFile(join(home, "current"), "utf8");
+  const runCurrent = async (): Promise<string> => (await run(join(home, "versions", await current()))).stdout;
 
   expect(await runAgent(words)).toMatchObject({ code: 0 });
-  expect((await run(current)).stdout).toBe("version 1\n");
+  expect(await runCurrent()).toBe("version 1\n");
   expect((await runAgent(words)).output).toContain("up to date");
 
   await writeFile(join(publisher.directory, "demo.txt"), "#!/bin/sh\necho version 2\n");
   await publisher.must(["push-target", repo, "demo.txt", "demo.txt"]);
   await publisher.must(["push-metadata", repo]);
   expect(await runAgent(words)).toMatchObject({ code: 0 });
-  expect((await run(current)).stdout).toBe("version 2\n");
+  expect(await runCurrent()).toBe("version 2\n");
 
   await writeFile(join(publisher.directory, "demo.txt"), "#!/bin/sh\necho version 3\n");
   await publisher.must(["push-target", repo, "demo.txt", "demo.txt"]);
@@ -87,8 +88,8 @@ test("the agent installs, updates, and keeps what it has when the registry is ta
   const blob = join(place, "blobs", "sha256", await sha256(join(publisher.directory, "demo.txt")));
   await rm(blob, { force: true });
   await writeFile(blob, "#!/bin/sh\necho version X\n");
-  const before = await readlink(current);
+  const before = await current();
   expect((await runAgent(words)).code).not.toBe(0);
-  expect(await readlink(current)).toBe(before);
-  expect((await run(current)).stdout).toBe("version 2\n");
+  expect(await current()).toBe(before);
+  expect(await runCurrent()).toBe("version 2\n");
 });
