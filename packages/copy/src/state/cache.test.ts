@@ -256,7 +256,7 @@ describe("the state", () => {
     expect((await copy.trustedFiles()).filter(({ role }) => names.includes(role))).toHaveLength(names.length);
     expect(await readdir(home)).toEqual(["demo"]);
     expect(await readdir(join(home, "demo"))).toEqual(["copy"]);
-    for (const file of await metadataFiles()) expect(file).toMatch(/\/[0-9a-f]{64}\.json$/);
+    for (const file of await metadataFiles()) expect(file).toMatch(/[\\/][0-9a-f]{64}\.json$/);
     requests.length = 0;
     await createTestCopy(offline()).findTarget(parseTargetPath("nowhere"), { mode: "offline" });
   });
