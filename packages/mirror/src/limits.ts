@@ -9,6 +9,12 @@ export const manifestsMax: number = 20_000;
 /** A list of repositories is written by people. */
 export const listMaxBytes: number = 4 * 1024 * 1024;
 
+/** Of a list, those counted twice that an alias repeats: a list of the largest size has no more without aliases. */
+export const listEntriesMax = 500_000;
+
+/** To find what an alias means takes a walk through the whole list. */
+export const listAliasesMax = 1000;
+
 /** Directories are searched for images this deep: a registry's name, a repository's components, the tag. */
 export const directoryDepthMax: number = 32;
 

@@ -1,7 +1,6 @@
 /** SOURCE and DESTINATION of `sync`, in the seed's form (`docker://…`) and in skopeo's (`--src docker …`). */
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import {
   createPlace,
   findPlace,
@@ -19,6 +18,7 @@ import {
   type Transport,
 } from "@dtuf/mirror";
 import type { Context } from "../context/command.ts";
+import { createArchiveDirectory } from "./archive-directory.ts";
 import { verifyOneRegistry, type SideRegistries } from "./sync-registries.ts";
 import { UsageError } from "../context/usage.ts";
 
@@ -88,9 +88,9 @@ export async function listSources(context: Context, source: SourcePlace, listing
     case "oci":
       return listLayouts({ ...source, text: path }, local);
     case "oci-archive": {
-      const directory = await mkdtemp(join(tmpdir(), "dtuf-archive-"));
-      cleanUp.push(() => rm(directory, { recursive: true, force: true }));
-      const layout = await openArchive(path, directory, { signal: io.signal });
+      const unpacked = await createArchiveDirectory(io.now);
+      cleanUp.push(() => unpacked.remove());
+      const layout = await openArchive(path, unpacked.directory, { signal: io.signal });
       return listLayouts({ ...source, text: layout }, local);
     }
   }

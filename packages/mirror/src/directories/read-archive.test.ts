@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtemp, readFile, readdir, rm, stat, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -145,4 +146,11 @@ test("a layout with a link among its blobs is not packed [T71]", async () => {
     code: "FILE_NOT_REGULAR",
   });
   expect(await readdir(home)).not.toContain("b.tar");
+});
+
+test("a pipe or a device that is named as an archive is refused and not waited for", async () => {
+  execFileSync("mkfifo", [join(home, "pipe")]);
+  for (const path of [join(home, "pipe"), "/dev/zero"]) {
+    await expect(readArchive(path, join(home, "out"))).rejects.toMatchObject({ code: "FILE_NOT_REGULAR" });
+  }
 });

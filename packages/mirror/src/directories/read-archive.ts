@@ -4,11 +4,17 @@
  * a name made here, and a blob that is not its digest is refused. Links, devices, sparse files and every other name end
  * the reading. The layout's marker is written last, so what was refused half way is no layout.
  */
-import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { collect, createDigester, digestAlgorithm, isDigest, type ByteStream, type Digest } from "@dtuf/registry";
-import { createAtomicFile, createDirectory, fileError, syncDirectory, writeFileAtomically } from "@dtuf/registry/files";
+import {
+  createAtomicFile,
+  createDirectory,
+  fileError,
+  readRegularFile,
+  syncDirectory,
+  writeFileAtomically,
+} from "@dtuf/registry/files";
 import type { Header } from "tar-stream";
 import { MirrorError } from "../errors.ts";
 import { archiveFilesMax, archiveIndexMaxBytes } from "../limits.ts";
@@ -134,13 +140,6 @@ async function keepBlob(
   }
 }
 
-async function* readTar(archive: string, signal: AbortSignal | undefined): ByteStream {
-  try {
-    for await (const chunk of createReadStream(archive) as ByteStream) {
-      signal?.throwIfAborted();
-      yield chunk;
-    }
-  } catch (error) {
-    throw fileError(error, archive);
-  }
+function readTar(archive: string, signal: AbortSignal | undefined): ByteStream {
+  return readRegularFile(archive, { signal, followLinks: true });
 }

@@ -82,3 +82,13 @@ test("aliases are followed, and a bomb of them is not unfolded", () => {
   const lines = Array.from({ length: 30 }, (_, each) => `  l${each + 1}: &l${each + 1} [*l${each}, *l${each}]`);
   expect(() => parse(["a.example:", "  l0: &l0 [x]", ...lines].join("\n"))).toThrow("unknown key");
 });
+
+test("a list whose aliases multiply is refused before it is unfolded", () => {
+  const tags = `[${Array.from({ length: 1000 }, (_, each) => `t${each}`).join(", ")}]`;
+  const images = Array.from({ length: 30 }, (_, each) => `r${each}: *tags`).join(", ");
+  const registries = Array.from({ length: 30 }, (_, each) => `h${each}.example: *registry`).join("\n");
+  const list = `a.example: &registry\n  images: {r: &tags ${tags}, ${images}}\n${registries}\n`;
+  expect(() => parse(list)).toThrow("more than 500000 entries");
+  const many = Array.from({ length: 1001 }, (_, each) => `r${each}: *tag`).join(", ");
+  expect(() => parse(`a.example:\n  images-by-semver: {r: &tag x, ${many}}\n`)).toThrow("more than 1000 aliases");
+});

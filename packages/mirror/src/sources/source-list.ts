@@ -5,7 +5,7 @@
  */
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from "yaml";
 import { MirrorError } from "../errors.ts";
-import { listMaxBytes } from "../limits.ts";
+import { listAliasesMax, listEntriesMax, listMaxBytes } from "../limits.ts";
 
 export interface ListedCredential {
   readonly username?: string | undefined;
@@ -83,15 +83,36 @@ interface Reader {
   unknownKey(line: number, what: string): MirrorError;
 }
 
+interface Bounds {
+  resolve(node: Node | null): Node | null;
+  count(node: Node | null, more: number): void;
+}
+
+/** Aliases of aliases multiply: what they stand for is counted as often as it is read. */
+function createBounds(document: Document, refuse: (node: Node | null, what: string) => MirrorError): Bounds {
+  let [entries, aliases] = [0, 0];
+  return {
+    resolve(node) {
+      if (!isAlias(node)) return node;
+      if (++aliases > listAliasesMax) throw refuse(node, `more than ${listAliasesMax} aliases`);
+      return node.resolve(document) ?? null;
+    },
+    count(node, more) {
+      entries += more;
+      if (entries > listEntriesMax) throw refuse(node, `more than ${listEntriesMax} entries, with what aliases repeat`);
+    },
+  };
+}
+
 function createReader(name: string, document: Document, lines: LineCounter): Reader {
   const lineOf = (node: Node | null): number | undefined =>
     node?.range === null || node?.range === undefined ? undefined : lines.linePos(node.range[0]).line;
   const refuse = (node: Node | null, what: string): MirrorError => invalid({ name, line: lineOf(node) }, what);
-  const resolve = (node: Node | null): Node | null => (isAlias(node) ? (node.resolve(document) ?? null) : node);
+  const bounds = createBounds(document, refuse);
   const isNothing = (node: Node | null): boolean => node === null || (isScalar(node) && node.value === null);
 
   function text(node: Node | null, what: string): string {
-    const found = resolve(node);
+    const found = bounds.resolve(node);
     if (isScalar(found) && typeof found.value === "string") return found.value;
     // `1.10` without quotes is a number to YAML, and a tag to whoever wrote it.
     if (isScalar(found) && typeof found.value === "number" && found.source !== undefined) return found.source;
@@ -102,9 +123,10 @@ function createReader(name: string, document: Document, lines: LineCounter): Rea
     unknownKey: (line, what) => invalid({ name, line }, `unknown key ${what}`),
     text,
     entries(node, what) {
-      const found = resolve(node);
+      const found = bounds.resolve(node);
       if (isNothing(found)) return [];
       if (!isMap(found)) throw refuse(node, `${what} must be a mapping`);
+      bounds.count(node, found.items.length);
       return found.items.map(({ key, value }) => ({
         key: text(key as Node, `a key of ${what}`),
         node: value as Node | null,
@@ -112,13 +134,14 @@ function createReader(name: string, document: Document, lines: LineCounter): Rea
       }));
     },
     items(node, what) {
-      const found = resolve(node);
+      const found = bounds.resolve(node);
       if (isNothing(found)) return [];
       if (!isSeq(found)) throw refuse(node, `${what} must be a list`);
+      bounds.count(node, found.items.length);
       return found.items as Node[];
     },
     flag(node, what) {
-      const found = resolve(node);
+      const found = bounds.resolve(node);
       if (isScalar(found) && typeof found.value === "boolean") return found.value;
       throw refuse(node, `${what} must be true or false`);
     },

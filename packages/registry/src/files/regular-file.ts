@@ -18,7 +18,7 @@ export interface FindFileOptions extends OpenFileOptions {
   readonly maxBytes: number;
 }
 
-export interface ReadFileOptions {
+export interface ReadFileOptions extends OpenFileOptions {
   readonly signal: AbortSignal | undefined;
   /** Default 0. */
   readonly offset?: number;
@@ -94,9 +94,9 @@ export async function findRegularFile(path: string): Promise<Stats | undefined> 
 }
 
 /** The bytes of a file that is there. @throws FileError FILE_NOT_REGULAR and others; the signal's reason */
-export async function* readRegularFile(path: string, { signal, offset = 0 }: ReadFileOptions): ByteStream {
+export async function* readRegularFile(path: string, { signal, offset = 0, ...options }: ReadFileOptions): ByteStream {
   signal?.throwIfAborted();
-  const opened = await openRegularFile(path);
+  const opened = await openRegularFile(path, options);
   if (opened === undefined) throw new FileError("FILE_IO", `${path} is not there`, { details: { path } });
   for await (const chunk of readFrom(opened.file, offset, path)) {
     signal?.throwIfAborted();
