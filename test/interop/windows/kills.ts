@@ -10,8 +10,6 @@ import { createPuller, pull } from "../../kill/puller.ts";
 import { createRelease, publishRelease } from "../../kill/layout-publish.ts";
 import { windowsPath, type Windows } from "./wine.ts";
 
-const kills = join(import.meta.dirname, "../../kill");
-
 /** Paths in arguments and variables get the drive's letter. True: the process was killed. */
 function startOn(windows: Windows) {
   return async ({ preload, file, args, env }: Started): Promise<boolean> => {
@@ -26,6 +24,7 @@ function startOn(windows: Windows) {
 /** @returns what was tried, a line each. @throws the first trial that left something torn */
 export async function runKillTrials(windows: Windows, home: string): Promise<readonly string[]> {
   const [client, layout] = [await killClient(windows, home), await killLayout(windows, home)];
+  if (Math.min(client, layout) < 10) throw new TypeError(`too few moments: ${client} and ${layout}`);
   return [`a client killed at each of ${client} moments`, `a layout's writer killed at each of ${layout} moments`];
 }
 
@@ -43,7 +42,7 @@ async function killClient(windows: Windows, home: string): Promise<number> {
   await pull(site, before);
   await publish("new ");
   return killAtEachChange({
-    program: join(kills, "puller.ts"),
+    program: join(import.meta.dirname, "run-puller.ts"),
     args: [site],
     before,
     start: startOn(windows),
@@ -66,7 +65,7 @@ async function killLayout(windows: Windows, home: string): Promise<number> {
   await publishRelease(before, 1);
   const digests = new Set([1, 2].map((version) => createRelease(version).manifest.descriptor.digest));
   return killAtEachChange({
-    program: join(kills, "layout-publish.ts"),
+    program: join(import.meta.dirname, "run-layout-publish.ts"),
     args: ["2"],
     before,
     start: startOn(windows),

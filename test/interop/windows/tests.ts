@@ -58,7 +58,7 @@ const files: readonly TestFile[] = [
 
 /** What Wine leaves out as a whole. */
 export const notRun: readonly string[] = [
-  `packages/registry/src/files/lock.test.ts: ${noChildren}; the story and the kill trials take the locks`,
+  `the tests of locks between processes: ${noChildren}; the story and the kill trials take the locks`,
   "registries over HTTP, credential helpers and their .exe: Wine gives this Node no sockets and no pipes",
   "prompts: Wine gives this Node no terminal",
   "a rename onto a file that another process holds: Wine allows it; the retry is tested on every system",

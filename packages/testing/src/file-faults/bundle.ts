@@ -15,7 +15,7 @@ export async function bundle(
     input: { ...inputs },
     platform: "node",
     resolve: { conditionNames: ["@dtuf/source", "node", "import", "default"] },
-    external: ["keytar"],
+    external: ["keytar", "bun:sqlite"],
     plugins: [...plugins],
     output: { dir: directory, format: "esm", entryFileNames: "[name].mjs", chunkFileNames: "[name]-[hash].mjs" },
     logLevel: "warn",
