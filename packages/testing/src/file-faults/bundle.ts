@@ -14,6 +14,8 @@ export async function bundle(
   await build({
     input: { ...inputs },
     platform: "node",
+    // As the packages are built: Node 22 knows no `using`.
+    transform: { target: "es2024" },
     resolve: { conditionNames: ["@dtuf/source", "node", "import", "default"] },
     external: ["keytar", "bun:sqlite"],
     plugins: [...plugins],
