@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { digestOf, mediaTypes } from "@dtuf/registry";
 import { createCertificateAuthority } from "@dtuf/testing/certificates";
+import { startHttpServer } from "@dtuf/testing/http-servers";
 import {
   createHostileRegistry,
   type HostileRegistry,
@@ -258,6 +259,37 @@ describe("the network's settings reach the registry", () => {
     images.machine.environment["DXF_HOST"] = "registry.example";
     await images.run("list-repos");
     expect(proxy.requests[0]?.path).toContain("http://registry.example/v2/_catalog");
+  });
+
+  test.each([
+    ["HTTPS_PROXY", "socks5://fred:secret@proxy.example:1080"],
+    ["https_proxy", "http://"],
+    ["ALL_PROXY", "socks5h://proxy.example"],
+    ["http_proxy", "http://proxy example"],
+  ])("%s that is no HTTP proxy is a usage error that names the variable: %s", async (variable, value) => {
+    await using images = await createImages({ [variable]: value });
+    const ran = await images.run("list-repos");
+    expect(ran).toMatchObject({ status: 2, stdout: "" });
+    expect(ran.stderr).toContain(`dxf: ${variable}: a proxy must be given as http://`);
+    expect(ran.stderr).not.toContain("secret");
+    expect(images.registry.requests).toEqual([]);
+  });
+
+  test("a proxy for all is asked, and names no host that needs none", async () => {
+    await using proxy = await createHostileRegistry();
+    await using images = await createImages({ ALL_PROXY: `http://${proxy.host}`, DXF_HOST: "registry.example" });
+    await images.run("list-repos");
+    expect(proxy.requests[0]?.path).toContain("http://registry.example/v2/_catalog");
+  });
+
+  test("plain HTTP behind https is answered with the flag that allows it", async () => {
+    await using plain = await startHttpServer((_request, response) => response.end());
+    await using images = await createImages({ DXF_INSECURE: "0", DXF_HOST: `127.0.0.1:${plain.port}` });
+    const ran = await images.run("list-repos");
+    expect(ran.status).toBe(5);
+    expect(ran.stderr).toMatch(/may speak plain HTTP .*\ndxf: hint: .*--insecure\n$/);
+    const copied = await images.machine.run(["sync", `docker://127.0.0.1:${plain.port}/fred/x`, "oci:there"]);
+    expect(copied.stderr).toMatch(/hint: .*--src-tls-verify=false/);
   });
 
   test.each([

@@ -8,6 +8,7 @@ import type { CredentialProvider, RegistryClient } from "@dtuf/registry/remote";
 import { findCredentials } from "./credentials.ts";
 import type { Context } from "../context/command.ts";
 import { tellWait } from "./lock-wait.ts";
+import { readProxies } from "./proxies.ts";
 import { describePlace, resolveHost, resolvePlace, type Host, type HostChoice, type Place } from "./place.ts";
 import { UsageError } from "../context/usage.ts";
 
@@ -102,11 +103,7 @@ export async function openTransport(context: Context, host: string, own: OwnTls 
     random: io.random,
     userAgent: `${context.program}/0`,
     ...(family === "4" || family === "6" ? { family: family === "4" ? (4 as const) : (6 as const) } : {}),
-    proxy: {
-      httpProxy: proxyVariable(io.env, "http_proxy"),
-      httpsProxy: proxyVariable(io.env, "https_proxy"),
-      noProxy: proxyVariable(io.env, "no_proxy"),
-    },
+    proxy: await readProxies(io.env),
     tls,
     plainHttp: (asked) => {
       if (mayBePlain(context, host, asked) || networkOf(hostName(asked)) === "loopback") return "allow";
@@ -134,11 +131,6 @@ function hostName(host: string): string {
 export interface OwnTls {
   readonly tls?: TlsOptions | undefined;
   readonly plainHttp?: "allow" | undefined;
-}
-
-/** Lower case wins, as curl has it: a server's CGI environment can set HTTP_PROXY through a request header. */
-function proxyVariable(env: Context["io"]["env"], name: string): string | undefined {
-  return env[name] ?? env[name.toUpperCase()] ?? env["all_proxy"] ?? env["ALL_PROXY"];
 }
 
 async function readTls(

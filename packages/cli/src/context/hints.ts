@@ -44,6 +44,9 @@ const rolledBack =
 
 const publishing: ReadonlySet<string> = new Set(["push-metadata", "refresh-metadata", "prune"]);
 
+/** Two hosts take part, and each has its own setting. */
+const carrying: ReadonlySet<string> = new Set(["sync", "export", "import"]);
+
 interface Failure {
   readonly code: string;
   readonly details: Readonly<Record<string, unknown>> | undefined;
@@ -71,6 +74,10 @@ function hintOfCase({ code, details, command }: Failure): string | undefined {
     details?.["published"] !== undefined
   ) {
     return published;
+  }
+  if (code === "OCI_UNAVAILABLE" && details?.["tls"] === "none") {
+    const own = carrying.has(command) ? "--src-tls-verify=false or --dest-tls-verify=false" : "--insecure";
+    return `if that host is meant to speak plain HTTP, which everybody in between can read and change: ${own}`;
   }
   if (code === "MASTER_PASSPHRASE_WRONG") return hintOfPassphrase(String(details?.["path"]));
   return undefined;

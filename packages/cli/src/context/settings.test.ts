@@ -30,6 +30,14 @@ describe("settings", () => {
     expect(readSettings({}, { DTUF_INSECURE: "1" }, "DTUF").on("insecure")).toBe(true);
   });
 
+  test.each(["https://host.example/", "http://host.example", "https://host.example"])(
+    "a host that is the URL %s is a usage error that says what is too much",
+    (host) => {
+      const values = readSettings({}, { DTUF_HOST: host }, "DTUF");
+      expect(() => verifySettings(values, ["host"])).toThrow(/^DTUF_HOST: wanted host\[:port\], without https:\/\//);
+    },
+  );
+
   test("an error names the flag if the flag was given, else the variable", () => {
     const refused = (flags: Flags): string => {
       try {

@@ -81,7 +81,7 @@ export function asOciError(error: unknown, method: string, url: URL): OciError {
   }
   if (url.protocol === "https:" && notTls.has(failure)) {
     const message = `${method} ${shown} failed: ${url.host} does not speak TLS; it may speak plain HTTP (${failure})`;
-    return new OciError("OCI_UNAVAILABLE", message, { details, cause: error });
+    return new OciError("OCI_UNAVAILABLE", message, { details: { ...details, tls: "none" }, cause: error });
   }
   return new OciError("OCI_UNAVAILABLE", `${method} ${shown} failed: ${failure}`, { details, cause: error });
 }

@@ -11,7 +11,7 @@ export type {
 } from "./http.ts";
 export { mayReach, networkOf, type Network } from "./addresses/network.ts";
 export { originOf, type Origin } from "./addresses/origin.ts";
-export { findProxy, type ProxyOptions } from "./addresses/proxy.ts";
+export { findProxy, parseProxy, type ProxyOptions } from "./addresses/proxy.ts";
 export { redactUrl } from "./addresses/redact.ts";
 export {
   decideRetry,

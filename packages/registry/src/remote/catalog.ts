@@ -1,3 +1,4 @@
+import { OciError } from "../errors.ts";
 import { isRepositoryName, type RepositoryName } from "../reference.ts";
 import type { StoreOptions } from "../store.ts";
 import type { Scope } from "./auth/authorizer.ts";
@@ -6,12 +7,25 @@ import { listNames } from "./requests/paging.ts";
 
 const catalogScope: Scope = { type: "registry", name: "catalog", actions: ["*"] };
 
-/** Every repository that the registry lists; what is no repository's name is left out. @throws OciError OCI_NOT_FOUND, OCI_UNSUPPORTED where it keeps no catalog */
+/**
+ * Every repository that the registry lists; what is no repository's name is left out.
+ * @throws OciError OCI_UNSUPPORTED if the registry has no catalogue, as many have none
+ */
 export async function* listRepositories(
   registry: Registry,
   { signal }: StoreOptions = {},
 ): AsyncGenerator<RepositoryName> {
   const url = new URL("/v2/_catalog", registry.base);
   const request = { method: "GET", url, scopes: [catalogScope], expect: [200], signal } as const;
-  for await (const name of listNames(registry, request, "repositories")) if (isRepositoryName(name)) yield name;
+  try {
+    for await (const name of listNames(registry, request, "repositories")) if (isRepositoryName(name)) yield name;
+  } catch (error) {
+    throw withoutCatalogue(error, registry.name);
+  }
+}
+
+function withoutCatalogue(error: unknown, registry: string): unknown {
+  if (!OciError.is(error) || (error.code !== "OCI_NOT_FOUND" && error.code !== "OCI_UNSUPPORTED")) return error;
+  const message = `${registry} has no catalogue of its repositories, as many registries have none: ${error.message}`;
+  return new OciError("OCI_UNSUPPORTED", message, { details: error.details, cause: error });
 }

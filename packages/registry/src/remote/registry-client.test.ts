@@ -189,6 +189,16 @@ describe("a refusal", () => {
       '{"errors":[{"code":"A\\nB","message":"\\u001b[31m\\r\\ndtuf: hint: run rm"}]}',
       String.raw`status 418 (A\u{a}B: \u{1b}[31m\u{d}\u{a}dtuf: hint: run rm)`,
     ],
+    [
+      "a detail",
+      '{"errors":[{"code":"DENIED","message":"no","detail":"quota \\u001b[31m"},{"code":"A","detail":{"Tag":"v1"}}]}',
+      String.raw`status 418 (DENIED: no: quota \u{1b}[31m; A: {"Tag":"v1"})`,
+    ],
+    [
+      "details that add nothing",
+      '{"errors":[{"code":"A","message":"no","detail":"no"},{"code":"B","detail":{}},{"code":"C","detail":null}]}',
+      "status 418 (A: no; B; C)",
+    ],
     ["nothing", "", "status 418"],
   ])("explained by %s is told as far as that helps", async (_what, body, said) => {
     await using remote = await createRemoteRepository();

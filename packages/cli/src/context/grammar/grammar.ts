@@ -24,7 +24,7 @@ const line = /^[^\p{Cc}]*$/u;
 const platform = "[a-z0-9_]+/[a-z0-9_]+(?:/[A-Za-z0-9_.]+)?";
 
 export const grammars = {
-  host: pattern(/^(?:oci:.+|[^\s/?#@\p{Cc}]+)$/u, "host[:port] or oci:DIR"),
+  host: pattern(/^(?:oci:.+|[^\s/?#@\p{Cc}]+)$/u, "host[:port], without https:// and without a path, or oci:DIR"),
   authority: pattern(/^[^\s/?#@\p{Cc}]+$/u, "host[:port]"),
   credentialsFor: pattern(/^(?:\*|(?:\*\.)?[^*\s/?#@\p{Cc}]+)$/u, "host[:port], *.domain or *"),
   place: pattern(/^(?:oci(?:-archive)?:[^\p{Cc}]+|[^\s\p{Cc}]+)$/u, "a repository or a URL"),

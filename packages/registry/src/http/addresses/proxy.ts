@@ -27,7 +27,8 @@ export function findProxy(url: URL, options: ProxyOptions): URL | undefined {
   return entries.some((entry) => matches(entry, host, port)) ? undefined : parseProxy(value);
 }
 
-function parseProxy(value: string): URL {
+/** @throws TypeError for what is no http(s) URL; it never repeats the value, which may hold a password */
+export function parseProxy(value: string): URL {
   const url = URL.parse(value.includes("://") ? value : `http://${value}`);
   if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
     throw new TypeError("a proxy must be given as http://host:port or https://host:port");

@@ -83,7 +83,8 @@ describe("a list in pages", () => {
     await using remote = await createRemoteRepository({ without: ["catalog"] });
     expect(await listAll(remote.store.listTags())).toEqual([]);
     await expect(listAll(remote.client.listRepositories())).rejects.toMatchObject({
-      code: expect.stringMatching(/^OCI_/),
+      code: "OCI_UNSUPPORTED",
+      message: expect.stringContaining(`${remote.registry.host} has no catalogue`) as string,
     });
   });
 });

@@ -8,6 +8,8 @@ import { errorBodyMaxBytes } from "./store-limits.ts";
 interface RegistryError {
   readonly code: string;
   readonly message: string;
+  /** A text, or JSON of another kind as it stands. */
+  readonly detail: string;
 }
 
 const shownMaxLength = 300;
@@ -24,7 +26,7 @@ export async function registryError(
   const text = await readText(response.body);
   const errors = speaker === "registry" ? parseErrors(text) : [];
   const codes = errors.map(({ code }) => code);
-  const said = errors.map(({ code, message }) => [code, message].filter((text) => text !== "").join(": ")).join("; ");
+  const said = errors.map(describe).join("; ");
   const url = redactUrl(response.url);
   const retryAfter = response.headers.get("retry-after");
   const reason = said === "" ? "" : ` (${escapeText(said.slice(0, shownMaxLength))})`;
@@ -37,6 +39,10 @@ export async function registryError(
       ...(retryAfter === undefined ? {} : { retryAfter }),
     },
   });
+}
+
+function describe({ code, message, detail }: RegistryError): string {
+  return [...new Set([code, message, detail])].filter((text) => text !== "").join(": ");
 }
 
 function codeOf(status: number, codes: readonly string[]): OciErrorCode {
@@ -70,7 +76,7 @@ function parseErrors(text: string): readonly RegistryError[] {
     json = JSON.parse(text);
   } catch {
     const line = text.trim().split("\n", 1)[0] ?? "";
-    return line === "" || line.startsWith("<") ? [] : [{ code: "", message: line }];
+    return line === "" || line.startsWith("<") ? [] : [{ code: "", message: line, detail: "" }];
   }
   const list = typeof json === "object" && json !== null && "errors" in json ? json.errors : undefined;
   return Array.isArray(list) ? list.slice(0, 5).flatMap(parseError) : [];
@@ -78,6 +84,13 @@ function parseErrors(text: string): readonly RegistryError[] {
 
 function parseError(entry: unknown): readonly RegistryError[] {
   if (typeof entry !== "object" || entry === null) return [];
-  const { code, message } = entry as Record<string, unknown>;
-  return [{ code: typeof code === "string" ? code : "", message: typeof message === "string" ? message : "" }];
+  const { code, message, detail } = entry as Record<string, unknown>;
+  const text = (value: unknown): string => (typeof value === "string" ? value : "");
+  return [{ code: text(code), message: text(message), detail: text(detail) || encodeDetail(detail) }];
+}
+
+/** Nothing, an empty object and an empty list say nothing. */
+function encodeDetail(detail: unknown): string {
+  const isEmpty = typeof detail !== "object" || detail === null || Object.keys(detail).length === 0;
+  return isEmpty ? "" : JSON.stringify(detail);
 }
