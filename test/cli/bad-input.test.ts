@@ -42,6 +42,25 @@ async function expectRefusal(
   expect(await snapshot()).toEqual(before);
 }
 
+test.each([
+  ["UTF-16", "utf16le"],
+  ["UTF-8 with a byte order mark", "utf8"],
+] as const)(
+  "a root.json, a chain or a key that a shell wrote as %s is named, and nothing is pinned",
+  async (name, as) => {
+    const { bytes } = await machine.must(["get-root", repo]);
+    await writeFile(join(machine.directory, "root.json"), Buffer.from(`\ufeff${bytes.toString()}`, as));
+    for (const words of [
+      ["pin", "fred/new"],
+      ["pull-metadata", "fred/new"],
+      ["adopt-metadata", "fred/new"],
+    ]) {
+      const says = new RegExp(`root\\.json is ${name}; wanted plain UTF-8`);
+      await expectRefusal([...words, "root.json"], { status: 2, says });
+    }
+  },
+);
+
 describe("wrong arguments", () => {
   test.each([
     [[]],

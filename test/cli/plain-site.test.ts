@@ -1,7 +1,7 @@
 /** A plain TUF repository behind a URL: as whom it is asked, and its mirrors. */
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { HttpLoopbackServer } from "@dtuf/testing/http-servers";
+import { startHttpServer, type HttpLoopbackServer } from "@dtuf/testing/http-servers";
 import { publishToDirectory, serveDirectory } from "@dtuf/testing/tuf-simulator/simulator-publish";
 import { createTufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { testNow } from "@dtuf/testing/tuf-simulator/tuf-trusted";
@@ -71,6 +71,34 @@ describe("a site is asked", () => {
     expect(sent(site)).toEqual([undefined, basic("fred:pw")]);
   });
 
+  test("with the query of its URL behind every path, for metadata and targets, and no state keeps the query", async () => {
+    const signed = `${site.origin}/metadata?sv=1&sig=ABC`;
+    expect((await machine.must(["pull-target", repo, "a.txt", "--metadata-url", signed])).stdout).toBe("content of a");
+    const urls = site.requests.map(({ url: asked = "" }) => asked);
+    expect(urls).toContain("/metadata/2.root.json?sv=1&sig=ABC");
+    for (const asked of urls) expect(asked).toMatch(/^\/(metadata|targets)\/[^?]+\?sv=1&sig=ABC$/);
+    const state = join(machine.directory, "dtuf_repos", repo, "copy", "state.json");
+    expect(await readFile(state, "utf8")).toContain(`${site.origin}/metadata/`);
+    expect(await readFile(state, "utf8")).not.toContain("ABC");
+  });
+
+  test("not with a user name in its URL, which is a usage error", async () => {
+    const ran = await machine.run(["pull-metadata", repo, "--metadata-url", "https://fred:hidden@site.example/"]);
+    expect(ran).toMatchObject({ status: 2, stderr: expect.not.stringContaining("hidden") as string });
+  });
+
+  test("and a redirect to another origin loses them", async () => {
+    await using other = await serveDirectory(join(machine.directory, "site"));
+    await using moved = await startHttpServer(
+      ({ url: asked = "" }, response) => void response.writeHead(302, { location: `${other.origin}${asked}` }).end(),
+    );
+    Object.assign(machine.environment, { DTUF_AUTHORIZATION: "Digest x" });
+    const given = ["--metadata-url", `${moved.origin}/metadata/`, "--header", "X-Key: k"];
+    expect((await machine.must(["pull-target", repo, "a.txt", ...given])).stdout).toBe("content of a");
+    expect([sent(moved), sent(moved, "x-key")]).toEqual([["Digest x"], ["k"]]);
+    expect([sent(other), sent(other, "x-key")]).toEqual([[undefined], [undefined]]);
+  });
+
   test("and targets elsewhere without them", async () => {
     await using other = await serveDirectory(join(machine.directory, "site"));
     Object.assign(machine.environment, { DTUF_TOKEN: "secret" });
@@ -94,9 +122,93 @@ describe("a site is asked", () => {
   });
 });
 
-test("mirrors of a plain repository are asked where it fails", async () => {
-  await using mirror = await serveDirectory(join(machine.directory, "site"));
-  const down = "http://127.0.0.1:9/metadata/";
-  const mirrored = ["--metadata-url", down, "--mirror", `${mirror.origin}/metadata/`];
-  expect((await machine.must(["pull-target", repo, "a.txt", ...mirrored])).stdout).toBe("content of a");
+describe("mirrors of a plain repository are asked where it fails", () => {
+  let denying: HttpLoopbackServer;
+  let down: readonly string[];
+  beforeEach(async () => {
+    denying = await startHttpServer((_request, response) => void response.writeHead(403).end());
+    down = ["--metadata-url", `${denying.origin}/metadata/`];
+  });
+  afterEach(() => denying[Symbol.asyncDispose]());
+  const secrets = { DTUF_USERNAME: "fred", DTUF_PASSWORD: "pw" };
+
+  test("without the repository's own credentials and headers", async () => {
+    Object.assign(machine.environment, secrets);
+    const given = [...down, "--mirror", url, "--header", "X-Key: k"];
+    expect((await machine.must(["pull-target", repo, "a.txt", ...given])).stdout).toBe("content of a");
+    expect([sent(site), sent(site, "x-key")]).toEqual([[undefined], [undefined]]);
+  });
+
+  test("with their own, from a credentials file", async () => {
+    Object.assign(machine.environment, secrets);
+    const config = { auths: { [host]: { auth: Buffer.from("anna:pw").toString("base64") } } };
+    await writeFile(join(machine.directory, "config.json"), JSON.stringify(config));
+    await machine.must(["pull-metadata", repo, ...down, "--mirror", url, "--registry-config", "config.json"]);
+    expect(sent(site)).toEqual([basic("anna:pw")]);
+  });
+
+  test.each(["pull", "sync"])("by %s, where the first place is a registry's", async (command) => {
+    Object.assign(machine.environment, secrets);
+    const place = `${new URL(denying.origin).host}/fred/plain`;
+    const given = ["--insecure", "--mirror", url];
+    if (command === "pull") await machine.must(["pull-metadata", place, ...given]);
+    else await machine.must(["sync", place, "oci:carried", "--tuf", "root.json", ...given.slice(1)]);
+    expect(sent(site)).toEqual([undefined]);
+  });
+
+  test("by sync --tuf, and --src-creds are not shown to them", async () => {
+    const given = ["--tuf", "root.json", "--src-creds", "fred:pw", "--mirror", url];
+    await machine.must(["sync", `${denying.origin}/metadata/`, "oci:carried", ...given]);
+    expect(sent(denying)).toEqual([basic("fred:pw")]);
+    expect(sent(site)).toEqual([undefined]);
+  });
+});
+
+test("a sign-in page in between is exit 5, and no alarm", async () => {
+  await using portal = await startHttpServer(
+    (_request, response) => void response.writeHead(200, { "content-type": "text/html" }).end("<html>Sign in</html>"),
+  );
+  const ran = await machine.run(["pull-metadata", repo, "--metadata-url", `${portal.origin}/metadata/`]);
+  expect(ran).toMatchObject({ status: 5, stderr: expect.stringContaining("a web page (text/html) at ") as string });
+});
+
+describe("a server that answers 403 for the next root", () => {
+  async function serveBucket(): Promise<HttpLoopbackServer> {
+    return startHttpServer(({ url: asked = "" }, response) => {
+      const path = join(machine.directory, "site", asked);
+      readFile(path).then(
+        (bytes) => response.end(bytes),
+        () => response.writeHead(403).end("<Error><Code>AccessDenied</Code></Error>"),
+      );
+    });
+  }
+
+  test("is refused, exit 5, and the hint names the setting and the bucket's", async () => {
+    await using bucket = await serveBucket();
+    const ran = await machine.run(["pull-metadata", repo, "--metadata-url", `${bucket.origin}/metadata/`]);
+    expect(ran.status).toBe(5);
+    expect(ran.stderr).toMatch(/2\.root\.json answered with status 403[^]*list[^]*--absent-root-status 403/);
+  });
+
+  test("has no next root with --absent-root-status 403, and a mirror of that answer is not believed", async () => {
+    await using bucket = await serveBucket();
+    const there = `${bucket.origin}/metadata/`;
+    const given = ["--absent-root-status", "403"];
+    await machine.must(["pull-metadata", repo, "--metadata-url", there, ...given]);
+    await using down = await startHttpServer((_request, response) => void response.writeHead(401).end());
+    const mirrored = ["--metadata-url", `${down.origin}/`, "--mirror", there];
+    expect(await machine.run(["pull-metadata", repo, ...mirrored, ...given])).toMatchObject({ status: 5 });
+    await using moved = await startHttpServer(
+      ({ url: asked = "" }, response) => void response.writeHead(302, { location: `${bucket.origin}${asked}` }).end(),
+    );
+    const redirected = ["--metadata-url", `${moved.origin}/metadata/`];
+    expect(await machine.run(["pull-metadata", repo, ...redirected, ...given])).toMatchObject({ status: 5 });
+  });
+
+  test("has denied whatever else it denies: the timestamp", async () => {
+    await using bucket = await serveBucket();
+    const nothing = ["--metadata-url", `${bucket.origin}/nowhere/`, "--absent-root-status", "403"];
+    const ran = await machine.run(["pull-metadata", repo, ...nothing]);
+    expect(ran).toMatchObject({ status: 5, stderr: expect.stringContaining("timestamp.json answered") as string });
+  });
 });

@@ -20,6 +20,7 @@ const sourceSettings: readonly SettingName[] = [
   ...stateSettings,
   "metadata-url",
   "target-base-url",
+  "absent-root-status",
   "mirror",
   "offline",
   "cache-if-valid",
@@ -32,7 +33,7 @@ const keptSettings: readonly SettingName[] = [...outputSettings, "repositories-r
 /** From a registry, from a plain repository, or from what was pulled before. */
 const sourceModes: readonly Mode[] = [
   withSetting("metadata-url", ["auth-host"]),
-  withoutSetting("metadata-url", ["target-base-url"]),
+  withoutSetting("metadata-url", ["target-base-url", "absent-root-status"]),
   withSetting("offline", ["cache-if-valid"]),
 ];
 

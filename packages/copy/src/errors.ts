@@ -27,6 +27,8 @@ export type CopyErrorCode =
   | "COPY_NO_SPACE"
   /** A server answered with a status that is neither success nor "not there". */
   | "COPY_STATUS"
+  /** A web page came in the place of a file: a sign-in page, or an app that answers every address. Worth another try. */
+  | "COPY_WEB_PAGE"
   /** A site took longer for its metadata than its deadline. */
   | "COPY_TOO_SLOW"
   /** A map file that cannot be read, or repositories that do not agree. */

@@ -7,7 +7,7 @@ export { createDirectorySource, type DirectorySourceOptions } from "./sources/di
 export { CopyError, type CopyErrorCode, type CopyErrorDetails } from "./errors.ts";
 export type { CopyEvent, ProgressEvent } from "./events.ts";
 export type { Deadlines } from "./refresh/deadline.ts";
-export { createHttpSource, type HttpSourceOptions } from "./sources/http-source.ts";
+export { createHttpSource, targetsBeside, type HttpSourceOptions } from "./sources/http-source.ts";
 export type { CachedState, TrustedFile } from "./refresh/inspect.ts";
 export { createMapCopy, type AgreedTarget, type MapCopy, type MapCopyOptions } from "./map/map-copy.ts";
 export { parseMapFile, type MapFile, type Mapping } from "./map/map-file.ts";

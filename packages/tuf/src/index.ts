@@ -1,5 +1,6 @@
 export type { Json, JsonObject } from "./json.ts";
 export { parseJson } from "./json.ts";
+export { findForeignEncoding } from "./encoding.ts";
 export type { KeyId, RoleName, TargetPath, TopLevelRole } from "./names.ts";
 export { isTopLevelRole, parseKeyId, parseRoleName, parseTargetPath, topLevelRoles } from "./names.ts";
 export { TufError } from "./errors.ts";

@@ -54,6 +54,16 @@ describe("strict JSON", () => {
     expect(() => parseJson(Buffer.from([0x22, 0xed, 0xa0, 0x80, 0x22]))).toThrow(code("TUF_MALFORMED"));
   });
 
+  test.each([
+    ["UTF-8 with a byte order mark", Buffer.from("\ufeff{}")],
+    ["UTF-16", Buffer.from("\ufeff{}", "utf16le")],
+    ["UTF-16", Buffer.from("\ufeff{}", "utf16le").swap16()],
+    ["UTF-16", Buffer.from("{}", "utf16le")],
+    ["UTF-16", Buffer.from("{}", "utf16le").swap16()],
+  ])("names %s, because an editor or a shell wrote it", (name, bytes) => {
+    expect(() => parseJson(bytes)).toThrow(`it is ${name}; wanted plain UTF-8`);
+  });
+
   test("refuses nesting deeper than its bound before it recurses [T23]", () => {
     expect(parse("[".repeat(64) + "]".repeat(64))).toBeDefined();
     expect(() => parse("[".repeat(65) + "]".repeat(65))).toThrow(code("TUF_LIMIT_EXCEEDED"));

@@ -5,6 +5,7 @@
  *
  * Duplicate keys, which `JSON.parse` hides, are found by counting: the colons outside strings against the keys in the result.
  */
+import { findForeignEncoding } from "./encoding.ts";
 import { TufError } from "./errors.ts";
 import { jsonMaxDepth } from "./limits.ts";
 
@@ -35,6 +36,8 @@ function refused(problem: string, cause?: unknown): TufError {
 }
 
 function decode(file: Uint8Array): string {
+  const encoding = findForeignEncoding(file);
+  if (encoding !== undefined) throw refused(`it is ${encoding}; wanted plain UTF-8`);
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(file);
   } catch (cause) {

@@ -1,6 +1,6 @@
 /** A plain TUF repository: `N.root.json` files behind a URL or in a directory. */
 import { fileURLToPath } from "node:url";
-import { createDirectorySource, createHttpSource, type Source } from "@dtuf/copy";
+import { createDirectorySource, createHttpSource, targetsBeside, type Source } from "@dtuf/copy";
 import type { Transport } from "@dtuf/registry/http";
 import type { CredentialProvider } from "@dtuf/registry/remote";
 import type { Context } from "../context/command.ts";
@@ -14,10 +14,12 @@ export interface PlainSite {
   close(): Promise<void>;
 }
 
-export interface PlainUrls {
+export interface PlainRepository {
   readonly metadataUrl: URL;
   /** Default: `targets/` beside the metadata. */
   readonly targetBaseUrl?: URL | undefined;
+  /** `HttpSourceOptions.absentRootStatus` */
+  readonly absentRootStatus?: 403 | undefined;
 }
 
 /** How a site is reached, and as whom. */
@@ -28,20 +30,46 @@ export interface Reach {
   readonly headers: (host: string) => Promise<Readonly<Record<string, string>>>;
 }
 
+/** What the settings say of the repository at that URL. */
+export function plainRepositoryAt(metadataUrl: URL, { values }: Context): PlainRepository {
+  const targets = values.text("target-base-url") || undefined;
+  return {
+    metadataUrl,
+    targetBaseUrl: targets === undefined ? undefined : parsePlainUrl(targets),
+    absentRootStatus: values.text("absent-root-status") === "403" ? 403 : undefined,
+  };
+}
+
+/** A query (a SAS token, a signature) stays a query: it goes with every file below the URL. */
 export function parsePlainUrl(text: string): URL {
-  const url = URL.parse(text.endsWith("/") ? text : `${text}/`);
+  const url = URL.parse(text);
   if (url === null || !["https:", "http:", "file:"].includes(url.protocol)) {
     throw new UsageError(`not a URL of https:, http: or file: ${JSON.stringify(text)}`);
   }
+  if (url.username !== "" || url.password !== "") {
+    throw new UsageError(
+      `a URL for ${url.host} with a user name or a password in it`,
+      "DTUF_USERNAME and DTUF_PASSWORD",
+    );
+  }
+  if (!url.pathname.endsWith("/")) url.pathname += "/";
   return url;
 }
 
-/** User name, password, token and headers are for the host of DTUF_HOST, else for the host of the metadata. */
-export async function reachSite(context: Context, host: string): Promise<Reach> {
-  const named = settingsHost(context) ?? host;
-  if (named !== host) refuseForAnother(context, named, host);
+/** As the state records it and events show it: a query is a secret. */
+export function describePlainUrl({ protocol, href, origin, pathname }: URL): string {
+  return protocol === "file:" ? href : `${origin}${pathname}`;
+}
+
+/**
+ * User name, password, token, headers and TLS settings are for the host of DTUF_HOST, else for the host of the metadata.
+ * @param mirrored the site is a mirror of a repository on that host, which the settings are for
+ */
+export async function reachSite(context: Context, host: string, mirrored?: string): Promise<Reach> {
+  const named = settingsHost(context) ?? mirrored ?? host;
+  if (named !== host && mirrored === undefined) refuseForAnother(context, named, host);
   return {
-    transport: await openTransport(context, host),
+    transport: await openTransport(context, mirrored ?? host),
     credentials: await findCredentials(context, named),
     headers: async (asked) => (asked === named ? readHeaders(context) : {}),
   };
@@ -60,8 +88,11 @@ function refuseForAnother({ values, variable }: Context, named: string, asked: s
 }
 
 /** @param reach called for a URL of http: or https: */
-export async function openPlainSite(urls: PlainUrls, reach: (host: string) => Promise<Reach>): Promise<PlainSite> {
-  const { metadataUrl, targetBaseUrl = new URL("../targets/", metadataUrl) } = urls;
+export async function openPlainSite(
+  repository: PlainRepository,
+  reach: (host: string) => Promise<Reach>,
+): Promise<PlainSite> {
+  const { metadataUrl, targetBaseUrl = targetsBeside(metadataUrl), absentRootStatus } = repository;
   if (metadataUrl.protocol === "file:") {
     const [metadataDirectory, targetDirectory] = [fileURLToPath(metadataUrl), fileURLToPath(targetBaseUrl)];
     return { source: createDirectorySource({ metadataDirectory, targetDirectory }), close: () => Promise.resolve() };
@@ -73,6 +104,6 @@ export async function openPlainSite(urls: PlainUrls, reach: (host: string) => Pr
     sent.set(url.origin, await findSiteHeaders({ url, credentials, headers: await headers(url.host) }));
   }
   const originHeaders = (origin: string): Readonly<Record<string, string>> => sent.get(origin) ?? {};
-  const source = createHttpSource({ metadataUrl, targetBaseUrl, transport, originHeaders });
+  const source = createHttpSource({ metadataUrl, targetBaseUrl, absentRootStatus, transport, originHeaders });
   return { source, close: () => transport.close() };
 }

@@ -98,6 +98,7 @@ const statuses: Readonly<Record<ErrorCode, ExitStatus>> = {
   COPY_NO_SPACE: local,
   COPY_STATE_NOT_KEPT: local,
   COPY_STATUS: unavailable,
+  COPY_WEB_PAGE: unavailable,
   COPY_TOO_SLOW: unavailable,
   COPY_SOURCE_INVALID: failure,
 

@@ -68,6 +68,9 @@ function hintOfCase({ code, details, command }: Failure): string | undefined {
   if (code === "TUF_EXPIRED" && typeof details?.["role"] === "string") {
     return `if this machine's clock is right, the publisher must sign again: ${hintOfExpired(details["role"])}`;
   }
+  if (code === "COPY_STATUS" && details?.["status"] === 403 && details["what"] === "root") {
+    return "an object store answers 403 for what is not there to a reader who may not list: let readers list the bucket (s3:ListBucket, storage.objects.list), or say --absent-root-status 403";
+  }
   if (code === "MASTER_ROLE_EXPIRED") return hintOfExpired(String(details?.["role"]));
   if (
     (code === "MASTER_METADATA_MISSING" || code === "MASTER_METADATA_EXISTS") &&

@@ -136,8 +136,19 @@ export const settings = {
   platform: like(grammars.platforms, text("platform to choose from a multi-platform image", "os/arch[/variant]")),
   concurrency: count("transfers at once", "6"),
   "repositories-root": text("directory of the local state", "directory", "./dtuf_repos"),
-  "metadata-url": like(grammars.url, text("a plain TUF repository's metadata instead of a registry", "url")),
-  "target-base-url": like(grammars.url, text("where that repository's targets are", "url", "metadata-url/../targets")),
+  "metadata-url": like(
+    grammars.url,
+    text("a plain TUF repository's metadata instead of a registry; a query goes with every file", "url"),
+  ),
+  "target-base-url": like(
+    grammars.url,
+    text("where that repository's targets are", "url", "metadata-url/../targets, with the same query"),
+  ),
+  "absent-root-status": {
+    kind: "choice",
+    summary: "beside 404, what that repository's host answers for a next root that is not there",
+    choices: ["403"],
+  },
   mirror: like(grammars.place, list("further place to pull from, tried in order", "place")),
   offline: toggle("open no connection; use what was pulled before"),
   "cache-if-valid": toggle("open no connection while the cached metadata is valid"),

@@ -12,8 +12,15 @@ import {
 import { parseTargetPath, type TargetPath } from "@dtuf/tuf";
 import type { Context } from "../context/command.ts";
 import { connect, hostChoice } from "../connection/connection.ts";
-import { openPlainSite, parsePlainUrl, reachSite, type PlainSite, type PlainUrls } from "../connection/plain-site.ts";
 import { describeWait } from "../connection/lock-wait.ts";
+import {
+  describePlainUrl,
+  openPlainSite,
+  parsePlainUrl,
+  plainRepositoryAt,
+  reachSite,
+  type PlainSite,
+} from "../connection/plain-site.ts";
 import { repositoriesRoot } from "../connection/repositories-root.ts";
 import { describePlace, resolvePlace, stateDirectory, type Place } from "../connection/place.ts";
 import { isPlainUrl } from "../context/grammar/grammar.ts";
@@ -70,40 +77,42 @@ async function refuseOtherState(context: Context, copy: Copy, place: string): Pr
 async function openSource(context: Context, repo: string): Promise<Opened> {
   const { values } = context;
   const url = values.text("metadata-url") || undefined;
-  const targets = values.text("target-base-url") || undefined;
   const metadataUrl = url === undefined ? undefined : parsePlainUrl(url);
-  const targetBaseUrl = targets === undefined ? undefined : parsePlainUrl(targets);
   const first = resolvePlace(repo, { ...hostChoice(context), ...(url === undefined ? {} : { host: "oci:." }) });
+  const host = metadataUrl?.host || hostOf(first);
   const opening = [
-    metadataUrl === undefined ? openPlace(context, first, first) : openPlain(context, { metadataUrl, targetBaseUrl }),
-    ...values.list("mirror").map((mirror) => openMirror(context, mirror, first)),
+    metadataUrl === undefined
+      ? openPlace(context, first, host)
+      : openPlainSite(plainRepositoryAt(metadataUrl, context), (asked) => reachSite(context, asked)),
+    ...values.list("mirror").map((mirror) => openMirror(context, mirror, host)),
   ];
   const opened = await Promise.all(opening);
   return {
     source: createMirroredSource(opened.map(({ source }) => source)),
-    place: metadataUrl?.href ?? describePlace(first),
+    place: metadataUrl === undefined ? describePlace(first) : describePlainUrl(metadataUrl),
     repository: first.repository,
     chosen: metadataUrl !== undefined || isNamed(context, repo, first) ? "by-name" : "by-default",
     close: async () => void (await Promise.all(opened.map((one) => one.close()))),
   };
 }
 
-function openMirror(context: Context, mirror: string, first: Place): Promise<PlainSite> {
+/** What the settings say of who we are is for the host of the first place: a mirror has credentials of its own, or none. */
+function openMirror(context: Context, mirror: string, named: string | undefined): Promise<PlainSite> {
   return isPlainUrl(mirror)
-    ? openPlain(context, { metadataUrl: parsePlainUrl(mirror) })
-    : openPlace(context, resolvePlace(mirror, hostChoice(context)), first);
-}
-
-function openPlain(context: Context, urls: PlainUrls): Promise<PlainSite> {
-  return openPlainSite(urls, (host) => reachSite(context, host));
+    ? openPlainSite({ metadataUrl: parsePlainUrl(mirror) }, (host) => reachSite(context, host, named))
+    : openPlace(context, resolvePlace(mirror, hostChoice(context)), named);
 }
 
 function isNamed({ values }: Context, repo: string, place: Place): boolean {
   return place.kind === "registry" || repo.startsWith("oci:") || values.text("host") !== undefined;
 }
 
-async function openPlace(context: Context, place: Place, first: Place): Promise<PlainSite> {
-  const connection = await connect(context, place, first.kind === "registry" ? first.host : undefined);
+function hostOf(place: Place): string | undefined {
+  return place.kind === "registry" ? place.host : undefined;
+}
+
+async function openPlace(context: Context, place: Place, named: string | undefined): Promise<PlainSite> {
+  const connection = await connect(context, place, named);
   const reach = place.kind === "registry" ? "network" : "local";
   return {
     source: createStoreSource(connection.store, { name: connection.name, reach }),

@@ -48,7 +48,8 @@ const manner: readonly SettingName[] = [
   "policy",
 ];
 
-const tuf: readonly SettingName[] = ["tuf", "replace", "valid-days", "target-base-url", "mirror", "repositories-root"];
+const plainSource: readonly SettingName[] = ["target-base-url", "absent-root-status"];
+const tuf: readonly SettingName[] = ["tuf", "replace", "valid-days", ...plainSource, "mirror", "repositories-root"];
 
 const carried: readonly SettingName[] = [
   ...tuf,
@@ -62,7 +63,7 @@ const carried: readonly SettingName[] = [
 const fromElsewhere: Mode = {
   name: "unless SOURCE is a URL",
   when: (_values, [source = ""]) => !isPlainUrl(source),
-  refuses: ["target-base-url"],
+  refuses: plainSource,
 };
 
 /** The images that SOURCE names, or with `tuf` one TUF repository: two different jobs. */
@@ -77,7 +78,7 @@ const syncModes: readonly Mode[] = [
     "digestfile",
     "report",
   ]),
-  withoutSetting("tuf", ["replace", "valid-days", "target-base-url", "mirror", "repositories-root", "layout"]),
+  withoutSetting("tuf", ["replace", "valid-days", ...plainSource, "mirror", "repositories-root", "layout"]),
   withSetting("source-yaml", ["src"]),
   fromElsewhere,
   withSetting("all", ["platform"]),

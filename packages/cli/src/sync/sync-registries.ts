@@ -21,6 +21,8 @@ export interface SideRegistries {
   repository(host: string, repository: string, listed?: ListedRegistry): Promise<RemoteStore>;
   /** A plain web server of that host[:port]. */
   site(host: string): Promise<Reach>;
+  /** The same, for mirrors: credentials that were given outright are for the hosts asked until now, and no other. */
+  forMirrors(): SideRegistries;
   close(): Promise<void>;
 }
 
@@ -73,16 +75,31 @@ function refuseHostless({ values }: Context, host: string): void {
 }
 
 export function openSide(context: Context, side: Side): SideRegistries {
-  const clients = new Map<string, Promise<Opened>>();
-  const settings = sideSettings(context, side);
   warnOfArgv(context, side);
+  const settings = sideSettings(context, side);
+  return openRegistries(context, () => settings);
+}
+
+function openRegistries(context: Context, settingsOf: (host: string) => SideSettings): SideRegistries {
+  const clients = new Map<string, Promise<Opened>>();
+  const asked = new Set<string>();
+  const wantedOf = (host: string, listed?: ListedRegistry): HostSettings => {
+    asked.add(host);
+    return { host, settings: settingsOf(host), listed };
+  };
   return {
     async repository(host, repository, listed) {
-      const found = clients.get(host) ?? openHost(aboutHost(context, host), { host, settings, listed });
+      const found = clients.get(host) ?? openHost(aboutHost(context, host), wantedOf(host, listed));
       clients.set(host, found);
       return (await found).client.repository(repository);
     },
-    site: (host) => reachHost(aboutHost(context, host), { host, settings, listed: undefined }),
+    site: (host) => reachHost(aboutHost(context, host), wantedOf(host)),
+    forMirrors() {
+      const own = new Set(asked);
+      return openRegistries(context, (host) =>
+        own.has(host) ? settingsOf(host) : { ...settingsOf(host), credential: undefined },
+      );
+    },
     async close() {
       for (const opened of await Promise.allSettled(clients.values())) {
         if (opened.status === "fulfilled") await opened.value.transport.close();

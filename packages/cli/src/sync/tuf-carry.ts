@@ -42,8 +42,12 @@ export async function carryRepository(context: Context, places: Places): Promise
     const directory = await mkdtemp(join(tmpdir(), "dtuf-mirror-"));
     cleanUp.push(() => rm(directory, { recursive: true, force: true }));
     const carrier = { context, source, destination, directory, cleanUp };
-    const opened = [];
-    for (const place of [places.source, ...values.list("mirror")]) opened.push(await openTufSource(carrier, place));
+    const first = await openTufSource(carrier, places.source);
+    const opened = [first];
+    const mirrors = source.forMirrors();
+    cleanUp.push(() => mirrors.close());
+    const forMirrors = { ...carrier, source: mirrors, mirrored: first };
+    for (const place of values.list("mirror")) opened.push(await openTufSource(forMirrors, place));
     const repository = await verifyRepository({
       source: createMirroredSource(opened.map((each) => each.source)),
       root: await readInput(context, root, rootFileMaxBytes),
@@ -56,7 +60,7 @@ export async function carryRepository(context: Context, places: Places): Promise
     if (repository.leftOut !== undefined) context.terminal.note(describeLeftOut(repository.leftOut, "<repo>"));
     const days = values.count("valid-days");
     if (days !== undefined) verifyValidUntil(repository, new Date(io.now().getTime() + days * dayMs));
-    return await write(carrier, repository, { to: places.destination, mountable: opened[0]?.mountable });
+    return await write(carrier, repository, { to: places.destination, mountable: first.mountable });
   } finally {
     for (const work of cleanUp.toReversed()) await work();
   }

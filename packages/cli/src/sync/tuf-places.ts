@@ -5,8 +5,8 @@ import { findPlace, growArchive, openArchive, parseDockerSource, type GrowingArc
 import type { WriteStore } from "@dtuf/registry";
 import { createLayoutStore } from "@dtuf/registry/layout";
 import type { Context } from "../context/command.ts";
-import { hostChoice, openRepository } from "../connection/connection.ts";
-import { openPlainSite, parsePlainUrl } from "../connection/plain-site.ts";
+import { connect, hostChoice, openRepository } from "../connection/connection.ts";
+import { openPlainSite, parsePlainUrl, plainRepositoryAt } from "../connection/plain-site.ts";
 import { isPlainUrl } from "../context/grammar/grammar.ts";
 import { resolvePlace } from "../connection/place.ts";
 import type { SideRegistries } from "./sync-registries.ts";
@@ -19,10 +19,14 @@ export interface Carrier {
   /** For everything temporary. */
   readonly directory: string;
   readonly cleanUp: (() => Promise<unknown>)[];
+  /** What is opened is a mirror of that source: settings about the source are not for it. */
+  readonly mirrored?: TufSource | undefined;
 }
 
 export interface TufSource {
   readonly source: Source;
+  /** Of a registry that `<repo>` names: the host that outright credentials are for. */
+  readonly named?: string | undefined;
   readonly mountable?: { readonly host: string; readonly repository: string } | undefined;
 }
 
@@ -50,17 +54,18 @@ export async function openTufSource(carrier: Carrier, text: string): Promise<Tuf
         "use oci:DIR or oci-archive:FILE",
       );
     case undefined: {
-      const connection = await openRepository(context, text);
+      const connection = await connect(context, resolvePlace(text, hostChoice(context)), carrier.mirrored?.named);
       cleanUp.push(() => connection.close());
-      return { source: createStoreSource(connection.store, { name: connection.name }) };
+      const named = connection.place.kind === "registry" ? connection.place.host : undefined;
+      return { source: createStoreSource(connection.store, { name: connection.name }), named };
     }
   }
 }
 
-async function openPlain({ context, source, cleanUp }: Carrier, metadataUrl: URL): Promise<TufSource> {
-  const targets = context.values.text("target-base-url") || undefined;
-  const targetBaseUrl = targets === undefined ? undefined : parsePlainUrl(targets);
-  const site = await openPlainSite({ metadataUrl, targetBaseUrl }, (host) => source.site(host));
+async function openPlain(carrier: Carrier, metadataUrl: URL): Promise<TufSource> {
+  const { context, source, cleanUp, mirrored } = carrier;
+  const repository = mirrored === undefined ? plainRepositoryAt(metadataUrl, context) : { metadataUrl };
+  const site = await openPlainSite(repository, (host) => source.site(host));
   cleanUp.push(() => site.close());
   return { source: site.source };
 }

@@ -4,6 +4,7 @@
  */
 import { CopyError } from "../errors.ts";
 import { metadataBytesPerSecond, metadataFileMs, refreshMs } from "../limits.ts";
+import { metadataName } from "../sources/plain-names.ts";
 import type { MetadataView, Site, SourceOptions } from "../sources/source.ts";
 
 export interface Deadlines {
@@ -81,6 +82,7 @@ export function openTimedView(site: Site, deadlines: Deadlines): MetadataView {
       ask,
     );
   return {
+    describe: (file) => view.describe?.(file) ?? `${metadataName(file.role, file.version)} from ${site.name}`,
     hint: (role) => view.hint?.(role),
     knownRevision: () => view.knownRevision?.(),
     findMetadata: (request) =>

@@ -6,11 +6,12 @@
  * set refuses is thrown and never kept, so the next good refresh needs no cleaning.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { createTrustedSet, TufError, type Limits, type TopLevelRole, type TrustedSet } from "@dtuf/tuf";
+import { createTrustedSet, TufError, type Limits, type RoleName, type TopLevelRole, type TrustedSet } from "@dtuf/tuf";
 import type { CacheDraft, CachedRole } from "../state/cache-draft.ts";
 import { CopyError } from "../errors.ts";
 import type { ProgressEvent } from "../events.ts";
 import type { MetadataView } from "../sources/source.ts";
+import { lookAt } from "./refused-file.ts";
 
 export interface FetchContext {
   readonly signal?: AbortSignal | undefined;
@@ -87,9 +88,11 @@ export async function* walkRoots(
   view: MetadataView,
 ): AsyncGenerator<{ readonly version: number; readonly bytes: Uint8Array }> {
   for (let walked = 0; walked < set.limits.maxRootRotations; walked++) {
-    const bytes = await fetch("root", set.wanted("root"), { context, view });
+    const wanted = set.wanted("root");
+    const bytes = await fetch("root", wanted, { context, view });
     if (bytes === undefined) return;
-    yield { version: set.updateRoot(bytes).signed.version, bytes };
+    const root = lookAt(view, { role: "root", version: wanted.version }, () => set.updateRoot(bytes));
+    yield { version: root.signed.version, bytes };
   }
 }
 
@@ -98,7 +101,7 @@ async function updateTimestamp(set: TrustedSet, context: RefreshContext, view: M
   if (cached !== undefined) accepted(() => set.updateTimestamp(cached));
   const bytes = await fetch("timestamp", set.wanted("timestamp"), { context, view });
   if (bytes === undefined) throw notPublished(set);
-  const outcome = set.updateTimestamp(bytes);
+  const outcome = lookAt(view, { role: "timestamp", version: undefined }, () => set.updateTimestamp(bytes));
   verifyUnexpired(set);
   if (outcome === "updated") context.draft.keep("timestamp", bytes);
 }
@@ -113,7 +116,7 @@ async function updateSnapshot(set: TrustedSet, context: RefreshContext, view: Me
   const cached = await context.draft.find("snapshot");
   if (cached !== undefined && accepted(() => set.updateSnapshot(cached, "cache") === "current")) return;
   const bytes = await fetchPromised("snapshot", set, { context, view });
-  set.updateSnapshot(bytes, "source");
+  lookAt(view, { role: "snapshot", version: namedVersion(set, "snapshot") }, () => set.updateSnapshot(bytes, "source"));
   context.draft.keep("snapshot", bytes);
 }
 
@@ -150,7 +153,7 @@ async function updateTargets(
   if (cached !== undefined && accepted(() => set.updateTargets(cached))) return;
   const promised = early?.version === set.wanted("targets").version ? await early?.bytes : undefined;
   const bytes = promised ?? (await fetchPromised("targets", set, { context, view }));
-  set.updateTargets(bytes);
+  lookAt(view, { role: "targets", version: namedVersion(set, "targets") }, () => set.updateTargets(bytes));
   context.draft.keep("targets", bytes);
 }
 
@@ -161,11 +164,14 @@ interface Fetching {
 
 async function fetchPromised(role: TopLevelRole, set: TrustedSet, fetching: Fetching): Promise<Uint8Array> {
   const wanted = set.wanted(role);
-  const { version } = wanted;
-  const named = set.root.signed.consistentSnapshot ? wanted : { ...wanted, version: undefined };
-  const bytes = await fetch(role, named, fetching);
-  if (bytes === undefined) throw missing(role, version);
+  const bytes = await fetch(role, { ...wanted, version: namedVersion(set, role) }, fetching);
+  if (bytes === undefined) throw missing(role, wanted.version);
   return bytes;
+}
+
+/** The version in the file's name, if it has one. */
+export function namedVersion(set: TrustedSet, role: TopLevelRole | RoleName): number | undefined {
+  return set.root.signed.consistentSnapshot ? set.wanted(role).version : undefined;
 }
 
 interface Wanted {

@@ -16,7 +16,8 @@ import type { CacheDraft } from "../state/cache-draft.ts";
 import { isCallbackFault } from "../callbacks.ts";
 import { CopyError } from "../errors.ts";
 import { frozenCopy } from "../frozen.ts";
-import { fetch, missing, type FetchContext } from "./refresh.ts";
+import { fetch, missing, namedVersion, type FetchContext } from "./refresh.ts";
+import { lookAt } from "./refused-file.ts";
 import type { MetadataView } from "../sources/source.ts";
 
 export interface Session {
@@ -53,10 +54,10 @@ export function createRoleLoader(session: Session, context: LoadContext): LoadRo
     // Nobody is asked offline: an expired role is that, and not one that was never fetched.
     if (session.views.length === 0 && refusal?.code === "TUF_EXPIRED") throw refusal;
     await fromViews(session, async (view) => {
-      const named = set.root.signed.consistentSnapshot ? wanted : { ...wanted, version: undefined };
-      const bytes = await fetch(role, named, { context, view });
+      const version = namedVersion(set, role);
+      const bytes = await fetch(role, { ...wanted, version }, { context, view });
       if (bytes === undefined) throw missing(role, wanted.version);
-      update(role, delegator, bytes);
+      lookAt(view, { role, version }, () => update(role, delegator, bytes));
       draft.keepDelegated(role, bytes);
     });
   };

@@ -27,7 +27,10 @@ export function createDirectorySource(options: DirectorySourceOptions): Source {
       {
         name,
         reach: "local",
-        openView: () => ({ findMetadata: (request) => readMetadata(metadataDirectory, request) }),
+        openView: () => ({
+          findMetadata: (request) => readMetadata(metadataDirectory, request),
+          describe: ({ role, version }) => join(metadataDirectory, metadataName(role, version)),
+        }),
         parts: ({ file }) => wholeTarget(file),
         openPart: (target, _part, partOptions) => openTarget(targetDirectory, target, partOptions),
       },

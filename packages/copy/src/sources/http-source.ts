@@ -8,16 +8,23 @@ import type { HttpRequest, HttpResponse, Transport } from "@dtuf/registry/http";
 import { CopyError } from "../errors.ts";
 import { counted } from "./counted.ts";
 import { encodeName, metadataName, targetNames } from "./plain-names.ts";
-import type { MetadataRequest, PartOptions, PartStream, Source, TargetInfo } from "./source.ts";
+import type { MetadataFile, MetadataRequest, PartOptions, PartStream, Source, TargetInfo } from "./source.ts";
+import { refusePageForMetadata, refusePageForTarget, showUrl } from "./web-page.ts";
 import { wholeTarget } from "./whole-target.ts";
 
 export interface HttpSourceOptions {
+  /** Its query, if it has one, goes with every file; so does the target base's. */
   readonly metadataUrl: URL;
-  /** Default: `targets/` beside the metadata. */
+  /** Default: `targetsBeside(metadataUrl)`. */
   readonly targetBaseUrl?: URL | undefined;
   readonly transport: Transport;
   /** Credentials and the like, for the origin of each request: never sent to another one, nor after a redirect left it. */
   readonly originHeaders?: ((origin: string) => Readonly<Record<string, string>>) | undefined;
+  /**
+   * Beside 404 and 410, what the metadata's own origin answers for a next root that is not there. Object stores answer 403
+   * to a reader who may not list. Default: none, because a server that denies by mistake would hide a rotation.
+   */
+  readonly absentRootStatus?: 403 | undefined;
   /** For events and errors; default the metadata's host. */
   readonly name?: string | undefined;
 }
@@ -25,24 +32,35 @@ export interface HttpSourceOptions {
 /**
  * A plain TUF repository behind a URL, to read from. Makes no request yet.
  *
- * Redirects are followed under the transport's rules. 404 and 410 mean "not there"; any other refusal throws an OciError.
+ * Redirects are followed under the transport's rules. 404 and 410 mean "not there"; any other refusal, and a web page in
+ * the place of a file, throws a CopyError (COPY_STATUS, COPY_WEB_PAGE).
  */
 export function createHttpSource(options: HttpSourceOptions): Source {
   const { metadataUrl } = options;
   const get = createGet(options);
-  const targetBaseUrl = options.targetBaseUrl ?? new URL("../targets/", withSlash(metadataUrl));
+  const urlOf = ({ role, version }: MetadataFile): URL => below(metadataUrl, [metadataName(role, version)]);
+  const targetBaseUrl = options.targetBaseUrl ?? targetsBeside(metadataUrl);
   const findMetadata = (request: MetadataRequest): Promise<Uint8Array | undefined> =>
-    getMetadata(get, metadataUrl, request);
+    getMetadata(get, { ...options, url: urlOf(request) }, request);
+  const describe = (file: MetadataFile): string => showUrl(urlOf(file));
   return {
     sites: [
       {
         name: options.name ?? metadataUrl.host,
-        openView: () => ({ findMetadata }),
+        openView: () => ({ findMetadata, describe }),
         parts: ({ file }) => wholeTarget(file),
         openPart: (target, _part, partOptions) => openTarget(get, { base: targetBaseUrl, target }, partOptions),
       },
     ],
   };
+}
+
+/** `targets/` beside the metadata, with the same query. */
+export function targetsBeside(metadataUrl: URL): URL {
+  const url = new URL("../targets/", withSlash(metadataUrl));
+  url.search = metadataUrl.search;
+
+  return url;
 }
 
 type Get = (url: URL, request: Pick<HttpRequest, "headers" | "signal">) => Promise<HttpResponse>;
@@ -54,12 +72,17 @@ function createGet({ transport, originHeaders }: HttpSourceOptions): Get {
 
 async function getMetadata(
   get: Get,
-  base: URL,
+  { url, absentRootStatus }: Pick<HttpSourceOptions, "absentRootStatus"> & { readonly url: URL },
   { role, version, maxBytes, signal, onBytes }: MetadataRequest,
 ): Promise<Uint8Array | undefined> {
-  const url = below(base, [metadataName(role, version)]);
   const response = await get(url, { signal });
-  return (await isThere(response)) ? collect(counted(response.body, onBytes), maxBytes) : undefined;
+  const isAbsentRoot = role === "root" && version !== undefined && response.status === absentRootStatus;
+  if (isAbsentRoot && response.url.origin === url.origin) {
+    await response.discard();
+    return undefined;
+  }
+  if (!(await isThere(response, role))) return undefined;
+  return collect(counted(refusePageForMetadata(response), onBytes), maxBytes);
 }
 
 interface Wanted {
@@ -69,13 +92,18 @@ interface Wanted {
 
 async function openTarget(get: Get, { base, target }: Wanted, options: PartOptions): Promise<PartStream | undefined> {
   for (const names of targetNames(target)) {
-    const found = await openUrl(get, below(base, names.map(encodeName)), options);
+    const url = below(base, names.map(encodeName));
+    const found = await openUrl(get, { url, length: target.length }, options);
     if (found !== undefined) return found;
   }
   return undefined;
 }
 
-async function openUrl(get: Get, url: URL, { prefix, signal }: PartOptions): Promise<PartStream | undefined> {
+async function openUrl(
+  get: Get,
+  { url, length }: { readonly url: URL; readonly length: number },
+  { prefix, signal }: PartOptions,
+): Promise<PartStream | undefined> {
   const headers = { accept: mediaTypes.octetStream };
   if (prefix !== undefined) {
     const range = { ...headers, range: `bytes=${prefix.bytes}-` };
@@ -84,11 +112,11 @@ async function openUrl(get: Get, url: URL, { prefix, signal }: PartOptions): Pro
       return { from: prefix.bytes, stream: response.body };
     }
     // A server that knows no ranges sends the whole; any other answer is asked for anew without one.
-    if (response.status === 200) return { from: 0, stream: response.body };
+    if (response.status === 200) return { from: 0, stream: refusePageForTarget(response, length) };
     await response.discard();
   }
   const response = await get(url, { headers, signal });
-  return (await isThere(response)) ? { from: 0, stream: response.body } : undefined;
+  return (await isThere(response, "target")) ? { from: 0, stream: refusePageForTarget(response, length) } : undefined;
 }
 
 function continuesAt(response: HttpResponse, offset: number): boolean {
@@ -96,13 +124,13 @@ function continuesAt(response: HttpResponse, offset: number): boolean {
 }
 
 /** @throws CopyError COPY_STATUS for whatever is neither "here it is" nor "it is not there" */
-async function isThere(response: HttpResponse): Promise<boolean> {
-  const { status, url } = response;
+async function isThere(response: HttpResponse, what: string): Promise<boolean> {
+  const { status } = response;
   if (status === 200) return true;
   await response.discard();
   if (status === 404 || status === 410) return false;
-  const shown = `${url.origin}${url.pathname}`;
-  throw new CopyError("COPY_STATUS", `${shown} answered with status ${status}`, { details: { url: shown, status } });
+  const url = showUrl(response.url);
+  throw new CopyError("COPY_STATUS", `${url} answered with status ${status}`, { details: { url, status, what } });
 }
 
 /** Never `new URL(name, base)`: a name that begins with `//` or a scheme would lead elsewhere. */

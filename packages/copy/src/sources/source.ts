@@ -10,10 +10,13 @@ export interface SourceOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface MetadataRequest extends SourceOptions {
+export interface MetadataFile {
   readonly role: string;
   /** Undefined: whatever version is current (the timestamp, and every role where snapshots are not consistent). */
   readonly version: number | undefined;
+}
+
+export interface MetadataRequest extends MetadataFile, SourceOptions {
   /** To be told of bytes as they come: the file has a deadline, which they put off. */
   readonly onBytes?: ((bytes: number) => void) | undefined;
   /** Never more is returned: a longer file throws OCI_LIMIT_EXCEEDED. */
@@ -32,6 +35,8 @@ export interface MetadataHint {
 /** One look at a site, for one refresh: what it resolved at its first request holds for all that follow. */
 export interface MetadataView {
   findMetadata(request: MetadataRequest): Promise<Uint8Array | undefined>;
+  /** Where the file is, for errors: a URL or a path, without secrets. Default: the site's name. */
+  describe?(file: MetadataFile): string;
   /** An opaque marker that stays the same as long as nothing was published. One cheap request. */
   findRevision?(options: SourceOptions): Promise<string | undefined>;
   /** What `findRevision` would say, where it is already known without a request. */
