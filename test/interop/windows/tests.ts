@@ -34,7 +34,7 @@ const files: readonly TestFile[] = [
   },
   {
     file: "packages/registry/src/files/regular-file.test.ts",
-    left: { "wait on a pipe": noPipes, "follows a link": noLinks },
+    left: { pipe: noPipes, "follows a link": noLinks },
   },
   {
     file: "packages/registry/src/files/platform.test.ts",
