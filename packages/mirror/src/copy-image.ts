@@ -51,7 +51,17 @@ export async function copyImage(from: string, to: string, options: CopyImageOpti
       const tally = createTally();
       const transfers = createTransfers({ concurrency });
       const copied = await copyImageBetween({
-        ...{ from: source.at, to: destination.at, name: from, platforms, referrers, transfers, tally, signal },
+        ...{
+          from: source.at,
+          to: destination.at,
+          name: from,
+          platforms,
+          referrers,
+          present: "trust",
+          transfers,
+          tally,
+          signal,
+        },
         reference: requireName(source, from),
         expected: source.digest ?? destination.digest,
         tag: destination.tag ?? (destination.digest === undefined ? source.tag : undefined),

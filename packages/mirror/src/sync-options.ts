@@ -18,6 +18,8 @@ export interface SyncManner {
   readonly deletion: "delete" | "keep";
   /** "stop" (default): after the first image that fails no other is begun. */
   readonly onFailure: "stop" | "go-on";
+  /** "verify": content that is at the destination is read and compared with its digest. Default "trust". */
+  readonly present: ImageCopy["present"];
   /** "check": everything is looked at and nothing is written. Default "copy". */
   readonly mode: "copy" | "check";
   /** Images at once: looked for, and copied within the bound that follows. Default 12. */
@@ -45,6 +47,7 @@ export const defaultManner: SyncManner = {
   signatures: "keep",
   deletion: "keep",
   onFailure: "stop",
+  present: "trust",
   mode: "copy",
   images: 12,
   concurrency: 6,

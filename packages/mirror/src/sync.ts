@@ -93,7 +93,7 @@ async function syncOnce(run: Run, image: PlannedImage): Promise<Pick<ImageReport
 
 async function prepare({ options, transfers }: Run, { source, destination }: PlannedImage): Promise<ImageCopy> {
   const { at, tag, digest } = await options.destinations.locate(destination);
-  const { referrers, signal } = options;
+  const { referrers, present, signal } = options;
   // A name that is a digest says which manifest it is, for every platform that is below it.
   const platforms = source.tag === undefined && source.digest !== undefined ? "all" : options.platforms;
   const reference = source.tag ?? source.digest ?? anyName;
@@ -107,6 +107,7 @@ async function prepare({ options, transfers }: Run, { source, destination }: Pla
     tag,
     platforms,
     referrers,
+    present,
     transfers,
     tally: createTally(),
     signal,

@@ -204,6 +204,7 @@ export const settings = {
   terminating: toggle("where the role may sign a target and has none, ask no later role"),
   within: { kind: "duration", summary: "how soon counts as due", value: "duration", fallback: "half a lifetime" },
   parts: toggle("the files are parts of one target, although its name is the name of a file too"),
+  verify: toggle("read what the destination has already and compare it with its digest"),
   "dry-run": toggle("say what would be done, do nothing"),
   null: {
     kind: "switch",

@@ -34,6 +34,7 @@ const selection: readonly SettingName[] = [
 
 const manner: readonly SettingName[] = [
   "dry-run",
+  "verify",
   "delete",
   "keep-going",
   "retry-times",
@@ -77,7 +78,9 @@ const syncModes: readonly Mode[] = [
     "images",
     "digestfile",
     "report",
+    "verify",
   ]),
+  withSetting("dry-run", ["verify"]),
   withoutSetting("tuf", ["replace", "valid-days", ...plainSource, "mirror", "repositories-root", "layout"]),
   withSetting("source-yaml", ["src"]),
   fromElsewhere,

@@ -129,6 +129,7 @@ function syncOptions(context: Context): Omit<SyncManner, "sleep"> & Pick<SyncOpt
     signatures,
     deletion: values.on("delete") ? "delete" : "keep",
     onFailure: values.on("keep-going") ? "go-on" : "stop",
+    present: values.on("verify") ? "verify" : "trust",
     mode: values.on("dry-run") ? "check" : "copy",
     images: values.count("images") ?? 12,
     concurrency: values.count("concurrency") ?? 6,

@@ -24,7 +24,7 @@ export interface CopiedImage {
 export async function copyImageBetween(copy: ImageCopy): Promise<CopiedImage> {
   const compared = await compareImage(copy);
   const { root, selected } = compared;
-  if (compared.status === "unchanged" && copy.to.distance === "remote") {
+  if (compared.status === "unchanged" && copy.to.distance === "remote" && copy.present === "trust") {
     await copyReferrers(copy, [root.digest]);
     return { status: "unchanged", descriptor: root };
   }

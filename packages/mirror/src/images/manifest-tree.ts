@@ -4,7 +4,7 @@ import { MirrorError } from "../errors.ts";
 import { manifestDepthMax, manifestsMax } from "../limits.ts";
 import type { PlatformChoice } from "./platform.ts";
 import { referencesOf } from "./references.ts";
-import { contentMissing, type Located, type Tally, type Transfers } from "./transfers.ts";
+import { contentMissing, type Located, type PresentContent, type Tally, type Transfers } from "./transfers.ts";
 
 export interface ImageCopy {
   readonly from: Located;
@@ -19,6 +19,7 @@ export interface ImageCopy {
   readonly platforms: PlatformChoice;
   /** "carry": signatures, attestations and whatever else refers to the image come along. */
   readonly referrers: "carry" | "carry-unsigned" | "leave";
+  readonly present: PresentContent;
   readonly transfers: Transfers;
   /** Of this image alone. */
   readonly tally: Tally;
@@ -49,8 +50,10 @@ export interface ManifestTree {
 }
 
 /** @throws MirrorError MIRROR_CONTENT_MISSING, MIRROR_UNSUPPORTED (nested too deep); what the stores throw */
-export function createTree(copy: Pick<ImageCopy, "from" | "to" | "transfers" | "tally" | "signal">): ManifestTree {
-  const { from, to, transfers, tally, signal } = copy;
+export function createTree(
+  copy: Pick<ImageCopy, "from" | "to" | "present" | "transfers" | "tally" | "signal">,
+): ManifestTree {
+  const { from, to, present, transfers, tally, signal } = copy;
   const walked = new Set<Digest>();
 
   async function put(manifest: Descriptor, bytes: Uint8Array, tags: readonly TagName[]): Promise<void> {
@@ -61,11 +64,13 @@ export function createTree(copy: Pick<ImageCopy, "from" | "to" | "transfers" | "
   async function copyChild(child: Descriptor, depth: number): Promise<void> {
     if (walked.has(child.digest)) return;
     // A registry has taken a manifest only together with what it names.
-    const complete = to.distance === "remote" && (await transfers.limiter(() => to.store.has(child, { signal })));
-    if (complete) return void walked.add(child.digest);
+    const isTrusted = present === "trust" && to.distance === "remote";
+    if (isTrusted && (await transfers.limiter(() => to.store.has(child, { signal }))))
+      return void walked.add(child.digest);
     const bytes = await bytesOf(child);
     await copyBelow(child, bytes, { depth });
-    if (to.distance === "remote" || !(await to.store.has(child, { signal }))) await put(child, bytes, []);
+    const isThere = present === "trust" && to.distance === "local" && (await to.store.has(child, { signal }));
+    if (!isThere) await put(child, bytes, []);
   }
 
   async function copyBelow(manifest: Descriptor, bytes: Uint8Array, { depth, only }: Below): Promise<void> {
@@ -74,7 +79,7 @@ export function createTree(copy: Pick<ImageCopy, "from" | "to" | "transfers" | "
     const { manifests, blobs } = referencesOf(parseManifest(bytes, manifest.mediaType));
     const wanted = only ?? manifests;
     await settleAll([
-      ...blobs.map((blob) => transfers.transfer({ from, to, blob, tally, signal })),
+      ...blobs.map((blob) => transfers.transfer({ from, to, blob, tally, present, signal })),
       ...wanted.map((child) => copyChild(child, depth + 1)),
     ]);
   }

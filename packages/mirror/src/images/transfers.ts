@@ -49,8 +49,12 @@ export interface BlobTransfer {
   readonly to: Located<WriteStore>;
   readonly blob: Descriptor;
   readonly tally: Tally;
+  readonly present: PresentContent;
   readonly signal: AbortSignal | undefined;
 }
+
+/** What is at the destination under the right digest and size. "trust": it is right. "verify": it is read to be sure. */
+export type PresentContent = "trust" | "verify";
 
 export interface Transfers {
   /** Bounds requests and open files; waiting for each other does not count. */
@@ -101,6 +105,8 @@ export function createTransfers({ concurrency }: { readonly concurrency: number 
 async function placeFrom(job: BlobTransfer, elsewhere: Promise<string> | undefined, limiter: Limiter): Promise<void> {
   const sibling = await elsewhere?.catch(() => undefined);
   const source = job.from.realm === job.to.realm ? job.from.name : undefined;
+  const isToBeRead = job.present === "verify" && (await limiter(() => job.to.store.has(job.blob, job)));
+  if (isToBeRead) return limiter(() => send(job));
   for (const name of new Set([sibling, source])) {
     if (name !== undefined && name !== job.to.name && (await limiter(() => mount(job, name)))) return;
   }
@@ -118,8 +124,13 @@ async function mount({ to, blob, tally, signal }: BlobTransfer, name: string): P
   return mounted;
 }
 
-async function send({ from, to, blob, tally, signal }: BlobTransfer): Promise<void> {
+async function send({ from, to, blob, tally, present, signal }: BlobTransfer): Promise<void> {
   if (isForeignLayer(blob) && !(await from.store.has(blob, { signal }))) return;
+  // `put` reads what lies on a disk, and replaces it if it is damaged.
+  if (present === "trust" && to.distance === "local" && (await to.store.has(blob, { signal }))) {
+    tally.presentBlobs += 1;
+    return;
+  }
   let opened = false;
   await to.store.put(
     blob,
@@ -135,6 +146,15 @@ async function send({ from, to, blob, tally, signal }: BlobTransfer): Promise<vo
     tally.sentBlobs += 1;
     tally.sentBytes += blob.size;
   } else tally.presentBlobs += 1;
+  if (present === "verify" && to.distance === "remote" && !opened) await readThrough(to.store, blob, signal);
+}
+
+/** @throws OciError OCI_DIGEST_MISMATCH, OCI_SIZE_MISMATCH: the destination's copy is damaged; only its owner can mend it */
+async function readThrough(store: ReadStore, blob: Descriptor, signal: AbortSignal | undefined): Promise<void> {
+  const stream = await store.open(blob, { signal });
+  if (stream === undefined) throw contentMissing("blob", blob.digest);
+  const chunks = stream[Symbol.asyncIterator]();
+  while ((await chunks.next()).done !== true) signal?.throwIfAborted();
 }
 
 /** Read from the beginning always: only the whole can be verified. */
