@@ -3,6 +3,7 @@ import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulat
 import { parseTargetPath, pathHash } from "@dtuf/tuf";
 import { describe, expect, test } from "vitest";
 import { createClients } from "./clients.ts";
+import { forge } from "./forge.ts";
 
 const now = (): { readonly now: Date } => ({ now: new Date() });
 
@@ -93,3 +94,45 @@ describe("both clients accept, and agree on every target of", () => {
     expect(ours.targets["plain.txt"]).toMatch(/ verified$/);
   });
 });
+
+/** What other publishers write, and we never do (decision 0006). */
+const others: Readonly<Record<string, (sim: TufSimulator) => Promise<void>>> = {
+  async "a time with a fraction, and one with an offset"(sim) {
+    const day = new Date(Date.now() + 24 * 3600 * 1000).toISOString();
+    await forge(sim, "timestamp", (signed) => ({ ...signed, expires: day.replace("Z", "000Z") }));
+    await forge(sim, "targets", (signed) => ({ ...signed, expires: day.replace(/\..*/, "+02:00") }));
+  },
+
+  async "a root with the role mirrors"(sim) {
+    sim.root.version += 1;
+    await sim.publishRoot();
+    await forge(sim, "root", (signed) => {
+      const roles = signed["roles"] as Readonly<Record<string, { readonly threshold: number }>>;
+      return { ...signed, roles: { ...roles, mirrors: { ...roles["targets"], threshold: 1 } } };
+    });
+  },
+
+  async "a target whose custom is no object"(sim) {
+    await forge(sim, "targets", (signed) => {
+      const targets = signed["targets"] as Readonly<Record<string, { readonly length: number }>>;
+      return { ...signed, targets: { ...targets, "odd.txt": { ...targets["plain.txt"], custom: "text" } } };
+    });
+    sim.targetFiles.set("odd.txt", Buffer.from("plain"));
+  },
+};
+
+test.each(Object.entries(others))(
+  "both clients accept, and agree on every target beside, %s",
+  async (_name, change) => {
+    const sim = await createTufSimulator({ ...now(), metaHashes: "versions-only" });
+    sim.addTarget("plain.txt", Buffer.from("plain"));
+    await sim.publishRelease();
+    await change(sim);
+    await using clients = await createClients(sim);
+    const paths = [...sim.targetFiles.keys()];
+    const [ours, theirs] = [await clients.ours.refresh(paths), await clients.theirs.refresh(paths)];
+    expect(clients.ours.reason()).toBeUndefined();
+    expect(ours).toEqual(theirs);
+    for (const path of paths) expect(ours.targets[path]).toMatch(/ verified$/);
+  },
+);

@@ -94,13 +94,58 @@ describe("documents", () => {
     "garbage",
     "2030-01-01",
     "2030-02-30T00:00:00Z",
-    "2030-01-01T00:00:00.5Z",
-    "2030-01-01T00:00:00+00:00",
     "2030-01-01T24:00:00Z",
+    "2030-01-01T00:00:00",
+    "2030-01-01T00:00:00.Z",
+    "2030-01-01T00:00:00.5",
+    "2030-01-01T00:00:00,5Z",
+    "2030-01-01T00:00:00.1234567890Z",
+    "2030-01-01T00:00:00+0000",
+    "2030-01-01T00:00:00+24:00",
+    "2030-01-01T00:00:00+00:60",
+    "2030-01-01T00:00:00Z+00:00",
+    "2030-02-29T00:00:00+01:00",
+    "9999-12-31T23:59:59-01:00",
+    "0000-01-01T00:00:00+01:00",
+    " 2030-01-01T00:00:00Z",
+    "2030-01-01t00:00:00z",
     1,
     null,
   ])("refuses expires %j, which must never mean never", (expires) => {
     for (const kind of topLevelRoles) expect(() => parse(kind, { expires })).toThrow(code("TUF_MALFORMED"));
+  });
+
+  test.each([
+    ["2030-01-01T00:00:00.5Z", "2030-01-01T00:00:00.500Z"],
+    ["2030-01-01T00:00:00.999999999Z", "2030-01-01T00:00:00.999Z"],
+    ["2030-01-01T00:00:00+00:00", "2030-01-01T00:00:00.000Z"],
+    ["2030-01-01T01:30:00.25+05:30", "2029-12-31T20:00:00.250Z"],
+    ["2029-12-31T23:00:00-01:00", "2030-01-01T00:00:00.000Z"],
+  ])("reads expires %j as %s, and never writes it later", (expires, instant) => {
+    for (const kind of topLevelRoles) {
+      const document = parseUnverified(file({ ...examples[kind], expires }), kind);
+      expect(document.expires.toISOString()).toBe(instant);
+      expect(encodeDocument(document)["expires"]).toBe(`${instant.slice(0, 19)}Z`);
+    }
+  });
+
+  test("a root may list the role mirrors, which nobody uses, and no other", () => {
+    const roles = { root: role, timestamp: role, snapshot: role, targets: role };
+    expect(
+      encodeDocument(parseUnverified(file({ ...examples.root, roles: { ...roles, mirrors: role } }), "root"))["roles"],
+    ).toEqual(roles);
+    expect(() => parse("root", { roles: { ...roles, others: role } })).toThrow(code("TUF_MALFORMED"));
+  });
+
+  test.each<Json>(["text", 1, null, true, ["a"]])("custom %j is kept, means nothing and hides no target", (custom) => {
+    const odd = { length: 1, hashes: { sha256 }, custom };
+    const signed = { ...examples.targets, targets: { odd, plain: { length: 1, hashes: { sha256 } } } };
+    const document = parseUnverified(file(signed), "targets");
+    expect([...document.targets].map(([path, target]) => [path, target.custom])).toEqual([
+      ["odd", undefined],
+      ["plain", undefined],
+    ]);
+    expect(encodeDocument(document)).toEqual(signed);
   });
 
   test.each<Json>(["1.", "1. ", "1.0x1", "2.0.0", "1", "1.0.0.0", "01.0", ""])(

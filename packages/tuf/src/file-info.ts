@@ -2,7 +2,7 @@
 import { crypto } from "@sigstore/core";
 import { TufError } from "./errors.ts";
 import { asObject, countAt, fieldOf, malformed, objectAt, objectFrom, positiveAt, unrecognizedOf } from "./fields.ts";
-import type { Json, JsonObject } from "./json.ts";
+import { isJsonObject, type Json, type JsonObject } from "./json.ts";
 
 /** What a timestamp or a snapshot says of another metadata file. */
 export interface MetaFile {
@@ -21,6 +21,7 @@ export interface TargetFile {
   /** Algorithm to lower-case hex; sha256 or sha512 is among them. */
   readonly hashes: ReadonlyMap<string, string>;
   readonly custom?: JsonObject;
+  /** Fields that TUF does not name; and a `custom` that is no object, because one odd target is not to hide all others. */
   readonly unrecognized: JsonObject;
 }
 
@@ -60,8 +61,10 @@ export function parseTargetFile(json: Json, where: string): TargetFile {
   const length = countAt(object, "length", where);
   const hashes = parseHashes(objectAt(object, "hashes", where), where);
   const unrecognized = unrecognizedOf(object, targetFields);
-  if (fieldOf(object, "custom") === undefined) return { length, hashes, unrecognized };
-  return { length, hashes, custom: objectAt(object, "custom", where), unrecognized };
+  const custom = fieldOf(object, "custom");
+  if (custom === undefined) return { length, hashes, unrecognized };
+  if (isJsonObject(custom)) return { length, hashes, custom, unrecognized };
+  return { length, hashes, unrecognized: { ...unrecognized, custom } };
 }
 
 export function encodeTargetFile(file: TargetFile): JsonObject {

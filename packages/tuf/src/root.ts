@@ -20,11 +20,14 @@ export interface Root extends SignedFields {
 
 const known = signedFieldNames("consistent_snapshot", "keys", "roles", familiesField);
 
+/** A role that TUF names and no client of today uses (TUF 1.0.34, 4.3): it is not read, and not written again. */
+const unusedRole = "mirrors";
+
 /** Not verified. `consistent_snapshot` may be absent, and is false then. @throws TufError */
 export function parseRoot(signed: JsonObject, limits: Limits): Root {
   const fields = parseSignedFields(signed, "root", known);
   const roles = objectAt(signed, "roles", "root");
-  const stranger = Object.keys(roles).find((name) => !isTopLevelRole(name));
+  const stranger = Object.keys(roles).find((name) => !isTopLevelRole(name) && name !== unusedRole);
   if (stranger !== undefined) throw malformed("root", `roles has ${JSON.stringify(stranger.slice(0, 80))}`);
   const families = parseFamilies(signed);
   const role = (name: TopLevelRole): Role => {

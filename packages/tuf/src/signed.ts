@@ -9,7 +9,7 @@ export interface SignedFields {
   readonly version: number;
   /** `1.x` or `1.x.y`. */
   readonly specVersion: string;
-  /** Whole seconds. The document is expired from this instant on. */
+  /** The document is expired from this instant on. Written in whole seconds, never later than it was read. */
   readonly expires: Date;
   /** Fields that TUF does not name, kept as they came. */
   readonly unrecognized: JsonObject;
@@ -64,11 +64,24 @@ function parseSpecVersion(text: string, type: TopLevelRole): string {
   return text;
 }
 
-/** Whole seconds in UTC, as the spec writes them; a date that is in no calendar does not come back as it went in. */
+const instantForm = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:Z|([+-])([01]\d|2[0-3]):([0-5]\d))$/;
+
+/**
+ * As the spec writes it, whole seconds in UTC, or as other publishers do (RFC 3339): with a fraction, which is cut to
+ * milliseconds, or an offset. A date that is in no calendar does not come back as it went in.
+ */
 function parseInstant(text: string, type: TopLevelRole): Date {
-  const instant = new Date(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(text) ? text : Number.NaN);
-  if (Number.isNaN(instant.getTime()) || instant.toISOString() !== text.replace("Z", ".000Z")) {
+  const [, local = "", fraction = "", sign = "+", hours = "0", minutes = "0"] = instantForm.exec(text) ?? [];
+  const seconds = new Date(`${local}Z`);
+  const offsetMs = Number(`${sign}1`) * (Number(hours) * 60 + Number(minutes)) * 60_000;
+  const instant = new Date(seconds.getTime() - offsetMs + Number(fraction.slice(0, 3).padEnd(3, "0")));
+  if (Number.isNaN(instant.getTime()) || seconds.toISOString() !== `${local}.000Z` || hasLongYear(instant)) {
     throw malformed(type, `expires is ${JSON.stringify(text.slice(0, 40))}; wanted YYYY-MM-DDTHH:MM:SSZ`);
   }
   return instant;
+}
+
+/** An offset can lead out of the years that four digits write. */
+function hasLongYear(instant: Date): boolean {
+  return /^[+-]/.test(instant.toISOString());
 }

@@ -68,6 +68,9 @@ function hintOfCase({ code, details, command }: Failure): string | undefined {
   if (code === "TUF_EXPIRED" && typeof details?.["role"] === "string") {
     return `if this machine's clock is right, the publisher must sign again: ${hintOfExpired(details["role"])}`;
   }
+  if (code === "OCI_RESPONSE_INVALID" && details?.["wanted"] === "identity") {
+    return "files are verified as they were signed: have the server, or the proxy before it, send them without Content-Encoding";
+  }
   if (code === "COPY_STATUS" && details?.["status"] === 403 && details["what"] === "root") {
     return "an object store answers 403 for what is not there to a reader who may not list: let readers list the bucket (s3:ListBucket, storage.objects.list), or say --absent-root-status 403";
   }

@@ -74,6 +74,28 @@ describe("an encoding nobody asked for [T112]", () => {
     await expect(get(server)).rejects.toMatchObject({ code: "OCI_RESPONSE_INVALID", details: { got: "gzip" } });
   });
 
+  test.each([
+    "aws-chunked",
+    "UTF-8",
+    "identity",
+    "",
+    "aws-chunked, identity",
+    "aws-chunked\r\ncontent-encoding: utf-8",
+  ])("that codes nothing is none: %j", async (coding) => {
+    const answer = `HTTP/1.1 200 OK\r\ncontent-encoding: ${coding}\r\ncontent-length: 4\r\n\r\nbomb`;
+    await using server = await startSaying(answer, "stay");
+    expect(await (await get(server)).text(99)).toBe("bomb");
+  });
+
+  test.each(["aws-chunked,gzip", "identity\r\ncontent-encoding: br", "aws-chunked-2"])(
+    "is refused among codings that code nothing: %j",
+    async (coding) => {
+      const answer = `HTTP/1.1 200 OK\r\ncontent-encoding: ${coding}\r\ncontent-length: 4\r\n\r\nbomb`;
+      await using server = await startSaying(answer, "stay");
+      await expect(get(server)).rejects.toMatchObject({ code: "OCI_RESPONSE_INVALID" });
+    },
+  );
+
   test("hides an error's text, not its status", async () => {
     await using server = await startSaying(head("404 Not Found"), "stay");
     const response = await get(server);

@@ -49,9 +49,9 @@ function createHandler(
       if (status < 200) return;
       line.waiting();
       const headers = createHeaders(headerPairs(controller.rawHeaders));
-      const encoding = headers.get("content-encoding") ?? "identity";
-      if (encoding === "identity") return onHead(status, headers);
-      if (status < 300) return line.fail(encoded(request.url, encoding));
+      const coding = findCoding(headers);
+      if (coding === undefined) return onHead(status, headers);
+      if (status < 300) return line.fail(encoded(request.url, coding));
       onHead(status, headers); // an error is an error without its text too
       line.queue.end();
       controller.abort(new DOMException("content encoding", "AbortError"));
@@ -124,9 +124,21 @@ function* headerPairs(raw: Dispatcher.DispatchController["rawHeaders"]): Iterabl
   for (let index = 0; index + 1 < raw.length; index += 2) yield [String(raw[index]), String(raw[index + 1])];
 }
 
-function encoded(url: URL, encoding: string): OciError {
+/**
+ * Content codings that code nothing: `aws-chunked` is what S3 remembers of how an object was uploaded, `utf-8` a mistake for
+ * a charset. The bytes are the file's, as its hash will show.
+ */
+const emptyCodings: ReadonlySet<string> = new Set(["", "identity", "aws-chunked", "utf-8"]);
+
+/** The first coding that changes the bytes. */
+function findCoding(headers: HttpHeaders): string | undefined {
+  const codings = headers.all("content-encoding").flatMap((value) => value.split(","));
+  return codings.map((coding) => coding.trim().toLowerCase()).find((coding) => !emptyCodings.has(coding));
+}
+
+function encoded(url: URL, coding: string): OciError {
   const shown = redactUrl(url);
-  return new OciError("OCI_RESPONSE_INVALID", `${shown} answered in an encoding that was not asked for: ${encoding}`, {
-    details: { url: shown, wanted: "identity", got: encoding },
+  return new OciError("OCI_RESPONSE_INVALID", `${shown} answered in an encoding that was not asked for: ${coding}`, {
+    details: { url: shown, wanted: "identity", got: coding },
   });
 }
