@@ -132,7 +132,8 @@ export function encodeDocument(document: Document): JsonObject {
   }
 }
 
-function signAll(payload: Uint8Array, signers: readonly Signer[]): Promise<{ keyid: KeyId; sig: string }[]> {
+/** Each signature is verified before it is given out. @throws TufError TUF_SIGNER_MISMATCH */
+export function signAll(payload: Uint8Array, signers: readonly Signer[]): Promise<{ keyid: KeyId; sig: string }[]> {
   const distinct = new Map(signers.map((signer) => [signer.keyId, signer]));
   return Promise.all(
     Array.from(distinct.values(), async (signer) => {

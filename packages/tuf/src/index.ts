@@ -5,7 +5,7 @@ export type { KeyId, RoleName, TargetPath, TopLevelRole } from "./names.ts";
 export { isTopLevelRole, parseKeyId, parseRoleName, parseTargetPath, topLevelRoles } from "./names.ts";
 export { TufError } from "./errors.ts";
 export type { TufErrorCode, TufErrorDetails } from "./errors.ts";
-export { defaultLimits } from "./limits.ts";
+export { defaultLimits, pushRecordMaxBytes } from "./limits.ts";
 export type { Limits } from "./limits.ts";
 export { encodeKey, keyFromPem, keyIdOf, keyMaterial, parseKey } from "./key.ts";
 export type { Key } from "./key.ts";
@@ -30,6 +30,8 @@ export type {
 } from "./delegations.ts";
 export { addSignatures, findValidSignatures, parseUnverified, signDocument, verifyDocument } from "./document.ts";
 export type { Document, DocumentOf } from "./document.ts";
+export { signPushRecord, snapshotMetaSha256, verifyPushRecord } from "./push-record.ts";
+export type { PushRecord } from "./push-record.ts";
 export { createTrustedSet } from "./trusted-set.ts";
 export { verifyOlderRoot, verifyRootChain } from "./root-chain.ts";
 export type { RootChainOptions } from "./root-chain.ts";

@@ -34,6 +34,9 @@ export const defaultLimits: Limits = {
   maxSignatures: 256,
 };
 
+/** A publisher's record of one push: as a timestamp, it is small but for its signatures. */
+export const pushRecordMaxBytes: number = 131_072;
+
 /** Levels of nesting in a file: TUF's own need 8, `custom` gets the rest; recursive readers stay far from the stack's end. */
 export const jsonMaxDepth: number = 64;
 

@@ -36,7 +36,7 @@ export function parseSignedFields(signed: JsonObject, type: TopLevelRole, known:
   return {
     specVersion: parseSpecVersion(stringAt(signed, "spec_version", type), type),
     version: positiveAt(signed, "version", type),
-    expires: parseInstant(stringAt(signed, "expires", type), type),
+    expires: parseInstant(stringAt(signed, "expires", type), type, "expires"),
     unrecognized: unrecognizedOf(signed, known),
   };
 }
@@ -47,7 +47,7 @@ export function encodeSignedFields(fields: SignedFields, type: TopLevelRole): Js
     _type: type,
     spec_version: fields.specVersion,
     version: fields.version,
-    expires: fields.expires.toISOString().replace(/\.\d{3}Z$/, "Z"),
+    expires: encodeInstant(fields.expires),
   };
 }
 
@@ -70,13 +70,13 @@ const instantForm = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:Z|([+-]
  * As the spec writes it, whole seconds in UTC, or as other publishers do (RFC 3339): with a fraction, which is cut to
  * milliseconds, or an offset. A date that is in no calendar does not come back as it went in.
  */
-function parseInstant(text: string, type: TopLevelRole): Date {
+export function parseInstant(text: string, where: string, field: string): Date {
   const [, local = "", fraction = "", sign = "+", hours = "0", minutes = "0"] = instantForm.exec(text) ?? [];
   const seconds = new Date(`${local}Z`);
   const offsetMs = Number(`${sign}1`) * (Number(hours) * 60 + Number(minutes)) * 60_000;
   const instant = new Date(seconds.getTime() - offsetMs + Number(fraction.slice(0, 3).padEnd(3, "0")));
   if (Number.isNaN(instant.getTime()) || seconds.toISOString() !== `${local}.000Z` || hasLongYear(instant)) {
-    throw malformed(type, `expires is ${JSON.stringify(text.slice(0, 40))}; wanted YYYY-MM-DDTHH:MM:SSZ`);
+    throw malformed(where, `${field} is ${JSON.stringify(text.slice(0, 40))}; wanted YYYY-MM-DDTHH:MM:SSZ`);
   }
   return instant;
 }
@@ -84,4 +84,8 @@ function parseInstant(text: string, type: TopLevelRole): Date {
 /** An offset can lead out of the years that four digits write. */
 function hasLongYear(instant: Date): boolean {
   return /^[+-]/.test(instant.toISOString());
+}
+
+export function encodeInstant(instant: Date): string {
+  return instant.toISOString().replace(/\.\d{3}Z$/, "Z");
 }

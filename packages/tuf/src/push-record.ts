@@ -1,0 +1,122 @@
+/**
+ * What a publisher says of the newest snapshot by another way than the registry (docs/format.md, section 12): signed by
+ * the threshold of the targets role, under a `_type` of its own, so that no signature over it is one over metadata.
+ */
+import { createHash } from "node:crypto";
+import { canonicalJson } from "./canonical.ts";
+import { signAll } from "./document.ts";
+import { checkThreshold, parseEnvelope } from "./envelope.ts";
+import { TufError } from "./errors.ts";
+import { countAt, malformed, objectAt, positiveAt, stringAt } from "./fields.ts";
+import type { JsonObject } from "./json.ts";
+import { defaultLimits, pushRecordMaxBytes } from "./limits.ts";
+import type { Authority } from "./role.ts";
+import { encodeInstant, parseInstant } from "./signed.ts";
+import type { Signer } from "./signer.ts";
+
+export interface PushRecord {
+  /** Whole seconds, as `until`. */
+  readonly made: Date;
+  /** From this instant on nothing is renewed by the record. */
+  readonly until: Date;
+  /** The newest root, by which the record belongs to one repository wherever that lies. SHA-256 in hex, of the file. */
+  readonly root: { readonly version: number; readonly sha256: string };
+  readonly targets: { readonly version: number };
+  readonly snapshot: {
+    readonly version: number;
+    readonly sha256: string;
+    /** SHA-256 of what it lists (`snapshotMetaSha256`): that of every snapshot that renews this one. */
+    readonly metaSha256: string;
+  };
+}
+
+export const pushRecordType = "dtuf-record";
+
+/** @throws TufError TUF_SIGNER_MISMATCH; TUF_MALFORMED where no reader would take the record */
+export async function signPushRecord(record: PushRecord, signers: readonly Signer[]): Promise<Uint8Array> {
+  const signed = encodePushRecord(record);
+  parsePushRecord(signed);
+  const payload = canonicalJson(signed);
+  const signatures = await signAll(payload, signers);
+  const text = Buffer.from(payload).toString();
+  return new TextEncoder().encode(`{"signatures":${JSON.stringify(signatures)},"signed":${text}}\n`);
+}
+
+/**
+ * Reads a record after checking that the authority's threshold of keys signed it. `until` is not looked at.
+ * @param by the targets role of a trusted root
+ * @throws TufError TUF_LIMIT_EXCEEDED, TUF_MALFORMED, TUF_TYPE_MISMATCH, TUF_THRESHOLD_NOT_MET
+ */
+export function verifyPushRecord(file: Uint8Array, by: Authority): PushRecord {
+  if (file.length > pushRecordMaxBytes) {
+    throw new TufError("TUF_LIMIT_EXCEEDED", `the record is ${file.length} bytes; at most ${pushRecordMaxBytes}`, {
+      details: { got: file.length, wanted: pushRecordMaxBytes },
+    });
+  }
+  const envelope = parseEnvelope(file, defaultLimits);
+  checkThreshold(envelope, by, "the record");
+  return parsePushRecord(envelope.signed);
+}
+
+/** SHA-256 in hex of the canonical JSON of a snapshot's `meta`. @param file signed, and verified by the caller */
+export function snapshotMetaSha256(file: Uint8Array): string {
+  const { signed } = parseEnvelope(file, defaultLimits);
+  return createHash("sha256")
+    .update(canonicalJson(objectAt(signed, "meta", "snapshot")))
+    .digest("hex");
+}
+
+function encodePushRecord({ made, until, root, targets, snapshot }: PushRecord): JsonObject {
+  return {
+    _type: pushRecordType,
+    format: 1,
+    made: encodeInstant(made),
+    root: { sha256: root.sha256, version: root.version },
+    snapshot: { meta_sha256: snapshot.metaSha256, sha256: snapshot.sha256, version: snapshot.version },
+    targets: { version: targets.version },
+    until: encodeInstant(until),
+  };
+}
+
+const where = "record";
+
+function parsePushRecord(signed: JsonObject): PushRecord {
+  const type = stringAt(signed, "_type", where).slice(0, 80);
+  if (type !== pushRecordType) {
+    throw new TufError("TUF_TYPE_MISMATCH", `_type is ${JSON.stringify(type)}; wanted "${pushRecordType}"`, {
+      details: { got: type, wanted: pushRecordType },
+    });
+  }
+  const format = countAt(signed, "format", where);
+  if (format !== 1) throw malformed(where, `format is ${format}; wanted 1`);
+  const made = instantAt(signed, "made");
+  const until = instantAt(signed, "until");
+  if (until <= made) throw malformed(where, "until is not after made");
+  const root = objectAt(signed, "root", where);
+  const snapshot = objectAt(signed, "snapshot", where);
+  return {
+    made,
+    until,
+    root: { version: positiveAt(root, "version", where), sha256: sha256At(root, "sha256") },
+    targets: { version: positiveAt(objectAt(signed, "targets", where), "version", where) },
+    snapshot: {
+      version: positiveAt(snapshot, "version", where),
+      sha256: sha256At(snapshot, "sha256"),
+      metaSha256: sha256At(snapshot, "meta_sha256"),
+    },
+  };
+}
+
+/** Nobody else writes records: there is one form. */
+function instantAt(object: JsonObject, name: string): Date {
+  const text = stringAt(object, name, where);
+  const instant = parseInstant(text, where, name);
+  if (encodeInstant(instant) !== text) throw malformed(where, `${name} is not in whole seconds of UTC`);
+  return instant;
+}
+
+function sha256At(object: JsonObject, name: string): string {
+  const value = stringAt(object, name, where);
+  if (!/^[0-9a-f]{64}$/.test(value)) throw malformed(where, `${name} is no SHA-256 in hex`);
+  return value;
+}
