@@ -1,5 +1,6 @@
 export { type Artifact, type ArtifactBlob } from "./artifact.ts";
 export { FormatError, type FormatErrorCode, type FormatErrorDetails } from "./errors.ts";
+export { blobDigest, tufHashes } from "./hashes.ts";
 export {
   annotationKeys,
   metadataMediaType,

@@ -5,6 +5,7 @@
 import { isDigest, type Descriptor } from "@dtuf/registry";
 import type { Json, JsonObject, TargetFile } from "@dtuf/tuf";
 import { FormatError } from "./errors.ts";
+import { blobDigest } from "./hashes.ts";
 import { targetMediaType } from "./media-types.ts";
 
 /** A target of more blobs than this cannot have a manifest below 4 MiB. */
@@ -19,8 +20,7 @@ export function findTargetBlobs(file: TargetFile): readonly Descriptor[] | undef
   if (file.length === 0) return [];
   const listed = signedList(file.custom);
   if (listed !== undefined) return parseList(listed, file.length);
-  const sha256 = file.hashes.get("sha256");
-  return sha256 === undefined ? undefined : [blob(`sha256:${sha256}`, file.length)];
+  return file.hashes.has("sha256") ? [blob(blobDigest(file.hashes), file.length)] : undefined;
 }
 
 /** `custom` with the list of blobs in it; other fields, of ours too, are kept. */

@@ -4,11 +4,10 @@
  * refreshed meanwhile. If bytes were pruned meanwhile, the upload is done again under the lock before it is staged.
  */
 import { stat } from "node:fs/promises";
-import { encodeTarget, findTargetBlobs, targetKeeper, targetMediaType, withTargetBlobs } from "@dtuf/format";
+import { encodeTarget, findTargetBlobs, targetKeeper, targetMediaType, tufHashes, withTargetBlobs } from "@dtuf/format";
 import {
   forEachConcurrently,
   createDigester,
-  digestHex,
   digestOf,
   fileContent,
   OciError,
@@ -84,7 +83,7 @@ async function hashParts(session: Session, targets: TargetMap, request: PushTarg
   const full = blobs.filter(({ descriptor }) => descriptor.size > 0);
   const length = full.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
   const digest = whole?.digest() ?? blobs[0]?.descriptor.digest ?? digestOf(new Uint8Array());
-  const hashes = new Map([["sha256", digestHex(digest)]]);
+  const hashes = tufHashes(digest);
   const descriptors = full.map(({ descriptor }) => descriptor);
   const listed = full.length > 1 || custom?.["dtuf"] !== undefined ? withTargetBlobs(custom, descriptors) : custom;
   return {

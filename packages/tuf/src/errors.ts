@@ -16,8 +16,6 @@ export type TufErrorCode =
   | "TUF_LENGTH_MISMATCH"
   | "TUF_OUT_OF_ORDER"
   | "TUF_ROLE_MISSING"
-  | "TUF_FAST_FORWARD"
-  | "TUF_CLOCK_SUSPECT"
   | "TUF_ROOT_KEYS_MISMATCH";
 
 /** What an error says beside its message: the role, what was wanted, what was got. Never a secret. */
@@ -45,4 +43,10 @@ export class TufError extends Error {
   static is(value: unknown): value is TufError {
     return typeof value === "object" && value !== null && brand in value;
   }
+}
+
+/** The same error, told with the place of the file that was refused. Code and details stay; `details.file` is the place. */
+export function withPlace(error: TufError, place: string): TufError {
+  const details = { ...error.details, file: place };
+  return new TufError(error.code, `${error.message} (${place})`, { details, cause: error });
 }

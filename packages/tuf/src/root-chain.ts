@@ -1,11 +1,14 @@
 /**
- * Roots that were handed over together, and roots older than the pinned one. Trust flows forward only: that an old root
- * lists the key that signed the next one proves nothing, because anybody can make such a root.
+ * Roots that were handed over together, roots older than the pinned one, and the root that keys choose. Trust flows
+ * forward only: that an old root lists the key that signed the next one proves nothing, because anybody can make such a
+ * root.
  */
-import { openFile } from "./document.ts";
+import { openFile, parseUnverified, verifyDocument } from "./document.ts";
 import { checkThreshold } from "./envelope.ts";
 import { TufError } from "./errors.ts";
+import { keyFromPem, keyMaterial, type Key } from "./key.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
+import type { KeyId } from "./names.ts";
 import type { Root } from "./root.ts";
 import { createTrustedSet } from "./trusted-set.ts";
 import { checkVersion, type Trusted } from "./trusted.ts";
@@ -55,4 +58,52 @@ export function verifyOlderRoot(
   checkVersion(older, next.signed.version - 1);
   set.updateRoot(next.bytes);
   return older;
+}
+
+/**
+ * The first of the roots that every given key signed and that meets its own threshold; undefined if there is no root.
+ * Keys are a way of choosing a root, once: it is trusted whole, every key that it lists.
+ * @param pems public keys; at least one
+ * @throws TufError TUF_ROOT_KEYS_MISMATCH if none of the roots is one, TUF_KEY_INVALID
+ */
+export async function findRootOfKeys(
+  pems: readonly string[],
+  roots: AsyncIterable<Uint8Array>,
+  { limits }: RootChainOptions = {},
+): Promise<Uint8Array | undefined> {
+  const materials = new Set(pems.map((pem) => keyMaterial(keyFromPem(pem))));
+  if (materials.size === 0) throw new TypeError("at least one key is needed to choose a root");
+  let looked = 0;
+  let newest: unknown;
+  for await (const root of roots) {
+    looked++;
+    try {
+      verifySignedByAll(root, materials, limits);
+      return root;
+    } catch (error) {
+      if (!TufError.is(error)) throw error;
+      newest = error;
+    }
+  }
+  if (looked === 0) return undefined;
+  const what = materials.size === 1 ? "the given key signs" : `all ${materials.size} given keys sign`;
+  throw new TufError("TUF_ROOT_KEYS_MISMATCH", `none of the ${looked} roots shown is one that ${what}`, {
+    details: { role: "root", looked },
+    cause: newest,
+  });
+}
+
+function verifySignedByAll(
+  root: Uint8Array,
+  materials: ReadonlySet<string | undefined>,
+  limits: Partial<Limits> | undefined,
+): void {
+  createTrustedSet({ root, now: epoch, limits });
+  const keys = new Map<KeyId, Key>();
+  for (const [id, key] of parseUnverified(root, "root", limits).keys) {
+    const material = keyMaterial(key);
+    if (material !== undefined && materials.has(material)) keys.set(id, key);
+  }
+  const role = { keyIds: [...keys.keys()], threshold: materials.size, unrecognized: {} };
+  verifyDocument(root, { keys, role }, "root");
 }

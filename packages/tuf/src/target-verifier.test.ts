@@ -55,4 +55,13 @@ describe("target verifier", () => {
     const sha256 = createHash("sha256").digest("hex");
     expect(() => createTargetVerifier(file({ sha256 }, 0)).finish()).not.toThrow();
   });
+
+  test("counts bytes whose hashes the caller proves", () => {
+    const wrong = file({ sha256: "00".repeat(32) });
+    const verifier = createTargetVerifier(wrong, { hashesProven: true });
+    verifier.update(bytes);
+    expect(() => verifier.finish()).not.toThrow();
+    expect(() => verifier.update(Buffer.of(0))).toThrow(code("TUF_LENGTH_MISMATCH"));
+    expect(() => createTargetVerifier(wrong, { hashesProven: true }).finish()).toThrow(code("TUF_LENGTH_MISMATCH"));
+  });
 });

@@ -2,7 +2,7 @@
  * Verifies a target's bytes as they pass. A target is good only when `finish` returned; until then its bytes are not to
  * leave the process. Every hash of a known algorithm must match.
  */
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import { TufError } from "./errors.ts";
 import type { TargetFile } from "./file-info.ts";
 import { checkHash, hashAlgorithms } from "./file-info.ts";
@@ -14,16 +14,20 @@ export interface TargetVerifier {
   finish(): void;
 }
 
+export interface TargetVerifierOptions {
+  /** The caller proves that the bytes have every hash of the file, in another way. Only their length is verified then. */
+  readonly hashesProven?: boolean | undefined;
+}
+
 /**
  * Verifies one target's bytes, given in order (TUF 1.0.34, 5.7.3).
  * @throws TypeError if the file has neither a sha256 nor a sha512 hash
  */
-export function createTargetVerifier(file: TargetFile): TargetVerifier {
-  const checks = hashAlgorithms.flatMap((algorithm) => {
-    const wanted = file.hashes.get(algorithm);
-    return wanted === undefined ? [] : [{ hash: createHash(algorithm), wanted }];
-  });
-  if (checks.length === 0) throw new TypeError("a target file with neither sha256 nor sha512 cannot be verified");
+export function createTargetVerifier(
+  file: TargetFile,
+  { hashesProven = false }: TargetVerifierOptions = {},
+): TargetVerifier {
+  const checks = hashesProven ? [] : hashChecks(file);
   let received = 0;
   const mismatch = (got: string): TufError =>
     new TufError("TUF_LENGTH_MISMATCH", `target has ${got} bytes; wanted ${file.length}`, {
@@ -40,4 +44,13 @@ export function createTargetVerifier(file: TargetFile): TargetVerifier {
       for (const { hash, wanted } of checks) checkHash(hash.digest(), wanted, "target");
     },
   };
+}
+
+function hashChecks(file: TargetFile): readonly { readonly hash: Hash; readonly wanted: string }[] {
+  const checks = hashAlgorithms.flatMap((algorithm) => {
+    const wanted = file.hashes.get(algorithm);
+    return wanted === undefined ? [] : [{ hash: createHash(algorithm), wanted }];
+  });
+  if (checks.length === 0) throw new TypeError("a target file with neither sha256 nor sha512 cannot be verified");
+  return checks;
 }

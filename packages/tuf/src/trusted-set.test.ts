@@ -219,7 +219,10 @@ describe("order", () => {
     set.finishRoot();
     expect(refusalOf(set, () => set.updateRoot(file("1.root.json")))).toBe("TUF_OUT_OF_ORDER");
     expect(refusalOf(set, snapshot)).toBe("TUF_OUT_OF_ORDER");
+    expect(refusalOf(set, () => set.finishTimestamp())).toBe("TUF_OUT_OF_ORDER");
     timestamp();
+    set.finishTimestamp();
+    expect(refusalOf(set, timestamp)).toBe("TUF_OUT_OF_ORDER");
     expect(refusalOf(set, targets)).toBe("TUF_OUT_OF_ORDER");
     snapshot();
     expect(refusalOf(set, timestamp)).toBe("TUF_OUT_OF_ORDER");
@@ -235,6 +238,27 @@ describe("order", () => {
     expect(set.wanted("snapshot")).toMatchObject({ version: 1, maxBytes: 100 });
     const plain = await createTufSimulator({ metaHashes: "versions-only" });
     expect(trustSimulator(plain).wanted("targets")).toMatchObject({ version: 1, maxBytes: 134_217_728 });
+  });
+
+  test("an expired timestamp is there to be compared with, and cannot be finished", async () => {
+    const sim = await createTufSimulator();
+    sim.timestamp = { ...sim.timestamp, expires: testNow };
+    await sim.publishTimestamp();
+    const set = trustSimulator(sim, { until: "timestamp" });
+    expect(refusalOf(set, () => set.finishTimestamp())).toBe("TUF_EXPIRED");
+    sim.timestamp = { ...sim.timestamp, version: 2, expires: new Date(testNow.getTime() + 1000) };
+    expect(set.updateTimestamp(await sim.publishTimestamp())).toBe("updated");
+    set.finishTimestamp();
+  });
+
+  test("asks for files without a version in their name if the root says that snapshots are not consistent", async () => {
+    const plain = await createTufSimulator({ consistentSnapshot: "plain" });
+    const set = trustSimulator(plain);
+    for (const role of ["snapshot", "targets"] as const) {
+      expect(set.wanted(role)).not.toHaveProperty("version");
+      expect(set.wanted(role).hashes).toBeDefined();
+    }
+    expect(set.wanted("root").version).toBe(2);
   });
 
   test("the files of one instant fit together or are refused: a snapshot file for another role's turn", async () => {

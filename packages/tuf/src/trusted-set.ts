@@ -1,7 +1,7 @@
 /**
  * The client's state machine (TUF 1.0.34, section 5.3 to 5.6). It holds what is trusted, and every way in is checked:
  *
- *   pinned root -> updateRoot* -> finishRoot -> updateTimestamp+ -> updateSnapshot+ -> updateTargets -> updateDelegated*
+ *   pinned root -> updateRoot* -> finishRoot -> updateTimestamp+ -> finishTimestamp -> updateSnapshot+ -> updateTargets -> updateDelegated*
  *
  * Each step needs the one before and ends it: no root after finishRoot, no timestamp after a snapshot, no snapshot after
  * targets; out of order is TUF_OUT_OF_ORDER. A step that throws leaves the set as it was.
@@ -27,7 +27,15 @@ import type { Snapshot } from "./snapshot.ts";
 import type { Targets } from "./targets.ts";
 import type { Timestamp } from "./timestamp.ts";
 import type { Trusted } from "./trusted.ts";
-import { checkExpiry, checkNothingLost, checkRollback, checkVersion, missing, outOfOrder, trust } from "./trusted.ts";
+import {
+  verifyUnexpired,
+  checkNothingLost,
+  checkRollback,
+  checkVersion,
+  missing,
+  outOfOrder,
+  trust,
+} from "./trusted.ts";
 import type { WantedFile } from "./wanted.ts";
 import { metaOf, wantedFile } from "./wanted.ts";
 
@@ -50,6 +58,12 @@ export interface TrustedSet {
   /** "unchanged": the version that is already there; the new bytes are dropped. */
   updateTimestamp(file: Uint8Array): "updated" | "unchanged";
   /**
+   * Ends the timestamps (5.4.4): the one that is there is in use. A caller may leave it out: the snapshot's step verifies
+   * the same.
+   * @throws TufError TUF_EXPIRED: good for comparing with, and for nothing else
+   */
+  finishTimestamp(): void;
+  /**
    * A "source" file must be the one that the timestamp names, and unexpired. A "cache" file need not: it is then "stale",
    * kept only to compare the next one with, and the wanted one has to be fetched.
    */
@@ -57,7 +71,11 @@ export interface TrustedSet {
   updateTargets(file: Uint8Array): void;
   /** Against the keys that the delegator, which must be there, lists now. */
   updateDelegated(role: RoleName, delegator: RoleName, file: Uint8Array): void;
-  /** @throws TufError TUF_OUT_OF_ORDER before the file that would tell is there, TUF_ROLE_MISSING */
+  /**
+   * What is known of the next file of a role. Its version is left out if the file's name has none: for the timestamp, and
+   * for all but roots if the root says that snapshots are not consistent (7.1).
+   * @throws TufError TUF_OUT_OF_ORDER before the file that would tell is there, TUF_ROLE_MISSING
+   */
   wanted(role: TopLevelRole | RoleName): WantedFile;
 }
 
@@ -73,6 +91,7 @@ interface State {
   readonly limits: Limits;
   root: Trusted<Root>;
   rootFinished: boolean;
+  timestampFinished: boolean;
   timestamp: Trusted<Timestamp> | undefined;
   snapshot: Trusted<Snapshot> | undefined;
   targets: Trusted<Targets> | undefined;
@@ -101,10 +120,14 @@ export function createTrustedSet(options: TrustedSetOptions): TrustedSet {
     delegated: (role, delegator) => findDelegated(state, role, delegator),
     updateRoot: (file) => updateRoot(state, file),
     finishRoot() {
-      checkExpiry(state.root, state.now);
+      verifyUnexpired(state.root, state.now);
       state.rootFinished = true;
     },
     updateTimestamp: (file) => updateTimestamp(state, file),
+    finishTimestamp() {
+      verifyUnexpired(timestampOf(state), state.now);
+      state.timestampFinished = true;
+    },
     updateSnapshot: (file, origin) => updateSnapshot(state, file, origin),
     updateTargets: (file) => updateTargets(state, file),
     updateDelegated: (role, delegator, file) => updateDelegated(state, { role, delegator, file }),
@@ -120,6 +143,7 @@ function openState({ root, now, limits: changed }: TrustedSetOptions): State {
     limits,
     root: openRoot(root, limits),
     rootFinished: false,
+    timestampFinished: false,
     timestamp: undefined,
     snapshot: undefined,
     targets: undefined,
@@ -148,6 +172,7 @@ function openRoot(file: Uint8Array, limits: Limits, old?: Authority): Trusted<Ro
 
 function updateTimestamp(state: State, file: Uint8Array): "updated" | "unchanged" {
   if (!state.rootFinished) throw outOfOrder("timestamp", "the root chain is not finished");
+  if (state.timestampFinished) throw outOfOrder("timestamp", "the timestamp is in use already");
   if (state.snapshot !== undefined) throw outOfOrder("timestamp", "there is a snapshot already");
   const next = openTopLevel(state, "timestamp", file);
   const before = state.timestamp?.signed;
@@ -161,20 +186,25 @@ function updateTimestamp(state: State, file: Uint8Array): "updated" | "unchanged
 }
 
 function updateSnapshot(state: State, file: Uint8Array, origin: "source" | "cache"): "current" | "stale" {
-  if (state.timestamp === undefined) throw outOfOrder("snapshot", "there is no timestamp");
+  const timestamp = timestampOf(state);
   if (state.targets !== undefined) throw outOfOrder("snapshot", "there are targets already");
-  checkExpiry(state.timestamp, state.now);
-  const meta = state.timestamp.signed.snapshot;
+  verifyUnexpired(timestamp, state.now);
+  const meta = timestamp.signed.snapshot;
   if (origin === "source") checkMetaFile(meta, "snapshot", file);
   const next = openTopLevel(state, "snapshot", file);
   checkNothingLost(state.snapshot?.signed.meta, next.signed.meta);
   const isCurrent = next.signed.version === meta.version && next.signed.expires > state.now;
   if (origin === "source" && !isCurrent) {
     checkVersion(next, meta.version);
-    checkExpiry(next, state.now);
+    verifyUnexpired(next, state.now);
   }
   state.snapshot = next;
   return isCurrent ? "current" : "stale";
+}
+
+function timestampOf({ timestamp }: State): Trusted<Timestamp> {
+  if (timestamp === undefined) throw outOfOrder("snapshot", "there is no timestamp");
+  return timestamp;
 }
 
 function updateTargets(state: State, file: Uint8Array): void {
@@ -228,25 +258,22 @@ function openTargets(
 ): Trusted<Targets> {
   if (snapshot === undefined || timestamp === undefined) throw outOfOrder(role, "there is no snapshot");
   checkVersion(snapshot, timestamp.signed.snapshot.version);
-  checkExpiry(snapshot, now);
+  verifyUnexpired(snapshot, now);
   const meta = metaOf(snapshot, role);
   checkMetaFile(meta, role, file);
   const envelope = openFile(file, "targets", limits);
   checkThreshold(envelope, by, role);
   const next = trust(role, parseSigned(envelope.signed, "targets", limits), file);
   checkVersion(next, meta.version);
-  checkExpiry(next, now);
+  verifyUnexpired(next, now);
   return next;
 }
 
 function wanted(state: State, role: string): WantedFile {
-  const { limits, timestamp, snapshot } = state;
-  if (role === "root") return { version: state.root.signed.version + 1, maxBytes: limits.rootMaxBytes };
+  const { limits, root, snapshot } = state;
+  if (role === "root") return { version: root.signed.version + 1, maxBytes: limits.rootMaxBytes };
   if (role === "timestamp") return { maxBytes: limits.timestampMaxBytes };
-  if (role === "snapshot") {
-    if (timestamp === undefined) throw outOfOrder(role, "there is no timestamp");
-    return wantedFile(timestamp.signed.snapshot, limits.snapshotMaxBytes);
-  }
+  if (role === "snapshot") return wantedFile(timestampOf(state).signed.snapshot, root, limits.snapshotMaxBytes);
   if (snapshot === undefined) throw outOfOrder(role, "there is no snapshot");
-  return wantedFile(metaOf(snapshot, role), limits.targetsMaxBytes);
+  return wantedFile(metaOf(snapshot, role), root, limits.targetsMaxBytes);
 }

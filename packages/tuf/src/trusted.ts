@@ -1,4 +1,5 @@
 /** The mark of trust, and the rules that compare one trusted thing with another. */
+import { crypto } from "@sigstore/core";
 import { TufError } from "./errors.ts";
 import type { MetaFile } from "./file-info.ts";
 import type { SignedFields } from "./signed.ts";
@@ -19,8 +20,8 @@ export function trust<T>(role: string, signed: T, bytes: Uint8Array): Trusted<T>
   return { role, signed, bytes } as Trusted<T>;
 }
 
-/** @throws TufError TUF_EXPIRED from the instant of `expires` on */
-export function checkExpiry({ role, signed }: Trusted<SignedFields>, now: Date): void {
+/** Verifies that a document has not expired (TUF 1.0.34, 5.3.10, 5.4.4 and so on). @throws TufError TUF_EXPIRED from the instant of `expires` on */
+export function verifyUnexpired({ role, signed }: Pick<Trusted<SignedFields>, "role" | "signed">, now: Date): void {
   if (signed.expires > now) return;
   const details = { role, version: signed.version, expires: signed.expires.toISOString(), now: now.toISOString() };
   throw new TufError(
@@ -66,4 +67,29 @@ export function missing(role: string, where: string): TufError {
 
 export function outOfOrder(role: string, reason: string): TufError {
   return new TufError("TUF_OUT_OF_ORDER", `${role} is out of order: ${reason}`, { details: { role } });
+}
+
+/** A file of a role that is to be published, with its version. */
+export interface RoleFile {
+  readonly name: string;
+  readonly version: number;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * True if the file is neither newer than what a snapshot lists of its role nor the very same file. Clients would refuse it
+ * or not see it: no version has two contents, and none goes back.
+ */
+export function isSuperseded({ version, bytes }: RoleFile, listed: MetaFile | undefined): boolean {
+  if (listed === undefined || listed.version < version) return false;
+  return listed.version > version || listed.hashes?.get("sha256") !== crypto.digest("sha256", bytes).toString("hex");
+}
+
+/** Verifies that a file may follow what a snapshot lists of its role. @throws TufError TUF_ROLLBACK */
+export function verifySuccessor(file: RoleFile, listed: MetaFile | undefined): void {
+  if (!isSuperseded(file, listed)) return;
+  const { name, version } = file;
+  throw new TufError("TUF_ROLLBACK", `${name} was published in version ${version} or above: it needs a higher one`, {
+    details: { role: name, got: version },
+  });
 }

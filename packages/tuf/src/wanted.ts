@@ -1,11 +1,12 @@
 import type { MetaFile } from "./file-info.ts";
+import type { Root } from "./root.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { Trusted } from "./trusted.ts";
 import { missing } from "./trusted.ts";
 
 /** What is already known of the next file of a role, so that its reader can be bounded and checked early. */
 export interface WantedFile {
-  /** Absent for the timestamp: any version may come. */
+  /** Of the file's name; absent if the name has none. What the version must be is verified in any case. */
   readonly version?: number;
   readonly length?: number;
   readonly hashes?: ReadonlyMap<string, string>;
@@ -13,8 +14,9 @@ export interface WantedFile {
   readonly maxBytes: number;
 }
 
-export function wantedFile(meta: MetaFile, limit: number): WantedFile {
-  return { ...meta, maxBytes: Math.min(meta.length ?? limit, limit) };
+export function wantedFile({ version, ...meta }: MetaFile, root: Trusted<Root>, limit: number): WantedFile {
+  const { length = limit } = meta;
+  return { ...(root.signed.consistentSnapshot && { version }), ...meta, maxBytes: Math.min(length, limit) };
 }
 
 /** @throws TufError TUF_ROLE_MISSING */

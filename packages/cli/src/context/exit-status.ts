@@ -80,8 +80,6 @@ const statuses: Readonly<Record<ErrorCode, ExitStatus>> = {
   TUF_LENGTH_MISMATCH: refused,
   TUF_OUT_OF_ORDER: failure,
   TUF_ROLE_MISSING: refused,
-  TUF_FAST_FORWARD: refused,
-  TUF_CLOCK_SUSPECT: failure,
   TUF_ROOT_KEYS_MISMATCH: refused,
 
   COPY_NOT_PINNED: usage,

@@ -11,7 +11,6 @@ const hints: Readonly<Record<string, string>> = {
   COPY_STATE_NOT_KEPT: "make the directory writable for this user, or name another one with --repositories-root",
   COPY_CLOCK_SUSPECT:
     "set this machine's clock; where it is right and was ahead before: PROGRAM pull-metadata <repo> root.json --replace",
-  TUF_CLOCK_SUSPECT: "set this machine's clock",
   TUF_EXPIRED: "if this machine's clock is right, the publisher must sign again",
   MASTER_KEYS_MISSING: "make the keys: PROGRAM create-root-key <repo> and PROGRAM create-metadata-keys <repo>",
   MASTER_METADATA_MISSING: "make the metadata: PROGRAM create-metadata <repo>",

@@ -5,7 +5,7 @@ import { createCacheDraft, createEmptyDraft, type CacheDraft } from "../state/ca
 import { fileHash, type Cached, type CacheDirectory } from "../state/cache-directory.ts";
 import { CopyError } from "../errors.ts";
 import type { CopyEvent } from "../events.ts";
-import { decidePin, findRootOfKeys, verifyPin, type PinContext, type PinInfo } from "./pin.ts";
+import { decidePin, findShownRoot, verifyPin, type PinContext, type PinInfo } from "./pin.ts";
 import type { MetadataView } from "../sources/source.ts";
 import { emptyState } from "../state/state-file.ts";
 
@@ -113,7 +113,7 @@ async function rootOfKeys(
   view: MetadataView | undefined,
   context: AnchorContext,
 ): Promise<Uint8Array> {
-  if (view !== undefined) return findRootOfKeys(pems, view, context);
+  if (view !== undefined) return findShownRoot(pems, view, context);
   throw new CopyError(
     "COPY_OFFLINE_NOTHING_CACHED",
     "keys choose a root among those that the source shows: not offline",

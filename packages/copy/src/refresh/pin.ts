@@ -5,18 +5,7 @@
  * cached metadata is dropped. A first root.json is kept at once; every other pin takes hold together with the first refresh
  * that starts from it, never before.
  */
-import {
-  createTrustedSet,
-  defaultLimits,
-  keyFromPem,
-  keyMaterial,
-  parseUnverified,
-  TufError,
-  verifyDocument,
-  type Key,
-  type KeyId,
-  type Limits,
-} from "@dtuf/tuf";
+import { createTrustedSet, defaultLimits, findRootOfKeys, TufError, type Limits } from "@dtuf/tuf";
 import { fileHash } from "../state/cache-directory.ts";
 import { isCallbackFault } from "../callbacks.ts";
 import { CopyError } from "../errors.ts";
@@ -43,35 +32,18 @@ export function verifyPin(root: Uint8Array, { now, limits }: Pick<PinContext, "n
 }
 
 /**
- * The oldest root still shown that every given key signed and that meets its own threshold. That root is trusted whole:
- * every key that it lists.
- * @throws TufError TUF_ROOT_KEYS_MISMATCH, TUF_KEY_INVALID
+ * The oldest root still shown that every given key signed and that meets its own threshold.
+ * @throws TufError TUF_ROOT_KEYS_MISMATCH, TUF_KEY_INVALID; CopyError COPY_NOT_PUBLISHED
  */
-export async function findRootOfKeys(
+export async function findShownRoot(
   pems: readonly string[],
   view: MetadataView,
   context: PinContext,
 ): Promise<Uint8Array> {
-  const materials = new Set(pems.map((pem) => keyMaterial(keyFromPem(pem))));
-  if (materials.size === 0) throw new TypeError("at least one key is needed to choose a root");
-  let looked = 0;
-  let newest: unknown;
-  for await (const root of shownRoots(view, context)) {
-    looked++;
-    try {
-      verifySignedByAll(root, materials, context);
-      return root;
-    } catch (error) {
-      if (!TufError.is(error)) throw error;
-      newest = error;
-    }
-  }
-  if (looked === 0) throw new CopyError("COPY_NOT_PUBLISHED", "no repository is published there: there is no root");
-  const what = materials.size === 1 ? "the given key signs" : `all ${materials.size} given keys sign`;
-  throw new TufError("TUF_ROOT_KEYS_MISMATCH", `none of the ${looked} roots shown is one that ${what}`, {
-    details: { role: "root", looked },
-    cause: newest,
-  });
+  const root = await findRootOfKeys(pems, shownRoots(view, context), context);
+  if (root === undefined)
+    throw new CopyError("COPY_NOT_PUBLISHED", "no repository is published there: there is no root");
+  return root;
 }
 
 async function* shownRoots(view: MetadataView, context: PinContext): AsyncIterable<Uint8Array> {
@@ -82,17 +54,6 @@ async function* shownRoots(view: MetadataView, context: PinContext): AsyncIterab
     if (bytes === undefined) return;
     yield bytes;
   }
-}
-
-function verifySignedByAll(root: Uint8Array, materials: ReadonlySet<string | undefined>, context: PinContext): void {
-  verifyPin(root, context);
-  const keys = new Map<KeyId, Key>();
-  for (const [id, key] of parseUnverified(root, "root", context.limits).keys) {
-    const material = keyMaterial(key);
-    if (material !== undefined && materials.has(material)) keys.set(id, key);
-  }
-  const role = { keyIds: [...keys.keys()], threshold: materials.size, unrecognized: {} };
-  verifyDocument(root, { keys, role }, "root");
 }
 
 export interface PinChange {

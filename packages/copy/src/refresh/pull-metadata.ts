@@ -13,6 +13,7 @@ import { openTimedView, startDeadline, type Deadlines } from "./deadline.ts";
 import { clockToleranceMs } from "../limits.ts";
 import { loadCached, refresh, type FetchContext } from "./refresh.ts";
 import type { Session } from "./session.ts";
+import { firstThatWorks } from "../sources/first-that-works.ts";
 import type { MetadataView, Site } from "../sources/source.ts";
 import { FileError } from "@dtuf/registry/files";
 
@@ -107,18 +108,14 @@ async function openDraft(
 }
 
 async function openOnline(wish: PinWish, context: OpenSessionContext): Promise<OpenedSession> {
-  let first: unknown;
-  for (const site of context.sites) {
-    context.signal?.throwIfAborted();
-    try {
-      return await openSiteInTime(site, wish, context);
-    } catch (error) {
-      if (context.signal?.aborted === true || isFinal(error)) throw error;
-      first ??= error;
-      if (context.sites.length > 1) context.onEvent({ kind: "site-skipped", site: site.name, error });
-    }
-  }
-  throw first;
+  const { sites, signal, onEvent } = context;
+  const onFailure = ({ name }: Site, error: unknown): void => {
+    if (sites.length > 1) onEvent({ kind: "site-skipped", site: name, error });
+  };
+  const attempt = (site: Site): Promise<OpenedSession> => openSiteInTime(site, wish, context);
+  const opened = await firstThatWorks(sites, attempt, { signal, isFinal, onFailure });
+  if (opened === undefined) throw new TypeError("a source has at least one site");
+  return opened;
 }
 
 /** Only requests are cut off: what is being written is written. */

@@ -6,7 +6,14 @@
  * set refuses is thrown and never kept, so the next good refresh needs no cleaning.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { createTrustedSet, TufError, type Limits, type RoleName, type TopLevelRole, type TrustedSet } from "@dtuf/tuf";
+import {
+  createTrustedSet,
+  TufError,
+  type Limits,
+  type TopLevelRole,
+  type TrustedSet,
+  type WantedFile,
+} from "@dtuf/tuf";
 import type { CacheDraft, CachedRole } from "../state/cache-draft.ts";
 import { CopyError } from "../errors.ts";
 import type { ProgressEvent } from "../events.ts";
@@ -34,7 +41,7 @@ export async function loadCached({ draft, now, limits }: RefreshContext): Promis
   await updateCachedRoots(set, draft);
   set.finishRoot();
   set.updateTimestamp(await cachedFile(draft, "timestamp"));
-  verifyUnexpired(set);
+  set.finishTimestamp();
   if (set.updateSnapshot(await cachedFile(draft, "snapshot"), "cache") === "stale") throw nothingCached("snapshot");
   set.updateTargets(await cachedFile(draft, "targets"));
   return set;
@@ -102,7 +109,7 @@ async function updateTimestamp(set: TrustedSet, context: RefreshContext, view: M
   const bytes = await fetch("timestamp", set.wanted("timestamp"), { context, view });
   if (bytes === undefined) throw notPublished(set);
   const outcome = lookAt(view, { role: "timestamp", version: undefined }, () => set.updateTimestamp(bytes));
-  verifyUnexpired(set);
+  set.finishTimestamp();
   if (outcome === "updated") context.draft.keep("timestamp", bytes);
 }
 
@@ -116,7 +123,9 @@ async function updateSnapshot(set: TrustedSet, context: RefreshContext, view: Me
   const cached = await context.draft.find("snapshot");
   if (cached !== undefined && accepted(() => set.updateSnapshot(cached, "cache") === "current")) return;
   const bytes = await fetchPromised("snapshot", set, { context, view });
-  lookAt(view, { role: "snapshot", version: namedVersion(set, "snapshot") }, () => set.updateSnapshot(bytes, "source"));
+  lookAt(view, { role: "snapshot", version: set.wanted("snapshot").version }, () =>
+    set.updateSnapshot(bytes, "source"),
+  );
   context.draft.keep("snapshot", bytes);
 }
 
@@ -153,7 +162,7 @@ async function updateTargets(
   if (cached !== undefined && accepted(() => set.updateTargets(cached))) return;
   const promised = early?.version === set.wanted("targets").version ? await early?.bytes : undefined;
   const bytes = promised ?? (await fetchPromised("targets", set, { context, view }));
-  lookAt(view, { role: "targets", version: namedVersion(set, "targets") }, () => set.updateTargets(bytes));
+  lookAt(view, { role: "targets", version: set.wanted("targets").version }, () => set.updateTargets(bytes));
   context.draft.keep("targets", bytes);
 }
 
@@ -164,21 +173,9 @@ interface Fetching {
 
 async function fetchPromised(role: TopLevelRole, set: TrustedSet, fetching: Fetching): Promise<Uint8Array> {
   const wanted = set.wanted(role);
-  const bytes = await fetch(role, { ...wanted, version: namedVersion(set, role) }, fetching);
+  const bytes = await fetch(role, wanted, fetching);
   if (bytes === undefined) throw missing(role, wanted.version);
   return bytes;
-}
-
-/** The version in the file's name, if it has one. */
-export function namedVersion(set: TrustedSet, role: TopLevelRole | RoleName): number | undefined {
-  return set.root.signed.consistentSnapshot ? set.wanted(role).version : undefined;
-}
-
-interface Wanted {
-  readonly version?: number | undefined;
-  readonly length?: number | undefined;
-  readonly hashes?: ReadonlyMap<string, string> | undefined;
-  readonly maxBytes: number;
 }
 
 /**
@@ -187,7 +184,7 @@ interface Wanted {
  */
 export async function fetch(
   role: string,
-  wanted: Wanted,
+  wanted: WantedFile,
   { context, view }: Fetching,
 ): Promise<Uint8Array | undefined> {
   context.signal?.throwIfAborted();
@@ -204,15 +201,6 @@ export function missing(role: string, version: number | undefined): CopyError {
   const what = version === undefined ? role : `${role} version ${version}`;
   return new CopyError("COPY_METADATA_MISSING", `the source does not have ${what}, which signed metadata promises`, {
     details: { role, ...(version === undefined ? {} : { version }) },
-  });
-}
-
-/** TUF 5.4.4. An expired timestamp is good for comparing with and for nothing else: it is not kept either. */
-function verifyUnexpired({ timestamp, now }: TrustedSet): void {
-  if (timestamp === undefined || timestamp.signed.expires > now) return;
-  const expires = timestamp.signed.expires.toISOString();
-  throw new TufError("TUF_EXPIRED", `timestamp expired at ${expires}; the clock says ${now.toISOString()}`, {
-    details: { role: "timestamp", expires, now: now.toISOString() },
   });
 }
 

@@ -1,4 +1,4 @@
-import { TufError } from "@dtuf/tuf";
+import { TufError, withPlace } from "@dtuf/tuf";
 import type { MetadataFile, MetadataView } from "../sources/source.ts";
 
 /**
@@ -12,9 +12,6 @@ export function lookAt<T>(view: MetadataView, file: MetadataFile, step: () => T)
   } catch (error) {
     const place = view.describe?.(file);
     if (!TufError.is(error) || place === undefined) throw error;
-    throw new TufError(error.code, `${error.message} (${place})`, {
-      details: { ...error.details, file: place },
-      cause: error,
-    });
+    throw withPlace(error, place);
   }
 }

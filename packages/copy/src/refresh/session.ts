@@ -6,6 +6,7 @@ import {
   binNames,
   parseRoleName,
   TufError,
+  verifyUnexpired,
   type LoadRole,
   type RoleName,
   type Targets,
@@ -16,8 +17,9 @@ import type { CacheDraft } from "../state/cache-draft.ts";
 import { isCallbackFault } from "../callbacks.ts";
 import { CopyError } from "../errors.ts";
 import { frozenCopy } from "../frozen.ts";
-import { fetch, missing, namedVersion, type FetchContext } from "./refresh.ts";
+import { fetch, missing, type FetchContext } from "./refresh.ts";
 import { lookAt } from "./refused-file.ts";
+import { firstThatWorks } from "../sources/first-that-works.ts";
 import type { MetadataView } from "../sources/source.ts";
 
 export interface Session {
@@ -43,7 +45,8 @@ export function createRoleLoader(session: Session, context: LoadContext): LoadRo
     const trusted = set.delegated(role, delegator);
     if (trusted === undefined) return;
     delegated.set(role, trusted.signed);
-    verifyUnexpired(role, trusted.signed, context.now);
+    // The set knows the instant at which the session was opened; this call may be long after it.
+    verifyUnexpired(trusted, context.now);
   }
 
   return async (role, delegator) => {
@@ -53,27 +56,19 @@ export function createRoleLoader(session: Session, context: LoadContext): LoadRo
     if (cached !== undefined && refusal === undefined) return;
     // Nobody is asked offline: an expired role is that, and not one that was never fetched.
     if (session.views.length === 0 && refusal?.code === "TUF_EXPIRED") throw refusal;
-    await fromViews(session, async (view) => {
-      const version = namedVersion(set, role);
-      const bytes = await fetch(role, { ...wanted, version }, { context, view });
+    const take = async (view: MetadataView): Promise<"taken"> => {
+      const bytes = await fetch(role, wanted, { context, view });
       if (bytes === undefined) throw missing(role, wanted.version);
-      lookAt(view, { role, version }, () => update(role, delegator, bytes));
+      lookAt(view, { role, version: wanted.version }, () => update(role, delegator, bytes));
       draft.keepDelegated(role, bytes);
-    });
-  };
-}
-
-async function fromViews({ views }: Session, take: (view: MetadataView) => Promise<void>): Promise<void> {
-  let first: unknown;
-  for (const view of views) {
-    try {
-      return await take(view);
-    } catch (error) {
-      if (isCallbackFault(error)) throw error;
-      first ??= error;
+      return "taken";
+    };
+    const { signal } = context;
+    const taken = await firstThatWorks(session.views, take, { signal, isFinal: isCallbackFault });
+    if (taken === undefined) {
+      throw new CopyError("COPY_OFFLINE_NOTHING_CACHED", "offline, and the delegated role is not cached");
     }
-  }
-  throw first ?? new CopyError("COPY_OFFLINE_NOTHING_CACHED", "offline, and the delegated role is not cached");
+  };
 }
 
 export interface WalkedRole {
@@ -180,18 +175,6 @@ export function validUntil(session: Session): Date {
   }
   for (const { expires } of session.delegated.values()) until = Math.min(until, expires.getTime());
   return new Date(until);
-}
-
-/** The set looked at the clock of the moment when the session was opened. */
-function verifyUnexpired(role: RoleName, { expires }: Targets, now: Date): void {
-  if (expires > now) return;
-  throw new TufError(
-    "TUF_EXPIRED",
-    `${role} expired at ${expires.toISOString()}; the clock says ${now.toISOString()}`,
-    {
-      details: { role, expires: expires.toISOString(), now: now.toISOString() },
-    },
-  );
 }
 
 function refusalOf(step: () => void): TufError | undefined {

@@ -3,6 +3,7 @@
  * tells every digest at once; files inlined in it cost no further request. All of it is a hint: the caller verifies.
  */
 import {
+  blobDigest,
   findFileVersion,
   latestTag,
   metadataFileName,
@@ -14,8 +15,8 @@ import {
 import {
   collect,
   digestHex,
+  mediaTypes,
   OciError,
-  parseDigest,
   verifyBytes,
   type Descriptor,
   type ReadStore,
@@ -125,9 +126,9 @@ function findFile(files: ReadonlyMap<string, Descriptor>, { role, version }: Met
 /** By its signed digest where there is one; else through the manifest that the role's tag names. */
 async function findDelegated(store: ReadStore, request: MetadataRequest): Promise<Uint8Array | undefined> {
   const { role, version, length, hashes } = request;
-  const sha256 = hashes?.get("sha256");
-  if (length !== undefined && sha256 !== undefined) {
-    const bytes = await readFile(store, blob(sha256, length), request);
+  if (length !== undefined && hashes?.has("sha256") === true) {
+    const blob = { mediaType: mediaTypes.octetStream, digest: blobDigest(hashes), size: length };
+    const bytes = await readFile(store, blob, request);
     if (bytes !== undefined) return bytes;
   }
   const name = parseRoleName(role);
@@ -143,10 +144,6 @@ async function findDelegated(store: ReadStore, request: MetadataRequest): Promis
 async function findRoleFile(store: ReadStore, tag: TagName, request: MetadataRequest): Promise<Descriptor | undefined> {
   const resolved = await store.resolve(tag, { want: "bytes", signal: request.signal });
   return resolved?.bytes === undefined ? undefined : findFile(parseRole(resolved.bytes).files, request);
-}
-
-function blob(sha256: string, size: number): Descriptor {
-  return { mediaType: "application/octet-stream", digest: parseDigest(`sha256:${sha256}`), size };
 }
 
 async function readFile(

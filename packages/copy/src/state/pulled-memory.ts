@@ -2,6 +2,7 @@
  * What was last pulled: one line of JSON per pull, `[content, path]`, the last line of a path counts. It only decides
  * which names are reported as updated; a torn line is skipped, a lost one makes a name be reported once more.
  */
+import { blobDigest } from "@dtuf/format";
 import { appendToFile, createDirectory, findFile, writeFileAtomically } from "@dtuf/registry/files";
 import { dirname } from "node:path";
 import type { TargetFile } from "@dtuf/tuf";
@@ -16,8 +17,7 @@ export interface PulledMemory {
 
 /** Names a target's content, the same for the same bytes. */
 export function contentName(file: TargetFile): string {
-  const sha256 = file.hashes.get("sha256");
-  return sha256 === undefined ? `sha512:${file.hashes.get("sha512") ?? ""}` : `sha256:${sha256}`;
+  return blobDigest(file.hashes);
 }
 
 export function createPulledMemory(file: string): PulledMemory {

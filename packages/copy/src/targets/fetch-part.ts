@@ -3,14 +3,16 @@
  * signed is passed over. What comes out of here is what the site sent, hashed as it passes; whoever takes it keeps it to
  * himself until the end of the stream.
  */
+import { blobDigest } from "@dtuf/format";
 import { provenDigest, type ByteStream } from "@dtuf/registry";
 import { FileError } from "@dtuf/registry/files";
-import { createTargetVerifier, TufError, type TargetVerifier } from "@dtuf/tuf";
+import { createTargetVerifier } from "@dtuf/tuf";
 import { isCallbackFault } from "../callbacks.ts";
 import { CopyError } from "../errors.ts";
 import type { CopyEvent, ProgressEvent } from "../events.ts";
 import type { RefreshMode } from "../refresh/pull-metadata.ts";
 import { openParts } from "./parts-ahead.ts";
+import { firstThatWorks } from "../sources/first-that-works.ts";
 import type { PartStream, Site, TargetInfo, TargetPart } from "../sources/source.ts";
 
 export interface FetchTargetContext {
@@ -32,22 +34,23 @@ export async function fromSites<T>(
   take: (site: Site) => Promise<T | undefined>,
 ): Promise<T> {
   const { sites, onEvent, signal } = context;
-  let first: unknown;
-  for (const site of sites) {
+  const takeInTime = async (site: Site): Promise<T | undefined> => {
+    const taken = await take(site);
+    // A callback may have aborted at the last byte.
     signal?.throwIfAborted();
-    try {
-      const taken = await take(site);
-      // A callback may have aborted at the last byte.
-      signal?.throwIfAborted();
-      if (taken !== undefined) return taken;
-    } catch (error) {
-      // Local faults, aborts and what a callback threw are no site's fault.
-      if (signal?.aborted === true || isCallbackFault(error) || FileError.is(error) || isNoSpace(error)) throw error;
-      first ??= error;
-      if (sites.length > 1) onEvent({ kind: "site-skipped", site: site.name, error });
-    }
-  }
-  throw first ?? (context.mode === "offline" ? notHere(target) : missing(target));
+    return taken;
+  };
+  const onFailure = ({ name }: Site, error: unknown): void => {
+    if (sites.length > 1) onEvent({ kind: "site-skipped", site: name, error });
+  };
+  const taken = await firstThatWorks(sites, takeInTime, { signal, isFinal, onFailure });
+  if (taken !== undefined) return taken;
+  throw context.mode === "offline" ? notHere(target) : missing(target);
+}
+
+/** Local faults and what a callback threw are no site's fault. */
+function isFinal(error: unknown): boolean {
+  return isCallbackFault(error) || FileError.is(error) || isNoSpace(error);
 }
 
 function notHere({ path }: TargetInfo): CopyError {
@@ -119,7 +122,7 @@ export async function* verifyingTarget(
   target: TargetInfo,
   context: Pick<FetchTargetContext, "onProgress" | "signal">,
 ): ByteStream {
-  const verifier = isProven(stream, target) ? createLengthVerifier(target) : createTargetVerifier(target.file);
+  const verifier = createTargetVerifier(target.file, { hashesProven: isProven(stream, target) });
   let receivedBytes = 0;
   for await (const chunk of stream) {
     context.signal?.throwIfAborted();
@@ -132,25 +135,7 @@ export async function* verifyingTarget(
 }
 
 function isProven(stream: ByteStream, { hashes }: TargetInfo): boolean {
-  const [first, ...more] = hashes;
-  return first !== undefined && more.length === 0 && provenDigest(stream) === `${first[0]}:${first[1]}`;
-}
-
-function createLengthVerifier({ length }: TargetInfo): TargetVerifier {
-  let received = 0;
-  const mismatch = (): TufError =>
-    new TufError("TUF_LENGTH_MISMATCH", `target has ${received} bytes; wanted ${length}`, {
-      details: { got: received, wanted: length },
-    });
-  return {
-    update(chunk) {
-      received += chunk.length;
-      if (received > length) throw mismatch();
-    },
-    finish() {
-      if (received !== length) throw mismatch();
-    },
-  };
+  return hashes.size === 1 && provenDigest(stream) === blobDigest(hashes);
 }
 
 async function* nothing(): ByteStream {}

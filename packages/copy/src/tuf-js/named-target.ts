@@ -1,13 +1,6 @@
 /** A target by the name that TUF clients ask for, `dir/<sha256>.<name>`: of its size and its blobs they say nothing. */
-import { targetTag } from "@dtuf/format";
-import {
-  hasCapability,
-  parseDigest,
-  parseManifest,
-  type ByteStream,
-  type Descriptor,
-  type ReadStore,
-} from "@dtuf/registry";
+import { blobDigest, targetTag } from "@dtuf/format";
+import { hasCapability, parseManifest, type ByteStream, type Descriptor, type ReadStore } from "@dtuf/registry";
 import { parseTargetPath } from "@dtuf/tuf";
 
 /** From the target's own manifest, whose layers it is; else by its digest, where the store can find a blob's size. */
@@ -26,7 +19,7 @@ export async function openNamedTarget(
     if (parsed.kind === "manifest") return openLayers(store, parsed.layers, signal);
   }
   if (!hasCapability(store, "findBlob")) return undefined;
-  return (await store.openBlob(parseDigest(`sha256:${sha256}`), { signal }))?.stream;
+  return (await store.openBlob(blobDigest(new Map([["sha256", sha256]])), { signal }))?.stream;
 }
 
 async function openLayers(

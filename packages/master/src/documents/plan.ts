@@ -3,7 +3,8 @@
  * expiry are decided here and nowhere else. Whatever is not changed is carried over: unknown fields, delegations, and
  * every line of the snapshot, so that building on another publisher's work never drops a role of theirs.
  */
-import { createHash } from "node:crypto";
+import { tufHashes } from "@dtuf/format";
+import { digestOf } from "@dtuf/registry";
 import {
   keyIdOf,
   specVersion,
@@ -112,7 +113,7 @@ function describeFile({ version, bytes }: SignedFile, previous: MetaFile | undef
   return {
     version,
     length: bytes.length,
-    hashes: new Map([["sha256", createHash("sha256").update(bytes).digest("hex")]]),
+    hashes: tufHashes(digestOf(bytes)),
     unrecognized: previous?.unrecognized ?? {},
   };
 }

@@ -90,8 +90,8 @@ async function take(
   { set, head }: { set: TrustedSet; head?: HeadRecord },
 ): Promise<void> {
   const read = (role: "timestamp" | "snapshot" | "targets"): Promise<Uint8Array> => {
-    const { version, maxBytes } = set.wanted(role);
-    return readPublished(session, published, { name: metadataFileName(role, version), maxBytes });
+    const { maxBytes } = set.wanted(role);
+    return readPublished(session, published, { name: metadataFileName(role, signedVersion(set, role)), maxBytes });
   };
   const recorded = async (role: keyof HeadRecord): Promise<Uint8Array | undefined> =>
     head === undefined ? undefined : session.files.readMetadata(head[role]);
@@ -104,6 +104,12 @@ async function take(
   recall(await recorded("snapshot"), (file) => set.updateSnapshot(file, "cache"));
   set.updateSnapshot(await read("snapshot"), "source");
   set.updateTargets(await read("targets"));
+}
+
+/** An OCI repository names every file but the timestamp with its version, whatever the root says of snapshots. */
+function signedVersion({ timestamp, snapshot }: TrustedSet, role: keyof HeadRecord): number | undefined {
+  if (role === "timestamp") return undefined;
+  return (role === "snapshot" ? timestamp?.signed.snapshot : snapshot?.signed.meta.get("targets.json"))?.version;
 }
 
 /** Keys that a newer root replaced count no more: what they signed is forgotten (TUF 5.3.11). */

@@ -2,13 +2,14 @@
  * Delegated roles on the publisher: their files are signed by their own keys, elsewhere; here they are checked as a
  * client would check them, staged, and published with the snapshot that names them.
  */
-import { digestHex, digestOf } from "@dtuf/registry";
 import {
+  isSuperseded,
   isTopLevelRole,
   parseRoleName,
   parseUnverified,
-  TufError,
   verifyDocument,
+  verifySuccessor,
+  verifyUnexpired,
   type Delegations,
   type RoleName,
   type Snapshot,
@@ -49,11 +50,11 @@ export async function revokeRole(session: Session, name: string): Promise<void> 
 
 async function stageRole(session: Session, role: RoleName, change: StagedRole & { kind: "put" }): Promise<void> {
   const delegations = applyRoles(await currentDelegations(session), new Map([[role, change]]));
-  const { targets, version, expires } = verifyRole(delegations, role, change.metadata);
-  const file = { name: role, version, bytes: change.metadata };
-  if (expires <= session.now) throw expired(role, expires);
-  if (isSuperseded(file, await currentSnapshot(session))) throw superseded(file);
-  await verifyTargetBlobs(session, targets);
+  const signed = verifyRole(delegations, role, change.metadata);
+  const file = { name: role, version: signed.version, bytes: change.metadata };
+  verifyUnexpired({ role, signed }, session.now);
+  verifySuccessor(file, (await currentSnapshot(session)).meta.get(`${role}.json`));
+  await verifyTargetBlobs(session, signed.targets);
   await session.files.stageRole(session.state(), role, change);
 }
 
@@ -80,28 +81,11 @@ export function delegatedFiles(
     if (change.kind === "revoke") continue;
     const document = verifyRole(delegations, name, change.metadata);
     const file = { name, version: document.version, bytes: change.metadata, document };
-    if (!isSuperseded(file, snapshot)) files.push(file);
-    else if (change.delegation !== undefined) throw superseded(file);
+    const listed = snapshot.meta.get(`${name}.json`);
+    if (change.delegation !== undefined) verifySuccessor(file, listed);
+    if (!isSuperseded(file, listed)) files.push(file);
   }
   return files;
-}
-
-/** No version of a role has two contents, and none goes back; also where the role was revoked in between. */
-function isSuperseded({ name, version, bytes }: Omit<DelegatedFile, "document">, { meta }: Snapshot): boolean {
-  const published = meta.get(`${name}.json`);
-  if (published === undefined || published.version < version) return false;
-  return published.version > version || published.hashes?.get("sha256") !== digestHex(digestOf(bytes));
-}
-
-function superseded({ name, version }: Omit<DelegatedFile, "document">): TufError {
-  return new TufError("TUF_ROLLBACK", `${name} was published in version ${version} or above: it needs a higher one`, {
-    details: { role: name, got: version },
-  });
-}
-
-function expired(role: RoleName, expires: Date): TufError {
-  const details = { role, expires: expires.toISOString() };
-  return new TufError("TUF_EXPIRED", `${role} expired on ${details.expires}: no client would take it`, { details });
 }
 
 function verifyRole(delegations: Delegations | undefined, name: RoleName, file: Uint8Array): Targets {

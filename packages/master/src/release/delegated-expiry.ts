@@ -2,8 +2,8 @@
  * When the delegated roles expire. Their own people sign them, elsewhere; an expired one is an outage all the same, so the
  * publisher keeps their dates in its record. Each version of a role is read once, by the digest that the snapshot signs.
  */
-import { metadataMediaType } from "@dtuf/format";
-import { collect, isDigest } from "@dtuf/registry";
+import { blobDigest, metadataMediaType } from "@dtuf/format";
+import { collect } from "@dtuf/registry";
 import { defaultLimits, parseUnverified, type MetaFile, type RoleName, type Snapshot, type Targets } from "@dtuf/tuf";
 import type { DelegatedFile } from "./delegate.ts";
 import { readable } from "../published/history.ts";
@@ -43,8 +43,9 @@ function findKnown(
 }
 
 async function readExpiry({ store, signal }: Session, { length, hashes }: MetaFile): Promise<Date | undefined> {
-  const digest = `sha256:${hashes?.get("sha256") ?? ""}`;
-  if (!isDigest(digest) || length === undefined || length > defaultLimits.targetsMaxBytes) return undefined;
-  const stream = await store.open({ mediaType: metadataMediaType, digest, size: length }, { signal });
+  if (hashes?.has("sha256") !== true || length === undefined || length > defaultLimits.targetsMaxBytes)
+    return undefined;
+  const blob = { mediaType: metadataMediaType, digest: blobDigest(hashes), size: length };
+  const stream = await store.open(blob, { signal });
   return stream === undefined ? undefined : parseUnverified(await collect(stream, length), "targets").expires;
 }

@@ -1,5 +1,5 @@
 /** How the record follows what happened: metadata created, a base accepted, a release published. */
-import { metadataFileName, type MetadataIndex } from "@dtuf/format";
+import { blobDigest, metadataFileName, type MetadataIndex } from "@dtuf/format";
 import { digestHex, digestOf, type Digest } from "@dtuf/registry";
 import type { Base } from "../published/base.ts";
 import { MasterError } from "../errors.ts";
@@ -69,7 +69,7 @@ export async function acceptBase(session: Session, base: Base): Promise<void> {
 /** The record as it is once the staged roots that a release carries are published. */
 export function withPublishedRoots(state: State, { files }: MetadataIndex): State {
   const isPublished = ({ version, sha256 }: FileRecord): boolean =>
-    files.get(metadataFileName("root", version))?.digest === `sha256:${sha256}`;
+    files.get(metadataFileName("root", version))?.digest === blobDigest(new Map([["sha256", sha256]]));
   return pinned({ ...state, roots: [...state.roots, ...state.stagedRoots.filter(isPublished)] });
 }
 

@@ -2,7 +2,7 @@
  * A simulator's files as a source of @dtuf/copy, without a server: every request is recorded, and a test may answer any of
  * them in the simulator's place. Structural: this package does not depend on @dtuf/copy.
  */
-import { parseDigest } from "@dtuf/registry";
+import { blobDigest } from "@dtuf/format";
 import type { ByteStream, Digest } from "@dtuf/registry";
 import type { TargetFile } from "@dtuf/tuf";
 import type { TufSimulator } from "./tuf-simulator.ts";
@@ -59,10 +59,7 @@ export function createSimulatorSource(sim: TufSimulator, options: SimulatorSourc
       const bytes = target(path);
       return bytes === undefined ? undefined : { from: 0, stream: chunks(bytes) };
     },
-    parts: ({ file }) =>
-      file.length === 0
-        ? []
-        : [{ digest: parseDigest(`sha256:${file.hashes.get("sha256") ?? ""}`), size: file.length }],
+    parts: ({ file }) => (file.length === 0 ? [] : [{ digest: blobDigest(file.hashes), size: file.length }]),
   };
   return { sites: [site], requests };
 }
