@@ -6,8 +6,8 @@ import type { CredentialProvider } from "@dtuf/registry/remote";
 import type { Context } from "../context/command.ts";
 import { isGiven } from "../context/modes.ts";
 import { UsageError } from "../context/usage.ts";
-import { openTransport, readHeaders, settingsHost } from "./connection.ts";
-import { findCredentials } from "./credentials.ts";
+import { openTransport } from "./connection.ts";
+import { readHostSettings, settingsHost } from "./host-settings.ts";
 
 export interface PlainSite {
   readonly source: Source;
@@ -27,7 +27,7 @@ export interface Reach {
   readonly transport: Transport;
   readonly credentials: CredentialProvider;
   /** The user's own headers for that host[:port]. */
-  readonly headers: (host: string) => Promise<Readonly<Record<string, string>>>;
+  readonly headers: (host: string) => Readonly<Record<string, string>>;
 }
 
 /** What the settings say of the repository at that URL. */
@@ -68,10 +68,11 @@ export function describePlainUrl({ protocol, href, origin, pathname }: URL): str
 export async function reachSite(context: Context, host: string, mirrored?: string): Promise<Reach> {
   const named = settingsHost(context) ?? mirrored ?? host;
   if (named !== host && mirrored === undefined) refuseForAnother(context, named, host);
+  const settings = await readHostSettings(context, host, named);
   return {
-    transport: await openTransport(context, mirrored ?? host),
-    credentials: await findCredentials(context, named),
-    headers: async (asked) => (asked === named ? readHeaders(context) : {}),
+    transport: await openTransport(context, settings),
+    credentials: settings.credentials,
+    headers: (asked) => (asked === host ? settings.headers : {}),
   };
 }
 
@@ -101,7 +102,7 @@ export async function openPlainSite(
   const { transport, credentials, headers } = await reach(metadataUrl.host);
   const sent = new Map<string, Readonly<Record<string, string>>>();
   for (const url of [metadataUrl, targetBaseUrl]) {
-    sent.set(url.origin, await findSiteHeaders({ url, credentials, headers: await headers(url.host) }));
+    sent.set(url.origin, await findSiteHeaders({ url, credentials, headers: headers(url.host) }));
   }
   const originHeaders = (origin: string): Readonly<Record<string, string>> => sent.get(origin) ?? {};
   const source = createHttpSource({ metadataUrl, targetBaseUrl, absentRootStatus, transport, originHeaders });

@@ -1,6 +1,6 @@
 /**
  * The registries of one side of `sync`, by skopeo's options and by what the list says of each. Credentials that were
- * given outright are for one registry: a list of several has to say itself which are whose.
+ * given explicitly are for one registry: a list of several has to say itself which are whose.
  */
 import { resolve } from "node:path";
 import { OciError } from "@dtuf/registry";
@@ -8,8 +8,8 @@ import type { TlsOptions, Transport } from "@dtuf/registry/http";
 import type { ListedCredential, ListedRegistry } from "@dtuf/mirror";
 import type { Credential, CredentialProvider, RegistryClient, RemoteStore } from "@dtuf/registry/remote";
 import type { Context } from "../context/command.ts";
-import { openRegistry, openTransport, readHeaders, settingsHost } from "../connection/connection.ts";
-import { findCredentials } from "../connection/credentials.ts";
+import { openRegistry, openTransport } from "../connection/connection.ts";
+import { readHostSettings, settingsHost, type HostSettings } from "../connection/host-settings.ts";
 import type { Reach } from "../connection/plain-site.ts";
 import type { SettingName, SideSetting } from "../context/settings.ts";
 import { isGiven } from "../context/modes.ts";
@@ -21,7 +21,7 @@ export interface SideRegistries {
   repository(host: string, repository: string, listed?: ListedRegistry): Promise<RemoteStore>;
   /** A plain web server of that host[:port]. */
   site(host: string): Promise<Reach>;
-  /** The same, for mirrors: credentials that were given outright are for the hosts asked until now, and no other. */
+  /** The same, for mirrors: explicit credentials are for the hosts asked until now, and no other. */
   forMirrors(): SideRegistries;
   close(): Promise<void>;
 }
@@ -31,8 +31,8 @@ interface Opened {
   readonly transport: Transport;
 }
 
-/** What says who we are to the host of DTUF_HOST, how its certificate is verified, and what it is sent. */
-const hostSettings: ReadonlySet<SettingName> = new Set<SettingName>([
+/** The settings that are about the host of DTUF_HOST. */
+const aboutNamedHost: readonly SettingName[] = [
   "insecure",
   "username",
   "auth-host",
@@ -42,34 +42,11 @@ const hostSettings: ReadonlySet<SettingName> = new Set<SettingName>([
   "skiptlsverify",
   "cert-file",
   "key-file",
-]);
-
-/** Two registries take part in a copy; the settings of the one that DTUF_HOST names are never shown to another. */
-function aboutHost(context: Context, host: string): Context {
-  const { io, values, variable } = context;
-  if (values.text("host") === host) return context;
-  if ((values.text("host") ?? "") === "") refuseHostless(context, host);
-  // Who says which hosts they are for has said it.
-  const areOpen = (values.text("credentials-for") ?? "") !== "";
-  const isHidden = (name: SettingName): boolean => hostSettings.has(name) && !(areOpen && name === "username");
-  const secrets = areOpen
-    ? []
-    : (["password", "token", "authorization"] as const).map((name) => [variable(name), undefined]);
-  return {
-    ...context,
-    io: { ...io, env: { ...io.env, ...Object.fromEntries(secrets) } },
-    values: {
-      ...values,
-      text: (name) => (isHidden(name) ? undefined : values.text(name)),
-      list: (name) => (isHidden(name) ? [] : values.list(name)),
-      on: (name) => !isHidden(name) && values.on(name),
-    },
-  };
-}
+];
 
 /** @throws UsageError for a flag that says who we are to the host of DTUF_HOST if there is none */
 function refuseHostless({ values }: Context, host: string): void {
-  const refused = [...hostSettings].find((name) => isGiven(values, name) && values.origin(name) === "flag");
+  const refused = aboutNamedHost.find((name) => isGiven(values, name) && values.origin(name) === "flag");
   if (refused === undefined || (refused === "username" && (values.text("credentials-for") ?? "") !== "")) return;
   throw new UsageError(`${values.given(refused)} is for the host of --host`, `--host ${host}, or --src-… and --dest-…`);
 }
@@ -83,17 +60,17 @@ export function openSide(context: Context, side: Side): SideRegistries {
 function openRegistries(context: Context, settingsOf: (host: string) => SideSettings): SideRegistries {
   const clients = new Map<string, Promise<Opened>>();
   const asked = new Set<string>();
-  const wantedOf = (host: string, listed?: ListedRegistry): HostSettings => {
+  const wantedOf = (host: string, listed?: ListedRegistry): Wanted => {
     asked.add(host);
-    return { host, settings: settingsOf(host), listed };
+    return { host, side: settingsOf(host), listed };
   };
   return {
     async repository(host, repository, listed) {
-      const found = clients.get(host) ?? openHost(aboutHost(context, host), wantedOf(host, listed));
+      const found = clients.get(host) ?? openHost(context, wantedOf(host, listed));
       clients.set(host, found);
       return (await found).client.repository(repository);
     },
-    site: (host) => reachHost(aboutHost(context, host), wantedOf(host)),
+    site: (host) => reachHost(context, wantedOf(host)),
     forMirrors() {
       const own = new Set(asked);
       return openRegistries(context, (host) =>
@@ -131,14 +108,14 @@ function sideSettings(context: Context, side: Side): SideSettings {
   const text = (name: SideSetting): string | undefined => values.text(`${side}-${name}` as SettingName) || undefined;
   const verify = text("tls-verify");
   return {
-    credential: outright(context, side, text),
+    credential: explicitCredential(context, side, text),
     authfile: text("authfile") ?? (values.text("authfile") || undefined),
     certDir: text("cert-dir"),
     tlsVerify: verify === undefined ? undefined : verify === "true" ? "verify" : "skip",
   };
 }
 
-function outright(
+function explicitCredential(
   { values }: Context,
   side: Side,
   text: (name: SideSetting) => string | undefined,
@@ -170,41 +147,54 @@ function outright(
     : { kind: "basic", username: creds.slice(0, colon), password: creds.slice(colon + 1) };
 }
 
-interface HostSettings {
+interface Wanted {
   readonly host: string;
-  readonly settings: SideSettings;
+  readonly side: SideSettings;
   readonly listed: ListedRegistry | undefined;
 }
 
-async function openHost(context: Context, wanted: HostSettings): Promise<Opened> {
-  const { host } = wanted;
-  const { transport, credentials } = await reachHost(context, wanted);
-  const scheme = isUnverified(wanted) ? await findScheme(context, host, transport) : undefined;
-  const client = await openRegistry(context, host, {
-    transport,
-    credentials,
-    ...(scheme === undefined ? {} : { scheme }),
-  });
-  return { client, transport };
+async function openHost(context: Context, wanted: Wanted): Promise<Opened> {
+  const settings = await settingsOfHost(context, wanted);
+  const transport = await openTransport(context, settings);
+  const scheme = isUnverified(wanted) ? await findScheme(context, wanted.host, transport) : settings.scheme;
+  return { client: await openRegistry(context, { ...settings, scheme }, transport), transport };
 }
 
-function isUnverified({ settings, listed }: HostSettings): boolean {
-  return (listed?.tlsVerify ?? settings.tlsVerify) === "skip";
-}
-
-async function reachHost(context: Context, { host, settings, listed }: HostSettings): Promise<Reach> {
-  const verification = listed?.tlsVerify ?? settings.tlsVerify;
-  const certDir = listed?.certDir ?? settings.certDir;
-  const tls: TlsOptions = {
-    ...(certDir === undefined ? {} : await readCertificates(resolve(context.io.cwd, certDir))),
-    ...(verification === "skip" ? { verification: "skip-verify" as const } : {}),
-    ...(verification === "verify" ? { verification: "verify" as const } : {}),
-  };
-  const credential = listedCredential(listed?.credential) ?? settings.credential;
+async function reachHost(context: Context, wanted: Wanted): Promise<Reach> {
+  const settings = await settingsOfHost(context, wanted);
   return {
-    transport: await openTransport(context, host, { tls, plainHttp: verification === "skip" ? "allow" : undefined }),
-    credentials: await credentialsFor(context, host, { credential, authfile: settings.authfile }),
-    headers: async (asked) => (asked === (settingsHost(context) ?? host) ? readHeaders(context) : {}),
+    transport: await openTransport(context, settings),
+    credentials: settings.credentials,
+    headers: (asked) => (asked === wanted.host ? settings.headers : {}),
+  };
+}
+
+function isUnverified({ side, listed }: Wanted): boolean {
+  return (listed?.tlsVerify ?? side.tlsVerify) === "skip";
+}
+
+/**
+ * Two registries take part in a copy. What the settings say of the one that DTUF_HOST names is for that one; skopeo's
+ * options are for every registry of their side, and what a list says of a registry goes before them.
+ */
+async function settingsOfHost(context: Context, { host, side, listed }: Wanted): Promise<HostSettings> {
+  const named = settingsHost(context);
+  if (named === undefined) refuseHostless(context, host);
+  const settings = await readHostSettings(context, host, named);
+  const verification = listed?.tlsVerify ?? side.tlsVerify;
+  const certDir = listed?.certDir ?? side.certDir;
+  const credential = listedCredential(listed?.credential) ?? side.credential;
+  return {
+    ...settings,
+    tls: {
+      ...settings.tls,
+      ...(certDir === undefined ? {} : await readCertificates(resolve(context.io.cwd, certDir))),
+      ...(verification === "skip" ? { verification: "skip-verify" as const } : {}),
+      ...(verification === "verify" ? { verification: "verify" as const } : {}),
+    },
+    plainHttp: verification === "skip" && settings.plainHttp === "refuse" ? "host" : settings.plainHttp,
+    credentials:
+      (await sideCredentials(context, host, { credential, authfile: side.authfile })) ?? settings.credentials,
   };
 }
 
@@ -234,20 +224,21 @@ function listedCredential(listed: ListedCredential | undefined): Credential | un
   return username === undefined || username === "" ? undefined : { kind: "basic", username, password: password ?? "" };
 }
 
-async function credentialsFor(
-  context: Context,
+/** Undefined: the side has none of its own. */
+async function sideCredentials(
+  { io }: Context,
   host: string,
   { credential, authfile }: Pick<SideSettings, "credential" | "authfile">,
-): Promise<CredentialProvider> {
+): Promise<CredentialProvider | undefined> {
   const remote = await import("@dtuf/registry/remote");
   if (credential !== undefined) return remote.createPatternCredentials([{ registry: host, credential }]);
-  if (authfile === undefined) return findCredentials(context, host);
-  const helper = remote.createCredentialHelper({ environment: context.io.env });
-  const places = [{ path: resolve(context.io.cwd, authfile), format: "config" as const }];
+  if (authfile === undefined) return undefined;
+  const helper = remote.createCredentialHelper({ environment: io.env });
+  const places = [{ path: resolve(io.cwd, authfile), format: "config" as const }];
   return remote.createContainersAuthCredentials({ places, helper });
 }
 
-/** @throws UsageError where credentials given outright would be shown to several registries */
+/** @throws UsageError where explicit credentials would be shown to several registries */
 export function verifyOneRegistry(context: Context, list: readonly ListedRegistry[]): void {
   const { credential } = sideSettings(context, "src");
   const open = list.filter((listed) => listed.credential === undefined);

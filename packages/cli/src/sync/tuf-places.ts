@@ -25,7 +25,7 @@ export interface Carrier {
 
 export interface TufSource {
   readonly source: Source;
-  /** Of a registry that `<repo>` names: the host that outright credentials are for. */
+  /** Of a registry that `<repo>` names: the host that explicit credentials are for. */
   readonly named?: string | undefined;
   readonly mountable?: { readonly host: string; readonly repository: string } | undefined;
 }

@@ -1,0 +1,96 @@
+/**
+ * What the settings say about one host, as a value: who we are to it, how its certificate is verified, what it is sent.
+ * DTUF_USERNAME, --ca-file, --header, --insecure and the like are about one host, the named one, and are never shown to
+ * another. Whoever opens a connection is given the value of that host and reads no setting any more.
+ */
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { parseRegistryHost } from "@dtuf/registry";
+import type { TlsOptions } from "@dtuf/registry/http";
+import type { CredentialProvider } from "@dtuf/registry/remote";
+import { findCredentials } from "./credentials.ts";
+import type { Context } from "../context/command.ts";
+import { UsageError } from "../context/usage.ts";
+
+export interface HostSettings {
+  /** host[:port] */
+  readonly host: string;
+  readonly scheme: "https" | "http";
+  /** "host": to this host[:port]; "near": also to its token server, which may have another port, and to `authHost`. */
+  readonly plainHttp: "refuse" | "host" | "near";
+  /** For this host; its authorities and its verification hold for its token server too. */
+  readonly tls: TlsOptions;
+  readonly credentials: CredentialProvider;
+  /** host[:port] that takes the place of every token realm's host. */
+  readonly authHost: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** The registry of DTUF_HOST: the one that every other setting of a connection is about. */
+export function settingsHost({ values }: Context): string | undefined {
+  const host = values.text("host");
+  return host === undefined || host === "" || host.startsWith("oci:") ? undefined : parseRegistryHost(host);
+}
+
+/**
+ * @param named host[:port] that the settings are about. For any other host they say nothing; undefined: for no host
+ * @throws UsageError for settings that contradict each other
+ */
+export async function readHostSettings(
+  context: Context,
+  host: string,
+  named: string | undefined,
+): Promise<HostSettings> {
+  const credentials = await findCredentials(context, named);
+  const ca = await readBundle(context);
+  const trust: TlsOptions = ca === undefined ? {} : { ca: [ca] };
+  const other = { host, scheme: "https", plainHttp: "refuse", tls: trust, credentials, authHost: undefined } as const;
+  if (host !== named) return { ...other, headers: named === undefined ? await readDockerHeaders(context) : {} };
+  const isPlain = context.values.on("insecure");
+  return {
+    ...other,
+    scheme: isPlain ? "http" : "https",
+    plainHttp: isPlain ? "near" : "refuse",
+    tls: { ...trust, ...(await readTls(context)) },
+    authHost: context.values.text("auth-host") || undefined,
+    headers: { ...(await readDockerHeaders(context)), ...parseHeaders(context.values.list("header")) },
+  };
+}
+
+async function readTls({ values, io }: Context): Promise<TlsOptions> {
+  const file = async (name: "ca-file" | "tlsverify" | "cert-file" | "key-file"): Promise<string | undefined> => {
+    const path = values.text(name);
+    return path === undefined || path === "" ? undefined : readFile(resolve(io.cwd, path), "utf8");
+  };
+  const ca = (await file("ca-file")) ?? (await file("tlsverify"));
+  const [cert, key] = [await file("cert-file"), await file("key-file")];
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new UsageError("--cert-file and --key-file go together: one of them is missing");
+  }
+  return {
+    ...(ca === undefined ? {} : { ca: [ca] }),
+    ...(cert === undefined || key === undefined ? {} : { cert, key }),
+    ...(values.on("skiptlsverify") ? { verification: "skip-verify" as const } : {}),
+  };
+}
+
+/** The authorities that `requests`, under the Python tools, honoured: for every host. */
+async function readBundle({ io }: Context): Promise<string | undefined> {
+  const path = io.env["REQUESTS_CA_BUNDLE"];
+  return path === undefined || path === "" ? undefined : readFile(resolve(io.cwd, path), "utf8");
+}
+
+/** Docker's own HttpHeaders. */
+async function readDockerHeaders({ io }: Context): Promise<Readonly<Record<string, string>>> {
+  const remote = await import("@dtuf/registry/remote");
+  return remote.readDockerHeaders(remote.dockerConfigPath({ environment: io.env, home: io.home ?? "/" }));
+}
+
+function parseHeaders(lines: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    lines.map((line) => {
+      const colon = line.indexOf(":");
+      return [line.slice(0, colon).trim(), line.slice(colon + 1).trim()];
+    }),
+  );
+}
