@@ -88,7 +88,7 @@ const onlyImage: TagName = parseTag("image");
 async function openImage(text: string, options: OpenRepositoryOptions = {}): Promise<OpenedImage> {
   const place = findPlace(text) ?? createPlace("docker", text);
   const { now = (): Date => new Date() } = options;
-  const local = { close: () => Promise.resolve(), digest: undefined };
+  const local = { close: () => Promise.resolve(), digest: place.digest };
   switch (place.transport) {
     case "docker":
       return openRegistryImage(place, options);

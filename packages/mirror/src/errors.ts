@@ -18,7 +18,7 @@ export type MirrorErrorCode =
   | "MIRROR_PATTERN_INVALID"
   /** A directory that is no image in skopeo's form, or that holds something else. */
   | "MIRROR_DIRECTORY_INVALID"
-  /** A tar that is no archive of an OCI layout, or that holds what has no place in one. */
+  /** A tar that is no archive of an OCI layout, that holds a link or a name that climbs, or that cannot be unpacked. */
   | "MIRROR_ARCHIVE_INVALID"
   /** The image has signatures of another scheme that the destination cannot hold. */
   | "MIRROR_SIGNATURES"
@@ -57,4 +57,11 @@ export class MirrorError extends Error {
   static is(value: unknown): value is MirrorError {
     return typeof value === "object" && value !== null && brand in value;
   }
+}
+
+export function archiveInvalid(archive: string, what: string, cause?: unknown): MirrorError {
+  return new MirrorError("MIRROR_ARCHIVE_INVALID", `${archive} is no archive of an OCI layout: ${what}`, {
+    details: { path: archive },
+    cause,
+  });
 }

@@ -14,7 +14,8 @@ export {
 export { copyImage, type CopyImageOptions, type CopyImageResult } from "./copy-image.ts";
 export { createDirStore, type DirStore } from "./directories/dir-store.ts";
 export { MirrorError, type MirrorErrorCode, type MirrorErrorDetails } from "./errors.ts";
-export { listImageDirectories, listLayouts } from "./sources/list-directories.ts";
+export { listImageDirectories } from "./sources/list-directories.ts";
+export { listLayouts } from "./sources/list-layouts.ts";
 export {
   listDockerSource,
   parseDockerSource,

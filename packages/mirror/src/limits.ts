@@ -21,6 +21,15 @@ export const directoryDepthMax: number = 32;
 /** Files of a layout in an archive: a hundred thousand targets and their manifests. */
 export const archiveFilesMax: number = 500_000;
 
+/** What a compressed archive unpacks to, before the ratio that follows counts. */
+export const unpackedFreeBytes: number = 256 * 1024 * 1024;
+
+/** Beyond that, how many bytes one byte may unpack to: content that is packed for carrying does not come near it. */
+export const unpackedRatioMax = 200;
+
+/** Memory for one stream: frames of `zstd --ultra --long=31` want sixteen times as much. */
+export const zstdWindowLogMax = 27;
+
 /** index.json and the small files beside it, as in a layout. */
 export const archiveIndexMaxBytes: number = 64 * 1024 * 1024;
 

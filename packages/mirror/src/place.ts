@@ -1,6 +1,6 @@
 /** Where images come from and go to, as people write it: `docker://`, `dir:`, `oci:` and `oci-archive:`. */
 import { platform } from "node:os";
-import { isTag, type TagName } from "@dtuf/registry";
+import { isDigest, isTag, type Digest, type TagName } from "@dtuf/registry";
 import { MirrorError } from "./errors.ts";
 
 export const transports = ["docker", "dir", "oci", "oci-archive"] as const;
@@ -12,7 +12,11 @@ export interface Place {
   /** What follows the transport's name; of `oci:` and `oci-archive:` without the tag. */
   readonly text: string;
   /** Of `oci:DIR:TAG` and `oci-archive:FILE:TAG`. */
-  readonly tag?: TagName;
+  readonly tag?: TagName | undefined;
+  /** Of `oci:DIR@sha256:…` and `oci-archive:FILE@sha256:…`. */
+  readonly digest?: Digest | undefined;
+  /** How people wrote it, if `text` is where its content was put meanwhile. */
+  readonly shown?: string | undefined;
 }
 
 /** `docker://host/repository`. Undefined: no transport is named. @throws MirrorError MIRROR_PLACE_INVALID */
@@ -31,6 +35,9 @@ export function findPlace(text: string, system: string = platform()): Place | un
 export function createPlace(transport: Transport, text: string, system: string = platform()): Place {
   if (text === "" || text.includes("\0")) throw invalid(`${transport}:${text}`, "a name after the transport");
   if (transport === "docker" || transport === "dir") return { transport, text };
+  const at = text.lastIndexOf("@");
+  const digest = text.slice(at + 1);
+  if (at > 0 && isDigest(digest)) return { transport, text: text.slice(0, at), digest };
   const colon = text.lastIndexOf(":");
   const tag = text.slice(colon + 1);
   const isDrive = system === "win32" && colon === 1 && /^[A-Za-z]/.test(text);
@@ -38,7 +45,8 @@ export function createPlace(transport: Transport, text: string, system: string =
 }
 
 /** The place as people write it: the inverse of `findPlace`. */
-export function describePlace({ transport, text, tag }: Place): string {
+export function describePlace({ transport, text, tag, digest }: Place): string {
+  if (digest !== undefined) return `${transport}:${text}@${digest}`;
   const name = transport === "docker" ? `docker://${text}` : `${transport}:${text}`;
   return tag === undefined ? name : `${name}:${tag}`;
 }

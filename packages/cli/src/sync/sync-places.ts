@@ -72,6 +72,7 @@ export interface Listing {
 export async function listSources(context: Context, source: SourcePlace, listing: Listing): Promise<Sources> {
   const { io } = context;
   const { registries, options, cleanUp } = listing;
+  const shown = `${source.transport}:${source.text}`;
   const path = resolve(io.cwd, source.text);
   const local = { ...options, now: io.now };
   switch (source.transport) {
@@ -91,7 +92,7 @@ export async function listSources(context: Context, source: SourcePlace, listing
       const unpacked = await createArchiveDirectory(io.now);
       cleanUp.push(() => unpacked.remove());
       const layout = await openArchive(path, unpacked.directory, { signal: io.signal });
-      return listLayouts({ ...source, text: layout }, local);
+      return listLayouts({ ...source, text: layout, shown }, local);
     }
   }
 }
@@ -107,12 +108,14 @@ export async function openDestination(
   { transport, text, ...more }: Place,
 ): Promise<OpenedDestination> {
   if (transport === "docker") return { place: { transport, text, ...more }, archive: undefined };
+  if (more.digest !== undefined) throw new UsageError(`${text}: an image is written under a tag, not under a digest`);
   const path = resolve(io.cwd, text);
+  const shown = `oci-archive:${text}`;
   if (transport !== "oci-archive") return { place: { transport, text: path, ...more }, archive: undefined };
   // A dry run looks at what is there and leaves nothing behind.
   if (values.on("dry-run") && !(await hasArchive(path))) {
-    return { place: { transport: "oci", text: `${path}.none`, ...more }, archive: undefined };
+    return { place: { transport: "oci", text: `${path}.none`, ...more, shown }, archive: undefined };
   }
   const archive = await growArchive(path, { signal: io.signal });
-  return { place: { transport: "oci", text: archive.directory, ...more }, archive };
+  return { place: { transport: "oci", text: archive.directory, ...more, shown }, archive };
 }

@@ -30,7 +30,13 @@ export interface NamingOptions {
 export type Destination =
   | { readonly kind: "docker"; readonly reference: Reference }
   | { readonly kind: "dir"; readonly directory: string }
-  | { readonly kind: "layout"; readonly directory: string; readonly tag: TagName | undefined };
+  | {
+      readonly kind: "layout";
+      readonly directory: string;
+      readonly tag: TagName | undefined;
+      /** For people, without the tag. */
+      readonly shown: string;
+    };
 
 /** @throws MirrorError MIRROR_PLACE_INVALID */
 export function nameDestination(image: SourceImage, naming: NamingOptions): Destination {
@@ -48,7 +54,9 @@ export function nameDestination(image: SourceImage, naming: NamingOptions): Dest
     case "oci-archive": {
       const isOwn = image.mapped !== undefined || (scope === "scoped" && image.kind !== "layout");
       const directory = isOwn ? below(destination.text, repository) : resolve(destination.text);
-      return { kind: "layout", directory, tag: layoutTag(image, naming) };
+      if (isOwn && destination.shown !== undefined) throw oneRepository(destination.shown);
+      const shown = destination.shown ?? `oci:${directory}`;
+      return { kind: "layout", directory, tag: layoutTag(image, naming), shown };
     }
   }
 }
@@ -70,6 +78,16 @@ function parseDestination(text: string, image: SourceImage): Reference {
       cause,
     });
   }
+}
+
+function oneRepository(shown: string): MirrorError {
+  return new MirrorError(
+    "MIRROR_PLACE_INVALID",
+    `${shown} is one repository, and what is scoped or mapped has its own`,
+    {
+      details: { got: shown },
+    },
+  );
 }
 
 /** Names come from registries and lists: none leads out of the destination. */
@@ -103,6 +121,6 @@ export function destinationKey(destination: Destination): string {
     case "dir":
       return `dir:${destination.directory}`;
     case "layout":
-      return `oci:${destination.directory}${destination.tag === undefined ? "" : `:${destination.tag}`}`;
+      return `${destination.shown}${destination.tag === undefined ? "" : `:${destination.tag}`}`;
   }
 }

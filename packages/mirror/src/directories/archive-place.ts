@@ -17,7 +17,12 @@ export interface ArchiveOptions {
 
 /** The layout in an archive; to be removed by the caller together with `directory`. @throws as `readArchive` */
 export async function openArchive(archive: string, directory: string, options: ArchiveOptions = {}): Promise<string> {
-  const layout = join(directory, basename(archive).replace(/\.(?:tar|oci)$/, ""));
+  const layout = join(
+    directory,
+    basename(archive)
+      .replace(/\.(?:t?gz|t?zst)$/, "")
+      .replace(/\.(?:tar|oci)$/, ""),
+  );
   await readArchive(resolve(archive), layout, options);
   return layout;
 }

@@ -4,6 +4,7 @@ import { mkdtemp, readFile, readdir, rm, stat, symlink, truncate, writeFile } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
+import { gzipSync, zstdCompressSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { pack, type Header } from "tar-stream";
 import { readArchive } from "./read-archive.ts";
@@ -60,6 +61,71 @@ test("an archive's modes are not taken over [T73]", async () => {
   }
 });
 
+describe("what other tools make is read", () => {
+  test("files and folders beside a layout are passed over and never written, wherever they stand [T73]", async () => {
+    const others: readonly Given[] = [
+      ...[".dtuf-lock", "._index.json", ".DS_Store", "README", "manifest.json", "setup.sh"].map((name) => ({ name })),
+      { name: "ingest/", type: "directory", mode: 0o777 },
+      { name: "ingest/part", content: "partial" },
+      { name: `blobs/sha256/._${hex}`, content: "resource fork" },
+      { name: `blobs/sha256/${hex.toUpperCase()}`, content: blob },
+      { name: "blobs/md5/", type: "directory" },
+    ];
+    for (const entries of [
+      [...others, ...good],
+      [...good, ...others],
+    ]) {
+      await read(entries);
+      expect(await readdir(join(home, "out"), { recursive: true })).toEqual(
+        expect.arrayContaining(["index.json", "oci-layout", `blobs/sha256/${hex}`]),
+      );
+      expect(await readdir(join(home, "out"), { recursive: true })).toHaveLength(6);
+      await rm(join(home, "out"), { recursive: true });
+    }
+  });
+
+  test("a layout without its marker gets one", async () => {
+    await read(good.filter(({ name }) => name !== "oci-layout"));
+    expect(await readFile(join(home, "out/oci-layout"), "utf8")).toBe('{"imageLayoutVersion":"1.0.0"}');
+  });
+
+  test("a tar of the oldest form, made by GNU tar, is one", async () => {
+    await read(good);
+    execFileSync("tar", ["--format=v7", "-cf", "old.tar", "-C", "out", "."], { cwd: home });
+    await readArchive(join(home, "old.tar"), join(home, "again"));
+    expect(await readFile(join(home, "again/blobs/sha256", hex), "utf8")).toBe(blob);
+  });
+
+  test.each([
+    ["gzip", gzipSync],
+    [
+      "gzip in two members",
+      (tar: Buffer) => Buffer.concat([gzipSync(tar.subarray(0, 700)), gzipSync(tar.subarray(700))]),
+    ],
+    ["zstd", zstdCompressSync],
+  ])("%s is known by its first bytes, whatever the file is called", async (_what, compress) => {
+    const path = await tarOf(good);
+    await writeFile(path, compress(await readFile(path)));
+    await readArchive(path, join(home, "out"));
+    expect(await readFile(join(home, "out/blobs/sha256", hex), "utf8")).toBe(blob);
+  });
+
+  test.each([
+    ["bzip2", Buffer.from("BZh91AY&SY"), /compressed with bzip2/],
+    ["xz", Buffer.from("fd377a585a00", "hex"), /compressed with xz/],
+    ["two frames of zstd", Buffer.concat([zstdCompressSync(Buffer.alloc(512)), zstdCompressSync("x")]), /second part/],
+    ["gzip that ends early", gzipSync(Buffer.alloc(4096)).subarray(0, 20), /cannot be unpacked/],
+    ["zstd that is damaged", Buffer.concat([zstdCompressSync("x").subarray(0, 8), Buffer.alloc(9, 255)]), /unpacked/],
+    ["nothing", Buffer.alloc(0), /a.tar .*no index.json/],
+  ] as const)("%s is named", async (_what, bytes, says) => {
+    await writeFile(join(home, "a.tar"), bytes);
+    await expect(readArchive(join(home, "a.tar"), join(home, "out"))).rejects.toMatchObject({
+      code: "MIRROR_ARCHIVE_INVALID",
+      message: expect.stringMatching(says) as unknown,
+    });
+  });
+});
+
 describe("hostile archives leave nothing outside their directory, and no layout in it", () => {
   const digest = `blobs/sha256/${hex}`;
   // With the content that a reader would make of a link: none.
@@ -71,14 +137,18 @@ describe("hostile archives leave nothing outside their directory, and no layout 
     ["a hard link [T72]", [{ name: empty, type: "link", linkname: "/etc/passwd" }], /is a link/],
     ["a device [T72]", [{ name: empty, type: "character-device", devmajor: 1, devminor: 5 }], /is a character-device/],
     ["a pipe [T72]", [{ name: empty, type: "fifo" }], /is a fifo/],
-    ["a path that climbs [T72]", [{ name: `../${digest}`, content: blob }], /has no place in a layout/],
-    ["a path that climbs from within [T72]", [{ name: `blobs/sha256/../../../${hex}`, content: blob }], /has no place/],
-    ["an absolute path [T72]", [{ name: `/tmp/${hex}`, content: blob }], /has no place/],
-    ["a drive-relative path [T72]", [{ name: `C:${hex}`, content: blob }], /has no place/],
-    ["names that differ in case [T72]", [{ name: digest.toUpperCase(), content: blob }], /has no place/],
+    ["a path that climbs [T72]", [{ name: `../${digest}`, content: blob }], /leads out of it/],
+    ["a path that climbs from within [T72]", [{ name: `blobs/sha256/../../../${hex}`, content: blob }], /leads out/],
+    ["an absolute path [T72]", [{ name: `/tmp/${hex}`, content: blob }], /leads out/],
+    ["a drive-relative path [T72]", [{ name: `C:${hex}`, content: blob }], /leads out/],
     ["the root as a link [T74]", [{ name: ".", type: "symlink", linkname: "/" }], /is a symlink/],
-    ["a directory of its own [T73]", [{ name: "evil/", type: "directory", mode: 0o777 }], /has no place/],
-    ["a file of another name", [{ name: "setup.sh", content: "#!/bin/sh" }], /has no place/],
+    ["a path that climbs in Windows' way [T72]", [{ name: `blobs\\..\\..\\${hex}`, content: blob }], /leads out/],
+    ["a folder that climbs [T72]", [{ name: "../evil/", type: "directory" }], /leads out/],
+    [
+      "a link of a name that is passed over [T71]",
+      [{ name: "README", type: "symlink", linkname: "/" }],
+      /is a symlink/,
+    ],
     ["content that is not its digest", [{ name: digest, content: "another content" }], /wanted sha256:/],
     ["a second index", [index], /is in it twice/],
   ];
@@ -107,7 +177,9 @@ describe("hostile archives leave nothing outside their directory, and no layout 
   });
 
   test.each([
-    ["no marker", [index], /there is no oci-layout/],
+    ["a marker of another version", [{ ...marker, content: '{"imageLayoutVersion":"2"}' }, index], /a.tar.*"1.0.0"/],
+    ["an index that is no JSON", [marker, { name: "index.json", content: "{" }], /a.tar .*index.json is not JSON/],
+    ["an index of another kind", [marker, { name: "index.json", content: '{"manifests":{}}' }], /a.tar .*list of obj/],
     ["no index", [marker], /there is no index.json/],
   ] as const)("%s", async (_what, entries, says) => {
     await expectRefused(entries, says);
@@ -132,6 +204,22 @@ describe("hostile archives leave nothing outside their directory, and no layout 
       code: "MIRROR_ARCHIVE_INVALID",
       message: expect.stringContaining("Header") as string,
     });
+  });
+
+  test("a bomb ends when it has unpacked to far more than it was, and keeps nothing [T72]", async () => {
+    // Zeros under a name that is passed over: the time to unpack them is the harm.
+    const tar = pack();
+    tar.entry({ name: "zeros" }, Buffer.alloc(300 * 1024 * 1024));
+    tar.finalize();
+    const path = join(home, "a.tar");
+    const bytes = await buffer(tar as unknown as AsyncIterable<Uint8Array> as NodeJS.ReadableStream);
+    await writeFile(path, zstdCompressSync(bytes));
+    expect((await stat(path)).size).toBeLessThan(100_000);
+    await expect(readArchive(path, join(home, "out"))).rejects.toMatchObject({
+      code: "MIRROR_ARCHIVE_INVALID",
+      message: expect.stringMatching(/unpack to more than 200 times/) as unknown,
+    });
+    expect(await readdir(join(home, "out/blobs/sha256"))).toEqual([]);
   });
 
   test("an archive that is not there", async () => {

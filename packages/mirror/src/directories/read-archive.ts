@@ -1,12 +1,21 @@
 /**
  * Reads an OCI archive (a tar of a layout) into a directory of its own. The tar may come from anyone: nothing in it names
  * a path. A file is taken for what its name says only if that is `oci-layout`, `index.json` or a digest, is written under
- * a name made here, and a blob that is not its digest is refused. Links, devices, sparse files and every other name end
- * the reading. The layout's marker is written last, so what was refused half way is no layout.
+ * a name made here, and a blob that is not its digest is refused. Other files, which tools and systems put beside a layout,
+ * are passed over and never written. Links, devices, sparse files and names that climb end the reading. The index and the
+ * layout's marker are written last, so what was refused half way is no layout.
  */
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { collect, createDigester, digestAlgorithm, isDigest, type ByteStream, type Digest } from "@dtuf/registry";
+import {
+  collect,
+  createDigester,
+  digestAlgorithm,
+  isDigest,
+  OciError,
+  type ByteStream,
+  type Digest,
+} from "@dtuf/registry";
 import {
   createAtomicFile,
   createDirectory,
@@ -15,18 +24,16 @@ import {
   syncDirectory,
   writeFileAtomically,
 } from "@dtuf/registry/files";
+import { verifyLayoutFiles } from "@dtuf/registry/layout";
 import type { Header } from "tar-stream";
-import { MirrorError } from "../errors.ts";
+import { archiveInvalid } from "../errors.ts";
 import { archiveFilesMax, archiveIndexMaxBytes } from "../limits.ts";
+import { unpackArchive } from "./unpack-archive.ts";
 
 interface Entry extends ByteStream {
   readonly header: Header;
   resume(): unknown;
 }
-
-/** What `docker save` puts beside a layout; of no use here. */
-const companions: ReadonlySet<string> = new Set(["manifest.json", "repositories"]);
-const folders: ReadonlySet<string> = new Set(["", ".", "blobs", "blobs/sha256", "blobs/sha512"]);
 
 /**
  * @param directory becomes the layout; must be empty or not there
@@ -39,9 +46,11 @@ export async function readArchive(
 ): Promise<void> {
   for (const algorithm of ["sha256", "sha512"]) await createDirectory(join(directory, "blobs", algorithm));
   const small = new Map<string, Uint8Array>();
-  const seen = new Set<string>();
+  const verifyEntry = createEntryRule(archive);
   const { extract } = await import("tar-stream");
-  const tar = extract();
+  // The oldest form of a tar has no magic; its headers have a checksum all the same. The types do not know of it.
+  const anyForm: object = { allowUnknownFormat: true };
+  const tar = extract(anyForm);
   const input = Readable.from(readTar(archive, signal));
   let inputFault: unknown;
   input.on("error", (error) => {
@@ -51,10 +60,11 @@ export async function readArchive(
   input.pipe(tar);
   try {
     for await (const entry of tar as unknown as AsyncIterable<Entry>) {
-      const name = verifyEntry(archive, entry, seen);
-      if (name === "oci-layout" || name === "index.json") small.set(name, await collect(entry, archiveIndexMaxBytes));
-      else if (name.startsWith("blobs/") && !folders.has(name)) await keepBlob(archive, directory, { name, entry });
-      else entry.resume();
+      const name = verifyEntry(entry.header);
+      if (name === undefined) entry.resume();
+      else if (name === "oci-layout" || name === "index.json")
+        small.set(name, await collect(entry, archiveIndexMaxBytes));
+      else await keepBlob(archive, directory, { name, entry });
     }
   } catch (error) {
     throw readable(inputFault ?? error, archive, signal);
@@ -64,20 +74,20 @@ export async function readArchive(
   await finish(archive, directory, small);
 }
 
+/** Some tools write no marker; an index is what every layout has. */
 async function finish(archive: string, directory: string, small: ReadonlyMap<string, Uint8Array>): Promise<void> {
-  for (const name of ["index.json", "oci-layout"]) {
-    const bytes = small.get(name);
-    if (bytes === undefined) throw invalid(archive, `there is no ${name} in it`);
-    await Promise.all(["sha256", "sha512"].map((algorithm) => syncDirectory(join(directory, "blobs", algorithm))));
-    await writeFileAtomically(join(directory, name), bytes);
+  const index = small.get("index.json");
+  if (index === undefined) throw archiveInvalid(archive, "there is no index.json in it");
+  const marker = small.get("oci-layout") ?? new TextEncoder().encode('{"imageLayoutVersion":"1.0.0"}');
+  try {
+    verifyLayoutFiles(index, marker);
+  } catch (cause) {
+    if (!OciError.is(cause)) throw cause;
+    throw archiveInvalid(archive, cause.message, cause);
   }
-}
-
-function invalid(archive: string, what: string, cause?: unknown): MirrorError {
-  return new MirrorError("MIRROR_ARCHIVE_INVALID", `${archive} is no archive of an OCI layout: ${what}`, {
-    details: { path: archive },
-    cause,
-  });
+  await Promise.all(["sha256", "sha512"].map((algorithm) => syncDirectory(join(directory, "blobs", algorithm))));
+  await writeFileAtomically(join(directory, "index.json"), index);
+  await writeFileAtomically(join(directory, "oci-layout"), marker);
 }
 
 /**
@@ -88,27 +98,38 @@ function readable(error: unknown, archive: string, signal: AbortSignal | undefin
   signal?.throwIfAborted();
   const found = fileError(error, archive);
   if (found instanceof Error && "code" in found && found.code === "STREAM_DESTROYED")
-    return invalid(archive, "it ends early", found);
+    return archiveInvalid(archive, "it ends early", found);
   const isParsers = found instanceof Error && found.constructor === Error;
-  return isParsers ? invalid(archive, found.message, found) : found;
+  return isParsers ? archiveInvalid(archive, found.message, found) : found;
 }
 
-/** A clean name: one of a layout's own files, or of its folders. @throws MirrorError MIRROR_ARCHIVE_INVALID */
-function verifyEntry(archive: string, { header }: Entry, seen: Set<string>): string {
-  const shown = JSON.stringify(header.name.slice(0, 200));
-  const name = header.name.replace(/^\.\//, "").replace(/\/$/, "");
-  const isFolder = header.type === "directory";
-  if (header.type !== "file" && !isFolder) throw invalid(archive, `${shown} is a ${header.type}`);
-  const isExpected = isFolder ? folders.has(name) : isLayoutFile(name);
-  if (!isExpected) throw invalid(archive, `${shown} has no place in a layout`);
-  if (!isFolder && seen.has(name)) throw invalid(archive, `${shown} is in it twice`);
-  seen.add(name);
-  if (seen.size > archiveFilesMax) throw invalid(archive, `more than ${archiveFilesMax} files`);
-  return name;
+/**
+ * The clean name of a file of a layout; undefined: of no use here.
+ * @throws MirrorError MIRROR_ARCHIVE_INVALID
+ */
+function createEntryRule(archive: string): (header: Header) => string | undefined {
+  const seen = new Set<string>();
+  let count = 0;
+  return ({ name: given, type }) => {
+    const shown = JSON.stringify(given.slice(0, 200));
+    if (++count > archiveFilesMax) throw archiveInvalid(archive, `more than ${archiveFilesMax} files`);
+    if (type !== "file" && type !== "directory") throw archiveInvalid(archive, `${shown} is a ${type}`);
+    if (leadsOut(given)) throw archiveInvalid(archive, `${shown} leads out of it`);
+    const name = given.replace(/^\.\//, "");
+    if (type === "directory" || !isLayoutFile(name)) return undefined;
+    if (seen.has(name)) throw archiveInvalid(archive, `${shown} is in it twice`);
+    seen.add(name);
+    return name;
+  };
+}
+
+/** On any system, although nothing is written under it. */
+function leadsOut(name: string): boolean {
+  return /^[/\\]|^[A-Za-z]:/.test(name) || name.split(/[/\\]/).includes("..");
 }
 
 function isLayoutFile(name: string): boolean {
-  return name === "oci-layout" || name === "index.json" || companions.has(name) || digestIn(name) !== undefined;
+  return name === "oci-layout" || name === "index.json" || digestIn(name) !== undefined;
 }
 
 function digestIn(name: string): Digest | undefined {
@@ -123,7 +144,7 @@ async function keepBlob(
   { name, entry }: { readonly name: string; readonly entry: Entry },
 ): Promise<void> {
   const digest = digestIn(name);
-  if (digest === undefined) throw invalid(archive, `${JSON.stringify(name)} has no place in a layout`);
+  if (digest === undefined) throw archiveInvalid(archive, `${JSON.stringify(name)} has no place in a layout`);
   const file = await createAtomicFile(join(directory, name), { directorySync: "later" });
   const digester = createDigester(digestAlgorithm(digest));
   try {
@@ -132,7 +153,7 @@ async function keepBlob(
       await file.write(chunk);
     }
     const got = digester.digest();
-    if (got !== digest) throw invalid(archive, `wanted ${digest}, got ${got}`);
+    if (got !== digest) throw archiveInvalid(archive, `wanted ${digest}, got ${got}`);
     await file.commit();
   } catch (error) {
     await file.abort();
@@ -141,5 +162,5 @@ async function keepBlob(
 }
 
 function readTar(archive: string, signal: AbortSignal | undefined): ByteStream {
-  return readRegularFile(archive, { signal, followLinks: true });
+  return unpackArchive(archive, readRegularFile(archive, { signal, followLinks: true }));
 }

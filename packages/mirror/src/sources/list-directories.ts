@@ -1,14 +1,12 @@
-/** The images below a directory: in skopeo's form, in layouts, or in an archive of one. */
+/** The images below a directory, in skopeo's form. */
 import { lstat, readdir } from "node:fs/promises";
 import { basename, join, relative, resolve } from "node:path";
 import { isDigest, isTag } from "@dtuf/registry";
 import { fileError, findRegularFile, isErrno } from "@dtuf/registry/files";
-import { createLayoutRegistry, createLayoutStore } from "@dtuf/registry/layout";
 import { createDirStore } from "../directories/dir-store.ts";
 import { MirrorError } from "../errors.ts";
 import { directoryDepthMax } from "../limits.ts";
-import { joinSources, listRepository, type ListingOptions } from "./list-sources.ts";
-import type { Place } from "../place.ts";
+import type { ListingOptions } from "./list-sources.ts";
 import type { SourceImage, Sources } from "./source.ts";
 import { compareText } from "./tag-filters.ts";
 
@@ -61,33 +59,4 @@ function splitName(name: string): Pick<SourceImage, "repository" | "tag" | "dige
   if (before !== undefined && digest !== undefined && isDigest(digest)) return { repository: before, digest };
   const [, repository, tag] = /^(.+):([^/:]+)$/.exec(name) ?? [];
   return repository !== undefined && tag !== undefined && isTag(tag) ? { repository, tag } : { repository: name };
-}
-
-/** One layout, or a directory of them. @throws MirrorError MIRROR_NOTHING_TO_SYNC */
-export async function listLayouts(
-  { text, tag }: Place,
-  { now, ...options }: ListingOptions & { readonly now: () => Date },
-): Promise<Sources> {
-  const root = resolve(text);
-  const list = (directory: string, repository: string, kind: "layout" | "repository"): Promise<Sources> => {
-    const at = {
-      store: createLayoutStore({ directory, now }),
-      realm: "oci:source",
-      name: directory,
-      distance: "local",
-    } as const;
-    const shown = `oci:${directory}`;
-    const selection =
-      tag === undefined
-        ? ({ kind: "matching", test: () => true } as const)
-        : ({ kind: "named", names: [tag] } as const);
-    return listRepository({ repository, kind, shown, mapped: options.map?.get(repository), at }, [selection], options);
-  };
-  if ((await findRegularFile(join(root, "oci-layout"))) !== undefined) return list(root, basename(root), "layout");
-  const all: Sources[] = [];
-  for await (const name of createLayoutRegistry({ root, now }).listRepositories({ signal: options.signal })) {
-    all.push(await list(join(root, ...name.split("/")), name, "repository"));
-  }
-  if (all.length > 0) return joinSources(all);
-  throw new MirrorError("MIRROR_NOTHING_TO_SYNC", `no layouts found in ${text}`, { details: { path: text } });
 }

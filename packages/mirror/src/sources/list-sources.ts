@@ -156,7 +156,8 @@ function parseImage(text: string): { readonly tag: TagName | undefined; readonly
   return { tag: parseTag(text.slice(0, at)), digest: parseDigest(text.slice(at + 1)) };
 }
 
-function selectTags(
+/** The tags that a test matches and no filter leaves out. */
+export function selectTags(
   tags: ReadonlySet<TagName>,
   tests: readonly TagTest[],
   { filters = {}, signatures = "take" }: ListingOptions,

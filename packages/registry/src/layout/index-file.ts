@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { OciError } from "../errors.ts";
 import { FileError, findFile, isErrno, syncDirectory, writeFileAtomically } from "../files/index.ts";
 import { layoutIndexMaxBytes } from "../limits.ts";
+import { findFileStat } from "./blob-files.ts";
 import { isLayout, type Exclusively, type LayoutPaths } from "./layout-directory.ts";
 import { encodeLayoutIndex, parseLayoutIndex, type LayoutIndex } from "./layout-index.ts";
 
@@ -50,7 +51,9 @@ export function createIndexFile(paths: LayoutPaths, exclusively: Exclusively): I
 
   return {
     async find() {
-      return (await isLayout(paths)) ? readIndex(paths) : undefined;
+      // Some tools write no marker, and an index of which nothing was made yet is empty.
+      const isThere = (await isLayout(paths)) || (await findFileStat(paths.index)) !== undefined;
+      return isThere ? readIndex(paths) : undefined;
     },
     async update(change, signal) {
       signal?.throwIfAborted();

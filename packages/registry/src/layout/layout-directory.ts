@@ -7,7 +7,7 @@ import { OciError } from "../errors.ts";
 import { createDirectory, findFile, withLock, writeFileAtomically, type LockOptions } from "../files/index.ts";
 import { layoutMarkerMaxBytes } from "../limits.ts";
 import { findFileStat } from "./blob-files.ts";
-import { emptyLayoutIndex, encodeLayoutIndex, parseJsonObject } from "./layout-index.ts";
+import { emptyLayoutIndex, encodeLayoutIndex, parseJsonObject, parseLayoutIndex } from "./layout-index.ts";
 
 export interface LayoutPaths {
   readonly directory: string;
@@ -35,11 +35,22 @@ export function layoutPaths(directory: string): LayoutPaths {
 export async function isLayout(paths: LayoutPaths): Promise<boolean> {
   const bytes = await findFile(paths.marker, { maxBytes: layoutMarkerMaxBytes });
   if (bytes === undefined) return false;
-  const { imageLayoutVersion } = parseJsonObject(bytes, paths.marker);
-  if (imageLayoutVersion === "1.0.0") return true;
-  throw new OciError("OCI_LAYOUT_INVALID", `${paths.marker}: wanted imageLayoutVersion "1.0.0"`, {
-    details: { path: paths.marker, got: JSON.stringify(imageLayoutVersion) ?? "nothing" },
+  verifyMarker(bytes, paths.marker);
+  return true;
+}
+
+function verifyMarker(bytes: Uint8Array, name: string): void {
+  const { imageLayoutVersion } = parseJsonObject(bytes, name);
+  if (imageLayoutVersion === "1.0.0") return;
+  throw new OciError("OCI_LAYOUT_INVALID", `${name}: wanted imageLayoutVersion "1.0.0"`, {
+    details: { path: name, got: JSON.stringify(imageLayoutVersion) ?? "nothing" },
   });
+}
+
+/** The two files of a layout, before there is one. @throws OciError OCI_LAYOUT_INVALID */
+export function verifyLayoutFiles(index: Uint8Array, marker: Uint8Array): void {
+  verifyMarker(marker, "oci-layout");
+  parseLayoutIndex(index);
 }
 
 /** Runs work while no other process, and nothing else in this one, changes the layout. Not re-entrant. */

@@ -88,10 +88,14 @@ export function findListed(index: LayoutIndex, digest: Digest): Descriptor | und
   return entry === undefined ? undefined : descriptorOf(entry);
 }
 
-/** Every entry that we can read, with its tag where it has one; two entries may share a digest. */
-export function listEntries(
-  index: LayoutIndex,
-): readonly { readonly name?: string; readonly descriptor: Descriptor }[] {
+export interface LayoutEntry {
+  /** What `org.opencontainers.image.ref.name` says: a tag, or what other tools write there. */
+  readonly name?: string;
+  readonly descriptor: Descriptor;
+}
+
+/** Every entry, with its name if it has one; two entries may share a digest. @throws OciError OCI_DESCRIPTOR_INVALID */
+export function listEntries(index: LayoutIndex): readonly LayoutEntry[] {
   return index.entries.map((entry) => {
     const name = nameOf(entry);
     return { ...(name === undefined ? {} : { name }), descriptor: descriptorOf(entry) };

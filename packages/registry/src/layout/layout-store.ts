@@ -21,7 +21,7 @@ import type { TagName } from "../tag.ts";
 import { hasBlob } from "./blob-files.ts";
 import { collectGarbage, type CollectedGarbage, type GarbageOptions } from "./garbage.ts";
 import { openLayout, type Layout } from "./layout.ts";
-import { listLayoutTags } from "./layout-index.ts";
+import { listEntries, listLayoutTags, type LayoutEntry } from "./layout-index.ts";
 import { findBlob, openRest, openVerified, resolve } from "./reading.ts";
 import { createListReferrers } from "./referrers.ts";
 import { deleteBlob, deleteManifest, deleteTag, mount, put, setTagFrom } from "./writing.ts";
@@ -33,6 +33,8 @@ export interface LayoutStore
    * @throws OciError OCI_UNSUPPORTED where an entry is of a type whose references are unknown; nothing is deleted then
    */
   collectGarbage(options: GarbageOptions): Promise<CollectedGarbage>;
+  /** What index.json lists, names that are no tags included. @throws OciError OCI_LAYOUT_INVALID, OCI_DESCRIPTOR_INVALID */
+  listEntries(options?: StoreOptions): Promise<readonly LayoutEntry[]>;
 }
 
 export interface LayoutStoreOptions {
@@ -61,6 +63,11 @@ export function createLayoutStore(options: LayoutStoreOptions): LayoutStore {
       return mount(layout, descriptor, { from: join(options.findDirectory(from), "blobs"), signal });
     },
     collectGarbage: (options) => collectGarbage(layout, options),
+    async listEntries({ signal } = {}) {
+      signal?.throwIfAborted();
+      const index = await layout.index.find();
+      return index === undefined ? [] : listEntries(index);
+    },
   };
 }
 
