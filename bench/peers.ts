@@ -29,7 +29,7 @@ export interface Peer {
 export const installations = {
   go: (module: string): string => `GOBIN=$PWD/.cache/peers/bin go install ${module}@latest`,
   python:
-    "python3 -m venv .cache/peers/python && .cache/peers/python/bin/pip install python-dxf tuf 'securesystemslib[crypto]'",
+    "python3 -m venv .cache/peers/python && .cache/peers/python/bin/pip install python-dxf 'tuf>=7' 'securesystemslib[crypto]>=1.6'",
 } as const;
 
 const ownDirectories = ["bin", "python/bin"].map((name) => resolve(import.meta.dirname, "../.cache/peers", name));

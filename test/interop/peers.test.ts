@@ -9,7 +9,9 @@ import { servePlain } from "./plain-server.ts";
 import { readRepository } from "./read-repository.ts";
 
 const data = join(import.meta.dirname, "data");
-const peers = readdirSync(data).filter((name) => name !== "docker-tuf");
+const peers = readdirSync(data, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && entry.name !== "docker-tuf")
+  .map(({ name }) => name);
 const now = new Date("2030-01-01T00:00:00Z");
 
 describe.each(peers)("a repository that %s made, rotated keys, bins and odd names included", (peer) => {

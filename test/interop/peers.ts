@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { createDirectorySource } from "@dtuf/copy";
 import { publishToDirectory } from "@dtuf/testing/tuf-simulator/simulator-publish";
+import { createTestSigner } from "@dtuf/testing/keys";
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { installations, type Peers } from "../../bench/peers.ts";
 import type { Outcome } from "./outcome.ts";
@@ -17,13 +18,16 @@ const folder = import.meta.dirname;
 interface Peer {
   readonly name: string;
   readonly path: string;
+  /** Kinds of keys that it knows. */
+  readonly keys: readonly Keys[];
   readonly run: (words: readonly string[]) => Promise<string>;
 }
 
 async function findPythonTuf(peers: Peers): Promise<Peer | undefined> {
   const python = process.env["DTUF_PEER_PYTHON"] ?? (await peers.findPython("tuf"))?.path;
   if (python === undefined) return undefined;
-  return { name: "python-tuf", path: python, run: runner(python, [join(folder, "peers/python_tuf.py")]) };
+  const keys = ["classic", "ml-dsa"] as const;
+  return { name: "python-tuf", path: python, keys, run: runner(python, [join(folder, "peers/python_tuf.py")]) };
 }
 
 /** Undefined: no Go. */
@@ -36,29 +40,38 @@ async function buildGoTuf(home: string): Promise<Peer | undefined> {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
     throw error;
   }
-  return { name: "go-tuf", path: `built with ${go} from test/interop/peers/go-tuf`, run: runner(path) };
+  return {
+    name: "go-tuf",
+    path: `built with ${go} from test/interop/peers/go-tuf`,
+    keys: ["classic"],
+    run: runner(path),
+  };
 }
 
 function runner(file: string, first: readonly string[] = []): Peer["run"] {
   return async (words) => (await promisify(execFile)(file, [...first, ...words])).stdout;
 }
 
-async function readTheirs({ name, run }: Peer, home: string): Promise<number> {
-  const directory = join(home, name);
-  await run(["make", directory]);
+/** "ml-dsa": no role is signed without a key of ML-DSA (TAP 21). */
+type Keys = "classic" | "ml-dsa";
+
+async function readTheirs({ name, run }: Peer, keys: Keys, home: string): Promise<number> {
+  const kept = keys === "classic" ? name : `${name}-${keys}`;
+  const directory = join(home, kept);
+  await run(["make", directory, ...(keys === "classic" ? [] : [keys])]);
   const root = await readFile(join(directory, "metadata", "1.root.json"));
   const source = createDirectorySource({ metadataDirectory: join(directory, "metadata") });
   const read = await readRepository(source, { root, now: new Date() });
   if (process.argv.includes("--write")) {
-    const kept = join(folder, "data", name);
-    await rm(kept, { recursive: true, force: true });
-    await cp(directory, kept, { recursive: true });
-    await writeFile(join(kept, "expected.json"), `${JSON.stringify(Object.fromEntries(read), undefined, 2)}\n`);
+    const place = join(folder, "data", kept);
+    await rm(place, { recursive: true, force: true });
+    await cp(directory, place, { recursive: true });
+    await writeFile(join(place, "expected.json"), `${JSON.stringify(Object.fromEntries(read), undefined, 2)}\n`);
   }
   return read.size;
 }
 
-async function createOurs(): Promise<TufSimulator> {
+async function createOurs(keys: Keys): Promise<TufSimulator> {
   const sim = await createTufSimulator({ now: new Date() });
   sim.addTarget("hello.txt", Buffer.from("hello"));
   sim.addTarget("dir/with space+plus.bin", Buffer.alloc(10_000, 7));
@@ -70,15 +83,25 @@ async function createOurs(): Promise<TufSimulator> {
   sim.addTarget("numbers/x", Buffer.from("ten is trusted first"), { role: "9" });
   await sim.publishRelease();
   for (const role of ["root", "timestamp", "snapshot", "targets"] as const) sim.rotateKeys(role);
+  if (keys === "ml-dsa") requireMlDsa(sim);
   sim.root.version += 1;
   await sim.publishRoot();
   await sim.publishRelease();
   return sim;
 }
 
-async function readOurs({ run }: Peer, home: string): Promise<number> {
-  const sim = await createOurs();
-  const directory = join(home, "ours");
+function requireMlDsa(sim: TufSimulator): void {
+  const kinds = { root: "ml-dsa-87", timestamp: "ml-dsa-44", snapshot: "ml-dsa-65", targets: "ml-dsa-65" } as const;
+  for (const role of ["root", "timestamp", "snapshot", "targets"] as const) {
+    sim.addSigner(role, createTestSigner(kinds[role]));
+    sim.root.roles[role].threshold = 2;
+    sim.root.roles[role].families = new Map([["ml-dsa", 1]]);
+  }
+}
+
+async function readOurs({ run }: Peer, keys: Keys, home: string): Promise<number> {
+  const sim = await createOurs(keys);
+  const directory = join(home, `ours-${keys}`);
   const { metadataDirectory } = await publishToDirectory(sim, directory);
   await using server = await servePlain(directory);
   const wanted = await readRepository(createDirectorySource({ metadataDirectory }), {
@@ -112,7 +135,10 @@ export async function runTufPeers(peers: Peers): Promise<readonly Outcome[]> {
 
 async function exchange(peer: Peer, home: string): Promise<Outcome> {
   const version = (await peer.run(["version"])).trim();
-  const [theirs, ours] = [await readTheirs(peer, home), await readOurs(peer, home)];
-  const did = `we read ${theirs} targets of its repository, it reads ${ours} of ours`;
-  return { kind: "ran", peer: `${peer.name} ${version} (${peer.path})`, did, faults: [] };
+  const did: string[] = [];
+  for (const keys of peer.keys) {
+    const [theirs, ours] = [await readTheirs(peer, keys, home), await readOurs(peer, keys, home)];
+    did.push(`${keys} keys: we read ${theirs} targets of its repository, it reads ${ours} of ours`);
+  }
+  return { kind: "ran", peer: `${peer.name} ${version} (${peer.path})`, did: did.join("; "), faults: [] };
 }

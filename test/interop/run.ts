@@ -13,9 +13,10 @@ import { runDistribution } from "./distribution.ts";
 import { runDxf } from "./dxf.ts";
 import { runOciTools } from "./oci-tools.ts";
 import { runTufPeers } from "./peers.ts";
+import { runWycheproof } from "./wycheproof.ts";
 
 const peers = await findPeers(process.env);
-for (const part of [runTufPeers, runDxf, runOciTools, runDistribution]) {
+for (const part of [runWycheproof, runTufPeers, runDxf, runOciTools, runDistribution]) {
   for (const outcome of [await part(peers)].flat()) {
     if (outcome.kind === "ran" && outcome.faults.length === 0) {
       console.log(`ok: ${outcome.peer}: ${outcome.did}`);

@@ -91,7 +91,7 @@ function notMet({ role, by, counted, needed, of }: Unmet): TufError {
     (id) => by.keys.get(id)?.keyType === mlDsaKeyType && !isUsable(by.keys.get(id)),
   );
   const hint =
-    unusable.length === 0 ? "" : `; ${unusable.length} ML-DSA keys cannot be used here (Node 24.7 and newer can)`;
+    unusable.length === 0 ? "" : `; ML-DSA keys that this Node cannot use: ${unusable.length} (24.7 and newer can)`;
   const message = `${role} is signed by ${counted.length} of ${of}; wanted ${needed}${hint}`;
   return new TufError("TUF_THRESHOLD_NOT_MET", message, {
     details: { role, got: counted.length, wanted: needed, keyIds: counted },

@@ -3,7 +3,7 @@
  * `scheme`, the public key in PEM (SPKI). Signed is a short prefix with the SHA-512 of the canonical bytes, so that a token or a
  * cloud need not be sent the whole document; the context of FIPS 204 is empty.
  */
-import { createHash } from "node:crypto";
+import { createHash, verify, type KeyObject } from "node:crypto";
 
 export const mlDsaKeyType = "ml-dsa";
 
@@ -27,4 +27,9 @@ export function mlDsaScheme(parameterSet: string | undefined): string | undefine
 /** What is signed in place of the payload: `tuf`, the scheme's version (one byte), SHA-512 of the payload (TAP 21). */
 export function mlDsaMessage(payload: Uint8Array): Uint8Array {
   return Buffer.concat([Buffer.from("tuf\u0001"), createHash("sha512").update(payload).digest()]);
+}
+
+/** The verification of FIPS 204 itself, over the message as it is, with the empty context. */
+export function verifiesMlDsa(key: KeyObject, message: Uint8Array, signature: Uint8Array): boolean {
+  return verify(null, message, key, signature);
 }

@@ -7,7 +7,7 @@
 import type { KeyObject } from "node:crypto";
 import { constants, createPublicKey, verify } from "node:crypto";
 import { crypto } from "@sigstore/core";
-import { mlDsaKeyType, mlDsaMessage, mlDsaParameterSet } from "./ml-dsa.ts";
+import { mlDsaKeyType, mlDsaMessage, mlDsaParameterSet, verifiesMlDsa } from "./ml-dsa.ts";
 
 /** What a document says that decides how a key verifies. */
 export interface WrittenKey {
@@ -129,7 +129,7 @@ function openRsa(key: WrittenKey, digest: string): PublicKey | undefined {
 function openMlDsa(key: WrittenKey, parameterSet: string): PublicKey | undefined {
   const opened = findPem(key.public);
   if ((opened?.asymmetricKeyType as string | undefined) !== parameterSet || opened === undefined) return undefined;
-  return publicKey("ml-dsa", opened, (payload, signature) => verify(null, mlDsaMessage(payload), opened, signature));
+  return publicKey("ml-dsa", opened, (payload, signature) => verifiesMlDsa(opened, mlDsaMessage(payload), signature));
 }
 
 function publicKey(

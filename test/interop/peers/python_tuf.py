@@ -1,7 +1,8 @@
 """python-tuf as a peer.
 
     python_tuf.py version
-    python_tuf.py make DIR             a repository with everything that the library knows how to make
+    python_tuf.py make DIR [ml-dsa]    a repository with everything that the library knows how to make; with ml-dsa, every
+                                       role needs an ML-DSA key too (securesystemslib 1.6, cryptography 48)
     python_tuf.py read URL ROOT TARGET...   refreshes from URL/metadata and downloads each target from URL/targets
 """
 
@@ -9,6 +10,7 @@ import hashlib
 import sys
 import tempfile
 from datetime import datetime, timezone
+from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import quote
 
@@ -32,7 +34,18 @@ from tuf.ngclient import Updater
 EXPIRES = datetime(2040, 1, 1, tzinfo=timezone.utc)
 
 
-def make(directory: Path) -> None:
+def ml_dsa_signers() -> dict[str, CryptoSigner]:
+    from cryptography.hazmat.primitives.asymmetric import mldsa
+
+    return {
+        "root": CryptoSigner(mldsa.MLDSA65PrivateKey.generate()),
+        "timestamp": CryptoSigner(mldsa.MLDSA44PrivateKey.generate()),
+        "snapshot": CryptoSigner(mldsa.MLDSA65PrivateKey.generate()),
+        "targets": CryptoSigner(mldsa.MLDSA87PrivateKey.generate()),
+    }
+
+
+def make(directory: Path, quantum_safe: bool) -> None:
     metadata = directory / "metadata"
     targets_dir = directory / "targets"
     metadata.mkdir(parents=True)
@@ -62,6 +75,10 @@ def make(directory: Path) -> None:
             root.signed.add_key(signer.public_key, role)
     root.signed.roles["root"].threshold = 2
     root.signed.roles["targets"].threshold = 2
+    for role, signer in (ml_dsa_signers() if quantum_safe else {}).items():
+        root.signed.add_key(signer.public_key, role)
+        signers[role].append(signer)
+        root.signed.roles[role].threshold = len(signers[role])
     for signer in signers["root"]:
         root.sign(signer, append=True)
     write("1.root.json", root)
@@ -72,7 +89,7 @@ def make(directory: Path) -> None:
     root.signed.revoke_key(old.public_key.keyid, "root")
     root.signed.add_key(fresh.public_key, "root")
     root.signed.revoke_key(signers["timestamp"][0].public_key.keyid, "timestamp")
-    signers["timestamp"] = [CryptoSigner.generate_ecdsa()]
+    signers["timestamp"][0] = CryptoSigner.generate_ecdsa()
     root.signed.add_key(signers["timestamp"][0].public_key, "timestamp")
     root.signed.version = 2
     root.signatures.clear()
@@ -124,11 +141,13 @@ def make(directory: Path) -> None:
         data = write(f"{document.signed.version}.{quote(name, '')}.json", document)
         digest = hashlib.sha256(data).hexdigest()
         snapshot.signed.meta[f"{name}.json"] = MetaFile(document.signed.version, len(data), {"sha256": digest})
-    snapshot.sign(signers["snapshot"][0])
+    for signer in signers["snapshot"]:
+        snapshot.sign(signer, append=True)
     data = write("4.snapshot.json", snapshot)
     timestamp = Metadata(Timestamp(version=5, expires=EXPIRES))
     timestamp.signed.snapshot_meta = MetaFile(4, len(data), {"sha256": hashlib.sha256(data).hexdigest()})
-    timestamp.sign(signers["timestamp"][0])
+    for signer in signers["timestamp"]:
+        timestamp.sign(signer, append=True)
     write("timestamp.json", timestamp)
 
 
@@ -153,9 +172,11 @@ def read(url: str, root: Path, paths: list[str]) -> None:
 if __name__ == "__main__":
     match sys.argv[1:]:
         case ["version"]:
-            print(tuf.__version__)
+            print(tuf.__version__, "with securesystemslib", version("securesystemslib"))
         case ["make", directory]:
-            make(Path(directory))
+            make(Path(directory), False)
+        case ["make", directory, "ml-dsa"]:
+            make(Path(directory), True)
         case ["read", url, root, *paths]:
             read(url, Path(root), paths)
         case _:
