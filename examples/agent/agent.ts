@@ -8,6 +8,7 @@
  * the newest in the file `current`. No link is made, because Windows lets few users make one. A machine that loses its
  * power at any moment has the old version or the new one.
  */
+import type { Progress } from "@dtuf/registry";
 import { chmod, mkdir, readFile } from "node:fs/promises";
 import { extname, isAbsolute, join } from "node:path";
 import { CopyError, createCopy, createStoreSource, type Copy, type Source, type TargetInfo } from "@dtuf/copy";
@@ -89,14 +90,8 @@ async function install(
 ): Promise<void> {
   const file = join(directory, "versions", version);
   await mkdir(join(directory, "versions"), { recursive: true });
-  const onProgress = ({
-    receivedBytes,
-    totalBytes,
-  }: {
-    receivedBytes: number;
-    totalBytes: number | undefined;
-  }): void => {
-    if (receivedBytes === totalBytes) console.log(`${receivedBytes} bytes, verified`);
+  const onProgress = ({ bytes, totalBytes }: Progress): void => {
+    if (bytes === totalBytes) console.log(`${bytes} bytes, verified`);
   };
   await copy.saveTarget(target, file, { signal, onProgress });
   await chmod(file, 0o755);

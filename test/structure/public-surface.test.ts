@@ -41,6 +41,15 @@ describe("the public surface", () => {
     expect(textOf(path).replace(reExport, "").trim()).toBe("");
   });
 
+  test("has no name in two packages", () => {
+    const packages = new Map<string, Set<string>>();
+    for (const { entry, path } of entries) {
+      const owner = entry.split("/").slice(0, 2).join("/");
+      for (const name of Object.keys(namesOf(path))) packages.set(name, (packages.get(name) ?? new Set()).add(owner));
+    }
+    expect([...packages].filter(([, owners]) => owners.size > 1).map(([name]) => name)).toEqual([]);
+  });
+
   test("is the list that was agreed", async () => {
     const surface = Object.fromEntries(entries.map(({ entry, path }) => [entry, namesOf(path)]));
     await expect(`${JSON.stringify(surface, null, 2)}\n`).toMatchFileSnapshot("public-surface.json");

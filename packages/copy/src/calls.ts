@@ -1,8 +1,9 @@
 /** What the calls of a copy take and give. */
+import type { ProgressCallback } from "@dtuf/registry";
 import type { OpenRepositoryOptions } from "@dtuf/registry/repository";
 import type { Limits, TargetPath } from "@dtuf/tuf";
 import type { PinOffer } from "./refresh/anchor.ts";
-import type { CopyEvent, ProgressEvent } from "./events.ts";
+import type { CopyEvent } from "./events.ts";
 import type { Deadlines } from "./refresh/deadline.ts";
 import type { PinInfo } from "./refresh/pin.ts";
 import type { RefreshMode } from "./refresh/pull-metadata.ts";
@@ -62,8 +63,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Default "online". */
   readonly mode?: RefreshMode | undefined;
-  /** What it throws ends the call. */
-  readonly onProgress?: ((event: ProgressEvent) => void) | undefined;
+  /** What it throws ends the call. Names are roles and target paths; totals are the signed lengths. */
+  readonly onProgress?: ProgressCallback | undefined;
 }
 
 export interface PullMetadataOptions extends CallOptions {

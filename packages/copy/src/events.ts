@@ -12,12 +12,3 @@ export type CopyEvent =
   | { readonly kind: "lock-awaited"; readonly path: string; readonly pid: number | undefined }
   /** A damaged or foreign file in the cache was left aside; it is fetched again. */
   | { readonly kind: "cache-healed"; readonly what: string; readonly error: unknown };
-
-/** Bytes on their way. The total is the signed length, never what a server says. */
-export interface ProgressEvent {
-  readonly kind: "metadata" | "target";
-  /** The role, the target's path, or the blob's digest within it. */
-  readonly name: string;
-  readonly receivedBytes: number;
-  readonly totalBytes: number | undefined;
-}

@@ -5,7 +5,7 @@ export type { CallOptions, CopyOptions, PinResult, PullMetadataOptions, RefreshR
 export { createCopy, type Copy } from "./copy.ts";
 export { createDirectorySource, type DirectorySourceOptions } from "./sources/directory-source.ts";
 export { CopyError, type CopyErrorCode, type CopyErrorDetails } from "./errors.ts";
-export type { CopyEvent, ProgressEvent } from "./events.ts";
+export type { CopyEvent } from "./events.ts";
 export type { Deadlines } from "./refresh/deadline.ts";
 export { createHttpSource, targetsBeside, type HttpSourceOptions } from "./sources/http-source.ts";
 export type { CachedState, TrustedFile } from "./refresh/inspect.ts";
@@ -26,6 +26,6 @@ export type {
   Source,
   SourceOptions,
   TargetInfo,
-  TargetPart,
+  TargetPiece,
 } from "./sources/source.ts";
 export { createStoreSource, type StoreSourceOptions } from "./sources/store-source.ts";

@@ -2,8 +2,8 @@
  * What a publisher can do, as values and promises; `master.ts` does it. Local state changes by one atomic file, the
  * registry by one tag: whatever is cut off leaves the old state or the new one, and running it again goes on.
  */
-import type { ContentSource, Digest } from "@dtuf/registry";
-import type { JsonObject, KeyFamily, RoleName, TargetFile, TargetPath, TopLevelRole } from "@dtuf/tuf";
+import type { ContentSource, Digest, ProgressCallback } from "@dtuf/registry";
+import type { JsonObject, KeyFamily, RoleName, TargetFile, TargetPath, TopLevelRole, LeftOutRoots } from "@dtuf/tuf";
 
 export interface NewRootOptions extends OperationOptions {
   /**
@@ -18,18 +18,8 @@ export interface OperationOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface Progress {
-  /** What moves: a part of the target (a path, or `@name`). */
-  readonly item: string;
-  /** "hash": the first reading of a file, which gives its digest; "upload": the second; "read": `@name` read back. */
-  readonly step: "hash" | "upload" | "read";
-  readonly digest?: Digest | undefined;
-  readonly bytes: number;
-  readonly total: number;
-}
-
 export interface ProgressOptions extends OperationOptions {
-  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  readonly onProgress?: ProgressCallback | undefined;
 }
 
 /** A part of a target. The target's content is the concatenation of its parts. */
@@ -112,7 +102,7 @@ export interface RefreshOptions extends PushMetadataOptions {
   readonly snapshot?: "if-pushed-here" | "if-due" | undefined;
 }
 
-export interface RefreshResult extends PublishResult {
+export interface RefreshMetadataResult extends PublishResult {
   readonly renewed: readonly TopLevelRole[];
 }
 
@@ -163,12 +153,6 @@ export interface DelegateOptions extends OperationOptions {
   readonly threshold?: number | undefined;
   /** The role's own file, signed by its keys. Its targets' blobs must be in the registry. */
   readonly metadata: Uint8Array;
-}
-
-/** Roots that are published and were not taken: every one up to this version. Clients pinned to them cannot follow. */
-export interface LeftOutRoots {
-  readonly newest: number;
-  readonly error: unknown;
 }
 
 export interface AdoptResult {
@@ -227,7 +211,7 @@ export interface Master extends AsyncDisposable {
    * Signs the timestamp anew without the targets key, and a due snapshot as `snapshot` says. What is staged stays staged.
    * @throws MASTER_ROLE_EXPIRED where a role that is not renewed has expired; MASTER_BASE_UNEXPECTED, …
    */
-  refreshMetadata(options?: RefreshOptions): Promise<RefreshResult>;
+  refreshMetadata(options?: RefreshOptions): Promise<RefreshMetadataResult>;
   /** Names in the signed metadata: what is staged does not show. Sorted. */
   listTargets(): Promise<readonly TargetPath[]>;
   staged(): Promise<StagedChanges>;

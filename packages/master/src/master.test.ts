@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, stat, writeFile, readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { digestOf, type Progress } from "@dtuf/registry";
 import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
 import { parseUnverified, type TrustedSet } from "@dtuf/tuf";
 import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
@@ -59,6 +60,23 @@ describe("a publisher", () => {
     expect(await master.listTargets()).toEqual(["demo.txt"]);
     expect(await targetOf(await refresh(root), "demo.txt")).toBe("hello");
     expect((await master.staged()).targets).toEqual([]);
+  });
+
+  test("tells each part's bytes by name: hashed, uploaded, and read again for another target", async () => {
+    const master = openMaster();
+    await createRepository(master);
+    const part = await file("demo", "hello");
+    const digest = digestOf(Buffer.from("hello"));
+    const seen: Progress[] = [];
+    const onProgress = (progress: Progress): number => seen.push(progress);
+    await master.pushTarget("demo.txt", [part], { onProgress });
+    const told = { kind: "target", name: part.path, bytes: 5, totalBytes: 5 };
+    expect(seen).toEqual([
+      { ...told, step: "hash" },
+      { ...told, step: "upload", digest },
+    ]);
+    await master.pushTarget("two.txt", [part, { kind: "target", name: "demo.txt" }], { onProgress });
+    expect(seen).toContainEqual({ ...told, step: "download", name: "@demo.txt", digest });
   });
 
   test("republishes with nothing changed: signed anew, later expiry", async () => {

@@ -13,6 +13,7 @@ import {
   OciError,
   type ContentSource,
   type Descriptor,
+  type Progress,
 } from "@dtuf/registry";
 import { fileError } from "@dtuf/registry/files";
 import { parseTargetPath, parseUnverified, type JsonObject, type TargetFile, type TargetPath } from "@dtuf/tuf";
@@ -120,7 +121,7 @@ async function hashPart(
   { onProgress, signal }: ProgressOptions,
 ): Promise<Blob> {
   const item = part.kind === "file" ? part.path : (part.label ?? "-");
-  const total = part.kind === "file" ? await fileSize(part.path) : 0;
+  const total = part.kind === "file" ? await fileSize(part.path) : undefined;
   const content = part.kind === "file" ? fileContent(part.path) : part.content;
   const own = createDigester();
   let size = 0;
@@ -129,7 +130,7 @@ async function hashPart(
     own.update(chunk);
     whole?.update(chunk);
     size += chunk.length;
-    onProgress?.({ item, step: "hash", bytes: size, total: Math.max(total, size) });
+    onProgress?.({ step: "hash", kind: "target", name: item, bytes: size, totalBytes: total && Math.max(total, size) });
   }
   return { item, content, descriptor: { mediaType: targetMediaType, digest: own.digest(), size } };
 }
@@ -160,12 +161,13 @@ async function readAgain(session: Session, targets: TargetMap, { part, whole, re
   for (const descriptor of blobs) {
     const stream = await store.open(descriptor, { signal });
     if (stream === undefined) throw missingBlob(part.name, descriptor);
+    const { digest, size } = descriptor;
     let bytes = 0;
     for await (const chunk of stream) {
       signal?.throwIfAborted();
       whole?.update(chunk);
       bytes += chunk.length;
-      request.onProgress?.({ item, step: "read", digest: descriptor.digest, bytes, total: descriptor.size });
+      request.onProgress?.({ step: "download", kind: "target", name: item, digest, bytes, totalBytes: size });
     }
   }
   return blobs.map((descriptor) => ({ descriptor, item }));
@@ -182,12 +184,11 @@ interface TargetUpload extends Hashed {
 async function uploadTarget(session: Session, { file, blobs, path, keeper, request }: TargetUpload): Promise<void> {
   const { store, signal, concurrency } = session;
   await forEachConcurrently(distinct(blobs), concurrency, async ({ descriptor, content, item }) => {
-    const { digest, size: total } = descriptor;
     if (content === undefined) {
       if (!(await store.has(descriptor, { signal }))) throw missingBlob(item, descriptor);
       return;
     }
-    const onProgress = (bytes: number): void => request.onProgress?.({ item, step: "upload", digest, bytes, total });
+    const onProgress = (progress: Progress): void => request.onProgress?.({ ...progress, kind: "target", name: item });
     await store.put(descriptor, content, { signal, onProgress });
   });
   const artifact = keeper === "target" ? encodeTarget(path, file) : undefined;

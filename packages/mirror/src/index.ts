@@ -24,7 +24,7 @@ export {
   type SourceRegistries,
 } from "./sources/list-sources.ts";
 export type { Destination, NamingOptions } from "./destinations/naming.ts";
-export { createPlace, describePlace, findPlace, transports, type Place, type Transport } from "./place.ts";
+export { createPlace, describePlace, findPlace, transports, type Place, type ImageTransport } from "./place.ts";
 export { planSync, type PlannedImage, type SyncPlan } from "./plan.ts";
 export { parsePlatformPattern, type PlatformChoice, type PlatformPattern } from "./images/platform.ts";
 export { readArchive } from "./directories/read-archive.ts";

@@ -5,10 +5,10 @@ import { MirrorError } from "./errors.ts";
 
 export const transports = ["docker", "dir", "oci", "oci-archive"] as const;
 
-export type Transport = (typeof transports)[number];
+export type ImageTransport = (typeof transports)[number];
 
 export interface Place {
-  readonly transport: Transport;
+  readonly transport: ImageTransport;
   /** What follows the transport's name; of `oci:` and `oci-archive:` without the tag. */
   readonly text: string;
   /** Of `oci:DIR:TAG` and `oci-archive:FILE:TAG`. */
@@ -23,7 +23,7 @@ export interface Place {
 export function findPlace(text: string, system: string = platform()): Place | undefined {
   const [, transport, rest] = /^(docker|dir|oci|oci-archive):(.*)$/s.exec(text) ?? [];
   if (transport === undefined || rest === undefined) return undefined;
-  if (transport !== "docker") return createPlace(transport as Transport, rest, system);
+  if (transport !== "docker") return createPlace(transport as ImageTransport, rest, system);
   if (!rest.startsWith("//")) throw invalid(text, "docker://host/repository");
   return createPlace("docker", rest.slice(2));
 }
@@ -32,7 +32,7 @@ export function findPlace(text: string, system: string = platform()): Place | un
  * @param system Node's word for it, default this one: on Windows `C:` is a drive and no directory with a tag
  * @throws MirrorError MIRROR_PLACE_INVALID
  */
-export function createPlace(transport: Transport, text: string, system: string = platform()): Place {
+export function createPlace(transport: ImageTransport, text: string, system: string = platform()): Place {
   if (text === "" || text.includes("\0")) throw invalid(`${transport}:${text}`, "a name after the transport");
   if (transport === "docker" || transport === "dir") return { transport, text };
   const at = text.lastIndexOf("@");

@@ -41,6 +41,7 @@ export {
   type RegistryHost,
   type RepositoryName,
 } from "./reference.ts";
+export { reportUpload, type Progress, type ProgressCallback } from "./progress.ts";
 export {
   hasCapability,
   type BlobFinder,

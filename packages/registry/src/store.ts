@@ -14,6 +14,7 @@
 import type { ByteStream, Content } from "./content.ts";
 import type { Descriptor } from "./descriptor.ts";
 import type { Digest } from "./digest.ts";
+import type { ProgressCallback } from "./progress.ts";
 import type { TagName } from "./tag.ts";
 
 export interface StoreOptions {
@@ -35,7 +36,7 @@ export interface PutOptions extends StoreOptions {
   /** Manifests only: tags to set in the same step, in order. */
   readonly tags?: readonly TagName[];
   /** Bytes stored so far, counted from 0 at each new try. */
-  readonly onProgress?: ((bytes: number) => void) | undefined;
+  readonly onProgress?: ProgressCallback | undefined;
 }
 
 export interface ReadStore {

@@ -34,7 +34,7 @@ export { signPushRecord, snapshotMetaSha256, verifyPushRecord } from "./push-rec
 export type { PushRecord } from "./push-record.ts";
 export { createTrustedSet } from "./trusted-set.ts";
 export { findRootOfKeys, verifyOlderRoot, verifyRootChain } from "./root-chain.ts";
-export type { RootChainOptions } from "./root-chain.ts";
+export type { LeftOutRoots, RootChainOptions } from "./root-chain.ts";
 export type { TrustedSet, TrustedSetOptions } from "./trusted-set.ts";
 export type { WantedFile } from "./wanted.ts";
 export type { Trusted } from "./trusted.ts";

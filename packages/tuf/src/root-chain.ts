@@ -17,6 +17,14 @@ export interface RootChainOptions {
   readonly limits?: Partial<Limits> | undefined;
 }
 
+/** Older roots that a source shows and that are not taken. */
+export interface LeftOutRoots {
+  /** Every root up to this version was left out. */
+  readonly newest: number;
+  /** Why the newest of them was not taken. */
+  readonly error: unknown;
+}
+
 /** Nothing is expired at it: of a chain only the newest root may not be, and the refresh that starts there looks at that. */
 const epoch: Date = new Date(0);
 

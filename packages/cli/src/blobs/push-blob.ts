@@ -12,7 +12,7 @@ export const run: Run = (context, [repo = "", file = "", word]) => {
   return withStore(context, repo, async (store) => {
     const blob = await hashFile(file, cwd);
     const bar = createProgress(context)(digestHex(blob.digest), blob.size);
-    await store.put(blob, fileContent(resolve(cwd, file)), { signal, onProgress: (bytes) => bar.update(bytes) });
+    await store.put(blob, fileContent(resolve(cwd, file)), { signal, onProgress: ({ bytes }) => bar.update(bytes) });
     bar.end();
     if (alias !== undefined) await setAlias(store, { alias, blobs: [blob] }, { signal });
     await context.terminal.printEach("digests", [blob.digest]);

@@ -1,5 +1,6 @@
 /** Settings -> a publisher, for as long as a command needs it. */
-import { createMaster, type KeyType, type Master, type Progress } from "@dtuf/master";
+import type { ProgressCallback } from "@dtuf/registry";
+import { createMaster, type KeyType, type Master } from "@dtuf/master";
 import type { TopLevelRole } from "@dtuf/tuf";
 import type { Context } from "../context/command.ts";
 import { tellWait } from "../connection/lock-wait.ts";
@@ -58,16 +59,16 @@ function lifetimes({ values }: Context): Partial<Record<TopLevelRole, number>> {
 
 /** A bar for each thing that is uploaded. */
 export function masterProgress(context: Context): {
-  readonly onProgress: (progress: Progress) => void;
+  readonly onProgress: ProgressCallback;
   readonly end: () => void;
 } {
   const create = createProgress(context);
   const bars = new Map<string, ProgressBar>();
   return {
-    onProgress: ({ item, step, digest, bytes, total }) => {
+    onProgress: ({ name: item, step, digest, bytes, totalBytes }) => {
       if (step !== "upload") return;
       const name = digest?.slice(digest.indexOf(":") + 1) ?? item;
-      const bar = bars.get(name) ?? create(name, total);
+      const bar = bars.get(name) ?? create(name, totalBytes ?? bytes);
       bars.set(name, bar);
       bar.update(bytes);
     },

@@ -1,11 +1,11 @@
 /** Settings -> a client, for as long as a command needs it. */
+import type { ProgressCallback } from "@dtuf/registry";
 import {
   createCopy,
   createMirroredSource,
   createStoreSource,
   type Copy,
   type CopyEvent,
-  type ProgressEvent,
   type RefreshMode,
   type Source,
 } from "@dtuf/copy";
@@ -150,16 +150,16 @@ export function parseTargets(names: readonly string[]): readonly TargetPath[] {
 
 /** A bar for each thing that is fetched. */
 export function copyProgress(context: Context): {
-  readonly onProgress: (event: ProgressEvent) => void;
+  readonly onProgress: ProgressCallback;
   readonly end: () => void;
 } {
   const create = createProgress(context);
   const bars = new Map<string, ProgressBar>();
   return {
-    onProgress: ({ name, receivedBytes, totalBytes }) => {
-      const bar = bars.get(name) ?? create(name, totalBytes ?? receivedBytes);
+    onProgress: ({ name, bytes, totalBytes }) => {
+      const bar = bars.get(name) ?? create(name, totalBytes ?? bytes);
       bars.set(name, bar);
-      bar.update(receivedBytes);
+      bar.update(bytes);
     },
     end: () => {
       for (const bar of bars.values()) bar.end();

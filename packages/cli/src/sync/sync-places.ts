@@ -15,7 +15,7 @@ import {
   type ListingOptions,
   type Place,
   type Sources,
-  type Transport,
+  type ImageTransport,
 } from "@dtuf/mirror";
 import type { Context } from "../context/command.ts";
 import { createArchiveDirectory } from "./archive-directory.ts";
@@ -40,7 +40,7 @@ export function parsePlaces({ values }: Context, words: readonly string[]): Sync
   }
   const [first = "", last = first] = words;
   const source = parseSource(yaml ?? first, yaml === undefined ? src : "yaml");
-  const destination = parsePlace(last, dest as Transport | undefined, "destination");
+  const destination = parsePlace(last, dest as ImageTransport | undefined, "destination");
   // The seed's own form scoped always; it had no layouts, each of which is one repository.
   const isSeedForm = src === undefined && dest === undefined && /^(?:docker|dir)$/.test(destination.transport);
   const fromNamed = source.transport === "docker" || source.transport === "yaml" || source.transport === "dir";
@@ -49,10 +49,10 @@ export function parsePlaces({ values }: Context, words: readonly string[]): Sync
 
 function parseSource(text: string, transport: string | undefined): SourcePlace {
   if (transport === "yaml") return { transport, text };
-  return parsePlace(text, transport as Transport | undefined, "source");
+  return parsePlace(text, transport as ImageTransport | undefined, "source");
 }
 
-function parsePlace(text: string, transport: Transport | undefined, what: string): Place {
+function parsePlace(text: string, transport: ImageTransport | undefined, what: string): Place {
   if (transport !== undefined) return createPlace(transport, text);
   const found = findPlace(text);
   if (found !== undefined) return found;

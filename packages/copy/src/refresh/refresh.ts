@@ -6,6 +6,7 @@
  * set refuses is thrown and never kept, so the next good refresh needs no cleaning.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
+import type { ProgressCallback } from "@dtuf/registry";
 import {
   createTrustedSet,
   TufError,
@@ -16,13 +17,12 @@ import {
 } from "@dtuf/tuf";
 import type { CacheDraft, CachedRole } from "../state/cache-draft.ts";
 import { CopyError } from "../errors.ts";
-import type { ProgressEvent } from "../events.ts";
 import type { MetadataView } from "../sources/source.ts";
 import { lookAt } from "./refused-file.ts";
 
 export interface FetchContext {
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((event: ProgressEvent) => void) | undefined;
+  readonly onProgress?: ProgressCallback | undefined;
 }
 
 export interface RefreshContext extends FetchContext {
@@ -192,7 +192,8 @@ export async function fetch(
   const bytes = await view.findMetadata({ role, version, length, hashes, maxBytes, signal: context.signal });
   await nextTurn();
   if (bytes !== undefined) {
-    context.onProgress?.({ kind: "metadata", name: role, receivedBytes: bytes.length, totalBytes: bytes.length });
+    const { length: size } = bytes;
+    context.onProgress?.({ step: "download", kind: "metadata", name: role, bytes: size, totalBytes: size });
   }
   return bytes;
 }

@@ -48,7 +48,7 @@ export interface MetadataView {
 }
 
 /** A piece of a target as a site holds it, in order; the pieces together are the target. */
-export interface TargetPart {
+export interface TargetPiece {
   readonly digest: Digest;
   /** Bytes, from signed metadata. */
   readonly size: number;
@@ -64,7 +64,7 @@ export interface TargetInfo {
   readonly role: RoleName;
   readonly file: TargetFile;
   /** The pieces it is made of; none where its length is 0. */
-  readonly blobs: readonly TargetPart[];
+  readonly blobs: readonly TargetPiece[];
   /** Under which name plain TUF repositories keep it: `<hash>.<name>` where snapshots are consistent. */
   readonly naming: "hash-prefixed" | "plain";
   /** Version of the role's metadata, for finding the manifest that keeps its blobs. */
@@ -96,9 +96,9 @@ export interface Site {
   /** "local": it opens no connection, so offline calls may read target bytes from it. Default "network". */
   readonly reach?: "local" | "network" | undefined;
   openView(): MetadataView;
-  openPart(target: TargetInfo, part: TargetPart, options: PartOptions): Promise<PartStream | undefined>;
+  openPart(target: TargetInfo, part: TargetPiece, options: PartOptions): Promise<PartStream | undefined>;
   /** How this site cuts the target into parts. */
-  parts(target: Pick<TargetInfo, "file">): readonly TargetPart[];
+  parts(target: Pick<TargetInfo, "file">): readonly TargetPiece[];
 }
 
 /** One site, or several in order of preference: a site that is down, stale or lying is passed over, and named in an event. */

@@ -2,17 +2,17 @@
 import { findTargetBlobs, rolePartTag, roleTag, targetTag } from "@dtuf/format";
 import { hasCapability, mediaTypes, type Descriptor, type ReadStore, type TagName } from "@dtuf/registry";
 import type { TargetFile } from "@dtuf/tuf";
-import type { PartOptions, PartStream, TargetInfo, TargetPart } from "./source.ts";
+import type { PartOptions, PartStream, TargetInfo, TargetPiece } from "./source.ts";
 import { wholeTarget } from "./whole-target.ts";
 
 /** @throws FormatError FORMAT_TARGET_BLOBS_INVALID */
-export function storeParts(file: TargetFile): readonly TargetPart[] {
+export function storeParts(file: TargetFile): readonly TargetPiece[] {
   return findTargetBlobs(file) ?? wholeTarget(file);
 }
 
 export interface StorePart {
   readonly target: TargetInfo;
-  readonly part: TargetPart;
+  readonly part: TargetPiece;
 }
 
 export async function openStorePart(

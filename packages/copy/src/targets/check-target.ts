@@ -2,7 +2,7 @@
 import { createDigester, digestAlgorithm, openContent, type ByteStream, type Content } from "@dtuf/registry";
 import { createTargetVerifier, TufError, type TargetVerifier } from "@dtuf/tuf";
 import { CopyError } from "../errors.ts";
-import type { TargetInfo, TargetPart } from "../sources/source.ts";
+import type { TargetInfo, TargetPiece } from "../sources/source.ts";
 
 /**
  * Every blob by its own digest, and all of them by the target's length and hashes.
@@ -38,7 +38,7 @@ async function* hashed(stream: ByteStream, verifier: TargetVerifier): ByteStream
 
 async function checkPart(
   path: string,
-  part: TargetPart,
+  part: TargetPiece,
   { index, stream }: { readonly index: number; readonly stream: ByteStream },
 ): Promise<void> {
   const digester = createDigester(digestAlgorithm(part.digest));

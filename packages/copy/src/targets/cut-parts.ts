@@ -1,7 +1,7 @@
 import { OciError, type ByteStream } from "@dtuf/registry";
-import type { TargetPart } from "../sources/source.ts";
+import type { TargetPiece } from "../sources/source.ts";
 
-export interface CutPart extends TargetPart {
+export interface CutPart extends TargetPiece {
   readonly stream: ByteStream;
 }
 
@@ -9,7 +9,7 @@ export interface CutPart extends TargetPart {
  * A target's bytes, cut into its parts. One part is read at a time: a part's stream throws a TypeError once the next part
  * was asked for; what was not read of a part is passed over.
  */
-export async function* cutParts(whole: ByteStream, parts: readonly TargetPart[]): AsyncGenerator<CutPart> {
+export async function* cutParts(whole: ByteStream, parts: readonly TargetPiece[]): AsyncGenerator<CutPart> {
   const chunks = whole[Symbol.asyncIterator]();
   let chunk: Uint8Array = new Uint8Array();
   let position = 0;

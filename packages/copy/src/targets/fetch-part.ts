@@ -4,16 +4,16 @@
  * himself until the end of the stream.
  */
 import { blobDigest } from "@dtuf/format";
-import { provenDigest, type ByteStream } from "@dtuf/registry";
+import { provenDigest, type ByteStream, type ProgressCallback } from "@dtuf/registry";
 import { FileError } from "@dtuf/registry/files";
 import { createTargetVerifier } from "@dtuf/tuf";
 import { isCallbackFault } from "../callbacks.ts";
 import { CopyError } from "../errors.ts";
-import type { CopyEvent, ProgressEvent } from "../events.ts";
+import type { CopyEvent } from "../events.ts";
 import type { RefreshMode } from "../refresh/pull-metadata.ts";
 import { openParts } from "./parts-ahead.ts";
 import { firstThatWorks } from "../sources/first-that-works.ts";
-import type { PartStream, Site, TargetInfo, TargetPart } from "../sources/source.ts";
+import type { PartStream, Site, TargetInfo, TargetPiece } from "../sources/source.ts";
 
 export interface FetchTargetContext {
   /** Offline: those alone that open no connection. */
@@ -21,7 +21,7 @@ export interface FetchTargetContext {
   readonly mode: RefreshMode;
   readonly onEvent: (event: CopyEvent) => void;
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((event: ProgressEvent) => void) | undefined;
+  readonly onProgress?: ProgressCallback | undefined;
 }
 
 /**
@@ -104,7 +104,7 @@ export async function openFrom(
   const prefix = bytes === 0 ? undefined : { bytes, open: () => readHeld(start) };
   const found = await site.openPart(target, first, { prefix, signal });
   if (found === undefined) return undefined;
-  const open = async (part: TargetPart, until: AbortSignal): Promise<PartStream> => {
+  const open = async (part: TargetPiece, until: AbortSignal): Promise<PartStream> => {
     const opened = await site.openPart(target, part, { signal: until });
     if (opened === undefined) throw missing(target);
     return opened;
@@ -123,12 +123,13 @@ export async function* verifyingTarget(
   context: Pick<FetchTargetContext, "onProgress" | "signal">,
 ): ByteStream {
   const verifier = createTargetVerifier(target.file, { hashesProven: isProven(stream, target) });
-  let receivedBytes = 0;
+  const { path: name, length: totalBytes } = target;
+  let bytes = 0;
   for await (const chunk of stream) {
     context.signal?.throwIfAborted();
     verifier.update(chunk);
-    receivedBytes += chunk.length;
-    context.onProgress?.({ kind: "target", name: target.path, receivedBytes, totalBytes: target.length });
+    bytes += chunk.length;
+    context.onProgress?.({ step: "download", kind: "target", name, bytes, totalBytes });
     yield chunk;
   }
   verifier.finish();

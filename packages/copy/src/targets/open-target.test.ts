@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createHash, randomBytes } from "node:crypto";
 import { withTargetBlobs } from "@dtuf/format";
-import { parseDigest, type Descriptor } from "@dtuf/registry";
+import { parseDigest, type Descriptor, type Progress } from "@dtuf/registry";
 import { createLayoutStore } from "@dtuf/registry/layout";
 import { createFixedClock } from "@dtuf/testing/fixed-clock";
 import { publishToStore } from "@dtuf/testing/tuf-simulator/simulator-publish";
@@ -53,6 +53,20 @@ async function bytesOf(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
   for await (const chunk of stream) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
+
+test("progress tells roles and the target, with signed totals", async () => {
+  const whole = Buffer.from("content");
+  const { copy, target } = await find(await publish(whole, [whole]));
+  const seen: Progress[] = [];
+  const onProgress = (progress: Progress): number => seen.push(progress);
+  await bytesOf(await copy.openTarget(target, { onProgress }));
+  expect(seen).toEqual([{ step: "download", kind: "target", name: "t", bytes: 7, totalBytes: 7 }]);
+  await publish(whole, [whole]);
+  await copy.pullMetadata({ onProgress });
+  const { length } = sim.files.get("timestamp.json") ?? [];
+  const timestamp = { step: "download", kind: "metadata", name: "timestamp", bytes: length, totalBytes: length };
+  expect(seen).toContainEqual(timestamp);
+});
 
 describe("blobs that are signed, but together are not the signed target", () => {
   const bad = [Buffer.from("EVIL "), Buffer.from("content")];

@@ -3,7 +3,7 @@ import { verifying, type ByteStream } from "@dtuf/registry";
 import { spool } from "@dtuf/registry/files";
 import { cutParts, type CutPart } from "./cut-parts.ts";
 import { fromSites, openWhole, type FetchTargetContext } from "./fetch-part.ts";
-import type { TargetInfo, TargetPart } from "../sources/source.ts";
+import type { TargetInfo, TargetPiece } from "../sources/source.ts";
 
 export interface OpenTargetContext extends FetchTargetContext {
   /** Where large targets wait until they are verified. */
@@ -31,6 +31,6 @@ export async function* openVerifiedBlobs(target: TargetInfo, context: OpenTarget
 }
 
 /** Each blob by its own digest, however the site cuts the target. */
-async function* verifyingBlobs(bytes: ByteStream, blobs: readonly TargetPart[]): ByteStream {
+async function* verifyingBlobs(bytes: ByteStream, blobs: readonly TargetPiece[]): ByteStream {
   for await (const { stream, ...blob } of cutParts(bytes, blobs)) yield* verifying(stream, blob);
 }

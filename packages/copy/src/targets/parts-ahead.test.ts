@@ -2,22 +2,22 @@ import { collect, digestOf, type ByteStream } from "@dtuf/registry";
 import { describe, expect, test } from "vitest";
 import { partAheadMaxBytes, partsAhead } from "../limits.ts";
 import { openParts } from "./parts-ahead.ts";
-import type { TargetPart } from "../sources/source.ts";
+import type { TargetPiece } from "../sources/source.ts";
 
 async function* bytes(text: string): ByteStream {
   yield Buffer.from(text);
 }
 
-const small = (name: string): TargetPart => ({ digest: digestOf(Buffer.from(name)), size: 1 });
-const large = (name: string): TargetPart => ({ ...small(name), size: partAheadMaxBytes + 1 });
+const small = (name: string): TargetPiece => ({ digest: digestOf(Buffer.from(name)), size: 1 });
+const large = (name: string): TargetPiece => ({ ...small(name), size: partAheadMaxBytes + 1 });
 
 /** Opens parts as the test lets it, and notes which were asked for. */
 function createOpener(): {
-  readonly asked: TargetPart[];
+  readonly asked: TargetPiece[];
   readonly signals: AbortSignal[];
-  readonly open: (part: TargetPart, signal: AbortSignal) => Promise<{ from: number; stream: ByteStream }>;
+  readonly open: (part: TargetPiece, signal: AbortSignal) => Promise<{ from: number; stream: ByteStream }>;
 } {
-  const asked: TargetPart[] = [];
+  const asked: TargetPiece[] = [];
   const signals: AbortSignal[] = [];
   return {
     asked,
@@ -69,7 +69,7 @@ describe("the parts of a target", () => {
   });
 
   test("that fail ahead of their turn fail in their turn", async () => {
-    const open = async (part: TargetPart): Promise<{ from: number; stream: ByteStream }> => {
+    const open = async (part: TargetPiece): Promise<{ from: number; stream: ByteStream }> => {
       if (part.digest === small("b").digest) throw new Error("b is down");
       return { from: 0, stream: bytes("1") };
     };

@@ -5,17 +5,17 @@
  */
 import type { ByteStream } from "@dtuf/registry";
 import { partAheadMaxBytes, partsAhead } from "../limits.ts";
-import type { PartStream, TargetPart } from "../sources/source.ts";
+import type { PartStream, TargetPiece } from "../sources/source.ts";
 
 export interface PartsOptions {
   /** Throws where the part cannot be had. */
-  readonly open: (part: TargetPart, signal: AbortSignal) => Promise<PartStream>;
+  readonly open: (part: TargetPiece, signal: AbortSignal) => Promise<PartStream>;
   readonly signal: AbortSignal | undefined;
 }
 
 export async function* openParts(
   first: ByteStream,
-  rest: readonly TargetPart[],
+  rest: readonly TargetPiece[],
   { open, signal }: PartsOptions,
 ): ByteStream {
   const over = new AbortController();

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { chown, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { withTargetBlobs } from "@dtuf/format";
-import { digestOf, type RangeReader, type ReadStore } from "@dtuf/registry";
+import { digestOf, type Progress, type RangeReader, type ReadStore } from "@dtuf/registry";
 import { createTransport } from "@dtuf/registry/http";
 import { createLayoutStore } from "@dtuf/registry/layout";
 import { publishToDirectory, publishToStore, serveDirectory } from "@dtuf/testing/tuf-simulator/simulator-publish";
@@ -84,8 +84,8 @@ describe("a target's bytes", () => {
     const out = join(home, "out");
     await mkdir(out);
     const controller = new AbortController();
-    const onProgress = ({ receivedBytes }: { readonly receivedBytes: number }): void => {
-      if (receivedBytes > 2_000_000) controller.abort();
+    const onProgress = ({ bytes }: Progress): void => {
+      if (bytes > 2_000_000) controller.abort();
     };
     const destination = join(out, "large.bin");
     await expect(copy.saveTarget(target, destination, { signal: controller.signal, onProgress })).rejects.toMatchObject(
@@ -172,8 +172,8 @@ describe("a target's bytes", () => {
     const target = await copy.findTarget(parseTargetPath("dir/large.bin"));
     if (target === undefined) throw new TypeError("not found");
     const controller = new AbortController();
-    const onProgress = ({ receivedBytes }: { readonly receivedBytes: number }): void => {
-      if (receivedBytes > 1_500_000) controller.abort();
+    const onProgress = ({ bytes }: Progress): void => {
+      if (bytes > 1_500_000) controller.abort();
     };
     const out = join(home, "out");
     await mkdir(out);

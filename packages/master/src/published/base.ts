@@ -15,8 +15,9 @@ import {
   type TopLevelRole,
   type Trusted,
   type TrustedSet,
+  type LeftOutRoots,
 } from "@dtuf/tuf";
-import type { LeftOutRoots, ReleaseVersions } from "../contract.ts";
+import type { ReleaseVersions } from "../contract.ts";
 import { MasterError } from "../errors.ts";
 import type { SignedFile } from "../documents/plan.ts";
 import { readPublished, type Published } from "./published.ts";

@@ -11,8 +11,8 @@ import {
   type Root,
   type Trusted,
   type TrustedSet,
+  type LeftOutRoots,
 } from "@dtuf/tuf";
-import type { LeftOutRoots } from "../contract.ts";
 import { MasterError } from "../errors.ts";
 import type { SignedFile } from "../documents/plan.ts";
 import { readPublished, type Published } from "./published.ts";

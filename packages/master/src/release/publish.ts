@@ -6,7 +6,7 @@
  */
 import { latestTag, releaseTag } from "@dtuf/format";
 import type { Digest, ManifestContent } from "@dtuf/registry";
-import type { PublishResult, PushMetadataOptions, RefreshResult } from "../contract.ts";
+import type { PublishResult, PushMetadataOptions, RefreshMetadataResult } from "../contract.ts";
 import type { Base } from "../published/base.ts";
 import { verifyClock, verifyTakeable } from "./client-view.ts";
 import { readDelegated } from "./delegated-expiry.ts";
@@ -25,7 +25,10 @@ import { keepersOf, moveSecondTags, putArtifact, putArtifacts, releaseOf, roleAr
 export type PublishRequest = PushMetadataOptions & { readonly scope: "all" | OnlineScope };
 
 /** @throws MasterError; TufError; OciError; FormatError */
-export async function publish(session: Session, request: PublishRequest): Promise<PublishResult & RefreshResult> {
+export async function publish(
+  session: Session,
+  request: PublishRequest,
+): Promise<PublishResult & RefreshMetadataResult> {
   if (request.clock === "trusted") await session.save({ ...session.state(), knownPast: undefined });
   else verifyClock(session);
   const builtOn = new Set<Digest | undefined>();
@@ -69,7 +72,7 @@ async function finish(
   session: Session,
   { scope, draft, delegated, servedUntil }: Prepared,
   content: ManifestContent,
-): Promise<Omit<PublishResult & RefreshResult, "rebased">> {
+): Promise<Omit<PublishResult & RefreshMetadataResult, "rebased">> {
   const release = content.descriptor.digest;
   await keepReleaseTag(session, draft, content);
   await moveSecondTags(session, draft.delegated);

@@ -26,6 +26,7 @@ import {
   type PutOptions,
   type Resolved,
   type WriteStore,
+  reportUpload,
 } from "@dtuf/registry";
 import {
   createDirectory,
@@ -168,7 +169,7 @@ async function has(directory: string, { mediaType, digest, size }: Descriptor): 
 type PutContent = PutOptions & { readonly content: Content };
 
 async function putBlob(directory: string, descriptor: Descriptor, put: PutContent): Promise<void> {
-  if (await isIntact(directory, descriptor, put)) return put.onProgress?.(descriptor.size);
+  if (await isIntact(directory, descriptor, put)) return reportUpload(put, descriptor, descriptor.size);
   await writeVerifiedFile(blobPath(directory, descriptor.digest), descriptor, put);
 }
 

@@ -2,7 +2,6 @@ export {
   firstToExpire,
   verifyRepository,
   verifyValidUntil,
-  type LeftOutRoots,
   type VerifiedRepository,
   type VerifiedRole,
   type VerifyOptions,

@@ -26,6 +26,7 @@ import {
   type TargetPath,
   type Targets,
   type Trusted,
+  type LeftOutRoots,
 } from "@dtuf/tuf";
 import { MirrorError } from "../errors.ts";
 
@@ -139,12 +140,6 @@ function isBin(name: RoleName, roles: readonly VerifiedRole[]): boolean {
     if (delegations.kind === "succinct") return name.startsWith(`${delegations.succinct.namePrefix}-`);
     return delegations.roles.some((role) => role.name === name && role.pathHashPrefixes !== undefined);
   });
-}
-
-export interface LeftOutRoots {
-  /** Every root up to this version that the source shows was left out. */
-  readonly newest: number;
-  readonly error: unknown;
 }
 
 interface OlderRoots {

@@ -1,5 +1,6 @@
 import { openContent, type Content } from "../content.ts";
 import type { Descriptor } from "../descriptor.ts";
+import { reportUpload } from "../progress.ts";
 import type { PutOptions } from "../store.ts";
 import { verifying } from "../verifying.ts";
 import { createAtomicFile } from "./atomic-file.ts";
@@ -12,8 +13,9 @@ import { createAtomicFile } from "./atomic-file.ts";
 export async function writeVerifiedFile(
   path: string,
   descriptor: Pick<Descriptor, "digest" | "size">,
-  { content, signal, onProgress }: PutOptions & { readonly content: Content },
+  options: PutOptions & { readonly content: Content },
 ): Promise<void> {
+  const { content, signal } = options;
   const file = await createAtomicFile(path, { directorySync: "later" });
   let written = 0;
   try {
@@ -21,7 +23,7 @@ export async function writeVerifiedFile(
       signal?.throwIfAborted();
       await file.write(chunk);
       written += chunk.length;
-      onProgress?.(written);
+      reportUpload(options, descriptor, written);
     }
     signal?.throwIfAborted();
     await file.commit();

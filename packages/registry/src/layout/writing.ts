@@ -5,6 +5,7 @@ import type { Descriptor } from "../descriptor.ts";
 import type { Digest } from "../digest.ts";
 import { OciError } from "../errors.ts";
 import { isManifestMediaType } from "../media-types.ts";
+import { reportUpload } from "../progress.ts";
 import type { PutOptions, StoreOptions } from "../store.ts";
 import type { TagName } from "../tag.ts";
 import { blobPath, deleteFile, findFileStat, hasBlob, isIntact, linkBlob, renewBlob, writeBlob } from "./blob-files.ts";
@@ -18,12 +19,12 @@ export async function put(
   descriptor: Descriptor,
   options: PutOptions & { readonly content: Content },
 ): Promise<void> {
-  const { content, tags = [], signal, onProgress } = options;
+  const { content, tags = [], signal } = options;
   const isManifest = isManifestMediaType(descriptor.mediaType);
   if (!isManifest && tags.length > 0) throw new TypeError(`tags name manifests; ${descriptor.mediaType} is none`);
   signal?.throwIfAborted();
   await layout.create(signal);
-  if (await renew(layout, descriptor, signal)) onProgress?.(descriptor.size);
+  if (await renew(layout, descriptor, signal)) reportUpload(options, descriptor, descriptor.size);
   else await writeBlob(layout.paths.blobs, descriptor, options);
   if (!isManifest) return;
   await layout.index.update(async (index) => {

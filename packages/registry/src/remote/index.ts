@@ -5,7 +5,7 @@ export {
   type RegistryChallenge,
   type Scope,
 } from "./auth/authorizer.ts";
-export { findSiteHeaders, type Site } from "./auth/site-headers.ts";
+export { findSiteHeaders, type SiteAccess } from "./auth/site-headers.ts";
 export {
   createContainersAuthCredentials,
   containersAuthPlaces,

@@ -11,6 +11,7 @@ import {
   type ContentSource,
   type Descriptor,
   type WriteStore,
+  type Progress,
 } from "@dtuf/registry";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { blobOf, core, named, nothing, putManifest, randomContent, sourceOf } from "../oci-content.ts";
@@ -93,10 +94,14 @@ function blobLaws(store: () => WriteStore): void {
 
   test("progress grows from 0 to the size", async () => {
     const bytes = randomContent(1000);
-    const seen: number[] = [];
-    await store().put(blobOf(bytes), sourceOf(bytes, 300), { onProgress: (done) => seen.push(done) });
-    expect(seen.at(-1)).toBe(1000);
-    expect(seen).toEqual(seen.toSorted((a, b) => a - b));
+    const { digest } = blobOf(bytes);
+    const seen: Progress[] = [];
+    await store().put(blobOf(bytes), sourceOf(bytes, 300), { onProgress: (progress) => seen.push(progress) });
+    const uploaded = { step: "upload", kind: "content", name: digest, digest, totalBytes: 1000 };
+    expect(seen).toEqual(seen.map(({ bytes: done }) => ({ ...uploaded, bytes: done })));
+    const counts = seen.map(({ bytes: done }) => done);
+    expect(counts.at(-1)).toBe(1000);
+    expect(counts).toEqual(counts.toSorted((a, b) => a - b));
   });
 
   test("what is not there is a value", async () => {

@@ -3,6 +3,7 @@
  * or opens the upload, and one PUT with the whole content. In chunks only where a registry wants it so. What is cut goes
  * on where the registry says how far it got, and starts over where it does not.
  */
+import { reportUpload } from "../../progress.ts";
 import { openContent, type ByteStream, type Content } from "../../content.ts";
 import type { Descriptor } from "../../descriptor.ts";
 import { digestAlgorithm } from "../../digest.ts";
@@ -89,7 +90,7 @@ async function openUpload(upload: Upload, presence: "check" | "absent"): Promise
     return sessionOf(repository, response, upload.tries);
   }
   await response.discard();
-  options.onProgress?.(descriptor.size);
+  reportUpload(options, descriptor, descriptor.size);
   return "stored";
 }
 
@@ -147,7 +148,7 @@ async function sendWhole(upload: Upload, session: UploadSession): Promise<Upload
       return forgotten({ session, descriptor });
     }
     if (status === 413 || status === 416) return tooLargeWhole(upload, session, status);
-    if (upload.content instanceof Uint8Array) options.onProgress?.(descriptor.size);
+    if (upload.content instanceof Uint8Array) reportUpload(options, descriptor, descriptor.size);
     return "stored";
   } catch (error) {
     if (upload.fault !== undefined) throw upload.fault.error;
@@ -208,7 +209,7 @@ async function* watched(upload: Upload, stream: ByteStream): ByteStream {
     for await (const chunk of stream) {
       yield chunk;
       sent += chunk.length;
-      upload.options.onProgress?.(sent);
+      reportUpload(upload.options, upload.descriptor, sent);
     }
   } catch (error) {
     upload.fault = { error };

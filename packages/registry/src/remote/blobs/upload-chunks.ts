@@ -1,4 +1,5 @@
 /** Content in chunks: PATCH after PATCH, the last chunk in the closing PUT (ECR cannot close with an empty one). */
+import { reportUpload, type ProgressCallback } from "../../progress.ts";
 import type { Descriptor } from "../../descriptor.ts";
 import { OciError } from "../../errors.ts";
 import type { ByteStream } from "../../content.ts";
@@ -18,7 +19,7 @@ export interface ChunkedUpload {
   readonly tries: Tries;
   /** How far any of the sessions got: what one after the other achieves must not make their number endless. */
   readonly farthest: { bytes: number };
-  readonly onProgress: ((bytes: number) => void) | undefined;
+  readonly onProgress: ProgressCallback | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -33,7 +34,7 @@ export async function sendInChunks(upload: ChunkedUpload): Promise<UploadOutcome
     upload.acknowledged = Math.max(upload.acknowledged, chunk.offset + chunk.bytes.length);
     if (upload.acknowledged > upload.farthest.bytes) upload.tries.reset();
     upload.farthest.bytes = Math.max(upload.acknowledged, upload.farthest.bytes);
-    upload.onProgress?.(upload.acknowledged);
+    reportUpload(upload, upload.descriptor, upload.acknowledged);
   }
   return "stored";
 }

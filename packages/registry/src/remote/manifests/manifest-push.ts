@@ -1,4 +1,5 @@
 /** Manifests to a registry, with their tags; whatever the registry does not do for a `subject` is done here. */
+import { reportUpload } from "../../progress.ts";
 import { openContent, type Content } from "../../content.ts";
 import type { Descriptor } from "../../descriptor.ts";
 import { digestAlgorithm } from "../../digest.ts";
@@ -18,13 +19,14 @@ import { tagsPerPut } from "../requests/store-limits.ts";
 export async function putManifest(
   repository: Repository,
   { descriptor, content }: { readonly descriptor: Descriptor; readonly content: Content },
-  { tags = [], onProgress, signal }: PutOptions,
+  options: PutOptions,
 ): Promise<void> {
+  const { tags = [], signal } = options;
   const bytes = verifyBytes(await collect(openContent(content), manifestMaxBytes), descriptor);
   const manifest = writable(parseManifest(bytes, descriptor.mediaType));
   const push = { repository, descriptor, bytes, signal };
   const response = await putTagged(push, tags);
-  onProgress?.(bytes.length);
+  reportUpload(options, descriptor, bytes.length);
   if (manifest.subject === undefined) return;
   const said = claimedDigest(response?.headers.get("oci-subject")) === manifest.subject.digest;
   const indexed = said ? "said" : "not said";
