@@ -29,7 +29,9 @@ export const outputSettings: readonly SettingName[] = [
   "file-log-level",
   "console-log-level",
 ];
-/** Of commands that work on local state. */
+/** Of commands that read or change local state and open no connection: `host` only says whose state it is. */
+export const localSettings: readonly SettingName[] = ["host", ...outputSettings, "repositories-root"];
+/** Of commands that work on local state and on a registry. */
 export const stateSettings: readonly SettingName[] = [...registrySettings, ...outputSettings, "repositories-root"];
 
 export interface Entry {
@@ -43,6 +45,14 @@ export interface Entry {
   readonly programs?: readonly Program[];
   readonly example?: string;
   readonly load: () => Promise<{ readonly run: Run }>;
+}
+
+export type SettingGroup = "own" | "registry" | "output";
+
+/** Under which heading the help and the reference list a setting of a command. */
+export function groupOf(name: SettingName): SettingGroup {
+  if (registrySettings.includes(name)) return "registry";
+  return outputSettings.includes(name) || name === "repositories-root" ? "output" : "own";
 }
 
 /** Variables of these are for all commands of an environment, so they are refused as flags alone. */

@@ -1,7 +1,7 @@
 /** (argv, environment, streams) -> exit status. */
 import type { ExitStatus, Program } from "./context/command.ts";
 import type { Io } from "./context/io.ts";
-import { commands } from "./table.ts";
+import { commandGroups } from "./table.ts";
 import { parseCommandLine } from "./program.ts";
 import { version } from "./version.ts";
 
@@ -11,7 +11,7 @@ const prefixes: Readonly<Record<Program, string>> = { dtuf: "DTUF", dxf: "DXF" }
 export async function main(program: Program, io: Io): Promise<ExitStatus> {
   const prefix = prefixes[program];
   const writers = collectWrites(io);
-  const parsed = parseCommandLine({ program, argv: io.argv, version, env: prefix }, commands, writers);
+  const parsed = parseCommandLine({ program, argv: io.argv, version, env: prefix }, commandGroups, writers);
   await writers.flush();
   if (typeof parsed === "number") return parsed;
   const { runCommand } = await import("./run-command.ts");

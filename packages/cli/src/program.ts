@@ -3,6 +3,7 @@ import { Command as CommanderCommand, CommanderError, Option } from "commander";
 import type { Command, ExitStatus, Program, Run } from "./context/command.ts";
 import { settings, variableOf, type Setting, type SettingName } from "./context/settings.ts";
 import type { Flags } from "./context/values.ts";
+import { groupOf } from "./entry.ts";
 
 export interface Parsed {
   readonly command: Command;
@@ -23,27 +24,39 @@ export function parseCommandLine(
     readonly version: string;
     readonly env: string;
   },
-  commands: readonly Command[],
+  groups: ReadonlyMap<string, readonly Command[]>,
   writers: Writers,
 ): Parsed | ExitStatus {
   let parsed: Parsed | undefined;
+  const { argv, program, env } = request;
   const root = createProgram(request, writers);
-  const own = commands.filter(({ programs }) => programs.includes(request.program));
-  // Commander compares each option with all before it: where the first word is a command's name, the others can wait.
-  const called = own.filter(({ name }) => name === request.argv[0]);
-  for (const command of called.length > 0 ? called : own) {
-    addCommand(root, command, request.env).action((...words: unknown[]) => {
-      const flags = words.at(-2) as Record<string, string | boolean | readonly string[]>;
-      parsed = { command, args: words.slice(0, -2).flat() as string[], flags: kebab(flags) };
-    });
+  const isWhole = isHelp(argv) && argv.includes("--all");
+  // Commander compares each option with all before it: if the first word is a command's name, the others can wait.
+  const isCalled = [...groups.values()].some((all) => all.some((one) => isOf(one, program) && one.name === argv[0]));
+  for (const [group, all] of groups) {
+    for (const command of all.filter((one) => isOf(one, program) && (!isCalled || one.name === argv[0]))) {
+      const added = addCommand(root, command, { env, isWhole }).helpGroup(`${group}:`);
+      added.action((...words: unknown[]) => {
+        const flags = words.at(-2) as Record<string, string | boolean | readonly string[]>;
+        parsed = { command, args: words.slice(0, -2).flat() as string[], flags: kebab(flags) };
+      });
+    }
   }
   try {
-    root.parse([...request.argv], { from: "user" });
+    root.parse(isWhole ? argv.filter((word) => word !== "--all") : [...argv], { from: "user" });
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     throw error;
   }
   return parsed ?? 2;
+}
+
+function isOf({ programs }: Command, program: Program): boolean {
+  return programs.includes(program);
+}
+
+function isHelp(argv: readonly string[]): boolean {
+  return argv.some((word) => word === "--help" || word === "-h" || word === "help");
 }
 
 function createProgram(
@@ -63,22 +76,39 @@ function createProgram(
     .configureOutput({ writeOut: writers.out, writeErr: writers.err });
 }
 
-function addCommand(root: CommanderCommand, command: Command, prefix: string): CommanderCommand {
+interface HelpStyle {
+  /** What variables begin with. */
+  readonly env: string;
+  /** `--help --all`: shared options are described one by one. */
+  readonly isWhole: boolean;
+}
+
+const headings = { own: "Options:", registry: "Registry options:", output: "Output options:" } as const;
+
+function addCommand(root: CommanderCommand, command: Command, style: HelpStyle): CommanderCommand {
   const added = root.command(`${command.name} ${command.arguments}`.trim(), { hidden: false }).summary(command.summary);
   added.description(command.summary).exitOverride().allowExcessArguments(false);
-  for (const name of command.settings) {
-    const option = optionOf(name, prefix);
-    if (option !== undefined) added.addOption(option);
+  for (const group of ["own", "registry", "output"] as const) {
+    for (const name of command.settings.filter((each) => groupOf(each) === group)) {
+      const option = optionOf(name, style.env)?.helpGroup(headings[group]);
+      if (option !== undefined) added.addOption(group === "own" || style.isWhole ? option : option.hideHelp());
+    }
   }
-  const secrets = command.settings.filter((name) => settings[name].kind === "secret");
-  const lines = [
-    ...(secrets.length === 0
-      ? []
-      : [`secrets come from ${secrets.map((name) => variableOf(name, prefix)).join(", ")}`]),
-    ...(command.example === undefined ? [] : [`example: ${command.example}`]),
-  ];
+  const lines = notesOf(command, style);
   if (lines.length > 0) added.addHelpText("after", `\n${lines.join("\n")}`);
   return added;
+}
+
+function notesOf({ settings: names, example }: Command, { env, isWhole }: HelpStyle): readonly string[] {
+  const secrets = names.filter((name) => settings[name].kind === "secret");
+  const shared = names.filter((name) => groupOf(name) !== "own" && settings[name].kind !== "secret");
+  return [
+    ...(isWhole || shared.length === 0
+      ? []
+      : [`shared options (--help --all describes them): ${shared.map((name) => `--${name}`).join(", ")}`]),
+    ...(secrets.length === 0 ? [] : [`secrets come from ${secrets.map((name) => variableOf(name, env)).join(", ")}`]),
+    ...(example === undefined ? [] : [`example: ${example}`]),
+  ];
 }
 
 function optionOf(name: SettingName, prefix: string): Option | undefined {

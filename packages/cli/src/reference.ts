@@ -2,6 +2,7 @@
 import type { Command } from "./context/command.ts";
 import { listExitStatuses } from "./context/exit-status.ts";
 import { settings, variableOf, type Setting, type SettingName } from "./context/settings.ts";
+import { groupOf, type SettingGroup } from "./entry.ts";
 import { commands } from "./table.ts";
 
 const meanings: readonly (readonly [status: number, meaning: string])[] = [
@@ -45,11 +46,20 @@ function commandSections(): readonly string[] {
     "",
     `${sentence(command.summary)}${command.programs.includes("dxf") ? " Also a command of `dxf`." : ""}`,
     "",
-    `Settings: ${command.settings.map((name) => `\`${name}\``).join(", ")}.`,
-    "",
+    ...settingLines(command),
     ...refusals(command),
     ...example(command),
   ]);
+}
+
+/** A command's own settings; the shared ones by their group, which has one table for all. */
+function settingLines({ settings: all }: Command): readonly string[] {
+  const own = all.filter((name) => groupOf(name) === "own").map((name) => `\`${name}\``);
+  const some = all.filter((name) => groupOf(name) === "registry");
+  const shared =
+    some.length === 0 ? [] : some.length === 1 ? [`\`${some[0] ?? ""}\``] : ["[registry settings](#registry-settings)"];
+  const output = ["[output settings](#output-settings)"];
+  return [`Settings: ${[...own, ...shared, ...output].join(", ")}.`, ""];
 }
 
 function refusals({ modes, settings: own }: Command): readonly string[] {
@@ -70,9 +80,16 @@ function sentence(text: string): string {
 
 function settingTable(): readonly string[] {
   const names = Object.keys(settings) as SettingName[];
+  const tableOf = (group: SettingGroup): readonly string[] => rows(names.filter((name) => groupOf(name) === group));
   return [
-    "## Settings",
-    "",
+    ...["## Settings", "", ...tableOf("own")],
+    ...["### Registry settings", "", "Who one is to a registry, and how it is reached.", "", ...tableOf("registry")],
+    ...["### Output settings", "", "What is printed, and where state and logs lie.", "", ...tableOf("output")],
+  ];
+}
+
+function rows(names: readonly SettingName[]): readonly string[] {
+  return [
     "| setting | flag | variable | default |",
     "|---|---|---|---|",
     ...names.map((name) => {

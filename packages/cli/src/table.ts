@@ -1,7 +1,7 @@
 /** Every command, by what it is for. A command's module is loaded when it is called, so that `--version` stays quick. */
 import type { Command } from "./context/command.ts";
 import { dxfCommands } from "./blobs/dxf-table.ts";
-import { entry, outputSettings, registrySettings, stateSettings } from "./entry.ts";
+import { entry, localSettings, outputSettings, registrySettings, stateSettings } from "./entry.ts";
 import { roleCommands } from "./publish/role-table.ts";
 import type { SettingName } from "./context/settings.ts";
 import { withoutSetting, withSetting, type Mode } from "./context/modes.ts";
@@ -41,14 +41,14 @@ const masterCommands: readonly Command[] = [
   entry({
     name: "create-root-key",
     summary: "make the root key",
-    settings: [...stateSettings, "root-key-password", "key-type"],
+    settings: [...localSettings, "root-key-password", "key-type"],
     example: "dtuf create-root-key fred/demo",
     load: () => import("./publish/create-root-key.ts"),
   }),
   entry({
     name: "create-metadata-keys",
     summary: "make the targets, snapshot and timestamp keys",
-    settings: [...stateSettings, ...onlineKeys, "key-type"],
+    settings: [...localSettings, ...onlineKeys, "key-type"],
     load: () => import("./publish/create-metadata-keys.ts"),
   }),
   entry({
@@ -60,7 +60,7 @@ const masterCommands: readonly Command[] = [
   entry({
     name: "reset-keys",
     summary: "sign a new root naming the keys that lie there now; renews an expired root",
-    settings: [...stateSettings, ...keyPasswords, ...lifetimes, "require-family", "old-root-key-password", "replace"],
+    settings: [...localSettings, ...keyPasswords, ...lifetimes, "require-family", "old-root-key-password", "replace"],
     load: () => import("./publish/reset-keys.ts"),
   }),
   entry({
@@ -75,6 +75,7 @@ const masterCommands: readonly Command[] = [
     name: "del-target",
     summary: "stage the removal of targets",
     arguments: "<repo> <target...>",
+    settings: localSettings,
     load: () => import("./publish/del-target.ts"),
   }),
   entry({
@@ -112,7 +113,7 @@ const masterCommands: readonly Command[] = [
   entry({
     name: "get-root",
     summary: "write the newest root.json, which is what to ship with installers; with --all every root, in one file",
-    settings: [...stateSettings, "output", "all"],
+    settings: [...localSettings, "output", "all"],
     example: "dtuf get-root fred/demo > root.json",
     load: () => import("./publish/get-root.ts"),
   }),
@@ -127,17 +128,19 @@ const masterCommands: readonly Command[] = [
     name: "unstage-target",
     summary: "drop what is staged: for the targets named, or all of it",
     arguments: "<repo> [target...]",
+    settings: localSettings,
     load: () => import("./publish/unstage-target.ts"),
   }),
   entry({
     name: "list-master-targets",
     summary: "names in the signed metadata",
-    settings: [...stateSettings, "null"],
+    settings: [...localSettings, "null"],
     load: () => import("./publish/list-master-targets.ts"),
   }),
   entry({
     name: "get-master-expirations",
     summary: "when each role expires",
+    settings: localSettings,
     load: () => import("./publish/get-master-expirations.ts"),
   }),
   entry({
@@ -241,10 +244,12 @@ const registryCommands: readonly Command[] = [
   }),
 ];
 
-export const commands: readonly Command[] = [
-  ...masterCommands,
-  ...copyCommands,
-  ...mirrorCommands,
-  ...registryCommands,
-  ...dxfCommands,
-];
+/** The groups in which the help lists the commands. */
+export const commandGroups: ReadonlyMap<string, readonly Command[]> = new Map([
+  ["Publish", masterCommands],
+  ["Pull", copyCommands],
+  ["Mirror", mirrorCommands],
+  ["Registry: blobs and aliases, as in dxf", [...registryCommands, ...dxfCommands]],
+]);
+
+export const commands: readonly Command[] = [...commandGroups.values()].flat();

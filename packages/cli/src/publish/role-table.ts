@@ -1,6 +1,6 @@
 /** Commands for roles that others sign. */
 import type { Command } from "../context/command.ts";
-import { entry, stateSettings } from "../entry.ts";
+import { entry, localSettings, stateSettings } from "../entry.ts";
 
 export const roleCommands: readonly Command[] = [
   entry({
@@ -22,6 +22,7 @@ export const roleCommands: readonly Command[] = [
     name: "revoke-role",
     summary: "stage the end of the trust in a role",
     arguments: "<repo> <role>",
+    settings: localSettings,
     load: () => import("./revoke-role.ts"),
   }),
 ];
