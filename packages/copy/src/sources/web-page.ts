@@ -3,7 +3,7 @@
  * are no attack and no damage: the same request may bring the file a minute later.
  */
 import type { ByteStream } from "@dtuf/registry";
-import type { HttpResponse } from "@dtuf/registry/http";
+import { isWebPage, type HttpResponse } from "@dtuf/registry/http";
 import { CopyError } from "../errors.ts";
 
 /**
@@ -21,7 +21,7 @@ export async function* refusePageForMetadata(response: HttpResponse): ByteStream
 
 function beginsPage(chunk: Uint8Array, response: HttpResponse): boolean {
   const [first] = Buffer.from(chunk.subarray(0, 1024)).toString().trimStart();
-  return first === "<" || (first !== "{" && isPage(response));
+  return first === "<" || (first !== "{" && isWebPage(response));
 }
 
 /**
@@ -32,10 +32,10 @@ export async function* refusePageForTarget(response: HttpResponse, length: numbe
   let received = 0;
   for await (const chunk of response.body) {
     received += chunk.length;
-    if (received > length && isPage(response)) throw webPage(response, "the target");
+    if (received > length && isWebPage(response)) throw webPage(response, "the target");
     yield chunk;
   }
-  if (received < length && isPage(response)) throw webPage(response, "the target");
+  if (received < length && isWebPage(response)) throw webPage(response, "the target");
 }
 
 /** Without the query, which may be a secret. */
@@ -43,13 +43,9 @@ export function showUrl({ origin, pathname }: URL): string {
   return `${origin}${pathname}`;
 }
 
-function isPage({ headers }: HttpResponse): boolean {
-  return /^\s*(?:text\/html|application\/xhtml\+xml)\b/i.test(headers.get("content-type") ?? "");
-}
-
 function webPage(response: HttpResponse, wanted: string): CopyError {
   const url = showUrl(response.url);
-  const type = isPage(response) ? " (text/html)" : "";
+  const type = isWebPage(response) ? " (text/html)" : "";
   return new CopyError("COPY_WEB_PAGE", `a web page${type} at ${url}, not ${wanted}: a sign-in page?`, {
     details: { url, wanted },
   });

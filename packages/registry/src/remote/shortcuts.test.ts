@@ -91,6 +91,28 @@ test("a web page in a blob's place is named as one, and HTML that was asked for 
   expect(html && Buffer.from(await collect(html, 100))).toEqual(bytes);
 });
 
+test.each(["a tag", "a digest", "the list of tags"])(
+  "a web page as the answer to %s is no broken manifest: it is named",
+  async (what) => {
+    await using remote = await createRemoteRepository();
+    await putImage(remote);
+    const headers = { "content-type": "text/html" };
+    remote.registry.script({
+      match: { path: /manifests|tags/ },
+      fault: { kind: "change", headers, body: "<html>sign in" },
+    });
+    const name = what === "a tag" ? v1 : manifest.descriptor.digest;
+    const asked =
+      what === "the list of tags"
+        ? Array.fromAsync(remote.store.listTags())
+        : remote.store.resolve(name, { want: "bytes" });
+    await expect(asked).rejects.toMatchObject({
+      code: "OCI_RESPONSE_INVALID",
+      message: expect.stringContaining("a web page (text/html)") as string,
+    });
+  },
+);
+
 describe("content in the PUT that closes an upload", () => {
   test.each([400, 404])(
     "is refused with %i: it goes in PATCH before an empty PUT, and the next blob at once",

@@ -7,7 +7,7 @@ import type { ByteStream } from "../../content.ts";
 import type { Descriptor } from "../../descriptor.ts";
 import { createDigester, digestAlgorithm, type Digest } from "../../digest.ts";
 import { OciError } from "../../errors.ts";
-import type { HttpResponse, Tries } from "../../http/index.ts";
+import { isWebPage, type HttpResponse, type Tries } from "../../http/index.ts";
 import { mediaTypes } from "../../media-types.ts";
 import type { StoreOptions } from "../../store.ts";
 import { verifying, verifyingFrom } from "../../verifying.ts";
@@ -23,10 +23,6 @@ export async function openDownload(download: Download): Promise<ByteStream | und
   if (response.status === 404) return discarded(response);
   const stream = verifying(resuming(download, response, { tries, offset: 0 }), download.descriptor);
   return isWebPage(response) ? namingWebPage(stream, download.descriptor, response) : stream;
-}
-
-function isWebPage({ headers }: HttpResponse): boolean {
-  return /^\s*(?:text\/html|application\/xhtml\+xml)\b/i.test(headers.get("content-type") ?? "");
 }
 
 /** A proxy or a portal answers with a page of its own. Only content that turns out wrong is called so: HTML is content too. */

@@ -5,6 +5,7 @@ import { digestAlgorithm, digestOf, isDigest, type Digest } from "../../digest.t
 import { OciError } from "../../errors.ts";
 import { manifestReadMaxBytes } from "../../limits.ts";
 import { parseManifest, type Manifest, type ManifestContent } from "../../manifest.ts";
+import { isWebPage } from "../../http/index.ts";
 import { isManifestMediaType, mediaTypes } from "../../media-types.ts";
 import type { Resolved, ResolveOptions, StoreOptions } from "../../store.ts";
 import type { TagName } from "../../tag.ts";
@@ -12,7 +13,7 @@ import { verifying } from "../../verifying.ts";
 import { acceptedManifests } from "../requests/accept.ts";
 import { hasBlob } from "../blobs/blobs.ts";
 import { claimedDigest, claimedLength, manifestUrl, pullScope, type Repository } from "../requests/context.ts";
-import { sendForBytes, type WholeResponse } from "../requests/read-body.ts";
+import { invalidResponse, sendForBytes, type WholeResponse } from "../requests/read-body.ts";
 import { schema1Payload } from "./schema1.ts";
 
 export interface FetchedManifest extends ManifestContent {
@@ -21,7 +22,7 @@ export interface FetchedManifest extends ManifestContent {
 
 /**
  * The bytes are verified against the descriptor. Of a signed schema 1 manifest they are the payload.
- * @throws OciError OCI_DIGEST_MISMATCH, OCI_MANIFEST_INVALID, OCI_LIMIT_EXCEEDED
+ * @throws OciError OCI_DIGEST_MISMATCH, OCI_MANIFEST_INVALID, OCI_LIMIT_EXCEEDED; OCI_RESPONSE_INVALID for a web page
  */
 export async function fetchManifest(
   repository: Repository,
@@ -32,7 +33,12 @@ export async function fetchManifest(
   if (whole === undefined || whole.response.status === 404) return undefined;
   const { headers } = whole.response;
   const claimed = isDigest(name) ? name : claimedDigest(headers.get("docker-content-digest"));
-  return describe(whole.bytes, headers.get("content-type"), claimed);
+  try {
+    return describe(whole.bytes, headers.get("content-type"), claimed);
+  } catch (cause) {
+    if (!isWebPage(whole.response)) throw cause;
+    throw invalidResponse(whole.response, "is a web page (text/html), not a manifest: a sign-in page?", cause);
+  }
 }
 
 async function requestManifest(

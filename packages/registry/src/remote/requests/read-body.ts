@@ -1,6 +1,6 @@
 /** Small answers, read whole and within a bound; one that is cut is asked for again. */
 import { OciError } from "../../errors.ts";
-import type { HttpResponse } from "../../http/index.ts";
+import { isWebPage, type HttpResponse } from "../../http/index.ts";
 import { isUnavailable, outcomeOf, type Registry } from "./context.ts";
 import type { RegistryRequest } from "./send.ts";
 
@@ -32,7 +32,11 @@ export function parseJsonObject({ response, bytes }: WholeResponse): Readonly<Re
   try {
     json = JSON.parse(Buffer.from(bytes).toString());
   } catch (cause) {
-    throw invalidResponse(response, "is not JSON", cause);
+    throw invalidResponse(
+      response,
+      isWebPage(response) ? "is a web page (text/html): a sign-in page?" : "is not JSON",
+      cause,
+    );
   }
   if (typeof json !== "object" || json === null || Array.isArray(json))
     throw invalidResponse(response, "is not a JSON object");
