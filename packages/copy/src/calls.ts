@@ -69,8 +69,8 @@ export interface CallOptions {
 
 export interface PullMetadataOptions extends CallOptions {
   readonly pin?: PinOffer | undefined;
-  /** "same-chain" (default): a pin of another chain is refused. "replace": it is taken and the cached metadata dropped. */
-  readonly replace?: "same-chain" | "replace" | undefined;
+  /** Take a pin of another chain too, and drop the cached metadata. Default false: it is refused. */
+  readonly replace?: boolean | undefined;
   /** Whether `updatedTargets` looks into delegated roles, hash bins apart. Default "follow". */
   readonly delegations?: "follow" | "skip" | undefined;
 }

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { FileError } from "@dtuf/registry/files";
 import type { TargetPath } from "@dtuf/tuf";
-import { findAnchor, keepFirstPin, type PinWish } from "./refresh/anchor.ts";
+import { findAnchor, keepFirstPin } from "./refresh/anchor.ts";
 import { createCacheDirectory, type CacheDirectory } from "./state/cache-directory.ts";
 import type {
   CallOptions,
@@ -94,7 +94,7 @@ export function saveContext(core: CopyCore, call: SaveOptions = {}): SaveTargetC
 }
 
 export async function pullMetadata(core: CopyCore, call: PullMetadataOptions = {}): Promise<RefreshResult> {
-  const { mode = "online", pin: offer, replace = "same-chain", delegations = "follow" } = call;
+  const { mode = "online", pin: offer, replace = false, delegations = "follow" } = call;
   const context = sessionContext(core, call);
   if (offer === undefined) await pinFirst(core, context);
   const { session, anchor, status, site } = await core.holder.refresh(mode, { offer, replace }, context);
@@ -128,7 +128,11 @@ async function loadPulled({ memory, onEvent }: CopyCore): Promise<ReadonlyMap<st
   }
 }
 
-export async function pinRoot(core: CopyCore, root: Uint8Array, replace: PinWish["replace"]): Promise<PinResult> {
+export async function pinRoot(
+  core: CopyCore,
+  root: Uint8Array,
+  { replace = false }: Pick<PullMetadataOptions, "replace"> = {},
+): Promise<PinResult> {
   const context = sessionContext(core);
   return core.directory.exclusively(async () => {
     const anchor = await findAnchor({ offer: { kind: "root", bytes: root }, replace }, undefined, context);

@@ -31,7 +31,7 @@ export interface Copy extends AsyncDisposable {
    * A later pin on the same chain needs the roots in between, unless it is the next one.
    * @throws CopyError COPY_PIN_OLDER, COPY_PIN_OTHER_CHAIN, COPY_STATE_NOT_KEPT; TufError; FormatError FORMAT_ROOT_CHAIN_INVALID
    */
-  pin(root: Uint8Array, options?: { readonly replace?: "same-chain" | "replace" | undefined }): Promise<PinResult>;
+  pin(root: Uint8Array, options?: Pick<PullMetadataOptions, "replace">): Promise<PinResult>;
   /**
    * Refreshes; pins first where asked to.
    * @throws CopyError COPY_NOT_PINNED, COPY_NOT_PUBLISHED, COPY_PIN_OLDER, COPY_PIN_OTHER_CHAIN, COPY_CLOCK_SUSPECT,
@@ -81,7 +81,7 @@ export function createCopy(options: CopyOptions): Copy {
   const findRequired = (path: string, call: CallOptions | undefined): Promise<TargetInfo> =>
     useSession(core, call, (session, context) => requireTarget(session, parseTargetPath(path), context));
   return {
-    pin: (root, { replace = "same-chain" } = {}) => pinRoot(core, root, replace),
+    pin: (root, options) => pinRoot(core, root, options),
     pullMetadata: (call) => pullMetadata(core, call),
     listTargets: (call) => listTargets(core, call),
     inspect: async () => inspectCache(sessionContext(core)),

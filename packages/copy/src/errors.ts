@@ -13,7 +13,7 @@ export type CopyErrorCode =
   | "COPY_BLOB_MISSING"
   /** The offered pin is an older root of the pinned chain. */
   | "COPY_PIN_OLDER"
-  /** The offered pin does not follow from the pinned root: only "replace" takes it. */
+  /** The offered pin does not follow from the pinned root: only `replace` takes it. */
   | "COPY_PIN_OTHER_CHAIN"
   /** Offline, and nothing has been pulled before. */
   | "COPY_OFFLINE_NOTHING_CACHED"

@@ -145,8 +145,8 @@ export interface PruneResult {
 export interface DelegateOptions extends OperationOptions {
   readonly paths?: readonly string[] | undefined;
   readonly pathHashPrefixes?: readonly string[] | undefined;
-  /** Default: "continuing": where the role has no such target, later delegations are asked. */
-  readonly terminating?: "terminating" | "continuing" | undefined;
+  /** True: if the role has no such target, later delegations are not asked. Default false. */
+  readonly terminating?: boolean | undefined;
   /** Public keys in PEM. */
   readonly keys: readonly string[];
   /** Default: 1. */
@@ -182,11 +182,11 @@ export interface Master extends AsyncDisposable {
     options: OperationOptions & { readonly root: Uint8Array; readonly expectSnapshot?: string | undefined },
   ): Promise<AdoptResult>;
   /**
-   * A new root naming the keys that lie in `keys/` now, signed with the old root keys too ("rotate", the default), so
-   * that clients follow it. Also renews an expired root. "replace": without the old keys; clients must pin again.
+   * A new root naming the keys that lie in `keys/` now, signed with the old root keys too, so that clients follow
+   * it. Also renews an expired root. With `replace`: without the old keys; clients must pin again.
    * @throws MASTER_OLD_ROOT_KEY_MISSING
    */
-  resetKeys(options?: NewRootOptions & { readonly replace?: "rotate" | "replace" | undefined }): Promise<void>;
+  resetKeys(options?: NewRootOptions & { readonly replace?: boolean | undefined }): Promise<void>;
   /** Uploads the parts and the target's own manifest now, stages its metadata. Files are read twice, never held whole. */
   pushTarget(
     name: string,

@@ -47,7 +47,7 @@ function createKeeper({ alone }: Workplace, keyType: NonNullable<MasterOptions["
     createMetadata: ({ signal, existing = "refuse", requireFamilies = [] } = {}) =>
       alone(signal, (session) => createMetadata(session, { existing, requireFamilies })),
     adopt: (request) => alone(request.signal, (session) => adopt(session, request)),
-    resetKeys: ({ signal, replace = "rotate", requireFamilies = [] } = {}) =>
+    resetKeys: ({ signal, replace = false, requireFamilies = [] } = {}) =>
       alone(signal, (session) => resetKeys(session, { replace, requireFamilies })),
   };
 }

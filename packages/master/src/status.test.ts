@@ -76,7 +76,7 @@ describe("the status of what is published", () => {
     const other = await clone("other");
     await rm(join(directory, "master/keys/root_key"));
     await master.createRootKey();
-    await master.resetKeys({ replace: "replace" });
+    await master.resetKeys({ replace: true });
     const { release } = await master.pushMetadata();
     expect(await look(other)).toMatchObject({ registry: "other-chain" });
     for (const base of ["published", "recorded"] as const) {

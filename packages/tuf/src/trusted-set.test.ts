@@ -252,7 +252,7 @@ describe("order", () => {
   });
 
   test("asks for files without a version in their name if the root says that snapshots are not consistent", async () => {
-    const plain = await createTufSimulator({ consistentSnapshot: "plain" });
+    const plain = await createTufSimulator({ consistentSnapshot: false });
     const set = trustSimulator(plain);
     for (const role of ["snapshot", "targets"] as const) {
       expect(set.wanted(role)).not.toHaveProperty("version");

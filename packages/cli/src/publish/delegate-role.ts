@@ -12,7 +12,7 @@ export const run: Run = async (context, [repo = "", role = "", file = ""]) => {
   const keys = await readKeys(context);
   const threshold = values.count("threshold") ?? 1;
   if (threshold > keys.length) throw new UsageError(`--threshold: ${threshold} of ${keys.length} keys cannot be met`);
-  const terminating = values.on("terminating") ? "terminating" : "continuing";
+  const terminating = values.on("terminating");
   const metadata = await readInput(context, file, roleFileMaxBytes);
   const delegation = { ...pattern, keys, threshold, terminating, metadata, signal: io.signal } as const;
   return withMaster(context, repo, (master) => master.delegate(role, delegation));

@@ -6,7 +6,7 @@ export const run: Run = (context, [repo = ""]) =>
   withMaster(context, repo, (master) =>
     master.resetKeys({
       signal: context.io.signal,
-      replace: context.values.on("replace") ? "replace" : "rotate",
+      replace: context.values.on("replace"),
       requireFamilies: requiredFamilies(context),
     }),
   );

@@ -26,7 +26,7 @@ export const run: Run = async (context, [repo = "", file = ""]) => {
     state: "required",
     onEvent: (event) => terminal.note(describeEvent(event)),
   });
-  const pin = await copy.pin(offer.bytes, { replace: values.on("replace") ? "replace" : "same-chain" });
+  const pin = await copy.pin(offer.bytes, { replace: values.on("replace") });
   terminal.note(`pinned root version ${pin.version}, sha256 ${pin.fingerprint}`);
   if (terminal.format === "json") await terminal.printJson({ pin });
 };

@@ -10,7 +10,7 @@ export const run: Run = async (context, [repo = "", ...files]) => {
     const result = await copy.pullMetadata({
       pin,
       mode: refreshMode(context),
-      replace: context.values.on("replace") ? "replace" : "same-chain",
+      replace: context.values.on("replace"),
       signal: context.io.signal,
       onProgress: progress.onProgress,
     });

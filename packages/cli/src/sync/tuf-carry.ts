@@ -51,7 +51,7 @@ export async function carryRepository(context: Context, places: Places): Promise
     const repository = await verifyRepository({
       source: createMirroredSource(opened.map((each) => each.source)),
       root: await readInput(context, root, rootFileMaxBytes),
-      replace: values.on("replace") ? "replace" : "same-chain",
+      replace: values.on("replace"),
       directory: await clientState(carrier, places),
       now: io.now,
       signal: io.signal,

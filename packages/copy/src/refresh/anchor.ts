@@ -17,7 +17,7 @@ export type PinOffer =
 
 export interface PinWish {
   readonly offer: PinOffer | undefined;
-  readonly replace: "same-chain" | "replace";
+  readonly replace: boolean;
 }
 
 export interface Anchor {
@@ -51,7 +51,7 @@ export async function findAnchor(
   const offered = newestOf(chain);
   if (cached === undefined) return newAnchor(offered, undefined, context);
   const change = await decidePin({ pinned: cached.pin, offered, replace }, withChain(view, chain), context);
-  if (change === "kept") return keptAnchor(replace === "replace" ? withoutTime(cached) : cached, context);
+  if (change === "kept") return keptAnchor(replace ? withoutTime(cached) : cached, context);
   return change === "moved" ? movedAnchor(cached, offered, context) : newAnchor(offered, cached, context);
 }
 
@@ -120,7 +120,7 @@ async function rootOfKeys(
   );
 }
 
-/** Who pins anew with "replace" vouches for the clock: one that was ahead once would be suspect until it is there again. */
+/** Who pins anew with `replace` vouches for the clock: one that was ahead once would be suspect until it is there again. */
 function withoutTime({ pin, state }: Cached): Cached {
   return { pin, state: { ...state, refreshedAt: undefined } };
 }

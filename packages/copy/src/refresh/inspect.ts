@@ -29,7 +29,7 @@ const beginning = new Date(0);
 
 /** @throws CopyError COPY_NOT_PINNED, COPY_OFFLINE_NOTHING_CACHED; TufError where the cache is no longer signed as it must be */
 export async function inspectCache(context: AnchorContext): Promise<CachedState> {
-  const { draft, pin } = await findAnchor({ offer: undefined, replace: "same-chain" }, undefined, context);
+  const { draft, pin } = await findAnchor({ offer: undefined, replace: false }, undefined, context);
   const usable = await firstUsable(draft, context.limits);
   const session: Session = { set: usable, draft, views: [], delegated: new Map() };
   const { place, refreshedAt } = draft.state;
@@ -52,7 +52,7 @@ async function firstUsable(draft: CacheDraft, limits: Partial<Limits> | undefine
  * @throws CopyError COPY_NOT_PINNED
  */
 export async function listTrustedFiles(context: AnchorContext): Promise<readonly TrustedFile[]> {
-  const { draft } = await findAnchor({ offer: undefined, replace: "same-chain" }, undefined, context);
+  const { draft } = await findAnchor({ offer: undefined, replace: false }, undefined, context);
   const files = [...(await trustedRoots(draft, context.limits))];
   const roles: readonly CachedRole[] = ["timestamp", "snapshot", "targets"];
   for (const role of roles) {

@@ -1,7 +1,7 @@
 /**
  * The anchor of trust. A pin is one root.json; keys are only a way of choosing it, once.
  *
- * Pinning again: on the chain of the pinned root only to a newer root; another chain only with "replace", for which the
+ * Pinning again: on the chain of the pinned root only to a newer root; another chain only with `replace`, for which the
  * cached metadata is dropped. A first root.json is kept at once; every other pin takes hold together with the first refresh
  * that starts from it, never before.
  */
@@ -59,7 +59,7 @@ async function* shownRoots(view: MetadataView, context: PinContext): AsyncIterab
 export interface PinChange {
   readonly pinned: Uint8Array;
   readonly offered: Uint8Array;
-  readonly replace: "same-chain" | "replace";
+  readonly replace: boolean;
 }
 
 /**
@@ -87,7 +87,7 @@ export async function decidePin(
       details,
     });
   }
-  if (replace === "replace") return "replaced";
+  if (replace) return "replaced";
   throw new CopyError(
     "COPY_PIN_OTHER_CHAIN",
     `root ${after.version} (${after.fingerprint}) does not follow from the pinned root ${before.version} (${before.fingerprint})`,

@@ -29,7 +29,7 @@ export function createSessionHolder(): SessionHolder {
       const held = current;
       const fits = held !== undefined && (mode === "offline") === (held.views.length === 0);
       if (fits && validUntil(held) > context.now) return held;
-      return (await refresh(mode, { offer: undefined, replace: "same-chain" }, context)).session;
+      return (await refresh(mode, { offer: undefined, replace: false }, context)).session;
     },
     async keep({ draft }, directory) {
       if (draft.files.size === 0) return;

@@ -372,7 +372,7 @@ describe("the clock", () => {
     await copy.pullMetadata();
     clock.advance({ days: -20 });
     await expect(copy.pullMetadata({ pin: pin() })).rejects.toMatchObject({ code: "COPY_CLOCK_SUSPECT" });
-    const result = await copy.pullMetadata({ pin: pin(), replace: "replace" });
+    const result = await copy.pullMetadata({ pin: pin(), replace: true });
     expect(result).toMatchObject({ status: "unchanged", previousPin: undefined });
     expect(await copy.pullMetadata()).toMatchObject({ status: "unchanged" });
   });

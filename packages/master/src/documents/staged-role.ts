@@ -32,7 +32,7 @@ export type StagedRoles = ReadonlyMap<RoleName, StagedRole>;
 
 /** @throws TufError TUF_KEY_INVALID; TypeError for options that make no sense */
 export function parseDelegation(options: DelegateOptions): Delegation {
-  const { paths, pathHashPrefixes, threshold = 1, terminating = "continuing" } = options;
+  const { paths, pathHashPrefixes, threshold = 1, terminating = false } = options;
   const keys = options.keys.map(keyFromPem);
   if ((paths === undefined) === (pathHashPrefixes === undefined)) {
     throw new TypeError("a delegation has either paths or pathHashPrefixes");
@@ -40,7 +40,7 @@ export function parseDelegation(options: DelegateOptions): Delegation {
   if (!Number.isInteger(threshold) || threshold < 1 || threshold > keys.length) {
     throw new TypeError(`threshold must be 1 to ${keys.length}, the number of keys`);
   }
-  return { keys, threshold, terminating: terminating === "terminating", paths, pathHashPrefixes };
+  return { keys, threshold, terminating, paths, pathHashPrefixes };
 }
 
 /**

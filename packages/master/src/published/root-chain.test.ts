@@ -149,7 +149,7 @@ describe("the whole chain, handed over in one file", () => {
     await rotate("root key");
     await master.createRootKey();
     await rm(join(directory, "master/keys/previous"), { recursive: true });
-    await master.resetKeys({ replace: "replace" });
+    await master.resetKeys({ replace: true });
     await master.pushMetadata();
     expect(parseRootFile(await master.rootChain()).map((root) => parseUnverified(root, "root").version)).toEqual([3]);
   });

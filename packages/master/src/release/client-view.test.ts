@@ -68,7 +68,7 @@ describe("nothing is published that no client would take", () => {
     await rm(join(directory, "master/keys"), { recursive: true });
     await master.createRootKey();
     await master.createMetadataKeys();
-    await master.resetKeys({ replace: "replace" });
+    await master.resetKeys({ replace: true });
     clock.advance({ days: 366 });
     await expectRefusals([push], expired("root"));
     await master.resetKeys();

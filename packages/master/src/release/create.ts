@@ -110,7 +110,7 @@ export async function adopt(
  */
 export async function resetKeys(
   session: Session,
-  { replace, requireFamilies }: Families & { readonly replace: "rotate" | "replace" },
+  { replace, requireFamilies }: Families & { readonly replace: boolean },
 ): Promise<void> {
   verifyClock(session);
   const { root: previous } = await openNewestRoot(session, await openRecorded(session, undefined));
@@ -119,7 +119,7 @@ export async function resetKeys(
   const document = planRoot(previous, keys, edition(session, "root", version));
   const old = await session.ring.findSigners("root", previous);
   const follows = old.length >= previous.roles.root.threshold;
-  if (!follows && replace === "rotate") throw oldKeyMissing(previous, old.length);
+  if (!follows && !replace) throw oldKeyMissing(previous, old.length);
   const signers = [...(await session.ring.signersFor("root", document)), ...(follows ? old : [])];
   const file = await session.files.saveMetadata(version, await signDocument(document, signers));
   const state = session.state();

@@ -85,7 +85,7 @@ describe("changing keys", () => {
   test("with the old root key gone and the word to replace: pinned readers refuse, new pins work", async () => {
     await rm(join(directory, "master/keys/root_key"));
     await master.createRootKey();
-    await master.resetKeys({ replace: "replace" });
+    await master.resetKeys({ replace: true });
     await master.pushMetadata();
     await expect(refresh()).rejects.toMatchObject({ code: "TUF_THRESHOLD_NOT_MET" });
     const pin = await master.rootFile();
@@ -97,7 +97,7 @@ describe("changing keys", () => {
   test("replaced and cut off after the switch goes on", async () => {
     await rm(join(directory, "master/keys/root_key"));
     await master.createRootKey();
-    await master.resetKeys({ replace: "replace" });
+    await master.resetKeys({ replace: true });
     const cut = createMaster({
       ...{ place: "here", directory: join(directory, "master"), now: clock.now },
       store: {

@@ -63,8 +63,8 @@ export interface VerifyOptions {
   readonly source: Source;
   /** The pinned root.json, or a chain of roots as the publisher's `rootChain` gives it, of which the newest is the pin. */
   readonly root: Uint8Array;
-  /** "replace": a pin of another chain takes the place of the one that `directory` holds. Default "same-chain". */
-  readonly replace?: "same-chain" | "replace" | undefined;
+  /** A pin of another chain takes the place of the one that `directory` holds. Default false: it is refused. */
+  readonly replace?: boolean | undefined;
   /** The state of the client. Kept between runs it has a source refused that is older than what was seen there. */
   readonly directory: string;
   readonly now: () => Date;

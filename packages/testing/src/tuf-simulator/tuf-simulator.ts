@@ -46,7 +46,7 @@ export type Draft<T> = T extends string | number | boolean | undefined | Date
 export interface TufSimulatorOptions {
   /** The instant from which documents live, 30 days unless changed. */
   readonly now?: Date;
-  readonly consistentSnapshot?: "consistent" | "plain";
+  readonly consistentSnapshot?: boolean;
   /** Whether snapshot and timestamp carry lengths and hashes. */
   readonly metaHashes?: "hashes" | "versions-only";
 }
@@ -139,7 +139,7 @@ function createCore(options: TufSimulatorOptions): Core {
     root: {
       ...common(),
       type: "root",
-      consistentSnapshot: options.consistentSnapshot !== "plain",
+      consistentSnapshot: options.consistentSnapshot ?? true,
       keys: new Map(),
       roles: { root: role(), timestamp: role(), snapshot: role(), targets: role() },
     },
