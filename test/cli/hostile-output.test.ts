@@ -127,3 +127,27 @@ describe("what a registry says", () => {
     }
   });
 });
+
+test("a registry that takes only the media types it knows is answered with the setting that it needs", async () => {
+  await using registry = await createHostileRegistry();
+  machine.environment["DTUF_HOST"] = registry.host;
+  const body = JSON.stringify({
+    errors: [
+      {
+        code: "MANIFEST_INVALID",
+        message: "manifest invalid",
+        detail: "unknown media type: application/vnd.dtuf.target.v1",
+      },
+    ],
+  });
+  registry.script({
+    match: { method: "PUT", path: /manifests/ },
+    fault: { kind: "answer", status: 400, body },
+  });
+  for (const words of [["create-root-key"], ["create-metadata-keys"], ["create-metadata"]])
+    await machine.must([...words, "fred/types"]);
+  const ran = await machine.run(["push-target", "fred/types", "f", "f"]);
+  expect(ran.status).toBe(5);
+  expect(ran.stderr).toContain("unknown media type: application/vnd.dtuf.target.v1");
+  expect(ran.stderr).toMatch(/hint: .*REGISTRY_FF_DYNAMIC_MEDIA_TYPES=true/);
+});

@@ -2,6 +2,7 @@
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { parseTag } from "@dtuf/registry";
 import { createRegistryClient, type RegistryClient, type RemoteStore } from "@dtuf/registry/remote";
 import { createMachine, type Machine } from "../cli/machine.ts";
 import { registryOf, uniqueRepository } from "../setup/registries.ts";
@@ -137,6 +138,47 @@ ${host}:
     ]);
   });
 
+  test("parts for namespaces of one registry are asked with the credentials of each, from a variable or a file", async () => {
+    const { host: closed, username = "", password = "" } = registryOf("basic");
+    const own = createRegistryClient({
+      registry: closed,
+      scheme: "http",
+      transport: { now: () => new Date(), random: Math.random },
+      now: () => new Date(),
+      random: Math.random,
+      credentials: { find: () => Promise.resolve({ kind: "basic", username, password }) },
+    });
+    const [a, b, c] = [uniqueRepository("a"), uniqueRepository("b"), uniqueRepository("c")];
+    for (const each of [a, b, c]) {
+      await putImage(own.repository(`${each}/app`), { tags: ["1.0"] });
+      await putImage(own.repository(`${each}/app`), { tags: ["2.0"] });
+      await putImage(own.repository(`${each}/app`), { tags: ["3.0"] });
+    }
+    await own.close();
+    const part = (namespace: string, credentials: string): string =>
+      `${closed}/${namespace}:\n  tls-verify: false\n  images-by-semver: {app: ["~1", ">=3"]}\n  map: {app: ${namespace.slice(-8)}}\n  credentials: ${credentials}\n`;
+    await list(
+      part(a, "{username: '${REG_USER}', password: '${REG_PASSWORD}'}") +
+        part(b, `{username: ${username}, password-file: secret}`) +
+        part(c, `{username: ${username}, password: wrong}`),
+    );
+    const words = ["sync", "--source-yaml", "list.yaml", "--keep-going", "--json", "dir:d"];
+    expect((await machine.run(words)).stderr).toContain("the variable REG_USER is not set");
+    machine.environment = { ...machine.environment, REG_USER: username, REG_PASSWORD: password };
+    expect(await machine.run(words)).toMatchObject({ status: 2, stderr: expect.stringContaining("secret") as string });
+    await writeFile(join(machine.directory, "secret"), `${password}\n`);
+    const ran = await machine.run(words);
+    expect(ran.status).toBe(11);
+    const { images } = JSON.parse(ran.stdout) as Report;
+    expect(images.map(({ status, error }) => error?.code ?? status).toSorted()).toEqual([
+      "OCI_UNAUTHORIZED",
+      ...Array.from({ length: 4 }, () => "copied"),
+    ]);
+    expect(await files("d")).toEqual(
+      [a, b].flatMap((each) => [`${each.slice(-8)}:1.0`, `${each.slice(-8)}:3.0`]).toSorted(),
+    );
+  });
+
   test("two repositories of one name collide before anything is copied", async () => {
     const other = `${uniqueRepository("other")}/${name()}`;
     await putImage(store, { tags: ["1"] });
@@ -148,4 +190,17 @@ ${host}:
     expect(await files()).toEqual(["list.yaml"]);
     await machine.must([...words.slice(0, 1), "--scoped", ...words.slice(1)]);
   });
+});
+
+test("a source with a port has no name at a registry: the error says which --map gives it one, and that works", async () => {
+  await putImage(store, { tags: ["1"] });
+  const words = ["sync", "--src-tls-verify=false", "--dest-tls-verify=false"];
+  const places = [`docker://${host}/${repository}`, `docker://${host}`];
+  const ran = await machine.run([...words, ...places]);
+  expect(ran.status).toBe(2);
+  const [, option] = /(--map \S+=)NAME/.exec(ran.stderr) ?? [];
+  expect(option).toBe(`--map ${host}/${repository}=`);
+  const target = uniqueRepository("mapped");
+  await machine.must([...words, "--map", `${host}/${repository}=${target}`, ...places]);
+  expect(await client.repository(target).resolve(parseTag("1"), { want: "digest" })).toBeDefined();
 });

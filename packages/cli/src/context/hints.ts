@@ -43,11 +43,15 @@ const rolledBack =
 
 const publishing: ReadonlySet<string> = new Set(["push-metadata", "refresh-metadata", "prune"]);
 
+const mediaTypes =
+  "this registry takes only the media types that it knows. A GitLab of one's own takes others with REGISTRY_FF_DYNAMIC_MEDIA_TYPES=true in the registry's environment; gitlab.com does not: docs/registries.md";
+
 /** Two hosts take part, and each has its own setting. */
 const carrying: ReadonlySet<string> = new Set(["sync", "export", "import"]);
 
 interface Failure {
   readonly code: string;
+  readonly message: string;
   readonly details: Readonly<Record<string, unknown>> | undefined;
   /** The command that failed. */
   readonly command: string;
@@ -59,7 +63,7 @@ export function findHint(failure: Failure, program: Program): string | undefined
   return hint?.replaceAll("PROGRAM", program).replaceAll("DTUF_", `${program.toUpperCase()}_`);
 }
 
-function hintOfCase({ code, details, command }: Failure): string | undefined {
+function hintOfCase({ code, message, details, command }: Failure): string | undefined {
   if (code === "TUF_ROLLBACK" && publishing.has(command) && details?.["wanted"] !== undefined) return rolledBack;
   if (code === "MASTER_PUBLISHER_RACE" && details?.["lost"] !== undefined) {
     return "sign a root on the one that is published now: PROGRAM reset-keys <repo>";
@@ -80,12 +84,15 @@ function hintOfCase({ code, details, command }: Failure): string | undefined {
   ) {
     return published;
   }
-  if (code === "OCI_UNAVAILABLE" && details?.["tls"] === "none") {
-    const own = carrying.has(command) ? "--src-tls-verify=false or --dest-tls-verify=false" : "--insecure";
-    return `if that host is meant to speak plain HTTP, which everybody in between can read and change: ${own}`;
-  }
+  if (code === "OCI_UNAVAILABLE" && details?.["tls"] === "none") return hintOfPlainHttp(command);
+  if (code === "OCI_STATUS" && /unknown media type/i.test(message)) return mediaTypes;
   if (code === "MASTER_PASSPHRASE_WRONG") return hintOfPassphrase(String(details?.["path"]));
   return undefined;
+}
+
+function hintOfPlainHttp(command: string): string {
+  const own = carrying.has(command) ? "--src-tls-verify=false or --dest-tls-verify=false" : "--insecure";
+  return `if that host is meant to speak plain HTTP, which everybody in between can read and change: ${own}`;
 }
 
 function hintOfExpired(role: string): string {

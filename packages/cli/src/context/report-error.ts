@@ -30,7 +30,9 @@ export async function reportError(error: unknown, { program, command, io, termin
   }
   const coded = codedError(error);
   const hint =
-    error instanceof UsageError ? error.hint : findHint({ code: coded.code, details: coded.details, command }, program);
+    error instanceof UsageError
+      ? error.hint
+      : findHint({ code: coded.code, message: coded.message, details: coded.details, command }, program);
   terminal?.log("ERROR", `${coded.message} (${coded.code})`);
   await io.stderr.write(terminal?.format === "json" ? jsonReport(coded, hint) : textReport(program, coded, hint));
   return exitStatusOf(coded.code);

@@ -12,12 +12,14 @@ import {
   openArchive,
   parseDockerSource,
   type GrowingArchive,
+  type ListedRegistry,
   type ListingOptions,
   type Place,
   type Sources,
   type ImageTransport,
 } from "@dtuf/mirror";
 import type { Context } from "../context/command.ts";
+import { readInput } from "../context/input-file.ts";
 import { createArchiveDirectory } from "./archive-directory.ts";
 import { verifyOneRegistry, type SideRegistries } from "./sync-registries.ts";
 import { UsageError } from "../context/usage.ts";
@@ -80,7 +82,8 @@ export async function listSources(context: Context, source: SourcePlace, listing
       return listDockerSource(parseDockerSource(source.text), registries, options);
     case "yaml": {
       const { listSourceList, parseSourceList } = await import("@dtuf/mirror/lists");
-      const list = parseSourceList(await readFile(path), source.text);
+      const given = parseSourceList(await readFile(path), source.text, { variables: io.env });
+      const list = await Promise.all(given.map((listed) => readPassword(context, listed)));
       verifyOneRegistry(context, list);
       return listSourceList(list, registries, options);
     }
@@ -96,6 +99,16 @@ export async function listSources(context: Context, source: SourcePlace, listing
     }
   }
 }
+
+/** @throws UsageError before anything is asked, if the file is not there */
+async function readPassword(context: Context, listed: ListedRegistry): Promise<ListedRegistry> {
+  const { passwordFile = "" } = listed.credential ?? {};
+  if (passwordFile === "") return listed;
+  const text = new TextDecoder().decode(await readInput(context, passwordFile, passwordMaxBytes));
+  return { ...listed, credential: { ...listed.credential, password: text.replace(/\r?\n$/, "") } };
+}
+
+const passwordMaxBytes = 64 * 1024;
 
 export interface OpenedDestination {
   /** As images are named and written: an archive is a layout until it is whole. */

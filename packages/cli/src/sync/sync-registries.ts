@@ -66,8 +66,9 @@ function openRegistries(context: Context, settingsOf: (host: string) => SideSett
   };
   return {
     async repository(host, repository, listed) {
-      const found = clients.get(host) ?? openHost(context, wantedOf(host, listed));
-      clients.set(host, found);
+      const key = `${host}/${listed?.namespace ?? ""}`;
+      const found = clients.get(key) ?? openHost(context, wantedOf(host, listed));
+      clients.set(key, found);
       return (await found).client.repository(repository);
     },
     site: (host) => reachHost(context, wantedOf(host)),
@@ -241,7 +242,7 @@ async function sideCredentials(
 /** @throws UsageError where explicit credentials would be shown to several registries */
 export function verifyOneRegistry(context: Context, list: readonly ListedRegistry[]): void {
   const { credential } = sideSettings(context, "src");
-  const open = list.filter((listed) => listed.credential === undefined);
-  if (credential === undefined || credential.kind === "anonymous" || open.length < 2) return;
+  const open = new Set(list.flatMap((each) => (each.credential === undefined ? [each.registry] : [])));
+  if (credential === undefined || credential.kind === "anonymous" || open.size < 2) return;
   throw new UsageError("the list names several registries: write the credentials of each into the list");
 }

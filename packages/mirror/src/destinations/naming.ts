@@ -73,7 +73,8 @@ function parseDestination(text: string, image: SourceImage): Reference {
     return isNamed ? reference : { ...reference, tag: parseTag("latest") };
   } catch (cause) {
     if (!OciError.is(cause)) throw cause;
-    throw new MirrorError("MIRROR_PLACE_INVALID", `${image.name} cannot be called ${JSON.stringify(text)}`, {
+    const mend = `say what it is to be called: --map ${image.repository}=NAME`;
+    throw new MirrorError("MIRROR_PLACE_INVALID", `${image.name} cannot be called ${JSON.stringify(text)}; ${mend}`, {
       details: { image: image.name, got: text },
       cause,
     });

@@ -49,6 +49,66 @@ test("an identity token is a credential", () => {
   expect(listed?.credential).toEqual({ identityToken: "abc" });
 });
 
+test("a part for a namespace holds what is below it, each with its own credentials", () => {
+  const [one, two, whole] = parse(`
+reg.example:5000/team/a:
+  images: {app: []}
+  map: {app: apps/a}
+  credentials: {username: a}
+reg.example:5000/team/b: {images-by-semver: {app: "1"}, credentials: {username: b}}
+reg.example:5000: {images: {app: []}}
+`);
+  expect(one).toMatchObject({ registry: "reg.example:5000", namespace: "team/a", credential: { username: "a" } });
+  expect(one?.selections).toMatchObject([{ repository: "team/a/app", images: [] }]);
+  expect([...(one?.map ?? [])]).toEqual([["team/a/app", "apps/a"]]);
+  expect(two).toMatchObject({ namespace: "team/b", selections: [{ repository: "team/b/app" }] });
+  expect(whole).toMatchObject({ namespace: undefined, selections: [{ repository: "app" }] });
+});
+
+test("a list of version constraints is of alternatives", () => {
+  const [listed] = parse('a.example: {images-by-semver: {x: [">= 1, < 2", "~3.1", 4.0], y: &v ["1"], z: *v}}');
+  expect(listed?.selections.map(({ semver }) => semver)).toEqual([">= 1, < 2 || ~3.1 || 4.0", "1", "1"]);
+  expect(() => parse("a.example:\n  images-by-semver:\n    x: []\n")).toThrow(/list.yaml:3: .*names no version/);
+});
+
+describe("credentials", () => {
+  const credential = (text: string, variables?: Record<string, string>): unknown =>
+    parseSourceList(Buffer.from(`a.example:\n  credentials: ${text}\n`), "list.yaml", { variables })[0]?.credential;
+
+  test("take variables, and a file for the password", () => {
+    expect(
+      credential("{username: '${USER_1}-x', password: '${A}${B}'}", { USER_1: "fred", A: "${B}", B: "$1" }),
+    ).toEqual({
+      username: "fred-x",
+      password: "${B}$1",
+    });
+    expect(credential("{username: fred, password-file: '${DIR}/p'}", { DIR: "/run" })).toEqual({
+      username: "fred",
+      passwordFile: "/run/p",
+    });
+  });
+
+  test("keep what is no variable, and what a second $ says is none", () => {
+    expect(credential("{username: '$a', password: '$${A}-${-$'}", { A: "x" })).toEqual({
+      username: "$a",
+      password: "${A}-${-$",
+    });
+  });
+
+  test.each([
+    ["{password: '${UNSET}'}", /list.yaml:2: .*password: the variable UNSET is not set/],
+    ["{password: '${constructor}'}", /the variable constructor is not set/],
+    ["{password: hunter2, password-file: b}", /exclude each other/],
+  ])("%s is refused, without what it says", (text, says) => {
+    expect(() => credential(text, {})).toThrow(says);
+    expect(() => credential(text, {})).toThrow(/^(?!.*hunter2)/);
+  });
+
+  test("are the only place of variables", () => {
+    expect(parse("a.example: {images: {'${X}': []}}")[0]?.selections).toMatchObject([{ repository: "${X}" }]);
+  });
+});
+
 describe("errors name line and key", () => {
   test.each([
     { what: "an unknown key", text: "a.example:\n  images: {}\n  imagse: {}\n", line: 3, key: "imagse" },

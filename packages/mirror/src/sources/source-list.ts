@@ -10,12 +10,16 @@ import { listAliasesMax, listEntriesMax, listMaxBytes } from "../limits.ts";
 export interface ListedCredential {
   readonly username?: string | undefined;
   readonly password?: string | undefined;
+  /** A file whose first line is the password; to be read by the caller. */
+  readonly passwordFile?: string | undefined;
   readonly identityToken?: string | undefined;
 }
 
 /** What a list says of one registry. Undefined: the command line decides. */
 export interface ListedRegistry {
   readonly registry: string;
+  /** Of a part named `host/team`: `team`, below which its repositories are. Undefined: the part is the whole registry's. */
+  readonly namespace?: string | undefined;
   readonly credential: ListedCredential | undefined;
   readonly tlsVerify: "verify" | "skip" | undefined;
   readonly certDir: string | undefined;
@@ -35,8 +39,17 @@ export interface ListedSelection {
   readonly semver?: string;
 }
 
+export interface SourceListOptions {
+  /** For `${NAME}` in credentials, and nowhere else. Default: none is set. */
+  readonly variables?: Readonly<Record<string, string | undefined>> | undefined;
+}
+
 /** @throws MirrorError MIRROR_LIST_INVALID */
-export function parseSourceList(bytes: Uint8Array, name: string): readonly ListedRegistry[] {
+export function parseSourceList(
+  bytes: Uint8Array,
+  name: string,
+  { variables = {} }: SourceListOptions = {},
+): readonly ListedRegistry[] {
   if (bytes.length > listMaxBytes) throw invalid({ name }, `larger than ${listMaxBytes} bytes`);
   const lines = new LineCounter();
   const document = parseDocument(decode(bytes, name), { lineCounter: lines, prettyErrors: false, strict: true });
@@ -45,7 +58,9 @@ export function parseSourceList(bytes: Uint8Array, name: string): readonly Liste
     throw invalid({ name, line: lines.linePos(error.pos[0]).line, cause: error }, error.message);
   }
   const reader = createReader(name, document, lines);
-  return reader.entries(document.contents, "the list").map(({ key, node }) => parseRegistry(reader, key, node));
+  return reader
+    .entries(document.contents, "the list")
+    .map(({ key, node }) => parseRegistry(reader, { key, node, variables }));
 }
 
 function decode(bytes: Uint8Array, name: string): string {
@@ -80,6 +95,8 @@ interface Reader {
   items(node: Node | null, what: string): readonly Node[];
   text(node: Node | null, what: string): string;
   flag(node: Node | null, what: string): boolean;
+  isList(node: Node | null): boolean;
+  refuse(node: Node | null, what: string): MirrorError;
   unknownKey(line: number, what: string): MirrorError;
 }
 
@@ -104,12 +121,15 @@ function createBounds(document: Document, refuse: (node: Node | null, what: stri
   };
 }
 
+function isNothing(node: Node | null): boolean {
+  return node === null || (isScalar(node) && node.value === null);
+}
+
 function createReader(name: string, document: Document, lines: LineCounter): Reader {
   const lineOf = (node: Node | null): number | undefined =>
     node?.range === null || node?.range === undefined ? undefined : lines.linePos(node.range[0]).line;
   const refuse = (node: Node | null, what: string): MirrorError => invalid({ name, line: lineOf(node) }, what);
   const bounds = createBounds(document, refuse);
-  const isNothing = (node: Node | null): boolean => node === null || (isScalar(node) && node.value === null);
 
   function text(node: Node | null, what: string): string {
     const found = bounds.resolve(node);
@@ -121,17 +141,17 @@ function createReader(name: string, document: Document, lines: LineCounter): Rea
 
   return {
     unknownKey: (line, what) => invalid({ name, line }, `unknown key ${what}`),
+    refuse,
     text,
+    isList: (node) => isSeq(bounds.resolve(node)),
     entries(node, what) {
       const found = bounds.resolve(node);
       if (isNothing(found)) return [];
       if (!isMap(found)) throw refuse(node, `${what} must be a mapping`);
       bounds.count(node, found.items.length);
-      return found.items.map(({ key, value }) => ({
-        key: text(key as Node, `a key of ${what}`),
-        node: value as Node | null,
-        line: lineOf(key as Node) ?? 0,
-      }));
+      const named = `a key of ${what}`;
+      const entry = (key: Node, node: Node | null): Entry => ({ key: text(key, named), node, line: lineOf(key) ?? 0 });
+      return found.items.map(({ key, value }) => entry(key as Node, value as Node | null));
     },
     items(node, what) {
       const found = bounds.resolve(node);
@@ -148,26 +168,37 @@ function createReader(name: string, document: Document, lines: LineCounter): Rea
   };
 }
 
-function parseRegistry(reader: Reader, registry: string, node: Node | null): ListedRegistry {
+interface Part {
+  readonly key: string;
+  readonly node: Node | null;
+  readonly variables: Variables;
+}
+
+type Variables = SourceListOptions["variables"] & {};
+
+function parseRegistry(reader: Reader, { key: named, node, variables }: Part): ListedRegistry {
   const selections: ListedSelection[] = [];
   const map = new Map<string, string>();
+  const [registry = "", ...namespace] = named.split("/");
+  const below = (repository: string): string => [...namespace, repository].join("/");
   let [credential, tlsVerify, certDir]: [ListedCredential | undefined, "verify" | "skip" | undefined, string?] = [
     undefined,
     undefined,
   ];
-  for (const { key, node: value, line } of reader.entries(node, registry)) {
-    const what = `${registry}: ${key}`;
+  for (const { key, node: value, line } of reader.entries(node, named)) {
+    const what = `${named}: ${key}`;
     if (key === "images" || key === "images-by-tag-regex" || key === "images-by-semver") {
-      selections.push(...parseSelections(reader, key, { node: value, what }));
-    } else if (key === "credentials") credential = parseCredential(reader, value, what);
+      const own = parseSelections(reader, key, { node: value, what });
+      selections.push(...own.map((selection) => ({ ...selection, repository: below(selection.repository) })));
+    } else if (key === "credentials") credential = parseCredential(reader, { key: what, node: value, variables });
     else if (key === "tls-verify") tlsVerify = reader.flag(value, what) ? "verify" : "skip";
     else if (key === "cert-dir") certDir = reader.text(value, what);
     else if (key === "map") {
       for (const entry of reader.entries(value, what))
-        map.set(entry.key, reader.text(entry.node, `${what}: ${entry.key}`));
+        map.set(below(entry.key), reader.text(entry.node, `${what}: ${entry.key}`));
     } else throw reader.unknownKey(line, what);
   }
-  return { registry, credential, tlsVerify, certDir, selections, map };
+  return { registry, namespace: namespace.join("/") || undefined, credential, tlsVerify, certDir, selections, map };
 }
 
 function parseSelections(
@@ -178,20 +209,41 @@ function parseSelections(
   return reader.entries(node, what).map(({ key: repository, node: value, line }) => {
     const named = `${what}: ${repository}`;
     if (kind === "images-by-tag-regex") return { repository, line, regex: reader.text(value, named) };
-    if (kind === "images-by-semver") return { repository, line, semver: reader.text(value, named) };
-    return { repository, line, images: reader.items(value, named).map((item) => reader.text(item, named)) };
+    if (kind === "images-by-semver" && !reader.isList(value)) {
+      return { repository, line, semver: reader.text(value, named) };
+    }
+    const texts = reader.items(value, named).map((item) => reader.text(item, named));
+    if (kind === "images") return { repository, line, images: texts };
+    if (texts.length === 0) throw reader.refuse(value, `${named} names no version`);
+    // Each of several is an alternative, as `||` is within one.
+    return { repository, line, semver: texts.join(" || ") };
   });
 }
 
-function parseCredential(reader: Reader, node: Node | null, what: string): ListedCredential | undefined {
-  let credential: ListedCredential = {};
+const credentialKeys = {
+  username: "username",
+  password: "password",
+  "password-file": "passwordFile",
+  identitytoken: "identityToken",
+} as const;
+
+function parseCredential(reader: Reader, { key: what, node, variables }: Part): ListedCredential | undefined {
+  const credential: Partial<Record<keyof ListedCredential, string>> = {};
   for (const { key, node: value, line } of reader.entries(node, what)) {
     const named = `${what}: ${key}`;
-    if (key === "username") credential = { ...credential, username: reader.text(value, named) };
-    else if (key === "password") credential = { ...credential, password: reader.text(value, named) };
-    else if (key === "identitytoken") credential = { ...credential, identityToken: reader.text(value, named) };
-    else throw reader.unknownKey(line, named);
+    if (!Object.hasOwn(credentialKeys, key)) throw reader.unknownKey(line, named);
+    const text = reader.text(value, named);
+    credential[credentialKeys[key as keyof typeof credentialKeys]] = text.replaceAll(
+      /\$(\$\{)|\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g,
+      (_whole, literal: string | undefined, variable: string) => {
+        const set = literal ?? (Object.hasOwn(variables, variable) ? variables[variable] : undefined);
+        if (set === undefined) throw reader.refuse(value, `${named}: the variable ${variable} is not set`);
+        return set;
+      },
+    );
   }
+  if ((credential.password ?? "") !== "" && (credential.passwordFile ?? "") !== "")
+    throw reader.refuse(node, `${what}: password and password-file exclude each other`);
   // Left empty they say nothing: what the credential files hold is used.
   return Object.values(credential).some((value) => value !== "") ? credential : undefined;
 }
