@@ -9,6 +9,7 @@ import { createLayoutStore } from "@dtuf/registry/layout";
 import { listAll } from "@dtuf/testing/oci-content";
 import { createRemoteRepository } from "@dtuf/testing/remote-repository";
 import { publishToDirectory } from "@dtuf/testing/tuf-simulator/simulator-publish";
+import { createTestSigner } from "@dtuf/testing/keys";
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { parseTargetPath } from "@dtuf/tuf";
 import { createMachine, publishDemo, type Machine } from "../cli/machine.ts";
@@ -82,6 +83,17 @@ describe("a source that goes back", () => {
     const ran = await carry(old, "oci:mirror", "--repositories-root", "other");
     expect([ran.status, ran.stderr]).toEqual([6, expect.stringContaining("MIRROR_DESTINATION_NEWER")]);
     expect(await read(layout("mirror"))).toBe("new");
+  });
+
+  test("is refused by what the destination has, if its timestamp is long because of ML-DSA signatures", async () => {
+    for (let key = 0; key < 3; key += 1) sim.addSigner("timestamp", createTestSigner("ml-dsa-87"));
+    await sim.publishRoot();
+    await writeFile(join(machine.directory, "root.json"), sim.files.get("1.root.json") ?? "");
+    await sim.publishRelease();
+    const [old, fresh] = [await publish("old"), await publishNext("fresh")];
+    expect((await carry(fresh, "oci:mirror")).status).toBe(0);
+    const ran = await carry(old, "oci:mirror", "--repositories-root", "other");
+    expect([ran.status, ran.stderr]).toEqual([6, expect.stringContaining("MIRROR_DESTINATION_NEWER")]);
   });
 
   test("a dry run remembers nothing", async () => {

@@ -172,6 +172,29 @@ describe("a repository with delegated roles and hash bins, over HTTP", () => {
     expect((await pullAll(createStoreSource(layout("mirror")), await readFile(root))).size).toBe(24);
   });
 
+  test("a target whose signed list of blobs is none is named and left out, and hides no other", async () => {
+    const names = [...sim.targetFiles.keys()];
+    sim.addTarget("odd.txt", Buffer.from("odd"), { custom: { dtuf: { blobs: "none" } } });
+    await sim.publishRelease();
+    await using server = await serve();
+    const ran = await machine.must(["sync", "--tuf", root, server.url, "oci:mirror"]);
+    expect(ran.stderr).toContain(
+      "left out the target odd.txt, which no client of a registry can use: custom.dtuf.blobs",
+    );
+    const copy = client(createStoreSource(layout("mirror")));
+    await copy.pullMetadata({ pin: { kind: "root", bytes: await readFile(root) } });
+    expect((await listAll(copy.listTargets())).toSorted()).toEqual([...names, "odd.txt"].toSorted());
+    await expect(copy.findTarget(parseTargetPath("odd.txt"))).rejects.toMatchObject({
+      code: "FORMAT_TARGET_BLOBS_INVALID",
+    });
+    for (const name of names) {
+      const target = await copy.findTarget(parseTargetPath(name));
+      expect(target && Buffer.concat(await listAll(await copy.openTarget(target)))).toEqual(
+        Buffer.from(sim.targetFiles.get(name) ?? []),
+      );
+    }
+  });
+
   test("another root than the repository's is refused", async () => {
     const other = await createTufSimulator();
     await other.publishRelease();

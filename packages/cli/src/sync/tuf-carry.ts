@@ -57,12 +57,19 @@ export async function carryRepository(context: Context, places: Places): Promise
       signal: io.signal,
       onEvent: (event: CopyEvent) => context.terminal.note(describeEvent(event)),
     });
-    if (repository.leftOut !== undefined) context.terminal.note(describeLeftOut(repository.leftOut, "<repo>"));
+    noteLeftOut(context, repository);
     const days = values.count("valid-days");
     if (days !== undefined) verifyValidUntil(repository, new Date(io.now().getTime() + days * dayMs));
     return await write(carrier, repository, { to: places.destination, mountable: first.mountable });
   } finally {
     for (const work of cleanUp.toReversed()) await work();
+  }
+}
+
+function noteLeftOut({ terminal }: Context, { leftOut, targets, delegated }: VerifiedRepository): void {
+  if (leftOut !== undefined) terminal.note(describeLeftOut(leftOut, "<repo>"));
+  for (const { path, error } of [targets, ...delegated].flatMap(({ unusable }) => unusable)) {
+    terminal.note(`left out the target ${path}, which no client of a registry can use: ${error.message}`);
   }
 }
 

@@ -2,6 +2,7 @@ export {
   firstToExpire,
   verifyRepository,
   verifyValidUntil,
+  type UnusableTarget,
   type VerifiedRepository,
   type VerifiedRole,
   type VerifyOptions,

@@ -12,7 +12,7 @@ import {
   type TargetInfo,
   type TrustedFile,
 } from "@dtuf/copy";
-import { parseRootFile } from "@dtuf/format";
+import { findTargetBlobs, FormatError, parseRootFile } from "@dtuf/format";
 import {
   defaultLimits,
   parseRoleName,
@@ -30,11 +30,19 @@ import {
 } from "@dtuf/tuf";
 import { MirrorError } from "../errors.ts";
 
+/** A target whose signed list of blobs is none: no client finds its bytes in a registry. It hides no other target. */
+export interface UnusableTarget {
+  readonly path: TargetPath;
+  readonly error: FormatError;
+}
+
 export interface VerifiedRole {
   readonly name: RoleName;
   readonly version: number;
   readonly bytes: Uint8Array;
+  /** Without the unusable targets. */
   readonly targets: Targets;
+  readonly unusable: readonly UnusableTarget[];
   /** "bin": one of many that share names out by hash. */
   readonly kind: "role" | "bin";
 }
@@ -125,7 +133,25 @@ function one<T>(files: readonly T[], role: string): T {
 }
 
 function parseRole({ role, version, bytes }: TrustedFile): VerifiedRole {
-  return { name: parseRoleName(role), version, bytes, targets: parseUnverified(bytes, "targets"), kind: "role" };
+  const targets = parseUnverified(bytes, "targets");
+  const unusable: UnusableTarget[] = [];
+  const usable = [...targets.targets].filter(([path, file]) => {
+    const error = findFault(file);
+    if (error !== undefined) unusable.push({ path, error });
+    return error === undefined;
+  });
+  const name = parseRoleName(role);
+  return { name, version, bytes, targets: { ...targets, targets: new Map(usable) }, unusable, kind: "role" };
+}
+
+function findFault(file: TargetFile): FormatError | undefined {
+  try {
+    findTargetBlobs(file);
+    return undefined;
+  } catch (error) {
+    if (FormatError.is(error)) return error;
+    throw error;
+  }
 }
 
 function expiry({ role, bytes }: TrustedFile): [string, Date] {

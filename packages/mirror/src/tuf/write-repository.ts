@@ -27,7 +27,7 @@ import {
   type ReadStore,
   type WriteStore,
 } from "@dtuf/registry";
-import { parseUnverified } from "@dtuf/tuf";
+import { defaultLimits, parseUnverified } from "@dtuf/tuf";
 import { MirrorError } from "../errors.ts";
 import { createTally, type Tally } from "../images/transfers.ts";
 import { createTargetContents, type TargetContents } from "./target-contents.ts";
@@ -123,7 +123,10 @@ async function verifyNotNewer(
   timestamp: Descriptor | undefined,
   { repository, signal }: Pick<Writing, "repository" | "signal">,
 ): Promise<void> {
-  const stream = timestamp && timestamp.size <= 16_384 ? await store.open(timestamp, { signal }) : undefined;
+  const stream =
+    timestamp && timestamp.size <= defaultLimits.timestampMaxBytes
+      ? await store.open(timestamp, { signal })
+      : undefined;
   if (stream === undefined) return;
   const chunks: Uint8Array[] = [];
   for await (const chunk of stream) chunks.push(chunk);
