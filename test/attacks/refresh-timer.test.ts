@@ -12,6 +12,8 @@ let directory: string;
 let clock: FixedClock;
 let pusher: Master;
 let root: Uint8Array;
+/** Of the release with the hole. */
+let record: Uint8Array | undefined;
 const at = (...names: string[]): string => join(directory, ...names);
 
 const master = (store: string, state: string): Master =>
@@ -22,10 +24,10 @@ const master = (store: string, state: string): Master =>
     now: clock.now,
   });
 
-async function publish(content: string): Promise<void> {
+async function publish(content: string, by = pusher): Promise<Uint8Array | undefined> {
   await writeFile(at("app"), content);
-  await pusher.pushTarget("app", [{ kind: "file", path: at("app") }]);
-  await pusher.pushMetadata();
+  await by.pushTarget("app", [{ kind: "file", path: at("app") }]);
+  return (await by.pushMetadata({ record: {} })).signedRecord;
 }
 
 /** The release with the hole is what `shown` shows for ever; `honest` has the one that mends it, snapshot 3. */
@@ -36,22 +38,25 @@ beforeEach(async () => {
   await pusher.createRootKey();
   await pusher.createMetadataKeys();
   await pusher.createMetadata();
-  await publish("a hole");
+  record = await publish("a hole");
   root = await pusher.rootFile();
   await cp(at("honest"), at("shown"), { recursive: true });
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-/** A state of its own, with the online keys alone, that adopted what was the newest then. */
-async function createTimer(): Promise<Master> {
-  const timer = master("shown", "timer");
-  await timer.adopt({ root });
-  await mkdir(at("timer/keys"), { recursive: true });
-  for (const role of ["timestamp", "snapshot"]) {
-    for (const end of ["", ".pub"]) await cp(at(`pusher/keys/${role}_key${end}`), at(`timer/keys/${role}_key${end}`));
+/** A state of its own, that adopted what was the newest then. */
+async function createState(name: string, store: string, roles: readonly string[]): Promise<Master> {
+  const state = master(store, name);
+  await state.adopt({ root });
+  await mkdir(at(name, "keys"), { recursive: true });
+  for (const role of roles) {
+    for (const end of ["", ".pub"]) await cp(at(`pusher/keys/${role}_key${end}`), at(name, `keys/${role}_key${end}`));
   }
-  return timer;
+  return state;
 }
+
+const createTimer = (): Promise<Master> => createState("timer", "shown", ["timestamp", "snapshot"]);
+const createSecond = (): Promise<Master> => createState("second", "honest", ["targets", "timestamp", "snapshot"]);
 
 async function isServed(): Promise<boolean> {
   const source = createStoreSource(createLayoutStore({ directory: at("shown") }));
@@ -83,18 +88,51 @@ async function hold(
   throw new RangeError("clients are held for ever");
 }
 
-test.each([
-  { set: "one state", day: 1, refusal: "TUF_ROLLBACK" },
-  { set: "two states", day: 7, refusal: "MASTER_ROLE_EXPIRED", options: {} },
+interface Row {
+  readonly set: string;
+  readonly day: number;
+  readonly refusal: string;
+  /** Whose state refreshes. Default: one of its own. */
+  readonly by?: "pusher";
+  /** Who publishes what is hidden. Default: the pusher. */
+  readonly hidden?: "of another publisher";
+  /** That of the hidden release, or of what is shown. */
+  readonly record?: "new" | "old";
+  readonly options?: RefreshOptions;
+}
+
+const rows: readonly Row[] = [
+  { set: "one state", day: 1, refusal: "TUF_ROLLBACK", by: "pusher" },
+  { set: "two states", day: 7, refusal: "MASTER_ROLE_EXPIRED" },
   { set: "two states and a floor", day: 1, refusal: "MASTER_BASE_UNEXPECTED", options: { expectSnapshot: ">=3" } },
+  { set: "two states and the new record", day: 1, refusal: "MASTER_RECORD_MISMATCH", record: "new" },
+  { set: "two states and the old record alone", day: 14, refusal: "MASTER_RECORD_DUE", record: "old" },
   { set: "two states and --snapshot", day: 91.5, refusal: "MASTER_ROLE_EXPIRED", options: { snapshot: "if-due" } },
-] as const)(
+  {
+    set: "two publishers",
+    day: 91.5,
+    refusal: "MASTER_ROLE_EXPIRED",
+    by: "pusher",
+    hidden: "of another publisher",
+  },
+  {
+    set: "two publishers and the new record",
+    day: 1,
+    refusal: "MASTER_RECORD_MISMATCH",
+    by: "pusher",
+    hidden: "of another publisher",
+    record: "new",
+  },
+];
+
+test.each(rows)(
   "$set: clients are held at a hidden release's forerunner until day $day [T135]",
   async (row) => {
-    const timer = "options" in row ? await createTimer() : undefined;
-    await publish("mended");
+    const timer = row.by === "pusher" ? master("shown", "pusher") : await createTimer();
+    const newer = await publish("mended", row.hidden === undefined ? pusher : await createSecond());
+    const handed = row.record === undefined ? {} : { record: row.record === "new" ? newer : record };
     const { set, day, refusal } = row;
-    const held = await hold(timer ?? master("shown", "pusher"), "options" in row ? row.options : {});
+    const held = await hold(timer, { ...row.options, ...handed });
     console.log(`${set}: the timer stops (${String(held.refusal)}), clients refuse on day ${held.day}`);
     expect(held).toEqual({ day, refusal });
   },

@@ -77,6 +77,7 @@ const stories: readonly Story[] = [
   { command: "del-target", args: [repo, "other"] },
   { command: "unstage-target", args: [repo] },
   { command: "push-metadata", args: [repo] },
+  { command: "push-metadata", args: [repo], flags: { "record-out": "record.json" } },
   { command: "refresh-metadata", args: [repo] },
   { command: "get-root", args: [repo] },
   { command: "adopt-metadata", args: ["fred/adopted", "root.json"] },

@@ -56,7 +56,7 @@ export function groupOf(name: SettingName): SettingGroup {
 }
 
 /** Variables of these are for all commands of an environment, so they are refused as flags alone. */
-export const ambientSettings: ReadonlySet<SettingName> = new Set([...stateSettings, "concurrency"]);
+export const ambientSettings: ReadonlySet<SettingName> = new Set([...stateSettings, "concurrency", "record-lifetime"]);
 
 export function entry({ load, modes = [], ...given }: Entry): Command {
   return {

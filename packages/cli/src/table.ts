@@ -90,13 +90,16 @@ const masterCommands: readonly Command[] = [
       "expect-snapshot",
       "trust-clock",
       "concurrency",
+      "record-out",
+      "record-lifetime",
     ],
+    modes: [withoutSetting("record-out", ["record-lifetime"])],
     load: () => import("./publish/push-metadata.ts"),
   }),
   entry({
     name: "refresh-metadata",
     summary:
-      "sign the timestamp anew, and a due snapshot over what this machine pushed; exit 10 when another role is due",
+      "sign the timestamp anew, and a due snapshot over what this machine pushed or a record names; exit 10 when another role or the record is due",
     settings: [
       ...stateSettings,
       "snapshot-key-password",
@@ -106,6 +109,7 @@ const masterCommands: readonly Command[] = [
       "within",
       "snapshot",
       "expect-snapshot",
+      "record",
       "trust-clock",
     ],
     load: () => import("./publish/refresh-metadata.ts"),
@@ -121,7 +125,7 @@ const masterCommands: readonly Command[] = [
     name: "adopt-metadata",
     summary: "take what is published as this machine's base, from a root that was handed over, best the whole chain",
     arguments: "<repo> <root.json|chain.json|->",
-    settings: [...stateSettings, "expect-snapshot"],
+    settings: [...stateSettings, "expect-snapshot", "record"],
     load: () => import("./publish/adopt-metadata.ts"),
   }),
   entry({

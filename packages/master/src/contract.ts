@@ -55,7 +55,8 @@ export interface StagedChanges {
 
 export type ReleaseVersions = Readonly<Record<TopLevelRole, number>>;
 
-export interface PushMetadataOptions extends OperationOptions {
+/** What every publication takes. */
+export interface PublishOptions extends OperationOptions {
   /**
    * The snapshot that must be what is published: its version (`"12"`) or the SHA-256 of its file (hex). `">=12"` and `">12"`
    * are a floor: they name no snapshot, so that everything else is checked as without them.
@@ -76,6 +77,22 @@ export interface PushMetadataOptions extends OperationOptions {
   readonly clock?: "checked" | "trusted" | undefined;
 }
 
+export interface PushMetadataOptions extends PublishOptions {
+  /** Sign a record of this push too (`PushResult.signedRecord`). Default: none. */
+  readonly record?: RecordOptions | undefined;
+}
+
+export interface RecordOptions {
+  /** For how long machines that only refresh may renew what the record names. Default: 14 days. */
+  readonly lifetimeMs?: number | undefined;
+}
+
+export interface RecordStatus {
+  readonly until: Date;
+  /** "due": nothing is renewed by it any more. "soon": before half of its time (or `withinMs`) is over. */
+  readonly state: "good" | "soon" | "due";
+}
+
 export interface PublishResult {
   /** Digest of the manifest that `latest` now names. */
   readonly release: Digest;
@@ -88,11 +105,18 @@ export interface PublishResult {
   readonly overwrote?: Digest | undefined;
   /** Until when clients take this release, if nothing follows it. */
   readonly servedUntil: Date;
+  /** Of the record that was signed or used. */
+  readonly record?: RecordStatus | undefined;
   /** Roles, delegated ones too, that expire soon (within half their lifetime) and that this publication did not renew. */
   readonly due: readonly DueRole[];
 }
 
-export interface RefreshOptions extends PushMetadataOptions {
+export interface PushResult extends PublishResult {
+  /** The record's file, to be handed by another way than the registry to the machines that only refresh. */
+  readonly signedRecord?: Uint8Array | undefined;
+}
+
+export interface RefreshOptions extends PublishOptions {
   /** How soon a snapshot that may be re-signed is due. Default: half its lifetime. */
   readonly withinMs?: number | undefined;
   /**
@@ -100,6 +124,11 @@ export interface RefreshOptions extends PushMetadataOptions {
    * any other the registry alone says that they are the newest. "if-due": over whatever is published.
    */
   readonly snapshot?: "if-pushed-here" | "if-due" | undefined;
+  /**
+   * The file of the newest push's record. What is published must be what it names or a renewal of that (then a due snapshot
+   * is re-signed, and nothing expires later than the record's `until`). It stands in for an unexpired timestamp of others.
+   */
+  readonly record?: Uint8Array | undefined;
 }
 
 export interface RefreshMetadataResult extends PublishResult {
@@ -124,6 +153,8 @@ export interface MasterStatus {
   readonly registry: "same" | "newer" | "other-chain" | "refused" | "absent" | "unchecked";
   /** Where `registry` is "same" or "newer"; `due` is then about this. */
   readonly published?: PublishedStatus | undefined;
+  /** Of the newest record that was signed or used here. */
+  readonly record?: RecordStatus | undefined;
   /** Why it was refused, where `registry` is "other-chain" or "refused". */
   readonly refusal?: { readonly code: string; readonly message: string } | undefined;
 }
@@ -176,10 +207,10 @@ export interface Master extends AsyncDisposable {
    * A machine without a record takes the published repository as its base, from a root that it was handed: a root.json, or
    * a chain as `rootChain` gives it, of which the newest is the pin. What is published must be unexpired, or be the expected
    * snapshot (as in `PushMetadataOptions`). Older roots are taken from the chain, or if the pinned root's keys signed them.
-   * @throws MASTER_METADATA_EXISTS, MASTER_BASE_EXPIRED, MASTER_BASE_UNEXPECTED; TufError
+   * @throws MASTER_METADATA_EXISTS, MASTER_BASE_EXPIRED, MASTER_BASE_UNEXPECTED, MASTER_RECORD_DUE, MASTER_RECORD_MISMATCH; TufError
    */
   adopt(
-    options: OperationOptions & { readonly root: Uint8Array; readonly expectSnapshot?: string | undefined },
+    options: OperationOptions & { readonly root: Uint8Array } & Pick<RefreshOptions, "expectSnapshot" | "record">,
   ): Promise<AdoptResult>;
   /**
    * A new root naming the keys that lie in `keys/` now, signed with the old root keys too, so that clients follow
@@ -206,10 +237,11 @@ export interface Master extends AsyncDisposable {
    * that a client that holds the last release would not take.
    * @throws MASTER_ROLE_EXPIRED, MASTER_CLOCK_SUSPECT, MASTER_CHAIN_DIFFERS, …
    */
-  pushMetadata(options?: PushMetadataOptions): Promise<PublishResult>;
+  pushMetadata(options?: PushMetadataOptions): Promise<PushResult>;
   /**
    * Signs the timestamp anew without the targets key, and a due snapshot as `snapshot` says. What is staged stays staged.
-   * @throws MASTER_ROLE_EXPIRED where a role that is not renewed has expired; MASTER_BASE_UNEXPECTED, …
+   * @throws MASTER_ROLE_EXPIRED where a role that is not renewed has expired; MASTER_BASE_UNEXPECTED,
+   *   MASTER_RECORD_DUE, MASTER_RECORD_MISMATCH, …
    */
   refreshMetadata(options?: RefreshOptions): Promise<RefreshMetadataResult>;
   /** Names in the signed metadata: what is staged does not show. Sorted. */

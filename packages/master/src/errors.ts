@@ -30,6 +30,10 @@ export type MasterErrorCode =
   | "MASTER_CHAIN_DIFFERS"
   /** What is published is not the snapshot that was expected. */
   | "MASTER_BASE_UNEXPECTED"
+  /** The record of a push is good no more: a newer one has to be handed over. */
+  | "MASTER_RECORD_DUE"
+  /** The record of a push is not of what is published, or is older than one that was used here. */
+  | "MASTER_RECORD_MISMATCH"
   /** A published version jumped so far that signing above it would use up the version numbers. */
   | "MASTER_VERSION_IMPLAUSIBLE"
   /** No key that the current root names can sign the next one: clients would have to pin again. */

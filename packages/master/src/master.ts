@@ -60,7 +60,8 @@ function createPublisher(workplace: Workplace): Publisher {
     pushTarget: (name, parts, options = {}) => pushTarget(workplace, { ...options, name, parts }),
     deleteTarget: (name, { signal } = {}) => alone(signal, (session) => deleteTarget(session, parseTargetPath(name))),
     unstage: (names) => alone(undefined, (session) => unstage(session, names)),
-    pushMetadata: (options = {}) => alone(options.signal, (session) => publish(session, { ...options, scope: "all" })),
+    pushMetadata: ({ record, ...options } = {}) =>
+      alone(options.signal, (session) => publish(session, { ...options, scope: "all", makeRecord: record })),
     refreshMetadata: (options = {}) =>
       alone(options.signal, (session) => {
         const { withinMs = session.lifetimesMs.snapshot / 2, snapshot = "if-pushed-here" } = options;

@@ -10,6 +10,7 @@ import { isUnreadable } from "./published/history.ts";
 import { findPublished, latestDigest } from "./published/published.ts";
 import { servedUntil, verifyClock } from "./release/client-view.ts";
 import { readDelegated } from "./release/delegated-expiry.ts";
+import { recordStatusOf } from "./release/push-record.ts";
 import { withPublishedRoots } from "./release/record.ts";
 import { dueRoles, type Expiry } from "./release/sign.ts";
 
@@ -49,7 +50,7 @@ interface StatusRequest {
 /** @throws MasterError MASTER_METADATA_MISSING (details say what is published), MASTER_CLOCK_SUSPECT */
 export async function readStatus(session: Session, { withinMs, registry }: StatusRequest): Promise<MasterStatus> {
   if (session.record === undefined && registry === "check") await refuseUnknown(session);
-  const { head, roots, published } = session.state();
+  const { head, roots, published, pushRecord } = session.state();
   verifyClock(session);
   const look = registry === "check" ? await lookAtRegistry(session) : unchecked;
   const roles = look.roles ?? [...(await readExpirations(session))].map(([role, expires]) => ({ role, expires }));
@@ -66,6 +67,7 @@ export async function readStatus(session: Session, { withinMs, registry }: Statu
             targets: head.targets.version,
           },
     ...look.told,
+    ...(pushRecord === undefined ? {} : { record: recordStatusOf(pushRecord, session.now, withinMs) }),
   };
 }
 

@@ -53,9 +53,14 @@ export function verifyPushRecord(file: Uint8Array, by: Authority): PushRecord {
       details: { got: file.length, wanted: pushRecordMaxBytes },
     });
   }
-  const envelope = parseEnvelope(file, defaultLimits);
-  checkThreshold(envelope, by, "the record");
-  return parsePushRecord(envelope.signed);
+  try {
+    const envelope = parseEnvelope(file, defaultLimits);
+    checkThreshold(envelope, by, "it");
+    return parsePushRecord(envelope.signed);
+  } catch (cause) {
+    if (!TufError.is(cause)) throw cause;
+    throw new TufError(cause.code, `the record of a push: ${cause.message}`, { details: cause.details, cause });
+  }
 }
 
 /** SHA-256 in hex of the canonical JSON of a snapshot's `meta`. @param file signed, and verified by the caller */
@@ -78,7 +83,7 @@ function encodePushRecord({ made, until, root, targets, snapshot }: PushRecord):
   };
 }
 
-const where = "record";
+const where = "signed";
 
 function parsePushRecord(signed: JsonObject): PushRecord {
   const type = stringAt(signed, "_type", where).slice(0, 80);

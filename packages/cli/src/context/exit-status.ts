@@ -26,6 +26,7 @@ const refused = 6;
 const expired = 7;
 const local = 8;
 const overtaken = 9;
+const due = 10;
 const unauthorised = 13;
 
 const statuses: Readonly<Record<ErrorCode, ExitStatus>> = {
@@ -116,6 +117,8 @@ const statuses: Readonly<Record<ErrorCode, ExitStatus>> = {
   MASTER_CHAIN_DIFFERS: refused,
   MASTER_ROLE_EXPIRED: expired,
   MASTER_CLOCK_SUSPECT: failure,
+  MASTER_RECORD_DUE: due,
+  MASTER_RECORD_MISMATCH: refused,
   MASTER_VERSION_IMPLAUSIBLE: refused,
   MASTER_OLD_ROOT_KEY_MISSING: notFound,
   MASTER_ROLE_UNKNOWN: notFound,

@@ -20,6 +20,10 @@ const hints: Readonly<Record<string, string>> = {
     "learn from the other publishers which snapshot is the newest, and say so: --expect-snapshot VERSION",
   MASTER_BASE_UNEXPECTED:
     "ask the other publishers; then PROGRAM push-metadata <repo> --expect-snapshot VERSION builds on what is published, and --base recorded publishes this machine's record over it",
+  MASTER_RECORD_DUE:
+    "where targets are pushed, PROGRAM push-metadata <repo> --record-out FILE makes a newer one: hand it over, by another way than the registry",
+  MASTER_RECORD_MISMATCH:
+    "if the pusher has a newer record, hand it over; if this is the newest, the registry shows something else than was pushed: ask the pusher",
   MASTER_CHAIN_DIFFERS:
     "ask the other publishers. To work on theirs: PROGRAM adopt-metadata <repo> root.json, with another --repositories-root; to put this machine's in its place, so that every client must pin again: PROGRAM push-metadata <repo> --replace-repository",
   MASTER_CLOCK_SUSPECT: "set this machine's clock; where it is right and was ahead before: --trust-clock",

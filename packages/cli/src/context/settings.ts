@@ -48,9 +48,9 @@ const like = (grammar: Grammar, setting: Setting): Setting => ({ ...setting, gra
 const needs = (what: Setting["needs"] & string, setting: Setting): Setting => ({ ...setting, needs: what });
 const [minuteMs, hourMs, dayMs] = [60_000, 3_600_000, 86_400_000];
 /** The least is above what a mistaken unit gives (`3m` for three months); the most is what a stolen key may be worth. */
-const lifetime = (role: string, fallback: string, bounds: Bounds): Setting => ({
+const lifetime = (what: string, fallback: string, bounds: Bounds): Setting => ({
   kind: "duration",
-  summary: `how long new ${role} metadata is valid`,
+  summary: `how long ${what} is valid`,
   value: "duration",
   fallback,
   bounds,
@@ -172,10 +172,10 @@ export const settings = {
     summary: "kind of keys that every role must be signed with from this root on; no later root can drop it",
     choices: ["ed25519", "ecdsa", "rsa", "ml-dsa"],
   },
-  "root-lifetime": lifetime("root", "1 year", { least: dayMs, most: 20 * 366 * dayMs }),
-  "targets-lifetime": lifetime("targets", "3 months", { least: hourMs, most: 10 * 366 * dayMs }),
-  "snapshot-lifetime": lifetime("snapshot", "1 week", { least: minuteMs, most: 366 * dayMs }),
-  "timestamp-lifetime": lifetime("timestamp", "1 day", { least: 5000, most: 366 * dayMs }),
+  "root-lifetime": lifetime("new root metadata", "1 year", { least: dayMs, most: 20 * 366 * dayMs }),
+  "targets-lifetime": lifetime("new targets metadata", "3 months", { least: hourMs, most: 10 * 366 * dayMs }),
+  "snapshot-lifetime": lifetime("new snapshot metadata", "1 week", { least: minuteMs, most: 366 * dayMs }),
+  "timestamp-lifetime": lifetime("new timestamp metadata", "1 day", { least: 5000, most: 366 * dayMs }),
   base: {
     kind: "choice",
     summary:
@@ -194,6 +194,9 @@ export const settings = {
     "the published snapshot that this publication must build on: VERSION, '>=VERSION', '>VERSION' or sha256:DIGEST",
     "snapshot",
   ),
+  record: needs("file", text("the newest push's record: only what it names is renewed, a due snapshot too", "file")),
+  "record-out": needs("parent", text("write a signed record of this push, for --record on other machines", "file")),
+  "record-lifetime": lifetime("a record", "2 weeks", { least: hourMs, most: 366 * dayMs }),
   path: list("targets that the role may sign, `tools/*`", "pattern"),
   "path-hash-prefix": like(
     grammars.hex,

@@ -1,15 +1,21 @@
 import { rootFileMaxBytes } from "@dtuf/format";
 import type { Run } from "../context/command.ts";
 import { readInput } from "../context/input-file.ts";
+import { UsageError } from "../context/usage.ts";
 import { describeLeftOut } from "../context/left-out.ts";
 import { expectedSnapshot } from "./expected-snapshot.ts";
 import { withMaster } from "./master.ts";
+import { findRecord } from "./push-record.ts";
 
 export const run: Run = async (context, [repo = "", file = ""]) => {
+  if (file === "-" && context.values.text("record") === "-") {
+    throw new UsageError("the root and the record cannot both come from stdin");
+  }
+  const record = await findRecord(context);
   const root = await readInput(context, file, rootFileMaxBytes);
   const expectSnapshot = expectedSnapshot(context.values);
   return withMaster(context, repo, async (master) => {
-    const { leftOut } = await master.adopt({ root, signal: context.io.signal, expectSnapshot });
+    const { leftOut } = await master.adopt({ root, signal: context.io.signal, expectSnapshot, record });
     if (leftOut !== undefined) context.terminal.note(describeLeftOut(leftOut, repo));
   });
 };

@@ -1,4 +1,4 @@
-import type { DueRole } from "@dtuf/master";
+import type { DueRole, RecordStatus } from "@dtuf/master";
 import { isTopLevelRole } from "@dtuf/tuf";
 import type { Context } from "../context/command.ts";
 
@@ -15,4 +15,12 @@ export function noteDue({ terminal }: Context, due: readonly DueRole[]): void {
     const verb = state === "expired" ? "expired" : "expires";
     terminal.note(`${role} ${verb} at ${expires.toISOString()} and was not renewed: ${mendOf(role)} renews it`);
   }
+}
+
+export const mendOfRecord = "push-metadata with --record-out, where targets are pushed, makes a newer one";
+
+export function noteRecord({ terminal }: Context, { until, state }: RecordStatus): void {
+  const line = `the record is good until ${until.toISOString()}`;
+  if (state === "good") terminal.note(line, "INFO");
+  else terminal.note(`${line}: ${mendOfRecord}`);
 }

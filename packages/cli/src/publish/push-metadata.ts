@@ -2,6 +2,7 @@ import type { Run } from "../context/command.ts";
 import { expectedSnapshot } from "./expected-snapshot.ts";
 import { withMaster } from "./master.ts";
 import { reportPublication } from "./publication-report.ts";
+import { recordOptions, writeRecord } from "./push-record.ts";
 
 export const run: Run = (context, [repo = ""]) => {
   const expectSnapshot = expectedSnapshot(context.values);
@@ -9,13 +10,16 @@ export const run: Run = (context, [repo = ""]) => {
   const recorded = values.text("base") === "recorded" ? "recorded" : "published";
   const base = values.on("replace-repository") ? "replace" : recorded;
   const clock = values.on("trust-clock") ? "trusted" : "checked";
+  const record = recordOptions(context);
   return withMaster(context, repo, async (master, place) => {
-    const result = await master.pushMetadata({
+    const { signedRecord, ...result } = await master.pushMetadata({
       signal: context.io.signal,
       expectSnapshot,
       base,
       clock,
+      record,
     });
     await reportPublication(context, place, result);
+    if (signedRecord !== undefined) await writeRecord(context, signedRecord);
   });
 };

@@ -2,13 +2,15 @@ import type { Run } from "../context/command.ts";
 import { expectedSnapshot } from "./expected-snapshot.ts";
 import { withMaster } from "./master.ts";
 import { reportPublication } from "./publication-report.ts";
+import { findRecord } from "./push-record.ts";
 
 /** Signs the timestamp anew (a due snapshot too, where that is safe or asked for), without the targets key: what a timer runs. */
-export const run: Run = (context, [repo = ""]) => {
+export const run: Run = async (context, [repo = ""]) => {
   const withinMs = context.values.durationMs("within");
   const expectSnapshot = expectedSnapshot(context.values);
   const clock = context.values.on("trust-clock") ? "trusted" : "checked";
   const snapshot = context.values.on("snapshot") ? "if-due" : "if-pushed-here";
+  const record = await findRecord(context);
   return withMaster(context, repo, async (master, place) => {
     const result = await master.refreshMetadata({
       signal: context.io.signal,
@@ -16,8 +18,9 @@ export const run: Run = (context, [repo = ""]) => {
       snapshot,
       expectSnapshot,
       clock,
+      record,
     });
     await reportPublication(context, place, result);
-    return result.due.length > 0 ? 10 : 0;
+    return result.due.length > 0 || result.record?.state === "soon" ? 10 : 0;
   });
 };

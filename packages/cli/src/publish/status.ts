@@ -1,7 +1,7 @@
 import type { MasterStatus } from "@dtuf/master";
 import { isTopLevelRole } from "@dtuf/tuf";
 import type { Context, ExitStatus, Run } from "../context/command.ts";
-import { mendOf } from "./due-report.ts";
+import { mendOf, mendOfRecord } from "./due-report.ts";
 import { withMaster } from "./master.ts";
 
 export const run: Run = (context, [repo = ""]) =>
@@ -17,11 +17,11 @@ export const run: Run = (context, [repo = ""]) =>
   });
 
 /** 6: clients refuse what is published, or find nothing. 7: it has expired for all of them. 10: something is due. */
-function exitStatus({ registry, versions, published, due }: MasterStatus): ExitStatus {
+function exitStatus({ registry, versions, published, due, record }: MasterStatus): ExitStatus {
   if (registry === "other-chain" || registry === "refused" || (registry === "absent" && versions !== "never")) return 6;
   const isExpired = due.some(({ role, state }) => state === "expired" && isTopLevelRole(role));
   if (published !== undefined && isExpired) return 7;
-  return due.length > 0 ? 10 : 0;
+  return due.length > 0 || (record !== undefined && record.state !== "good") ? 10 : 0;
 }
 
 const meanings: Readonly<Record<MasterStatus["registry"], string>> = {
@@ -34,7 +34,7 @@ const meanings: Readonly<Record<MasterStatus["registry"], string>> = {
 };
 
 async function print({ terminal }: Context, place: string, status: MasterStatus): Promise<void> {
-  const { versions, registry, published, refusal, staged, due } = status;
+  const { versions, registry, published, refusal, staged, due, record } = status;
   const shown = published?.versions ?? versions;
   await terminal.printName(`place: ${place}`);
   await terminal.print(
@@ -43,6 +43,7 @@ async function print({ terminal }: Context, place: string, status: MasterStatus)
   await terminal.print(`registry: ${meanings[registry]}`);
   if (refusal !== undefined) await terminal.printName(`refused: ${refusal.message} (${refusal.code})`);
   if (published !== undefined) await terminal.print(`clients are served until: ${published.servedUntil.toISOString()}`);
+  if (record !== undefined) await terminal.print(`the record is good until: ${record.until.toISOString()}`);
   for (const { change, path } of staged.targets) await terminal.printName(`staged: ${change} ${path}`);
   for (const role of staged.roles) await terminal.printName(`staged: role ${role}`);
   for (const version of staged.roots) await terminal.print(`staged: root ${version}`);
@@ -50,4 +51,5 @@ async function print({ terminal }: Context, place: string, status: MasterStatus)
     const verb = state === "expired" ? "expired" : "expires";
     await terminal.printName(`due: ${role} ${verb} at ${expires.toISOString()}: ${mendOf(role)} renews it`);
   }
+  if (record !== undefined && record.state !== "good") await terminal.print(`due: a newer record: ${mendOfRecord}`);
 }

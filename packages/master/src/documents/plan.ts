@@ -29,6 +29,9 @@ export const defaultLifetimesMs: Readonly<Record<TopLevelRole, number>> = {
   timestamp: 86_400_000,
 };
 
+/** Of a record of a push: it must live longer than the snapshot, which it lets another machine renew. */
+export const defaultRecordLifetimeMs: number = 14 * 86_400_000;
+
 export interface Instant {
   readonly now: Date;
   readonly lifetimesMs: Readonly<Record<TopLevelRole, number>>;

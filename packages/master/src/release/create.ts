@@ -6,7 +6,7 @@ import type { KeyType } from "../options.ts";
 import { verifyClock } from "./client-view.ts";
 import { readDelegated } from "./delegated-expiry.ts";
 import { MasterError } from "../errors.ts";
-import { namesSnapshot, verifyExpectedSnapshot, verifyPlausible, verifyUnexpired } from "./open-base.ts";
+import { namesSnapshot, verifyPlausible, verifyUnexpired, verifyWanted } from "./open-base.ts";
 import { expiryOf, planRoot, planSnapshot, planTargets, planTimestamp, type SignedFile } from "../documents/plan.ts";
 import { findPublished, latestDigest } from "../published/published.ts";
 import { headFilesOf, saveHead, saveRoots } from "./record.ts";
@@ -72,7 +72,7 @@ export async function createMetadata(
 /** @throws MasterError MASTER_METADATA_EXISTS, MASTER_METADATA_UNAVAILABLE, MASTER_BASE_EXPIRED, MASTER_BASE_UNEXPECTED */
 export async function adopt(
   session: Session,
-  { root, expectSnapshot }: Parameters<Master["adopt"]>[0],
+  { root, expectSnapshot, record }: Parameters<Master["adopt"]>[0],
 ): Promise<AdoptResult> {
   refuseExisting(session);
   const published = await findPublished(session);
@@ -81,11 +81,11 @@ export async function adopt(
       details: { place: session.place },
     });
   }
-  const base = await openUnrecorded(session, published, root);
-  if (expectSnapshot !== undefined) verifyExpectedSnapshot(base, expectSnapshot);
+  const opened = await openUnrecorded(session, published, root);
+  const base = verifyWanted(session, opened, { expectSnapshot, record });
   if (!namesSnapshot(expectSnapshot)) {
     verifyPlausible(base, undefined);
-    verifyUnexpired(base, ["root", "timestamp", "snapshot", "targets"], session.now);
+    if (base.pushRecord === undefined) verifyUnexpired(base, ["root", "timestamp", "snapshot", "targets"], session.now);
   }
   const { timestamp, snapshot, targets } = base;
   await session.save({
@@ -96,12 +96,13 @@ export async function adopt(
     head: await saveHead(session, headFilesOf(base)),
     delegated: await readDelegated(session, { targets: targets.signed, snapshot: snapshot.signed, files: [] }),
     published: base.release,
+    pushRecord: base.pushRecord,
     signed: { timestamp: timestamp.signed.version, snapshot: snapshot.signed.version, targets: targets.signed.version },
     generation: 1,
     staging: 1,
     prunes: 0,
   });
-  return { leftOut: base.leftOut };
+  return { leftOut: opened.leftOut };
 }
 
 /**

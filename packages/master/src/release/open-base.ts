@@ -3,40 +3,50 @@
  * asked three things more than TUF's rules: that its timestamp has not expired (the registry may be replaying a release
  * that others have long replaced, and signing above it would make that permanent), that its versions are plausible, and
  * that it was built on the release that stands in the record. A caller who names the snapshot that he expects has
- * answered them. What is new is then taken into the record.
+ * answered them; a record of the push answers the first. What is new is then taken into the record.
  */
 import { digestHex, digestOf, type Digest } from "@dtuf/registry";
 import { parseRelease } from "@dtuf/format";
-import { parseUnverified } from "@dtuf/tuf";
+import { parseUnverified, type PushRecord } from "@dtuf/tuf";
 import { openPublished, openRecorded, versionsOf, type Base } from "../published/base.ts";
-import type { PushMetadataOptions } from "../contract.ts";
+import type { PublishOptions, RefreshOptions } from "../contract.ts";
 import { MasterError } from "../errors.ts";
 import { lineageMax, versionJumpMax } from "../limits.ts";
 import { isUnreadable, readable } from "../published/history.ts";
 import { findPublished, latestDigest, type Published } from "../published/published.ts";
 import { extendChain, readRoots } from "../published/root-chain.ts";
+import { openPushRecord } from "./push-record.ts";
 import { acceptBase, withPublishedRoots } from "./record.ts";
 import type { Session } from "../state/session.ts";
 import type { State } from "../state/state.ts";
 import { moveSecondTags } from "./upload.ts";
 
-type Choice = Pick<PushMetadataOptions, "base" | "expectSnapshot">;
+type Choice = Pick<PublishOptions, "base" | "expectSnapshot" | "clock"> & Pick<RefreshOptions, "record">;
+
+export interface OpenedBase extends Base {
+  /** The record that was handed over, which is true of the base. */
+  readonly pushRecord?: PushRecord | undefined;
+}
 
 /** @throws MasterError; TufError (TUF_ROLLBACK: the registry shows something older than the record); OciError; FormatError */
-export async function openBase(session: Session, { base = "published", expectSnapshot }: Choice): Promise<Base> {
+export async function openBase(session: Session, choice: Choice): Promise<OpenedBase> {
+  const { base = "published" } = choice;
   const { published, attempt } = session.state();
   if (base === "recorded") await verifySameChain(session);
   const found = base === "published" ? await findPublished(session) : undefined;
   if (found === undefined || found.release === published) {
     const latest = found === undefined ? await latestDigest(session) : found.release;
     if (base === "published" && latest === undefined && published !== undefined) throw gone(published);
-    const recorded = await openRecorded(session, latest);
-    if (expectSnapshot !== undefined) verifyExpectedSnapshot(recorded, expectSnapshot);
-    return recorded;
+    return verifyWanted(session, await openRecorded(session, latest), choice);
   }
-  return found.release === attempt?.release
-    ? openOwn(session, found, expectSnapshot)
-    : openOthers(session, found, expectSnapshot);
+  return found.release === attempt?.release ? openOwn(session, found, choice) : openOthers(session, found, choice);
+}
+
+/** What the caller says of the base: before anything of it is kept. */
+export function verifyWanted(session: Session, base: Base, { expectSnapshot, record, clock }: Choice): OpenedBase {
+  if (expectSnapshot !== undefined) verifyExpectedSnapshot(base, expectSnapshot);
+  if (record === undefined) return base;
+  return { ...base, pushRecord: openPushRecord(session, base, { file: record, clock: clock ?? "checked" }) };
 }
 
 /** Damage is what publishing on the record mends; a repository of other roots is somebody's. */
@@ -52,10 +62,9 @@ async function verifySameChain(session: Session): Promise<void> {
 }
 
 /** A run from here that was cut off after the switch: what it left undone is done. */
-async function openOwn(session: Session, found: Published, expectSnapshot: string | undefined): Promise<Base> {
+async function openOwn(session: Session, found: Published, choice: Choice): Promise<OpenedBase> {
   const state = session.state();
-  const opened = await openPublished(session, found, withPublishedRoots(state, found));
-  if (expectSnapshot !== undefined) verifyExpectedSnapshot(opened, expectSnapshot);
+  const opened = verifyWanted(session, await openPublished(session, found, withPublishedRoots(state, found)), choice);
   const staged = state.attempt?.carries === "staged" ? await session.files.readStagedRoles(state) : [];
   for (const [name, change] of staged) {
     if (change.kind === "revoke") continue;
@@ -65,13 +74,12 @@ async function openOwn(session: Session, found: Published, expectSnapshot: strin
   return opened;
 }
 
-async function openOthers(session: Session, found: Published, expectSnapshot: string | undefined): Promise<Base> {
+async function openOthers(session: Session, found: Published, choice: Choice): Promise<OpenedBase> {
   const state = session.state();
-  const opened = await openPublished(session, found, state);
-  if (expectSnapshot !== undefined) verifyExpectedSnapshot(opened, expectSnapshot);
-  if (!namesSnapshot(expectSnapshot)) {
+  const opened = verifyWanted(session, await openPublished(session, found, state), choice);
+  if (!namesSnapshot(choice.expectSnapshot)) {
     verifyPlausible(opened, state);
-    verifyUnexpired(opened, ["timestamp"], session.now);
+    if (opened.pushRecord === undefined) verifyUnexpired(opened, ["timestamp"], session.now);
     await verifyLineage(session, found, opened);
   }
   await acceptBase(session, opened);

@@ -6,29 +6,41 @@
  */
 import { latestTag, releaseTag } from "@dtuf/format";
 import type { Digest, ManifestContent } from "@dtuf/registry";
-import type { PublishResult, PushMetadataOptions, RefreshMetadataResult } from "../contract.ts";
+import type { PushRecord } from "@dtuf/tuf";
+import type {
+  PublishOptions,
+  PushMetadataOptions,
+  PushResult,
+  RefreshOptions,
+  RefreshMetadataResult,
+} from "../contract.ts";
 import type { Base } from "../published/base.ts";
 import { verifyClock, verifyTakeable } from "./client-view.ts";
 import { readDelegated } from "./delegated-expiry.ts";
 import { MasterError } from "../errors.ts";
 import { dropUnneededKeys } from "../keys/key-ring.ts";
 import { rebasesMax } from "../limits.ts";
-import { openBase } from "./open-base.ts";
+import { openBase, type OpenedBase } from "./open-base.ts";
 import { verifyPromises, verifyStagedBlobs } from "../published/presence.ts";
 import { latestDigest } from "../published/published.ts";
+import { makePushRecord, recordStatusOf } from "./push-record.ts";
 import { commitRelease } from "./record.ts";
 import type { Session } from "../state/session.ts";
 import { dueRoles, signRelease, type Draft, type OnlineScope, type Scope } from "./sign.ts";
 import type { State } from "../state/state.ts";
 import { keepersOf, moveSecondTags, putArtifact, putArtifacts, releaseOf, roleArtifacts } from "./upload.ts";
 
-export type PublishRequest = PushMetadataOptions & { readonly scope: "all" | OnlineScope };
+/** `makeRecord`: to be signed, with the scope "all". `record`: handed over. */
+export type PublishRequest = PublishOptions &
+  Pick<RefreshOptions, "record"> & {
+    readonly scope: "all" | OnlineScope;
+    readonly makeRecord?: PushMetadataOptions["record"];
+  };
+
+export type Publication = PushResult & RefreshMetadataResult;
 
 /** @throws MasterError; TufError; OciError; FormatError */
-export async function publish(
-  session: Session,
-  request: PublishRequest,
-): Promise<PublishResult & RefreshMetadataResult> {
+export async function publish(session: Session, request: PublishRequest): Promise<Publication> {
   if (request.clock === "trusted") await session.save({ ...session.state(), knownPast: undefined });
   else verifyClock(session);
   const builtOn = new Set<Digest | undefined>();
@@ -53,34 +65,41 @@ interface Prepared {
   readonly draft: Draft;
   readonly delegated: State["delegated"];
   readonly servedUntil: Date;
+  /** Signed or handed over. */
+  readonly pushRecord: PushRecord | undefined;
+  readonly signedRecord: Uint8Array | undefined;
 }
 
 /** Everything that can refuse a release, before anything of it is sent. */
-async function prepare(session: Session, base: Base, request: PublishRequest): Promise<Prepared> {
-  const scope = await scopeOf(session, request);
+async function prepare(session: Session, base: OpenedBase, request: PublishRequest): Promise<Prepared> {
+  const scope = await scopeOf(session, base, request);
   const draft = await signRelease(session, base, scope);
   const servedUntil = verifyTakeable(session, base, draft);
   const content = { targets: draft.targetsDocument, snapshot: draft.snapshotDocument, files: draft.delegated };
   const delegated = await readDelegated(session, content);
   await verifyStagedBlobs(session, draft);
   if (isOnRecord(request)) await verifyPromises(session, content);
-  return { scope, draft, delegated, servedUntil };
+  const { makeRecord } = request;
+  const made = makeRecord === undefined ? undefined : await makePushRecord(session, draft, makeRecord);
+  const pushRecord = made?.record ?? base.pushRecord;
+  return { scope, draft, delegated, servedUntil, pushRecord, signedRecord: made?.file };
 }
 
 /** What follows the switch. */
 async function finish(
   session: Session,
-  { scope, draft, delegated, servedUntil }: Prepared,
+  { scope, draft, delegated, servedUntil, pushRecord, signedRecord }: Prepared,
   content: ManifestContent,
-): Promise<Omit<PublishResult & RefreshMetadataResult, "rebased">> {
+): Promise<Omit<Publication, "rebased">> {
   const release = content.descriptor.digest;
   await keepReleaseTag(session, draft, content);
   await moveSecondTags(session, draft.delegated);
-  await commitRelease(session, { draft, release, scope, delegated });
+  await commitRelease(session, { draft, release, scope, delegated, pushRecord });
   if (scope.kind === "all") await dropUnneededKeys(session.keys, draft.root);
   const { versions, changed, renewed } = draft;
   const due = dueRoles([...draft.notRenewed, ...delegated], session);
-  return { release, versions, changed, renewed, due, servedUntil };
+  const record = pushRecord === undefined ? undefined : recordStatusOf(pushRecord, session.now);
+  return { release, versions, changed, renewed, due, servedUntil, record, signedRecord };
 }
 
 /** Whatever is published, the record is what the release is built on. */
@@ -93,8 +112,8 @@ function overwrittenBy(session: Session, { release }: Base): Digest | undefined 
   return release === published || release === attempt?.release ? undefined : release;
 }
 
-async function scopeOf(session: Session, { scope }: PublishRequest): Promise<Scope> {
-  if (scope !== "all") return { kind: "online", ...scope };
+async function scopeOf(session: Session, { pushRecord }: OpenedBase, { scope }: PublishRequest): Promise<Scope> {
+  if (scope !== "all") return { kind: "online", ...scope, pushRecord };
   const state = session.state();
   return {
     kind: "all",

@@ -88,7 +88,7 @@ function pinned(state: State): State {
   return { ...state, pin: stagedPin, stagedPin: undefined };
 }
 
-interface Publication extends Pick<State, "delegated"> {
+interface Publication extends Pick<State, "delegated" | "pushRecord"> {
   readonly draft: Draft;
   readonly release: Digest;
   readonly scope: Scope;
@@ -97,7 +97,7 @@ interface Publication extends Pick<State, "delegated"> {
 /** After the switch: the draft is the record, and what it carried is not staged any more. */
 export async function commitRelease(
   session: Session,
-  { draft, release, scope, delegated }: Publication,
+  { draft, release, scope, delegated, pushRecord }: Publication,
 ): Promise<void> {
   const state = session.state();
   const roots = await saveRoots(session, draft.roots);
@@ -108,6 +108,8 @@ export async function commitRelease(
     delegated,
     published: release,
     ...(scope.kind === "all" ? { pushed: head.targets.sha256 } : {}),
+    // What is pushed without a record, no record names.
+    pushRecord: scope.kind === "all" ? pushRecord : (pushRecord ?? state.pushRecord),
     stagedRoots: scope.kind === "all" ? [] : state.stagedRoots,
     attempt: undefined,
     generation: scope.kind === "all" ? state.staging : state.generation,

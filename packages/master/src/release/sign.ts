@@ -8,6 +8,7 @@ import {
   signDocument,
   verifyDocument,
   type Document,
+  type PushRecord,
   type Root,
   type Snapshot,
   type Targets,
@@ -58,6 +59,8 @@ export interface OnlineScope {
   readonly withinMs: number;
   /** "if-pushed-here": who did not push the published targets has the registry's word alone that they are the newest. */
   readonly snapshot: "if-pushed-here" | "if-due";
+  /** True of the base: that it is the newest is then the pusher's word, until it says. */
+  readonly pushRecord?: PushRecord | undefined;
 }
 
 /** @throws MasterError MASTER_KEYS_MISSING, MASTER_PASSPHRASE_WRONG, …; TufError */
@@ -100,21 +103,26 @@ async function signAll(session: Session, base: Base, { staged, roles }: Scope & 
   };
 }
 
-async function signOnline(session: Session, base: Base, { withinMs, snapshot: when }: OnlineScope): Promise<Draft> {
+async function signOnline(session: Session, base: Base, scope: OnlineScope): Promise<Draft> {
   const root = base.root.signed;
   const next = nextVersions(versionsOf(base), session.state().signed);
   const before = base.snapshot.signed;
-  const isAllowed = when === "if-due" || session.state().pushed === digestHex(digestOf(base.targets.bytes));
-  const isDue = isAllowed && before.expires.getTime() - session.now.getTime() <= withinMs;
+  const until = scope.pushRecord?.until;
+  const renewal = capped(edition("snapshot", next, session), until);
+  const isPushedHere = session.state().pushed === digestHex(digestOf(base.targets.bytes));
+  const isAllowed = scope.snapshot === "if-due" || scope.pushRecord !== undefined || isPushedHere;
+  const left = before.expires.getTime() - session.now.getTime();
+  const isWorthIt = until === undefined || renewal.expires > before.expires;
+  const isDue = isAllowed && isWorthIt && left <= scope.withinMs;
   const renews = isDue && (before.expires <= session.now || (await session.ring.canSign("snapshot", root)));
   const sign = signerFor(session, root);
 
-  const snapshotDocument = renews ? planSnapshot(before, new Map(), edition("snapshot", next, session)) : before;
+  const snapshotDocument = renews ? planSnapshot(before, new Map(), renewal) : before;
   const snapshot = renews
     ? await sign("snapshot", snapshotDocument)
     : { version: before.version, bytes: base.snapshot.bytes };
-  const timestampDocument = planTimestamp(base.timestamp.signed, snapshot, edition("timestamp", next, session));
-  const timestamp = await sign("timestamp", timestampDocument);
+  const fresh = capped(edition("timestamp", next, session), until);
+  const timestamp = await sign("timestamp", planTimestamp(base.timestamp.signed, snapshot, fresh));
   const targetsDocument = base.targets.signed;
   const targets = { version: targetsDocument.version, bytes: base.targets.bytes };
   return {
@@ -164,8 +172,15 @@ function signerFor(
   });
 }
 
-function edition(role: TopLevelRole, next: ReleaseVersions, instant: Instant): Pick<Document, "version" | "expires"> {
+type Edition = Pick<Document, "version" | "expires">;
+
+function edition(role: TopLevelRole, next: ReleaseVersions, instant: Instant): Edition {
   return { version: next[role], expires: expiryOf(role, instant) };
+}
+
+/** Nothing that is renewed by a record is served beyond it. */
+function capped({ version, expires }: Edition, until: Date | undefined): Edition {
+  return { version, expires: until !== undefined && until < expires ? until : expires };
 }
 
 /** Those that expire within half their lifetime, or within `withinMs`. Soonest first. */

@@ -3,7 +3,7 @@
  * version numbers it has used. One small file, replaced atomically; the metadata itself lies beside it by SHA-256.
  */
 import { isDigest, type Digest } from "@dtuf/registry";
-import { parseRoleName, type RoleName } from "@dtuf/tuf";
+import { parseRoleName, type PushRecord, type RoleName } from "@dtuf/tuf";
 import { MasterError } from "../errors.ts";
 
 /** A signed metadata file in `metadata/`. */
@@ -52,6 +52,8 @@ export interface State {
   readonly published?: Digest | undefined;
   /** SHA-256 of the targets file that was last signed and published from here. A refresh does not change it. */
   readonly pushed?: string | undefined;
+  /** The newest record of a push that was signed here, or that a refresh from here used. */
+  readonly pushRecord?: PushRecord | undefined;
   /** The highest versions ever signed here: no number is used for two documents, whatever became of the first. */
   readonly signed: Readonly<Record<VersionedRole, number>>;
   readonly attempt?: AttemptRecord | undefined;
@@ -98,6 +100,7 @@ function readState(json: unknown): State {
     delegated: readList(record["delegated"], readDelegated),
     ...(published === undefined ? {} : { published: readDigest(published) }),
     ...(record["pushed"] === undefined ? {} : { pushed: readSha256(record["pushed"]) }),
+    ...(record["pushRecord"] === undefined ? {} : { pushRecord: readPushRecord(fields(record["pushRecord"])) }),
     signed: readSigned(fields(signed)),
     ...(attempt === undefined ? {} : { attempt: readAttempt(fields(attempt)) }),
     ...(record["knownPast"] === undefined ? {} : { knownPast: readDate(record["knownPast"]) }),
@@ -151,6 +154,16 @@ function readList<T>(json: unknown, read: (json: unknown) => T): readonly T[] {
 
 function readSigned({ timestamp, snapshot, targets }: Fields): State["signed"] {
   return { timestamp: readNumber(timestamp), snapshot: readNumber(snapshot), targets: readNumber(targets) };
+}
+
+function readPushRecord({ made, until, root, targets, snapshot }: Fields): PushRecord {
+  return {
+    made: readDate(made),
+    until: readDate(until),
+    root: readFile(root),
+    targets: { version: readNumber(fields(targets)["version"]) },
+    snapshot: { ...readFile(snapshot), metaSha256: readSha256(fields(snapshot)["metaSha256"]) },
+  };
 }
 
 function readAttempt({ release, carries }: Fields): AttemptRecord {

@@ -1,0 +1,218 @@
+import { createPrivateKey } from "node:crypto";
+import { cp, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { latestTag } from "@dtuf/format";
+import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
+import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
+import { createSigner, parseUnverified, signPushRecord, verifyPushRecord, type PushRecord } from "@dtuf/tuf";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createMaster, type Master } from "../index.ts";
+
+let directory: string;
+let clock: FixedClock;
+let store: LayoutStore;
+let pusher: Master;
+let timer: Master;
+let root: Uint8Array;
+/** Of snapshot 2. */
+let file: Uint8Array;
+const at = (...names: string[]): string => join(directory, ...names);
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "dtuf-push-record-"));
+  clock = createFixedClock();
+  store = open("registry");
+  pusher = master("pusher");
+  await pusher.createRootKey();
+  await pusher.createMetadataKeys();
+  await pusher.createMetadata();
+  file = await push();
+  root = await pusher.rootFile();
+  timer = await createTimer("timer");
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+const open = (name: string): LayoutStore => createLayoutStore({ directory: at(name), now: clock.now });
+const master = (name: string, over = store): Master =>
+  createMaster({ store: over, place: "here", directory: at(name), now: clock.now });
+const push = async (expectSnapshot?: string): Promise<Uint8Array> =>
+  (await pusher.pushMetadata({ record: {}, expectSnapshot })).signedRecord ?? new Uint8Array();
+
+/** A machine with the online keys alone. */
+async function createTimer(name: string, record?: Uint8Array): Promise<Master> {
+  const created = master(name);
+  await created.adopt({ root, record });
+  await mkdir(at(name, "keys"), { recursive: true });
+  for (const role of ["timestamp", "snapshot"]) {
+    for (const end of ["", ".pub"]) await cp(at(`pusher/keys/${role}_key${end}`), at(name, `keys/${role}_key${end}`));
+  }
+  return created;
+}
+
+function parse(record: Uint8Array): PushRecord {
+  const { keys, roles } = parseUnverified(root, "root");
+  return verifyPushRecord(record, { keys, role: roles.targets });
+}
+
+/** The record of snapshot 2 with other words, signed by a key of the pusher's. */
+async function signed(change: Partial<PushRecord>, role = "targets"): Promise<Uint8Array> {
+  const key = createPrivateKey(await readFile(at(`pusher/keys/${role}_key`)));
+  return signPushRecord({ ...parse(file), ...change }, [createSigner(key)]);
+}
+
+/** What a refusal may not move. */
+async function trusted(): Promise<unknown> {
+  return [
+    await readFile(at("timer/record.json"), "utf8"),
+    (await store.resolve(latestTag, { want: "digest" }))?.descriptor,
+  ];
+}
+
+async function expectRefusal(record: Uint8Array, code: string): Promise<void> {
+  const before = await trusted();
+  await expect(timer.refreshMetadata({ record, snapshot: "if-due" })).rejects.toMatchObject({ code });
+  expect(await trusted()).toEqual(before);
+  await expect(master("fresh").adopt({ root, record })).rejects.toMatchObject({ code });
+  await expect(readFile(at("fresh/record.json"))).rejects.toMatchObject({ code: "ENOENT" });
+}
+
+describe("a record that is handed over [T135]", () => {
+  test("says what was pushed, and until when it may be renewed: 14 days, unless it is told", async () => {
+    const now = clock.now();
+    const { snapshot, until, made } = parse(file);
+    expect({ version: snapshot.version, made, until }).toEqual({
+      version: 2,
+      made: now,
+      until: new Date(now.getTime() + 14 * 86_400_000),
+    });
+    const { signedRecord, record } = await pusher.pushMetadata({ record: { lifetimeMs: 3_600_000 } });
+    expect(record).toEqual({ until: new Date(now.getTime() + 3_600_000), state: "good" });
+    expect(parse(signedRecord ?? file).until).toEqual(record?.until);
+    await expect(pusher.pushMetadata({ record: { lifetimeMs: 999 } })).rejects.toThrow(TypeError);
+    expect(await pusher.pushMetadata()).not.toHaveProperty("signedRecord", expect.anything());
+  });
+
+  test("lets another state renew snapshot and timestamp, again and again, and none of it beyond `until`", async () => {
+    const { until } = parse(file);
+    const renewed: string[] = [];
+    for (let day = 0; day < 13.5; day += 0.5) {
+      const result = await timer.refreshMetadata({ record: file });
+      expect(result.servedUntil <= until).toBe(true);
+      expect(result.record).toEqual({ until, state: day < 7 ? "good" : "soon" });
+      renewed.push(...result.renewed.filter((role) => role === "snapshot"));
+      clock.advance({ hours: 12 });
+    }
+    expect(renewed).toHaveLength(2);
+    const { servedUntil, versions } = await timer.refreshMetadata({ record: file });
+    expect(versions.snapshot).toBe(4);
+    expect(servedUntil).toEqual(until);
+    const expirations = await timer.expirations();
+    expect([expirations.get("timestamp"), expirations.get("snapshot")]).toEqual([until, until]);
+    const other = await createTimer("other", file);
+    await expect(other.refreshMetadata({ record: file })).resolves.toMatchObject({ servedUntil: until });
+    clock.advance({ hours: 12 });
+    await expectRefusal(file, "MASTER_RECORD_DUE");
+    const newer = await push("4");
+    await expect(timer.refreshMetadata({ record: newer })).resolves.toMatchObject({ record: { state: "good" } });
+  });
+
+  test("is followed over a change of every key, and tells a push whose timestamp has expired from a replay", async () => {
+    await pusher.createRootKey();
+    await pusher.createMetadataKeys();
+    await pusher.resetKeys();
+    const newer = await push();
+    clock.advance({ days: 2 });
+    for (const role of ["timestamp", "snapshot"]) {
+      for (const end of ["", ".pub"]) await cp(at(`pusher/keys/${role}_key${end}`), at(`timer/keys/${role}_key${end}`));
+    }
+    await expect(timer.refreshMetadata()).rejects.toMatchObject({ code: "MASTER_BASE_EXPIRED" });
+    await expectRefusal(file, "MASTER_RECORD_MISMATCH");
+    await expect(timer.refreshMetadata({ record: newer })).resolves.toMatchObject({
+      versions: { root: 2, snapshot: 3 },
+    });
+  });
+
+  test("is refused while the registry shows less than it names", async () => {
+    const shown = open("shown");
+    await cp(at("registry"), at("shown"), { recursive: true });
+    const newer = await push();
+    store = shown;
+    timer = master("timer", shown);
+    await expectRefusal(newer, "MASTER_RECORD_MISMATCH");
+  });
+
+  test("is refused when the registry shows more than it names", async () => {
+    await push();
+    await expectRefusal(file, "MASTER_RECORD_MISMATCH");
+  });
+
+  const { a, b } = { a: "a".repeat(64), b: "b".repeat(64) };
+  test.each<[string, (record: PushRecord) => Partial<PushRecord>]>([
+    ["another snapshot of that version", ({ snapshot }) => ({ snapshot: { ...snapshot, sha256: a } })],
+    ["an older snapshot that lists something else", () => ({ snapshot: { version: 1, sha256: a, metaSha256: b } })],
+    ["a newer snapshot", ({ snapshot }) => ({ snapshot: { ...snapshot, version: 3 } })],
+    ["older targets", () => ({ targets: { version: 1 } })],
+    ["newer targets", () => ({ targets: { version: 3 } })],
+    ["another repository's root", () => ({ root: { version: 1, sha256: a } })],
+    ["a newer root", ({ root: { sha256 } }) => ({ root: { version: 2, sha256 } })],
+  ])("is refused when it names %s", async (_what, change) => {
+    await expectRefusal(await signed(change(parse(file))), "MASTER_RECORD_MISMATCH");
+    await expect(timer.refreshMetadata({ record: file })).resolves.toMatchObject({ versions: { snapshot: 2 } });
+  });
+
+  test("is refused when another role's key signed it, when it is none, and when this clock has not reached it", async () => {
+    await expectRefusal(await signed({}, "snapshot"), "MASTER_RECORD_MISMATCH");
+    await expectRefusal(Buffer.from("{}"), "TUF_MALFORMED");
+    await expectRefusal(await readSnapshot(), "MASTER_RECORD_MISMATCH");
+    const made = new Date(clock.now().getTime() + 3_600_000);
+    await expectRefusal(await signed({ made }), "MASTER_CLOCK_SUSPECT");
+    await expect(timer.refreshMetadata({ record: await signed({ made }), clock: "trusted" })).resolves.toBeDefined();
+  });
+
+  test("is refused when it is older than one that this state has used", async () => {
+    const { until, made } = parse(file);
+    const longer = await signed({ until: new Date(until.getTime() + 1000) });
+    await timer.refreshMetadata({ record: longer });
+    const before = await trusted();
+    await expect(timer.refreshMetadata({ record: file })).rejects.toMatchObject({ code: "MASTER_RECORD_MISMATCH" });
+    expect(await trusted()).toEqual(before);
+    await expect(timer.refreshMetadata({ record: longer })).resolves.toBeDefined();
+    const newer = await pusher.pushMetadata({ record: { lifetimeMs: 3_600_000 } });
+    const shorter = { record: newer.signedRecord };
+    expect(newer.record?.until.getTime()).toBe(made.getTime() + 3_600_000);
+    await expect(timer.refreshMetadata(shorter)).resolves.toMatchObject({ record: { until: newer.record?.until } });
+  });
+
+  test("binds on the state's own record too, whatever the registry shows", async () => {
+    const other = await signed({ targets: { version: 3 } });
+    const before = await trusted();
+    const refused = timer.refreshMetadata({ record: other, base: "recorded" });
+    await expect(refused).rejects.toMatchObject({ code: "MASTER_RECORD_MISMATCH" });
+    expect(await trusted()).toEqual(before);
+  });
+
+  test("shows in the status of who made it and of who used it, until a push without one", async () => {
+    const { until } = parse(file);
+    expect((await timer.status()).record).toBeUndefined();
+    await timer.refreshMetadata({ record: file });
+    for (const [days, state] of [
+      [0, "good"],
+      [7, "soon"],
+      [7, "due"],
+    ] as const) {
+      clock.advance({ days });
+      expect((await timer.status()).record).toEqual({ until, state });
+      expect((await pusher.status()).record).toEqual({ until, state });
+    }
+    await pusher.pushMetadata({ expectSnapshot: "2" });
+    expect((await pusher.status()).record).toBeUndefined();
+  });
+});
+
+async function readSnapshot(): Promise<Uint8Array> {
+  const { snapshot } = (
+    JSON.parse(await readFile(at("pusher/record.json"), "utf8")) as { head: { snapshot: { sha256: string } } }
+  ).head;
+  return readFile(at("pusher/metadata", `${snapshot.sha256}.json`));
+}
