@@ -44,7 +44,7 @@ export function plainRepositoryAt(metadataUrl: URL, { values }: Context): PlainR
 export function parsePlainUrl(text: string): URL {
   const url = URL.parse(text);
   if (url === null || !["https:", "http:", "file:"].includes(url.protocol)) {
-    throw new UsageError(`not a URL of https:, http: or file: ${JSON.stringify(text)}`);
+    throw new UsageError("not a URL of https:, http: or file:");
   }
   if (url.username !== "" || url.password !== "") {
     throw new UsageError(

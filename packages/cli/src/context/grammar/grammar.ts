@@ -38,6 +38,6 @@ export const grammars = {
   url: {
     test: (value) => ["https:", "http:", "file:"].includes(URL.parse(value)?.protocol ?? ""),
     wanted: "a URL of https:, http: or file:",
-    shown: "show",
+    shown: "hide",
   },
 } as const satisfies Readonly<Record<string, Grammar>>;
