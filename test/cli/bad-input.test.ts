@@ -161,7 +161,7 @@ describe("the publisher", () => {
     await other.must(["push-target", repo, "demo.txt", "f2"]);
     await other.must(["push-target", repo, "demo.txt", "demo.txt", "f2"]);
     const { stderr } = await other.must(["push-target", repo, "demo.txt", "f2", "f3", "--parts"]);
-    expect(stderr).toContain("demo.txt is one target of 2 parts: f2, f3");
+    expect(stderr).toContain("one target of 2 parts (f2, f3)");
   });
 
   test("cannot reuse a target that is not there", async () => {

@@ -164,6 +164,14 @@ describe("mirrors of a plain repository are asked where it fails", () => {
   });
 });
 
+test("a user name in a flag is not dropped because DTUF_HOST names another registry than <repo>", async () => {
+  machine.environment["DTUF_HOST"] = "registry.example";
+  const ran = await machine.run(["list-aliases", `${host}/fred/demo`, "--username", "fred"]);
+  expect(ran.stderr).toContain(`--username is for registry.example, which DTUF_HOST names, and not for ${host}`);
+  expect(ran.status).toBe(2);
+  expect(site.requests).toEqual([]);
+});
+
 test("a sign-in page in between is exit 5, and no alarm", async () => {
   await using portal = await startHttpServer(
     (_request, response) => void response.writeHead(200, { "content-type": "text/html" }).end("<html>Sign in</html>"),

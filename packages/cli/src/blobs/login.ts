@@ -25,7 +25,7 @@ export const run: Run = async (context, [named]) => {
     await client.close();
   }
   await storeCredential(place, host, credential);
-  context.terminal.note(`logged in to ${host}`, "INFO");
+  context.terminal.report(`logged in to ${host}`);
 };
 
 async function readCredential(context: Context): Promise<StorableCredential> {

@@ -8,4 +8,5 @@ export const run: Run = async (context, [named]) => {
   const place = await findCredentialPlace(context, host);
   if (place !== undefined) await eraseCredential(place, host);
   await eraseCredential({ kind: "plain-text", path: await configPath(context) }, host);
+  context.terminal.report(`logged out of ${host}`);
 };

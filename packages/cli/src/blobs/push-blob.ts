@@ -1,3 +1,4 @@
+import { describeBytes } from "../context/time.ts";
 import { resolve } from "node:path";
 import { fileContent } from "@dtuf/registry";
 import type { Run } from "../context/command.ts";
@@ -16,5 +17,7 @@ export const run: Run = (context, [repo = "", file = "", word]) => {
     bar.end();
     if (alias !== undefined) await setAlias(store, { alias, blobs: [blob] }, { signal });
     await context.terminal.printEach("digests", [blob.digest]);
+    const named = alias === undefined ? "" : ` as ${alias}`;
+    context.terminal.report(`pushed ${file}, ${describeBytes(blob.size)}, to ${repo}${named}`);
   });
 };

@@ -1,3 +1,4 @@
+import { describeCount } from "../context/time.ts";
 import type { Run } from "../context/command.ts";
 import { describeBlobs, setAlias, withStore } from "./dxf.ts";
 import { hashFile } from "./hash-file.ts";
@@ -9,4 +10,5 @@ export const run: Run = (context, [repo = "", alias = "", ...words]) =>
     const blobs = await describeBlobs(store, words, { signal, hash: (path) => hashFile(path, cwd) });
     const { bytes } = await setAlias(store, { alias, blobs }, { signal });
     await context.terminal.writeBytes(bytes);
+    context.terminal.report(`${alias} of ${repo} names ${describeCount(blobs.length, "blob")}`);
   });

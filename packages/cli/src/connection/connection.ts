@@ -5,7 +5,7 @@ import type { TransportOptions, Transport } from "@dtuf/registry/http";
 import type { LayoutRegistry } from "@dtuf/registry/layout";
 import type { CredentialProvider, RegistryClient } from "@dtuf/registry/remote";
 import type { Context } from "../context/command.ts";
-import { readHostSettings, settingsHost, type HostSettings } from "./host-settings.ts";
+import { readHostSettings, refuseFlagsForAnother, settingsHost, type HostSettings } from "./host-settings.ts";
 import { tellWait } from "./lock-wait.ts";
 import { describePlace, resolveHost, resolvePlace, type Host, type HostChoice, type Place } from "./place.ts";
 import { readProxies } from "./proxies.ts";
@@ -42,6 +42,8 @@ export async function connect(context: Context, place: Place, first?: string): P
     return { place, name, store, close: () => Promise.resolve() };
   }
   const named = settingsHost(context) ?? first ?? place.host;
+  const isMirror = first !== undefined && first !== place.host;
+  if (named !== place.host && !isMirror) refuseFlagsForAnother(context, named, place.host);
   const client = await openRegistry(context, await readHostSettings(context, place.host, named));
   return { place, name, store: client.repository(place.repository), close: () => client.close() };
 }
@@ -53,7 +55,9 @@ export type OpenedHost =
 export async function openHost(context: Context, chosen?: Host): Promise<OpenedHost> {
   const host = chosen ?? resolveHost(hostChoice(context));
   if (host.kind === "registry") {
-    const settings = await readHostSettings(context, host.host, settingsHost(context) ?? host.host);
+    const named = settingsHost(context) ?? host.host;
+    if (named !== host.host) refuseFlagsForAnother(context, named, host.host);
+    const settings = await readHostSettings(context, host.host, named);
     return { ...host, registry: await openRegistry(context, settings) };
   }
   const { createLayoutRegistry } = await import("@dtuf/registry/layout");

@@ -10,6 +10,7 @@ import type { TlsOptions } from "@dtuf/registry/http";
 import type { CredentialProvider } from "@dtuf/registry/remote";
 import { findCredentials } from "./credentials.ts";
 import type { Context } from "../context/command.ts";
+import { isGiven } from "../context/modes.ts";
 import { UsageError } from "../context/usage.ts";
 
 export interface HostSettings {
@@ -30,6 +31,18 @@ export interface HostSettings {
 export function settingsHost({ values }: Context): string | undefined {
   const host = values.text("host");
   return host === undefined || host === "" || host.startsWith("oci:") ? undefined : parseRegistryHost(host);
+}
+
+/** @throws UsageError for a flag that says who we are to the host of DTUF_HOST, which is not asked */
+export function refuseFlagsForAnother({ values, variable }: Context, named: string, asked: string): void {
+  const areOpen = (values.text("credentials-for") ?? "") !== "";
+  const names = areOpen ? (["header"] as const) : (["username", "header"] as const);
+  const refused = names.find((name) => isGiven(values, name) && values.origin(name) === "flag");
+  if (refused === undefined) return;
+  throw new UsageError(
+    `${values.given(refused)} is for ${named}, which ${variable("host")} names, and not for ${asked}`,
+    `--host ${asked}`,
+  );
 }
 
 /**

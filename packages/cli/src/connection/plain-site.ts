@@ -4,10 +4,9 @@ import { createDirectorySource, createHttpSource, targetsBeside, type Source } f
 import type { Transport } from "@dtuf/registry/http";
 import type { CredentialProvider } from "@dtuf/registry/remote";
 import type { Context } from "../context/command.ts";
-import { isGiven } from "../context/modes.ts";
 import { UsageError } from "../context/usage.ts";
 import { openTransport } from "./connection.ts";
-import { readHostSettings, settingsHost } from "./host-settings.ts";
+import { readHostSettings, refuseFlagsForAnother, settingsHost } from "./host-settings.ts";
 
 export interface PlainSite {
   readonly source: Source;
@@ -67,25 +66,13 @@ export function describePlainUrl({ protocol, href, origin, pathname }: URL): str
  */
 export async function reachSite(context: Context, host: string, mirrored?: string): Promise<Reach> {
   const named = settingsHost(context) ?? mirrored ?? host;
-  if (named !== host && mirrored === undefined) refuseForAnother(context, named, host);
+  if (named !== host && mirrored === undefined) refuseFlagsForAnother(context, named, host);
   const settings = await readHostSettings(context, host, named);
   return {
     transport: await openTransport(context, settings),
     credentials: settings.credentials,
     headers: (asked) => (asked === host ? settings.headers : {}),
   };
-}
-
-/** @throws UsageError for a flag that says who we are to the host of DTUF_HOST, which is not asked */
-function refuseForAnother({ values, variable }: Context, named: string, asked: string): void {
-  const areOpen = (values.text("credentials-for") ?? "") !== "";
-  const names = areOpen ? (["header"] as const) : (["username", "header"] as const);
-  const refused = names.find((name) => isGiven(values, name) && values.origin(name) === "flag");
-  if (refused === undefined) return;
-  throw new UsageError(
-    `${values.given(refused)} is for ${named}, which ${variable("host")} names, and not for ${asked}`,
-    `--host ${asked}`,
-  );
 }
 
 /** @param reach called for a URL of http: or https: */

@@ -19,6 +19,8 @@ export interface Terminal {
   /** Maps become objects. */
   printJson(value: object): Promise<void>;
   writeBytes(bytes: Uint8Array): Promise<void>;
+  /** What was done: one line of talk that a person wants to read at the end of a command, unless `--quiet`. */
+  report(text: string): void;
   /** Talk. */
   note(text: string, level?: LogLevel): void;
   /** Into the log file alone, where there is one. */
@@ -47,6 +49,11 @@ export function createTerminal(program: string, io: Io, values: Values): Termina
     },
     writeBytes: write,
     log: (level, text) => log(level, escapeText(text)),
+    report: (text) => {
+      const line = escapeText(text);
+      log("INFO", line);
+      if (!quiet) void io.stderr.write(`${program}: ${line}\n`);
+    },
     note: (text, level = "WARNING") => {
       const line = escapeText(text);
       log(level, line);

@@ -14,8 +14,9 @@ export const run: Run = async (context, [repo = "", file = ""]) => {
   const record = await findRecord(context);
   const root = await readInput(context, file, rootFileMaxBytes);
   const expectSnapshot = expectedSnapshot(context.values);
-  return withMaster(context, repo, async (master) => {
+  return withMaster(context, repo, async (master, place) => {
     const { leftOut } = await master.adopt({ root, signal: context.io.signal, expectSnapshot, record });
     if (leftOut !== undefined) context.terminal.note(describeLeftOut(leftOut, repo));
+    context.terminal.report(`what is published at ${place} is the base of this machine now`);
   });
 };

@@ -7,7 +7,12 @@ import { UsageError } from "../context/usage.ts";
 export const run: Run = async (context, [repo = ""]) => {
   const [existing, requireFamilies] = [existingOf(context), requiredFamilies(context)];
   const { signal } = context.io;
-  await withMaster(context, repo, (master) => master.createMetadata({ signal, existing, requireFamilies }));
+  await withMaster(context, repo, async (master, place) => {
+    await master.createMetadata({ signal, existing, requireFamilies });
+    context.terminal.report(
+      `signed the first metadata of ${place}: publish it with ${context.program} push-metadata ${repo}`,
+    );
+  });
 };
 
 function existingOf({ values }: Context): "refuse" | "replace" | "unchecked" {

@@ -2,6 +2,7 @@ import type { Context, Run } from "../context/command.ts";
 import { keyFileMaxBytes, roleFileMaxBytes, verifyDelegated } from "./delegated-role.ts";
 import { readInput } from "../context/input-file.ts";
 import { withMaster } from "./master.ts";
+import { reportStaged } from "./staged-report.ts";
 import { UsageError } from "../context/usage.ts";
 
 /** The role's own people sign its metadata and push its blobs; this stages the trust in them. */
@@ -15,7 +16,10 @@ export const run: Run = async (context, [repo = "", role = "", file = ""]) => {
   const terminating = values.on("terminating");
   const metadata = await readInput(context, file, roleFileMaxBytes);
   const delegation = { ...pattern, keys, threshold, terminating, metadata, signal: io.signal } as const;
-  return withMaster(context, repo, (master) => master.delegate(role, delegation));
+  return withMaster(context, repo, async (master) => {
+    await master.delegate(role, delegation);
+    reportStaged(context, repo, `staged the trust in ${role}`);
+  });
 };
 
 function parsePattern({ values }: Context): { paths: readonly string[] } | { pathHashPrefixes: readonly string[] } {

@@ -8,5 +8,8 @@ export const run: Run = (context, [repo = ""]) =>
     const root = await (context.values.on("all") ? master.rootChain() : master.rootFile());
     const output = context.values.text("output") ?? "-";
     if (output === "-") await context.terminal.writeBytes(root);
-    else await writeFileAtomically(resolve(context.io.cwd, output), root);
+    else {
+      await writeFileAtomically(resolve(context.io.cwd, output), root);
+      context.terminal.report(`wrote ${output}: hand it over with the installer`);
+    }
   });

@@ -3,7 +3,7 @@ import type { Context } from "../context/command.ts";
 
 export async function reportKeys({ terminal }: Context, keys: readonly CreatedKey[]): Promise<void> {
   for (const { role, path, setAside } of keys) {
-    terminal.note(`created the ${role} key ${path}`, "INFO");
+    terminal.report(`created the ${role} key ${path}`);
     if (setAside !== undefined) {
       const until =
         role === "root" ? "reset-keys signs with it, then it can go" : "it signs until reset-keys is published";

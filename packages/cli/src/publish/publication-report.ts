@@ -1,9 +1,10 @@
-import type { PublishResult } from "@dtuf/master";
+import type { PublishResult, StagedTarget } from "@dtuf/master";
 import type { Context } from "../context/command.ts";
+import { describeInstant } from "../context/time.ts";
 import { noteDue, noteRecord } from "./due-report.ts";
 
 export async function reportPublication(context: Context, place: string, result: PublishResult): Promise<void> {
-  const { terminal } = context;
+  const { io, terminal } = context;
   const { rebased, overwrote, servedUntil, versions } = result;
   if (rebased > 0) terminal.note("another publisher was first: the changes were made again on what it published");
   if (overwrote !== undefined) {
@@ -12,6 +13,14 @@ export async function reportPublication(context: Context, place: string, result:
   noteDue(context, result.due);
   if (result.record !== undefined) noteRecord(context, result.record);
   if (terminal.format === "json") return terminal.printJson({ place, ...result });
-  const until = servedUntil.toISOString();
-  terminal.note(`published release ${versions.timestamp} of ${place}; clients are served until ${until}`, "INFO");
+  terminal.report(
+    `published release ${versions.timestamp} of ${place}: ${describeChanges(result)}; ` +
+      `clients are served until ${describeInstant(servedUntil, io.now())}`,
+  );
+}
+
+function describeChanges({ changed, renewed }: PublishResult & { readonly renewed?: readonly string[] }): string {
+  if (changed.length === 0) return renewed === undefined ? "no target changed" : `renewed ${renewed.join(" and ")}`;
+  const count = (change: StagedTarget["change"]): number => changed.filter((each) => each.change === change).length;
+  return `${count("add")} added, ${count("replace")} changed, ${count("delete")} removed`;
 }

@@ -3,7 +3,9 @@ import { resolve } from "node:path";
 import type { TargetPart } from "@dtuf/master";
 import type { Context, Run } from "../context/command.ts";
 import { UsageError } from "../context/usage.ts";
+import { describeBytes } from "../context/time.ts";
 import { masterProgress, withMaster } from "./master.ts";
+import { reportStaged } from "./staged-report.ts";
 
 /** `@name` is another target, whose blobs are used again; `./@name` is a file of that name. */
 export const run: Run = async (context, [repo = "", target = "", ...words]) => {
@@ -17,8 +19,8 @@ export const run: Run = async (context, [repo = "", target = "", ...words]) => {
   return withMaster(context, repo, async (master) => {
     const file = await master.pushTarget(target, parts, { signal: context.io.signal, onProgress: progress.onProgress });
     progress.end();
-    if (parts.length > 1)
-      context.terminal.note(`${target} is one target of ${parts.length} parts: ${words.join(", ")}`);
+    const made = parts.length > 1 ? `, one target of ${parts.length} parts (${words.join(", ")})` : "";
+    reportStaged(context, repo, `uploaded ${target}, ${describeBytes(file.length)}${made}`);
     if (context.terminal.format === "json") {
       await context.terminal.printJson({ target, length: file.length, hashes: Object.fromEntries(file.hashes) });
     }

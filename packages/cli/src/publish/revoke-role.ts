@@ -1,8 +1,12 @@
 import type { Run } from "../context/command.ts";
 import { verifyDelegated } from "./delegated-role.ts";
 import { withMaster } from "./master.ts";
+import { reportStaged } from "./staged-report.ts";
 
 export const run: Run = (context, [repo = "", role = ""]) => {
   verifyDelegated(role);
-  return withMaster(context, repo, (master) => master.revokeRole(role, { signal: context.io.signal }));
+  return withMaster(context, repo, async (master) => {
+    await master.revokeRole(role, { signal: context.io.signal });
+    reportStaged(context, repo, `staged the end of the trust in ${role}`);
+  });
 };

@@ -27,6 +27,6 @@ export const run: Run = async (context, [repo = "", file = ""]) => {
     onEvent: (event) => terminal.note(describeEvent(event)),
   });
   const pin = await copy.pin(offer.bytes, { replace: values.on("replace") });
-  terminal.note(`pinned root version ${pin.version}, sha256 ${pin.fingerprint}`);
+  terminal.report(`pinned root version ${pin.version}, sha256 ${pin.fingerprint}`);
   if (terminal.format === "json") await terminal.printJson({ pin });
 };

@@ -1,5 +1,6 @@
 import type { PinOffer, RefreshResult } from "@dtuf/copy";
 import type { Context, Run } from "../context/command.ts";
+import { describeCount, describeInstant } from "../context/time.ts";
 import { copyProgress, refreshMode, withCopy } from "./copy.ts";
 import { readPin } from "./pin-file.ts";
 
@@ -19,7 +20,7 @@ export const run: Run = async (context, [repo = "", ...files]) => {
   });
 };
 
-async function report({ terminal }: Context, result: RefreshResult, pin: PinOffer | undefined): Promise<void> {
+async function report({ io, terminal }: Context, result: RefreshResult, pin: PinOffer | undefined): Promise<void> {
   const { previousPin, state, status, updatedTargets } = result;
   if (pin?.kind === "keys") {
     terminal.note(
@@ -43,4 +44,13 @@ async function report({ terminal }: Context, result: RefreshResult, pin: PinOffe
     });
   }
   for (const target of updatedTargets) await terminal.printName(target);
+  terminal.report(describeRefresh(result, io.now()));
+}
+
+function describeRefresh({ status, versions, expirations, updatedTargets }: RefreshResult, now: Date): string {
+  const release = `release ${versions.get("timestamp") ?? "?"}`;
+  const until = [...expirations.values()].toSorted((a, b) => a.getTime() - b.getTime())[0];
+  const valid = until === undefined ? "" : `, valid until ${describeInstant(until, now)}`;
+  const what = status === "fresh" ? "refreshed to" : status === "unchanged" ? "nothing newer than" : "asked nobody:";
+  return `${what} ${release}${valid}; ${describeCount(updatedTargets.length, "target")} to pull`;
 }

@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
+import { describeBytes } from "../context/time.ts";
 import { CopyError, type Copy, type TargetInfo } from "@dtuf/copy";
 import { isFileName } from "@dtuf/registry/files";
 import type { Context, Run } from "../context/command.ts";
@@ -16,7 +17,10 @@ export const run: Run = (context, [repo = "", ...names]) =>
     const output = context.values.text("output") ?? "-";
     if (output === "-") return writeAll(context, copy, targets);
     const destinations = await chooseDestinations(context, targets, output);
-    for (const [target, destination] of destinations) await save(context, copy, { target, destination });
+    for (const [target, destination] of destinations) {
+      await save(context, copy, { target, destination });
+      context.terminal.report(`wrote ${destination}, ${describeBytes(target.length)}, verified`);
+    }
     if (context.terminal.format === "json") {
       const saved = destinations.map(([{ path, length, hashes }, file]) => ({
         path,

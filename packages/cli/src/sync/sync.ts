@@ -161,7 +161,7 @@ async function finish(context: Context, report: SyncReport): Promise<ExitStatus>
   }
   if (terminal.format === "json") await terminal.printJson(json);
   else for (const image of report.images) if (image.status !== "failed") await terminal.printName(describeImage(image));
-  terminal.note(describeSum(report), "INFO");
+  terminal.report(describeSum(report));
   const outcome = outcomeOf(report);
   const first = report.images.find(({ error }) => error !== undefined);
   if (outcome === "failed" && first !== undefined) throw first.error;
