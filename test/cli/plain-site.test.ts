@@ -178,6 +178,7 @@ test("a sign-in page in between is exit 5, and no alarm", async () => {
   );
   const ran = await machine.run(["pull-metadata", repo, "--metadata-url", `${portal.origin}/metadata/`]);
   expect(ran).toMatchObject({ status: 5, stderr: expect.stringContaining("a web page (text/html) at ") as string });
+  expect(ran.stderr).toContain("hint: sign in to the network in a browser and run the command again");
 });
 
 describe("a server that answers 403 for the next root", () => {

@@ -9,6 +9,8 @@ const hints: Readonly<Record<string, string>> = {
     "if roots are missing in between, give the publisher's whole chain (PROGRAM get-root <repo> --all); if you mean to trust another chain, compare the fingerprints and add --replace",
   COPY_OFFLINE_NOTHING_CACHED: "run the command once with a connection, without --offline",
   COPY_STATE_NOT_KEPT: "make the directory writable for this user, or name another one with --repositories-root",
+  COPY_WEB_PAGE:
+    "sign in to the network in a browser and run the command again; where an app answers every address of that host, its server needs a rule for the repository's folder",
   COPY_CLOCK_SUSPECT:
     "set this machine's clock; where it is right and was ahead before: PROGRAM pull-metadata <repo> root.json --replace",
   TUF_EXPIRED: "if this machine's clock is right, the publisher must sign again",
