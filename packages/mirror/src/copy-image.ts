@@ -66,7 +66,7 @@ export async function copyImage(from: string, to: string, options: CopyImageOpti
         expected: source.digest ?? destination.digest,
         tag: destination.tag ?? (destination.digest === undefined ? source.tag : undefined),
       });
-      return { ...copied, transferred: tally };
+      return { status: copied.status, descriptor: copied.descriptor, transferred: tally };
     } finally {
       await destination.close();
     }

@@ -28,7 +28,9 @@ export { createPlace, describePlace, findPlace, transports, type Place, type Ima
 export { planSync, type PlannedImage, type SyncPlan } from "./plan.ts";
 export { parsePlatformPattern, type PlatformChoice, type PlatformPattern } from "./images/platform.ts";
 export { readArchive } from "./directories/read-archive.ts";
+export type { LeftBehind } from "./images/copy-referrers.ts";
 export {
+  countLeftBehind,
   countStatus,
   describeError,
   encodeDigestFile,

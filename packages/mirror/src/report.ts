@@ -1,5 +1,6 @@
 /** What a run did, as a value: for people, for scripts, and for the exit status. */
 import type { Digest } from "@dtuf/registry";
+import type { LeftBehind } from "./images/copy-referrers.ts";
 import type { Tally } from "./images/transfers.ts";
 
 export type ImageStatus =
@@ -20,6 +21,8 @@ export interface ImageReport {
   readonly destination: string | undefined;
   readonly digest?: Digest | undefined;
   readonly error?: unknown;
+  /** What refers to it at the source and not at the destination. Undefined: nobody looked. */
+  readonly leftBehind?: readonly LeftBehind[] | undefined;
 }
 
 export interface SyncReport {
@@ -33,6 +36,12 @@ export interface SyncReport {
 /** How many images of the report have one of the given statuses. */
 export function countStatus({ images }: SyncReport, ...statuses: readonly ImageStatus[]): number {
   return images.filter(({ status }) => statuses.includes(status)).length;
+}
+
+/** How many referrers were left behind; undefined: of no image did anybody look. */
+export function countLeftBehind({ images }: SyncReport): number | undefined {
+  const looked = images.flatMap(({ leftBehind }) => (leftBehind === undefined ? [] : [leftBehind.length]));
+  return looked.length === 0 ? undefined : looked.reduce((sum, count) => sum + count, 0);
 }
 
 /** "failed": nothing else was achieved. "partly": some of it was. */

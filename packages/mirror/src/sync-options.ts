@@ -12,6 +12,11 @@ export interface SyncManner {
   readonly platforms: PlatformChoice;
   /** Default "leave". */
   readonly referrers: ImageCopy["referrers"];
+  /**
+   * Which images' referrers are left behind, if they are not carried: "look" asks a little more for each image, "require"
+   * makes an image whose referrers the source cannot tell a failure. Default "ignore".
+   */
+  readonly leftBehind: "ignore" | "look" | "require";
   /** "remove": signatures that the destination cannot hold are left behind; "keep" (default): their image fails. */
   readonly signatures: "keep" | "remove";
   /** "delete": tags of a fully listed repository that are gone at the source go at the destination too. Default "keep". */
@@ -44,6 +49,7 @@ export type SettledOptions = SyncOptions & SyncManner;
 export const defaultManner: SyncManner = {
   platforms: "all",
   referrers: "leave",
+  leftBehind: "ignore",
   signatures: "keep",
   deletion: "keep",
   onFailure: "stop",

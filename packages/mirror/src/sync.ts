@@ -5,6 +5,7 @@
 import { forEachConcurrently, OciError, parseTag, type TagName } from "@dtuf/registry";
 import { createDirStore } from "./directories/dir-store.ts";
 import { compareImage, copyImageBetween } from "./images/copy-image.ts";
+import { findLeftBehind } from "./images/copy-referrers.ts";
 import { deleteGone } from "./delete-gone.ts";
 import { MirrorError } from "./errors.ts";
 import type { ImageCopy } from "./images/manifest-tree.ts";
@@ -33,9 +34,29 @@ export async function sync(sources: Sources, given: SyncOptions): Promise<SyncRe
     reports.set(image, report);
     options.onImage?.(report);
   });
+  await lookForLeftBehind(run, reports);
   const images = [...failures, ...plan.images.map((image) => reports.get(image) ?? skipped(image))];
   const deleted = options.deletion === "keep" ? [] : await deleteGone({ sources, plan, images }, options);
   return { images: [...images, ...deleted], transferred: run.tally, sources: sources.count };
+}
+
+/** After all images, because what refers to one may have come as another. */
+async function lookForLeftBehind(run: Run, reports: Map<PlannedImage, ImageReport>): Promise<void> {
+  const { leftBehind: looking, referrers, images, signal, onImage } = run.options;
+  if (looking === "ignore" || referrers !== "leave") return;
+  await forEachConcurrently([...reports], images, async ([image, report]) => {
+    if (report.digest === undefined) return;
+    try {
+      const leftBehind = await findLeftBehind(await prepare(run, image), report.digest);
+      reports.set(image, { ...report, leftBehind });
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (looking !== "require") return;
+      const failed = { ...report, status: "failed", error } as const;
+      reports.set(image, failed);
+      onImage?.(failed);
+    }
+  });
 }
 
 interface Run {
@@ -75,14 +96,14 @@ function isPassing(error: unknown): boolean {
   return OciError.is(error) && codes.includes(error.code);
 }
 
-async function syncOnce(run: Run, image: PlannedImage): Promise<Pick<ImageReport, "status" | "digest">> {
+async function syncOnce(run: Run, image: PlannedImage): Promise<Pick<ImageReport, "status" | "digest" | "leftBehind">> {
   const { options } = run;
   if (options.signatures === "keep") await verifyNoSignatures(image);
   const copy = await prepare(run, image);
   if (options.mode === "copy") {
     try {
-      const { status, descriptor } = await copyImageBetween(copy);
-      return { status, digest: descriptor.digest };
+      const { status, descriptor, leftBehind } = await copyImageBetween(copy);
+      return { status, digest: descriptor.digest, leftBehind };
     } finally {
       addTally(run.tally, copy.tally);
     }

@@ -246,6 +246,7 @@ export const settings = {
   exclude: list("take no tag that matches this regular expression", "regex"),
   newest: count("take only so many of the highest versions"),
   referrers: toggle("carry along what refers to the images: signatures, attestations"),
+  "require-referrers": toggle("end with 11 if anything that refers to an image is not at the destination; look for it"),
   delete: toggle("delete at the destination what is gone at the source"),
   "keep-going": toggle("go on with the other images after one that failed"),
   "preserve-digests": toggle("never change a digest: always so, accepted for skopeo's sake"),

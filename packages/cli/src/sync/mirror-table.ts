@@ -29,6 +29,7 @@ const selection: readonly SettingName[] = [
   "exclude",
   "newest",
   "referrers",
+  "require-referrers",
   "remove-signatures",
 ];
 
@@ -83,6 +84,7 @@ const syncModes: readonly Mode[] = [
   withSetting("dry-run", ["verify"]),
   withoutSetting("tuf", ["replace", "valid-days", ...plainSource, "mirror", "repositories-root", "layout"]),
   withSetting("source-yaml", ["src"]),
+  withSetting("remove-signatures", ["require-referrers"]),
   fromElsewhere,
   withSetting("all", ["platform"]),
 ];

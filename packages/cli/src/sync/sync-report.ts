@@ -1,5 +1,5 @@
 /** What `sync` says: a line for each image, a sum at the end, and the same for programs. */
-import { countStatus, describeError, type ImageReport, type SyncReport } from "@dtuf/mirror";
+import { countLeftBehind, countStatus, describeError, type ImageReport, type SyncReport } from "@dtuf/mirror";
 
 export function describeImage({ status, source, destination, error }: ImageReport): string {
   const to = destination === undefined ? "" : ` -> ${destination}`;
@@ -7,6 +7,13 @@ export function describeImage({ status, source, destination, error }: ImageRepor
   if (status !== "failed") return `${status} ${source ?? ""}${to}`;
   const { code, message } = describeError(error);
   return `failed ${source ?? destination ?? ""}${source === undefined ? "" : to}: ${message} (${code})`;
+}
+
+/** Undefined: nothing was left behind, as far as anybody looked. */
+export function describeLeftBehind({ source, leftBehind = [] }: ImageReport): string | undefined {
+  if (leftBehind.length === 0) return undefined;
+  const names = leftBehind.map(({ digest, artifactType, tag }) => `${digest} (${tag ?? artifactType ?? "no type"})`);
+  return `${leftBehind.length} referrers left behind of ${source ?? ""}: ${names.join(", ")}`;
 }
 
 export function describeSum(report: SyncReport): string {
@@ -21,6 +28,8 @@ export function describeSum(report: SyncReport): string {
     ...(count("failed") > 0 ? [`${count("failed")} failed`] : []),
     ...(count("skipped") > 0 ? [`${count("skipped")} not begun`] : []),
   ];
+  const left = countLeftBehind(report);
+  if (left !== undefined) parts.push(`${left} referrers left behind`);
   const sent = `${sentBlobs} blobs sent (${sentBytes} bytes), ${mountedBlobs} mounted`;
   return `${report.images.length} images from ${report.sources} sources: ${parts.join(", ")}; ${sent}`;
 }
@@ -32,6 +41,7 @@ export function reportJson(report: SyncReport): object {
       ...(error === undefined ? {} : { error: describeError(error) }),
     })),
     transferred: report.transferred,
+    referrersLeftBehind: countLeftBehind(report),
     sources: report.sources,
   };
 }

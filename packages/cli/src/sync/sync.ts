@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import {
+  countLeftBehind,
   createDestinations,
   encodeDigestFile,
   outcomeOf,
@@ -18,7 +19,7 @@ import { encodeJson } from "../context/json.ts";
 import { hostPlatform } from "../blobs/platform.ts";
 import { listSources, openDestination, parsePlaces, type SyncPlaces } from "./sync-places.ts";
 import { openSide } from "./sync-registries.ts";
-import { describeImage, describeSum, reportJson } from "./sync-report.ts";
+import { describeImage, describeLeftBehind, describeSum, reportJson } from "./sync-report.ts";
 import { UsageError } from "../context/usage.ts";
 import type { Values } from "../context/values.ts";
 
@@ -126,6 +127,7 @@ function syncOptions(context: Context): Omit<SyncManner, "sleep"> & Pick<SyncOpt
   return {
     platforms: platforms(context),
     referrers: values.on("referrers") ? carry : "leave",
+    leftBehind: values.on("require-referrers") ? "require" : (values.text("report") ?? "") === "" ? "ignore" : "look",
     signatures,
     deletion: values.on("delete") ? "delete" : "keep",
     onFailure: values.on("keep-going") ? "go-on" : "stop",
@@ -161,9 +163,11 @@ async function finish(context: Context, report: SyncReport): Promise<ExitStatus>
   }
   if (terminal.format === "json") await terminal.printJson(json);
   else for (const image of report.images) if (image.status !== "failed") await terminal.printName(describeImage(image));
+  for (const left of report.images.map(describeLeftBehind)) if (left !== undefined) terminal.note(left);
   terminal.report(describeSum(report));
   const outcome = outcomeOf(report);
   const first = report.images.find(({ error }) => error !== undefined);
   if (outcome === "failed" && first !== undefined) throw first.error;
-  return outcome === "done" ? 0 : 11;
+  const isMissing = values.on("require-referrers") && (countLeftBehind(report) ?? 0) > 0;
+  return outcome === "done" && !isMissing ? 0 : 11;
 }

@@ -5,7 +5,7 @@
  * ever whole in memory.
  */
 import type { Descriptor, Resolved } from "@dtuf/registry";
-import { copyReferrers } from "./copy-referrers.ts";
+import { copyReferrers, type LeftBehind } from "./copy-referrers.ts";
 import { MirrorError } from "../errors.ts";
 import { createTree, fetchManifest, type ImageCopy } from "./manifest-tree.ts";
 import { chosenBelow } from "./platform.ts";
@@ -15,6 +15,8 @@ export interface CopiedImage {
   readonly status: "copied" | "unchanged";
   /** Of the manifest that the destination's tag names now. */
   readonly descriptor: Descriptor;
+  /** Undefined: referrers were not carried, and nobody looked. */
+  readonly leftBehind: readonly LeftBehind[] | undefined;
 }
 
 /**
@@ -25,8 +27,8 @@ export async function copyImageBetween(copy: ImageCopy): Promise<CopiedImage> {
   const compared = await compareImage(copy);
   const { root, selected } = compared;
   if (compared.status === "unchanged" && copy.to.distance === "remote" && copy.present === "trust") {
-    await copyReferrers(copy, [root.digest]);
-    return { status: "unchanged", descriptor: root };
+    const leftBehind = await copyReferrers(copy, [root.digest]);
+    return { status: "unchanged", descriptor: root, leftBehind };
   }
   const tree = createTree(copy);
   await tree.copyBelow(root, await tree.bytesOf(root, compared.bytes), { depth: 0, only: selected });
@@ -35,9 +37,9 @@ export async function copyImageBetween(copy: ImageCopy): Promise<CopiedImage> {
   if (isNew || copy.to.distance === "local") {
     await tree.put(root, await tree.bytesOf(root, compared.bytes), copy.tag === undefined ? [] : [copy.tag]);
   }
-  await copyReferrers(copy, tree.copied());
+  const leftBehind = await copyReferrers(copy, tree.copied());
   const { sentBlobs, mountedBlobs } = copy.tally;
-  return { status: isNew || sentBlobs + mountedBlobs > 0 ? "copied" : "unchanged", descriptor: root };
+  return { status: isNew || sentBlobs + mountedBlobs > 0 ? "copied" : "unchanged", descriptor: root, leftBehind };
 }
 
 export interface ComparedImage {

@@ -39,26 +39,68 @@ function companionTags(digest: Digest, signatures: "with" | "without"): readonly
   return suffixes.map((suffix) => parseTag(`${digestAlgorithm(digest)}-${digestHex(digest)}.${suffix}`));
 }
 
-/** @throws MirrorError MIRROR_UNSUPPORTED where the source cannot list them; what the stores throw */
-export async function copyReferrers(copy: ImageCopy, subjects: readonly Digest[]): Promise<void> {
-  if (copy.referrers === "leave") return;
+/** Refers to an image at the source, and at the destination not. */
+export interface LeftBehind {
+  readonly digest: Digest;
+  /** Of a manifest that says so; undefined also of what a tag alone ties to its image. */
+  readonly artifactType?: string | undefined;
+  readonly tag?: TagName | undefined;
+}
+
+/**
+ * What the destination lists afterwards is what counts.
+ * @throws MirrorError MIRROR_UNSUPPORTED where the source cannot list them; what the stores throw
+ */
+export async function copyReferrers(
+  copy: ImageCopy,
+  subjects: readonly Digest[],
+): Promise<readonly LeftBehind[] | undefined> {
+  if (copy.referrers === "leave") return undefined;
   const signatures = copy.referrers === "carry" ? "with" : "without";
   const tree = createTree(copy);
   const seen = new Set<Digest>(subjects);
   const pending = [...subjects];
+  const left: LeftBehind[] = [];
   for (let subject = pending.shift(); subject !== undefined; subject = pending.shift()) {
     const referrers = await listReferrers(copy, subject);
-    const there = referrers.length === 0 ? new Set() : await listedThere(copy, subject);
+    const there = referrers.length === 0 ? new Set<Digest>() : await listedThere(copy, subject);
+    const put: Descriptor[] = [];
     for (const referrer of referrers) {
       const unwanted = signatures === "without" && signatureTypes.test(referrer.artifactType ?? "");
+      if (unwanted && !there.has(referrer.digest)) left.push(describe(referrer));
       if (unwanted || seen.has(referrer.digest)) continue;
       seen.add(referrer.digest);
       if (seen.size > manifestsMax) throw tooMany(subject);
       pending.push(referrer.digest);
-      if (!there.has(referrer.digest)) await copyOne(tree, { manifest: referrer, tags: [] });
+      if (there.has(referrer.digest)) continue;
+      await copyOne(tree, { manifest: referrer, tags: [] });
+      put.push(referrer);
     }
+    const listed = put.length === 0 ? there : await listedThere(copy, subject);
+    left.push(...put.filter(({ digest }) => !listed.has(digest)).map(describe));
     for (const tag of companionTags(subject, signatures)) await copyCompanion(copy, tree, tag);
   }
+  return left;
+}
+
+/**
+ * Of an image whose referrers are left where they are, those that the destination lacks. One request for each image, three
+ * for tags that older tools made of its digest, and one more for each that has any.
+ * @throws MirrorError MIRROR_UNSUPPORTED where the source cannot list them; what the stores throw
+ */
+export async function findLeftBehind(copy: ImageCopy, subject: Digest): Promise<readonly LeftBehind[]> {
+  const referrers = await listReferrers(copy, subject);
+  const there = referrers.length === 0 ? new Set<Digest>() : await listedThere(copy, subject);
+  const left = referrers.filter(({ digest }) => !there.has(digest)).map(describe);
+  for (const tag of companionTags(subject, "with")) {
+    const missing = await findCompanion(copy, tag);
+    if (missing !== undefined) left.push({ digest: missing.digest, tag });
+  }
+  return left;
+}
+
+function describe({ digest, artifactType }: Descriptor): LeftBehind {
+  return { digest, artifactType };
 }
 
 async function listReferrers({ from, name, signal }: ImageCopy, subject: Digest): Promise<readonly Descriptor[]> {
@@ -93,12 +135,16 @@ async function copyOne(tree: ManifestTree, { manifest, tags }: Found): Promise<v
 }
 
 async function copyCompanion(copy: ImageCopy, tree: ManifestTree, tag: TagName): Promise<void> {
-  const { from, to, signal } = copy;
+  const manifest = await findCompanion(copy, tag);
+  if (manifest !== undefined) await copyOne(tree, { manifest, tags: [tag] });
+}
+
+/** If the destination does not have the same under the tag. */
+async function findCompanion({ from, to, signal }: ImageCopy, tag: TagName): Promise<Descriptor | undefined> {
   const found = await from.store.resolve(tag, { want: "digest", signal });
-  if (found === undefined) return;
+  if (found === undefined) return undefined;
   const there = await to.store.resolve(tag, { want: "digest", signal });
-  if (there?.descriptor.digest === found.descriptor.digest) return;
-  await copyOne(tree, { manifest: found.descriptor, tags: [tag] });
+  return there?.descriptor.digest === found.descriptor.digest ? undefined : found.descriptor;
 }
 
 function tooMany(subject: Digest): MirrorError {
