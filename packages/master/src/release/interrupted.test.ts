@@ -77,6 +77,17 @@ describe("a publication that was cut off after the switch", () => {
     expect((await master.staged()).targets).toEqual([]);
     expect(await read("a")).toBeUndefined();
   });
+
+  test("is known as a push: a due snapshot over it is renewed from here, and from no other state", async () => {
+    await master.pushTarget("a", [content("new")]);
+    await publishAndDie();
+    const withinMs = 8 * 86_400_000;
+    expect((await master.refreshMetadata({ withinMs })).renewed).toEqual(["snapshot", "timestamp"]);
+    await cp(join(directory, "master/keys"), join(directory, "other/keys"), { recursive: true });
+    const other = open("other");
+    await other.adopt({ root });
+    expect((await other.refreshMetadata({ withinMs })).renewed).toEqual(["timestamp"]);
+  });
 });
 
 test("no version number is used twice, whatever was refreshed after a publication that lost its race", async () => {

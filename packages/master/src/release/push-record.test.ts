@@ -184,9 +184,19 @@ describe("a record that is handed over [T135]", () => {
     await expect(timer.refreshMetadata(shorter)).resolves.toMatchObject({ record: { until: newer.record?.until } });
   });
 
-  test("binds on the state's own record too, whatever the registry shows", async () => {
+  test("binds a refresh that goes on after one that was cut off, and one on the state's own record", async () => {
     const other = await signed({ targets: { version: 3 } });
+    const dying: LayoutStore = {
+      ...store,
+      swapTag: async (...args) => {
+        await store.swapTag(...args);
+        throw new TypeError("the machine was switched off");
+      },
+    };
+    await expect(master("timer", dying).refreshMetadata({ record: file })).rejects.toThrow("switched off");
     const before = await trusted();
+    await expect(timer.refreshMetadata({ record: other })).rejects.toMatchObject({ code: "MASTER_RECORD_MISMATCH" });
+    expect(await trusted()).toEqual(before);
     const refused = timer.refreshMetadata({ record: other, base: "recorded" });
     await expect(refused).rejects.toMatchObject({ code: "MASTER_RECORD_MISMATCH" });
     expect(await trusted()).toEqual(before);
