@@ -1,6 +1,6 @@
 /** TUF repositories carried from place to place: verified as a client would, metadata untouched, switched last. */
 import { randomBytes } from "node:crypto";
-import { readFile, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -74,11 +74,35 @@ describe("Docker's own repository, from a plain directory", () => {
     const targets = createLayoutStore({ directory: join(machine.directory, "mirror/targets") });
     const pulled = await pullAll(createStoreSource(layout("mirror/metadata"), { targets }), await root());
     expect(pulled.size).toBe(11);
+    // And by a client that is told of the metadata alone.
+    const [name = "", bytes] = [...pulled][0] ?? [];
+    await machine.must(["pull-metadata", "oci:mirror/metadata", "-"], await root());
+    const own = await machine.must(["pull-target", "oci:mirror/metadata", name]);
+    expect(own.bytes).toEqual(Buffer.from(bytes ?? ""));
     const theirs = (await readdir(join(fixture, "../test-repo-oci/targets"))).filter((name) => !name.includes("json"));
     expect((await listAll(targets.listTags())).toSorted()).toEqual(
       theirs.filter((name) => !/^(blobs|oci-layout|index)/.test(name)).toSorted(),
     );
   });
+
+  test.each(["oci-archive:there", "oci-archive:new/"])(
+    "into a directory, as if it were an archive: %s",
+    async (place) => {
+      await mkdir(join(machine.directory, "there"));
+      for (const words of [
+        ["sync", ...tuf, place],
+        ["sync", "oci:there", place],
+      ]) {
+        const ran = await machine.run(words);
+        expect(ran).toMatchObject({
+          status: 2,
+          stderr: expect.stringContaining("is a directory, and an archive is") as string,
+        });
+      }
+      expect(await readdir(machine.directory)).not.toContain("new");
+      expect(await readdir(join(machine.directory, "there"))).toEqual([]);
+    },
+  );
 
   test("of what has expired nothing is written", async () => {
     machine.now = () => new Date("2099-01-01T00:00:00Z");

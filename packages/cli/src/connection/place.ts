@@ -94,6 +94,14 @@ function parseStateName(name: string, platform: string): string {
   throw new UsageError(`oci: the directory has no name to keep state under`, "name the directory of the layout");
 }
 
+/** Docker's layout is two repositories: beside `DEST/metadata` there is `DEST/targets`. Undefined: it is not called so. */
+export function findTargetsBeside(place: Place): Place | undefined {
+  const path = place.kind === "registry" ? place.repository : place.directory;
+  if (!/[\\/]metadata$/.test(path)) return undefined;
+  const beside = `${path.slice(0, -"metadata".length)}targets`;
+  return place.kind === "registry" ? { ...place, repository: beside } : { ...place, directory: beside };
+}
+
 /** What the state records and what errors show. */
 export function describePlace(place: Place): string {
   return place.kind === "registry" ? `${place.host}/${place.repository}` : `oci:${place.directory}`;

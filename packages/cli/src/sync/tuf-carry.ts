@@ -3,6 +3,7 @@ import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createMirroredSource, type CopyEvent } from "@dtuf/copy";
+import { findPlace } from "@dtuf/mirror";
 import {
   firstToExpire,
   stateValidity,
@@ -23,6 +24,7 @@ import { repositoriesRoot } from "../connection/repositories-root.ts";
 import { stateDirectory } from "../connection/place.ts";
 import { openSide } from "./sync-registries.ts";
 import { findStateName, openTufDestination, openTufSource, type Carrier, type TufDestination } from "./tuf-places.ts";
+import { verifyArchive } from "./archive-file.ts";
 import { UsageError } from "../context/usage.ts";
 
 const dayMs = 86_400_000;
@@ -36,6 +38,7 @@ export async function carryRepository(context: Context, places: Places): Promise
   const { io, values } = context;
   const root = values.text("tuf");
   if (root === undefined || root === "") throw new UsageError("no pinned root", "--tuf root.json");
+  await verifyArchive(context, findPlace(places.destination));
   const [source, destination] = [openSide(context, "src"), openSide(context, "dest")];
   const cleanUp: (() => Promise<unknown>)[] = [() => source.close(), () => destination.close()];
   try {

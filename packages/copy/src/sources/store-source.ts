@@ -34,13 +34,15 @@ export interface StoreSourceOptions {
   readonly name?: string | undefined;
   /** Docker's layout keeps targets in a repository of their own. Default: the store itself. */
   readonly targets?: ReadStore | undefined;
+  /** Asked for targets that are not there. */
+  readonly otherTargets?: ReadStore | undefined;
   /** "local" for layouts: offline calls may read targets from them. Default "network". */
   readonly reach?: Site["reach"];
 }
 
 /** A repository in a store (`@dtuf/registry/remote` or `/layout`), to read from. Makes no request yet. */
 export function createStoreSource(store: ReadStore, options: StoreSourceOptions = {}): Source {
-  const { name = "registry", targets = store, reach = "network" } = options;
+  const { name = "registry", targets = store, otherTargets, reach = "network" } = options;
   return {
     sites: [
       {
@@ -48,7 +50,11 @@ export function createStoreSource(store: ReadStore, options: StoreSourceOptions 
         reach,
         openView: () => createStoreView(store),
         parts: ({ file }) => storeParts(file),
-        openPart: (target, part, partOptions) => openStorePart(targets, { target, part }, partOptions),
+        openPart: async (target, part, partOptions) => {
+          const found = await openStorePart(targets, { target, part }, partOptions);
+          if (found !== undefined || otherTargets === undefined) return found;
+          return openStorePart(otherTargets, { target, part }, partOptions);
+        },
       },
     ],
   };
