@@ -4,7 +4,7 @@
  */
 import { TufError } from "./errors.ts";
 import type { Envelope } from "./envelope.ts";
-import { checkThreshold, parseEnvelope, validSignatures } from "./envelope.ts";
+import { verifyThreshold, parseEnvelope, validSignatures } from "./envelope.ts";
 import { canonicalJson } from "./canonical.ts";
 import { asObject } from "./fields.ts";
 import type { JsonObject } from "./json.ts";
@@ -78,7 +78,7 @@ export function parseUnverified<K extends TopLevelRole>(
  */
 export function verifyDocument<K extends TopLevelRole>(file: Uint8Array, by: Authority, kind: K): DocumentOf[K] {
   const envelope = openFile(file, kind, defaultLimits);
-  checkThreshold(envelope, by, kind);
+  verifyThreshold(envelope, by, kind);
   return parseSigned(envelope.signed, kind, defaultLimits);
 }
 

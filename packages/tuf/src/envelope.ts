@@ -67,7 +67,7 @@ export function validSignatures(envelope: Envelope, by: Authority): readonly Key
 }
 
 /** @throws TufError TUF_THRESHOLD_NOT_MET */
-export function checkThreshold(envelope: Envelope, by: Authority, role: string): void {
+export function verifyThreshold(envelope: Envelope, by: Authority, role: string): void {
   const counted = validSignatures(envelope, by);
   const needed = by.role.threshold;
   if (counted.length < needed) throw notMet({ role, by, counted, needed, of: "its keys" });

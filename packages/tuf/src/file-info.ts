@@ -77,7 +77,7 @@ export function encodeTargetFile(file: TargetFile): JsonObject {
 }
 
 /** @throws TufError TUF_LENGTH_MISMATCH, TUF_HASH_MISMATCH where the file is not the one that was named */
-export function checkMetaFile(meta: MetaFile, role: string, file: Uint8Array): void {
+export function verifyMetaFile(meta: MetaFile, role: string, file: Uint8Array): void {
   if (meta.length !== undefined && meta.length !== file.length) {
     throw new TufError("TUF_LENGTH_MISMATCH", `${role} metadata is ${file.length} bytes; wanted ${meta.length}`, {
       details: { role, got: file.length, wanted: meta.length },
@@ -85,12 +85,12 @@ export function checkMetaFile(meta: MetaFile, role: string, file: Uint8Array): v
   }
   for (const algorithm of hashAlgorithms) {
     const wanted = meta.hashes?.get(algorithm);
-    if (wanted !== undefined) checkHash(crypto.digest(algorithm, file), wanted, `${role} metadata`);
+    if (wanted !== undefined) verifyHash(crypto.digest(algorithm, file), wanted, `${role} metadata`);
   }
 }
 
 /** @throws TufError TUF_HASH_MISMATCH */
-export function checkHash(digest: Buffer, wanted: string, what: string): void {
+export function verifyHash(digest: Buffer, wanted: string, what: string): void {
   if (crypto.bufferEqual(digest, Buffer.from(wanted, "hex"))) return;
   const got = digest.toString("hex");
   throw new TufError("TUF_HASH_MISMATCH", `${what} has hash ${got}; wanted ${wanted}`, { details: { got, wanted } });

@@ -88,24 +88,24 @@ function endOfString(text: string, start: number): number {
 }
 
 function countKeys(value: Json): number {
-  if (typeof value === "string") return checkString(value);
-  if (typeof value === "number") return checkNumber(value);
+  if (typeof value === "string") return verifyString(value);
+  if (typeof value === "number") return verifyNumber(value);
   if (typeof value === "boolean" || value === null) return 0;
   let count = 0;
   if (isJsonList(value)) {
     for (const item of value) count += countKeys(item);
     return count;
   }
-  for (const key of Object.keys(value)) count += 1 + checkString(key) + countKeys(value[key] ?? null);
+  for (const key of Object.keys(value)) count += 1 + verifyString(key) + countKeys(value[key] ?? null);
   return count;
 }
 
-function checkString(text: string): 0 {
+function verifyString(text: string): 0 {
   if (!text.isWellFormed()) throw refused("a lone surrogate in a string");
   return 0;
 }
 
-function checkNumber(value: number): 0 {
+function verifyNumber(value: number): 0 {
   if (!Number.isSafeInteger(value) || Object.is(value, -0)) throw refused("a number that is no safe integer");
   return 0;
 }

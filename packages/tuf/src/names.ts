@@ -27,20 +27,20 @@ export function isTopLevelRole(name: string): name is TopLevelRole {
 
 /** @throws TufError TUF_NAME_INVALID for an empty or overlong name, a NUL, a lone surrogate */
 export function parseRoleName(text: string): RoleName {
-  return checkName("role name", text) as RoleName;
+  return parseName("role name", text) as RoleName;
 }
 
 /** @throws TufError TUF_NAME_INVALID for an empty or overlong path, a NUL, a lone surrogate */
 export function parseTargetPath(text: string): TargetPath {
-  return checkName("target path", text) as TargetPath;
+  return parseName("target path", text) as TargetPath;
 }
 
 /** Any key id is accepted, as TAP 12 has it. @throws TufError TUF_NAME_INVALID */
 export function parseKeyId(text: string): KeyId {
-  return checkName("key id", text) as KeyId;
+  return parseName("key id", text) as KeyId;
 }
 
-function checkName(what: string, text: string): string {
+function parseName(what: string, text: string): string {
   if (text === "" || text.length > nameMaxLength || text.includes("\0") || !text.isWellFormed()) {
     const shown = JSON.stringify(text.slice(0, 80));
     throw new TufError("TUF_NAME_INVALID", `not a ${what}: ${shown}; wanted 1 to ${nameMaxLength} characters, no NUL`, {

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { canonicalJson } from "./canonical.ts";
 import { signAll } from "./document.ts";
-import { checkThreshold, parseEnvelope } from "./envelope.ts";
+import { verifyThreshold, parseEnvelope } from "./envelope.ts";
 import { TufError } from "./errors.ts";
 import { countAt, malformed, objectAt, positiveAt, stringAt } from "./fields.ts";
 import type { JsonObject } from "./json.ts";
@@ -55,7 +55,7 @@ export function verifyPushRecord(file: Uint8Array, by: Authority): PushRecord {
   }
   try {
     const envelope = parseEnvelope(file, defaultLimits);
-    checkThreshold(envelope, by, "it");
+    verifyThreshold(envelope, by, "it");
     return parsePushRecord(envelope.signed);
   } catch (cause) {
     if (!TufError.is(cause)) throw cause;

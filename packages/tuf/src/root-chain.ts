@@ -4,14 +4,14 @@
  * root.
  */
 import { openFile, parseUnverified, verifyDocument } from "./document.ts";
-import { checkThreshold } from "./envelope.ts";
+import { verifyThreshold } from "./envelope.ts";
 import { TufError } from "./errors.ts";
 import { keyFromPem, keyMaterial, type Key } from "./key.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import type { KeyId } from "./names.ts";
 import type { Root } from "./root.ts";
 import { createTrustedSet } from "./trusted-set.ts";
-import { checkVersion, type Trusted } from "./trusted.ts";
+import { verifyVersion, type Trusted } from "./trusted.ts";
 
 export interface RootChainOptions {
   readonly limits?: Partial<Limits> | undefined;
@@ -60,10 +60,10 @@ export function verifyOlderRoot(
   { limits }: RootChainOptions = {},
 ): Trusted<Root> {
   const { keys, roles } = pinned.signed;
-  checkThreshold(openFile(file, "root", { ...defaultLimits, ...limits }), { keys, role: roles.root }, "root");
+  verifyThreshold(openFile(file, "root", { ...defaultLimits, ...limits }), { keys, role: roles.root }, "root");
   const set = createTrustedSet({ root: file, now: epoch, limits });
   const older = set.root;
-  checkVersion(older, next.signed.version - 1);
+  verifyVersion(older, next.signed.version - 1);
   set.updateRoot(next.bytes);
   return older;
 }

@@ -5,7 +5,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { TufError } from "./errors.ts";
 import type { TargetFile } from "./file-info.ts";
-import { checkHash, hashAlgorithms } from "./file-info.ts";
+import { verifyHash, hashAlgorithms } from "./file-info.ts";
 
 export interface TargetVerifier {
   /** @throws TufError TUF_LENGTH_MISMATCH at the first byte too many */
@@ -41,7 +41,7 @@ export function createTargetVerifier(
     },
     finish() {
       if (received !== file.length) throw mismatch(String(received));
-      for (const { hash, wanted } of checks) checkHash(hash.digest(), wanted, "target");
+      for (const { hash, wanted } of checks) verifyHash(hash.digest(), wanted, "target");
     },
   };
 }

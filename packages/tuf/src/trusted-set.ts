@@ -14,10 +14,10 @@
 import { findAuthority } from "./authority.ts";
 import { openFile, parseSigned } from "./document.ts";
 import type { DocumentOf } from "./document.ts";
-import { checkThreshold } from "./envelope.ts";
+import { verifyThreshold } from "./envelope.ts";
 import { TufError } from "./errors.ts";
 import { verifyFamiliesKept } from "./families.ts";
-import { checkMetaFile } from "./file-info.ts";
+import { verifyMetaFile } from "./file-info.ts";
 import type { Limits } from "./limits.ts";
 import { defaultLimits } from "./limits.ts";
 import type { RoleName, TopLevelRole } from "./names.ts";
@@ -29,9 +29,9 @@ import type { Timestamp } from "./timestamp.ts";
 import type { Trusted } from "./trusted.ts";
 import {
   verifyUnexpired,
-  checkNothingLost,
-  checkRollback,
-  checkVersion,
+  verifyNothingLost,
+  verifyNoRollback,
+  verifyVersion,
   missing,
   outOfOrder,
   trust,
@@ -155,7 +155,7 @@ function updateRoot(state: State, file: Uint8Array): Trusted<Root> {
   if (state.rootFinished) throw outOfOrder("root", "the root chain is finished");
   const { signed } = state.root;
   const next = openRoot(file, state.limits, { keys: signed.keys, role: signed.roles.root });
-  checkVersion(next, signed.version + 1);
+  verifyVersion(next, signed.version + 1);
   verifyFamiliesKept(signed.roles, next.signed.roles);
   state.root = next;
   return next;
@@ -164,9 +164,9 @@ function updateRoot(state: State, file: Uint8Array): Trusted<Root> {
 /** A root is signed by its own keys, and by its predecessor's where it has one. */
 function openRoot(file: Uint8Array, limits: Limits, old?: Authority): Trusted<Root> {
   const envelope = openFile(file, "root", limits);
-  if (old !== undefined) checkThreshold(envelope, old, "root");
+  if (old !== undefined) verifyThreshold(envelope, old, "root");
   const signed = parseSigned(envelope.signed, "root", limits);
-  checkThreshold(envelope, { keys: signed.keys, role: signed.roles.root }, "root");
+  verifyThreshold(envelope, { keys: signed.keys, role: signed.roles.root }, "root");
   return trust("root", signed, file);
 }
 
@@ -177,9 +177,9 @@ function updateTimestamp(state: State, file: Uint8Array): "updated" | "unchanged
   const next = openTopLevel(state, "timestamp", file);
   const before = state.timestamp?.signed;
   if (before !== undefined) {
-    checkRollback("timestamp", before.version, next.signed.version);
+    verifyNoRollback("timestamp", before.version, next.signed.version);
     if (before.version === next.signed.version) return "unchanged";
-    checkRollback("snapshot", before.snapshot.version, next.signed.snapshot.version);
+    verifyNoRollback("snapshot", before.snapshot.version, next.signed.snapshot.version);
   }
   state.timestamp = next;
   return "updated";
@@ -190,12 +190,12 @@ function updateSnapshot(state: State, file: Uint8Array, origin: "source" | "cach
   if (state.targets !== undefined) throw outOfOrder("snapshot", "there are targets already");
   verifyUnexpired(timestamp, state.now);
   const meta = timestamp.signed.snapshot;
-  if (origin === "source") checkMetaFile(meta, "snapshot", file);
+  if (origin === "source") verifyMetaFile(meta, "snapshot", file);
   const next = openTopLevel(state, "snapshot", file);
-  checkNothingLost(state.snapshot?.signed.meta, next.signed.meta);
+  verifyNothingLost(state.snapshot?.signed.meta, next.signed.meta);
   const isCurrent = next.signed.version === meta.version && next.signed.expires > state.now;
   if (origin === "source" && !isCurrent) {
-    checkVersion(next, meta.version);
+    verifyVersion(next, meta.version);
     verifyUnexpired(next, state.now);
   }
   state.snapshot = next;
@@ -247,7 +247,7 @@ function openTopLevel<K extends "timestamp" | "snapshot">(
   file: Uint8Array,
 ): Trusted<DocumentOf[K]> {
   const envelope = openFile(file, kind, limits);
-  checkThreshold(envelope, { keys: root.signed.keys, role: root.signed.roles[kind] }, kind);
+  verifyThreshold(envelope, { keys: root.signed.keys, role: root.signed.roles[kind] }, kind);
   return trust(kind, parseSigned(envelope.signed, kind, limits), file);
 }
 
@@ -257,14 +257,14 @@ function openTargets(
   { role, by, file }: { role: string; by: Authority; file: Uint8Array },
 ): Trusted<Targets> {
   if (snapshot === undefined || timestamp === undefined) throw outOfOrder(role, "there is no snapshot");
-  checkVersion(snapshot, timestamp.signed.snapshot.version);
+  verifyVersion(snapshot, timestamp.signed.snapshot.version);
   verifyUnexpired(snapshot, now);
   const meta = metaOf(snapshot, role);
-  checkMetaFile(meta, role, file);
+  verifyMetaFile(meta, role, file);
   const envelope = openFile(file, "targets", limits);
-  checkThreshold(envelope, by, role);
+  verifyThreshold(envelope, by, role);
   const next = trust(role, parseSigned(envelope.signed, "targets", limits), file);
-  checkVersion(next, meta.version);
+  verifyVersion(next, meta.version);
   verifyUnexpired(next, now);
   return next;
 }

@@ -34,7 +34,7 @@ export function verifyUnexpired({ role, signed }: Pick<Trusted<SignedFields>, "r
 }
 
 /** @throws TufError TUF_VERSION_MISMATCH */
-export function checkVersion({ role, signed }: Trusted<SignedFields>, wanted: number): void {
+export function verifyVersion({ role, signed }: Trusted<SignedFields>, wanted: number): void {
   if (signed.version === wanted) return;
   throw new TufError("TUF_VERSION_MISMATCH", `${role} is version ${signed.version}; wanted ${wanted}`, {
     details: { role, got: signed.version, wanted },
@@ -42,7 +42,7 @@ export function checkVersion({ role, signed }: Trusted<SignedFields>, wanted: nu
 }
 
 /** @throws TufError TUF_ROLLBACK */
-export function checkRollback(role: string, before: number, after: number): void {
+export function verifyNoRollback(role: string, before: number, after: number): void {
   if (after >= before) return;
   throw new TufError("TUF_ROLLBACK", `${role} goes back to version ${after}; version ${before} is trusted already`, {
     details: { role, got: after, wanted: before },
@@ -50,14 +50,14 @@ export function checkRollback(role: string, before: number, after: number): void
 }
 
 /** TUF 5.5.5: of the files that the old snapshot lists, none may go missing or back. @throws TufError TUF_ROLE_MISSING, TUF_ROLLBACK */
-export function checkNothingLost(
+export function verifyNothingLost(
   before: ReadonlyMap<string, MetaFile> | undefined,
   after: ReadonlyMap<string, MetaFile>,
 ): void {
   for (const [name, { version }] of before ?? []) {
     const file = after.get(name);
     if (file === undefined) throw missing(name, "the new snapshot");
-    checkRollback(name, version, file.version);
+    verifyNoRollback(name, version, file.version);
   }
 }
 

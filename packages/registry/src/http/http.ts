@@ -7,7 +7,7 @@ import type { Origin } from "./addresses/origin.ts";
 import type { ProxyOptions } from "./addresses/proxy.ts";
 import type { RetryPolicy } from "./retry.ts";
 import type { TlsOptions } from "./tls.ts";
-import type { TimeAndChance, Tries } from "./tries.ts";
+import type { TimeAndChance, RetryBudget } from "./retry-budget.ts";
 
 export type HttpMethod = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -41,11 +41,11 @@ export interface HttpRequest {
   /** Statuses that the caller knows what to do with: they are no faults, and not retried. */
   readonly answers?: readonly number[];
   /** Shared with other requests. Default: this request's own, by the transport's policy. */
-  readonly tries?: Tries | undefined;
+  readonly retryBudget?: RetryBudget | undefined;
   /** "new": not one that was used before, because what came over it was wrong. Default "any". */
   readonly connection?: "any" | "new";
   /** As `decideUrl` gave it with the address: the server may be on such networks only. Undefined: the person named the host. */
-  readonly reach?: Network | undefined;
+  readonly allowedNetwork?: Network | undefined;
   /** In place of the transport's own. */
   readonly stallTimeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -59,7 +59,7 @@ export interface HttpResponse {
   /** Where the server that answered was found; undefined behind a proxy. Give it to `decideUrl`. */
   readonly network: Network | undefined;
   /** What that server was held to; undefined: the person named it. Give it to `decideUrl`. */
-  readonly reach: Network | undefined;
+  readonly allowedNetwork: Network | undefined;
   /**
    * To be read once. Ending the loop early frees the connection. A cut or stalled body throws OciError OCI_UNAVAILABLE;
    * an end without error means that as many bytes came as the server announced.

@@ -23,6 +23,13 @@ export {
 } from "./retry.ts";
 export type { TlsOptions } from "./tls.ts";
 export { createTransport } from "./transport.ts";
-export { createTries, sleepTimer, withSystemDefaults, type Sleep, type TimeAndChance, type Tries } from "./tries.ts";
+export {
+  createRetryBudget,
+  sleepTimer,
+  withSystemDefaults,
+  type Sleep,
+  type TimeAndChance,
+  type RetryBudget,
+} from "./retry-budget.ts";
 export { decideUrl, type SuppliedUrl, type UrlDecision, type UrlSource } from "./addresses/url-policy.ts";
 export { isWebPage } from "./web-page.ts";

@@ -19,10 +19,10 @@ export const sendChunkBytes: number = 256 * 1024;
 export const answerTimeoutMs: number = 5 * 60 * 1000;
 
 /** What must come of a body in each stall time. With the default 60 s, 17 bytes a second: a slower link is an attack. */
-export const dripBytes: number = 1024;
+export const minimumRateBytes: number = 1024;
 
 /** Origins whose connections are kept; a registry that redirects to ever new hosts makes the oldest go. */
-export const lanesMax = 64;
+export const poolsMax = 64;
 
 /** A certificate or key file. The largest bundles of authorities are a quarter of a MiB. */
 export const certificateMaxBytes: number = 4 * 1024 * 1024;

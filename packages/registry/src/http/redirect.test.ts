@@ -163,9 +163,11 @@ describe("a redirect never leads", () => {
     await using server = await startHttpServer((_request, response) => response.end());
     const url = new URL(`http://rebound.example:${server.port}/`);
     const transport = testTransport({ lookup, plainHttp: () => "allow" });
-    const sent = transport.send({ method: "GET", url, reach: "public" });
+    const sent = transport.send({ method: "GET", url, allowedNetwork: "public" });
     await expect(sent).rejects.toMatchObject({ code: "OCI_REDIRECT_REFUSED" });
-    await expect(transport.send({ method: "GET", url: server.url("/"), reach: "public" })).rejects.toMatchObject({
+    await expect(
+      transport.send({ method: "GET", url: server.url("/"), allowedNetwork: "public" }),
+    ).rejects.toMatchObject({
       code: "OCI_REDIRECT_REFUSED",
     });
     expect(server.requests).toHaveLength(0);

@@ -10,15 +10,15 @@ export interface Hop {
   readonly method: HttpRequest["method"];
   readonly url: URL;
   readonly body: HttpRequest["body"];
-  readonly reach: Network | undefined;
+  readonly allowedNetwork: Network | undefined;
   /** "elsewhere" from the first hop that left the request's own origin on, even where a later one comes back. */
   readonly where: "origin" | "elsewhere";
   readonly what: "whole" | "head";
 }
 
 export function firstHop(request: HttpRequest): Hop {
-  const { method, url, body, reach } = request;
-  return { index: 0, method, url, body, reach, where: "origin", what: "whole" };
+  const { method, url, body, allowedNetwork } = request;
+  return { index: 0, method, url, body, allowedNetwork, where: "origin", what: "whole" };
 }
 
 /** Undefined: the response is the answer. @throws OciError OCI_REDIRECT_REFUSED */
@@ -29,14 +29,14 @@ export function nextHop(request: HttpRequest, hop: Hop, response: HttpResponse):
   if (mode === "return" || to === undefined) return undefined;
   const kind = redirectKind(response.status, reads ? "read" : "write");
   if (kind === undefined) return undefined;
-  const { network, reach } = response;
-  const decision = decideUrl({ from: hop.url, network, reach, to, source: "redirect", hops: hop.index });
+  const { network, allowedNetwork } = response;
+  const decision = decideUrl({ from: hop.url, network, allowedNetwork, to, source: "redirect", hops: hop.index });
   const stays = decision.credentials === "same-origin";
   if (mode === "same-origin" && !stays) throw leaves(hop.url, decision.url);
   return {
     index: hop.index + 1,
     url: decision.url,
-    reach: decision.reach,
+    allowedNetwork: decision.allowedNetwork,
     where: stays ? hop.where : "elsewhere",
     ...(kind === "same" ? { method: hop.method, body: hop.body, what: hop.what } : asGet),
   };

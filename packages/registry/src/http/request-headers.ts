@@ -13,7 +13,7 @@ const secrets: ReadonlySet<string> = new Set(["authorization", "cookie"]);
  * @throws TypeError for a URL that is not of http(s), a name or value that is no HTTP header, reserved names, and secrets
  *   outside `originHeaders`
  */
-export function checkRequest(request: HttpRequest): void {
+export function verifyRequest(request: HttpRequest): void {
   originOf(request.url);
   for (const name of Object.keys(request.headers ?? {})) {
     if (secrets.has(name.toLowerCase())) throw new TypeError(`${name} belongs to one origin: give it as originHeaders`);

@@ -1,20 +1,20 @@
-/** One pure decision: try again, and after how long. Whether a request may be sent twice is not decided here. */
+/** Decides whether to try again, and after how long. The caller decides whether the request may be sent twice. */
 import { isTransient } from "./failure.ts";
 
-/** What happened to one attempt. A failure counts if its code, or that of its causes, is a network's passing fault. */
+/** The result of one attempt. A failure is retried if its code, or that of a cause, is a transient network fault. */
 export type AttemptOutcome =
   | { readonly kind: "response"; readonly status: number; readonly retryAfter: string | undefined }
   | { readonly kind: "failure"; readonly error: unknown };
 
 export interface RetryPolicy {
-  /** Attempts in all. */
+  /** Total number of attempts. */
   readonly maxAttempts: number;
-  /** First wait; doubled each time up to `maxWaitMs`, less up to half of it by chance. */
+  /** First wait. It doubles at each attempt up to `maxWaitMs`; a random part of up to half of it is subtracted. */
   readonly baseMs: number;
   readonly maxWaitMs: number;
-  /** A Retry-After up to this is honoured in full; a longer one ends the tries, because asking earlier would be rude. */
+  /** A Retry-After up to this is honoured in full. A longer one stops retrying. */
   readonly maxRetryAfterMs: number;
-  /** Waiting in all. */
+  /** Total waiting time. */
   readonly budgetMs: number;
 }
 
@@ -27,7 +27,7 @@ export const defaultRetryPolicy: RetryPolicy = {
 };
 
 export interface RetryState {
-  /** How many attempts were made: 1 after the first. */
+  /** Attempts made so far: 1 after the first. */
   readonly attempt: number;
   readonly waitedMs: number;
 }
@@ -38,7 +38,7 @@ export interface RetryContext {
   readonly policy: RetryPolicy;
 }
 
-/** The wait before the next attempt, or "stop": what the last attempt brought is the result. */
+/** Returns the wait before the next attempt, or "stop" if the last attempt's result is final. */
 export function decideRetry(
   outcome: AttemptOutcome,
   state: RetryState,
@@ -59,7 +59,7 @@ function isWorthRetrying(outcome: AttemptOutcome): boolean {
   return status === 408 || status === 429 || (status >= 500 && status !== 501);
 }
 
-/** Seconds or an HTTP date (RFC 9110, 10.2.3), in milliseconds from now. What is neither counts as absent: 0. */
+/** Seconds or an HTTP date (RFC 9110, 10.2.3), in milliseconds from now. Returns 0 if the value is neither. */
 function parseRetryAfter(value: string | undefined, now: Date): number {
   const text = value?.trim() ?? "";
   if (/^\d+$/.test(text)) return Number(text) * 1000;

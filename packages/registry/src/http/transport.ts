@@ -7,43 +7,43 @@ import { OciError } from "../errors.ts";
 import { exchange } from "./connections/exchange.ts";
 import { failureCode, isUnreached } from "./failure.ts";
 import type { HttpRequest, HttpResponse, Transport, TransportOptions } from "./http.ts";
-import type { Lanes } from "./connections/lanes.ts";
+import type { Pools } from "./connections/pools.ts";
 import { networkOf } from "./addresses/network.ts";
 import { redactUrl } from "./addresses/redact.ts";
 import { firstHop, nextHop, type Hop } from "./redirect.ts";
-import { checkRequest, headersForHop } from "./request-headers.ts";
+import { verifyRequest, headersForHop } from "./request-headers.ts";
 import { defaultRetryPolicy, type AttemptOutcome } from "./retry.ts";
-import { createTries, withSystemDefaults } from "./tries.ts";
+import { createRetryBudget, withSystemDefaults } from "./retry-budget.ts";
 
 /** Makes an HTTP client with connections of its own. Opens none before the first `send`; `close` ends them. */
 export function createTransport(options: TransportOptions): Transport {
-  let lanes: Promise<Lanes> | undefined;
+  let pools: Promise<Pools> | undefined;
   return {
     async send(request) {
-      checkRequest(request);
-      lanes ??= openLanes(options);
-      return await sendWithRetries(request, options, await lanes);
+      verifyRequest(request);
+      pools ??= openPools(options);
+      return await sendWithRetries(request, options, await pools);
     },
     async close() {
-      const open = lanes;
-      lanes = undefined;
+      const open = pools;
+      pools = undefined;
       await (await open)?.close();
     },
   };
 }
 
 /** undici takes a while to load: only who sends pays for it. */
-async function openLanes(options: TransportOptions): Promise<Lanes> {
-  const { createLanes } = await import("./connections/lanes.ts");
-  return createLanes(options);
+async function openPools(options: TransportOptions): Promise<Pools> {
+  const { createPools } = await import("./connections/pools.ts");
+  return createPools(options);
 }
 
-async function sendWithRetries(request: HttpRequest, options: TransportOptions, lanes: Lanes): Promise<HttpResponse> {
+async function sendWithRetries(request: HttpRequest, options: TransportOptions, pools: Pools): Promise<HttpResponse> {
   const policy = { ...defaultRetryPolicy, ...options.retry };
-  const tries = request.tries ?? createTries({ ...withSystemDefaults(options), policy });
+  const retryBudget = request.retryBudget ?? createRetryBudget({ ...withSystemDefaults(options), policy });
   for (let attempt = 1; ; attempt++) {
-    const result = await tryOnce({ request, attempt, options, lanes });
-    if (!maySendAgain(request, result) || (await tries.next(result, request.signal)) === "stop") {
+    const result = await tryOnce({ request, attempt, options, pools });
+    if (!maySendAgain(request, result) || (await retryBudget.next(result, request.signal)) === "stop") {
       if (result.kind === "failure") throw result.error;
       return result.response;
     }
@@ -55,7 +55,7 @@ interface Attempt {
   readonly request: HttpRequest;
   readonly attempt: number;
   readonly options: TransportOptions;
-  readonly lanes: Lanes;
+  readonly pools: Pools;
 }
 
 type AttemptResult =
@@ -88,21 +88,21 @@ function followed(request: HttpRequest, hop: Hop, response: HttpResponse): Hop |
   }
 }
 
-async function sendHop({ request, attempt, options, lanes }: Attempt, hop: Hop): Promise<HttpResponse> {
+async function sendHop({ request, attempt, options, pools }: Attempt, hop: Hop): Promise<HttpResponse> {
   const { method, url, body } = hop;
-  const tell = (status: number | undefined, failure: string | undefined): void =>
+  const report = (status: number | undefined, failure: string | undefined): void =>
     options.onRequest?.({ method, url: redactUrl(url), status, failure, attempt, hop: hop.index });
   try {
-    checkPlainHttp(url, hop, options);
+    verifyPlainHttp(url, hop, options);
     const headers = headersForHop(request, hop, options.userAgent ?? "dtuf");
     const stallTimeoutMs = request.stallTimeoutMs ?? options.stallTimeoutMs ?? defaultStallTimeoutMs;
     const { signal } = request;
-    const lane = lanes.find(url, hop.reach, hop.index === 0 ? request.connection : "any");
-    const response = await exchange({ method, url, headers, body, stallTimeoutMs, signal }, lane);
-    tell(response.status, undefined);
+    const pool = pools.find(url, hop.allowedNetwork, hop.index === 0 ? request.connection : "any");
+    const response = await exchange({ method, url, headers, body, stallTimeoutMs, signal }, pool);
+    report(response.status, undefined);
     return response;
   } catch (error) {
-    tell(undefined, failureCode(error) ?? "ABORTED");
+    report(undefined, failureCode(error) ?? "ABORTED");
     throw error;
   }
 }
@@ -117,7 +117,7 @@ function maySendAgain(request: HttpRequest, result: AttemptResult): boolean {
   return result.kind === "failure" ? isUnreached(result.error) : result.status === 429 || result.status === 503;
 }
 
-function checkPlainHttp(url: URL, hop: Hop, options: TransportOptions): void {
+function verifyPlainHttp(url: URL, hop: Hop, options: TransportOptions): void {
   if (url.protocol === "https:") return;
   const loopbackOnly = (): "allow" | "refuse" => (networkOf(url.hostname) === "loopback" ? "allow" : "refuse");
   if ((options.plainHttp?.(url.host) ?? loopbackOnly()) === "allow") return;

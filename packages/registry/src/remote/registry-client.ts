@@ -1,7 +1,7 @@
 /** A registry over HTTP: one client for each registry, one store for each of its repositories. */
 import {
   createTransport,
-  createTries,
+  createRetryBudget,
   defaultRetryPolicy,
   networkOf,
   withSystemDefaults,
@@ -12,7 +12,8 @@ import {
 import type { StoreOptions } from "../store.ts";
 import { createAuthorizer, type Scope } from "./auth/authorizer.ts";
 import { listRepositories } from "./catalog.ts";
-import { nothingLearned, type Registry } from "./requests/context.ts";
+import type { Registry } from "./requests/context.ts";
+import { createQuirks } from "./requests/quirks.ts";
 import type { CredentialProvider } from "./credentials/credentials.ts";
 import { parseEndpoint, parseRemoteName } from "./requests/endpoint.ts";
 import { createRemoteStore } from "./remote-store.ts";
@@ -65,7 +66,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   const time = withSystemDefaults(options);
   const base = parseEndpoint(options.registry, options.scheme);
   const given: Transport | TransportOptions = options.transport ?? {};
-  const transport = "send" in given ? given : createTransport(reaching(base, { ...time, ...given }));
+  const transport = "send" in given ? given : createTransport(allowingPlainHttp(base, { ...time, ...given }));
   const policy = { ...defaultRetryPolicy, ...("send" in given ? {} : given.retry) };
   const authorizer = createAuthorizer({
     registry: base,
@@ -83,8 +84,8 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     send,
     now: time.now,
     random: time.random,
-    createTries: () => createTries({ ...time, policy }),
-    learned: { ...nothingLearned(), ...uploadRule(base.hostname, options.upload) },
+    createRetryBudget: () => createRetryBudget({ ...time, policy }),
+    quirks: createQuirks(uploadRule(base.hostname, options.upload)),
     indexUpdates: new Map(),
   };
   return {
@@ -98,7 +99,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
 }
 
 /** Plain http for the host that was named, and for what is allowed anyway. */
-function reaching(base: URL, options: TransportOptions): TransportOptions {
+function allowingPlainHttp(base: URL, options: TransportOptions): TransportOptions {
   if (base.protocol === "https:" || networkOf(base.hostname) === "loopback") return options;
   const { plainHttp } = options;
   return {

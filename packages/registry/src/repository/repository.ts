@@ -4,7 +4,7 @@
  * every option, by `@dtuf/registry/remote` and `@dtuf/registry/layout`.
  */
 import { OciError } from "../errors.ts";
-import type { TimeAndChance } from "../http/tries.ts";
+import type { TimeAndChance } from "../http/retry-budget.ts";
 import { parseReference } from "../reference.ts";
 import type { CredentialProvider } from "../remote/credentials/credentials.ts";
 import type { HomeCredentialsOptions } from "../remote/credentials/home-credentials.ts";

@@ -15,7 +15,7 @@ const indexTypes: ReadonlySet<string> = new Set([
 ]);
 
 /** "lax" lets a manifest name content that is not there (a sparse index, a pull-through cache). */
-export function checkManifest(
+export function findManifestProblem(
   { body, headers }: Exchange,
   repository: RepositoryContent,
   contentChecks: "strict" | "lax",
@@ -37,12 +37,12 @@ export function checkManifest(
   const broken = [...children, ...subject].find((child) => !isDescriptor(child));
   if (broken !== undefined) return [400, "MANIFEST_INVALID", `not a descriptor: ${JSON.stringify(broken)}`];
   if (contentChecks === "lax") return undefined;
-  return checkContent(children, isIndex ? repository.manifests : repository.blobs);
+  return findContentProblem(children, isIndex ? repository.manifests : repository.blobs);
 }
 
 type Held = ReadonlyMap<string, Uint8Array | StoredManifest>;
 
-function checkContent(children: readonly JsonObject[], held: Held): Problem | undefined {
+function findContentProblem(children: readonly JsonObject[], held: Held): Problem | undefined {
   for (const { digest, size, mediaType } of children) {
     // Layers that their publisher keeps for itself need not be there (image-spec, layer.md "Non-Distributable Layers").
     if (/\.nondistributable\.|\.foreign\./.test(String(mediaType)) && !held.has(String(digest))) continue;

@@ -1,7 +1,7 @@
 /** Blobs, manifests and lists of the distribution specification. Uploads are in hostile-registry-uploads.ts. */
 import { hashAs, isWellFormedDigest, isWellFormedTag, repositoryOf } from "./content.ts";
 import { answer, errorAnswer, jsonAnswer, refuse, type Answer, type Exchange, type Registry } from "./exchange.ts";
-import { checkManifest, referrerOf, subjectOf } from "./manifests.ts";
+import { findManifestProblem, referrerOf, subjectOf } from "./manifests.ts";
 
 interface Place {
   readonly name: string;
@@ -76,7 +76,7 @@ function answerManifestPut(registry: Registry, exchange: Exchange, { name, refer
     return errorAnswer(413, "SIZE_INVALID", `manifest above ${manners.manifestMaxBytes} bytes`);
   }
   const repository = repositoryOf(registry.content, name);
-  const problem = checkManifest(exchange, repository, manners.without.has("content-checks") ? "lax" : "strict");
+  const problem = findManifestProblem(exchange, repository, manners.without.has("content-checks") ? "lax" : "strict");
   if (problem !== undefined) return refuse(registry, exchange, problem);
   const digest = hashAs(reference, exchange.body);
   if (isWellFormedDigest(reference) && digest !== reference) {

@@ -29,7 +29,7 @@ export function answerUploadStart(registry: Registry, exchange: Exchange, { name
     if (exchange.body.length > 0 && digest === null) registry.violation("POST: a body without a digest parameter");
     return acceptedUpload(registry, name, createUpload(repositoryOf(registry.content, name)));
   }
-  const wrong = checkBody(registry, exchange, digest);
+  const wrong = findBodyRefusal(registry, exchange, digest);
   return wrong ?? storeBlob(registry, name, { digest, bytes: exchange.body });
 }
 
@@ -97,7 +97,7 @@ function answerChunk(registry: Registry, exchange: Exchange, { name, session }: 
   const { length } = exchange.body;
   if (manners.without.has("chunked")) return errorAnswer(405, "UNSUPPORTED", "no chunked uploads here");
   if (length > manners.chunkMaxBytes) return errorAnswer(416, "RANGE_INVALID", `chunk above ${manners.chunkMaxBytes}`);
-  checkOctetStream(registry, exchange);
+  noteWrongContentType(registry, exchange);
   const streamed = exchange.headers["content-range"] === undefined;
   if (streamed && (session.size > 0 || manners.without.has("stream"))) {
     return outOfRange(registry, exchange, { name, session });
@@ -114,7 +114,7 @@ function answerClose(registry: Registry, exchange: Exchange, { name, session }: 
   if (exchange.headers["content-range"] !== undefined && !isNextRange(exchange, session)) {
     return outOfRange(registry, exchange, { name, session });
   }
-  const wrong = checkBody(registry, exchange, digest);
+  const wrong = findBodyRefusal(registry, exchange, digest);
   if (wrong !== undefined) return wrong;
   appendToUpload(session, exchange.body);
   repositoryOf(registry.content, name).uploads.delete(session.id);
@@ -134,17 +134,17 @@ function outOfRange(registry: Registry, exchange: Exchange, { name, session }: O
   return { ...refused, headers: { ...refused.headers, ...uploadHeaders(registry, name, session) } };
 }
 
-function checkBody(registry: Registry, exchange: Exchange, digest: string): Answer | undefined {
+function findBodyRefusal(registry: Registry, exchange: Exchange, digest: string): Answer | undefined {
   if (!isWellFormedDigest(digest)) return refuse(registry, exchange, [400, "DIGEST_INVALID", `digest=${digest}`]);
   if (exchange.headers["content-length"] === undefined && exchange.body.length > 0) {
     return refuse(registry, exchange, [411, "SIZE_INVALID", "no Content-Length"]);
   }
-  if (exchange.body.length > 0) checkOctetStream(registry, exchange);
+  if (exchange.body.length > 0) noteWrongContentType(registry, exchange);
   if (exchange.body.length <= registry.manners.putMaxBytes) return undefined;
   return errorAnswer(413, "SIZE_INVALID", `at most ${registry.manners.putMaxBytes} bytes in one request`);
 }
 
-function checkOctetStream(registry: Registry, exchange: Exchange): void {
+function noteWrongContentType(registry: Registry, exchange: Exchange): void {
   const type = exchange.headers["content-type"];
   if (type === "application/octet-stream") return;
   registry.violation(`${exchange.method} blob content: Content-Type ${type ?? "missing"}`);

@@ -4,16 +4,16 @@ import type { LookupFunction } from "node:net";
 import { OciError } from "../../errors.ts";
 import { mayReach, networkOf, type Network } from "./network.ts";
 
-/** Leaves out the addresses that a server on `reach` may not name. The error where none is left: OciError OCI_REDIRECT_REFUSED. */
-export function guardedLookup(reach: Network, lookup: LookupFunction = systemLookup): LookupFunction {
+/** Leaves out the addresses that a server on `allowedNetwork` may not name. The error where none is left: OciError OCI_REDIRECT_REFUSED. */
+export function guardedLookup(allowedNetwork: Network, lookup: LookupFunction = systemLookup): LookupFunction {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, found, family) => {
       if (error !== null) return callback(error, [], undefined);
       const all: readonly LookupAddress[] =
         typeof found === "string" ? [{ address: found, family: family ?? 4 }] : found;
-      const allowed = all.filter(({ address }) => isAllowed(reach, address));
+      const allowed = all.filter(({ address }) => isAllowed(allowedNetwork, address));
       const first = allowed[0];
-      if (first === undefined) return callback(refusedAddress(hostname, reach), [], undefined);
+      if (first === undefined) return callback(refusedAddress(hostname, allowedNetwork), [], undefined);
       if (options.all === true) callback(null, [...allowed]);
       else callback(null, first.address, first.family);
     });
@@ -21,18 +21,22 @@ export function guardedLookup(reach: Network, lookup: LookupFunction = systemLoo
 }
 
 /** The same for a host that is an address already. @throws OciError OCI_REDIRECT_REFUSED */
-export function checkHost(hostname: string, reach: Network): void {
+export function verifyHost(hostname: string, allowedNetwork: Network): void {
   const network = networkOf(hostname);
-  if (network !== undefined && !mayReach(reach, network)) throw refusedAddress(hostname, reach);
+  if (network !== undefined && !mayReach(allowedNetwork, network)) throw refusedAddress(hostname, allowedNetwork);
 }
 
-function isAllowed(reach: Network, address: string): boolean {
+function isAllowed(allowedNetwork: Network, address: string): boolean {
   const network = networkOf(address);
-  return network !== undefined && mayReach(reach, network);
+  return network !== undefined && mayReach(allowedNetwork, network);
 }
 
-function refusedAddress(host: string, reach: Network): OciError {
-  return new OciError("OCI_REDIRECT_REFUSED", `${host} refused: a server on a ${reach} address may not lead there`, {
-    details: { host, reach },
-  });
+function refusedAddress(host: string, allowedNetwork: Network): OciError {
+  return new OciError(
+    "OCI_REDIRECT_REFUSED",
+    `${host} refused: a server on a ${allowedNetwork} address may not lead there`,
+    {
+      details: { host, allowedNetwork },
+    },
+  );
 }

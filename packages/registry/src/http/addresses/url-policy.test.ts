@@ -27,7 +27,7 @@ describe("what is followed", () => {
     const decision = decideUrl({ from, to, source: "location" });
     expect(decision.credentials).toBe(credentials);
     expect(decision.url.href).toBe(url);
-    expect(decision.reach).toBe(credentials === "same-origin" ? undefined : "public");
+    expect(decision.allowedNetwork).toBe(credentials === "same-origin" ? undefined : "public");
   });
 
   test("a plain http registry may lead to https on its own host without being the same origin", () => {
@@ -37,13 +37,15 @@ describe("what is followed", () => {
 
   test("a registry inside may lead to its storage inside", () => {
     const decision = decideUrl({ from, network: "private", to: "https://10.0.0.9/blob", source: "redirect" });
-    expect(decision).toMatchObject({ credentials: "drop", reach: "private" });
+    expect(decision).toMatchObject({ credentials: "drop", allowedNetwork: "private" });
   });
 
   test("a loopback registry's own host and port stay allowed", () => {
     const local = new URL("http://127.0.0.1:5000/v2/");
     expect(decideUrl({ from: local, to: "/auth", source: "realm" }).credentials).toBe("same-origin");
-    expect(decideUrl({ from: local, reach: "private", to: "/next", source: "location" }).reach).toBe("private");
+    expect(decideUrl({ from: local, allowedNetwork: "private", to: "/next", source: "location" }).allowedNetwork).toBe(
+      "private",
+    );
     expect(decideUrl({ from: local, to: "http://127.0.0.1:5001/auth", source: "realm" }).credentials).toBe("same-host");
   });
 });

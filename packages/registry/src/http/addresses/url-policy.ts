@@ -1,5 +1,5 @@
 /**
- * The one rule for every address that a server supplies. Pure: what a name resolves to is held to `reach` when it is
+ * The one rule for every address that a server supplies. Pure: what a name resolves to is held to `allowedNetwork` when it is
  * connected to. Refused: another scheme than http(s), https to http, userinfo, an address further inwards than the server
  * that named it, a Link to another origin, too many hops. Followed without credentials: everything else that is not the
  * same origin, because the distribution spec lets uploads, blobs and tokens live on other hosts.
@@ -17,8 +17,8 @@ export interface SuppliedUrl {
   readonly from: URL;
   /** `HttpResponse.network`. Undefined: judged by the host of `from`; a name counts as public. */
   readonly network?: Network | undefined;
-  /** `HttpResponse.reach`: what the server at `from` was held to, it is held to again. */
-  readonly reach?: Network | undefined;
+  /** `HttpResponse.allowedNetwork`: what the server at `from` was held to, it is held to again. */
+  readonly allowedNetwork?: Network | undefined;
   readonly to: string;
   readonly source: UrlSource;
   /** How many addresses were followed before this one. */
@@ -30,8 +30,8 @@ export interface UrlDecision {
   readonly url: URL;
   /** What `url` is to `from`. Credentials go along with "same-origin" only; a realm's rule may accept "same-host" (another port). */
   readonly credentials: "same-origin" | "same-host" | "drop";
-  /** To be given to the request that follows it (`HttpRequest.reach`). For the same origin what it was before. */
-  readonly reach: Network | undefined;
+  /** To be given to the request that follows it (`HttpRequest.allowedNetwork`). For the same origin what it was before. */
+  readonly allowedNetwork: Network | undefined;
 }
 
 /** @throws OciError OCI_REALM_REFUSED for realms, OCI_REDIRECT_REFUSED for all others */
@@ -44,8 +44,8 @@ export function decideUrl(supplied: SuppliedUrl): UrlDecision {
   const network = supplied.network ?? networkOf(from.hostname) ?? "public";
   const reason = reasonToRefuse(supplied, url, network);
   if (reason !== undefined) throw refused(supplied, reason, url);
-  if (url.origin === from.origin) return { url, credentials: "same-origin", reach: supplied.reach };
-  return { url, credentials: url.hostname === from.hostname ? "same-host" : "drop", reach: network };
+  if (url.origin === from.origin) return { url, credentials: "same-origin", allowedNetwork: supplied.allowedNetwork };
+  return { url, credentials: url.hostname === from.hostname ? "same-host" : "drop", allowedNetwork: network };
 }
 
 /** A registry behind a TLS proxy may write its own address as http://, because it does not know of the proxy. */

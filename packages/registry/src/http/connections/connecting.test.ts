@@ -42,7 +42,7 @@ describe("a name with addresses of both families (R6)", () => {
   });
 });
 
-test("a name that is unknown is an error at once, a refused connection after tries", async () => {
+test("a name that is unknown is an error at once, a refused connection after retryBudget", async () => {
   const events: HttpEvent[] = [];
   const options = {
     onRequest: (event: HttpEvent): void => void events.push(event),

@@ -7,9 +7,9 @@ import { collect } from "../../verifying.ts";
 import { asOciError } from "../failure.ts";
 import { createHeaders, type HttpHeaders } from "../headers.ts";
 import type { HttpBody, HttpMethod, HttpResponse } from "../http.ts";
-import type { Lane } from "./lanes.ts";
+import type { OriginPool } from "./pools.ts";
 import { discardMaxBytes, sendChunkBytes } from "../limits.ts";
-import { createLine, type Line } from "./line.ts";
+import { createWatchdog, type Watchdog } from "./watchdog.ts";
 import { redactUrl } from "../addresses/redact.ts";
 
 export interface Exchange {
@@ -22,50 +22,50 @@ export interface Exchange {
 }
 
 /** @throws OciError as `Transport.send` has it, what the request's body throws, or the signal's reason */
-export async function exchange(request: Exchange, lane: Lane): Promise<HttpResponse> {
+export async function exchange(request: Exchange, pool: OriginPool): Promise<HttpResponse> {
   await nextTurn(); // undici frees a connection one turn after its response: without this, requests in turn would use two
   request.signal?.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<HttpResponse>();
-  const line = createLine({ ...request, onFailure: reject });
-  const handler = createHandler(request, line, (status, headers) =>
-    resolve(createResponse({ status, headers, url: request.url, ...lane.place() }, line.queue.stream)),
+  const watchdog = createWatchdog({ ...request, onFailure: reject });
+  const handler = createHandler(request, watchdog, (status, headers) =>
+    resolve(createResponse({ status, headers, url: request.url, ...pool.place() }, watchdog.queue.stream)),
   );
   try {
-    lane.dispatcher.dispatch(dispatchOptions(request, line), handler);
+    pool.dispatcher.dispatch(dispatchOptions(request, watchdog), handler);
   } catch (error) {
-    line.fail(asOciError(error, request.method, request.url));
+    watchdog.fail(asOciError(error, request.method, request.url));
   }
   return await promise;
 }
 
 function createHandler(
   request: Exchange,
-  line: Line,
+  watchdog: Watchdog,
   onHead: (status: number, headers: HttpHeaders) => void,
 ): Dispatcher.DispatchHandler {
   return {
-    onRequestStart: (controller) => line.started(controller),
+    onRequestStart: (controller) => watchdog.started(controller),
     onResponseStart(controller, status) {
       if (status < 200) return;
-      line.waiting();
+      watchdog.waiting();
       const headers = createHeaders(headerPairs(controller.rawHeaders));
       const coding = findCoding(headers);
       if (coding === undefined) return onHead(status, headers);
-      if (status < 300) return line.fail(encoded(request.url, coding));
+      if (status < 300) return watchdog.fail(encoded(request.url, coding));
       onHead(status, headers); // an error is an error without its text too
-      line.queue.end();
+      watchdog.queue.end();
       controller.abort(new DOMException("content encoding", "AbortError"));
     },
     onResponseData(_controller, chunk) {
-      line.received(chunk.length);
-      line.queue.push(chunk);
+      watchdog.received(chunk.length);
+      watchdog.queue.push(chunk);
     },
-    onResponseEnd: () => line.end(),
-    onResponseError: (_controller, error) => line.fail(asOciError(error, request.method, request.url)),
+    onResponseEnd: () => watchdog.end(),
+    onResponseError: (_controller, error) => watchdog.fail(asOciError(error, request.method, request.url)),
   };
 }
 
-function dispatchOptions(request: Exchange, line: Line): Dispatcher.DispatchOptions {
+function dispatchOptions(request: Exchange, watchdog: Watchdog): Dispatcher.DispatchOptions {
   const { body, method, url } = request;
   // undici gives up a connection after each HEAD, for servers that send a body then; what they send ends the connection anyway.
   const reset = method === "HEAD" ? { reset: false } : {};
@@ -74,29 +74,29 @@ function dispatchOptions(request: Exchange, line: Line): Dispatcher.DispatchOpti
   if (body === undefined) return options;
   if (body instanceof Uint8Array && body.length <= sendChunkBytes) return { ...options, body };
   const headers = { ...request.headers, "content-length": String(body.length) };
-  return { ...options, headers, body: sending(body, line) as Dispatcher.DispatchOptions["body"] & object };
+  return { ...options, headers, body: sending(body, watchdog) as Dispatcher.DispatchOptions["body"] & object };
 }
 
 /** In pieces, so that a slow link is seen to move; the time that the source takes is not the peer's. */
-async function* sending(body: Uint8Array | HttpBody, line: Line): ByteStream {
-  line.idle();
+async function* sending(body: Uint8Array | HttpBody, watchdog: Watchdog): ByteStream {
+  watchdog.idle();
   try {
     for await (const chunk of body instanceof Uint8Array ? openContent(body) : body.open()) {
       for (let at = 0; at < chunk.length; at += sendChunkBytes) {
-        line.waiting();
+        watchdog.waiting();
         yield chunk.subarray(at, at + sendChunkBytes);
       }
-      line.idle();
+      watchdog.idle();
     }
-    line.waitingForAnswer();
+    watchdog.waitingForAnswer();
   } catch (error) {
-    line.fail(error);
+    watchdog.fail(error);
     throw error;
   }
 }
 
 function createResponse(
-  head: Pick<HttpResponse, "status" | "url" | "headers" | "network" | "reach">,
+  head: Pick<HttpResponse, "status" | "url" | "headers" | "network" | "allowedNetwork">,
   body: ByteStream,
 ): HttpResponse {
   const bytes = (maxBytes: number): Promise<Uint8Array> => collect(body, maxBytes);

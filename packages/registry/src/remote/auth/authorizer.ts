@@ -11,7 +11,7 @@ import { authorizationOf, type Credential, type CredentialProvider } from "../cr
 import { createIdentities, type Identities, type Identity } from "./identities.ts";
 import { parseAuthHost, requireSecure } from "./realm.ts";
 import { mergeScopes, type Scope } from "./scope.ts";
-import { createTokens, type Demand, type Tokens, type TokenServer } from "./tokens.ts";
+import { createTokens, type TokenRequest, type Tokens, type TokenServer } from "./tokens.ts";
 
 export type { Scope } from "./scope.ts";
 
@@ -26,7 +26,7 @@ export interface RegistryChallenge {
 }
 
 /**
- * The credentials are those of the first repository among the scopes; scopes of another are only asked for where its
+ * The credentials are those of the first repository among the scopes; scopes of another are requested only if its
  * credentials are the same, so that a mount never uses the wrong ones [T65].
  *
  * Every method throws OciError: OCI_INSECURE_CREDENTIALS, OCI_CREDENTIALS_UNAVAILABLE, OCI_REALM_REFUSED, and what the
@@ -39,8 +39,8 @@ export interface Authorizer {
    */
   current(scopes: readonly Scope[], signal?: AbortSignal): Promise<string | undefined>;
   /**
-   * The answer to a 401, to be asked for at most twice for one request: the first may have been for too small a scope.
-   * Undefined: nothing (more) to offer.
+   * Returns the Authorization value that answers a 401, or undefined if there is none (left). To be called at most twice
+   * for one request, because the first token may have too small a scope.
    */
   answer(challenge: RegistryChallenge, scopes: readonly Scope[], signal?: AbortSignal): Promise<string | undefined>;
   /** A bare token for these scopes; undefined where the registry asks for none. */
@@ -66,17 +66,17 @@ interface State {
   readonly identities: Identities;
   readonly tokens: Tokens;
   /** What the registry asks for, once it did. Bearer stays: some registries want Basic for their catalog alone. */
-  manner: Manner | undefined;
+  scheme: AuthScheme | undefined;
 }
 
-type Manner = { readonly kind: "basic" | "other" } | { readonly kind: "bearer"; readonly server: TokenServer };
+type AuthScheme = { readonly kind: "basic" | "other" } | { readonly kind: "bearer"; readonly server: TokenServer };
 
-interface Asked {
-  readonly manner: Manner;
+interface AuthChallenge {
+  readonly scheme: AuthScheme;
   readonly error: string | undefined;
 }
 
-interface Party {
+interface Principal {
   readonly identity: Identity;
   readonly scopes: readonly Scope[];
 }
@@ -90,18 +90,18 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     transport,
     identities: createIdentities({ ...options, registry: name }),
     tokens: createTokens({ ...options, authHost }),
-    manner: undefined,
+    scheme: undefined,
   };
   return {
     current: (scopes, signal) => current(state, scopes, signal),
-    async answer(challenge, scopes, signal) {
-      if (challenge.url.origin !== registry.origin) return undefined;
-      const asked = learn(state, challenge);
-      const party = await identify(state, scopes, signal);
-      return answer(state, { asked, party, sent: challenge.sent }, signal);
+    async answer(refusal, scopes, signal) {
+      if (refusal.url.origin !== registry.origin) return undefined;
+      const challenge = learn(state, refusal);
+      const principal = await identify(state, scopes, signal);
+      return answer(state, { challenge, principal, sent: refusal.sent }, signal);
     },
     async token(scopes, signal) {
-      if (state.manner === undefined) await probe(state, scopes, signal);
+      if (state.scheme === undefined) await probe(state, scopes, signal);
       const value = await current(state, scopes, signal);
       return value === undefined ? undefined : /^bearer +(.*)$/i.exec(value)?.[1];
     },
@@ -110,60 +110,64 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
 
 async function current(state: State, scopes: readonly Scope[], signal?: AbortSignal): Promise<string | undefined> {
   const { identity, scopes: own } = await identify(state, scopes, signal);
-  const plain = plainValue(state, identity, state.manner);
-  if (plain !== undefined || state.manner?.kind !== "bearer") return plain;
-  return obtain(state, { server: state.manner.server, identity, scopes: mergeScopes(own) }, signal);
+  const plain = plainValue(state, identity, state.scheme);
+  if (plain !== undefined || state.scheme?.kind !== "bearer") return plain;
+  return obtain(state, { server: state.scheme.server, identity, scopes: mergeScopes(own) }, signal);
 }
 
 async function answer(
   state: State,
-  { asked, party, sent }: { readonly asked: Asked; readonly party: Party; readonly sent: string | undefined },
+  {
+    challenge,
+    principal,
+    sent,
+  }: { readonly challenge: AuthChallenge; readonly principal: Principal; readonly sent: string | undefined },
   signal: AbortSignal | undefined,
 ): Promise<string | undefined> {
-  const { identity } = party;
-  const { manner } = asked;
-  const plain = plainValue(state, identity, manner);
+  const { identity } = principal;
+  const { scheme } = challenge;
+  const plain = plainValue(state, identity, scheme);
   if (plain !== undefined && plain !== sent) return plain;
   if (plain !== undefined) {
     const renewed = await state.identities.renew(identity, signal);
-    return renewed && plainValue(state, renewed, manner);
+    return renewed && plainValue(state, renewed, scheme);
   }
-  if (manner.kind !== "bearer") return undefined;
+  if (scheme.kind !== "bearer") return undefined;
   // What the challenge names beyond the request is the registry's wish: a token for it would let the registry act there.
-  const demand = { server: manner.server, identity, scopes: mergeScopes(party.scopes) };
+  const tokenRequest = { server: scheme.server, identity, scopes: mergeScopes(principal.scopes) };
   // One that was fetched for all that is demanded and is too small: another would be no larger.
-  const spent = sent !== undefined && state.tokens.drop(demand, sent.replace(/^Bearer /, ""));
-  return spent && asked.error === "insufficient_scope" ? undefined : obtain(state, demand, signal);
+  const spent = sent !== undefined && state.tokens.drop(tokenRequest, sent.replace(/^Bearer /, ""));
+  return spent && challenge.error === "insufficient_scope" ? undefined : obtain(state, tokenRequest, signal);
 }
 
 /** A token; where old credentials are refused, with those that their provider gives now. */
-async function obtain(state: State, demand: Demand, signal: AbortSignal | undefined): Promise<string> {
-  if (demand.identity.credential.kind !== "anonymous") requireSecure(state.registry);
+async function obtain(state: State, tokenRequest: TokenRequest, signal: AbortSignal | undefined): Promise<string> {
+  if (tokenRequest.identity.credential.kind !== "anonymous") requireSecure(state.registry);
   try {
-    return `Bearer ${await state.tokens.obtain(demand, signal)}`;
+    return `Bearer ${await state.tokens.obtain(tokenRequest, signal)}`;
   } catch (error) {
     if (!OciError.is(error) || error.code !== "OCI_UNAUTHORIZED") throw error;
-    const identity = await state.identities.renew(demand.identity, signal);
+    const identity = await state.identities.renew(tokenRequest.identity, signal);
     if (identity === undefined) throw error;
-    return `Bearer ${await state.tokens.obtain({ ...demand, identity }, signal)}`;
+    return `Bearer ${await state.tokens.obtain({ ...tokenRequest, identity }, signal)}`;
   }
 }
 
-/** What goes to the registry without a token server: a Bearer's value at once, another only where that is asked for. */
-function plainValue({ registry }: State, { credential }: Identity, manner: Manner | undefined): string | undefined {
+/** What goes to the registry without a token server: a Bearer's value at once, another only if the registry asks for it. */
+function plainValue({ registry }: State, { credential }: Identity, scheme: AuthScheme | undefined): string | undefined {
   const value = authorizationOf(credential);
-  if (value === undefined || !isAskedFor(credential, value, manner?.kind)) return undefined;
+  if (value === undefined || !isAskedFor(credential, value, scheme?.kind)) return undefined;
   requireSecure(registry);
   return value;
 }
 
-function isAskedFor({ kind }: Credential, value: string, manner: Manner["kind"] | undefined): boolean {
+function isAskedFor({ kind }: Credential, value: string, scheme: AuthScheme["kind"] | undefined): boolean {
   if (/^bearer /i.test(value)) return true;
-  if (kind === "authorization") return manner === "basic" || manner === "other";
-  return kind === "basic" && manner === "basic";
+  if (kind === "authorization") return scheme === "basic" || scheme === "other";
+  return kind === "basic" && scheme === "basic";
 }
 
-async function identify(state: State, scopes: readonly Scope[], signal?: AbortSignal): Promise<Party> {
+async function identify(state: State, scopes: readonly Scope[], signal?: AbortSignal): Promise<Principal> {
   const repository = scopes.find(({ type }) => type === "repository")?.name;
   const identity = await state.identities.find(repository, signal);
   const own: Scope[] = [];
@@ -174,17 +178,17 @@ async function identify(state: State, scopes: readonly Scope[], signal?: AbortSi
   return { identity, scopes: own };
 }
 
-function learn(state: State, challenge: RegistryChallenge): Asked {
+function learn(state: State, challenge: RegistryChallenge): AuthChallenge {
   const challenges = parseChallenges(challenge.wwwAuthenticate);
   const bearer = challenges.find(({ scheme }) => scheme === "bearer");
   if (bearer !== undefined) {
-    const manner: Manner = { kind: "bearer", server: readServer(bearer, challenge) };
-    state.manner = manner;
-    return { manner, error: bearer.parameters.get("error") };
+    const scheme: AuthScheme = { kind: "bearer", server: readServer(bearer, challenge) };
+    state.scheme = scheme;
+    return { scheme, error: bearer.parameters.get("error") };
   }
-  const manner: Manner = { kind: challenges.some(({ scheme }) => scheme === "basic") ? "basic" : "other" };
-  if (state.manner?.kind !== "bearer") state.manner = manner;
-  return { manner, error: undefined };
+  const scheme: AuthScheme = { kind: challenges.some(({ scheme }) => scheme === "basic") ? "basic" : "other" };
+  if (state.scheme?.kind !== "bearer") state.scheme = scheme;
+  return { scheme, error: undefined };
 }
 
 function readServer({ parameters }: Challenge, { url, network }: RegistryChallenge): TokenServer {

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { credentialMaxAgeMs, credentialMinAgeMs } from "../credentials/auth-limits.ts";
 import type { Credential, CredentialProvider, CredentialTarget } from "../credentials/credentials.ts";
-import { createFlights } from "./flights.ts";
+import { createSingleFlight } from "./single-flight.ts";
 
 export interface Identity {
   readonly repository: string | undefined;
@@ -26,7 +26,7 @@ export interface IdentitiesOptions {
 
 export function createIdentities({ registry, credentials, now }: IdentitiesOptions): Identities {
   const known = new Map<string | undefined, Identity>();
-  const flights = createFlights<Identity>();
+  const singleFlight = createSingleFlight<Identity>();
 
   async function ask(repository: string | undefined): Promise<Identity> {
     const target: CredentialTarget = { registry, ...(repository !== undefined && { repository }) };
@@ -42,7 +42,7 @@ export function createIdentities({ registry, credentials, now }: IdentitiesOptio
   async function find(repository: string | undefined, signal: AbortSignal | undefined): Promise<Identity> {
     const identity = known.get(repository);
     if (identity !== undefined && !isOlder(identity.foundAt, credentialMaxAgeMs)) return identity;
-    return flights(repository ?? "", () => ask(repository), signal);
+    return singleFlight(repository ?? "", () => ask(repository), signal);
   }
 
   return {

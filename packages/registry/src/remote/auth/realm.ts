@@ -18,7 +18,7 @@ export interface RealmRequest {
   readonly secrets: "none" | "some";
 }
 
-export type RealmDecision = Pick<UrlDecision, "url" | "reach">;
+export type RealmDecision = Pick<UrlDecision, "url" | "allowedNetwork">;
 
 /** Registry host -> token server, both https on the default port. */
 const pairs: ReadonlyMap<string, string> = new Map([
@@ -37,12 +37,12 @@ export function decideRealm(request: RealmRequest): RealmDecision {
 
 function suppliedRealm(request: RealmRequest): RealmDecision {
   const { registry, challenged: from, network, realm: to, secrets } = request;
-  const { url, reach } = decideUrl({ from, network, to, source: "realm" });
+  const { url, allowedNetwork } = decideUrl({ from, network, to, source: "realm" });
   if (secrets === "some" && url.hostname !== registry.hostname && pairs.get(registry.host) !== url.host) {
     const wanted = `to allow that host set DTUF_AUTH_HOST=${url.host}`;
     throw refuse(request, `asks for credentials at ${url.host}, which is another host; ${wanted}`);
   }
-  return { url, reach };
+  return { url, allowedNetwork };
 }
 
 /** The user vouches for the host; only path and query are the server's. */
@@ -54,7 +54,7 @@ function namedRealm(request: RealmRequest, authHost: string): RealmDecision {
   named.pathname = url.pathname;
   named.search = url.search;
   if (request.registry.protocol === "https:") named.protocol = "https:";
-  return { url: named, reach: undefined };
+  return { url: named, allowedNetwork: undefined };
 }
 
 /** @throws TypeError for anything but host[:port] */

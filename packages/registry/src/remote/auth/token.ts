@@ -9,7 +9,7 @@ import { authorizationOf, type Credential } from "../credentials/credentials.ts"
 import type { RealmDecision } from "./realm.ts";
 import { encodeScope, type Scope } from "./scope.ts";
 
-export interface TokenRequest {
+export interface TokenFetch {
   readonly realm: RealmDecision;
   readonly service: string | undefined;
   readonly scopes: readonly Scope[];
@@ -35,7 +35,7 @@ type Method = "GET" | "POST";
  * @throws OciError OCI_UNAUTHORIZED, OCI_FORBIDDEN, OCI_STATUS, OCI_UNAVAILABLE, OCI_RESPONSE_INVALID, OCI_LIMIT_EXCEEDED,
  *   OCI_REDIRECT_REFUSED
  */
-export async function fetchToken(request: TokenRequest, context: TokenContext): Promise<Token> {
+export async function fetchToken(request: TokenFetch, context: TokenContext): Promise<Token> {
   const [first, second] = methodsOf(request.credential);
   const sentAt = context.now().getTime();
   const response = await context.transport.send(encodeRequest(first, request, context.signal));
@@ -63,14 +63,14 @@ function isMethodUnknown(status: number, body: string): boolean {
   return status === 404 || status === 405 || (status === 403 && /xsrf|csrf/i.test(body));
 }
 
-function encodeRequest(method: Method, request: TokenRequest, signal: AbortSignal): HttpRequest {
+function encodeRequest(method: Method, request: TokenFetch, signal: AbortSignal): HttpRequest {
   const { realm } = request;
   return method === "GET"
-    ? { ...encodeGet(request), method, reach: realm.reach, signal }
-    : { ...encodePost(request), method, reach: realm.reach, signal };
+    ? { ...encodeGet(request), method, allowedNetwork: realm.allowedNetwork, signal }
+    : { ...encodePost(request), method, allowedNetwork: realm.allowedNetwork, signal };
 }
 
-function encodeGet({ realm, service, scopes, credential }: TokenRequest): Pick<HttpRequest, "url" | "originHeaders"> {
+function encodeGet({ realm, service, scopes, credential }: TokenFetch): Pick<HttpRequest, "url" | "originHeaders"> {
   const url = new URL(realm.url);
   if (service !== undefined && !url.searchParams.has("service")) url.searchParams.append("service", service);
   for (const scope of scopes) url.searchParams.append("scope", encodeScope(scope));
@@ -81,7 +81,7 @@ function encodeGet({ realm, service, scopes, credential }: TokenRequest): Pick<H
 }
 
 /** The body holds the secret, so it must not follow a redirect to another origin. */
-function encodePost(request: TokenRequest): Pick<HttpRequest, "url" | "headers" | "body" | "redirects"> {
+function encodePost(request: TokenFetch): Pick<HttpRequest, "url" | "headers" | "body" | "redirects"> {
   const { realm, service, scopes, credential } = request;
   const form = new URLSearchParams({ client_id: clientId, scope: scopes.map(encodeScope).join(" ") });
   if (service !== undefined) form.set("service", service);

@@ -1,7 +1,7 @@
 /** The tokens that one client holds: for each token server, identity and set of scopes, one; and one fetch at a time. */
 import type { Network, Transport } from "../../http/index.ts";
 import type { Identity } from "./identities.ts";
-import { createFlights } from "./flights.ts";
+import { createSingleFlight } from "./single-flight.ts";
 import { decideRealm } from "./realm.ts";
 import { coverScopes, encodeScope, type Scope } from "./scope.ts";
 import { fetchToken, type Token } from "./token.ts";
@@ -14,7 +14,7 @@ export interface TokenServer {
   readonly network: Network | undefined;
 }
 
-export interface Demand {
+export interface TokenRequest {
   readonly server: TokenServer;
   readonly identity: Identity;
   /** Merged. */
@@ -23,9 +23,9 @@ export interface Demand {
 
 export interface Tokens {
   /** One at hand that is good for these scopes, or a new one. */
-  obtain(demand: Demand, signal: AbortSignal | undefined): Promise<string>;
+  obtain(tokenRequest: TokenRequest, signal: AbortSignal | undefined): Promise<string>;
   /** Forgets a token that was refused. Returns whether it had been fetched for all that is demanded. */
-  drop(demand: Demand, refused: string): boolean;
+  drop(tokenRequest: TokenRequest, refused: string): boolean;
 }
 
 export interface TokensOptions {
@@ -43,9 +43,9 @@ interface Held extends Token {
 export function createTokens(options: TokensOptions): Tokens {
   const { transport, now } = options;
   const held = new Map<string, Held>();
-  const flights = createFlights<string>();
+  const singleFlight = createSingleFlight<string>();
 
-  async function fetch({ server, identity, scopes }: Demand, signal: AbortSignal): Promise<Token> {
+  async function fetch({ server, identity, scopes }: TokenRequest, signal: AbortSignal): Promise<Token> {
     const { credential } = identity;
     const secrets = credential.kind === "anonymous" ? "none" : "some";
     const realm = decideRealm({ ...options, ...server, secrets });
@@ -59,26 +59,30 @@ export function createTokens(options: TokensOptions): Tokens {
   }
 
   return {
-    async obtain(demand, signal) {
-      const { scopes } = demand;
-      const owner = ownerOf(demand);
+    async obtain(tokenRequest, signal) {
+      const { scopes } = tokenRequest;
+      const owner = ownerOf(tokenRequest);
       for (const entry of held.values()) {
         const good = entry.owner === owner && now().getTime() < entry.refreshAt && coverScopes(entry.scopes, scopes);
         if (good) return entry.value;
       }
       const key = JSON.stringify([owner, scopes.map(encodeScope)]);
-      return flights(key, async (own) => keep(key, { ...(await fetch(demand, own)), owner, scopes }), signal);
+      return singleFlight(
+        key,
+        async (own) => keep(key, { ...(await fetch(tokenRequest, own)), owner, scopes }),
+        signal,
+      );
     },
-    drop(demand, refused) {
-      const owner = ownerOf(demand);
+    drop(tokenRequest, refused) {
+      const owner = ownerOf(tokenRequest);
       const [key, entry] = [...held].find(([, { value, owner: whose }]) => value === refused && whose === owner) ?? [];
       if (key === undefined || entry === undefined) return false;
       held.delete(key);
-      return coverScopes(entry.scopes, demand.scopes);
+      return coverScopes(entry.scopes, tokenRequest.scopes);
     },
   };
 }
 
-function ownerOf({ server, identity }: Demand): string {
+function ownerOf({ server, identity }: TokenRequest): string {
   return JSON.stringify([server.realm, server.service, identity.id]);
 }

@@ -77,7 +77,7 @@ describe("a download that is cut", () => {
     expect(bytes.equals(await pull(remote))).toBe(true);
   });
 
-  test("fails where the content has changed between two tries", async () => {
+  test("fails where the content has changed between two retryBudget", async () => {
     await using remote = await createWithBlob();
     const { blobs } = remote.registry.repository("fred/demo");
     const other = () => void blobs.set(blob.digest, randomBytes(bytes.length));

@@ -7,7 +7,7 @@ import type { ByteStream } from "../../content.ts";
 import type { Descriptor } from "../../descriptor.ts";
 import { createDigester, digestAlgorithm, type Digest } from "../../digest.ts";
 import { OciError } from "../../errors.ts";
-import { isWebPage, type HttpResponse, type Tries } from "../../http/index.ts";
+import { isWebPage, type HttpResponse, type RetryBudget } from "../../http/index.ts";
 import { mediaTypes } from "../../media-types.ts";
 import type { StoreOptions } from "../../store.ts";
 import { verifying, verifyingFrom } from "../../verifying.ts";
@@ -18,10 +18,10 @@ import { progressBytes, unannouncedMaxBytes } from "../requests/store-limits.ts"
 
 /** `open` of the store, for blobs and manifests. */
 export async function openDownload(download: Download): Promise<ByteStream | undefined> {
-  const tries = download.repository.registry.createTries();
-  const response = await request(download, { from: 0, tries });
+  const retryBudget = download.repository.registry.createRetryBudget();
+  const response = await request(download, { from: 0, retryBudget });
   if (response.status === 404) return discarded(response);
-  const stream = verifying(resuming(download, response, { tries, offset: 0 }), download.descriptor);
+  const stream = verifying(resuming(download, response, { retryBudget, offset: 0 }), download.descriptor);
   return isWebPage(response) ? namingWebPage(stream, download.descriptor, response) : stream;
 }
 
@@ -49,10 +49,10 @@ export async function openDownloadRest(download: Download, prefix: ByteStream): 
   }
   const start = { digester, received };
   if (received === descriptor.size) return verifyingFrom(nothing(), descriptor, start);
-  const tries = download.repository.registry.createTries();
-  const response = await reopen(download, { received, mode: "range", tries });
+  const retryBudget = download.repository.registry.createRetryBudget();
+  const response = await reopen(download, { received, mode: "range", retryBudget });
   if (response.status === 404) return discarded(response);
-  return verifyingFrom(resuming(download, response, { tries, offset: received }), descriptor, start);
+  return verifyingFrom(resuming(download, response, { retryBudget, offset: received }), descriptor, start);
 }
 
 /** A blob of unknown size: what the registry announces is what the stream is held to. */
@@ -61,12 +61,12 @@ export async function openBlobByDigest(
   digest: Digest,
   options: StoreOptions,
 ): Promise<{ readonly descriptor: Descriptor; readonly stream: ByteStream } | undefined> {
-  const tries = repository.registry.createTries();
-  const announced = await requestBlob(repository, digest, { ...options, tries });
+  const retryBudget = repository.registry.createRetryBudget();
+  const announced = await requestBlob(repository, digest, { ...options, retryBudget });
   if (announced === undefined) return undefined;
   const { descriptor, response } = announced;
   const download = { repository, descriptor, signal: options.signal };
-  return { descriptor, stream: verifying(resuming(download, response, { tries, offset: 0 }), descriptor) };
+  return { descriptor, stream: verifying(resuming(download, response, { retryBudget, offset: 0 }), descriptor) };
 }
 
 /**
@@ -76,15 +76,15 @@ export async function openBlobByDigest(
 export async function requestBlob(
   repository: Repository,
   digest: Digest,
-  { signal, tries }: StoreOptions & { readonly tries?: Tries },
+  { signal, retryBudget }: StoreOptions & { readonly retryBudget?: RetryBudget },
 ): Promise<{ readonly descriptor: Descriptor; readonly response: HttpResponse } | undefined> {
   const unknown = { mediaType: mediaTypes.octetStream, digest, size: Number.MAX_SAFE_INTEGER };
-  const response = await request({ repository, descriptor: unknown, signal }, { from: 0, tries });
+  const response = await request({ repository, descriptor: unknown, signal }, { from: 0, retryBudget });
   if (response.status === 404) return discarded(response);
   const size = claimedLength(response.headers.get("content-length"));
   if (size !== undefined) return { descriptor: { ...unknown, size }, response };
   const descriptor = { ...unknown, size: await measure(response, digest) };
-  return { descriptor, response: await request({ repository, descriptor, signal }, { from: 0, tries }) };
+  return { descriptor, response: await request({ repository, descriptor, signal }, { from: 0, retryBudget }) };
 }
 
 async function measure({ body }: HttpResponse, digest: Digest): Promise<number> {
@@ -115,13 +115,13 @@ async function* nothing(): ByteStream {}
 /** How far the content got, over all its responses. */
 interface Position {
   /** One budget for the requests that fail and for the bodies that end early; counted anew where there is progress. */
-  readonly tries: Tries;
+  readonly retryBudget: RetryBudget;
   received: number;
   /** "whole": Range was found not to work here. */
   mode: "range" | "whole";
   /** "new": what ended in good order and was short shall not come over the same connection again. */
   connection: "any" | "new";
-  /** Of the first response: what lies there must not change between two tries. */
+  /** ETag of the first response: the content must not change between two attempts. */
   readonly etag: Etag | undefined;
 }
 
@@ -133,21 +133,21 @@ interface Etag {
 async function* resuming(
   download: Download,
   first: HttpResponse,
-  { tries, offset }: { readonly tries: Tries; readonly offset: number },
+  { retryBudget, offset }: { readonly retryBudget: RetryBudget; readonly offset: number },
 ): ByteStream {
   const { descriptor, signal } = download;
   const etag = strongEtag(first);
-  const position: Position = { tries, received: offset, mode: "range", connection: "any", etag };
-  for (let response = first; ; response = await goOn(download, position)) {
+  const position: Position = { retryBudget, received: offset, mode: "range", connection: "any", etag };
+  for (let response = first; ; response = await resume(download, position)) {
     const before = position.received;
     const cut = yield* readPart(download, response, position);
     if (position.received >= descriptor.size) return;
     position.connection = cut === undefined ? "new" : "any";
     // Where there is progress, nothing is gained by waiting.
     const progress = position.received - before >= progressBytes;
-    if (progress) tries.reset();
+    if (progress) retryBudget.reset();
     const outcome = cut === undefined ? endedEarly : outcomeOf(cut);
-    if (progress || (await tries.next(outcome, signal)) === "again") continue;
+    if (progress || (await retryBudget.next(outcome, signal)) === "again") continue;
     // Of what ended in good order and is short, the verification says what is missing.
     if (cut === undefined) return;
     throw interrupted(descriptor, position.received, cut);
@@ -219,7 +219,7 @@ function strongEtag({ headers, url }: HttpResponse): Etag | undefined {
   return value?.startsWith('"') === true ? { value, at: `${url.origin}${url.pathname}` } : undefined;
 }
 
-async function goOn(download: Download, position: Position): Promise<HttpResponse> {
+async function resume(download: Download, position: Position): Promise<HttpResponse> {
   const response = await reopen(download, position);
   if (response.status === 200 || response.status === 206) return response;
   await response.discard();

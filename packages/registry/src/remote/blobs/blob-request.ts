@@ -1,6 +1,6 @@
 /** The requests of a download. */
 import type { Descriptor } from "../../descriptor.ts";
-import type { HttpResponse, Tries } from "../../http/index.ts";
+import type { HttpResponse, RetryBudget } from "../../http/index.ts";
 import { isManifestMediaType } from "../../media-types.ts";
 import { acceptedManifests } from "../requests/accept.ts";
 import { blobUrl, manifestUrl, pullScope, type Repository } from "../requests/context.ts";
@@ -22,17 +22,17 @@ export async function reopen(
   const response = await request(download, { from: received, ...how });
   if (response.status !== 416) return response;
   await response.discard();
-  return request(download, { from: 0, tries: how.tries });
+  return request(download, { from: 0, retryBudget: how.retryBudget });
 }
 
 export interface How {
-  readonly tries?: Tries | undefined;
+  readonly retryBudget?: RetryBudget | undefined;
   readonly connection?: "any" | "new";
 }
 
 export function request(
   { repository, descriptor, signal }: Download,
-  { from, tries, connection = "any" }: How & { readonly from: number },
+  { from, retryBudget, connection = "any" }: How & { readonly from: number },
 ): Promise<HttpResponse> {
   const isManifest = isManifestMediaType(descriptor.mediaType);
   return repository.registry.send({
@@ -44,7 +44,7 @@ export function request(
       ...(from > 0 ? { range: `bytes=${from}-` } : {}),
     },
     expect: from > 0 ? [200, 206, 404, 416] : [200, 404],
-    tries,
+    retryBudget,
     connection,
     signal,
   });

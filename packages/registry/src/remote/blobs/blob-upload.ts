@@ -8,7 +8,7 @@ import { openContent, type ByteStream, type Content } from "../../content.ts";
 import type { Descriptor } from "../../descriptor.ts";
 import { digestAlgorithm } from "../../digest.ts";
 import { OciError } from "../../errors.ts";
-import type { HttpBody, Tries } from "../../http/index.ts";
+import type { HttpBody, RetryBudget } from "../../http/index.ts";
 import { verifyBytes, verifying } from "../../verifying.ts";
 import { hasBlob } from "./blobs.ts";
 import { holdLast } from "./chunks.ts";
@@ -34,7 +34,7 @@ interface Upload {
   readonly content: Content;
   readonly options: RemotePutOptions;
   /** For every request and every new beginning; counted anew where more got through than ever before. */
-  readonly tries: Tries;
+  readonly retryBudget: RetryBudget;
   readonly farthest: { bytes: number };
   cuts: number;
   /** Answers of 404 to a PUT with the whole content: the upload is forgotten, or content in the PUT is refused so. */
@@ -52,42 +52,48 @@ export async function putBlob(
   if (content instanceof Uint8Array) verifyBytes(content, descriptor);
   const upload: Upload = {
     ...{ repository, descriptor, content, options },
-    ...{ tries: repository.registry.createTries(), farthest: { bytes: 0 }, cuts: 0, forgotten: 0, fault: undefined },
+    ...{
+      retryBudget: repository.registry.createRetryBudget(),
+      farthest: { bytes: 0 },
+      cuts: 0,
+      forgotten: 0,
+      fault: undefined,
+    },
   };
   for (let presence = options.presence ?? "check"; ; presence = "check") {
     const session = await openUpload(upload, presence);
     if (session === "stored") return;
     const outcome = await sendContent(upload, session);
     if (outcome === "stored") return;
-    if (outcome !== "differently" && (await hasPatience(upload, outcome)) === "stop") throw outcome;
+    if (outcome !== "differently" && (await nextTry(upload, outcome)) === "stop") throw outcome;
   }
 }
 
-function hasPatience({ tries, options }: Upload, failure: OciError): Promise<"again" | "stop"> {
-  return tries.next(isUnavailable(failure) ? outcomeOf(failure) : endedEarly, options.signal);
+function nextTry({ retryBudget, options }: Upload, failure: OciError): Promise<"again" | "stop"> {
+  return retryBudget.next(isUnavailable(failure) ? outcomeOf(failure) : endedEarly, options.signal);
 }
 
 async function openUpload(upload: Upload, presence: "check" | "absent"): Promise<UploadSession | "stored"> {
   const { repository, descriptor, options } = upload;
-  const { learned } = repository.registry;
+  const { quirks } = repository.registry;
   const { signal } = options;
-  if (presence === "check" && learned.selfMount === "untried") {
+  if (presence === "check" && quirks.known.selfMount === "untried") {
     const session = await mountFromItself(upload);
     if (session !== undefined) return session;
   }
   if (presence === "check" && (await hasBlob(repository, descriptor.digest, { signal }))) return "stored";
   const small = upload.content instanceof Uint8Array && upload.content.length <= singlePostMaxBytes;
-  const alone = presence === "absent" && small && learned.singlePost === "untried" ? upload.content : undefined;
+  const alone = presence === "absent" && small && quirks.known.singlePost === "untried" ? upload.content : undefined;
   const response = await startUpload(repository, {
     ...(alone instanceof Uint8Array
       ? { query: { digest: descriptor.digest }, body: alone }
       : { query: algorithmOf(descriptor) }),
-    tries: upload.tries,
+    retryBudget: upload.retryBudget,
     signal,
   });
   if (alone === undefined || response.status !== 201) {
-    if (alone !== undefined) learned.singlePost = "unsupported";
-    return sessionOf(repository, response, upload.tries);
+    if (alone !== undefined) quirks.noSinglePost();
+    return sessionOf(repository, response, upload.retryBudget);
   }
   await response.discard();
   reportUpload(options, descriptor, descriptor.size);
@@ -102,24 +108,24 @@ function algorithmOf({ digest }: Descriptor): Readonly<Record<string, string>> {
 
 /** A HEAD and a POST in one. Undefined: not here. */
 async function mountFromItself(upload: Upload): Promise<UploadSession | "stored" | undefined> {
-  const { repository, descriptor, options, tries } = upload;
+  const { repository, descriptor, options, retryBudget } = upload;
   const response = await startUpload(repository, {
     query: { mount: descriptor.digest, from: repository.name, ...algorithmOf(descriptor) },
     // 500: distribution 2.8, of a repository that is still empty.
     expect: [400, 403, 404, 405, 500, 501],
-    tries,
+    retryBudget,
     signal: options.signal,
   });
-  if (response.status === 202) return sessionOf(repository, response, tries);
+  if (response.status === 202) return sessionOf(repository, response, retryBudget);
   await response.discard();
   if (response.status === 201) return "stored";
-  if (response.status !== 404) repository.registry.learned.selfMount = "unsupported";
+  if (response.status !== 404) repository.registry.quirks.noSelfMount();
   return undefined;
 }
 
 async function sendContent(upload: Upload, session: UploadSession): Promise<UploadOutcome> {
   try {
-    const outcome = goesWhole(upload, session)
+    const outcome = fitsOneRequest(upload, session)
       ? await sendWhole(upload, session)
       : await sendChunked(upload, session, 0);
     if (outcome !== "stored") await cancelUpload(session);
@@ -130,9 +136,9 @@ async function sendContent(upload: Upload, session: UploadSession): Promise<Uplo
   }
 }
 
-function goesWhole({ descriptor, cuts, repository }: Upload, session: UploadSession): boolean {
+function fitsOneRequest({ descriptor, cuts, repository }: Upload, session: UploadSession): boolean {
   const chunkBytes = chunkBytesFor(session);
-  const { wholeMaxBytes, closing } = repository.registry.learned;
+  const { wholeMaxBytes, closing } = repository.registry.quirks.known;
   if (closing === "empty") return false;
   if (descriptor.size <= chunkBytes) return descriptor.size <= session.chunkMaxBytes;
   return session.chunkMinBytes === 0 && cuts < cutsBeforeChunks && descriptor.size <= wholeMaxBytes;
@@ -153,18 +159,18 @@ async function sendWhole(upload: Upload, session: UploadSession): Promise<Upload
   } catch (error) {
     if (upload.fault !== undefined) throw upload.fault.error;
     if (!isUnavailable(error)) throw error;
-    return goOn(upload, session, error);
+    return resume(upload, session, error);
   }
 }
 
 /** Some registries take no content in the PUT that closes an upload: from now on all of it goes before, in PATCH. */
 function closeEmpty({ repository }: Upload): "differently" {
-  repository.registry.learned.closing = "empty";
+  repository.registry.quirks.noContentInClosing();
   return "differently";
 }
 
 /** A PUT was cut. Where the registry says how much it has, the rest follows in chunks. */
-async function goOn(upload: Upload, session: UploadSession, failure: OciError): Promise<UploadOutcome> {
+async function resume(upload: Upload, session: UploadSession, failure: OciError): Promise<UploadOutcome> {
   upload.cuts += 1;
   try {
     const offset = await findUploadOffset(session, upload.options.signal);
@@ -179,22 +185,21 @@ async function goOn(upload: Upload, session: UploadSession, failure: OciError): 
 /** @throws OciError OCI_STATUS where smaller pieces are no way out */
 function tooLargeWhole(upload: Upload, session: UploadSession, status: number): "differently" {
   const { descriptor, repository } = upload;
-  const { learned } = repository.registry;
   const chunkBytes = chunkBytesFor(session);
   if (descriptor.size <= chunkBytes) {
     const details = { digest: descriptor.digest, size: descriptor.size, status };
     const where = `${repository.registry.name}/${repository.name}`;
     throw new OciError("OCI_STATUS", `upload of ${descriptor.digest} to ${where}: status ${status}`, { details });
   }
-  learned.wholeMaxBytes = Math.min(learned.wholeMaxBytes, descriptor.size - 1);
+  repository.registry.quirks.wholeTooLarge(descriptor.size);
   return "differently";
 }
 
 function sendChunked(upload: Upload, session: UploadSession, acknowledged: number): Promise<UploadOutcome> {
-  const { descriptor, options, tries, farthest } = upload;
+  const { descriptor, options, retryBudget, farthest } = upload;
   const content = verifying(openContent(upload.content), descriptor);
   const { onProgress, signal } = options;
-  return sendInChunks({ session, descriptor, content, acknowledged, tries, farthest, onProgress, signal });
+  return sendInChunks({ session, descriptor, content, acknowledged, retryBudget, farthest, onProgress, signal });
 }
 
 function wholeBody(upload: Upload): Uint8Array | HttpBody {

@@ -29,9 +29,8 @@ async function askForMount(
   { signal }: StoreOptions,
 ): Promise<HttpResponse | undefined> {
   const own = pushScope(repository.name);
-  const { refusedMounts } = repository.registry.learned;
-  const pair = `${repository.name} ${from}`;
-  if (from !== undefined && refusedMounts.has(pair)) return undefined;
+  const { quirks } = repository.registry;
+  if (from !== undefined && quirks.isMountRefused(repository.name, from)) return undefined;
   try {
     return await startUpload(repository, {
       query: from === undefined ? { mount: digest } : { mount: digest, from },
@@ -44,7 +43,7 @@ async function askForMount(
     // A mount spares the sending and nothing else: whether this repository may be written shows at the next request.
     const refused = OciError.is(error) && mountRefusals.has(error.code);
     if (from === undefined || !refused) throw error;
-    refusedMounts.add(pair);
+    quirks.mountRefused(repository.name, from);
     return undefined;
   }
 }

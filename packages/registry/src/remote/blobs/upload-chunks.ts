@@ -3,7 +3,7 @@ import { reportUpload, type ProgressCallback } from "../../progress.ts";
 import type { Descriptor } from "../../descriptor.ts";
 import { OciError } from "../../errors.ts";
 import type { ByteStream } from "../../content.ts";
-import type { Tries } from "../../http/index.ts";
+import type { RetryBudget } from "../../http/index.ts";
 import { chunksOf, type Chunk } from "./chunks.ts";
 import { endedEarly, isUnavailable, outcomeOf } from "../requests/context.ts";
 import { chunkMaxBytes, chunkMinBytes } from "../requests/store-limits.ts";
@@ -16,7 +16,7 @@ export interface ChunkedUpload {
   readonly content: ByteStream;
   /** The registry is known to have so many bytes. */
   acknowledged: number;
-  readonly tries: Tries;
+  readonly retryBudget: RetryBudget;
   /** How far any of the sessions got: what one after the other achieves must not make their number endless. */
   readonly farthest: { bytes: number };
   readonly onProgress: ProgressCallback | undefined;
@@ -32,7 +32,7 @@ export async function sendInChunks(upload: ChunkedUpload): Promise<UploadOutcome
     const outcome = await sendChunk(upload, chunk);
     if (outcome !== "stored") return outcome;
     upload.acknowledged = Math.max(upload.acknowledged, chunk.offset + chunk.bytes.length);
-    if (upload.acknowledged > upload.farthest.bytes) upload.tries.reset();
+    if (upload.acknowledged > upload.farthest.bytes) upload.retryBudget.reset();
     upload.farthest.bytes = Math.max(upload.acknowledged, upload.farthest.bytes);
     reportUpload(upload, upload.descriptor, upload.acknowledged);
   }
@@ -46,7 +46,7 @@ export function chunkBytesFor({ repository, chunkMinBytes: wanted, chunkMaxBytes
       details: { limit: chunkMaxBytes, got: wanted },
     });
   }
-  return Math.max(wanted, Math.min(repository.registry.learned.chunkBytes, allowed));
+  return Math.max(wanted, Math.min(repository.registry.quirks.known.chunkBytes, allowed));
 }
 
 async function sendChunk(upload: ChunkedUpload, chunk: Chunk): Promise<UploadOutcome> {
@@ -63,7 +63,7 @@ async function sendChunk(upload: ChunkedUpload, chunk: Chunk): Promise<UploadOut
     const failure = typeof sent === "number" ? refusedPart(upload, sent) : sent;
     if (has === undefined || has < chunk.offset || has > end) return failure;
     const outcome = typeof sent === "number" ? endedEarly : outcomeOf(sent);
-    if ((await upload.tries.next(outcome, upload.signal)) === "stop") throw failure;
+    if ((await upload.retryBudget.next(outcome, upload.signal)) === "stop") throw failure;
     upload.acknowledged = has;
   }
 }
@@ -75,7 +75,7 @@ async function trySending(upload: ChunkedUpload, chunk: Chunk, offset: number): 
   try {
     if (chunk.place === "middle") return await sendPart(session, part, signal);
     const { digest } = descriptor;
-    if (session.repository.registry.learned.closing === "content") {
+    if (session.repository.registry.quirks.known.closing === "content") {
       return await closeUpload(session, { ...part, digest }, signal);
     }
     const sent = part.body.length === 0 ? 202 : await sendPart(session, part, signal);
@@ -98,10 +98,10 @@ async function askOffset({ session, signal }: ChunkedUpload): Promise<number | u
 /** @throws OciError OCI_STATUS where the chunks cannot get smaller */
 function smallerChunks(upload: ChunkedUpload, status: number): "differently" {
   const { session } = upload;
-  const { learned } = session.repository.registry;
+
   const half = Math.floor(Math.min(chunkBytesFor(session), upload.descriptor.size) / 2);
   if (half < Math.max(chunkMinBytes, session.chunkMinBytes)) throw refusedPart(upload, status);
-  learned.chunkBytes = Math.min(learned.chunkBytes, half);
+  session.repository.registry.quirks.limitChunks(half);
   return "differently";
 }
 

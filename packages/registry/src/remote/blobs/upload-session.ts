@@ -3,7 +3,14 @@
  * host, which then gets the content and no credentials; what once left the registry's origin never gets them again.
  */
 import type { Digest } from "../../digest.ts";
-import { decideUrl, originOf, type HttpBody, type HttpResponse, type Network, type Tries } from "../../http/index.ts";
+import {
+  decideUrl,
+  originOf,
+  type HttpBody,
+  type HttpResponse,
+  type Network,
+  type RetryBudget,
+} from "../../http/index.ts";
 import { claimedLength, deleteScope, pushScope, repositoryUrl, type Repository } from "../requests/context.ts";
 import type { Scope } from "../auth/authorizer.ts";
 import { invalidResponse } from "../requests/read-body.ts";
@@ -15,7 +22,7 @@ export interface UploadSession {
   /** What the registry wants of every chunk but the last; 0: nothing. */
   readonly chunkMinBytes: number;
   /** The upload's budget, for all its requests. */
-  readonly tries: Tries | undefined;
+  readonly retryBudget: RetryBudget | undefined;
   /** Not in the specification, but Cloudflare's registry says it. */
   readonly chunkMaxBytes: number;
 }
@@ -23,7 +30,7 @@ export interface UploadSession {
 interface Location {
   readonly url: URL;
   readonly credentials: "own" | "none";
-  readonly reach: Network | undefined;
+  readonly allowedNetwork: Network | undefined;
 }
 
 export interface Part {
@@ -38,7 +45,7 @@ export interface StartOptions {
   readonly body?: Uint8Array;
   /** Statuses beside 201 and 202. */
   readonly expect?: readonly number[];
-  readonly tries?: Tries;
+  readonly retryBudget?: RetryBudget;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -46,25 +53,29 @@ const octets = { "content-type": "application/octet-stream" } as const;
 
 /** The POST that opens an upload, or spares it. Asking twice does no harm: a forgotten upload expires. */
 export async function startUpload(repository: Repository, options: StartOptions): Promise<HttpResponse> {
-  const { query, scopes = [pushScope(repository.name)], body, expect = [], tries, signal } = options;
+  const { query, scopes = [pushScope(repository.name)], body, expect = [], retryBudget, signal } = options;
   return repository.registry.send({
     method: "POST",
     url: repositoryUrl(repository, "blobs/uploads/", query === undefined ? undefined : new URLSearchParams(query)),
     scopes,
     expect: [201, 202, ...expect],
     retries: "retry",
-    tries,
+    retryBudget,
     ...(body === undefined ? { body: new Uint8Array() } : { body, headers: octets }),
     signal,
   });
 }
 
 /** The upload that a 202 opened. @throws OciError OCI_RESPONSE_INVALID, OCI_REDIRECT_REFUSED */
-export async function sessionOf(repository: Repository, response: HttpResponse, tries?: Tries): Promise<UploadSession> {
+export async function sessionOf(
+  repository: Repository,
+  response: HttpResponse,
+  retryBudget?: RetryBudget,
+): Promise<UploadSession> {
   await response.discard();
   return {
     repository,
-    tries,
+    retryBudget,
     location: locationOf(repository, response, "own"),
     chunkMinBytes: claimedLength(response.headers.get("oci-chunk-min-length")) ?? 0,
     chunkMaxBytes: claimedLength(response.headers.get("oci-chunk-max-length")) ?? Infinity,
@@ -72,12 +83,12 @@ export async function sessionOf(repository: Repository, response: HttpResponse, 
 }
 
 function locationOf({ registry }: Repository, response: HttpResponse, before: "own" | "none"): Location {
-  const { url: from, network, reach: held } = response;
+  const { url: from, network, allowedNetwork: held } = response;
   const to = response.headers.get("location");
   if (to === undefined) throw invalidResponse(response, "has no Location");
-  const { url, reach } = decideUrl({ from, network, reach: held, to, source: "location" });
+  const { url, allowedNetwork } = decideUrl({ from, network, allowedNetwork: held, to, source: "location" });
   const own = before === "own" && [from, url].every((place) => originOf(place) === originOf(registry.base));
-  return { url, credentials: own ? "own" : "none", reach };
+  return { url, credentials: own ? "own" : "none", allowedNetwork };
 }
 
 /** The next Location, where the answer names one. */
@@ -88,10 +99,10 @@ function moveOn(session: UploadSession, response: HttpResponse): void {
 
 /** PATCH. 201 is ECR's 202. 404: the upload is forgotten; 413 and 416: not like this. */
 export async function sendPart(session: UploadSession, part: Part, signal: AbortSignal | undefined): Promise<number> {
-  const { repository, location, tries } = session;
+  const { repository, location, retryBudget } = session;
   const response = await repository.registry.send({
     ...location,
-    tries,
+    retryBudget,
     method: "PATCH",
     scopes: [pushScope(repository.name)],
     headers: { ...octets, ...rangeOf(part) },
@@ -113,10 +124,10 @@ export async function closeUpload(
   part: Part & { readonly digest: Digest },
   signal: AbortSignal | undefined,
 ): Promise<number> {
-  const { repository, location, tries } = session;
+  const { repository, location, retryBudget } = session;
   const response = await repository.registry.send({
     ...location,
-    tries,
+    retryBudget,
     method: "PUT",
     url: withDigest(location.url, part.digest),
     scopes: [pushScope(repository.name)],
@@ -145,10 +156,10 @@ export async function findUploadOffset(
   session: UploadSession,
   signal: AbortSignal | undefined,
 ): Promise<number | undefined> {
-  const { repository, location, tries } = session;
+  const { repository, location, retryBudget } = session;
   const response = await repository.registry.send({
     ...location,
-    tries,
+    retryBudget,
     method: "GET",
     scopes: [pushScope(repository.name)],
     expect: [200, 202, 204, 400, 404, 405, 416, 501],

@@ -57,14 +57,14 @@ export async function tagManifest(
 
 /** All tags in one request where the registry knows how, else one request for each, in order. Gives one of the answers. */
 async function putTagged(push: ManifestPush, tags: readonly TagName[]): Promise<HttpResponse | undefined> {
-  const { learned } = push.repository.registry;
-  const together = learned.multiTag === "untried" ? tags.slice(0, tagsPerPut) : [];
+  const { quirks } = push.repository.registry;
+  const together = quirks.known.multiTag === "untried" ? tags.slice(0, tagsPerPut) : [];
   // Under a tag alone a registry files the manifest by sha256.
   const bySha256 = digestAlgorithm(push.descriptor.digest) === "sha256";
   if (tags.length > 0 && bySha256 && (tags.length === 1 || together.length === 0)) return putEach(push, tags);
   const response = await putAs(push, push.descriptor.digest, together);
   const done = new Set(response.headers.all("oci-tag").flatMap((header) => header.split(/\s*,\s*/)));
-  if (together.length > 0 && done.size === 0) learned.multiTag = "unsupported";
+  if (together.length > 0 && done.size === 0) quirks.noMultiTag();
   // From the first one that was not set: their order is a promise.
   const open = together.findIndex((tag) => !done.has(tag));
   await putEach(push, tags.slice(open < 0 ? together.length : open));

@@ -110,12 +110,12 @@ export async function resolveManifest(
   name: TagName | Digest,
   { want, signal }: ResolveOptions,
 ): Promise<Resolved | undefined> {
-  const { learned } = repository.registry;
+  const { quirks } = repository.registry;
   const answer = want === "digest" ? await headManifest(repository, name, { signal }) : "ask for all of it";
-  if (answer !== "ask for all of it" && (answer !== undefined || learned.headDenial === "true")) return answer;
+  if (answer !== "ask for all of it" && (answer !== undefined || quirks.known.headDenial === "true")) return answer;
   const fetched = await fetchManifest(repository, name, { signal });
   // One GET for a client: afterwards it is known whether a HEAD that denies tells the truth.
-  if (answer === undefined) learned.headDenial = fetched === undefined ? "true" : "false";
+  if (answer === undefined) quirks.headDenialIs(fetched === undefined ? "true" : "false");
   return fetched && { descriptor: fetched.descriptor, bytes: fetched.bytes };
 }
 
@@ -135,7 +135,7 @@ async function headManifest(
   });
   await response.discard();
   if (response.status === 404)
-    return repository.registry.learned.headDenial === "false" ? "ask for all of it" : undefined;
+    return repository.registry.quirks.known.headDenial === "false" ? "ask for all of it" : undefined;
   const mediaType = response.headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase() ?? "";
   const digest = claimedDigest(response.headers.get("docker-content-digest"));
   const size = claimedLength(response.headers.get("content-length"));

@@ -26,7 +26,7 @@ export async function* listReferrers(
     const index = findIndex(page);
     if (index === undefined) break;
     answered = true;
-    repository.registry.learned.referrersApi.add(repository.name);
+    repository.registry.quirks.referrersApiFound(repository.name);
     // Filtered here too: OCI-Filters-Applied is a claim, and not every registry filters.
     yield* index.manifests.filter((descriptor) => wanted(descriptor) && isNew(listed, descriptor));
   }
@@ -73,13 +73,13 @@ export async function hasReferrersApi(
   subject: Digest,
   { signal }: StoreOptions,
 ): Promise<boolean> {
-  const { referrersApi } = repository.registry.learned;
-  if (referrersApi.has(repository.name)) return true;
+  const { quirks } = repository.registry;
+  if (quirks.hasReferrersApi(repository.name)) return true;
   for await (const page of readPages(repository.registry, referrersRequest(repository, { subject, signal }))) {
-    if (findIndex(page) !== undefined) referrersApi.add(repository.name);
+    if (findIndex(page) !== undefined) quirks.referrersApiFound(repository.name);
     break;
   }
-  return referrersApi.has(repository.name);
+  return quirks.hasReferrersApi(repository.name);
 }
 
 /** distribution-spec, "Referrers Tag Schema": algorithm and digest, cut to 32 and 64 characters. */

@@ -1,9 +1,10 @@
 /** What every operation on a repository stands on. */
 import { isDigest, parseDigest, type Digest } from "../../digest.ts";
 import { OciError } from "../../errors.ts";
-import type { AttemptOutcome, Tries } from "../../http/index.ts";
+import type { AttemptOutcome, RetryBudget } from "../../http/index.ts";
 import { parseTag, type TagName } from "../../tag.ts";
 import type { Scope } from "../auth/authorizer.ts";
+import type { Quirks } from "./quirks.ts";
 import type { Send } from "./send.ts";
 
 export interface Registry {
@@ -14,44 +15,10 @@ export interface Registry {
   readonly now: () => Date;
   readonly random: () => number;
   /** One budget, for all the requests of one operation. */
-  readonly createTries: () => Tries;
-  readonly learned: Learned;
+  readonly createRetryBudget: () => RetryBudget;
+  readonly quirks: Quirks;
   /** Updates of one fallback index of referrers, which wait for each other. */
   readonly indexUpdates: Map<string, Promise<void>>;
-}
-
-/** What this registry turned out to do. Only ever spares requests: nothing here is trusted. */
-export interface Learned {
-  /** Several tags in one PUT of a manifest. */
-  multiTag: "untried" | "unsupported";
-  /** A mount from the very repository asks and opens the upload in one request. */
-  selfMount: "untried" | "unsupported";
-  /** Content in the request that opens the upload. */
-  singlePost: "untried" | "unsupported";
-  /** What the PUT that closes an upload may carry: the content, or nothing, so that all of it goes before in PATCH. */
-  closing: "content" | "empty";
-  /** Whether HEAD of a manifest tells the truth when it denies. "untried": the first denial is checked with a GET. */
-  headDenial: "untried" | "true" | "false";
-  /** Repositories from which a mount was refused before it came to the registry, by `to from`. */
-  readonly refusedMounts: Set<string>;
-  /** Blobs above this go in chunks. */
-  wholeMaxBytes: number;
-  chunkBytes: number;
-  /** Repositories whose referrers API answered. */
-  readonly referrersApi: Set<string>;
-}
-
-/** What a new client knows of its registry. */
-export function nothingLearned(): Omit<Learned, "wholeMaxBytes" | "chunkBytes"> {
-  return {
-    multiTag: "untried",
-    selfMount: "untried",
-    singlePost: "untried",
-    closing: "content",
-    headDenial: "untried",
-    refusedMounts: new Set(),
-    referrersApi: new Set(),
-  };
 }
 
 export interface Repository {

@@ -40,7 +40,7 @@ describe("a list in pages", () => {
     expect(elsewhere.asked()).toEqual(["GET /tags"]);
   });
 
-  test("asks for no page that the loop does not reach", async () => {
+  test("asks for no page that the loop does not allowedNetwork", async () => {
     await using remote = await createWithTags();
     for await (const tag of remote.store.listTags()) if (tag === "tag-03") break;
     expect(remote.registry.requests).toHaveLength(1);

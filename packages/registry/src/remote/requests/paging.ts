@@ -15,19 +15,19 @@ export async function* readPages(registry: Registry, first: RegistryRequest): As
   const seen = new Set<string>();
   const contents = new Set<Digest>();
   let idle = 0;
-  let { url, reach }: Partial<Page> = first;
+  let { url, allowedNetwork }: Partial<Page> = first;
   while (url !== undefined) {
     if (seen.size >= pagesMax) throw tooMany(first.url, pagesMax);
     if (seen.has(url.href)) throw repeated(url);
     seen.add(url.href);
-    const page: WholeResponse = await sendForBytes(registry, { ...first, url, reach }, pageMaxBytes);
+    const page: WholeResponse = await sendForBytes(registry, { ...first, url, allowedNetwork }, pageMaxBytes);
     if (page.response.status !== 200) return;
     const content = digestOf(page.bytes);
     idle = contents.has(content) ? idle + 1 : 0;
     if (idle > idlePagesMax) throw tooMany(first.url, idlePagesMax);
     contents.add(content);
     yield page;
-    ({ url, reach } = nextPage(page.response) ?? {});
+    ({ url, allowedNetwork } = nextPage(page.response) ?? {});
   }
 }
 
@@ -58,15 +58,15 @@ function namesOf(page: WholeResponse, field: string): readonly string[] {
   });
 }
 
-type Page = Pick<RegistryRequest, "url" | "reach">;
+type Page = Pick<RegistryRequest, "url" | "allowedNetwork">;
 
 function nextPage(response: HttpResponse): Page | undefined {
   const headers = response.headers.all("link");
   if (headers.some((header) => header.length > linkMaxBytes)) throw invalidResponse(response, "has an endless Link");
   const to = headers.flatMap(parseLinks).find(({ rel }) => rel === "next")?.to;
   if (to === undefined) return undefined;
-  const { url: from, network, reach } = response;
-  return decideUrl({ from, network, reach, to, source: "link" });
+  const { url: from, network, allowedNetwork } = response;
+  return decideUrl({ from, network, allowedNetwork, to, source: "link" });
 }
 
 /** RFC 8288: `<address>; rel="next", <address>; …` */

@@ -15,13 +15,13 @@ export async function sendForBytes(
   request: RegistryRequest,
   maxBytes: number,
 ): Promise<WholeResponse> {
-  const tries = request.tries ?? registry.createTries();
+  const retryBudget = request.retryBudget ?? registry.createRetryBudget();
   for (;;) {
-    const response = await registry.send({ ...request, tries });
+    const response = await registry.send({ ...request, retryBudget });
     try {
       return { response, bytes: await response.bytes(maxBytes) };
     } catch (error) {
-      if (!isUnavailable(error) || (await tries.next(outcomeOf(error), request.signal)) === "stop") throw error;
+      if (!isUnavailable(error) || (await retryBudget.next(outcomeOf(error), request.signal)) === "stop") throw error;
     }
   }
 }

@@ -11,7 +11,7 @@ import {
   type HttpResponse,
   type Network,
   type Transport,
-  type Tries,
+  type RetryBudget,
 } from "../../http/index.ts";
 import type { Authorizer, Scope } from "../auth/authorizer.ts";
 import { requireSecure } from "../auth/realm.ts";
@@ -28,9 +28,9 @@ export interface RegistryRequest {
   readonly retries?: "retry" | "refused" | "once";
   /** "none": the address came from elsewhere. Default "own": sent if `url` is of the registry's own origin. */
   readonly credentials?: "own" | "none";
-  readonly tries?: Tries | undefined;
+  readonly retryBudget?: RetryBudget | undefined;
   readonly connection?: "any" | "new";
-  readonly reach?: Network | undefined;
+  readonly allowedNetwork?: Network | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -106,7 +106,18 @@ function authorized(
 
 function transmit(
   { transport }: SendOptions,
-  { method, url, headers, body, retries, connection = "any", tries, expect, reach, signal }: RegistryRequest,
+  {
+    method,
+    url,
+    headers,
+    body,
+    retries,
+    connection = "any",
+    retryBudget,
+    expect,
+    allowedNetwork,
+    signal,
+  }: RegistryRequest,
   originHeaders: Readonly<Record<string, string>> | undefined,
 ): Promise<HttpResponse> {
   const request: HttpRequest = {
@@ -114,9 +125,9 @@ function transmit(
     url,
     redirects: "follow",
     answers: expect,
-    tries,
+    retryBudget,
     connection,
-    reach,
+    allowedNetwork,
     signal,
     ...(headers === undefined ? {} : { headers }),
     ...(originHeaders === undefined ? {} : { originHeaders }),

@@ -1,4 +1,4 @@
-/** Bounds of what the store half reads and tries. Sizes in bytes. */
+/** Limits of what the remote store reads and how often it tries. Sizes in bytes. */
 
 /** An error body is for people: whatever is longer is cut here. */
 export const errorBodyMaxBytes: number = 64 * 1024;

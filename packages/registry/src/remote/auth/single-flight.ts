@@ -1,39 +1,39 @@
 /** One run per key at a time: whoever asks while it is under way gets its result too. */
 
-interface Flight<T> {
+interface Run<T> {
   readonly result: Promise<T>;
   readonly controller: AbortController;
   waiting: number;
 }
 
-export type Flights<T> = (
+export type SingleFlight<T> = (
   key: string,
   run: (signal: AbortSignal) => Promise<T>,
   signal: AbortSignal | undefined,
 ) => Promise<T>;
 
 /** One waiter's abort ends its own waiting; the run is aborted when nobody waits any more. */
-export function createFlights<T>(): Flights<T> {
-  const flights = new Map<string, Flight<T>>();
+export function createSingleFlight<T>(): SingleFlight<T> {
+  const running = new Map<string, Run<T>>();
 
-  function start(key: string, run: (signal: AbortSignal) => Promise<T>): Flight<T> {
+  function start(key: string, run: (signal: AbortSignal) => Promise<T>): Run<T> {
     const controller = new AbortController();
-    const flight: Flight<T> = { controller, waiting: 0, result: run(controller.signal) };
-    flights.set(key, flight);
-    return flight;
+    const started: Run<T> = { controller, waiting: 0, result: run(controller.signal) };
+    running.set(key, started);
+    return started;
   }
 
   return async (key, run, signal) => {
     signal?.throwIfAborted();
-    const flight = flights.get(key) ?? start(key, run);
-    flight.waiting += 1;
+    const current = running.get(key) ?? start(key, run);
+    current.waiting += 1;
     try {
-      return await orAborted(flight.result, signal);
+      return await orAborted(current.result, signal);
     } finally {
-      flight.waiting -= 1;
-      if (flight.waiting === 0) {
-        if (flights.get(key) === flight) flights.delete(key);
-        flight.controller.abort();
+      current.waiting -= 1;
+      if (current.waiting === 0) {
+        if (running.get(key) === current) running.delete(key);
+        current.controller.abort();
       }
     }
   };

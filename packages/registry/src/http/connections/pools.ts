@@ -1,83 +1,84 @@
 /**
- * Connections: one pool per origin and reach, so that TLS identity, trust and address rules of one origin never serve
- * another. HTTP/1.1 only: undici's HTTP/2 is a fifth slower for blobs and gives a download one window to share.
+ * Connections: one pool for each origin and allowed network, so that no connection is shared between origins with
+ * different TLS identities, trust or address rules. HTTP/1.1 only, because undici's HTTP/2 is a fifth slower for blobs and
+ * gives parallel downloads one shared window.
  */
 import { Socket } from "node:net";
 import { buildConnector, Pool, ProxyAgent, type Dispatcher } from "undici";
 import { timedOut } from "../failure.ts";
 import type { HttpResponse, TransportOptions } from "../http.ts";
-import { headersMaxBytes, lanesMax } from "../limits.ts";
-import { checkHost, guardedLookup } from "../addresses/lookup.ts";
+import { headersMaxBytes, poolsMax } from "../limits.ts";
+import { verifyHost, guardedLookup } from "../addresses/lookup.ts";
 import { mayReach, networkOf, type Network } from "../addresses/network.ts";
 import { originOf } from "../addresses/origin.ts";
 import { findProxy } from "../addresses/proxy.ts";
 import { identityAndTrustFor, trustFor } from "../tls.ts";
 
-export interface Lane {
+export interface OriginPool {
   readonly dispatcher: Dispatcher;
   /**
-   * Where the other side was found, of several places the most public; undefined before that and behind a proxy. And
-   * what it is held to.
+   * The network class of the resolved address (the most public one if several), and the class that addresses are allowed
+   * to have. `network` is undefined before the first connection and behind a proxy.
    */
-  place(): Pick<HttpResponse, "network" | "reach">;
+  place(): Pick<HttpResponse, "network" | "allowedNetwork">;
 }
 
-export interface Lanes {
-  /** @throws OciError OCI_REDIRECT_REFUSED for a host that is an address out of reach */
-  find(url: URL, reach: Network | undefined, connection?: "any" | "new"): Lane;
+export interface Pools {
+  /** @throws OciError OCI_REDIRECT_REFUSED for a host that is an address outside `allowedNetwork` */
+  find(url: URL, allowedNetwork: Network | undefined, connection?: "any" | "new"): OriginPool;
   /** Ends every connection, in use or not. */
   close(): Promise<void>;
 }
 
-type LaneOptions = Pick<
+type PoolsOptions = Pick<
   TransportOptions,
   "family" | "lookup" | "proxy" | "tls" | "connectTimeoutMs" | "connectionsPerOrigin"
 >;
 
-export function createLanes(options: LaneOptions): Lanes {
-  const lanes = new Map<string, Lane>();
-  const retired = new Set<Lane>();
-  const retire = (lane: Lane): void => {
-    retired.add(lane);
-    // What is under way there goes on.
-    void lane.dispatcher.close().finally(() => retired.delete(lane));
+export function createPools(options: PoolsOptions): Pools {
+  const pools = new Map<string, OriginPool>();
+  const retired = new Set<OriginPool>();
+  const retire = (pool: OriginPool): void => {
+    retired.add(pool);
+    // Exchanges in progress are completed.
+    void pool.dispatcher.close().finally(() => retired.delete(pool));
   };
   return {
-    find(url, reach, connection = "any") {
-      if (reach !== undefined) checkHost(url.hostname, reach);
-      const key = `${url.origin} ${reach ?? "any"}`;
-      const known = lanes.get(key);
-      const lane = connection === "any" && known !== undefined ? known : openLane(url, reach, options);
-      if (known !== undefined && known !== lane) retire(known);
-      lanes.delete(key);
-      lanes.set(key, lane); // the least recently used is first
-      evict(lanes, retire);
-      return lane;
+    find(url, allowedNetwork, connection = "any") {
+      if (allowedNetwork !== undefined) verifyHost(url.hostname, allowedNetwork);
+      const key = `${url.origin} ${allowedNetwork ?? "any"}`;
+      const known = pools.get(key);
+      const pool = connection === "any" && known !== undefined ? known : openPool(url, allowedNetwork, options);
+      if (known !== undefined && known !== pool) retire(known);
+      pools.delete(key);
+      pools.set(key, pool); // the least recently used is first
+      evict(pools, retire);
+      return pool;
     },
     async close() {
-      const all = [...lanes.values(), ...retired];
-      lanes.clear();
+      const all = [...pools.values(), ...retired];
+      pools.clear();
       await Promise.all(all.map(({ dispatcher }) => dispatcher.destroy()));
     },
   };
 }
 
-function evict(lanes: Map<string, Lane>, retire: (lane: Lane) => void): void {
-  const [oldest] = lanes;
-  if (lanes.size <= lanesMax || oldest === undefined) return;
-  lanes.delete(oldest[0]);
+function evict(pools: Map<string, OriginPool>, retire: (pool: OriginPool) => void): void {
+  const [oldest] = pools;
+  if (pools.size <= poolsMax || oldest === undefined) return;
+  pools.delete(oldest[0]);
   retire(oldest[1]);
 }
 
-function openLane(url: URL, reach: Network | undefined, options: LaneOptions): Lane {
+function openPool(url: URL, allowedNetwork: Network | undefined, options: PoolsOptions): OriginPool {
   const proxy = options.proxy === undefined ? undefined : findProxy(url, options.proxy);
-  if (proxy === undefined) return openDirect(url, reach, options);
-  return { dispatcher: openProxied(url, proxy, options), place: () => ({ network: undefined, reach }) };
+  if (proxy === undefined) return openDirect(url, allowedNetwork, options);
+  return { dispatcher: openProxied(url, proxy, options), place: () => ({ network: undefined, allowedNetwork }) };
 }
 
-function openDirect(url: URL, reach: Network | undefined, options: LaneOptions): Lane {
+function openDirect(url: URL, allowedNetwork: Network | undefined, options: PoolsOptions): OriginPool {
   let network: Network | undefined;
-  const lookup = reach === undefined ? options.lookup : guardedLookup(reach, options.lookup);
+  const lookup = allowedNetwork === undefined ? options.lookup : guardedLookup(allowedNetwork, options.lookup);
   const tls = identityAndTrustFor(options.tls?.(originOf(url)));
   const connect = buildConnector({ ...connectOptions(options), ...tls, ...(lookup === undefined ? {} : { lookup }) });
   const found = (socket: Socket): void => {
@@ -86,11 +87,11 @@ function openDirect(url: URL, reach: Network | undefined, options: LaneOptions):
     network = where;
   };
   const dispatcher = new Pool(url.origin, { ...poolOptions(options), connect: timed(connect, options, found) });
-  return { dispatcher, place: () => ({ network, reach }) };
+  return { dispatcher, place: () => ({ network, allowedNetwork }) };
 }
 
-/** http goes to the proxy in absolute form, https through a tunnel in which TLS is spoken with the origin itself. */
-function openProxied(url: URL, proxy: URL, options: LaneOptions): Dispatcher {
+/** An http request goes to the proxy in absolute form, https through a tunnel with TLS between this client and the origin. */
+function openProxied(url: URL, proxy: URL, options: PoolsOptions): Dispatcher {
   const shared = connectOptions(options);
   const pool = (origin: string | URL, more: object): Dispatcher =>
     new Pool(origin, { ...poolOptions(options), ...more, ...timedIn(more, options) });
@@ -104,21 +105,21 @@ function openProxied(url: URL, proxy: URL, options: LaneOptions): Dispatcher {
   });
 }
 
-/** `timeout: 0`: undici's own is coarse, `timed` is exact. */
-function connectOptions(options: LaneOptions): buildConnector.BuildOptions {
+/** `timeout: 0` turns off undici's own timeout, which is less exact than `timed`. */
+function connectOptions(options: PoolsOptions): buildConnector.BuildOptions {
   const family = options.family === undefined ? { autoSelectFamily: true } : { family: options.family };
   return { ...family, allowH2: false, timeout: 0 };
 }
 
-function connectTimeoutOf(options: LaneOptions): number {
+function connectTimeoutOf(options: PoolsOptions): number {
   return options.connectTimeoutMs ?? 10_000;
 }
 
-function lookupOf(options: LaneOptions): Pick<LaneOptions, "lookup"> {
+function lookupOf(options: PoolsOptions): Pick<PoolsOptions, "lookup"> {
   return options.lookup === undefined ? {} : { lookup: options.lookup };
 }
 
-function poolOptions(options: LaneOptions): Pool.Options {
+function poolOptions(options: PoolsOptions): Pool.Options {
   return {
     connections: options.connectionsPerOrigin ?? 8,
     pipelining: 1,
@@ -129,15 +130,15 @@ function poolOptions(options: LaneOptions): Pool.Options {
   };
 }
 
-function timedIn(more: object, options: LaneOptions): { connect?: buildConnector.connector } {
+function timedIn(more: object, options: PoolsOptions): { connect?: buildConnector.connector } {
   if (!("connect" in more) || typeof more.connect !== "function") return {};
   return { connect: timed(more.connect as buildConnector.connector, options) };
 }
 
-/** Name lookup, TCP and TLS within one exact time. A connection that comes too late is ended. */
+/** Limits the time for name lookup, TCP and TLS together. A connection that is ready too late is closed. */
 function timed(
   connect: buildConnector.connector,
-  options: LaneOptions,
+  options: PoolsOptions,
   onConnected: (socket: Socket) => void = () => undefined,
 ): buildConnector.connector {
   const ms = connectTimeoutOf(options);

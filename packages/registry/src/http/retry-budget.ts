@@ -1,18 +1,18 @@
 /**
- * One budget of tries. A request has its own; requests that serve one end (an upload, a download and what continues it)
- * share one, so that retries within retries never multiply, and no wait is taken twice.
+ * A budget of retries. A request has its own by default. The requests of one operation (an upload, or a download and the
+ * requests that resume it) share one, so that nested retries do not multiply and no wait is taken twice.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { decideRetry, type AttemptOutcome, type RetryContext } from "./retry.ts";
 
-export interface Tries {
-  /** After a try that failed: waits, then "again"; or "stop": there were enough, or another would bring nothing new. */
+export interface RetryBudget {
+  /** To be called after a failed attempt. Waits and returns "again", or returns "stop" if no further attempt is due. */
   next(outcome: AttemptOutcome, signal: AbortSignal | undefined): Promise<"again" | "stop">;
-  /** There was progress: counts anew. */
+  /** To be called after progress: attempts and waits are counted from 0 again. */
   reset(): void;
 }
 
-/** Time and chance. Each has a default, so only a program that has to decide them (a test) gives them. */
+/** Clock, random numbers and timer. Each has a default; tests replace them. */
 export interface TimeAndChance {
   /** Default: the system's clock. */
   readonly now?: (() => Date) | undefined;
@@ -30,8 +30,8 @@ export interface DecidedTimeAndChance {
 
 export type Sleep = (ms: number, signal: AbortSignal | undefined) => Promise<void>;
 
-/** A budget of tries under the policy of the context. It waits between tries and says when there were enough. */
-export function createTries(context: RetryContext & { readonly sleep: Sleep }): Tries {
+/** A budget of retries under the context's policy. */
+export function createRetryBudget(context: RetryContext & { readonly sleep: Sleep }): RetryBudget {
   let attempt = 0;
   let waitedMs = 0;
   return {
