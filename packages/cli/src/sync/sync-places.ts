@@ -21,7 +21,6 @@ import {
 import type { Context } from "../context/command.ts";
 import { readInput } from "../context/input-file.ts";
 import { createArchiveDirectory } from "./archive-directory.ts";
-import { verifyArchive } from "./archive-file.ts";
 import { verifyOneRegistry, type SideRegistries } from "./sync-registries.ts";
 import { UsageError } from "../context/usage.ts";
 
@@ -117,10 +116,10 @@ export interface OpenedDestination {
   readonly archive: GrowingArchive | undefined;
 }
 
-export async function openDestination(context: Context, place: Place): Promise<OpenedDestination> {
-  const { io, values } = context;
-  const { transport, text, ...more } = place;
-  await verifyArchive(context, place);
+export async function openDestination(
+  { io, values }: Context,
+  { transport, text, ...more }: Place,
+): Promise<OpenedDestination> {
   if (transport === "docker") return { place: { transport, text, ...more }, archive: undefined };
   if (more.digest !== undefined) throw new UsageError(`${text}: an image is written under a tag, not under a digest`);
   const path = resolve(io.cwd, text);

@@ -17,6 +17,7 @@ import { writeFileAtomically } from "@dtuf/registry/files";
 import type { Context, ExitStatus, Run } from "../context/command.ts";
 import { encodeJson } from "../context/json.ts";
 import { hostPlatform } from "../blobs/platform.ts";
+import { verifyArchive } from "./archive-file.ts";
 import { listSources, openDestination, parsePlaces, type SyncPlaces } from "./sync-places.ts";
 import { openSide } from "./sync-registries.ts";
 import { describeImage, describeLeftBehind, describeSum, reportJson } from "./sync-report.ts";
@@ -28,6 +29,7 @@ export const run: Run = async (context, words) => {
   const root = context.values.text("tuf");
   if (root !== undefined && root !== "") return syncRepository(context, words);
   const places = parsePlaces(context, words);
+  await verifyArchive(context, places.destination);
   const [source, destination] = [openSide(context, "src"), openSide(context, "dest")];
   const cleanUp: (() => Promise<unknown>)[] = [() => source.close(), () => destination.close()];
   try {
