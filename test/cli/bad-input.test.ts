@@ -154,7 +154,7 @@ describe("the publisher", () => {
     for (const name of ["f2", "f3"]) await writeFile(join(other.directory, name), name);
     const refused = await other.run(["push-target", repo, "demo.txt", "f2", "f3"]);
     expect(refused).toMatchObject({ status: 2, stdout: "" });
-    expect(refused.stderr).toContain(`hint: several targets: dtuf push-target ${repo} demo.txt demo.txt`);
+    expect(refused.stderr).toContain(`hint: several targets: dtuf publish ${repo} demo.txt`);
     expect(JSON.parse((await other.must(["status", repo, "--json"])).stdout)).toMatchObject({
       staged: { targets: [] },
     });

@@ -69,6 +69,10 @@ const excused: ReadonlySet<SettingName> = new Set([
 
 /** In this order: each finds what those before it left. */
 const stories: readonly Story[] = [
+  { command: "init", args: ["fred/whole"], flags: { output: "whole.json" } },
+  { command: "publish", args: ["fred/whole", "demo.txt"], flags: { name: "named.txt" } },
+  { command: "pull", args: ["fred/whole"], flags: { root: "whole.json", output: "pulled" } },
+  { command: "pull", args: [repo, "demo.txt"], flags: { offline: true } },
   { command: "create-root-key", args: ["fred/new"] },
   { command: "create-metadata-keys", args: ["fred/new"] },
   { command: "create-metadata", args: ["fred/new"] },

@@ -27,6 +27,7 @@ const wrong: Partial<Record<SettingName, string>> = {
   "timestamp-key-password": "any",
   "expect-snapshot": "newest",
   path: "any",
+  name: "any",
   "path-hash-prefix": "xyz",
   "append-suffix": "any",
   map: "alone",

@@ -1,5 +1,6 @@
 /** Every command, by what it is for. A command's module is loaded when it is called, so that `--version` stays quick. */
 import type { Command } from "./context/command.ts";
+import { commonCommands } from "./common-table.ts";
 import { dxfCommands } from "./blobs/dxf-table.ts";
 import { entry, localSettings, outputSettings, registrySettings, stateSettings } from "./entry.ts";
 import { roleCommands } from "./publish/role-table.ts";
@@ -250,6 +251,7 @@ const registryCommands: readonly Command[] = [
 
 /** The groups in which the help lists the commands. */
 export const commandGroups: ReadonlyMap<string, readonly Command[]> = new Map([
+  ["Every day", commonCommands],
   ["Publish", masterCommands],
   ["Pull", copyCommands],
   ["Mirror", mirrorCommands],

@@ -193,6 +193,8 @@ export interface AdoptResult {
 export interface Master extends AsyncDisposable {
   /** An existing key is set aside in keys/previous until a publication no longer needs it. */
   createRootKey(options?: OperationOptions): Promise<CreatedKey>;
+  /** The roles whose key file lies in `keys/`. None is opened. */
+  listKeys(): Promise<readonly TopLevelRole[]>;
   /** Targets, snapshot and timestamp keys. @throws MasterError */
   createMetadataKeys(options?: OperationOptions): Promise<readonly CreatedKey[]>;
   /**

@@ -1,5 +1,5 @@
 import { parseTargetPath, type RoleName, type TargetPath } from "@dtuf/tuf";
-import { adopt, createKeys, createMetadata, resetKeys } from "./release/create.ts";
+import { adopt, createKeys, createMetadata, listKeys, resetKeys } from "./release/create.ts";
 import type { Master, OperationOptions } from "./contract.ts";
 import type { MasterOptions } from "./options.ts";
 import { delegate, revokeRole, updateRole } from "./release/delegate.ts";
@@ -81,10 +81,11 @@ function createDelegator({ alone }: Workplace): Delegator {
   };
 }
 
-type Reader = Pick<Master, "listTargets" | "staged" | "expirations" | "rootFile" | "rootChain" | "status">;
+type Reader = Pick<Master, "listKeys" | "listTargets" | "staged" | "expirations" | "rootFile" | "rootChain" | "status">;
 
 function createReader({ look }: Workplace): Reader {
   return {
+    listKeys: () => look(undefined, listKeys),
     listTargets: () => look(undefined, async (session) => [...(await readSignedTargets(session)).keys()].toSorted()),
     staged: () => look(undefined, readStagedChanges),
     expirations: () => look(undefined, readExpirations),

@@ -153,6 +153,8 @@ export const settings = {
   offline: toggle("open no connection; use what was pulled before"),
   "cache-if-valid": toggle("open no connection while the cached metadata is valid"),
   "require-state": toggle("fail if the local state cannot be written: without it older releases would be accepted"),
+  root: needs("file", text("root.json to pin if nothing is pinned yet", "file")),
+  name: text("name of the target, if it is not the file's", "target"),
   replace: toggle("trust a new chain of roots in place of the pinned one"),
   "blob-info": toggle("write `digest size` before each blob"),
   output: needs("parent", text("file or directory to write to; - is stdout", "path")),

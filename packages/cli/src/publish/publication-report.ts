@@ -20,7 +20,7 @@ export async function reportPublication(context: Context, place: string, result:
 }
 
 function describeChanges({ changed, renewed }: PublishResult & { readonly renewed?: readonly string[] }): string {
-  if (changed.length === 0) return renewed === undefined ? "no target changed" : `renewed ${renewed.join(" and ")}`;
+  if (changed.length === 0) return renewed === undefined ? "no target changed" : `renewed ${renewed.join(", ")}`;
   const count = (change: StagedTarget["change"]): number => changed.filter((each) => each.change === change).length;
   return `${count("add")} added, ${count("replace")} changed, ${count("delete")} removed`;
 }

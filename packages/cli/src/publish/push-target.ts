@@ -40,6 +40,6 @@ async function refuseSeveralFiles({ io, program }: Context, { repo, target, word
   if (found?.isFile() !== true) return;
   throw new UsageError(
     `${target} is a file, and here it would be the name of one target made of ${words.join(" and ")}`,
-    `several targets: ${program} push-target ${repo} ${target} ${target}, and so on, one each; one target of several parts: --parts`,
+    `several targets: ${program} publish ${repo} ${[target, ...words].join(" ")}; one target of several parts: --parts`,
   );
 }

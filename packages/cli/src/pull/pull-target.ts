@@ -96,7 +96,7 @@ async function chooseDestinations(
 }
 
 /** No target replaces another one, on a disk that knows no case or no spelling of accents either. */
-function intoDirectory(
+export function intoDirectory(
   targets: readonly TargetInfo[],
   directory: string,
   platform: string,

@@ -1,5 +1,13 @@
 /** How a publisher's metadata begins, here or from what is published, and how its keys change. */
-import { signDocument, type Key, type KeyFamily, type Root, type Signer, type TopLevelRole } from "@dtuf/tuf";
+import {
+  signDocument,
+  topLevelRoles,
+  type Key,
+  type KeyFamily,
+  type Root,
+  type Signer,
+  type TopLevelRole,
+} from "@dtuf/tuf";
 import { openRecorded, openUnrecorded } from "../published/base.ts";
 import type { AdoptResult, CreatedKey, Master } from "../contract.ts";
 import type { KeyType } from "../options.ts";
@@ -21,6 +29,12 @@ export async function createKeys(
   const created: CreatedKey[] = [];
   for (const role of roles) created.push(await keys.create(role, keyType));
   return created;
+}
+
+/** The roles that have a current key file. */
+export async function listKeys({ keys }: Session): Promise<readonly TopLevelRole[]> {
+  const found = await Promise.all(topLevelRoles.map((role) => keys.list(role)));
+  return topLevelRoles.filter((_role, at) => found[at]?.some(({ age }) => age === "current") === true);
 }
 
 interface Families {

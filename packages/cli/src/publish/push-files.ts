@@ -1,0 +1,30 @@
+import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { Master } from "@dtuf/master";
+import type { Context } from "../context/command.ts";
+import { UsageError } from "../context/usage.ts";
+import { masterProgress } from "./master.ts";
+
+export interface NamedFile {
+  readonly file: string;
+  readonly target: string;
+}
+
+/** Uploads and stages each file. All of them are looked at before the first is sent. @throws UsageError; MasterError */
+export async function pushFiles(context: Context, master: Master, files: readonly NamedFile[]): Promise<void> {
+  const { cwd, signal } = context.io;
+  const targets = new Set<string>();
+  for (const { file, target } of files) {
+    if (targets.has(target)) throw new UsageError(`two files would be the target ${target}`, "publish one with --name");
+    targets.add(target);
+    const found = await stat(resolve(cwd, file)).catch(() => undefined);
+    if (found === undefined) throw new UsageError(`there is no file ${file}`);
+    if (!found.isFile()) throw new UsageError(`${file} is no file`, "name the files, not their directory");
+  }
+  const progress = masterProgress(context);
+  for (const { file, target } of files) {
+    const part = { kind: "file", path: resolve(cwd, file) } as const;
+    await master.pushTarget(target, [part], { signal, onProgress: progress.onProgress });
+  }
+  progress.end();
+}

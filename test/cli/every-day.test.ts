@@ -1,0 +1,85 @@
+/** The three verbs for the common day: init, publish, pull. */
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { createMachine, type Machine } from "./machine.ts";
+
+const repo = "fred/demo";
+let publisher: Machine;
+let client: Machine;
+
+beforeEach(async () => {
+  publisher = await createMachine();
+  const where = { DTUF_HOST: `oci:${publisher.directory}/registry` };
+  Object.assign(publisher.environment, where);
+  client = await createMachine(where);
+  await writeFile(join(publisher.directory, "demo.txt"), "Hello World\n");
+});
+afterEach(async () => {
+  await publisher[Symbol.asyncDispose]();
+  await client[Symbol.asyncDispose]();
+});
+
+async function handOver(): Promise<void> {
+  await writeFile(join(client.directory, "root.json"), await readFile(join(publisher.directory, "root.json")));
+}
+
+test("a repository is made, published to and pulled from in three commands, and each says what it did", async () => {
+  const made = await publisher.must(["init", repo]);
+  expect(made.stderr).toMatch(/created the root key .*\n[^]*published release [12] of .*\n.*wrote root\.json/);
+  const published = await publisher.must(["publish", repo, "demo.txt"]);
+  expect(published.stderr).toMatch(
+    /published release [23] of .*: 1 added, 0 changed, 0 removed; clients are served until/,
+  );
+  await handOver();
+  const pulled = await client.must(["pull", repo, "--root", "root.json", "--output", "files"]);
+  expect(pulled.stderr).toMatch(/wrote .*files.demo\.txt, 12 bytes, verified/);
+  expect(await readFile(join(client.directory, "files/demo.txt"), "utf8")).toBe("Hello World\n");
+
+  await writeFile(join(publisher.directory, "demo.txt"), "Hello again\n");
+  await publisher.must(["publish", repo, "demo.txt"]);
+  await client.must(["pull", repo, "demo.txt", "--output", "files"]);
+  expect(await readFile(join(client.directory, "files/demo.txt"), "utf8")).toBe("Hello again\n");
+});
+
+test("an init that was cut after the keys goes on and makes no others", async () => {
+  await publisher.must(["create-root-key", repo]);
+  const key = join(publisher.directory, "dtuf_repos", repo, "master/keys/root_key.pub");
+  const before = await readFile(key, "utf8");
+  await publisher.must(["init", repo]);
+  expect(await readFile(key, "utf8")).toBe(before);
+  await rm(join(publisher.directory, "root.json"));
+  const again = await publisher.must(["init", repo]);
+  expect(again.stderr).not.toContain("published release");
+  expect(await readdir(publisher.directory)).toContain("root.json");
+});
+
+test("init is refused where somebody else's repository is, and nothing there moves", async () => {
+  await publisher.must(["init", repo]);
+  await publisher.must(["publish", repo, "demo.txt"]);
+  const other = await client.run(["init", repo]);
+  expect([other.status, other.stderr]).toEqual([2, expect.stringContaining("adopt-metadata")]);
+  await handOver();
+  await client.must(["pull", repo, "demo.txt", "--root", "root.json"]);
+});
+
+test("publish is refused before anything is sent: a file that is missing, a directory, two files of one name", async () => {
+  await publisher.must(["init", repo]);
+  await mkdir(join(publisher.directory, "more"));
+  await writeFile(join(publisher.directory, "more/demo.txt"), "another\n");
+  for (const files of [["demo.txt", "none"], ["more"], ["demo.txt", "more/demo.txt"], ["a", "b", "--name", "c"]]) {
+    expect((await publisher.run(["publish", repo, ...files])).status).toBe(2);
+  }
+  await publisher.must(["publish", repo, "more/demo.txt", "--name", "more.txt"]);
+  expect((await publisher.must(["list-master-targets", repo])).stdout).toBe("more.txt\n");
+});
+
+test("pull without a root says that one is needed, and one missing target writes none", async () => {
+  await publisher.must(["init", repo]);
+  await publisher.must(["publish", repo, "demo.txt"]);
+  expect((await client.run(["pull", repo])).stderr).toContain("COPY_NOT_PINNED");
+  await handOver();
+  const missing = await client.run(["pull", repo, "demo.txt", "none", "--root", "root.json", "--output", "files"]);
+  expect(missing.status).toBe(3);
+  expect(await readdir(client.directory)).not.toContain("files");
+});
