@@ -1,36 +1,21 @@
 /** The agent of examples/agent, installed from the packed packages as its users would install it. */
 import { execFile } from "node:child_process";
-import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { createDigester } from "@dtuf/registry";
 import { beforeAll, expect, test } from "vitest";
+import { installAgent } from "../setup/packed-agent.ts";
 import { cacheDirectory } from "../setup/registries.ts";
 import { createMachine, publishDemo } from "./machine.ts";
 
 const run = promisify(execFile);
 const workspace = fileURLToPath(new URL("../../", import.meta.url));
-const packages = ["registry", "tuf", "format", "copy"] as const;
 let agent: string;
 
-/** Packed anew in every run: what is tested is what would be published now. */
 beforeAll(async () => {
-  const directory = join(cacheDirectory(), "agent");
-  await rm(directory, { recursive: true, force: true });
-  await mkdir(join(directory, "packed"), { recursive: true });
-  await run("pnpm", ["-s", "build"], { cwd: workspace });
-  for (const name of packages) {
-    await run("pnpm", ["pack", "--out", join(directory, "packed", `${name}.tgz`)], {
-      cwd: join(workspace, "packages", name),
-    });
-  }
-  await cp(join(workspace, "examples", "agent"), directory, { recursive: true });
-  const overrides = packages.map((name) => `  "@dtuf/${name}": "file:./packed/${name}.tgz"\n`).join("");
-  const settings = `packages: []\noverrides:\n${overrides}allowBuilds:\n  "@github/keytar": false\n`;
-  await writeFile(join(directory, "pnpm-workspace.yaml"), settings);
-  await run("pnpm", ["install", "--no-frozen-lockfile", "--prefer-offline"], { cwd: directory });
-  agent = directory;
+  agent = (await installAgent(join(cacheDirectory(), "agent"))).directory;
 });
 
 interface Ended {
@@ -68,7 +53,7 @@ test("the agent installs, updates, and keeps what it has when the registry is ta
   await mkdir(home);
   await publisher.must(["get-root", repo, "--output", "machine/root.json"]);
   const place = join(publisher.directory, "registry", repo);
-  const words = [place, "demo.txt", home];
+  const words = [`oci:${place}`, "demo.txt", home];
   const current = (): Promise<string> => readFile(join(home, "current"), "utf8");
   const runCurrent = async (): Promise<string> => (await run(join(home, "versions", await current()))).stdout;
 

@@ -1,0 +1,37 @@
+/** examples/agent, installed from the packed packages as its users would install it. */
+import { execFile } from "node:child_process";
+import { cp, mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+const workspace = fileURLToPath(new URL("../../", import.meta.url));
+
+/** Those that programs embed. */
+const embedded = ["registry", "tuf", "format", "copy"] as const;
+
+export interface Installed {
+  readonly directory: string;
+  /** What the package manager said. */
+  readonly said: string;
+}
+
+/** Packed anew: what is tested is what would be published now. No build of native code is allowed, and none is needed. */
+export async function installAgent(directory: string): Promise<Installed> {
+  await rm(directory, { recursive: true, force: true });
+  await mkdir(join(directory, "packed"), { recursive: true });
+  await run("pnpm", ["-s", "build"], { cwd: workspace });
+  for (const name of embedded) {
+    await run("pnpm", ["pack", "--out", join(directory, "packed", `${name}.tgz`)], {
+      cwd: join(workspace, "packages", name),
+    });
+  }
+  await cp(join(workspace, "examples", "agent"), directory, { recursive: true });
+  const overrides = embedded.map((name) => `  "@dtuf/${name}": "file:./packed/${name}.tgz"\n`).join("");
+  await writeFile(join(directory, "pnpm-workspace.yaml"), `packages: []\noverrides:\n${overrides}`);
+  const { stdout, stderr } = await run("pnpm", ["install", "--no-frozen-lockfile", "--prefer-offline"], {
+    cwd: directory,
+  });
+  return { directory, said: stdout + stderr };
+}
