@@ -29,6 +29,7 @@ export interface Package {
 export interface PackageManifest {
   readonly name: string;
   readonly exports: Readonly<Record<string, unknown>>;
+  readonly engines?: Readonly<Record<string, string>>;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;

@@ -1,4 +1,4 @@
-import { getCACertificates } from "node:tls";
+import * as nodeTls from "node:tls";
 
 /** What one named host needs beyond the system's own TLS settings. */
 export interface TlsOptions {
@@ -22,8 +22,14 @@ interface ConnectTls {
 export function trustFor(tls: TlsOptions | undefined): ConnectTls {
   // Whoever takes any certificate needs no authorities: to read some hundred of them takes a while.
   if (tls?.verification === "skip-verify") return { rejectUnauthorized: false };
-  const ca = tls?.ca === undefined ? {} : { ca: [...getCACertificates("default"), ...tls.ca] };
+  const ca = tls?.ca === undefined ? {} : { ca: [...defaultAuthorities(), ...tls.ca] };
   return { ...ca, rejectUnauthorized: true };
+}
+
+/** A named import would keep bundles from starting on Node before 22.15, which has no such function and no such name. */
+function defaultAuthorities(): readonly string[] {
+  const { getCACertificates, rootCertificates }: Partial<typeof nodeTls> = nodeTls;
+  return getCACertificates?.("default") ?? rootCertificates ?? [];
 }
 
 export function identityAndTrustFor(tls: TlsOptions | undefined): ConnectTls {

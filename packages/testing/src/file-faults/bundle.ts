@@ -17,7 +17,7 @@ export async function bundle(
     // As the packages are built: Node 22 knows no `using`.
     transform: { target: "es2024" },
     resolve: { conditionNames: ["@dtuf/source", "node", "import", "default"] },
-    external: ["keytar", "bun:sqlite"],
+    external: ["bun:sqlite"],
     plugins: [...plugins],
     output: { dir: directory, format: "esm", entryFileNames: "[name].mjs", chunkFileNames: "[name]-[hash].mjs" },
     logLevel: "warn",

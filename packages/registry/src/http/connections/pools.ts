@@ -4,11 +4,12 @@
  * gives parallel downloads one shared window.
  */
 import { Socket } from "node:net";
-import { buildConnector, Pool, ProxyAgent, type Dispatcher } from "undici";
+import type { Dispatcher } from "undici";
 import { timedOut } from "../failure.ts";
 import type { HttpResponse, TransportOptions } from "../http.ts";
 import { headersMaxBytes, poolsMax } from "../limits.ts";
 import { verifyHost, guardedLookup } from "../addresses/lookup.ts";
+import { buildConnector, Pool, ProxyAgent } from "./undici.ts";
 import { mayReach, networkOf, type Network } from "../addresses/network.ts";
 import { originOf } from "../addresses/origin.ts";
 import { findProxy } from "../addresses/proxy.ts";

@@ -17,13 +17,21 @@ export interface Keychain {
 
 const service = "dtuf";
 
-/** The optional dependency `keytar`. @throws OciError OCI_CREDENTIALS_UNAVAILABLE */
+/**
+ * The module that is installed as `keytar`: an optional peer, so that programs that only pull install no native code.
+ * @throws OciError OCI_CREDENTIALS_UNAVAILABLE
+ */
 export async function openKeychain(): Promise<Keychain> {
   try {
-    const loaded = await import("keytar");
+    // Not a literal: a bundler is not to look for it.
+    const name = "keytar";
+    const loaded = (await import(name)) as Keychain | { readonly default: Keychain };
     return "default" in loaded ? loaded.default : loaded;
   } catch (cause) {
-    throw unavailable("there is no OS keychain: the optional dependency keytar cannot be loaded", cause);
+    throw unavailable(
+      "there is no OS keychain: the module keytar cannot be loaded (npm install keytar@npm:@github/keytar)",
+      cause,
+    );
   }
 }
 
