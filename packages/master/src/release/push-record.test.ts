@@ -171,16 +171,24 @@ describe("a record that is handed over [T135]", () => {
   });
 
   test("is refused when it is older than one that this state has used", async () => {
-    const { until, made } = parse(file);
+    const { until, snapshot } = parse(file);
     const longer = await signed({ until: new Date(until.getTime() + 1000) });
-    await timer.refreshMetadata({ record: longer });
+    clock.advance({ days: 4 });
+    expect((await timer.refreshMetadata({ record: longer })).versions.snapshot).toBe(3);
     const before = await trusted();
-    await expect(timer.refreshMetadata({ record: file })).rejects.toMatchObject({ code: "MASTER_RECORD_MISMATCH" });
+    const older = [
+      file,
+      await signed({ until: new Date(until.getTime() + 2000), snapshot: { ...snapshot, version: 1 } }),
+      await signed({ until: new Date(until.getTime() + 2000), snapshot: { ...snapshot, sha256: a } }),
+    ];
+    for (const record of older) {
+      await expect(timer.refreshMetadata({ record })).rejects.toMatchObject({ code: "MASTER_RECORD_MISMATCH" });
+    }
     expect(await trusted()).toEqual(before);
     await expect(timer.refreshMetadata({ record: longer })).resolves.toBeDefined();
     const newer = await pusher.pushMetadata({ record: { lifetimeMs: 3_600_000 } });
     const shorter = { record: newer.signedRecord };
-    expect(newer.record?.until.getTime()).toBe(made.getTime() + 3_600_000);
+    expect(newer.record?.until).toEqual(new Date(clock.now().getTime() + 3_600_000));
     await expect(timer.refreshMetadata(shorter)).resolves.toMatchObject({ record: { until: newer.record?.until } });
   });
 
