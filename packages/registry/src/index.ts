@@ -60,3 +60,4 @@ export {
 } from "./store.ts";
 export { isTag, parseTag, type TagName } from "./tag.ts";
 export { collect, provenDigest, verifyBytes, verifying, verifyingFrom } from "./verifying.ts";
+export { isWebPage } from "./http/web-page.ts";

@@ -1,6 +1,6 @@
 /** A source from one string: a registry's repository, an OCI layout, or the URL of a plain TUF repository. */
 import type { RangeReader, ReadStore } from "@dtuf/registry";
-import { createTransport, type Transport } from "@dtuf/registry/http";
+import type { Transport } from "@dtuf/registry/http";
 import {
   openReadOnlyRepository,
   parseRepositoryLocation,
@@ -41,11 +41,21 @@ export function createRepositorySource(repository: string, options: OpenReposito
 }
 
 function createUrlSource(metadataUrl: URL, given: NonNullable<OpenRepositoryOptions["transport"]>): RepositorySource {
-  const transport: Transport = "send" in given ? given : createTransport(given);
-  return {
-    source: createHttpSource({ metadataUrl, transport }),
-    close: () => ("send" in given ? Promise.resolve() : transport.close()),
+  if ("send" in given) {
+    return { source: createHttpSource({ metadataUrl, transport: given }), close: () => Promise.resolve() };
+  }
+  // The HTTP client is loaded by the first request: a program that reads a layout need not pay for it.
+  let made: Promise<Transport> | undefined;
+  const make = async (): Promise<Transport> => (await import("@dtuf/registry/http")).createTransport(given);
+  const transport: Transport = {
+    send: async (request) => (await (made ??= make())).send(request),
+    async close() {
+      const open = made;
+      made = undefined;
+      await (await open)?.close();
+    },
   };
+  return { source: createHttpSource({ metadataUrl, transport }), close: () => transport.close() };
 }
 
 function openedLater(open: () => Promise<ReadStore & RangeReader>): ReadStore & RangeReader {

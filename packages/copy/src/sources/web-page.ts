@@ -2,8 +2,8 @@
  * Web pages in the place of files: sign-in pages of portals, and single-page apps, which answer 200 for every address. They
  * are no attack and no damage: the same request may bring the file a minute later.
  */
-import type { ByteStream } from "@dtuf/registry";
-import { isWebPage, type HttpResponse } from "@dtuf/registry/http";
+import { isWebPage, type ByteStream } from "@dtuf/registry";
+import type { HttpResponse } from "@dtuf/registry/http";
 import { CopyError } from "../errors.ts";
 
 /**

@@ -32,4 +32,3 @@ export {
   type RetryBudget,
 } from "./retry-budget.ts";
 export { decideUrl, type SuppliedUrl, type UrlDecision, type UrlSource } from "./addresses/url-policy.ts";
-export { isWebPage } from "./web-page.ts";

@@ -5,7 +5,7 @@ import { digestAlgorithm, digestOf, isDigest, type Digest } from "../../digest.t
 import { OciError } from "../../errors.ts";
 import { manifestReadMaxBytes } from "../../limits.ts";
 import { parseManifest, type Manifest, type ManifestContent } from "../../manifest.ts";
-import { isWebPage } from "../../http/index.ts";
+import { isWebPage } from "../../http/web-page.ts";
 import { isManifestMediaType, mediaTypes } from "../../media-types.ts";
 import type { Resolved, ResolveOptions, StoreOptions } from "../../store.ts";
 import type { TagName } from "../../tag.ts";

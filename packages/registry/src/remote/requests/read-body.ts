@@ -1,6 +1,7 @@
 /** Small answers, read whole and within a bound; one that is cut is asked for again. */
 import { OciError } from "../../errors.ts";
-import { isWebPage, type HttpResponse } from "../../http/index.ts";
+import type { HttpResponse } from "../../http/index.ts";
+import { isWebPage } from "../../http/web-page.ts";
 import { isUnavailable, outcomeOf, type Registry } from "./context.ts";
 import type { RegistryRequest } from "./send.ts";
 
