@@ -89,7 +89,7 @@ export interface RecordOptions {
 
 export interface RecordStatus {
   readonly until: Date;
-  /** "due": nothing is renewed by it any more. "soon": before half of its time (or `withinMs`) is over. */
+  /** "soon": at most half of its time (or `withinMs`) is left. "due": nothing is renewed by it any more. */
   readonly state: "good" | "soon" | "due";
 }
 

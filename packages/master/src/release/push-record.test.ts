@@ -110,6 +110,7 @@ describe("a record that is handed over [T135]", () => {
     const expirations = await timer.expirations();
     expect([expirations.get("timestamp"), expirations.get("snapshot")]).toEqual([until, until]);
     const other = await createTimer("other", file);
+    expect((await other.status()).record).toEqual({ until, state: "soon" });
     await expect(other.refreshMetadata({ record: file })).resolves.toMatchObject({ servedUntil: until });
     clock.advance({ hours: 12 });
     await expectRefusal(file, "MASTER_RECORD_DUE");
