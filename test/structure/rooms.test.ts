@@ -10,7 +10,7 @@ import { readPackages, type SourceFile } from "./sources.ts";
 /** How many source files a folder may hold. The folders of commands are lists, and `tuf` is read as a whole. */
 const most = 12;
 const longer: Readonly<Record<string, number>> = {
-  "cli/src/publish": 30,
+  "cli/src/publish": 32,
   "cli/src/blobs": 24,
   "cli/src/context": 18,
   "registry/src": 15,
