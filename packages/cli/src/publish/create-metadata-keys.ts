@@ -1,6 +1,6 @@
 import type { Run } from "../context/command.ts";
 import { withMaster } from "./master.ts";
-import { reportKeys } from "./key-report.ts";
+import { reportKeys } from "./reports/key-report.ts";
 
 export const run: Run = (context, [repo = ""]) =>
   withMaster(context, repo, async (master) =>

@@ -1,6 +1,6 @@
 import type { Run } from "../context/command.ts";
 import { withMaster } from "./master.ts";
-import { reportStaged } from "./staged-report.ts";
+import { reportStaged } from "./reports/staged-report.ts";
 
 export const run: Run = (context, [repo = "", ...targets]) =>
   withMaster(context, repo, async (master) => {

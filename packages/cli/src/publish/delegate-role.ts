@@ -2,7 +2,7 @@ import type { Context, Run } from "../context/command.ts";
 import { keyFileMaxBytes, roleFileMaxBytes, verifyDelegated } from "./delegated-role.ts";
 import { readInput } from "../context/input-file.ts";
 import { withMaster } from "./master.ts";
-import { reportStaged } from "./staged-report.ts";
+import { reportStaged } from "./reports/staged-report.ts";
 import { UsageError } from "../context/usage.ts";
 
 /** The role's own people sign its metadata and push its blobs; this stages the trust in them. */

@@ -6,9 +6,9 @@ import { resolve } from "node:path";
 import { MasterError, type Master } from "@dtuf/master";
 import { writeFileAtomically } from "@dtuf/registry/files";
 import type { Context, Run } from "../context/command.ts";
-import { reportKeys } from "./key-report.ts";
+import { reportKeys } from "./reports/key-report.ts";
 import { withMaster } from "./master.ts";
-import { reportPublication } from "./publication-report.ts";
+import { reportPublication } from "./reports/publication-report.ts";
 import { requiredFamilies } from "./required-families.ts";
 
 export const run: Run = (context, [repo = ""]) =>

@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import type { Run } from "../context/command.ts";
 import { UsageError } from "../context/usage.ts";
 import { withMaster } from "./master.ts";
-import { reportPublication } from "./publication-report.ts";
+import { reportPublication } from "./reports/publication-report.ts";
 import { pushFiles } from "./push-files.ts";
 
 export const run: Run = (context, [repo = "", ...files]) => {

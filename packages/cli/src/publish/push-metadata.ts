@@ -1,7 +1,7 @@
 import type { Run } from "../context/command.ts";
 import { expectedSnapshot } from "./expected-snapshot.ts";
 import { withMaster } from "./master.ts";
-import { reportPublication } from "./publication-report.ts";
+import { reportPublication } from "./reports/publication-report.ts";
 import { recordOptions, writeRecord } from "./push-record.ts";
 
 export const run: Run = (context, [repo = ""]) => {

@@ -5,7 +5,7 @@ import type { Context, Run } from "../context/command.ts";
 import { UsageError } from "../context/usage.ts";
 import { describeBytes } from "../context/time.ts";
 import { masterProgress, withMaster } from "./master.ts";
-import { reportStaged } from "./staged-report.ts";
+import { reportStaged } from "./reports/staged-report.ts";
 
 /** `@name` is another target, whose blobs are used again; `./@name` is a file of that name. */
 export const run: Run = async (context, [repo = "", target = "", ...words]) => {

@@ -1,7 +1,7 @@
 import type { Run } from "../context/command.ts";
 import { expectedSnapshot } from "./expected-snapshot.ts";
 import { withMaster } from "./master.ts";
-import { reportPublication } from "./publication-report.ts";
+import { reportPublication } from "./reports/publication-report.ts";
 import { findRecord } from "./push-record.ts";
 
 /** Signs the timestamp anew (a due snapshot too, where that is safe or asked for), without the targets key: what a timer runs. */

@@ -1,7 +1,7 @@
 import type { Run } from "../context/command.ts";
 import { verifyDelegated } from "./delegated-role.ts";
 import { withMaster } from "./master.ts";
-import { reportStaged } from "./staged-report.ts";
+import { reportStaged } from "./reports/staged-report.ts";
 
 export const run: Run = (context, [repo = "", role = ""]) => {
   verifyDelegated(role);

@@ -1,7 +1,7 @@
 import type { MasterStatus } from "@dtuf/master";
 import { isTopLevelRole } from "@dtuf/tuf";
 import type { Context, ExitStatus, Run } from "../context/command.ts";
-import { mendOf, mendOfRecord } from "./due-report.ts";
+import { mendOf, mendOfRecord } from "./reports/due-report.ts";
 import { withMaster } from "./master.ts";
 
 export const run: Run = (context, [repo = ""]) =>

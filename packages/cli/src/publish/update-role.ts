@@ -2,7 +2,7 @@ import type { Run } from "../context/command.ts";
 import { roleFileMaxBytes, verifyDelegated } from "./delegated-role.ts";
 import { readInput } from "../context/input-file.ts";
 import { withMaster } from "./master.ts";
-import { reportStaged } from "./staged-report.ts";
+import { reportStaged } from "./reports/staged-report.ts";
 
 export const run: Run = async (context, [repo = "", role = "", file = ""]) => {
   verifyDelegated(role);

@@ -69,7 +69,7 @@ function createEndlessSite(): Site {
   return { name: "slow", openView: () => ({ findMetadata }), openPart: none, parts: () => [] };
 }
 
-const short = { fileMs: 50, bytesPerSecond: 1024 * 1024 };
+const short = { fileMs: 400, bytesPerSecond: 1024 * 1024 };
 
 /** The honest mirror answers, and the state is its. */
 async function expectPassedOver(source: Source, deadlines: Partial<Deadlines> = short): Promise<void> {
@@ -96,7 +96,7 @@ describe("a site that is slower with metadata than its deadline is passed over",
   test("a source that never settles and looks at no signal", () => expectPassedOver({ sites: [createHangingSite()] }));
 
   test("a chain of roots whose every file is in time, by the deadline of the refresh", () =>
-    expectPassedOver({ sites: [createEndlessSite()] }, { fileMs: 60_000, refreshMs: 200 }));
+    expectPassedOver({ sites: [createEndlessSite()] }, { fileMs: 60_000, refreshMs: 2000 }));
 
   test("and where there is no other site, the call fails and nothing is kept", async () => {
     const copy = createTestCopy({ sites: [createHangingSite()] }, short);

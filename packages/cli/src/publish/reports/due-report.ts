@@ -1,6 +1,6 @@
 import type { DueRole, RecordStatus } from "@dtuf/master";
 import { isTopLevelRole } from "@dtuf/tuf";
-import type { Context } from "../context/command.ts";
+import type { Context } from "../../context/command.ts";
 
 /** Every role has its own key, and so its own command that renews it. */
 export function mendOf(role: string): "reset-keys" | "push-metadata" | "refresh-metadata" | "update-role" {

@@ -1,6 +1,6 @@
 import type { PublishResult, StagedTarget } from "@dtuf/master";
-import type { Context } from "../context/command.ts";
-import { describeInstant } from "../context/time.ts";
+import type { Context } from "../../context/command.ts";
+import { describeInstant } from "../../context/time.ts";
 import { noteDue, noteRecord } from "./due-report.ts";
 
 export async function reportPublication(context: Context, place: string, result: PublishResult): Promise<void> {

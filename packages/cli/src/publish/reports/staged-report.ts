@@ -1,4 +1,4 @@
-import type { Context } from "../context/command.ts";
+import type { Context } from "../../context/command.ts";
 
 /** What was staged, and the command that publishes it. */
 export function reportStaged({ program, terminal }: Context, repo: string, what: string): void {

@@ -1,5 +1,5 @@
 import type { CreatedKey } from "@dtuf/master";
-import type { Context } from "../context/command.ts";
+import type { Context } from "../../context/command.ts";
 
 export async function reportKeys({ terminal }: Context, keys: readonly CreatedKey[]): Promise<void> {
   for (const { role, path, setAside } of keys) {
