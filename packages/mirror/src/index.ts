@@ -1,10 +1,4 @@
-export {
-  growArchive,
-  hasArchive,
-  openArchive,
-  type ArchiveOptions,
-  type GrowingArchive,
-} from "./directories/archive-place.ts";
+export { growArchive, hasArchive, openArchive, type GrowingArchive } from "./directories/archive-place.ts";
 export {
   createDestinations,
   type DestinationRegistries,
@@ -27,7 +21,7 @@ export type { Destination, NamingOptions } from "./destinations/naming.ts";
 export { createPlace, describePlace, findPlace, transports, type Place, type ImageTransport } from "./place.ts";
 export { planSync, type PlannedImage, type SyncPlan } from "./plan.ts";
 export { parsePlatformPattern, type PlatformChoice, type PlatformPattern } from "./images/platform.ts";
-export { readArchive } from "./directories/read-archive.ts";
+export { readArchive, type ArchiveOptions } from "./directories/read-archive.ts";
 export type { LeftBehind } from "./images/copy-referrers.ts";
 export {
   countLeftBehind,
@@ -46,4 +40,4 @@ export type { SyncManner, SyncOptions } from "./sync-options.ts";
 export type { TagFilters } from "./sources/tag-filters.ts";
 export type { TagTest } from "./sources/tag-pattern.ts";
 export type { Located, Tally } from "./images/transfers.ts";
-export { writeArchive } from "./directories/write-archive.ts";
+export { packArchive, writeArchive } from "./directories/write-archive.ts";

@@ -115,7 +115,7 @@ export async function setAlias(
   return manifest;
 }
 
-/** A word with a path separator in it is a file to hash, any other a digest that the registry has. */
+/** A word with a path separator in it is a file to hash, `-` is stdin, any other a digest that the registry has. */
 export async function describeBlobs(
   store: ReadStore,
   words: readonly string[],
@@ -123,7 +123,9 @@ export async function describeBlobs(
 ): Promise<readonly Descriptor[]> {
   const blobs: Descriptor[] = [];
   for (const word of words) {
-    blobs.push(word.includes("/") ? await hash(word) : await findBlob(store, parseDigest(word), options));
+    blobs.push(
+      word.includes("/") || word === "-" ? await hash(word) : await findBlob(store, parseDigest(word), options),
+    );
   }
   return blobs.map((blob) => ({ ...blob, mediaType: mediaTypes.octetStream }));
 }

@@ -1,6 +1,8 @@
-import { resolve } from "node:path";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { collect } from "@dtuf/registry";
-import { findFile } from "@dtuf/registry/files";
+import { createAtomicFile, findFile } from "@dtuf/registry/files";
 import { findForeignEncoding } from "@dtuf/tuf";
 import type { Context } from "./command.ts";
 import { UsageError } from "./usage.ts";
@@ -21,4 +23,31 @@ export async function readInput({ io }: Context, file: string, maxBytes: number)
     `${file === "-" ? "stdin" : file} is ${encoding}; wanted plain UTF-8`,
     "PowerShell's > changes what it writes: use --output, or copy the file itself",
   );
+}
+
+/**
+ * The paths of files that a command reads more than once. `-` is stdin, in a file that goes away when the work ends.
+ * @throws UsageError if several of them are `-`; FileError
+ */
+export async function withInputFiles<Result>(
+  { io }: Context,
+  files: readonly string[],
+  work: (paths: readonly string[]) => Promise<Result>,
+): Promise<Result> {
+  const paths = files.map((file) => resolve(io.cwd, file));
+  if (!files.includes("-")) return work(paths);
+  if (files.indexOf("-") !== files.lastIndexOf("-")) throw new UsageError("only one of the files can be -: stdin");
+  const directory = await mkdtemp(join(tmpdir(), "dtuf-stdin-"));
+  try {
+    const path = join(directory, "stdin");
+    const file = await createAtomicFile(path);
+    for await (const chunk of io.stdin.stream) {
+      io.signal.throwIfAborted();
+      await file.write(chunk);
+    }
+    await file.commit();
+    return await work(paths.with(files.indexOf("-"), path));
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
 }

@@ -4,13 +4,17 @@ import { settings, type Setting, type SettingName } from "./settings.ts";
 import { UsageError } from "./usage.ts";
 import type { Values } from "./values.ts";
 
+/** `-` is stdin or stdout there. */
+const streamed: ReadonlySet<SettingName> = new Set(["output", "tuf", "key", "source-yaml", "record", "record-out"]);
+
 /** Every file that a setting names is there, and every directory that one is written to. @throws UsageError */
 export async function verifyNamedFiles(values: Values, names: readonly SettingName[], cwd: string): Promise<void> {
   for (const name of names) {
     const { kind, needs }: Setting = settings[name];
     if (needs === undefined) continue;
     for (const path of kind === "list" ? values.list(name) : [values.text(name) ?? ""]) {
-      if (path === "" || path === "-") continue;
+      if (path === "" || (path === "-" && streamed.has(name))) continue;
+      if (path === "-") throw new UsageError(`${values.given(name)}: wanted a file; got -, which is for data alone`);
       const wanted = needs === "file" ? "file" : "directory";
       const needed = needs === "parent" ? dirname(resolve(cwd, path)) : resolve(cwd, path);
       const found = await stat(needed).catch(() => undefined);

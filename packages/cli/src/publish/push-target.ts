@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { TargetPart } from "@dtuf/master";
 import type { Context, Run } from "../context/command.ts";
+import { withInputFiles } from "../context/input-file.ts";
 import { UsageError } from "../context/usage.ts";
 import { describeBytes } from "../context/time.ts";
 import { masterProgress, withMaster } from "./master.ts";
@@ -10,10 +11,12 @@ import { reportStaged } from "./reports/staged-report.ts";
 /** `@name` is another target, whose blobs are used again; `./@name` is a file of that name. */
 export const run: Run = async (context, [repo = "", target = "", ...words]) => {
   if (!context.values.on("parts")) await refuseSeveralFiles(context, { repo, target, words });
-  const parts = words.map((word): TargetPart =>
-    word.startsWith("@")
-      ? { kind: "target", name: word.slice(1) }
-      : { kind: "file", path: resolve(context.io.cwd, word) },
+  return withInputFiles(context, words, (paths) => push(context, { repo, target, words }, paths));
+};
+
+function push(context: Context, { repo, target, words }: Asked, paths: readonly string[]): Promise<void> {
+  const parts = words.map((word, at): TargetPart =>
+    word.startsWith("@") ? { kind: "target", name: word.slice(1) } : { kind: "file", path: paths[at] ?? word },
   );
   const progress = masterProgress(context);
   return withMaster(context, repo, async (master) => {
@@ -25,7 +28,7 @@ export const run: Run = async (context, [repo = "", target = "", ...words]) => {
       await context.terminal.printJson({ target, length: file.length, hashes: Object.fromEntries(file.hashes) });
     }
   });
-};
+}
 
 interface Asked {
   readonly repo: string;

@@ -1,14 +1,32 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { Place } from "@dtuf/mirror";
+import type { ArchiveOptions, Place } from "@dtuf/mirror";
+import type { Io } from "../context/io.ts";
 import type { Context } from "../context/command.ts";
 import { UsageError } from "../context/usage.ts";
 
-/** @throws UsageError for an archive that is to be written and is, or is written as, a directory */
-export async function verifyArchive({ io }: Context, place: Place | undefined): Promise<void> {
+/**
+ * @param stdout "free": nothing else is written there, so that an archive can be
+ * @throws UsageError for an archive that is to be written and is, or is written as, a directory
+ */
+export async function verifyArchive(
+  { io, terminal }: Context,
+  place: Place | undefined,
+  stdout: "free" | "taken",
+): Promise<void> {
   if (place?.transport !== "oci-archive") return;
   const { text } = place;
+  if (text === "-" && (stdout === "taken" || terminal.format === "json")) {
+    throw new UsageError("an archive on stdout would be mixed with what is printed there", "name a file");
+  }
   const isDirectory = /[/\\]$/.test(text) || (await stat(resolve(io.cwd, text)).catch(() => undefined))?.isDirectory();
   if (isDirectory === true)
     throw new UsageError(`${text} is a directory, and an archive is one file`, "name a file in it");
+}
+
+/** What `openArchive` is given for an archive that people named; `-` is stdin. */
+export function archiveInput({ cwd, signal, stdin }: Io, text: string): { name: string; options: ArchiveOptions } {
+  return text === "-"
+    ? { name: "stdin", options: { signal, content: stdin.stream } }
+    : { name: resolve(cwd, text), options: { signal } };
 }

@@ -1,5 +1,4 @@
 /** SOURCE and DESTINATION of `sync`, in the seed's form (`docker://…`) and in skopeo's (`--src docker …`). */
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import {
   createPlace,
@@ -21,6 +20,7 @@ import {
 import type { Context } from "../context/command.ts";
 import { readInput } from "../context/input-file.ts";
 import { createArchiveDirectory } from "./archive-directory.ts";
+import { archiveInput } from "./archive-file.ts";
 import { verifyOneRegistry, type SideRegistries } from "./sync-registries.ts";
 import { UsageError } from "../context/usage.ts";
 
@@ -82,7 +82,9 @@ export async function listSources(context: Context, source: SourcePlace, listing
       return listDockerSource(parseDockerSource(source.text), registries, options);
     case "yaml": {
       const { listSourceList, parseSourceList } = await import("@dtuf/mirror/lists");
-      const given = parseSourceList(await readFile(path), source.text, { variables: io.env });
+      const given = parseSourceList(await readInput(context, source.text, listMaxBytes), source.text, {
+        variables: io.env,
+      });
       const list = await Promise.all(given.map((listed) => readPassword(context, listed)));
       verifyOneRegistry(context, list);
       return listSourceList(list, registries, options);
@@ -94,7 +96,8 @@ export async function listSources(context: Context, source: SourcePlace, listing
     case "oci-archive": {
       const unpacked = await createArchiveDirectory(io.now);
       cleanUp.push(() => unpacked.remove());
-      const layout = await openArchive(path, unpacked.directory, { signal: io.signal });
+      const { name, options: reading } = archiveInput(io, source.text);
+      const layout = await openArchive(name, unpacked.directory, reading);
       return listLayouts({ ...source, text: layout, shown }, local);
     }
   }
@@ -109,6 +112,9 @@ async function readPassword(context: Context, listed: ListedRegistry): Promise<L
 }
 
 const passwordMaxBytes = 64 * 1024;
+
+/** What parses it has a bound of its own, and says so. */
+const listMaxBytes = 5 * 1024 * 1024;
 
 export interface OpenedDestination {
   /** As images are named and written: an archive is a layout until it is whole. */

@@ -29,7 +29,7 @@ export const run: Run = async (context, words) => {
   const root = context.values.text("tuf");
   if (root !== undefined && root !== "") return syncRepository(context, words);
   const places = parsePlaces(context, words);
-  await verifyArchive(context, places.destination);
+  await verifyArchive(context, places.destination, "taken");
   const [source, destination] = [openSide(context, "src"), openSide(context, "dest")];
   const cleanUp: (() => Promise<unknown>)[] = [() => source.close(), () => destination.close()];
   try {

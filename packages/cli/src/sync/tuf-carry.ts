@@ -38,7 +38,7 @@ export async function carryRepository(context: Context, places: Places): Promise
   const { io, values } = context;
   const root = values.text("tuf");
   if (root === undefined || root === "") throw new UsageError("no pinned root", "--tuf root.json");
-  await verifyArchive(context, findPlace(places.destination));
+  await verifyArchive(context, findPlace(places.destination), "free");
   const [source, destination] = [openSide(context, "src"), openSide(context, "dest")];
   const cleanUp: (() => Promise<unknown>)[] = [() => source.close(), () => destination.close()];
   try {
@@ -103,7 +103,7 @@ async function write(
   const { io, values } = context;
   const isDocker = values.text("layout") === "docker";
   const destination = await openTufDestination(carrier, to, isDocker ? "docker" : "dtuf");
-  if (values.on("dry-run")) return finish(context, repository, undefined);
+  if (values.on("dry-run")) return finish(context, repository, { to });
   const options = {
     directory: join(directory, "targets"),
     concurrency: values.count("concurrency") ?? 6,
@@ -116,7 +116,7 @@ async function write(
     : { ...(await writeRepository(repository, { ...options, store })), omitted: [] };
   for (const name of written.omitted) context.terminal.note(`left out, Docker's layout has no place for it: ${name}`);
   await commitArchive(context, destination, repository);
-  await finish(context, repository, written);
+  await finish(context, repository, { written, to });
   return written.omitted.length === 0 ? 0 : 11;
 }
 
@@ -134,7 +134,7 @@ async function commitArchive(
 async function finish(
   { terminal }: Context,
   repository: VerifiedRepository,
-  written: WrittenRepository | undefined,
+  { written, to }: { readonly written?: WrittenRepository; readonly to: string },
 ): Promise<ExitStatus> {
   const { role, expires } = firstToExpire(repository);
   const status = written?.status ?? "would-copy";
@@ -143,7 +143,9 @@ async function finish(
     const expirations = Object.fromEntries(repository.expirations);
     await terminal.printJson({ status, digest, transferred, site: repository.site, validUntil: expires, expirations });
   } else {
-    await terminal.print(`${status}; valid until ${expires.toISOString()} (${role})`);
+    const line = `${status}; valid until ${expires.toISOString()} (${role})`;
+    if (findPlace(to)?.text === "-") terminal.report(line);
+    else await terminal.print(line);
   }
   return 0;
 }

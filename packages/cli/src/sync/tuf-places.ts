@@ -1,7 +1,7 @@
 /** From where a TUF repository can be carried, and to where. */
 import { join, resolve } from "node:path";
 import { createStoreSource, type Source } from "@dtuf/copy";
-import { findPlace, growArchive, openArchive, parseDockerSource, type GrowingArchive } from "@dtuf/mirror";
+import { findPlace, growArchive, openArchive, packArchive, parseDockerSource, type GrowingArchive } from "@dtuf/mirror";
 import type { WriteStore } from "@dtuf/registry";
 import { createLayoutStore } from "@dtuf/registry/layout";
 import type { Context } from "../context/command.ts";
@@ -10,6 +10,7 @@ import { openPlainSite, parsePlainUrl, plainRepositoryAt } from "../connection/p
 import { isPlainUrl } from "../context/grammar/grammar.ts";
 import { resolvePlace } from "../connection/place.ts";
 import type { SideRegistries } from "./sync-registries.ts";
+import { archiveInput } from "./archive-file.ts";
 import { UsageError } from "../context/usage.ts";
 
 export interface Carrier {
@@ -45,7 +46,8 @@ export async function openTufSource(carrier: Carrier, text: string): Promise<Tuf
     case "oci":
       return { source: createStoreSource(createLayoutStore({ directory: path }), { name: text }) };
     case "oci-archive": {
-      const layout = await openArchive(path, join(carrier.directory, "archive"), { signal: context.io.signal });
+      const { name, options } = archiveInput(context.io, place.text);
+      const layout = await openArchive(name, join(carrier.directory, "archive"), options);
       return { source: createStoreSource(createLayoutStore({ directory: layout }), { name: text }) };
     }
     case "dir":
@@ -99,6 +101,7 @@ export async function openTufDestination(
       return layout === "dtuf" ? one(layoutAt(path)) : { ...two(path), host: undefined, archive: undefined };
     case "oci-archive": {
       if (layout === "docker") throw new UsageError("Docker's layout is two repositories, an archive is one");
+      if (place.text === "-") return one(layoutAt(join(carrier.directory, "stdout")), { archive: toStdout(carrier) });
       const archive = await growArchive(path, { existing: "replace", signal: context.io.signal });
       return one(layoutAt(archive.directory), { archive });
     }
@@ -130,6 +133,18 @@ export function findStateName(context: Context, text: string): string | undefine
   if (place?.transport === "oci-archive") return undefined;
   const repo = place === undefined ? text : `oci:${place.text}`;
   return resolvePlace(repo, { ...hostChoice(context), note: () => undefined }).repository;
+}
+
+/** An archive that is written when it is whole. */
+function toStdout({ context: { io, terminal }, directory }: Carrier): GrowingArchive {
+  const layout = join(directory, "stdout");
+  return {
+    directory: layout,
+    async commit(options) {
+      for await (const chunk of packArchive(layout, options)) await terminal.writeBytes(chunk);
+      io.signal.throwIfAborted();
+    },
+  };
 }
 
 function layoutAt(directory: string): WriteStore {

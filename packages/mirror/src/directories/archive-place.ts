@@ -8,12 +8,8 @@ import { basename, dirname, join, resolve } from "node:path";
 import { OciError } from "@dtuf/registry";
 import { fileError, findRegularFile, renameWithRetries } from "@dtuf/registry/files";
 import { createLayoutStore } from "@dtuf/registry/layout";
-import { readArchive } from "./read-archive.ts";
+import { readArchive, type ArchiveOptions } from "./read-archive.ts";
 import { writeArchive } from "./write-archive.ts";
-
-export interface ArchiveOptions {
-  readonly signal?: AbortSignal | undefined;
-}
 
 /** The layout in an archive; to be removed by the caller together with `directory`. @throws as `readArchive` */
 export async function openArchive(archive: string, directory: string, options: ArchiveOptions = {}): Promise<string> {
@@ -23,7 +19,7 @@ export async function openArchive(archive: string, directory: string, options: A
       .replace(/\.(?:t?gz|t?zst)$/, "")
       .replace(/\.(?:tar|oci)$/, ""),
   );
-  await readArchive(resolve(archive), layout, options);
+  await readArchive(options.content === undefined ? resolve(archive) : archive, layout, options);
   return layout;
 }
 
@@ -31,10 +27,10 @@ export interface GrowingArchive {
   /** The layout to write to. */
   readonly directory: string;
   /** Puts what is there now under the archive's name and removes the layout. */
-  commit(options?: ArchiveOptions): Promise<void>;
+  commit(options?: Pick<ArchiveOptions, "signal">): Promise<void>;
 }
 
-export interface GrowOptions extends ArchiveOptions {
+export interface GrowOptions extends Pick<ArchiveOptions, "signal"> {
   /** "add": what an archive of that name holds stays in it. "replace": its content is only not read again. Default "add". */
   readonly existing?: "add" | "replace" | undefined;
 }

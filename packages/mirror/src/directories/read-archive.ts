@@ -35,6 +35,12 @@ interface Entry extends ByteStream {
   resume(): unknown;
 }
 
+export interface ArchiveOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Its bytes, if they come from elsewhere than a file: the archive's name is for errors then. */
+  readonly content?: ByteStream | undefined;
+}
+
 /**
  * @param directory becomes the layout; must be empty or not there
  * @throws MirrorError MIRROR_ARCHIVE_INVALID; OciError OCI_LIMIT_EXCEEDED; FileError; the signal's reason
@@ -42,7 +48,7 @@ interface Entry extends ByteStream {
 export async function readArchive(
   archive: string,
   directory: string,
-  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+  { signal, content }: ArchiveOptions = {},
 ): Promise<void> {
   for (const algorithm of ["sha256", "sha512"]) await createDirectory(join(directory, "blobs", algorithm));
   const small = new Map<string, Uint8Array>();
@@ -51,7 +57,9 @@ export async function readArchive(
   // The oldest form of a tar has no magic; its headers have a checksum all the same. The types do not know of it.
   const anyForm: object = { allowUnknownFormat: true };
   const tar = extract(anyForm);
-  const input = Readable.from(readTar(archive, signal));
+  const input = Readable.from(
+    unpackArchive(archive, content ?? readRegularFile(archive, { signal, followLinks: true })),
+  );
   let inputFault: unknown;
   input.on("error", (error) => {
     inputFault = error;
@@ -159,8 +167,4 @@ async function keepBlob(
     await file.abort();
     throw error;
   }
-}
-
-function readTar(archive: string, signal: AbortSignal | undefined): ByteStream {
-  return unpackArchive(archive, readRegularFile(archive, { signal, followLinks: true }));
 }

@@ -8,28 +8,33 @@ import type { Pack } from "tar-stream";
 
 const common = { mtime: new Date(0), uid: 0, gid: 0, uname: "", gname: "" };
 
+interface PackOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** @throws FileError; the signal's reason */
-export async function writeArchive(
-  directory: string,
-  archive: string,
-  { signal }: { readonly signal?: AbortSignal | undefined } = {},
-): Promise<void> {
-  const { pack } = await import("tar-stream");
+export async function writeArchive(directory: string, archive: string, options: PackOptions = {}): Promise<void> {
   const file = await createAtomicFile(archive);
-  const tar = pack();
-  // The fault shows in the loop below, which is what reads from it.
-  const filling = fill(tar, directory, signal).catch((error: unknown) => tar.destroy(error as Error));
   try {
-    for await (const chunk of tar as unknown as ByteStream) {
-      signal?.throwIfAborted();
-      await file.write(chunk);
-    }
-    await filling;
+    for await (const chunk of packArchive(directory, options)) await file.write(chunk);
     await file.commit();
   } catch (error) {
     await file.abort();
     throw error;
   }
+}
+
+/** The bytes of the archive. @throws FileError; the signal's reason */
+export async function* packArchive(directory: string, { signal }: PackOptions = {}): ByteStream {
+  const { pack } = await import("tar-stream");
+  const tar = pack();
+  // The fault shows in the loop below, which is what reads from it.
+  const filling = fill(tar, directory, signal).catch((error: unknown) => tar.destroy(error as Error));
+  for await (const chunk of tar as unknown as ByteStream) {
+    signal?.throwIfAborted();
+    yield chunk;
+  }
+  await filling;
 }
 
 async function fill(tar: Pack, directory: string, signal: AbortSignal | undefined): Promise<void> {
