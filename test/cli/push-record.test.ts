@@ -71,6 +71,9 @@ test("a push with nothing staged renews the record, whose lifetime can be told, 
   machine.environment["DTUF_RECORD_LIFETIME"] = "3d";
   await machine.must(["push-metadata", repo]);
   await expectRefusal(["--record", "demo.record"], 6, "(MASTER_RECORD_MISMATCH)");
+  const published = await machine.must(["publish", repo, "demo.txt", "--record-out", "demo.record"]);
+  expect(published.stderr).toContain("wrote its record to demo.record: other machines may renew it until 2030-01-04");
+  expect(await refresh("--record", "demo.record")).toMatchObject({ status: 0 });
   const pushed = await machine.must(["push-metadata", repo, "--record-out", "-"]);
   expect(JSON.parse(pushed.stdout)).toMatchObject({ signed: { until: "2030-01-04T00:00:00Z" } });
   expect(await machine.run(["push-metadata", repo, "--record-lifetime", "59m", "--record-out", "x"])).toMatchObject({

@@ -1,6 +1,6 @@
 /** Three verbs for the common day, above those for each step. */
 import type { Command } from "./context/command.ts";
-import { withSetting } from "./context/modes.ts";
+import { withoutSetting, withSetting } from "./context/modes.ts";
 import type { SettingName } from "./context/settings.ts";
 import { entry, stateSettings } from "./entry.ts";
 
@@ -31,7 +31,17 @@ export const commonCommands: readonly Command[] = [
     name: "publish",
     summary: "upload files and publish them as targets, in one step",
     arguments: "<repo> <file...>",
-    settings: [...stateSettings, ...onlinePasswords, ...onlineLifetimes, "name", "concurrency", "progress"],
+    settings: [
+      ...stateSettings,
+      ...onlinePasswords,
+      ...onlineLifetimes,
+      "name",
+      "concurrency",
+      "progress",
+      "record-out",
+      "record-lifetime",
+    ],
+    modes: [withoutSetting("record-out", ["record-lifetime"])],
     example: "dtuf publish fred/demo app-1.4.tgz",
     load: () => import("./publish/publish.ts"),
   }),

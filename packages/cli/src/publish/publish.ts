@@ -3,8 +3,8 @@ import { basename } from "node:path";
 import type { Run } from "../context/command.ts";
 import { UsageError } from "../context/usage.ts";
 import { withMaster } from "./master.ts";
-import { reportPublication } from "./reports/publication-report.ts";
 import { pushFiles } from "./push-files.ts";
+import { recordOptions, reportPush } from "./push-record.ts";
 
 export const run: Run = (context, [repo = "", ...files]) => {
   const name = context.values.text("name") || undefined;
@@ -15,8 +15,9 @@ export const run: Run = (context, [repo = "", ...files]) => {
     );
   }
   const named = files.map((file) => ({ file, target: name ?? basename(file) }));
+  const record = recordOptions(context);
   return withMaster(context, repo, async (master, place) => {
     await pushFiles(context, master, named);
-    await reportPublication(context, place, await master.pushMetadata({ signal: context.io.signal }));
+    await reportPush(context, place, await master.pushMetadata({ signal: context.io.signal, record }));
   });
 };

@@ -1,8 +1,7 @@
 import type { Run } from "../context/command.ts";
 import { expectedSnapshot } from "./expected-snapshot.ts";
 import { withMaster } from "./master.ts";
-import { reportPublication } from "./reports/publication-report.ts";
-import { recordOptions, writeRecord } from "./push-record.ts";
+import { recordOptions, reportPush } from "./push-record.ts";
 
 export const run: Run = (context, [repo = ""]) => {
   const expectSnapshot = expectedSnapshot(context.values);
@@ -12,14 +11,13 @@ export const run: Run = (context, [repo = ""]) => {
   const clock = values.on("trust-clock") ? "trusted" : "checked";
   const record = recordOptions(context);
   return withMaster(context, repo, async (master, place) => {
-    const { signedRecord, ...result } = await master.pushMetadata({
+    const result = await master.pushMetadata({
       signal: context.io.signal,
       expectSnapshot,
       base,
       clock,
       record,
     });
-    await reportPublication(context, place, result);
-    if (signedRecord !== undefined) await writeRecord(context, signedRecord);
+    await reportPush(context, place, result);
   });
 };

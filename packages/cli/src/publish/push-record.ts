@@ -1,11 +1,13 @@
 /** The record of a push, as a file that goes from the machine that pushes to those that only refresh. */
 import { resolve } from "node:path";
 import { FileError, findFile, writeFileAtomically } from "@dtuf/registry/files";
-import type { RecordOptions } from "@dtuf/master";
+import type { PushResult, RecordOptions } from "@dtuf/master";
 import { pushRecordMaxBytes } from "@dtuf/tuf";
 import type { Context } from "../context/command.ts";
 import { readInput } from "../context/input-file.ts";
+import { describeInstant } from "../context/time.ts";
 import { UsageError } from "../context/usage.ts";
+import { reportPublication } from "./reports/publication-report.ts";
 
 /** Of `--record`; a link is no record, because the place that it comes from is often shared. @throws UsageError; FileError */
 export async function findRecord(context: Context): Promise<Uint8Array | undefined> {
@@ -27,9 +29,22 @@ export function recordOptions({ values, terminal }: Context): RecordOptions | un
   return file === "" ? undefined : { lifetimeMs };
 }
 
-/** After the switch: what is published stands, whatever becomes of the file. @throws FileError */
-export async function writeRecord({ io, values, terminal }: Context, record: Uint8Array): Promise<void> {
-  const file = values.text("record-out") ?? "";
+/** What is published stands, whatever becomes of the record's file. @throws FileError */
+export async function reportPush(
+  context: Context,
+  place: string,
+  { signedRecord, ...result }: PushResult,
+): Promise<void> {
+  await reportPublication(context, place, result);
+  const { record } = result;
+  if (signedRecord === undefined || record === undefined) return;
+  const file = context.values.text("record-out") ?? "";
+  await writeRecord(context, file, signedRecord);
+  const until = describeInstant(record.until, context.io.now());
+  context.terminal.report(`wrote its record to ${file}: other machines may renew it until ${until}`);
+}
+
+async function writeRecord({ io, terminal }: Context, file: string, record: Uint8Array): Promise<void> {
   if (file === "-") return terminal.writeBytes(record);
   try {
     await writeFileAtomically(resolve(io.cwd, file), record);
@@ -38,5 +53,4 @@ export async function writeRecord({ io, values, terminal }: Context, record: Uin
     const message = `the release is published, but its record is not written: ${error.message}; push-metadata with --record-out again makes a new one`;
     throw new FileError(error.code, message, { details: error.details, cause: error });
   }
-  terminal.note(`${file} lets other machines renew this release`, "INFO");
 }

@@ -20,7 +20,5 @@ export function noteDue({ terminal }: Context, due: readonly DueRole[]): void {
 export const mendOfRecord = "push-metadata with --record-out, where targets are pushed, makes a newer one";
 
 export function noteRecord({ terminal }: Context, { until, state }: RecordStatus): void {
-  const line = `the record is good until ${until.toISOString()}`;
-  if (state === "good") terminal.note(line, "INFO");
-  else terminal.note(`${line}: ${mendOfRecord}`);
+  if (state !== "good") terminal.note(`the record is good until ${until.toISOString()}: ${mendOfRecord}`);
 }
