@@ -248,6 +248,8 @@ export interface Master extends AsyncDisposable {
   refreshMetadata(options?: RefreshOptions): Promise<RefreshMetadataResult>;
   /** Names in the signed metadata: what is staged does not show. Sorted. */
   listTargets(): Promise<readonly TargetPath[]>;
+  /** Of the signed metadata, those that cannot be pulled without the blob. Sorted. */
+  listTargetsOf(blob: Digest): Promise<readonly TargetPath[]>;
   staged(): Promise<StagedChanges>;
   /** Drops what is staged for these targets; without names, everything but staged roots. */
   unstage(names?: readonly string[]): Promise<void>;

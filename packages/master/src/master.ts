@@ -5,7 +5,7 @@ import type { MasterOptions } from "./options.ts";
 import { delegate, revokeRole, updateRole } from "./release/delegate.ts";
 import { prune } from "./prune.ts";
 import { publish } from "./release/publish.ts";
-import { pushTarget, readSignedTargets, unknownTarget } from "./push-target.ts";
+import { listTargetsOf, pushTarget, readSignedTargets, unknownTarget } from "./push-target.ts";
 import { readRootChain } from "./published/root-chain.ts";
 import { createWorkplace, type Session, type Workplace } from "./state/session.ts";
 import { readExpirations, readStagedChanges, readStatus } from "./status.ts";
@@ -81,12 +81,16 @@ function createDelegator({ alone }: Workplace): Delegator {
   };
 }
 
-type Reader = Pick<Master, "listKeys" | "listTargets" | "staged" | "expirations" | "rootFile" | "rootChain" | "status">;
+type Reader = Pick<
+  Master,
+  "listKeys" | "listTargets" | "listTargetsOf" | "staged" | "expirations" | "rootFile" | "rootChain" | "status"
+>;
 
 function createReader({ look }: Workplace): Reader {
   return {
     listKeys: () => look(undefined, listKeys),
     listTargets: () => look(undefined, async (session) => [...(await readSignedTargets(session)).keys()].toSorted()),
+    listTargetsOf: (blob) => look(undefined, (session) => listTargetsOf(session, blob)),
     staged: () => look(undefined, readStagedChanges),
     expirations: () => look(undefined, readExpirations),
     rootFile: () => look(undefined, readRootFile),

@@ -13,6 +13,7 @@ import {
   OciError,
   type ContentSource,
   type Descriptor,
+  type Digest,
   type Progress,
 } from "@dtuf/registry";
 import { fileError } from "@dtuf/registry/files";
@@ -61,6 +62,12 @@ export async function pushTarget(workplace: Workplace, request: PushTargetReques
 /** The targets of the last release. The record's own files were verified when they came in. */
 export async function readSignedTargets(session: Session): Promise<TargetMap> {
   return parseUnverified(await session.files.readMetadata(session.state().head.targets), "targets").targets;
+}
+
+export async function listTargetsOf(session: Session, blob: Digest): Promise<readonly TargetPath[]> {
+  const signed = [...(await readSignedTargets(session))];
+  const needs = (file: TargetFile): boolean => findTargetBlobs(file)?.some(({ digest }) => digest === blob) ?? false;
+  return signed.flatMap(([path, file]) => (needs(file) ? [path] : [])).toSorted();
 }
 
 interface Hashed {

@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import {
   collect,
   manifestReadMaxBytes,
@@ -8,32 +9,80 @@ import {
   type WriteStore,
 } from "@dtuf/registry";
 import { openAlias, openImages, parseAlias, type Alias } from "./alias.ts";
+import { openRepository, type Connection } from "../connection/connection.ts";
+import { stateDirectory } from "../connection/place.ts";
+import { repositoriesRoot } from "../connection/repositories-root.ts";
 import type { Context, Run } from "../context/command.ts";
-import { deleter, parseAliasArgument, withStore } from "./dxf.ts";
+import { UsageError } from "../context/usage.ts";
+import { deleter, parseAliasArgument } from "./dxf.ts";
 
-/** For `@alias` the alias goes first and then its blobs: an alias is never left pointing at what is gone. */
-export const run: Run = (context, [repo = "", ...words]) =>
-  withStore(context, repo, async (base) => {
-    const store = deleter(base);
-    const options = { signal: context.io.signal };
-    if (words.length === 0) {
-      const alias = parseAlias(await collect(context.io.stdin.stream, manifestReadMaxBytes));
-      return deleteBlobs(context, store, await blobsOf(context, store, alias));
-    }
-    for (const word of words) {
-      const name = parseAliasArgument(word);
-      if (name === undefined) {
-        await deleteBlobs(context, store, [parseDigest(word)]);
-        continue;
-      }
-      const alias = await openAlias(store, name, options);
-      const blobs = await blobsOf(context, store, alias);
-      await store.deleteManifest(alias.digest, options);
-      const platforms = alias.kind === "index" ? [...alias.platforms.values()] : [];
-      for (const { digest } of platforms) await store.deleteManifest(digest, options);
+interface Doomed {
+  /** Of an alias: they go first, so that no alias is ever left pointing at what is gone. */
+  readonly manifests: readonly Digest[];
+  readonly blobs: readonly Digest[];
+}
+
+/** Everything is found, and nothing of it may be needed, before the first is deleted. */
+export const run: Run = async (context, [repo = "", ...words]) => {
+  const connection = await openRepository(context, repo);
+  try {
+    const store = deleter(connection.store);
+    const doomed: Doomed[] = words.length === 0 ? [await findOnStdin(context, store)] : [];
+    for (const word of words) doomed.push(await findDoomed(context, store, word));
+    await verifyUnneeded(context, { repo, connection, blobs: doomed.flatMap(({ blobs }) => blobs) });
+    for (const { manifests, blobs } of doomed) {
+      for (const digest of manifests) await store.deleteManifest(digest, { signal: context.io.signal });
       await deleteBlobs(context, store, blobs);
     }
-  });
+  } finally {
+    await connection.close();
+  }
+};
+
+async function findOnStdin(context: Context, store: WriteStore): Promise<Doomed> {
+  const alias = parseAlias(await collect(context.io.stdin.stream, manifestReadMaxBytes));
+  return { manifests: [], blobs: await blobsOf(context, store, alias) };
+}
+
+async function findDoomed(context: Context, store: WriteStore, word: string): Promise<Doomed> {
+  const name = parseAliasArgument(word);
+  if (name === undefined) return { manifests: [], blobs: [parseDigest(word)] };
+  const alias = await openAlias(store, name, { signal: context.io.signal });
+  const platforms = alias.kind === "index" ? [...alias.platforms.values()] : [];
+  const manifests = [alias.digest, ...platforms.map(({ digest }) => digest)];
+  return { manifests, blobs: await blobsOf(context, store, alias) };
+}
+
+interface Asked {
+  readonly repo: string;
+  readonly connection: Connection;
+  readonly blobs: readonly Digest[];
+}
+
+/** @throws UsageError if this machine publishes the repository and has signed a target that is made of one of them */
+async function verifyUnneeded(context: Context, { repo, connection, blobs }: Asked): Promise<void> {
+  const { store, name, place } = connection;
+  const directory = stateDirectory(repositoriesRoot(context), place.repository, "master");
+  if ((await stat(directory).catch(() => undefined)) === undefined) return;
+  const { createMaster, MasterError } = await import("@dtuf/master");
+  const master = createMaster({ store, place: name, directory, now: context.io.now });
+  try {
+    for (const blob of blobs) {
+      const [target] = await master.listTargetsOf(blob);
+      if (target === undefined) continue;
+      throw new UsageError(
+        `${blob} is a blob of the target ${JSON.stringify(target)}, which is signed: nobody could pull it any more`,
+        `dtuf del-target ${repo} ${target}, and dtuf push-metadata ${repo}, before it is deleted`,
+      );
+    }
+  } catch (error) {
+    // State that is none yet, or of a repository elsewhere that has the same name.
+    const isOther = MasterError.is(error) && /^MASTER_(?:METADATA_MISSING|PLACE_DIFFERS)$/.test(error.code);
+    if (!isOther) throw error;
+  } finally {
+    await master.close();
+  }
+}
 
 async function blobsOf(context: Context, store: WriteStore, alias: Alias): Promise<readonly Digest[]> {
   const images = await openImages(store, alias, { platform: undefined, signal: context.io.signal });

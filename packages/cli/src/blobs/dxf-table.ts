@@ -42,8 +42,9 @@ export const dxfCommands: readonly Command[] = [
   }),
   blobEntry({
     name: "del-blob",
-    summary: "delete blobs; for @alias, the alias and its blobs",
+    summary: "delete blobs; for @alias, the alias and its blobs; none that a target signed by this machine is made of",
     arguments: "<repo> [digest|@alias...]",
+    settings: [...plain, "repositories-root"],
     load: () => import("./del-blob.ts"),
   }),
   blobEntry({
