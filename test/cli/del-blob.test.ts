@@ -47,5 +47,5 @@ test("it goes when the target is gone, and on a machine that publishes nothing t
 test("a repository of the same name elsewhere is another one", async () => {
   await machine.must(["push-blob", "oci:copied/fred/demo", "-"], content);
   machine.environment["DTUF_HOST"] = "oci:copied";
-  await machine.must(["del-blob", repo, blob]);
+  expect((await machine.run(["del-blob", repo, blob])).status).toBe(0);
 });
