@@ -9,7 +9,7 @@ import { createMachine, publishDemo, registryEnvironment, type Machine } from ".
 import { installAgent, type Installed } from "../setup/packed-agent.ts";
 import { cacheDirectory, registryOf, uniqueRepository } from "../setup/registries.ts";
 import { fetchRuntimes, type Runtimes } from "../setup/runtimes.ts";
-import { readPackages } from "../structure/sources.ts";
+import { readPackages, root } from "../structure/sources.ts";
 
 const run = promisify(execFile);
 const runtimeNames = ["Node 22.12", "Node 24.15", "Bun", "Deno"] as const;
@@ -56,6 +56,20 @@ test("the packages that programs embed say that they run on Node 22.12, and inst
   const embedded = readPackages().filter(({ folder }) => ["registry", "tuf", "format", "copy"].includes(folder));
   expect(embedded.map(({ manifest }) => manifest.engines)).toEqual(embedded.map(() => ({ node: ">=22.12" })));
   expect(agent.said).not.toMatch(/warn|ignored build|keytar/i);
+});
+
+describe.each(readPackages().filter(({ folder }) => folder !== "testing"))("$manifest.name", ({ folder, manifest }) => {
+  const entries = Object.values(manifest.exports).map((entry) => {
+    const { default: file } = entry as Readonly<Record<string, string>>;
+    return join(root, "packages", folder, file ?? "");
+  });
+  const loading = entries.map((entry) => `require(${JSON.stringify(entry)});`).join("");
+
+  test("loads by require, every entry, on the oldest Node that it names", async () => {
+    const oldest = manifest.engines?.["node"] === ">=22.12" ? "Node 22.12" : "Node 24.15";
+    const { program = "" } = runtimes.all.find(({ name }) => name === oldest) ?? {};
+    await expect(run(program, ["--no-warnings", "--eval", loading])).resolves.toEqual({ stdout: "", stderr: "" });
+  });
 });
 
 describe.each(runtimeNames)("on %s", (name) => {

@@ -13,6 +13,7 @@ import type { CallOptions, CopyOptions, SaveOptions } from "../calls.ts";
 import { createCopy, type Copy } from "../copy.ts";
 import { isCallbackFault } from "../callbacks.ts";
 import { CopyError } from "../errors.ts";
+import { firstThatWorks } from "../sources/first-that-works.ts";
 import { findMappings, type MapFile, type Mapping } from "./map-file.ts";
 import type { Source, TargetInfo } from "../sources/source.ts";
 
@@ -177,16 +178,14 @@ async function fromFirst<T>(
   }: { readonly repositories: ReadonlyMap<string, Repository>; readonly call: CallOptions | undefined },
   take: (copy: Copy, target: TargetInfo) => Promise<T>,
 ): Promise<T> {
-  const failures: unknown[] = [];
-  for (const { copy } of named(repositories, target.repositories)) {
-    try {
-      const found = await copy.findTarget(target.path, call);
-      if (found !== undefined && contentOf(found) === contentOf(target)) return await take(copy, found);
-    } catch (error) {
-      call?.signal?.throwIfAborted();
-      if (isCallbackFault(error)) throw error;
-      failures.push(error);
-    }
-  }
-  throw failures[0] ?? new CopyError("COPY_BLOB_MISSING", `no repository has ${JSON.stringify(target.path)} any more`);
+  const attempt = async ({ copy }: Repository): Promise<{ readonly taken: T } | undefined> => {
+    const found = await copy.findTarget(target.path, call);
+    const isSame = found !== undefined && contentOf(found) === contentOf(target);
+    return isSame ? { taken: await take(copy, found) } : undefined;
+  };
+  const { signal } = call ?? {};
+  const candidates = named(repositories, target.repositories);
+  const found = await firstThatWorks(candidates, attempt, { signal, isFinal: isCallbackFault });
+  if (found !== undefined) return found.taken;
+  throw new CopyError("COPY_BLOB_MISSING", `no repository has ${JSON.stringify(target.path)} any more`);
 }
