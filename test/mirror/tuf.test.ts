@@ -1,6 +1,6 @@
 /** TUF repositories carried from place to place: verified as a client would, metadata untouched, switched last. */
 import { randomBytes } from "node:crypto";
-import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -70,7 +70,10 @@ describe("Docker's own repository, from a plain directory", () => {
   });
 
   test("into Docker's layout, which is read with the names that Docker's tool gives", async () => {
+    const docker = uniqueRepository("docker");
     await machine.must(["sync", "--layout", "docker", ...tuf, "oci:mirror"]);
+    const there = `docker://${registryOf("plain").host}/${docker}`;
+    await machine.must(["sync", "--layout", "docker", "--dest-tls-verify=false", ...tuf, there]);
     const targets = createLayoutStore({ directory: join(machine.directory, "mirror/targets") });
     const pulled = await pullAll(createStoreSource(layout("mirror/metadata"), { targets }), await root());
     expect(pulled.size).toBe(11);
@@ -79,6 +82,11 @@ describe("Docker's own repository, from a plain directory", () => {
     await machine.must(["pull-metadata", "oci:mirror/metadata", "-"], await root());
     const own = await machine.must(["pull-target", "oci:mirror/metadata", name]);
     expect(own.bytes).toEqual(Buffer.from(bytes ?? ""));
+    for (const place of ["oci:mirror/metadata", `docker://${registryOf("plain").host}/${docker}/metadata`]) {
+      await machine.must(["sync", ...tuf.slice(0, -1), "--src-tls-verify=false", place, "oci:back"]);
+      expect((await pullAll(createStoreSource(layout("back")), await root())).size).toBe(11);
+      await rm(join(machine.directory, "back"), { recursive: true });
+    }
     const theirs = (await readdir(join(fixture, "../test-repo-oci/targets"))).filter((name) => !name.includes("json"));
     expect((await listAll(targets.listTags())).toSorted()).toEqual(
       theirs.filter((name) => !/^(blobs|oci-layout|index)/.test(name)).toSorted(),

@@ -95,11 +95,14 @@ function parseStateName(name: string, platform: string): string {
 }
 
 /** Docker's layout is two repositories: beside `DEST/metadata` there is `DEST/targets`. Undefined: it is not called so. */
-export function findTargetsBeside(place: Place): Place | undefined {
-  const path = place.kind === "registry" ? place.repository : place.directory;
-  if (!/[\\/]metadata$/.test(path)) return undefined;
-  const beside = `${path.slice(0, -"metadata".length)}targets`;
-  return place.kind === "registry" ? { ...place, repository: beside } : { ...place, directory: beside };
+export function findTargetsPath(path: string): string | undefined {
+  return /[\\/]metadata$/.test(path) ? `${path.slice(0, -"metadata".length)}targets` : undefined;
+}
+
+export function findTargetsPlace(place: Place): Place | undefined {
+  const path = findTargetsPath(place.kind === "registry" ? place.repository : place.directory);
+  if (path === undefined) return undefined;
+  return place.kind === "registry" ? { ...place, repository: path } : { ...place, directory: path };
 }
 
 /** What the state records and what errors show. */

@@ -22,7 +22,7 @@ import {
   type PlainSite,
 } from "../connection/plain-site.ts";
 import { repositoriesRoot } from "../connection/repositories-root.ts";
-import { describePlace, findTargetsBeside, resolvePlace, stateDirectory, type Place } from "../connection/place.ts";
+import { describePlace, findTargetsPlace, resolvePlace, stateDirectory, type Place } from "../connection/place.ts";
 import { isPlainUrl } from "../context/grammar/grammar.ts";
 import { createProgress, type ProgressBar } from "../context/progress.ts";
 import { UsageError } from "../context/usage.ts";
@@ -114,7 +114,7 @@ function hostOf(place: Place): string | undefined {
 async function openPlace(context: Context, place: Place, named: string | undefined): Promise<PlainSite> {
   const connection = await connect(context, place, named);
   const reach = place.kind === "registry" ? "network" : "local";
-  const beside = findTargetsBeside(place);
+  const beside = findTargetsPlace(place);
   const targets = beside === undefined ? undefined : await connect(context, beside, named);
   return {
     source: createStoreSource(connection.store, { name: connection.name, reach, otherTargets: targets?.store }),

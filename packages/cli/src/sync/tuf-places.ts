@@ -8,7 +8,7 @@ import type { Context } from "../context/command.ts";
 import { connect, hostChoice, openRepository } from "../connection/connection.ts";
 import { openPlainSite, parsePlainUrl, plainRepositoryAt } from "../connection/plain-site.ts";
 import { isPlainUrl } from "../context/grammar/grammar.ts";
-import { resolvePlace } from "../connection/place.ts";
+import { describePlace, findTargetsPath, findTargetsPlace, resolvePlace, type Place } from "../connection/place.ts";
 import type { SideRegistries } from "./sync-registries.ts";
 import { archiveInput } from "./archive-file.ts";
 import { UsageError } from "../context/usage.ts";
@@ -40,11 +40,14 @@ export async function openTufSource(carrier: Carrier, text: string): Promise<Tuf
   switch (place?.transport) {
     case "docker": {
       const { registry: host, repository } = parseDockerSource(place.text);
-      const store = await carrier.source.repository(host, repository);
-      return { source: createStoreSource(store, { name: `${host}/${repository}` }), mountable: { host, repository } };
+      const [store, otherTargets] = await bothParts(repository, (name) => carrier.source.repository(host, name));
+      const source = createStoreSource(store, { name: `${host}/${repository}`, otherTargets });
+      return { source, mountable: { host, repository } };
     }
-    case "oci":
-      return { source: createStoreSource(createLayoutStore({ directory: path }), { name: text }) };
+    case "oci": {
+      const [store, otherTargets] = await bothParts(path, (directory) => createLayoutStore({ directory }));
+      return { source: createStoreSource(store, { name: text, otherTargets }) };
+    }
     case "oci-archive": {
       const { name, options } = archiveInput(context.io, place.text);
       const layout = await openArchive(name, join(carrier.directory, "archive"), options);
@@ -56,12 +59,27 @@ export async function openTufSource(carrier: Carrier, text: string): Promise<Tuf
         "use oci:DIR or oci-archive:FILE",
       );
     case undefined: {
-      const connection = await connect(context, resolvePlace(text, hostChoice(context)), carrier.mirrored?.named);
-      cleanUp.push(() => connection.close());
-      const named = connection.place.kind === "registry" ? connection.place.host : undefined;
-      return { source: createStoreSource(connection.store, { name: connection.name }), named };
+      const own = resolvePlace(text, hostChoice(context));
+      const open = async (at: Place): Promise<WriteStore> => {
+        const connection = await connect(context, at, carrier.mirrored?.named);
+        cleanUp.push(() => connection.close());
+        return connection.store;
+      };
+      const beside = findTargetsPlace(own);
+      const otherTargets = beside === undefined ? undefined : await open(beside);
+      const source = createStoreSource(await open(own), { name: describePlace(own), otherTargets });
+      return { source, named: own.kind === "registry" ? own.host : undefined };
     }
   }
+}
+
+/** Of Docker's layout, its targets beside its metadata. */
+async function bothParts<Store>(
+  path: string,
+  open: (path: string) => Store | Promise<Store>,
+): Promise<readonly [store: Store, otherTargets: Store | undefined]> {
+  const beside = findTargetsPath(path);
+  return [await open(path), beside === undefined ? undefined : await open(beside)];
 }
 
 async function openPlain(carrier: Carrier, metadataUrl: URL): Promise<TufSource> {
