@@ -31,6 +31,12 @@ const stories: Readonly<Record<string, () => Promise<void>>> = {
     await machine.must(["unstage-target", repo]);
     expect((await machine.run(["push-target", repo, "twice", "-", "-"], "abc")).status).toBe(2);
   },
+  "publish <file...>": async () => {
+    await machine.must(["publish", repo, "-", "--name", "published"], "abc");
+    expect(await machine.run(["publish", repo, "-"], "abc")).toMatchObject({ status: 2, stdout: "" });
+    await machine.must(["pull-metadata", repo, "root.json", "--repositories-root", "piped"]);
+    expect((await machine.must(["pull-target", repo, "published", "--repositories-root", "piped"])).stdout).toBe("abc");
+  },
   "adopt-metadata <root.json|chain.json|->": async () => {
     await machine.must(["adopt-metadata", repo, "-", "--repositories-root", "adopted"], root);
   },

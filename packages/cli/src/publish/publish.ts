@@ -1,6 +1,7 @@
 /** Files become targets and are published in one step. */
 import { basename } from "node:path";
 import type { Run } from "../context/command.ts";
+import { withInputFiles } from "../context/input-file.ts";
 import { UsageError } from "../context/usage.ts";
 import { withMaster } from "./master.ts";
 import { pushFiles } from "./push-files.ts";
@@ -14,10 +15,18 @@ export const run: Run = (context, [repo = "", ...files]) => {
       "several files keep their own names",
     );
   }
-  const named = files.map((file) => ({ file, target: name ?? basename(file) }));
+  if (name === undefined && files.includes("-")) {
+    throw new UsageError("stdin has no name that its target could have", "name the target with --name");
+  }
   const record = recordOptions(context);
   return withMaster(context, repo, async (master, place) => {
-    await pushFiles(context, master, named);
+    await withInputFiles(context, files, (paths) =>
+      pushFiles(
+        context,
+        master,
+        paths.map((file) => ({ file, target: name ?? basename(file) })),
+      ),
+    );
     await reportPush(context, place, await master.pushMetadata({ signal: context.io.signal, record }));
   });
 };
