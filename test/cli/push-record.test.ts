@@ -95,7 +95,7 @@ test("a record that is not there, too large, a link, a pipe or no record is a cl
   await writeFile(at("empty"), "");
   const refusals = [
     ["none", 2, "--record: there is no file none"],
-    ["huge", 8, "at most 131072 are read (FILE_TOO_LARGE)"],
+    ["huge", 8, "at most 131072 are allowed (FILE_TOO_LARGE)"],
     ["link", 8, "link is not a regular file (FILE_NOT_REGULAR)"],
     ["pipe", 8, "pipe is not a regular file (FILE_NOT_REGULAR)"],
     ["text", 6, "the record of a push: not strict JSON"],

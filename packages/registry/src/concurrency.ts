@@ -1,9 +1,9 @@
-/** Runs work with at most so many at a time; the rest wait in order. */
+/** Runs work with a limit on how much runs at a time; the rest waits in order. */
 export interface Limiter {
   <T>(work: () => Promise<T>): Promise<T>;
 }
 
-/** @param limit how much may be under way at once; the returned call runs work when its turn comes and gives its result */
+/** @param limit the maximum number of concurrent runs. The returned function runs work when a slot is free and returns its result */
 export function createLimiter(limit: number): Limiter {
   const waiting: (() => void)[] = [];
   let free = limit;
@@ -35,7 +35,7 @@ export async function forEachConcurrently<T>(
   };
   const workers = Array.from({ length: limit }, () =>
     worker().catch((error: unknown) => {
-      // Later failures are mostly echoes of this one.
+      // Later failures are mostly consequences of the first.
       if (!failed.signal.aborted) failed.abort(error);
     }),
   );
@@ -43,7 +43,7 @@ export async function forEachConcurrently<T>(
   failed.signal.throwIfAborted();
 }
 
-/** Waits for all of it, then throws the first failure: nothing goes on behind the back of whoever was told of it. */
+/** Waits for all work to settle before throwing the first failure, so that nothing is still running afterwards. */
 export async function settleAll(work: readonly Promise<void>[]): Promise<void> {
   await Promise.allSettled(work);
   await Promise.all(work);

@@ -1,6 +1,6 @@
-/** Bytes on their way: what goes into a store and what comes out. */
+/** Streams and sources of bytes: what goes into a store and what comes out. */
 
-/** Chunks of any size. Whoever stops early ends the loop (`break`, `return()`), which frees what lies behind it. */
+/** Chunks of any size. Ending the loop early (`break`, `return()`) frees the underlying resources. */
 export type ByteStream = AsyncIterable<Uint8Array>;
 
 /** Content that can be read again from any offset, because an upload may have to start over. */
@@ -9,10 +9,10 @@ export interface ContentSource {
   open(offset: number): ByteStream;
 }
 
-/** What `put` takes: small content whole, large content as a source. */
+/** What `put` accepts: small content as bytes, large content as a source. */
 export type Content = Uint8Array | ContentSource;
 
-/** Reads content from `offset` (0 or more) to its end. */
+/** Opens content at `offset` (0 or more) and reads to its end. */
 export function openContent(content: Content, offset = 0): ByteStream {
   return content instanceof Uint8Array ? single(content.subarray(offset)) : content.open(offset);
 }

@@ -1,4 +1,4 @@
-/** Descriptors: what a manifest says of a piece of content (image-spec, descriptor.md). */
+/** Descriptors of content (image-spec, descriptor.md). */
 import { parseDigest, type Digest } from "./digest.ts";
 import { OciError } from "./errors.ts";
 
@@ -12,11 +12,11 @@ export interface Platform {
 export interface Descriptor {
   readonly mediaType: string;
   readonly digest: Digest;
-  /** Bytes. A safe integer, 0 or more. */
+  /** In bytes. A safe integer, 0 or more. */
   readonly size: number;
   readonly annotations?: ReadonlyMap<string, string>;
   readonly artifactType?: string;
-  /** The content itself, inlined. A hint like any other: whoever uses it verifies it against `digest` first. */
+  /** The content itself, inlined. It is a hint: verify it against `digest` before use. */
   readonly data?: Uint8Array;
   readonly platform?: Platform;
 }
@@ -29,7 +29,7 @@ function invalid(what: string, got: unknown): OciError {
 }
 
 /**
- * Descriptor fields we do not know are dropped; `urls` is dropped on purpose, so that nothing ever fetches from there.
+ * Unknown fields are dropped. `urls` is dropped on purpose, so that nothing is fetched from there.
  * @throws OciError OCI_DESCRIPTOR_INVALID, OCI_DIGEST_INVALID
  */
 export function parseDescriptor(json: unknown): Descriptor {
@@ -83,7 +83,7 @@ function parsePlatform(json: unknown): Platform {
   };
 }
 
-/** The JSON value of a descriptor, keys in the image spec's order; annotations in the order given. */
+/** The JSON value of a descriptor, keys in the image spec's order and annotations in the given order. */
 export function encodeDescriptor(descriptor: Descriptor): Readonly<Record<string, unknown>> {
   const { mediaType, digest, size, annotations, artifactType, data, platform } = descriptor;
   return {

@@ -1,13 +1,13 @@
 /**
- * Digests: `algorithm:encoded`, checked against their grammar before they come near a path or a URL
- * (image-spec, descriptor.md "Digests"). Two algorithms are known: sha256 and sha512, lower-case hex of full length.
+ * Digests: `algorithm:encoded`, verified against their grammar before they are used in a path or a URL
+ * (image-spec, descriptor.md "Digests"). Two algorithms are supported: sha256 and sha512, lower-case hex of full length.
  */
 import { createHash } from "node:crypto";
 import { OciError } from "./errors.ts";
 
 declare const digestBrand: unique symbol;
 
-/** A digest that passed `parseDigest`: safe as a path component pair and in a URL. */
+/** A digest that `parseDigest` accepted: safe in a URL and, in its two parts, in a path. */
 export type Digest = string & { readonly [digestBrand]: true };
 
 export type DigestAlgorithm = "sha256" | "sha512";
@@ -26,7 +26,7 @@ export function parseDigest(text: string): Digest {
   return text as Digest;
 }
 
-/** Whether `parseDigest` would take the text. Never throws. */
+/** Whether `parseDigest` accepts the text. Never throws. */
 export function isDigest(text: string): text is Digest {
   return /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/.test(text);
 }
@@ -41,13 +41,13 @@ export function digestHex(digest: Digest): string {
   return digest.slice(digest.indexOf(":") + 1);
 }
 
-/** Hashes bytes as they pass by. `digest()` may be called once. */
+/** Hashes bytes incrementally. `digest()` may be called once. */
 export interface Digester {
   update(chunk: Uint8Array): void;
   digest(): Digest;
 }
 
-/** Hashes with the algorithm that is given; default sha256. */
+/** Makes a digester for the given algorithm. Default sha256. */
 export function createDigester(algorithm: DigestAlgorithm = "sha256"): Digester {
   const hash = createHash(algorithm);
   return {
@@ -56,7 +56,7 @@ export function createDigester(algorithm: DigestAlgorithm = "sha256"): Digester 
   };
 }
 
-/** The digest of bytes that are in memory. */
+/** Computes the digest of bytes in memory. */
 export function digestOf(bytes: Uint8Array, algorithm: DigestAlgorithm = "sha256"): Digest {
   const digester = createDigester(algorithm);
   digester.update(bytes);

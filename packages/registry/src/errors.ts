@@ -21,14 +21,14 @@ export type OciErrorCode =
   | "OCI_CREDENTIALS_UNAVAILABLE"
   | "OCI_UNSUPPORTED";
 
-/** What an error says beside its message: the thing, what was wanted, what was got. Never a secret. */
+/** Details of an error: the thing, the wanted and the actual value. Never a secret. */
 export type ErrorDetails = Readonly<Record<string, string | number | readonly string[]>>;
 
 const brand = Symbol.for("dtuf.OciError");
 
 /**
- * What this package throws, faults of local files (FileError), wrong arguments (`TypeError`) and aborts (the signal's
- * reason) apart.
+ * The error class of this package. Faults of local files are FileErrors, wrong arguments `TypeError`s, and an abort throws
+ * the signal's reason.
  */
 export class OciError extends Error {
   static {
@@ -45,7 +45,7 @@ export class OciError extends Error {
     this.details = more.details ?? {};
   }
 
-  /** True for an OciError of any copy of this package. */
+  /** Whether the value is an OciError of any copy of this package. */
   static is(value: unknown): value is OciError {
     return typeof value === "object" && value !== null && brand in value;
   }

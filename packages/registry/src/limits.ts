@@ -1,9 +1,9 @@
-/** Every read has a bound. Sizes in bytes. */
+/** Limits of reads and writes. Sizes in bytes. */
 
-/** Registries must accept manifests of 4 MiB (distribution-spec, "Pushing Manifests"); we write none above it. */
+/** Registries must accept manifests of 4 MiB (distribution-spec, "Pushing Manifests"); larger ones are not written. */
 export const manifestMaxBytes: number = 4 * 1024 * 1024;
 
-/** What we accept when reading: a foreign index of many platforms may pass 4 MiB; twice that is regclient's bound too. */
+/** Limit for reading: an index of many platforms may exceed 4 MiB; twice that is regclient's limit too. */
 export const manifestReadMaxBytes: number = 2 * manifestMaxBytes;
 
 /** index.json of a layout lists every tag: 300 bytes each, a hundred thousand tags. */

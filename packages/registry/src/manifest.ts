@@ -1,6 +1,6 @@
 /**
- * Manifests: bytes <-> value. The digest is always that of the bytes received; nothing is re-serialised.
- * A body that could be read two ways (CVE-2021-41190: `manifests` beside `layers`, or a mediaType that contradicts the
+ * Manifests: bytes <-> value. The digest is always that of the received bytes; nothing is re-serialised.
+ * A body that can be interpreted in two ways (CVE-2021-41190: `manifests` beside `layers`, or a mediaType that contradicts the
  * Content-Type) is refused.
  */
 import { parseAnnotations, parseDescriptor, encodeDescriptor, type Descriptor } from "./descriptor.ts";
@@ -28,7 +28,7 @@ export interface ImageIndex {
   readonly annotations: ReadonlyMap<string, string>;
 }
 
-/** Docker's schema 1: read only. `layers` are the blob sums, base layer first; their sizes are not in the manifest. */
+/** Docker's schema 1, read only. `layers` are the blob sums, base layer first. The manifest does not contain their sizes. */
 export interface Schema1Manifest {
   readonly kind: "schema1";
   readonly mediaType: string;
@@ -40,7 +40,7 @@ export type Manifest = ImageManifest | ImageIndex | Schema1Manifest;
 type JsonObject = Record<string, unknown>;
 
 /**
- * @param contentType what the registry (or the descriptor) calls it, parameters allowed; undefined: the body decides
+ * @param contentType the type from the registry or the descriptor, parameters allowed; if undefined, the body decides
  * @throws OciError OCI_MANIFEST_INVALID, OCI_DESCRIPTOR_INVALID, OCI_DIGEST_INVALID, OCI_LIMIT_EXCEEDED
  */
 export function parseManifest(bytes: Uint8Array, contentType?: string): Manifest {
@@ -92,7 +92,7 @@ function decideMediaType(json: JsonObject, contentType: string | undefined): str
   if (inner !== undefined && typeof inner !== "string") throw invalid("mediaType must be a string");
   const named = outer === undefined || outer === "application/json" || outer === "text/plain" ? undefined : outer;
   if (inner !== undefined && named !== undefined && inner.toLowerCase() !== named) {
-    throw invalid(`mediaType is ${JSON.stringify(inner)} but it was served as ${JSON.stringify(named)}`);
+    throw invalid(`mediaType is ${JSON.stringify(inner)} but it was received as ${JSON.stringify(named)}`);
   }
   return inner?.toLowerCase() ?? named ?? guessMediaType(json);
 }
@@ -137,7 +137,7 @@ function invalid(what: string): OciError {
   return new OciError("OCI_MANIFEST_INVALID", `manifest: ${what}`);
 }
 
-/** The empty descriptor of the image spec: `{}`, which must itself be pushed. */
+/** The empty descriptor of the image spec: `{}`, which must be pushed too. */
 export const emptyConfigBytes: Uint8Array = new TextEncoder().encode("{}");
 
 export const emptyConfig: Descriptor = {
@@ -152,7 +152,7 @@ export interface ManifestContent {
   readonly bytes: Uint8Array;
 }
 
-/** An OCI image manifest. Config defaults to the empty one, for which the image spec demands an artifactType. */
+/** Encodes an OCI image manifest. The default config is the empty one, for which the image spec requires an artifactType. */
 export function encodeImageManifest(manifest: {
   readonly mediaType?: string;
   readonly artifactType?: string;
@@ -180,7 +180,7 @@ export function encodeImageManifest(manifest: {
   });
 }
 
-/** An image index as bytes, with their descriptor (image-spec, image-index.md). */
+/** Encodes an image index, with its descriptor (image-spec, image-index.md). */
 export function encodeImageIndex(index: {
   readonly mediaType?: string;
   readonly artifactType?: string;

@@ -1,4 +1,4 @@
-/** Media types of the OCI image spec and of Docker's formats that registries still hold. */
+/** Media types of the OCI image spec and of Docker's older formats. */
 export const mediaTypes = {
   imageManifest: "application/vnd.oci.image.manifest.v1+json",
   imageIndex: "application/vnd.oci.image.index.v1+json",
@@ -21,7 +21,7 @@ const manifestTypes: ReadonlySet<string> = new Set([
   mediaTypes.dockerSchema1Signed,
 ]);
 
-/** Whether content of this type lives at a registry's manifest endpoint and not at its blob endpoint. */
+/** Whether a registry stores content of this type at its manifest endpoint instead of its blob endpoint. */
 export function isManifestMediaType(mediaType: string): boolean {
   return manifestTypes.has(mediaType);
 }

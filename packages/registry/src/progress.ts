@@ -1,26 +1,26 @@
-/** Bytes on their way, in one shape for every package. */
+/** Progress reports, in one shape for every package. */
 import type { Descriptor } from "./descriptor.ts";
 import type { Digest } from "./digest.ts";
 
 export interface Progress {
-  /** "hash": a first reading of what is about to be uploaded, for its digest. */
+  /** "hash": a first reading of content that is about to be uploaded, to compute its digest. */
   readonly step: "download" | "hash" | "upload";
-  /** What `name` is: of a role's file, of a target, or content of a store, whose name is its digest. */
+  /** The kind of `name`: a role's file, a target, or content of a store, whose name is its digest. */
   readonly kind: "metadata" | "target" | "content";
-  /** The role; the target's path, or a part of a target that is being pushed (a file's path, or `@name`); the digest. */
+  /** The role; the target's path; a part of a target that is being pushed (a file's path, or `@name`); or the digest. */
   readonly name: string;
-  /** The blob, if one is known. */
+  /** The blob, if it is known. */
   readonly digest?: Digest | undefined;
-  /** So far, counted from 0 in each step and at each new try. */
+  /** Bytes so far, counted from 0 in each step and at each new attempt. */
   readonly bytes: number;
-  /** In all: signed, or from a descriptor; never what a server says. Undefined if it is not known yet. */
+  /** Total bytes as signed, or from a descriptor, never as a server claims. Undefined if it is not known yet. */
   readonly totalBytes: number | undefined;
 }
 
-/** What it throws ends the call. */
+/** An error that the callback throws ends the call. */
 export type ProgressCallback = (progress: Progress) => void;
 
-/** For stores: tells of content that is being put. */
+/** For stores: reports the progress of content that is being put. */
 export function reportUpload(
   { onProgress }: { readonly onProgress?: ProgressCallback | undefined },
   { digest, size }: Pick<Descriptor, "digest" | "size">,

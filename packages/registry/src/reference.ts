@@ -1,6 +1,6 @@
 /**
- * References: `host[:port]/repository[:tag][@digest]`, by the distribution spec's grammar and nothing looser. The strict
- * form always begins with the host; the familiar form (`busybox:1.30.1`) fills in what people leave out.
+ * References: `host[:port]/repository[:tag][@digest]`, by the distribution spec's grammar exactly. The strict
+ * form always starts with the host; the familiar form (`busybox:1.30.1`) fills in missing parts.
  */
 import { isIPv6 } from "node:net";
 import { parseDigest, type Digest } from "./digest.ts";
@@ -55,7 +55,7 @@ export function encodeReference({ registry, repository, tag, digest }: Reference
   return `${registry}/${repository}${tag === undefined ? "" : `:${tag}`}${digest === undefined ? "" : `@${digest}`}`;
 }
 
-/** Whether `parseRepositoryName` would take the text. Never throws. */
+/** Whether `parseRepositoryName` accepts the text. Never throws. */
 export function isRepositoryName(text: string): text is RepositoryName {
   return text.length <= nameMaxLength && repositoryPattern.test(text);
 }
@@ -76,7 +76,7 @@ export function parseRegistryHost(text: string): RegistryHost {
   return `${canonical}${port === undefined ? "" : `:${port}`}` as RegistryHost;
 }
 
-/** One spelling for each host. Spellings that a URL reads as another host (`0x7f.1`, `127.1`) are refused. */
+/** Returns one spelling for each host. Spellings that a URL parses as another host (`0x7f.1`, `127.1`) are refused. */
 function canonicalHost(host: string): string | undefined {
   const lower = host.toLowerCase();
   if (lower.startsWith("[")) return isIPv6(lower.slice(1, -1)) ? new URL(`http://${lower}`).hostname : undefined;
@@ -87,25 +87,25 @@ function canonicalHost(host: string): string | undefined {
 
 const dockerHubHosts: ReadonlySet<string> = new Set(["docker.io", "index.docker.io", "registry-1.docker.io"]);
 
-/** Docker Hub under one of its three names, and nothing that merely ends so. */
+/** Whether the host is one of Docker Hub's three names. */
 export function isDockerHub(registry: string): boolean {
   return dockerHubHosts.has(registry);
 }
 
 export interface FamiliarNameOptions {
-  /** Where a name without a host belongs. Default `docker.io`. */
+  /** The registry of a name without a host. Default `docker.io`. */
   readonly defaultRegistry?: string | undefined;
   /**
-   * Put before a name of one component: on Docker Hub, where the default is `library`, and if given also on another
-   * default registry. Never where the name brings its own host. Empty: nothing is put before it.
+   * Prefix for a name of one component: by default `library` on Docker Hub and none on another registry. Not used if the name
+   * contains a host. Empty: no prefix.
    */
   readonly defaultNamespace?: string | undefined;
-  /** For a name with neither tag nor digest. Default `latest`. */
+  /** The tag of a name with neither tag nor digest. Default `latest`. */
   readonly defaultTag?: string | undefined;
 }
 
 /**
- * A name as people write it. Its first component is a host where it has a dot or a colon or is `localhost`.
+ * Parses a name as people write it. Its first component is a host if it contains a dot or a colon or is `localhost`.
  * @throws OciError OCI_REFERENCE_INVALID, OCI_TAG_INVALID, OCI_DIGEST_INVALID
  */
 export function parseFamiliarName(text: string, options: FamiliarNameOptions = {}): Reference {

@@ -1,14 +1,14 @@
 /**
- * The one interface that everything stands on: an OCI repository as content by digest plus tags that name manifests.
- * Five operations; a registry over HTTP and a layout directory both have them, and one contract test proves the laws:
+ * The interface of all storage: an OCI repository as content by digest plus tags that name manifests.
+ * A registry over HTTP and a layout directory both implement its five operations; one contract test verifies these laws:
  *
  *   put(d, c); open(d) yields c                 put(d, c) twice is put(d, c) once
  *   put(d, c') with content that does not match d throws, and has(d) stays false
  *   tag(t, d); resolve(t).descriptor is d       resolve(unknown) is undefined, open(unknown) is undefined
- *   tag(t, d) of a manifest that is not there throws OCI_NOT_FOUND and moves nothing
- *   an aborted put leaves nothing visible       a stream from open() errors where the content differs from d
+ *   tag(t, d) of a manifest that does not exist throws OCI_NOT_FOUND and moves nothing
+ *   an aborted put leaves nothing visible       a stream from open() throws if the content differs from d
  *
- * "Not there" is a value; everything else throws an OciError (a FileError where local files fail, or the abort signal's
+ * "Not found" is a value. Everything else throws an OciError (a FileError if local files fail, or the abort signal's
  * reason).
  */
 import type { ByteStream, Content } from "./content.ts";
@@ -22,11 +22,11 @@ export interface StoreOptions {
 }
 
 export interface ResolveOptions extends StoreOptions {
-  /** "bytes" brings the manifest along (one GET); "digest" may ask less (one HEAD). */
+  /** "bytes" returns the manifest too (one GET); "digest" may need less (one HEAD). */
   readonly want: "bytes" | "digest";
 }
 
-/** What a tag (or a manifest's digest) names. `bytes`, where present, have been verified against the descriptor. */
+/** What a tag (or a manifest's digest) names. `bytes`, if present, have been verified against the descriptor. */
 export interface Resolved {
   readonly descriptor: Descriptor;
   readonly bytes?: Uint8Array;
@@ -35,60 +35,60 @@ export interface Resolved {
 export interface PutOptions extends StoreOptions {
   /** Manifests only: tags to set in the same step, in order. */
   readonly tags?: readonly TagName[];
-  /** Bytes stored so far, counted from 0 at each new try. */
+  /** Called with the bytes stored so far, counted from 0 at each new attempt. */
   readonly onProgress?: ProgressCallback | undefined;
 }
 
 export interface ReadStore {
   /**
-   * The content, verified as it streams; undefined where it is not there. Media type decides blob or manifest. A stream
-   * that nobody begins to read may hold a connection or a file until the signal aborts: read it, or abort.
+   * Opens content, verified as it streams; undefined if it does not exist. The media type decides between blob and manifest. An
+   * unread stream may hold a connection or a file until the signal aborts: read it, or abort.
    */
   open(descriptor: Descriptor, options?: StoreOptions): Promise<ByteStream | undefined>;
-  /** Advice, not proof: some proxies answer wrongly. */
+  /** A hint, not proof: some proxies answer wrongly. */
   has(descriptor: Descriptor, options?: StoreOptions): Promise<boolean>;
   resolve(name: TagName | Digest, options: ResolveOptions): Promise<Resolved | undefined>;
 }
 
 export interface WriteStore extends ReadStore {
-  /** Idempotent. Content that is there already is not sent again. */
+  /** Idempotent. Content that exists already is not sent again. */
   put(descriptor: Descriptor, content: Content, options?: PutOptions): Promise<void>;
-  /** Names a manifest that is there. The only operation that changes what a reader sees. */
+  /** Tags a manifest that exists. The only operation that changes what readers see. */
   tag(tag: TagName, descriptor: Descriptor, options?: StoreOptions): Promise<void>;
 }
 
-/** Lists every tag, each page fetched as the loop reaches it. Order is the store's. */
+/** Lists every tag; pages are fetched as the loop reaches them. The store decides the order. */
 export interface TagLister {
   listTags(options?: StoreOptions): AsyncIterable<TagName>;
 }
 
-/** Deleting. `false`: it was not there. @throws OciError OCI_UNSUPPORTED where the store does not allow it */
+/** Deletions. They return false if there was nothing to delete. @throws OciError OCI_UNSUPPORTED if the store does not allow it */
 export interface Deleter {
-  /** Removes the tag alone: the manifest and its other tags stay. */
+  /** Removes the tag only: the manifest and its other tags stay. */
   deleteTag(tag: TagName, options?: StoreOptions): Promise<boolean>;
-  /** Removes the manifest and so every tag that names it. */
+  /** Removes the manifest and every tag that names it. */
   deleteManifest(digest: Digest, options?: StoreOptions): Promise<boolean>;
   deleteBlob(digest: Digest, options?: StoreOptions): Promise<boolean>;
 }
 
-/** Makes a blob of another repository of the same store present without sending it. */
+/** Copies a blob from another repository of the same store without sending it. */
 export interface BlobMounter {
-  /** `from` undefined: any repository. `false`: the store would not; put the content instead. */
+  /** Mounts from any repository if `from` is undefined. Returns false if the store did not mount it: put the content instead. */
   mount(descriptor: Descriptor, from?: string, options?: StoreOptions): Promise<boolean>;
 }
 
-/** Going on where a download was cut. */
+/** Resuming an interrupted download. */
 export interface RangeReader {
   /**
-   * The bytes after `prefix`, which the caller already holds and which is read once to be hashed. The stream errors at
-   * its end where prefix and rest together are not the content. Undefined: not there.
+   * Opens the bytes after `prefix`, which the caller already has and which is read once to be hashed. The stream throws at
+   * its end if prefix and rest together are not the content. Returns undefined if the content does not exist.
    */
   openRest(descriptor: Descriptor, prefix: ByteStream, options?: StoreOptions): Promise<ByteStream | undefined>;
 }
 
-/** Moving a tag only from where it is believed to be: what a layout has and registries lack. */
+/** Compare-and-swap of a tag, which layouts support and registries do not. */
 export interface TagSwapper {
-  /** `from` undefined: the tag is not there yet. `false`: it names something else, and nothing moved. */
+  /** If `from` is undefined, the tag must not exist. Returns false if the tag names something else; nothing moved then. */
   swapTag(
     tag: TagName,
     move: { readonly from: Digest | undefined; readonly to: Descriptor },
@@ -98,9 +98,9 @@ export interface TagSwapper {
 
 /** Blobs of which only the digest is known. */
 export interface BlobFinder {
-  /** How large the store says it is: advice until it has been read. */
+  /** Finds a blob. The size is the store's claim and not verified. */
   findBlob(digest: Digest, options?: StoreOptions): Promise<Descriptor | undefined>;
-  /** The same together with its content, verified as that of `open` is. */
+  /** Finds a blob and opens its content, verified like that of `open`. */
   openBlob(
     digest: Digest,
     options?: StoreOptions,
@@ -115,7 +115,7 @@ export interface ReferrerLister {
   ): AsyncIterable<Descriptor>;
 }
 
-/** Whether a store has one of the operations that stores may lack; narrows its type. */
+/** Whether a store has one of the optional operations; narrows its type. */
 export function hasCapability<Name extends CapabilityName>(
   store: ReadStore,
   method: Name,

@@ -2,10 +2,10 @@ import { OciError } from "./errors.ts";
 
 declare const tagBrand: unique symbol;
 
-/** A tag of the distribution spec's grammar: 1 to 128 of `[A-Za-z0-9_.-]`, not beginning with `.` or `-`. */
+/** A tag of the distribution spec's grammar: 1 to 128 of `[A-Za-z0-9_.-]`, not starting with `.` or `-`. */
 export type TagName = string & { readonly [tagBrand]: true };
 
-/** Whether `parseTag` would take the text. Never throws. */
+/** Whether `parseTag` accepts the text. Never throws. */
 export function isTag(text: string): text is TagName {
   return /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/.test(text);
 }

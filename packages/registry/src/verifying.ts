@@ -1,6 +1,6 @@
 /**
- * The only way bytes leave a store. A wrong stream never ends well: it errors on the first byte too many, on an early
- * end and on a digest that differs, before the consumer sees the end.
+ * All content leaves a store through these functions. A wrong stream always throws before its end: at the first byte too many,
+ * at an early end, or if the digest differs.
  */
 import type { ByteStream } from "./content.ts";
 import type { Descriptor } from "./descriptor.ts";
@@ -14,7 +14,7 @@ export function verifying(stream: ByteStream, expected: Expected): ByteStream {
   return verifyingFrom(stream, expected, { digester: createDigester(digestAlgorithm(expected.digest)), received: 0 });
 }
 
-/** The same for the rest of a content of which the first `received` bytes already went through `digester`. */
+/** The same for the rest of content whose first `received` bytes already went through `digester`. */
 export function verifyingFrom(
   stream: ByteStream,
   expected: Expected,
@@ -25,12 +25,12 @@ export function verifyingFrom(
   return verified;
 }
 
-/** Streams that were made here and hold a whole content. */
+/** Streams that `verifying` made and that contain a whole content. */
 const proven = new WeakMap<ByteStream, Digest>();
 
 /**
- * The digest that a stream is held to, where it is one that `verifying` made, itself and not wrapped in another: whoever
- * wants that very digest proved need not hash it a second time.
+ * Returns the digest that a stream is verified against, if `verifying` made this very stream. A caller that needs that digest
+ * verified does not have to hash again.
  */
 export function provenDigest(stream: ByteStream): Digest | undefined {
   return proven.get(stream);
@@ -62,7 +62,7 @@ export function verifyBytes(bytes: Uint8Array, expected: Expected): Uint8Array {
 }
 
 /**
- * Collects a stream that must not be larger than `maxBytes`.
+ * Collects a stream of at most `maxBytes`.
  * @throws OciError OCI_LIMIT_EXCEEDED
  */
 export async function collect(stream: ByteStream, maxBytes: number): Promise<Uint8Array> {

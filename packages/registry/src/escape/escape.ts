@@ -1,7 +1,6 @@
 /**
- * Text that came from elsewhere, made safe to show: control characters, line ends among them, also the C1 ones and those
- * that turn the direction of writing, stand as \u{…}. A terminal never gets an escape sequence from a registry
- * (CVE-2021-21303), and no text from elsewhere becomes a line of its own.
+ * Makes foreign text safe to print: control characters (C0 with line ends, C1) and characters that change the direction of
+ * text become \u{…}. So no text from a registry sends an escape sequence to a terminal (CVE-2021-21303) or starts a new line.
  */
 export function escapeText(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (character) => {

@@ -1,7 +1,7 @@
 /**
- * Files that are the old content or the new one, whatever happens in between: written under a temporary name in the
- * same directory, fsynced, renamed, and the directory fsynced. The temporary file is created exclusively, so nothing is
- * ever written through a symbolic link that somebody planted; a link at the final name is replaced, not followed.
+ * Files with either the old or the new content after any failure: a file is written under a temporary name in the
+ * same directory, fsynced and renamed, and then the directory is fsynced. The temporary file is created exclusively, so
+ * nothing is written through a planted symbolic link. A link at the final name is replaced, not followed.
  */
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
@@ -12,23 +12,23 @@ import { fileError, isErrno } from "./errors.ts";
 import { renameWithRetries } from "./platform.ts";
 
 export interface AtomicFileOptions {
-  /** Permission bits, from which the umask still takes away. Default 0644. */
+  /** Permission bits, reduced by the umask. Default 0644. */
   readonly mode?: number;
-  /** "later": the caller promises a `syncDirectory` before anything relies on the name. Default "at-commit". */
+  /** "later": the caller calls `syncDirectory` before anything relies on the name. Default "at-commit". */
   readonly directorySync?: "at-commit" | "later";
-  /** "none": for what its reader checks and can get again; after a power cut it may be torn. Default "at-commit". */
+  /** "none": for content that its reader verifies and can get again; a power cut may damage it. Default "at-commit". */
   readonly contentSync?: "at-commit" | "none";
 }
 
-/** A file that does not have its name yet. Ends with exactly one of `commit` and `abort`. */
+/** A file without its final name yet. Call exactly one of `commit` and `abort` at the end. */
 export interface AtomicFile {
-  /** Where the bytes are until then. */
+  /** Path of the temporary file. */
   readonly temporaryPath: string;
-  /** @throws FileError; the temporary file is gone then */
+  /** @throws FileError; the temporary file is removed then */
   write(chunk: Uint8Array): Promise<void>;
-  /** Gives the file its name. @throws FileError; the temporary file is gone then */
+  /** Gives the file its final name. @throws FileError; the temporary file is removed then */
   commit(): Promise<void>;
-  /** Leaves nothing behind. Harmless after an end. */
+  /** Removes the temporary file. Does nothing after `commit` or `abort`. */
   abort(): Promise<void>;
 }
 
@@ -44,7 +44,7 @@ export async function createAtomicFile(path: string, options: AtomicFileOptions 
   async function abort(): Promise<void> {
     if (ended) return;
     ended = true;
-    // The fault that led here is the one to report; what is left of the file is swept later.
+    // The first error is the one to report; the leftover file is swept later.
     await file.close().catch(() => undefined);
     await unlink(temporaryPath).catch(() => undefined);
   }
@@ -88,7 +88,7 @@ async function writeAll(file: FileHandle, chunk: Uint8Array): Promise<void> {
   for (let offset = 0; offset < chunk.length;) offset += (await file.write(chunk, offset)).bytesWritten;
 }
 
-/** @throws FileError; the file is then as it was */
+/** @throws FileError; the file is unchanged then */
 export async function writeFileAtomically(
   path: string,
   bytes: Uint8Array | string,
@@ -100,8 +100,8 @@ export async function writeFileAtomically(
 }
 
 /**
- * Removes what killed processes left in a directory: temporary files that nobody has written to for `olderThanMs`.
- * A directory that is not there is clean.
+ * Removes leftovers of killed processes from a directory: temporary files not written to for `olderThanMs`.
+ * Succeeds if the directory does not exist.
  * @returns how many were removed
  * @throws FileError
  */

@@ -1,28 +1,28 @@
 /**
- * Writes chunks to a file in large batches, one gathering while the other is written. Chunks are copied: what came from the
- * network is free again at once, and memory stays at two batches.
+ * Writes chunks to a file in large batches; one batch is filled while the other is written. Chunks are copied, so network
+ * buffers are free again at once, and memory use is limited to two batches.
  */
 import type { FileHandle } from "node:fs/promises";
 import { fileCall } from "./errors.ts";
 
-/** One write to disk: large enough that system calls do not count, small enough that memory stays flat. */
+/** Size of one write: large enough that the cost of system calls is negligible, small enough that memory stays flat. */
 const writeBatchBytes = 1024 * 1024;
 
 export interface BatchWriter {
-  /** @throws FileError what an earlier batch met */
+  /** @throws FileError of an earlier batch */
   write(chunk: Uint8Array): Promise<void>;
-  /** Everything written has reached the system. */
+  /** Resolves when everything was passed to the system. */
   end(): Promise<void>;
 }
 
 export interface BatchWriterOptions {
-  /** For errors. */
+  /** For error messages. */
   readonly path: string;
-  /** Where in the file the first byte goes. */
+  /** Offset in the file of the first byte. */
   readonly position: number;
 }
 
-/** A writer to an open file, which stays the caller's to close. Ends with `end`, which throws what a batch met. */
+/** Writes to an open file, which the caller closes. To be finished with `end`, which throws the error of a batch. */
 export function createBatchWriter(file: FileHandle, { path, position }: BatchWriterOptions): BatchWriter {
   let gathering = Buffer.allocUnsafeSlow(writeBatchBytes);
   let spare = Buffer.allocUnsafeSlow(writeBatchBytes);
@@ -33,7 +33,7 @@ export function createBatchWriter(file: FileHandle, { path, position }: BatchWri
   async function flush(): Promise<void> {
     await writing;
     writing = writeAll(file, gathering.subarray(0, gathered), { path, position: offset });
-    // Whoever comes next, `write` or `end`, gets the failure; until then it is not unhandled.
+    // The next call of `write` or `end` throws the failure; until then it must not count as unhandled.
     writing.catch(() => undefined);
     offset += gathered;
     gathered = 0;

@@ -1,4 +1,4 @@
-/** Directories whose entries outlive a power cut, not only a kill. */
+/** Directories whose entries survive a power cut, not only a kill. */
 import { lstat, mkdir, open, type FileHandle } from "node:fs/promises";
 import { platform } from "node:os";
 import { dirname } from "node:path";
@@ -6,8 +6,8 @@ import { FileError, fileError, isErrno } from "./errors.ts";
 import { isWithoutDirectorySync } from "./platform.ts";
 
 /**
- * Makes the names in a directory durable: what was created in it or renamed into it. Where a directory cannot be
- * fsynced, its file system's journal is what keeps names, in their order (docs/decisions/0008-platforms.md).
+ * Makes the names in a directory durable after files were created in it or renamed into it. If the system cannot fsync
+ * directories, the journal of its file system keeps names, in their order (docs/decisions/0008-platforms.md).
  * @throws FileError
  */
 export async function syncDirectory(directory: string): Promise<void> {
@@ -23,7 +23,7 @@ export async function syncDirectory(directory: string): Promise<void> {
 }
 
 /**
- * Creates a directory and its parents, durably. Nothing happens where it is there already.
+ * Creates a directory and its parents durably. Does nothing if it exists.
  * @throws FileError
  */
 export async function createDirectory(
@@ -45,9 +45,9 @@ export async function createDirectory(
 }
 
 /**
- * To be called before anything is written, touched or deleted below directories of ours: a link in the place of one would
- * lead that elsewhere. What is not there yet is fine. What is above them is the caller's own path, and may be a link.
- * @throws FileError FILE_NOT_REGULAR
+ * Verifies that the directories are not links; to be called before anything is written, touched or deleted below them,
+ * because a link would redirect that. Directories that do not exist yet are accepted. The path above them is the caller's
+ * own and may contain links. @throws FileError FILE_NOT_REGULAR
  */
 export async function verifyDirectories(directories: readonly string[]): Promise<void> {
   for (const path of directories) {
@@ -57,7 +57,7 @@ export async function verifyDirectories(directories: readonly string[]): Promise
       if (isErrno(error, "ENOENT")) continue;
       throw fileError(error, path);
     }
-    throw new FileError("FILE_NOT_REGULAR", `${path} is not a directory of its own; a link there is not followed`, {
+    throw new FileError("FILE_NOT_REGULAR", `${path} is not a directory; links are not followed here`, {
       details: { path },
     });
   }

@@ -4,18 +4,18 @@ export type FileErrorCode =
   | "FILE_LOCKED"
   /** The disk or the quota is full. */
   | "FILE_NO_SPACE"
-  /** The system does not allow it: a read-only file system, or no permission. */
+  /** The system refuses it: a read-only file system, or no permission. */
   | "FILE_READ_ONLY"
-  /** More bytes than its reader allows. */
+  /** The file is larger than the reader allows. */
   | "FILE_TOO_LARGE"
-  /** A link, a directory, a pipe or a device in the place of a file, or a link in the place of a directory. */
+  /** A link, a directory, a pipe or a device instead of a file, or a link instead of a directory. */
   | "FILE_NOT_REGULAR"
-  /** Any other fault; `details.errno` has the system's word for it. */
+  /** Any other fault; `details.errno` is the system's error name. */
   | "FILE_IO";
 
 const brand = Symbol.for("dtuf.FileError");
 
-/** The error class of local files: `details` has `path` and, where a system call failed, `syscall` and `errno`. */
+/** The error class of local files: `details` has `path` and, if a system call failed, `syscall` and `errno`. */
 export class FileError extends Error {
   static {
     Object.defineProperty(this.prototype, brand, { value: true });
@@ -35,7 +35,7 @@ export class FileError extends Error {
     this.details = more.details ?? {};
   }
 
-  /** True for a FileError of any copy of this package. */
+  /** Whether the value is a FileError of any copy of this package. */
   static is(value: unknown): value is FileError {
     return typeof value === "object" && value !== null && brand in value;
   }
@@ -49,7 +49,7 @@ const known: ReadonlyMap<string, readonly [FileErrorCode, string]> = new Map([
   ["EPERM", ["FILE_READ_ONLY", "operation not permitted"]],
 ]);
 
-/** What to throw for `error`: a FileError where a system call failed, `error` itself where it is anything else. */
+/** Converts the error of a failed system call to a FileError; returns any other error unchanged. */
 export function fileError(error: unknown, path: string): unknown {
   if (FileError.is(error) || !isSystemError(error)) return error;
   const errno = error.code;
@@ -58,7 +58,7 @@ export function fileError(error: unknown, path: string): unknown {
   return new FileError(code, `cannot ${syscall} ${path}: ${what}`, { details: { path, syscall, errno }, cause: error });
 }
 
-/** A system call whose fault is told as a FileError. @throws FileError */
+/** Runs a system call and throws its error as a FileError. @throws FileError */
 export async function fileCall<T>(path: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call();
@@ -67,7 +67,7 @@ export async function fileCall<T>(path: string, call: () => Promise<T>): Promise
   }
 }
 
-/** Whether a system call failed for this reason, such as `ENOENT`. */
+/** Whether a system call failed with this error name, such as `ENOENT`. */
 export function isErrno(error: unknown, ...errnos: readonly string[]): boolean {
   return isSystemError(error) && errnos.includes(error.code);
 }

@@ -3,12 +3,12 @@ import type { ByteStream, ContentSource } from "../content.ts";
 import { fileError } from "./errors.ts";
 
 /**
- * One chunk of a file: large enough that system calls do not count; of larger ones (1 MiB was measured) twice as much
- * memory waits for the garbage collector, and nothing gets faster.
+ * Chunk size for reading: large enough that the cost of system calls is negligible. Measured with 1 MiB: twice as much
+ * memory waits for the garbage collector, and reading is not faster.
  */
 const fileChunkBytes = 256 * 1024;
 
-/** A file as content. Opened at each reading, closed at its end. Its faults are FileErrors. */
+/** A file as content. It is opened at each reading and closed at its end. Errors are FileErrors. */
 export function fileContent(path: string): ContentSource {
   return { open: (offset) => readFileFrom(path, offset) };
 }

@@ -3,10 +3,10 @@ import type { ByteStream } from "../content.ts";
 import { fileCall } from "./errors.ts";
 
 const chunkMaxBytes = 256 * 1024;
-/** What is looked for behind the end of a file: nothing, unless it grows. */
+/** Bytes to read at the end of a file, in case it has grown. */
 const chunkMinBytes = 4096;
 
-/** The file's bytes from an offset on; the file is closed at the end of the loop, however it ends. @throws FileError */
+/** Reads the file from an offset on. The file is closed when the loop ends for any reason. @throws FileError */
 export async function* readFrom(file: FileHandle, offset: number, path: string): ByteStream {
   try {
     const { size } = await fileCall(path, () => file.stat());

@@ -1,35 +1,35 @@
-/** What Windows does otherwise than other systems, in one place (docs/decisions/0008-platforms.md). */
+/** Differences of Windows from other systems, in one place (docs/decisions/0008-platforms.md). */
 import { lstat, rename } from "node:fs/promises";
 import { platform } from "node:os";
 import { setTimeout } from "node:timers/promises";
 import { isErrno } from "./errors.ts";
 
 /**
- * Whether this is how the system says that it has no fsync for directories: some network file systems, and Windows,
- * which opens a directory for reading only and flushes nothing that is not open for writing.
+ * Whether the error means that the system has no fsync for directories: some network file systems, and Windows,
+ * which opens a directory for reading only and flushes only files that are open for writing.
  */
 export function isWithoutDirectorySync(error: unknown, system: string): boolean {
   return isErrno(error, "EINVAL", "ENOTSUP") || (system === "win32" && isErrno(error, "EPERM", "EISDIR", "EACCES"));
 }
 
 /**
- * Whether a link stands at the name and opening would follow it: Windows has no O_NOFOLLOW, so there the name is looked at
+ * Whether the name is a link that opening would follow: Windows has no O_NOFOLLOW, so there the name is examined
  * first.
  */
 export async function isLinkThatOpenFollows(path: string, system: string = platform()): Promise<boolean> {
   return system === "win32" && (await lstat(path)).isSymbolicLink();
 }
 
-/** Names that are devices in every directory of Windows, whatever follows a dot or a space. */
+/** Names of devices in every directory of Windows, also with a suffix after a dot or a space. */
 const device = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³]) *(?:\.|$)/i;
-/** `:` begins an alternate stream of a file, and Windows takes dots and spaces away from the end of a name. */
+/** `:` starts an alternate stream of a file, and Windows removes dots and spaces at the end of a name. */
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const refusedByWindows = /[\0-\x1f<>:"/\\|?*]|[. ]$/;
 
 /**
- * Whether a name can be that of one file in a directory: none that leads elsewhere, and on Windows none that the system
- * keeps for a device, reads as a path or a stream, or changes.
- * @param system Node's word for it. Default: this one
+ * Whether a name can be that of one file in a directory: it leads to no other directory, and Windows does not reserve it
+ * for a device, parse it as a path or a stream, or change it.
+ * @param system the value of Node's `process.platform`. Default: the current one
  */
 export function isFileName(name: string, system: string = platform()): boolean {
   if (name === "" || name === "." || name === ".." || /[\0/]/.test(name)) return false;
@@ -37,19 +37,19 @@ export function isFileName(name: string, system: string = platform()): boolean {
 }
 
 export interface RenameOptions {
-  /** Node's word for the system. Default: this one. */
+  /** The value of Node's `process.platform`. */
   readonly system?: string;
   readonly sleep?: (ms: number) => Promise<unknown>;
 }
 
 const firstPauseMs = 10;
 const longestPauseMs = 200;
-/** Virus scanners and indexers hold a new file for less than a second. */
+/** Virus scanners and indexers hold a new file open for less than a second. */
 const patienceMs = 3000;
 
 /**
- * Renames a file or a directory, over what is there. Windows refuses that while another process holds one of the two open
- * without sharing it: there it is tried again, for three seconds at most.
+ * Renames a file or a directory and replaces an existing one. Windows refuses this while another process holds one of
+ * the two open without sharing; the rename is then retried for at most three seconds.
  * @throws the system's error
  */
 export async function renameWithRetries(from: string, to: string, options: RenameOptions = {}): Promise<void> {

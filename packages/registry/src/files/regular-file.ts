@@ -1,6 +1,6 @@
 /**
- * Reading files that may have been planted: a link at the name itself is refused unless the caller allows it, and a
- * directory, a pipe or a device in the place of a file is refused and never waited for.
+ * Reading files that an attacker may have planted: a link as the last component is refused unless the caller allows it. A
+ * directory, a pipe or a device is refused without waiting for it.
  */
 import { constants, type Stats } from "node:fs";
 import { lstat, open, type FileHandle } from "node:fs/promises";
@@ -10,7 +10,7 @@ import { readFrom } from "./file-stream.ts";
 import { isLinkThatOpenFollows } from "./platform.ts";
 
 export interface OpenFileOptions {
-  /** For paths that the user named, and files of a directory that the user arranged. Default false. */
+  /** True for paths that the user named, and for files in a directory that the user arranged. Default false. */
   readonly followLinks?: boolean;
 }
 
@@ -29,10 +29,10 @@ export interface OpenedFile {
   readonly size: number;
 }
 
-/** What says definitely that there is no such file. */
+/** System errors that mean that the file does not exist. */
 const missing = ["ENOENT", "ENOTDIR", "ENAMETOOLONG"] as const;
 
-/** Undefined: not there. The caller closes `file`. @throws FileError FILE_NOT_REGULAR and others */
+/** Returns undefined if the file does not exist. The caller closes `file`. @throws FileError FILE_NOT_REGULAR and others */
 export async function openRegularFile(path: string, options: OpenFileOptions = {}): Promise<OpenedFile | undefined> {
   const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
   let file: FileHandle | undefined;
@@ -44,7 +44,7 @@ export async function openRegularFile(path: string, options: OpenFileOptions = {
   } catch (error) {
     await file?.close();
     if (isErrno(error, ...missing)) return undefined;
-    // What `open` says of a link with O_NOFOLLOW, and of a socket.
+    // The errors of `open` for a link with O_NOFOLLOW, and for a socket.
     if (isErrno(error, "ELOOP", "ENXIO")) throw notRegular(path);
     throw fileError(error, path);
   }
@@ -52,14 +52,14 @@ export async function openRegularFile(path: string, options: OpenFileOptions = {
   throw notRegular(path);
 }
 
-/** A whole small file; undefined: not there. @throws FileError FILE_NOT_REGULAR, FILE_TOO_LARGE and others */
+/** Reads a whole small file; undefined if it does not exist. @throws FileError FILE_NOT_REGULAR, FILE_TOO_LARGE and others */
 export async function findFile(path: string, { maxBytes, ...options }: FindFileOptions): Promise<Buffer | undefined> {
   const opened = await openRegularFile(path, options);
   if (opened === undefined) return undefined;
   const { file, size } = opened;
   try {
     if (size > maxBytes) {
-      throw new FileError("FILE_TOO_LARGE", `${path} has ${size} bytes; at most ${maxBytes} are read`, {
+      throw new FileError("FILE_TOO_LARGE", `${path} has ${size} bytes; at most ${maxBytes} are allowed`, {
         details: { path, limit: maxBytes, got: size },
       });
     }
@@ -71,7 +71,7 @@ export async function findFile(path: string, { maxBytes, ...options }: FindFileO
   }
 }
 
-/** One read may bring less than was asked for. */
+/** One read may return fewer bytes than requested. */
 async function readUntilFull(file: FileHandle, size: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafe(size);
   let length = 0;
@@ -81,7 +81,7 @@ async function readUntilFull(file: FileHandle, size: number): Promise<Buffer> {
   return bytes.subarray(0, length);
 }
 
-/** What the system says of a regular file; undefined: not there. @throws FileError FILE_NOT_REGULAR and others */
+/** Stats of a regular file; undefined if it does not exist. @throws FileError FILE_NOT_REGULAR and others */
 export async function findRegularFile(path: string): Promise<Stats | undefined> {
   try {
     const found = await lstat(path);
@@ -93,18 +93,18 @@ export async function findRegularFile(path: string): Promise<Stats | undefined> 
   throw notRegular(path);
 }
 
-/** The bytes of a file that is there. @throws FileError FILE_NOT_REGULAR and others; the signal's reason */
+/** Reads a file that must exist. @throws FileError FILE_NOT_REGULAR and others; the signal's reason */
 export async function* readRegularFile(path: string, { signal, offset = 0, ...options }: ReadFileOptions): ByteStream {
   signal?.throwIfAborted();
   const opened = await openRegularFile(path, options);
-  if (opened === undefined) throw new FileError("FILE_IO", `${path} is not there`, { details: { path } });
+  if (opened === undefined) throw new FileError("FILE_IO", `${path} does not exist`, { details: { path } });
   for await (const chunk of readFrom(opened.file, offset, path)) {
     signal?.throwIfAborted();
     yield chunk;
   }
 }
 
-/** Adds to a file, which is created with mode 0600 if it is not there. @throws FileError FILE_NOT_REGULAR and others */
+/** Appends to a file and creates it with mode 0600 if it does not exist. @throws FileError FILE_NOT_REGULAR and others */
 export async function appendToFile(path: string, text: string): Promise<void> {
   const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_WRONLY } = constants;
   await findRegularFile(path);

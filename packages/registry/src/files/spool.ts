@@ -1,6 +1,6 @@
 /**
- * Holding bytes back until all of them are verified: in memory if they are few, else in a file without a name, which the
- * system removes however the process ends.
+ * Holds bytes back until all of them are verified: in memory if they are few, else in a file without a name, which the
+ * system removes when the process ends for any reason.
  */
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
@@ -14,13 +14,13 @@ import { createDirectory } from "./directory.ts";
 import { fileCall, FileError, isErrno } from "./errors.ts";
 import { readFrom } from "./file-stream.ts";
 
-/** Content up to this size is verified in memory; larger content passes through a file, so that memory stays flat. */
+/** Content up to this size is held in memory; larger content in a file, so that memory stays flat. */
 const inMemoryMaxBytes = 1024 * 1024;
 
 /**
- * Reads the stream to its end, where it throws if the bytes are wrong; only then is there anything to read.
- * @param directory where a file may be made; if nothing can be written there, the system's place for temporary files
- * @throws what the stream throws; FileError
+ * Reads the stream to its end, where it throws if the bytes are wrong. Only then are the bytes available.
+ * @param directory for the file; if it cannot be written, the system's directory for temporary files is used
+ * @throws the stream's error; FileError
  */
 export async function spool(stream: ByteStream, size: number, directory: string = tmpdir()): Promise<ByteStream> {
   if (size <= inMemoryMaxBytes) return openContent(await collect(stream, size));
@@ -31,7 +31,7 @@ export async function spool(stream: ByteStream, size: number, directory: string 
     await writer.end();
     return readFrom(file, 0, directory);
   } catch (error) {
-    // The fault that led here is the one to report.
+    // The first error is the one to report.
     await file.close().catch(() => undefined);
     throw error;
   }
@@ -48,18 +48,18 @@ async function openNameless(directory: string): Promise<FileHandle> {
 }
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDWR } = constants;
-/** Linux makes files that never have a name. The number is that of every architecture that Node is built for. */
+/** Linux can create files without a name. The flag's value is the same on every architecture that Node supports. */
 const linuxTemporary = 0o20000000 | O_DIRECTORY;
-/** Windows removes the file with its last handle (`_O_TEMPORARY`, fcntl.h). */
+/** Windows removes the file when its last handle is closed (`_O_TEMPORARY`, fcntl.h). */
 const windowsTemporary = 0x40;
 
-/** Elsewhere the name is removed at once; a kill between the two calls leaves a file that sweeping knows. */
+/** On other systems the name is removed at once; a kill between the two calls leaves a file that is swept later. */
 async function createNameless(directory: string): Promise<FileHandle> {
   if (platform() === "linux") {
     try {
       return await open(directory, linuxTemporary | O_RDWR, 0o600);
     } catch (error) {
-      // What file systems and kernels say that do not know of it.
+      // The errors of file systems and kernels without O_TMPFILE.
       if (!isErrno(error, "EOPNOTSUPP", "ENOTSUP", "EISDIR", "EINVAL", "ENOENT")) throw error;
     }
   }

@@ -6,8 +6,8 @@ import { verifying } from "../verifying.ts";
 import { createAtomicFile } from "./atomic-file.ts";
 
 /**
- * Content under its final name only if it is what the descriptor says; otherwise nothing is left. The directory's own
- * entry is durable once the caller has synced the directory.
+ * Writes content under its final name only if it matches the descriptor; otherwise nothing is left. The caller syncs the
+ * directory to make the entry durable.
  * @throws OciError OCI_SIZE_MISMATCH, OCI_DIGEST_MISMATCH; FileError; the signal's reason
  */
 export async function writeVerifiedFile(

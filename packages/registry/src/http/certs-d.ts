@@ -1,7 +1,7 @@
 /**
- * TLS settings per host from `certs.d` directories, as Docker and the containers tools have them: in a directory named
- * `host` or `host:port`, `*.crt` are authorities, `x.cert` with `x.key` is the client certificate. Of several directories
- * the first that knows the host counts, alone.
+ * TLS settings per host from `certs.d` directories, as Docker and the containers tools read them: in a directory named
+ * `host` or `host:port`, `*.crt` are authorities, and `x.cert` with `x.key` is the client certificate. The first directory
+ * that has the host is used alone.
  */
 import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -11,8 +11,8 @@ import type { Origin } from "./addresses/origin.ts";
 import type { TlsOptions } from "./tls.ts";
 
 /**
- * Reads them once; a directory that does not exist is as an empty one.
- * @throws OciError OCI_CREDENTIALS_UNAVAILABLE (half a pair), OCI_LIMIT_EXCEEDED; the file system's errors
+ * Reads the directories once; a missing directory counts as empty.
+ * @throws OciError OCI_CREDENTIALS_UNAVAILABLE (certificate without key or the reverse), OCI_LIMIT_EXCEEDED; the file system's errors
  */
 export async function readCertsDirectories(
   directories: readonly string[],
@@ -31,7 +31,7 @@ export async function readCertsDirectories(
 
 /**
  * The settings in one host's own directory.
- * @throws OciError OCI_CREDENTIALS_UNAVAILABLE (half a pair), OCI_LIMIT_EXCEEDED; the file system's errors
+ * @throws OciError OCI_CREDENTIALS_UNAVAILABLE (certificate without key or the reverse), OCI_LIMIT_EXCEEDED; the file system's errors
  */
 export async function readCertsDirectory(directory: string): Promise<TlsOptions> {
   const files = await namesIn(directory);

@@ -1,11 +1,11 @@
-/** Network failures: their codes, and the one error they become. */
+/** Network failures: their codes, and the OciError made from them. */
 import { OciError } from "../errors.ts";
 import { redactUrl } from "./addresses/redact.ts";
 
-/** Our own codes beside those of Node and undici. */
+/** Codes of this package, in addition to those of Node and undici. */
 export type TimeoutCode = "CONNECT_TIMEOUT" | "STALLED";
 
-/** The request never reached the server: it may be sent again whatever its method. */
+/** The request did not reach the server, so it may be sent again, even if it is not idempotent. */
 const unreached: ReadonlySet<string> = new Set([
   "CONNECT_TIMEOUT",
   "EAI_AGAIN",
@@ -27,7 +27,7 @@ const transient: ReadonlySet<string> = new Set([
   "UND_ERR_SOCKET",
 ]);
 
-/** What TLS makes of the answer of a server that speaks plain HTTP. */
+/** TLS errors caused by a server that answers in plain HTTP. */
 export const notTls: ReadonlySet<string> = new Set([
   "EPROTO",
   "ERR_SSL_WRONG_VERSION_NUMBER",
@@ -35,7 +35,7 @@ export const notTls: ReadonlySet<string> = new Set([
   "ERR_SSL_HTTP_REQUEST",
 ]);
 
-/** What tells most: an OciError's own `failure`, else a code of the error, its cause or the first of several, else its name. */
+/** The most specific code: an OciError's `failure`, else the code of the error, its cause or its first inner error, else its name. */
 export function failureCode(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if (OciError.is(error)) return detailOf(error) ?? failureCode(error.cause) ?? error.code;
@@ -48,7 +48,7 @@ function detailOf(error: OciError): string | undefined {
   return typeof failure === "string" ? failure : undefined;
 }
 
-/** Would another try have a chance? */
+/** Whether another attempt may succeed. */
 export function isTransient(error: unknown): boolean {
   return transient.has(failureCode(error) ?? "");
 }
@@ -57,7 +57,7 @@ export function isUnreached(error: unknown): boolean {
   return unreached.has(failureCode(error) ?? "");
 }
 
-/** Never wraps an OciError; keeps the cause. */
+/** Returns an OciError unchanged; makes one from any other error, with it as the cause. */
 export function asOciError(error: unknown, method: string, url: URL): OciError {
   if (OciError.is(error)) return error;
   const failure = failureCode(error) ?? "UNKNOWN";
@@ -67,13 +67,13 @@ export function asOciError(error: unknown, method: string, url: URL): OciError {
     return new OciError("OCI_LIMIT_EXCEEDED", `the headers of ${shown} are too large`, { details, cause: error });
   }
   if (failure === "UND_ERR_REQ_CONTENT_LENGTH_MISMATCH") {
-    return new OciError("OCI_SIZE_MISMATCH", `the body for ${shown} is not as long as was said`, {
+    return new OciError("OCI_SIZE_MISMATCH", `the body for ${shown} does not have the announced length`, {
       details,
       cause: error,
     });
   }
   if (failure === "HTTPParserError" || failure.startsWith("HPE_")) {
-    if (error instanceof Error) Reflect.deleteProperty(error, "data"); // bytes of the response: perhaps a token
+    if (error instanceof Error) Reflect.deleteProperty(error, "data"); // bytes of the response, which may contain a token
     return new OciError("OCI_RESPONSE_INVALID", `${shown} does not answer in HTTP: ${failure}`, {
       details,
       cause: error,
@@ -88,7 +88,7 @@ export function asOciError(error: unknown, method: string, url: URL): OciError {
 
 export function timedOut(failure: TimeoutCode, ms: number, what: { method: string; url: URL }): OciError {
   const url = redactUrl(what.url);
-  const happened = failure === "STALLED" ? "no byte came or went" : "no connection";
+  const happened = failure === "STALLED" ? "no data was transferred" : "no connection";
   return new OciError("OCI_UNAVAILABLE", `${what.method} ${url} failed: ${happened} for ${ms} ms`, {
     details: { method: what.method, url, failure, timeoutMs: ms },
   });

@@ -1,12 +1,12 @@
-/** Response headers, by name in any case. */
+/** Response headers. Names are case-insensitive. */
 export interface HttpHeaders {
-  /** The first of that name. */
+  /** The first value of that name. */
   get(name: string): string | undefined;
-  /** Every one of that name, in order, not split at commas. */
+  /** Every value of that name, in order, not split at commas. */
   all(name: string): readonly string[];
 }
 
-/** Headers from pairs in the order in which they came. Names are compared without regard to case. */
+/** Makes headers from pairs in the order in which they were received. Names are compared case-insensitively. */
 export function createHeaders(pairs: Iterable<readonly [name: string, value: string]>): HttpHeaders {
   const values = new Map<string, string[]>();
   for (const [name, value] of pairs) {

@@ -11,7 +11,7 @@ export interface Hop {
   readonly url: URL;
   readonly body: HttpRequest["body"];
   readonly allowedNetwork: Network | undefined;
-  /** "elsewhere" from the first hop that left the request's own origin on, even where a later one comes back. */
+  /** "elsewhere" after a redirect has left the request's own origin, even if a later one returns to it. */
   readonly where: "origin" | "elsewhere";
   readonly what: "whole" | "head";
 }
@@ -21,7 +21,7 @@ export function firstHop(request: HttpRequest): Hop {
   return { index: 0, method, url, body, allowedNetwork, where: "origin", what: "whole" };
 }
 
-/** Undefined: the response is the answer. @throws OciError OCI_REDIRECT_REFUSED */
+/** Returns undefined if the response is final. @throws OciError OCI_REDIRECT_REFUSED */
 export function nextHop(request: HttpRequest, hop: Hop, response: HttpResponse): Hop | undefined {
   const reads = hop.method === "GET" || hop.method === "HEAD";
   const mode = request.redirects ?? (reads ? "follow" : "return");
@@ -44,7 +44,7 @@ export function nextHop(request: HttpRequest, hop: Hop, response: HttpResponse):
 
 const asGet = { method: "GET", body: undefined, what: "head" } as const;
 
-/** RFC 9110, 15.4. 301 and 302 say nothing certain of a request that is no GET: those are the caller's to see. */
+/** RFC 9110, 15.4. A 301 or 302 to a request other than GET or HEAD is ambiguous, so the caller gets it as the response. */
 function redirectKind(status: number, request: "read" | "write"): "same" | "get" | undefined {
   if (status === 307 || status === 308) return "same";
   if (status === 303) return request === "read" ? "same" : "get";

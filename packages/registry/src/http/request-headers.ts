@@ -1,8 +1,8 @@
-/** Which headers may be asked for, and which of them go along on a hop. */
+/** Decides which headers a request may have, and which of them are sent on each hop. */
 import type { HttpRequest } from "./http.ts";
 import { originOf } from "./addresses/origin.ts";
 
-/** Set by the connection, or a way to change what the server thinks the request is. */
+/** Headers that the connection sets, and headers that could change how the server interprets the request. */
 const reserved: ReadonlySet<string> = new Set([
   ...["accept-encoding", "connection", "content-length", "expect", "host", "keep-alive", "proxy-authorization"],
   ...["proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"],
@@ -10,8 +10,8 @@ const reserved: ReadonlySet<string> = new Set([
 const secrets: ReadonlySet<string> = new Set(["authorization", "cookie"]);
 
 /**
- * @throws TypeError for a URL that is not of http(s), a name or value that is no HTTP header, reserved names, and secrets
- *   outside `originHeaders`
+ * @throws TypeError for a URL that is not of http(s), a name or value that is not a valid HTTP header, a reserved name, or
+ * a secret outside `originHeaders`
  */
 export function verifyRequest(request: HttpRequest): void {
   originOf(request.url);
@@ -30,7 +30,7 @@ export function verifyRequest(request: HttpRequest): void {
   }
 }
 
-/** `where`: "origin" while no redirect has left the request's own origin. `what`: "head" once a redirect dropped the body. */
+/** `where`: "origin" until a redirect leaves the request's own origin. `what`: "head" after a redirect dropped the body. */
 export function headersForHop(
   request: HttpRequest,
   hop: { readonly where: "origin" | "elsewhere"; readonly what: "whole" | "head" },
@@ -45,6 +45,6 @@ export function headersForHop(
     const key = name.toLowerCase();
     if (hop.what === "whole" || !key.startsWith("content-")) headers.set(key, value);
   }
-  headers.set("accept-encoding", "identity"); // a digest is that of the bytes as they lie in the registry
+  headers.set("accept-encoding", "identity"); // digests are of the bytes as the registry stores them
   return Object.fromEntries(headers);
 }

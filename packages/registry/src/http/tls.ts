@@ -1,13 +1,13 @@
 import * as nodeTls from "node:tls";
 
-/** What one named host needs beyond the system's own TLS settings. */
+/** TLS settings of one host, in addition to the system's. */
 export interface TlsOptions {
-  /** PEM certificates of authorities trusted for this host beside the system's. */
+  /** PEM certificates of authorities trusted for this host in addition to the system's. */
   readonly ca?: readonly string[];
-  /** PEM client certificate (chain) and its key; both or neither. Shown to this origin only, never to a proxy. */
+  /** PEM client certificate (chain) and its key; both or neither. Sent to this origin only, never to a proxy. */
   readonly cert?: string;
   readonly key?: string;
-  /** "skip-verify": any certificate will do. For this host only. Default "verify". */
+  /** "skip-verify" accepts any certificate, for this host only. Default "verify". */
   readonly verification?: "verify" | "skip-verify";
 }
 
@@ -18,9 +18,9 @@ interface ConnectTls {
   readonly rejectUnauthorized: boolean;
 }
 
-/** How to trust the other side, without the client certificate: all that a proxy is given. */
+/** Trust settings without the client certificate, for a connection to a proxy. */
 export function trustFor(tls: TlsOptions | undefined): ConnectTls {
-  // Whoever takes any certificate needs no authorities: to read some hundred of them takes a while.
+  // Without verification the system's authorities are not loaded, because reading some hundred of them takes a while.
   if (tls?.verification === "skip-verify") return { rejectUnauthorized: false };
   const ca = tls?.ca === undefined ? {} : { ca: [...defaultAuthorities(), ...tls.ca] };
   return { ...ca, rejectUnauthorized: true };

@@ -1,7 +1,7 @@
 /**
- * The HTTP client that everything goes through: retries around redirects around exchanges. It guarantees that credentials
+ * The HTTP client for all requests: retries around redirects around exchanges. It guarantees that credentials
  * and a user's own headers reach the origin they were given for and no other, that no server leads it from https to http
- * or inwards, that nothing waits for ever, and that bodies are handed out as they were sent.
+ * or to a more private network, that every wait is bounded, and that bodies are returned as they were sent.
  */
 import { OciError } from "../errors.ts";
 import { exchange } from "./connections/exchange.ts";
@@ -15,7 +15,7 @@ import { verifyRequest, headersForHop } from "./request-headers.ts";
 import { defaultRetryPolicy, type AttemptOutcome } from "./retry.ts";
 import { createRetryBudget, withSystemDefaults } from "./retry-budget.ts";
 
-/** Makes an HTTP client with connections of its own. Opens none before the first `send`; `close` ends them. */
+/** Makes an HTTP client with its own connections. It opens none before the first `send`; `close` closes them. */
 export function createTransport(options: TransportOptions): Transport {
   let pools: Promise<Pools> | undefined;
   return {
@@ -32,7 +32,7 @@ export function createTransport(options: TransportOptions): Transport {
   };
 }
 
-/** undici takes a while to load: only who sends pays for it. */
+/** Loads undici at the first `send`, because loading it takes a while. */
 async function openPools(options: TransportOptions): Promise<Pools> {
   const { createPools } = await import("./connections/pools.ts");
   return createPools(options);
@@ -62,7 +62,7 @@ type AttemptResult =
   | (AttemptOutcome & { readonly kind: "response"; readonly response: HttpResponse })
   | (AttemptOutcome & { readonly kind: "failure" });
 
-/** A request with all its redirects. A presigned address grows old, so every attempt starts at the request's own URL. */
+/** Sends a request and follows its redirects. Every attempt starts at the request's own URL, because presigned addresses expire. */
 async function tryOnce(attempt: Attempt): Promise<AttemptResult> {
   try {
     let hop = firstHop(attempt.request);

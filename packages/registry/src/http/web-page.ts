@@ -1,6 +1,6 @@
 import type { HttpHeaders } from "./headers.ts";
 
-/** A sign-in page, a proxy's own, or an app that answers every address. HTML that was asked for is content all the same. */
+/** Whether the response is HTML, such as a sign-in page or a proxy's error page. Requested content may be HTML too. */
 export function isWebPage({ headers }: { readonly headers: HttpHeaders }): boolean {
   return /^\s*(?:text\/html|application\/xhtml\+xml)\b/i.test(headers.get("content-type") ?? "");
 }

@@ -1,6 +1,6 @@
 /**
- * Content of a layout: one file per digest under blobs/. A file gets its name only when all its bytes are verified and on
- * the disk; whoever reads it verifies it again.
+ * Content of a layout: one file per digest under blobs/. A file gets its name after all its bytes are verified and on
+ * disk. Readers verify it again.
  */
 import type { Stats } from "node:fs";
 import { link, lstat, lutimes, unlink } from "node:fs/promises";
@@ -19,7 +19,7 @@ export function blobPath(blobs: string, digest: Digest): string {
   return join(blobs, digestAlgorithm(digest), digestHex(digest));
 }
 
-/** What is said of a regular file, or undefined, also for a link. One `lstat`. @throws FileError */
+/** Stats of a regular file, or undefined for anything else, also for a link. One `lstat`. @throws FileError */
 export async function findFileStat(path: string): Promise<Stats | undefined> {
   try {
     const found = await lstat(path);
@@ -30,12 +30,12 @@ export async function findFileStat(path: string): Promise<Stats | undefined> {
   }
 }
 
-/** A file of another size is a damaged one: as good as not there, and replaced by the next `writeBlob`. */
+/** A file of another size is damaged: it counts as missing, and the next `writeBlob` replaces it. */
 export async function hasBlob(blobs: string, { digest, size }: Sized): Promise<boolean> {
   return (await findFileStat(blobPath(blobs, digest)))?.size === size;
 }
 
-/** Reads what is there: a file of the right size may hold anything. @throws FileError; the signal's reason */
+/** Verifies content on disk, because a file of the right size may have any bytes. @throws FileError; the signal's reason */
 export async function isIntact(blobs: string, descriptor: Sized, signal: AbortSignal | undefined): Promise<boolean> {
   if (!(await hasBlob(blobs, descriptor))) return false;
   try {
@@ -48,9 +48,9 @@ export async function isIntact(blobs: string, descriptor: Sized, signal: AbortSi
 }
 
 /**
- * Whether the content is there; if so, its age begins anew, so that no garbage collection takes it before the manifest
- * that is about to name it. To be called under the layout's lock. A file that is not ours to touch counts as missing:
- * the next `writeBlob` replaces it by one that is.
+ * Whether the content exists. If so, renews its age, so that garbage collection keeps it until the manifest that will
+ * name it is put. To be called under the layout's lock. A file that this user may not touch counts as missing:
+ * the next `writeBlob` replaces it.
  */
 export async function renewBlob(blobs: string, descriptor: Sized, now: Date): Promise<boolean> {
   if (!(await hasBlob(blobs, descriptor))) return false;
@@ -64,7 +64,7 @@ export async function renewBlob(blobs: string, descriptor: Sized, now: Date): Pr
   }
 }
 
-/** @throws OciError OCI_SIZE_MISMATCH, OCI_DIGEST_MISMATCH; FileError; nothing is left behind then */
+/** @throws OciError OCI_SIZE_MISMATCH, OCI_DIGEST_MISMATCH; FileError. Leaves nothing behind then */
 export async function writeBlob(
   blobs: string,
   descriptor: Sized,
@@ -75,12 +75,12 @@ export async function writeBlob(
   await writeVerifiedFile(path, descriptor, put);
 }
 
-/** Bytes from `offset`, not verified. */
+/** Opens the bytes from `offset`. They are not verified. */
 export function readBlob(path: string, offset: number, signal: AbortSignal | undefined): ByteStream {
   return readRegularFile(path, { signal, offset });
 }
 
-/** Gives a file a second name, where the file system can; nothing happens where it cannot. @throws FileError */
+/** Gives a file a second name if the file system supports it, else does nothing. @throws FileError */
 export async function linkBlob(from: string, to: string): Promise<void> {
   await createDirectory(dirname(to));
   try {

@@ -1,8 +1,8 @@
 /**
- * Garbage collection: what no listed manifest refers to goes, if nobody has put it for a grace time. It holds the
- * layout's lock, under which a `put` of content that is there already renews its age, so nothing that a publisher was
- * told is there disappears before the manifest comes. `subject` keeps a referrer while its subject is alive, not the
- * other way about.
+ * Garbage collection: deletes content that no listed manifest refers to and that was not put within a grace time. It holds
+ * the layout's lock, under which a `put` of existing content renews its age, so content that a publisher was told exists
+ * is not deleted before its manifest is put. `subject` keeps a referrer while its subject is listed, not the
+ * reverse.
  */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -19,14 +19,14 @@ import { findManifest } from "./reading.ts";
 import { findReferrer } from "./referrers.ts";
 
 export interface GarbageOptions extends StoreOptions {
-  /** How long content may be without a manifest that refers to it: longer than any publication takes. */
+  /** How long content may exist without a manifest that refers to it: longer than any publication takes. */
   readonly graceMs: number;
-  /** Manifests without a tag that nothing refers to. Default "keep": somebody may know them by digest. */
+  /** Manifests without a tag that nothing refers to. Default "keep", because they may be used by digest. */
   readonly untagged?: "keep" | "remove";
 }
 
 export interface CollectedGarbage {
-  /** How many files went, and their size. Leftovers of killed processes are not counted. */
+  /** Number and size of the deleted files. Leftovers of killed processes are not counted. */
   readonly blobs: number;
   readonly bytes: number;
 }
@@ -50,7 +50,7 @@ export async function collectGarbage(layout: Layout, options: GarbageOptions): P
 
 const algorithms = ["sha256", "sha512"] as const;
 
-/** Adds a manifest and all that it refers to. */
+/** Adds a manifest and everything that it refers to. */
 async function mark(layout: Layout, root: Descriptor, live: Set<Digest>): Promise<void> {
   for (const open = [root]; ;) {
     const descriptor = open.pop();
@@ -71,7 +71,7 @@ function unknownType({ mediaType, digest }: Descriptor): OciError {
   });
 }
 
-/** The index without those manifests that have no tag, are old, and refer to no subject that stays. */
+/** Removes from the index the manifests that have no tag, are old, and have no subject that stays. */
 async function dropUntagged(layout: Layout, index: LayoutIndex, before: number): Promise<LayoutIndex> {
   const entries = listEntries(index);
   const tagged = new Set(entries.filter(({ name }) => name !== undefined).map(({ descriptor }) => descriptor.digest));

@@ -1,7 +1,7 @@
 /**
- * index.json on the disk: read whole, replaced whole, changed only under the layout's lock. Changes that wait at the same
- * time are written together, so that a hundred tags do not cost a hundred fsyncs. What the index names is durable before
- * the index is.
+ * index.json on disk: read and replaced as a whole, changed only under the layout's lock. Changes that wait at the same
+ * time are written together, so that a hundred tags do not need a hundred fsyncs. Content is durable before the index
+ * names it.
  */
 import { join } from "node:path";
 import { OciError } from "../errors.ts";
@@ -11,13 +11,13 @@ import { findFileStat } from "./blob-files.ts";
 import { isLayout, type Exclusively, type LayoutPaths } from "./layout-directory.ts";
 import { encodeLayoutIndex, parseLayoutIndex, type LayoutIndex } from "./layout-index.ts";
 
-/** Gives the changed index, or the very same one where there is nothing to change. Runs under the lock. */
+/** Returns the changed index, or the same object if nothing has to change. Runs under the lock. */
 export type IndexChange = (index: LayoutIndex) => Promise<LayoutIndex>;
 
 export interface IndexFile {
-  /** Undefined where there is no layout. @throws OciError OCI_LAYOUT_INVALID */
+  /** Returns undefined if there is no layout. @throws OciError OCI_LAYOUT_INVALID */
   find(): Promise<LayoutIndex | undefined>;
-  /** @throws what the change throws; OciError OCI_LAYOUT_INVALID, OCI_LIMIT_EXCEEDED; FileError */
+  /** @throws the error of `change`; OciError OCI_LAYOUT_INVALID, OCI_LIMIT_EXCEEDED; FileError */
   update(change: IndexChange, signal: AbortSignal | undefined): Promise<void>;
 }
 
@@ -51,7 +51,7 @@ export function createIndexFile(paths: LayoutPaths, exclusively: Exclusively): I
 
   return {
     async find() {
-      // Some tools write no marker, and an index of which nothing was made yet is empty.
+      // Some tools write no marker, and the index may still be empty.
       const isThere = (await isLayout(paths)) || (await findFileStat(paths.index)) !== undefined;
       return isThere ? readIndex(paths) : undefined;
     },
@@ -75,7 +75,7 @@ async function readIndex(paths: LayoutPaths): Promise<LayoutIndex> {
   throw new OciError("OCI_LAYOUT_INVALID", `${paths.directory} has no index.json`, { details: { path: paths.index } });
 }
 
-/** A change that throws fails alone; a write that fails fails all that it carried. */
+/** If a change throws, only that change fails; if the write fails, all changes in it fail. */
 async function applyTogether(paths: LayoutPaths, batch: readonly Waiting[]): Promise<void> {
   const applied: Waiting[] = [];
   try {

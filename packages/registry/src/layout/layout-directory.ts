@@ -1,6 +1,6 @@
 /**
- * A layout directory comes into being in one step: its marker file `oci-layout` is written last. Where there is no
- * marker there is no layout, which readers see as a repository that was never published.
+ * A layout directory is created in one step: its marker file `oci-layout` is written last. Without a marker there is no
+ * layout, and readers see a repository that was never published.
  */
 import { join } from "node:path";
 import { OciError } from "../errors.ts";
@@ -14,7 +14,7 @@ export interface LayoutPaths {
   readonly marker: string;
   readonly index: string;
   readonly blobs: string;
-  /** Held while index.json changes and while blobs are deleted. Stays empty. */
+  /** The lock for changes of index.json and deletions of blobs. Stays empty. */
   readonly lock: string;
 }
 
@@ -29,8 +29,8 @@ export function layoutPaths(directory: string): LayoutPaths {
 }
 
 /**
- * Whether there is a layout.
- * @throws OciError OCI_LAYOUT_INVALID where it is one of another version
+ * Whether the directory is a layout.
+ * @throws OciError OCI_LAYOUT_INVALID if it is a layout of another version
  */
 export async function isLayout(paths: LayoutPaths): Promise<boolean> {
   const bytes = await findFile(paths.marker, { maxBytes: layoutMarkerMaxBytes });
@@ -47,16 +47,16 @@ function verifyMarker(bytes: Uint8Array, name: string): void {
   });
 }
 
-/** The two files of a layout, before there is one. @throws OciError OCI_LAYOUT_INVALID */
+/** Verifies the two files of a layout before one is made from them. @throws OciError OCI_LAYOUT_INVALID */
 export function verifyLayoutFiles(index: Uint8Array, marker: Uint8Array): void {
   verifyMarker(marker, "oci-layout");
   parseLayoutIndex(index);
 }
 
-/** Runs work while no other process, and nothing else in this one, changes the layout. Not re-entrant. */
+/** Runs work while nothing else, in this or another process, changes the layout. Not re-entrant. */
 export type Exclusively = <T>(work: () => Promise<T>, signal: AbortSignal | undefined) => Promise<T>;
 
-/** Within the process a plain queue, so that only processes poll for each other. @throws FileError FILE_LOCKED */
+/** Uses a queue within the process, so that only processes poll for each other. @throws FileError FILE_LOCKED */
 export function createExclusively(paths: LayoutPaths, onWait: LockOptions["onWait"]): Exclusively {
   let last: Promise<unknown> = Promise.resolve();
   return (work, signal) => {

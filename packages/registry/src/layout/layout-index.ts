@@ -1,6 +1,6 @@
 /**
- * index.json of a layout as a value: which manifests are there and which tags name them (image-spec, image-layout.md).
- * What is not ours (entries, fields, annotations) passes through untouched; the order of entries is always the same.
+ * index.json of a layout as a value: its manifests and the tags that name them (image-spec, image-layout.md).
+ * Foreign entries, fields and annotations are kept unchanged; the order of entries is always the same.
  */
 import { encodeDescriptor, parseDescriptor, type Descriptor } from "../descriptor.ts";
 import type { Digest } from "../digest.ts";
@@ -72,7 +72,7 @@ export function listLayoutTags(index: LayoutIndex): readonly TagName[] {
   return [...new Set(names)].filter(isTag).toSorted(compare);
 }
 
-/** @throws OciError OCI_LAYOUT_INVALID where the tag names two things, OCI_DESCRIPTOR_INVALID, OCI_DIGEST_INVALID */
+/** @throws OciError OCI_LAYOUT_INVALID if the tag names two manifests, OCI_DESCRIPTOR_INVALID, OCI_DIGEST_INVALID */
 export function findTagged(index: LayoutIndex, tag: TagName): Descriptor | undefined {
   const [first, ...others] = index.entries.filter((entry) => nameOf(entry) === tag);
   if (first === undefined) return undefined;
@@ -89,12 +89,12 @@ export function findListed(index: LayoutIndex, digest: Digest): Descriptor | und
 }
 
 export interface LayoutEntry {
-  /** What `org.opencontainers.image.ref.name` says: a tag, or what other tools write there. */
+  /** The value of `org.opencontainers.image.ref.name`: a tag, or another name written by other tools. */
   readonly name?: string;
   readonly descriptor: Descriptor;
 }
 
-/** Every entry, with its name if it has one; two entries may share a digest. @throws OciError OCI_DESCRIPTOR_INVALID */
+/** Lists every entry, with its name if it has one. Two entries may have the same digest. @throws OciError OCI_DESCRIPTOR_INVALID */
 export function listEntries(index: LayoutIndex): readonly LayoutEntry[] {
   return index.entries.map((entry) => {
     const name = nameOf(entry);
@@ -112,7 +112,7 @@ function withoutName(entry: JsonObject): JsonObject {
   return Object.keys(annotations).length === 0 ? fields : { ...fields, annotations };
 }
 
-/** Lists a manifest without a tag; nothing changes where it is listed. */
+/** Lists a manifest without a tag. Nothing changes if it is listed already. */
 export function listManifest(index: LayoutIndex, descriptor: Descriptor): LayoutIndex {
   if (index.entries.some((entry) => entry["digest"] === descriptor.digest)) return index;
   return { ...index, entries: [...index.entries, encodeEntry(descriptor)] };
@@ -122,7 +122,7 @@ function encodeEntry({ data: _data, ...descriptor }: Descriptor): JsonObject {
   return encodeDescriptor(descriptor);
 }
 
-/** Points a tag at a manifest. The manifest that it leaves stays listed. */
+/** Points a tag at a manifest. The manifest that the tag named before stays listed. */
 export function setTag(index: LayoutIndex, tag: TagName, descriptor: Descriptor): LayoutIndex {
   const named = index.entries.filter((entry) => nameOf(entry) === tag);
   if (named.length === 1 && named[0]?.["digest"] === descriptor.digest) return index;
@@ -133,7 +133,7 @@ export function setTag(index: LayoutIndex, tag: TagName, descriptor: Descriptor)
   return { ...index, entries: [...entries.filter((other) => other !== untagged), entry] };
 }
 
-/** Takes a tag away. Its manifest stays listed, without a tag if that was its only one. */
+/** Removes a tag. Its manifest stays listed, without a tag if that was its only one. */
 export function removeTag(index: LayoutIndex, tag: TagName): LayoutIndex {
   const named = index.entries.filter((entry) => nameOf(entry) === tag);
   if (named.length === 0) return index;
@@ -143,7 +143,7 @@ export function removeTag(index: LayoutIndex, tag: TagName): LayoutIndex {
   return { ...index, entries: [...others, ...left.map(withoutName)] };
 }
 
-/** Takes manifests away, and every tag that names one of them. */
+/** Removes manifests and every tag that names one of them. */
 export function removeManifests(index: LayoutIndex, digests: ReadonlySet<string>): LayoutIndex {
   const entries = index.entries.filter((entry) => !digests.has(String(entry["digest"])));
   return entries.length === index.entries.length ? index : { ...index, entries };

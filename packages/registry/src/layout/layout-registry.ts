@@ -1,6 +1,6 @@
 /**
  * The embedded registry: a directory with one layout per repository, `root/fred/demo` for `fred/demo`. Repositories may
- * lie inside each other (`fred` and `fred/demo`), so names that a layout's own files have are not available.
+ * be nested (`fred` and `fred/demo`), so names of a layout's own files are not available.
  */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -13,11 +13,11 @@ import { createLayoutStore, type LayoutStore, type LayoutStoreOptions } from "./
 
 export interface LayoutRegistry {
   /**
-   * The repository's store, which mounts from the registry's other repositories. Nothing is created before its first put.
+   * Returns the repository's store, which mounts from the registry's other repositories. Creates nothing before its first put.
    * @throws OciError OCI_REFERENCE_INVALID
    */
   repository(name: string): LayoutStore;
-  /** Every repository, in the order of their names. */
+  /** Lists every repository in the order of their names. */
   listRepositories(options?: StoreOptions): AsyncIterable<RepositoryName>;
 }
 
@@ -28,7 +28,7 @@ export interface LayoutRegistryOptions extends Pick<LayoutStoreOptions, "now" | 
 const reserved: ReadonlySet<string> = new Set(["blobs", "index.json", "oci-layout"]);
 
 /**
- * The embedded registry below `root`. A repository's layout is made by the first `put` into it.
+ * Makes the embedded registry below `root`. The first `put` into a repository creates its layout.
  * @throws, from `repository`, OciError OCI_REFERENCE_INVALID
  */
 export function createLayoutRegistry({ root, ...options }: LayoutRegistryOptions): LayoutRegistry {
@@ -43,13 +43,17 @@ function componentsOf(repository: string): readonly string[] {
   const components = parseRepositoryName(repository).split("/");
   const device = components.find((component) => !isFileName(component));
   if (device !== undefined) {
-    throw new OciError("OCI_REFERENCE_INVALID", `${repository}: this system has no directories named ${device}`, {
-      details: { got: repository },
-    });
+    throw new OciError(
+      "OCI_REFERENCE_INVALID",
+      `${repository}: this system does not allow directories named ${device}`,
+      {
+        details: { got: repository },
+      },
+    );
   }
   const taken = components.find((component) => reserved.has(component));
   if (taken === undefined) return components;
-  throw new OciError("OCI_REFERENCE_INVALID", `${repository}: a layout has a file named ${taken} itself`, {
+  throw new OciError("OCI_REFERENCE_INVALID", `${repository}: ${taken} is the name of a layout's own file`, {
     details: { got: repository },
   });
 }

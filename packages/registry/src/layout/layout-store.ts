@@ -1,7 +1,7 @@
 /**
- * A store in an OCI image-layout directory. Any number of processes may use it at once and any of them may be killed at
- * any moment: blobs are complete before they have a name, the index names them only afterwards, and what is deleted
- * leaves the index first. Reading takes no lock and writes nothing, so it works on read-only media.
+ * A store in an OCI image-layout directory. Several processes may use it at once, and each may be killed at
+ * any moment: blobs are complete before they have a name, the index names them afterwards, and deletions
+ * change the index first. Reading takes no lock and writes nothing, so it works on read-only media.
  */
 import { join } from "node:path";
 import type { LockWait } from "../files/index.ts";
@@ -29,25 +29,25 @@ import { deleteBlob, deleteManifest, deleteTag, mount, put, setTagFrom } from ".
 export interface LayoutStore
   extends WriteStore, TagLister, Deleter, ReferrerLister, RangeReader, BlobFinder, BlobMounter, TagSwapper {
   /**
-   * Deletes what no listed manifest refers to and nobody has put for `graceMs`, leftovers of killed processes included.
-   * @throws OciError OCI_UNSUPPORTED where an entry is of a type whose references are unknown; nothing is deleted then
+   * Deletes content that no listed manifest refers to and that was not put for `graceMs`, and leftovers of killed processes.
+   * @throws OciError OCI_UNSUPPORTED if an entry has a type whose references are unknown; nothing is deleted then
    */
   collectGarbage(options: GarbageOptions): Promise<CollectedGarbage>;
-  /** What index.json lists, names that are no tags included. @throws OciError OCI_LAYOUT_INVALID, OCI_DESCRIPTOR_INVALID */
+  /** The entries of index.json, also those whose names are not tags. @throws OciError OCI_LAYOUT_INVALID, OCI_DESCRIPTOR_INVALID */
   listEntries(options?: StoreOptions): Promise<readonly LayoutEntry[]>;
 }
 
 export interface LayoutStoreOptions {
-  /** The layout itself. Created by the first `put`; until then there is nothing to read. */
+  /** The layout's directory. The first `put` creates it; before that, there is nothing to read. */
   readonly directory: string;
   readonly now?: () => Date;
-  /** Told after a second of waiting for another process that changes the layout; after two minutes it is FILE_LOCKED. */
+  /** Called after a second of waiting for another process that changes the layout. After two minutes FILE_LOCKED is thrown. */
   readonly onLockWait?: ((wait: LockWait) => void) | undefined;
-  /** Where `mount` finds other repositories. Default: nowhere. */
+  /** Where `mount` finds other repositories. Default: none. */
   readonly findDirectory?: (repository: string) => string;
 }
 
-/** A store in one layout directory. Touches no file yet. Errors are OciErrors and, if the disk fails, FileErrors. */
+/** Makes a store in one layout directory. Touches no file yet. Errors are OciErrors and, if the disk fails, FileErrors. */
 export function createLayoutStore(options: LayoutStoreOptions): LayoutStore {
   const layout = openLayout(options.directory, options.now ?? ((): Date => new Date()), options.onLockWait);
   return {

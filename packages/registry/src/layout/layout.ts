@@ -9,13 +9,13 @@ import {
   type LayoutPaths,
 } from "./layout-directory.ts";
 
-/** A layout as the parts of this folder share it. */
+/** The parts of a layout that this folder's modules share. */
 export interface Layout {
   readonly paths: LayoutPaths;
   readonly now: () => Date;
   readonly exclusively: Exclusively;
   readonly index: IndexFile;
-  /** Makes the directory a layout if it is none yet. */
+  /** Makes the directory a layout if it is not one yet. */
   create(signal: AbortSignal | undefined): Promise<void>;
 }
 
@@ -39,7 +39,7 @@ export function openLayout(directory: string, now: () => Date, onLockWait?: Lock
   };
 }
 
-/** Looks once whether a link leads out of the layout, before the first change. */
+/** Verifies once, before the first change, that no link leads out of the layout. */
 function createGuard({ blobs }: LayoutPaths): () => Promise<void> {
   let verified = false;
   return async () => {

@@ -1,4 +1,4 @@
-/** Reading from a layout: no lock, no write, every byte verified. */
+/** Reading from a layout: takes no lock, writes nothing, verifies every byte. */
 import type { ByteStream } from "../content.ts";
 import type { Descriptor } from "../descriptor.ts";
 import { createDigester, digestAlgorithm, digestOf, isDigest, type Digest } from "../digest.ts";
@@ -23,7 +23,7 @@ export async function openVerified(
   return verifying(readBlob(path, 0, options.signal), descriptor);
 }
 
-/** In a layout manifests are blobs too. */
+/** In a layout, manifests are stored as blobs. */
 export async function findBlob({ paths }: Layout, digest: Digest): Promise<Descriptor | undefined> {
   const size = (await findFileStat(blobPath(paths.blobs, digest)))?.size;
   return size === undefined ? undefined : { mediaType: mediaTypes.octetStream, digest, size };
@@ -68,7 +68,7 @@ export async function resolve(
   );
 }
 
-/** A manifest that is not listed tells its media type itself; any other blob is no manifest, and not found as one. */
+/** The media type of an unlisted manifest is read from its bytes. Any other blob does not resolve as a manifest. */
 async function resolveDigest(layout: Layout, index: LayoutIndex, digest: Digest): Promise<Resolved | undefined> {
   const listed = findListed(index, digest);
   if (listed !== undefined) {
@@ -94,7 +94,7 @@ function mediaTypeOf(bytes: Uint8Array): string | undefined {
 }
 
 /**
- * The verified bytes of a manifest; undefined where it is not there.
+ * Returns the verified bytes of a manifest, or undefined if it does not exist.
  * @throws OciError OCI_LIMIT_EXCEEDED, OCI_SIZE_MISMATCH, OCI_DIGEST_MISMATCH
  */
 export async function findManifestBytes(layout: Layout, descriptor: Descriptor): Promise<Uint8Array | undefined> {

@@ -1,4 +1,4 @@
-/** Referrers in a layout are found by looking into every listed manifest; what one says never changes, so it is kept. */
+/** Finds referrers by reading every listed manifest. The result for a manifest is kept, because its content never changes. */
 import type { Descriptor } from "../descriptor.ts";
 import type { Digest } from "../digest.ts";
 import { OciError } from "../errors.ts";
@@ -35,7 +35,7 @@ export function createListReferrers(layout: Layout): ListReferrers {
   };
 }
 
-/** What a manifest says of its subject; undefined where it is not there or is not one that can be read. */
+/** The manifest's subject and descriptor; undefined if the manifest does not exist or cannot be read. */
 export async function findReferrer(layout: Layout, descriptor: Descriptor): Promise<Referrer | undefined> {
   if (!isManifestMediaType(descriptor.mediaType)) return undefined;
   try {
@@ -52,7 +52,7 @@ function subjectOf(manifest: Manifest): Digest | undefined {
   return manifest.kind === "schema1" ? undefined : manifest.subject?.digest;
 }
 
-/** As the referrers API has it: the manifest's own artifact type and annotations (distribution-spec, "Listing Referrers"). */
+/** As in the referrers API: the manifest's own artifact type and annotations (distribution-spec, "Listing Referrers"). */
 function describe(manifest: Manifest, { mediaType, digest, size }: Descriptor): Descriptor {
   if (manifest.kind === "schema1") return { mediaType, digest, size };
   const artifactType = manifest.artifactType ?? (manifest.kind === "manifest" ? manifest.config.mediaType : undefined);

@@ -1,4 +1,4 @@
-/** Changing a layout. The order is everything: content, then the index; on deletion the index, then content. */
+/** Changes of a layout. A put writes the content before the index; a deletion changes the index before it deletes the content. */
 import type { Content } from "../content.ts";
 import { fileContent } from "../files/file-content.ts";
 import type { Descriptor } from "../descriptor.ts";
@@ -21,7 +21,8 @@ export async function put(
 ): Promise<void> {
   const { content, tags = [], signal } = options;
   const isManifest = isManifestMediaType(descriptor.mediaType);
-  if (!isManifest && tags.length > 0) throw new TypeError(`tags name manifests; ${descriptor.mediaType} is none`);
+  if (!isManifest && tags.length > 0)
+    throw new TypeError(`tags name manifests; ${descriptor.mediaType} is not a manifest`);
   signal?.throwIfAborted();
   await layout.create(signal);
   if (await renew(layout, descriptor, signal)) reportUpload(options, descriptor, descriptor.size);
@@ -39,7 +40,7 @@ async function renew(layout: Layout, descriptor: Descriptor, signal: AbortSignal
   return layout.exclusively(() => renewBlob(layout.paths.blobs, descriptor, layout.now()), signal);
 }
 
-/** Sets the tag to `to`, if it names `from`; `from` "anything" does not ask. */
+/** Sets the tag to `to` if it names `from`. `from` "anything": sets it in any case. */
 export async function setTagFrom(
   layout: Layout,
   tag: TagName,
@@ -91,7 +92,7 @@ export async function deleteManifest(
   return found;
 }
 
-/** What is listed (again) is a manifest in use; its bytes stay. */
+/** Keeps the bytes of a manifest that is listed (again). */
 export async function deleteUnlisted(
   layout: Layout,
   digest: Digest,
@@ -108,7 +109,7 @@ export async function deleteBlob(layout: Layout, digest: Digest, signal: AbortSi
   return (await isLayout(layout.paths)) && deleteUnlisted(layout, digest, signal);
 }
 
-/** By a hard link where the file system can, else by a copy that is verified on the way. */
+/** Mounts by a hard link if the file system supports it, else by a copy that is verified. */
 export async function mount(
   layout: Layout,
   descriptor: Descriptor,

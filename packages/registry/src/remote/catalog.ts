@@ -8,8 +8,8 @@ import { listNames } from "./requests/paging.ts";
 const catalogScope: Scope = { type: "registry", name: "catalog", actions: ["*"] };
 
 /**
- * Every repository that the registry lists; what is no repository's name is left out.
- * @throws OciError OCI_UNSUPPORTED if the registry has no catalogue, as many have none
+ * Yields every repository that the registry lists. Invalid repository names are skipped.
+ * @throws OciError OCI_UNSUPPORTED if the registry has no catalogue, like many registries
  */
 export async function* listRepositories(
   registry: Registry,
@@ -26,6 +26,6 @@ export async function* listRepositories(
 
 function withoutCatalogue(error: unknown, registry: string): unknown {
   if (!OciError.is(error) || (error.code !== "OCI_NOT_FOUND" && error.code !== "OCI_UNSUPPORTED")) return error;
-  const message = `${registry} has no catalogue of its repositories, as many registries have none: ${error.message}`;
+  const message = `${registry} has no catalogue of its repositories, like many registries: ${error.message}`;
   return new OciError("OCI_UNSUPPORTED", message, { details: error.details, cause: error });
 }

@@ -1,4 +1,4 @@
-/** A registry over HTTP: one client for each registry, one store for each of its repositories. */
+/** Access to a registry over HTTP: one client for each registry, one store for each of its repositories. */
 import {
   createTransport,
   createRetryBudget,
@@ -25,19 +25,19 @@ import { createWarnings } from "./requests/warnings.ts";
 export interface RegistryClientOptions extends TimeAndChance {
   /** `host[:port]`. `docker.io`, `index.docker.io` and `registry-1.docker.io` are Docker Hub. */
   readonly registry: string;
-  /** Default "https". "http" is allowed for this host alone, and with credentials only where it is a loopback address. */
+  /** Default "https". "http" is allowed for this host only, and with credentials only if it is a loopback address. */
   readonly scheme?: "https" | "http" | undefined;
   readonly credentials?: CredentialProvider | undefined;
-  /** host[:port] that takes the place of every realm's host. */
+  /** host[:port] that replaces the host of every realm. */
   readonly authHost?: string | undefined;
-  /** A transport that is shared (the client does not close it), or what to make one of. Default: one with defaults. */
+  /** A shared transport (the client does not close it), or the options of a new one. Default: a new one with defaults. */
   readonly transport?: Transport | TransportOptions | undefined;
   /**
-   * The user's own headers: sent to the registry's origin only. All but `User-Agent` count as secrets: over plain http to
-   * a host that is no loopback address every request throws OCI_INSECURE_CREDENTIALS.
+   * The user's own headers, sent to the registry's origin only. All but `User-Agent` count as secrets: over plain http to
+   * a host that is not a loopback address, every request throws OCI_INSECURE_CREDENTIALS.
    */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** The text of a `Warning` header, once for each text. For people: never to be acted on. Not escaped. */
+  /** Called with the text of a `Warning` header, once for each text. The text is for people and not escaped. */
   readonly onWarning?: ((text: string) => void) | undefined;
   readonly upload?: UploadOptions | undefined;
 }
@@ -47,16 +47,16 @@ export interface RegistryClient {
   readonly registry: string;
   /** @throws OciError OCI_REFERENCE_INVALID */
   repository(name: string): RemoteStore;
-  /** Every repository of the registry's catalog, each page fetched as the loop reaches it. @throws OciError OCI_UNSUPPORTED */
+  /** Yields every repository of the registry's catalog; pages are fetched as the loop reaches them. @throws OciError OCI_UNSUPPORTED */
   listRepositories(options?: StoreOptions): AsyncIterable<string>;
   /**
-   * Whether this is a registry of the distribution spec, and lets us in.
+   * Whether the host is a registry of the distribution spec that accepts the credentials.
    * @throws OciError OCI_UNAUTHORIZED, OCI_FORBIDDEN, OCI_UNAVAILABLE
    */
   ping(options?: StoreOptions): Promise<boolean>;
-  /** A bare token for explicit actions (dxf's `auth`); undefined where the registry asks for none. */
+  /** Returns a bare token for explicit actions (dxf's `auth`), or undefined if the registry asks for none. */
   token(scopes: readonly Scope[], options?: StoreOptions): Promise<string | undefined>;
-  /** Ends its connections. Usable again afterwards. */
+  /** Closes its connections. Can be used again afterwards. */
   close(): Promise<void>;
 }
 
@@ -98,7 +98,7 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   };
 }
 
-/** Plain http for the host that was named, and for what is allowed anyway. */
+/** Allows plain http for the named host, in addition to the hosts that the options allow. */
 function allowingPlainHttp(base: URL, options: TransportOptions): TransportOptions {
   if (base.protocol === "https:" || networkOf(base.hostname) === "loopback") return options;
   const { plainHttp } = options;

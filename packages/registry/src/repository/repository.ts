@@ -1,7 +1,7 @@
 /**
  * A repository from one string: `host[:port]/repository` of a registry, or `oci:DIR`, an OCI image-layout directory.
- * This is the way in for programs that need no more than defaults; the two stores behind it can be made directly, with
- * every option, by `@dtuf/registry/remote` and `@dtuf/registry/layout`.
+ * For programs that need no more than the defaults. `@dtuf/registry/remote` and `@dtuf/registry/layout` make the two stores
+ * with every option.
  */
 import { OciError } from "../errors.ts";
 import type { TimeAndChance } from "../http/retry-budget.ts";
@@ -12,19 +12,19 @@ import type { Transport, TransportOptions } from "../http/http.ts";
 import type { RangeReader, ReadStore, WriteStore } from "../store.ts";
 
 export interface OpenRepositoryOptions extends TimeAndChance, HomeCredentialsOptions {
-  /** Default "https". "http" is allowed for the registry that is named and no other host. */
+  /** Default "https". "http" is allowed for the named registry and no other host. */
   readonly scheme?: "https" | "http" | undefined;
-  /** Default: the user's own, as `docker login` keeps them (`createHomeCredentials`). */
+  /** Default: the user's credentials, as `docker login` stores them (`createHomeCredentials`). */
   readonly credentials?: CredentialProvider | undefined;
-  /** A transport that is shared and stays open, or the options of one. Default: one with defaults. */
+  /** A shared transport, which stays open, or the options of a new one. Default: a new one with defaults. */
   readonly transport?: Transport | TransportOptions | undefined;
 }
 
 export interface OpenedRepository<Store> {
-  /** As it was given. */
+  /** The name as it was given. */
   readonly name: string;
   readonly store: Store;
-  /** Ends its connections. */
+  /** Closes its connections. */
   close(): Promise<void>;
 }
 
@@ -33,8 +33,8 @@ export type RepositoryLocation =
   | { readonly kind: "layout"; readonly directory: string };
 
 /**
- * Says where a repository is. Nothing is opened.
- * @throws OciError OCI_REFERENCE_INVALID, also for a tag or a digest: a repository has neither
+ * Parses where a repository is. Opens nothing.
+ * @throws OciError OCI_REFERENCE_INVALID, also if the text has a tag or a digest
  */
 export function parseRepositoryLocation(text: string): RepositoryLocation {
   if (text.startsWith("oci:")) {
@@ -42,7 +42,7 @@ export function parseRepositoryLocation(text: string): RepositoryLocation {
     if (directory !== "") return { kind: "layout", directory };
     throw invalid(text, "oci:DIR");
   }
-  // As the command line has it: without one of these, the first component would be a repository's.
+  // As on the command line: without one of these, the first component belongs to a repository's name.
   if (!/^(?:localhost\/|[^/]*[.:])/.test(text)) throw invalid(text, "host[:port]/repository or oci:DIR");
   const { registry, repository, tag, digest } = parseReference(text);
   if (tag === undefined && digest === undefined) return { kind: "registry", registry, repository };
@@ -55,7 +55,7 @@ function invalid(text: string, wanted: string): OciError {
 }
 
 /**
- * A repository to read from and to write to. Makes no request and touches no file.
+ * Opens a repository for reading and writing. Makes no request and touches no file.
  * @throws OciError OCI_REFERENCE_INVALID
  */
 export async function openRepository(
@@ -76,7 +76,7 @@ export async function openRepository(
 }
 
 /**
- * The same, for programs that only read: its type has no operation that writes.
+ * Opens a repository for reading: the returned type has no operation that writes.
  * @throws OciError OCI_REFERENCE_INVALID
  */
 export function openReadOnlyRepository(

@@ -1,11 +1,11 @@
 import { readFile, stat } from "node:fs/promises";
 
-/** Where in a file SQLite locks: bytes that no database has (https://sqlite.org/fileformat2.html, the lock-byte page). */
+/** The offset of SQLite's lock bytes, which no database uses for data (https://sqlite.org/fileformat2.html, the lock-byte page). */
 const lockBytesStart = 0x40000000;
 
 /**
- * The process that holds the lock file, as the kernel tells it; undefined: the system does not say (only Linux does), or
- * the process is not seen from here (another container, another machine).
+ * Returns the process that holds the lock file, or undefined if the system does not say (only Linux does) or the process is
+ * not visible from here (another container, another machine).
  */
 export async function findHolder(path: string): Promise<number | undefined> {
   try {
@@ -15,7 +15,7 @@ export async function findHolder(path: string): Promise<number | undefined> {
       if (Number(inode) === ino && Number(start) >= lockBytesStart && Number(pid) > 0) return Number(pid);
     }
   } catch {
-    // It is only for a message.
+    // The result is only used in a message, so errors are ignored.
   }
   return undefined;
 }

@@ -1,8 +1,8 @@
 /**
- * An exclusive lock between processes, held by the kernel: it ends with its process, however that ends, so there is no
- * stale lock to judge (docs/decisions/0009-locks-in-every-runtime.md). It is SQLite's lock on a file that stays empty,
- * which also excludes two holders in one process. Not re-entrant. Nobody else may open the lock file: closing any other
- * descriptor of it would drop the lock (POSIX).
+ * An exclusive lock between processes, held by the kernel: it is released when its process ends for any reason, so there are
+ * no stale locks (docs/decisions/0009-locks-in-every-runtime.md). It is SQLite's lock on a file that stays empty,
+ * which also excludes two holders in one process. Not re-entrant. No other code may open the lock file, because closing any
+ * other descriptor of it would release the lock (POSIX).
  */
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
@@ -14,17 +14,17 @@ import { fileCall, FileError, fileError, isErrno, type FileErrorCode } from "../
 import { findHolder } from "./holder.ts";
 import { loadSqlite, type HeldLock, type SqliteFault } from "./sqlite.ts";
 
-/** Told once, after a second of waiting. */
+/** Reported once, after a second of waiting. */
 export interface LockWait {
   readonly path: string;
-  /** The process that is waited for; undefined if the system does not tell. */
+  /** The process that holds the lock; undefined if the system does not say. */
   readonly pid: number | undefined;
 }
 
 export interface LockOptions {
-  /** What to do if another holds it. */
+  /** What to do if another process holds the lock. */
   readonly wait: "wait" | "fail";
-  /** The longest wait. Default: two minutes. */
+  /** Maximum wait. Default: two minutes. */
   readonly timeoutMs?: number | undefined;
   readonly onWait?: ((wait: LockWait) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -37,9 +37,9 @@ const toldAfterMs = 1000;
 const defaultTimeoutMs = 120_000;
 
 /**
- * Runs `work` while holding the lock file at `path`, which is created if it is not there and never removed. A lock file
- * that a power cut filled with anything is emptied.
- * @throws FileError FILE_LOCKED if another holds it (and the wait, if any, is over), FILE_READ_ONLY, FILE_NOT_REGULAR,
+ * Runs `work` while holding the lock file at `path`, which is created if it does not exist and never removed. Bytes that a
+ * power cut left in a lock file are removed.
+ * @throws FileError FILE_LOCKED if another process holds it (after the wait, if any), FILE_READ_ONLY, FILE_NOT_REGULAR,
  * FILE_IO with errno ENOLCK on a file system without locks; the signal's reason
  */
 export async function withLock<T>(path: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
@@ -79,7 +79,7 @@ async function locked(path: string, waitedMs: number): Promise<FileError> {
   });
 }
 
-/** SQLite would follow a link and create a file where it leads, and wait on a pipe. */
+/** SQLite would follow a link and create a file at its target, and wait on a pipe. */
 async function refuseOthers(path: string): Promise<void> {
   try {
     if ((await lstat(path)).isFile()) return;
@@ -94,7 +94,7 @@ function notRegular(path: string): FileError {
   return new FileError("FILE_NOT_REGULAR", `cannot lock ${path}: not a regular file`, { details: { path } });
 }
 
-/** Held, or being tried, by this process: one at a time, so that `emptyFile` never drops a lock of our own. */
+/** Locks that this process holds or is acquiring: one attempt at a time, so that `emptyFile` never releases its own lock. */
 const taken = new Set<string>();
 
 async function tryLock(path: string): Promise<HeldLock | undefined> {
@@ -109,7 +109,7 @@ async function tryLock(path: string): Promise<HeldLock | undefined> {
   return lock && { release: () => lock.release().finally(() => taken.delete(path)) };
 }
 
-/** Undefined: another holds it. */
+/** Returns undefined if another process holds the lock. */
 async function attempt(path: string): Promise<HeldLock | undefined> {
   const sqlite = await loadSqlite();
   for (let emptied = false; ; emptied = true) {
@@ -123,8 +123,8 @@ async function attempt(path: string): Promise<HeldLock | undefined> {
 }
 
 /**
- * What a power cut left in a lock file is worth nothing. The file is emptied and not replaced, because whoever locks it
- * meanwhile has locked the same file. A file that has another name as well is not ours to empty.
+ * Removes bytes that a power cut left in a lock file. The file is emptied and not replaced, because another process may be
+ * locking the same file. A file with a second name is not emptied, because it may belong to someone else.
  */
 async function emptyFile(path: string): Promise<void> {
   const { O_NOFOLLOW, O_NONBLOCK, O_WRONLY } = constants;
@@ -140,7 +140,7 @@ async function emptyFile(path: string): Promise<void> {
   });
 }
 
-/** Without locks in the file system SQLite calls every file busy, also one that nobody can know of. */
+/** Without locks in the file system, SQLite reports every file as busy, even a new one that no other process can use. */
 async function verifyLocksWork(path: string): Promise<void> {
   const probe = join(dirname(path), `.dtuf-tmp-${randomBytes(8).toString("hex")}`);
   const found = await (await loadSqlite()).lock(probe);
@@ -152,7 +152,7 @@ async function verifyLocksWork(path: string): Promise<void> {
   });
 }
 
-/** SQLite does not say why it cannot make the file; the system says so to whoever makes another one beside it. */
+/** SQLite does not report why it cannot create the file, so another file is created beside it to get the system's error. */
 async function verifyWritable(path: string): Promise<void> {
   try {
     await (await createAtomicFile(path)).abort();

@@ -1,6 +1,6 @@
 /**
- * SQLite's exclusive lock on a file, in whichever way the runtime has SQLite: all of them take the same system locks, so
- * they exclude each other. Node before 24.15 hides SQLite or warns of it: there a thread with options of its own loads it.
+ * SQLite's exclusive lock on a file, through any SQLite module that the runtime has: all of them use the same system locks, so
+ * they exclude each other. Node before 24.15 hides SQLite or warns about it; there, a thread with its own options loads it.
  */
 import { isBuiltin } from "node:module";
 import { versions } from "node:process";
@@ -10,23 +10,23 @@ export interface HeldLock {
   release(): Promise<void>;
 }
 
-/** https://sqlite.org/rescode.html: the primary result code; undefined if the runtime does not say. */
+/** Primary result code (https://sqlite.org/rescode.html); undefined if the runtime does not report it. */
 export interface SqliteFault {
   readonly code: number | undefined;
   readonly message: string;
 }
 
 export interface Sqlite {
-  /** One attempt. Creates the file if it is not there. */
+  /** Tries once to lock. Creates the file if it does not exist. */
   lock(path: string): Promise<HeldLock | SqliteFault>;
 }
 
-/** With the journal in memory and nothing ever written, the file stays empty and has no companions. */
+/** With the journal in memory and no writes, the file stays empty and SQLite creates no other files. */
 const statements = "PRAGMA journal_mode=MEMORY; BEGIN EXCLUSIVE";
 
 let loading: Promise<Sqlite> | undefined;
 
-/** Loaded at the first lock: a program that takes none does not pay for it. */
+/** Loaded at the first lock, because it takes time. */
 export function loadSqlite(): Promise<Sqlite> {
   return (loading ??= load());
 }
@@ -37,7 +37,7 @@ async function load(): Promise<Sqlite> {
     const { DatabaseSync } = await import("node:sqlite");
     return lockHere((path) => new DatabaseSync(path, { timeout: 0 }));
   }
-  // Before it had `node:sqlite`, Bun had a module of its own. A bundler is not to look for it.
+  // Bun had its own module before it had `node:sqlite`. Bundlers must not resolve it.
   const name = "bun:sqlite";
   const { Database } = (await import(name)) as { readonly Database: new (path: string) => Database };
   return lockHere((path) => new Database(path));
@@ -70,7 +70,7 @@ function lockHere(open: (path: string) => Database): Sqlite {
   };
 }
 
-/** Text, because a bundler would not carry a file along. */
+/** A string, because a bundler would not include a separate file. */
 const threadSource = `
   const { parentPort } = require("node:worker_threads");
   const { DatabaseSync } = require("node:sqlite");
@@ -98,7 +98,7 @@ interface Answer {
   readonly fault?: { readonly errcode?: number; readonly message: string };
 }
 
-/** SQLite in a thread that was started with the options it needs; text, so that a bundle needs no second file. */
+/** SQLite in a thread started with the options it needs. Its code is a string, so that a bundle needs no second file. */
 export async function createThread(): Promise<Sqlite> {
   const { Worker: Thread } = await import("node:worker_threads");
   const execArgv = ["--experimental-sqlite", "--disable-warning=ExperimentalWarning"];
@@ -114,7 +114,7 @@ export async function createThread(): Promise<Sqlite> {
   };
 }
 
-/** The thread keeps the program alive only while an answer is due. */
+/** The thread keeps the program running only while a call is pending. */
 function createAsking(thread: Worker): (question: { id: number; path?: string }) => Promise<Answer> {
   const asked = new Map<number, PromiseWithResolvers<Answer>>();
   thread.unref();
@@ -137,7 +137,7 @@ function createAsking(thread: Worker): (question: { id: number; path?: string })
   };
 }
 
-/** What runtimes without result codes say. */
+/** The messages of runtimes without result codes. */
 const messages: readonly (readonly [RegExp, number])[] = [
   [/database is locked/, 5],
   [/readonly database/, 8],

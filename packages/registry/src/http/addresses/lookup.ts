@@ -1,10 +1,10 @@
-/** Names are held to the same rule as addresses at the moment they are resolved, so that no name leads inwards either. */
+/** Resolved addresses must pass the same rule as literal ones, so that no host name leads to a more private network. */
 import { lookup as systemLookup, type LookupAddress } from "node:dns";
 import type { LookupFunction } from "node:net";
 import { OciError } from "../../errors.ts";
 import { mayReach, networkOf, type Network } from "./network.ts";
 
-/** Leaves out the addresses that a server on `allowedNetwork` may not name. The error where none is left: OciError OCI_REDIRECT_REFUSED. */
+/** Drops the resolved addresses that a server on `allowedNetwork` may not lead to. If none is left, the error is OciError OCI_REDIRECT_REFUSED. */
 export function guardedLookup(allowedNetwork: Network, lookup: LookupFunction = systemLookup): LookupFunction {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, found, family) => {
@@ -20,7 +20,7 @@ export function guardedLookup(allowedNetwork: Network, lookup: LookupFunction = 
   };
 }
 
-/** The same for a host that is an address already. @throws OciError OCI_REDIRECT_REFUSED */
+/** The same rule for a host that is an IP address. @throws OciError OCI_REDIRECT_REFUSED */
 export function verifyHost(hostname: string, allowedNetwork: Network): void {
   const network = networkOf(hostname);
   if (network !== undefined && !mayReach(allowedNetwork, network)) throw refusedAddress(hostname, allowedNetwork);

@@ -1,10 +1,10 @@
 /**
- * Where an address lies. A server may lead to its own kind of network and to more public ones, never inwards: that is how
- * a public registry is kept from making its reader ask the reader's own machine, site or cloud metadata service.
+ * Classes of network. A server may lead to its own class and to more public ones, never to a more private one, so that a
+ * public registry cannot make the client send requests to the user's machine, local network or cloud metadata service.
  */
 import { BlockList, isIP, isIPv4 } from "node:net";
 
-/** Addresses of cloud metadata services and addresses that are no host's (multicast, reserved) count as link-local. */
+/** Addresses of cloud metadata services, multicast and reserved addresses count as link-local. */
 export type Network = "public" | "private" | "loopback" | "link-local";
 
 const ranges: readonly (readonly [Exclude<Network, "public">, readonly string[]])[] = [
@@ -27,7 +27,7 @@ const ranges: readonly (readonly [Exclude<Network, "public">, readonly string[]]
 
 const lists = ranges.map(([network, subnets]) => [network, blockList(subnets)] as const);
 
-/** The four bytes of an IPv4 address stand in these IPv6 ranges, from the given group on. */
+/** These IPv6 ranges contain an IPv4 address in four bytes, from the given group on. */
 const embeddings: readonly (readonly [list: BlockList, firstGroup: number])[] = [
   [blockList(["::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96", "::/96"]), 6],
   [blockList(["2002::/16"]), 1],
@@ -45,12 +45,12 @@ const reaches: Readonly<Record<Network, readonly Network[]>> = {
   "link-local": ["public", "private", "link-local"],
 };
 
-/** May a server on one network name an address on the other? */
+/** Whether a server on one network may supply an address on the other. */
 export function mayReach(from: Network, to: Network): boolean {
   return reaches[from].includes(to);
 }
 
-/** `host`: an IP address, or a URL's `hostname` (which has every form of an IPv4 address as four decimals). Undefined: a name. */
+/** `host`: an IP address, or a URL's `hostname` (which writes every IPv4 address as four decimals). Returns undefined for a name. */
 export function networkOf(host: string): Network | undefined {
   const bare = host
     .replace(/^\[(.*)\]$/, "$1")
@@ -79,7 +79,7 @@ function embeddedIPv4(address: string): string | undefined {
   return pair.flatMap((group) => [group >> 8, group & 0xff]).join(".");
 }
 
-/** The eight groups, from the form that the URL standard gives every IPv6 address. */
+/** The eight groups, from the URL standard's form of an IPv6 address. */
 function groupsOf(address: string): readonly number[] {
   const [head = "", tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split("::");
   const numbers = (part: string): number[] => (part === "" ? [] : part.split(":").map((group) => parseInt(group, 16)));

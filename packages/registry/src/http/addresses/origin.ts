@@ -2,10 +2,10 @@
 
 declare const originBrand: unique symbol;
 
-/** `scheme://host[:port]` as the URL standard writes it: lower case, default port left out. */
+/** `scheme://host[:port]` in the URL standard's form: lower case, without the default port. */
 export type Origin = string & { readonly [originBrand]: true };
 
-/** @throws TypeError for a URL that is neither http nor https: only these have an origin that can be compared. */
+/** @throws TypeError if the URL is neither http nor https, because other URLs have no comparable origin */
 export function originOf(url: URL): Origin {
   if (url.protocol !== "https:" && url.protocol !== "http:") throw new TypeError(`no http(s) URL: ${url.protocol}`);
   return url.origin as Origin;

@@ -1,21 +1,21 @@
-/** Which proxy a URL goes through. The values are those of HTTP_PROXY, HTTPS_PROXY and NO_PROXY, read by the caller. */
+/** Selects the proxy for a URL. The values are those of HTTP_PROXY, HTTPS_PROXY and NO_PROXY, read by the caller. */
 import { BlockList, isIP, isIPv4 } from "node:net";
 import { networkOf } from "./network.ts";
 
 export interface ProxyOptions {
-  /** For http URLs. `[http[s]://][user:password@]host[:port]`; empty: none. */
+  /** For http URLs. `[http[s]://][user:password@]host[:port]`; empty: no proxy. */
   readonly httpProxy?: string | undefined;
   readonly httpsProxy?: string | undefined;
   /**
-   * Separated by commas or blanks: a host (and all below it), .suffix and *.suffix (only what is below), an IP address,
-   * a CIDR range; each with :port where wanted (IPv6 in brackets then); or *.
+   * Separated by commas or blanks: a host (and all names below it), .suffix or *.suffix (only names below), an IP address,
+   * a CIDR range, each with an optional :port (IPv6 then in brackets); or *.
    */
   readonly noProxy?: string | undefined;
 }
 
 /**
- * Loopback hosts never go through a proxy, which would look for them on its own machine.
- * @throws TypeError for a proxy whose value is no http(s) URL
+ * A loopback host never goes through a proxy, because the proxy would look for it on its own machine.
+ * @throws TypeError if the proxy's value is not an http(s) URL
  */
 export function findProxy(url: URL, options: ProxyOptions): URL | undefined {
   const value = url.protocol === "https:" ? options.httpsProxy : options.httpProxy;
@@ -27,7 +27,7 @@ export function findProxy(url: URL, options: ProxyOptions): URL | undefined {
   return entries.some((entry) => matches(entry, host, port)) ? undefined : parseProxy(value);
 }
 
-/** @throws TypeError for what is no http(s) URL; it never repeats the value, which may hold a password */
+/** @throws TypeError if `value` is not an http(s) URL; the message does not contain the value, which may hold a password */
 export function parseProxy(value: string): URL {
   const url = URL.parse(value.includes("://") ? value : `http://${value}`);
   if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
@@ -58,7 +58,7 @@ function matchesAddress(name: string, host: string): boolean {
   return list.check(host, isIPv4(host) ? "ipv4" : "ipv6");
 }
 
-/** host:80, [::1]:80 and *:80 have a port; ::1 and fd00::/8 have none. */
+/** Matches host:80, [::1]:80 and *:80, which have a port, but not ::1 and fd00::/8. */
 function splitPort(entry: string): { readonly name: string; readonly onlyPort: number | undefined } {
   const match = /^(\[[^\]]*\](?:\/\d+)?|[^:]*):(\d+)$/.exec(entry);
   const name = match?.[1] ?? entry;

@@ -1,4 +1,4 @@
-/** What may be shown of a URL. */
+/** Removes secrets from a URL before it is shown. */
 const harmless: ReadonlySet<string> = new Set([
   "account",
   "artifactType",
@@ -14,7 +14,7 @@ const harmless: ReadonlySet<string> = new Set([
   "tag",
 ]);
 
-/** Without userinfo and fragment, and with `…` for each query value that is not known to be harmless (signatures, tokens, state). */
+/** Drops userinfo and fragment, and replaces each query value that is not known to be harmless (signatures, tokens, state) by `…`. */
 export function redactUrl(url: URL): string {
   const parts = url.search === "" ? [] : url.search.slice(1).split("&");
   return `${url.origin}${url.pathname}${parts.length === 0 ? "" : `?${parts.map(redactPart).join("&")}`}`;

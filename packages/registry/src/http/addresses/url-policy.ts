@@ -1,36 +1,36 @@
 /**
- * The one rule for every address that a server supplies. Pure: what a name resolves to is held to `allowedNetwork` when it is
- * connected to. Refused: another scheme than http(s), https to http, userinfo, an address further inwards than the server
- * that named it, a Link to another origin, too many hops. Followed without credentials: everything else that is not the
- * same origin, because the distribution spec lets uploads, blobs and tokens live on other hosts.
+ * Decides about every address that a server supplies. No I/O: a resolved name is checked against `allowedNetwork` when it is
+ * connected to. Refused: schemes other than http(s), https to http, userinfo, an address on a more private network than the
+ * server that supplied it, a Link to another origin, too many hops. Followed without credentials: every other address with
+ * another origin, because the distribution spec allows uploads, blobs and tokens on other hosts.
  */
 import { OciError } from "../../errors.ts";
 import { redirectsMax } from "../limits.ts";
 import { mayReach, networkOf, type Network } from "./network.ts";
 import { redactUrl } from "./redact.ts";
 
-/** Where the address stood: a challenge's realm, Location of an upload, Link to a next page, or a redirect. */
+/** Where the address was found: a challenge's realm, an upload's Location, a Link to the next page, or a redirect. */
 export type UrlSource = "realm" | "location" | "link" | "redirect";
 
 export interface SuppliedUrl {
-  /** The URL whose response held the address; relative addresses are resolved against it. */
+  /** The URL whose response contained the address. Relative addresses are resolved against it. */
   readonly from: URL;
-  /** `HttpResponse.network`. Undefined: judged by the host of `from`; a name counts as public. */
+  /** `HttpResponse.network`. If undefined, the host of `from` decides; a name counts as public. */
   readonly network?: Network | undefined;
-  /** `HttpResponse.allowedNetwork`: what the server at `from` was held to, it is held to again. */
+  /** `HttpResponse.allowedNetwork`: applies to the next request too if the origin stays the same. */
   readonly allowedNetwork?: Network | undefined;
   readonly to: string;
   readonly source: UrlSource;
-  /** How many addresses were followed before this one. */
+  /** Number of addresses followed before this one. */
   readonly hops?: number;
 }
 
 export interface UrlDecision {
   /** Without fragment. */
   readonly url: URL;
-  /** What `url` is to `from`. Credentials go along with "same-origin" only; a realm's rule may accept "same-host" (another port). */
+  /** The relation of `url` to `from`. Credentials are sent to "same-origin" only; the rule for realms may accept "same-host" (another port). */
   readonly credentials: "same-origin" | "same-host" | "drop";
-  /** To be given to the request that follows it (`HttpRequest.allowedNetwork`). For the same origin what it was before. */
+  /** For the request to `url` (`HttpRequest.allowedNetwork`). Unchanged if the origin is the same. */
   readonly allowedNetwork: Network | undefined;
 }
 
@@ -48,7 +48,7 @@ export function decideUrl(supplied: SuppliedUrl): UrlDecision {
   return { url, credentials: url.hostname === from.hostname ? "same-host" : "drop", allowedNetwork: network };
 }
 
-/** A registry behind a TLS proxy may write its own address as http://, because it does not know of the proxy. */
+/** A registry behind a TLS proxy may write its own address as http://, because it does not know about the proxy. */
 function keepTls(url: URL, from: URL): void {
   const isSame = url.hostname === from.hostname && (url.port === "" || url.port === from.port);
   if (from.protocol !== "https:" || url.protocol !== "http:" || !isSame) return;

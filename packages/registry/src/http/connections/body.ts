@@ -1,8 +1,8 @@
-/** A response's body between the connection, which pushes, and its one reader, who pulls. */
+/** The queue for a response's body between the connection, which pushes, and its one reader, which pulls. */
 import type { ByteStream } from "../../content.ts";
 import { bodyBufferMaxBytes } from "../limits.ts";
 
-/** What the reader's pace does to the connection. */
+/** How the reader controls the connection. */
 export interface Flow {
   pause(): void;
   resume(): void;
@@ -14,7 +14,7 @@ export interface BodyQueue {
   readonly stream: ByteStream;
   push(chunk: Uint8Array): void;
   end(): void;
-  /** After `end` or an earlier `fail` it does nothing. What was received before is still read first. */
+  /** Does nothing after `end` or an earlier `fail`. The reader gets the bytes received so far before the error. */
   fail(error: unknown): void;
 }
 
@@ -58,7 +58,7 @@ export function createBodyQueue(flow: Flow): BodyQueue {
   };
 }
 
-/** Pauses the connection while too much waits to be read. */
+/** Pauses the connection while too many bytes are waiting to be read. */
 function createGauge(flow: Flow): { add(bytes: number): void; remove(bytes: number): void } {
   let level = 0;
   let paused = false;

@@ -21,9 +21,9 @@ export interface Exchange {
   readonly signal: AbortSignal | undefined;
 }
 
-/** @throws OciError as `Transport.send` has it, what the request's body throws, or the signal's reason */
+/** @throws OciError as `Transport.send`, the error of the request's body, or the signal's reason */
 export async function exchange(request: Exchange, pool: OriginPool): Promise<HttpResponse> {
-  await nextTurn(); // undici frees a connection one turn after its response: without this, requests in turn would use two
+  await nextTurn(); // undici frees a connection one turn after its response: without this, sequential requests would use two
   request.signal?.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<HttpResponse>();
   const watchdog = createWatchdog({ ...request, onFailure: reject });
@@ -52,7 +52,7 @@ function createHandler(
       const coding = findCoding(headers);
       if (coding === undefined) return onHead(status, headers);
       if (status < 300) return watchdog.fail(encoded(request.url, coding));
-      onHead(status, headers); // an error is an error without its text too
+      onHead(status, headers); // an error response needs no body
       watchdog.queue.end();
       controller.abort(new DOMException("content encoding", "AbortError"));
     },
@@ -67,7 +67,7 @@ function createHandler(
 
 function dispatchOptions(request: Exchange, watchdog: Watchdog): Dispatcher.DispatchOptions {
   const { body, method, url } = request;
-  // undici gives up a connection after each HEAD, for servers that send a body then; what they send ends the connection anyway.
+  // undici closes the connection after each HEAD, because some servers send a body. Such a body ends the connection anyway.
   const reset = method === "HEAD" ? { reset: false } : {};
   const path = `${url.pathname}${url.search}`;
   const options = { origin: url.origin, path, method, headers: request.headers, ...reset };
@@ -77,7 +77,7 @@ function dispatchOptions(request: Exchange, watchdog: Watchdog): Dispatcher.Disp
   return { ...options, headers, body: sending(body, watchdog) as Dispatcher.DispatchOptions["body"] & object };
 }
 
-/** In pieces, so that a slow link is seen to move; the time that the source takes is not the peer's. */
+/** Sends in pieces so that progress restarts the stall timer; time spent reading the source does not count as a stall. */
 async function* sending(body: Uint8Array | HttpBody, watchdog: Watchdog): ByteStream {
   watchdog.idle();
   try {
@@ -113,7 +113,7 @@ function createResponse(
           if (read > discardMaxBytes) return;
         }
       } catch {
-        // A connection that failed is freed, and nobody wants what it would have brought.
+        // A failed connection is freed already, and its data is not needed.
       }
     },
   };
@@ -125,8 +125,8 @@ function* headerPairs(raw: Dispatcher.DispatchController["rawHeaders"]): Iterabl
 }
 
 /**
- * Content codings that code nothing: `aws-chunked` is what S3 remembers of how an object was uploaded, `utf-8` a mistake for
- * a charset. The bytes are the file's, as its hash will show.
+ * Content codings that do not change the bytes: S3 sends `aws-chunked` if an object was uploaded that way, and `utf-8` is a mistake for
+ * a charset.
  */
 const emptyCodings: ReadonlySet<string> = new Set(["", "identity", "aws-chunked", "utf-8"]);
 
@@ -138,7 +138,7 @@ function findCoding(headers: HttpHeaders): string | undefined {
 
 function encoded(url: URL, coding: string): OciError {
   const shown = redactUrl(url);
-  return new OciError("OCI_RESPONSE_INVALID", `${shown} answered in an encoding that was not asked for: ${coding}`, {
+  return new OciError("OCI_RESPONSE_INVALID", `${shown} sent a content encoding that was not requested: ${coding}`, {
     details: { url: shown, wanted: "identity", got: coding },
   });
 }

@@ -1,8 +1,8 @@
 /**
- * What one client shows one registry. It answers what the registry asks: Bearer where that is offered (anonymously too),
- * Basic only where it is all that is offered. Tokens are kept for each token server, scopes and identity, replaced before
- * they expire and when they are refused, and fetched once for all who wait. Nothing is shown to any other origin: a
- * challenge from elsewhere is not answered, and `decideRealm` says which token server may see a secret.
+ * Authorization of one client at one registry: Bearer if the registry offers it (anonymously too), Basic only if it is
+ * offered alone. Tokens are kept per token server, scopes and identity, replaced before they expire or when they are refused,
+ * and fetched once for all concurrent requests. No other origin gets credentials: a challenge from another origin is not
+ * answered, and `decideRealm` says which token server may get a secret.
  */
 import { OciError } from "../../errors.ts";
 import type { Network, Transport } from "../../http/index.ts";
@@ -30,12 +30,12 @@ export interface RegistryChallenge {
  * credentials are the same, so that a mount never uses the wrong ones [T65].
  *
  * Every method throws OciError: OCI_INSECURE_CREDENTIALS, OCI_CREDENTIALS_UNAVAILABLE, OCI_REALM_REFUSED, and what the
- * token server said: OCI_UNAUTHORIZED, OCI_FORBIDDEN, OCI_STATUS, OCI_RESPONSE_INVALID, OCI_UNAVAILABLE.
+ * token server answered: OCI_UNAUTHORIZED, OCI_FORBIDDEN, OCI_STATUS, OCI_RESPONSE_INVALID, OCI_UNAVAILABLE.
  */
 export interface Authorizer {
   /**
-   * The Authorization value to send now: preset, kept, or fetched where the registry's token server is known already.
-   * Undefined: nothing known yet, send without.
+   * Returns the Authorization value to send: preset, kept, or fetched if the registry's token server is already known.
+   * Undefined if none is known yet; the request is then sent without one.
    */
   current(scopes: readonly Scope[], signal?: AbortSignal): Promise<string | undefined>;
   /**
@@ -43,19 +43,19 @@ export interface Authorizer {
    * for one request, because the first token may have too small a scope.
    */
   answer(challenge: RegistryChallenge, scopes: readonly Scope[], signal?: AbortSignal): Promise<string | undefined>;
-  /** A bare token for these scopes; undefined where the registry asks for none. */
+  /** Returns a bare token for these scopes, or undefined if the registry asks for none. */
   token(scopes: readonly Scope[], signal?: AbortSignal): Promise<string | undefined>;
 }
 
 export interface AuthorizerOptions {
   /** The registry's own origin: `https://host[:port]/`. */
   readonly registry: URL;
-  /** The name under which credentials are looked up; the URL's host where left out. */
+  /** The name under which credentials are looked up. Default: the URL's host. */
   readonly name?: string | undefined;
   readonly transport: Transport;
   /** Default: anonymous. */
   readonly credentials?: CredentialProvider | undefined;
-  /** host[:port] that takes the place of every realm's host. */
+  /** host[:port] that replaces the host of every realm. */
   readonly authHost?: string | undefined;
   readonly now: () => Date;
 }
@@ -65,7 +65,7 @@ interface State {
   readonly transport: Transport;
   readonly identities: Identities;
   readonly tokens: Tokens;
-  /** What the registry asks for, once it did. Bearer stays: some registries want Basic for their catalog alone. */
+  /** Auth scheme learnt from the first challenge. Bearer is never replaced by Basic: some registries use Basic for the catalog only. */
   scheme: AuthScheme | undefined;
 }
 
@@ -133,14 +133,14 @@ async function answer(
     return renewed && plainValue(state, renewed, scheme);
   }
   if (scheme.kind !== "bearer") return undefined;
-  // What the challenge names beyond the request is the registry's wish: a token for it would let the registry act there.
+  // Other scopes in the challenge are ignored: a token for them would let the registry act in another repository.
   const tokenRequest = { server: scheme.server, identity, scopes: mergeScopes(principal.scopes) };
-  // One that was fetched for all that is demanded and is too small: another would be no larger.
+  // The refused token already covered every requested scope; a new one would not have more.
   const spent = sent !== undefined && state.tokens.drop(tokenRequest, sent.replace(/^Bearer /, ""));
   return spent && challenge.error === "insufficient_scope" ? undefined : obtain(state, tokenRequest, signal);
 }
 
-/** A token; where old credentials are refused, with those that their provider gives now. */
+/** Fetches a token. If the credentials are refused, asks their provider for new ones and tries once more. */
 async function obtain(state: State, tokenRequest: TokenRequest, signal: AbortSignal | undefined): Promise<string> {
   if (tokenRequest.identity.credential.kind !== "anonymous") requireSecure(state.registry);
   try {
@@ -153,7 +153,7 @@ async function obtain(state: State, tokenRequest: TokenRequest, signal: AbortSig
   }
 }
 
-/** What goes to the registry without a token server: a Bearer's value at once, another only if the registry asks for it. */
+/** The Authorization value that needs no token server: a Bearer value at once, any other only if the registry asks for it. */
 function plainValue({ registry }: State, { credential }: Identity, scheme: AuthScheme | undefined): string | undefined {
   const value = authorizationOf(credential);
   if (value === undefined || !isAskedFor(credential, value, scheme?.kind)) return undefined;
@@ -194,14 +194,14 @@ function learn(state: State, challenge: RegistryChallenge): AuthChallenge {
 function readServer({ parameters }: Challenge, { url, network }: RegistryChallenge): TokenServer {
   const realm = parameters.get("realm");
   if (realm === undefined || realm === "") {
-    throw new OciError("OCI_RESPONSE_INVALID", `${url.host} asks for a token and does not say where to get it`, {
+    throw new OciError("OCI_RESPONSE_INVALID", `${url.host} asks for a token but names no realm to get it from`, {
       details: { host: url.host },
     });
   }
   return { realm, service: parameters.get("service"), challenged: url, network };
 }
 
-/** Asks without credentials, to be challenged; some registries let anybody in at `/v2/` and challenge further inside. */
+/** Requests without credentials to get a challenge. Some registries send none at `/v2/` but only for a repository. */
 async function probe(state: State, scopes: readonly Scope[], signal?: AbortSignal): Promise<void> {
   const repository = scopes.find(({ type }) => type === "repository")?.name;
   for (const path of ["/v2/", ...(repository === undefined ? [] : [`/v2/${repository}/tags/list`])]) {

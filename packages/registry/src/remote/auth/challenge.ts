@@ -1,14 +1,14 @@
 /**
  * `WWW-Authenticate` (RFC 9110, 11.6.1): several challenges in one header and several headers, in any order and case.
- * A server writes this text, so the parser never throws: what it cannot read it passes over, and it is linear in the
- * length of a text that the transport has bounded. It forgives what servers do: missing commas, blanks around `=`,
- * unquoted values that are no tokens.
+ * The parser never throws, because a server writes this text: it skips what it cannot read, in time linear in the length of
+ * a text that the transport has bounded. It accepts deviations of real servers: missing commas, blanks around `=`, and
+ * unquoted values that are not tokens.
  */
 
 export interface Challenge {
   /** In lower case: "bearer", "basic", … */
   readonly scheme: string;
-  /** Names in lower case; of a repeated name the first value counts. */
+  /** Names in lower case. The first value of a repeated name counts. */
   readonly parameters: ReadonlyMap<string, string>;
   readonly token68?: string;
 }
@@ -18,7 +18,7 @@ interface Scanner {
   at: number;
 }
 
-/** The challenges of all headers, in their order. Never throws: text that cannot be read is passed over. */
+/** Parses the challenges of all headers, in order. Never throws: text that cannot be read is skipped. */
 export function parseChallenges(headers: readonly string[]): readonly Challenge[] {
   return headers.flatMap((header) => parseHeader({ text: header, at: 0 }));
 }
@@ -55,7 +55,7 @@ function takeValue(scanner: Scanner): string {
   return scanner.text[scanner.at] === '"' ? takeQuoted(scanner) : (take(scanner, /[^\s,"]+/y) ?? "");
 }
 
-/** A quoted-string (RFC 9110, 5.6.4); one that is never closed goes to the end of the header. */
+/** A quoted-string (RFC 9110, 5.6.4). If its closing quote is missing, it extends to the end of the header. */
 function takeQuoted(scanner: Scanner): string {
   const { text } = scanner;
   let value = "";

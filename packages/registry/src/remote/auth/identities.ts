@@ -1,4 +1,4 @@
-/** Who we are at one registry: asked of the provider once an hour for each repository, and again where it is refused. */
+/** Credentials at one registry. The provider is asked once an hour for each repository, and again after a refusal. */
 import { createHash } from "node:crypto";
 import { credentialMaxAgeMs, credentialMinAgeMs } from "../credentials/auth-limits.ts";
 import type { Credential, CredentialProvider, CredentialTarget } from "../credentials/credentials.ts";
@@ -7,14 +7,14 @@ import { createSingleFlight } from "./single-flight.ts";
 export interface Identity {
   readonly repository: string | undefined;
   readonly credential: Credential;
-  /** The same for the same credential, and no secret. */
+  /** Equal for equal credentials. Not a secret. */
   readonly id: string;
   readonly foundAt: number;
 }
 
 export interface Identities {
   find(repository: string | undefined, signal: AbortSignal | undefined): Promise<Identity>;
-  /** What the provider says now; undefined where that is no news. */
+  /** Asks the provider again. Returns undefined if it returns the same credential. */
   renew(identity: Identity, signal: AbortSignal | undefined): Promise<Identity | undefined>;
 }
 

@@ -1,7 +1,7 @@
 /**
- * Whom a registry may send us to for a token. The realm is text from the server: with it come the password and the
- * refresh token, so it is held to the registry's own host (any port), to the pairs that are known, or to the host that
- * the user named. Without credentials any public realm will do: there is nothing to steal.
+ * Decides which token server a registry may direct the client to. The realm is text from the server, and the password or
+ * refresh token is sent there, so with credentials it must be on the registry's own host (any port), in a table of known
+ * pairs, or on the host that the user named. Without credentials any public realm is allowed, because no secret is sent.
  */
 import { OciError } from "../../errors.ts";
 import { networkOf, type Network } from "../../http/addresses/network.ts";
@@ -9,11 +9,11 @@ import { decideUrl, type UrlDecision } from "../../http/addresses/url-policy.ts"
 
 export interface RealmRequest {
   readonly registry: URL;
-  /** The URL whose response held the challenge, and where it was found. */
+  /** The URL whose response contained the challenge. */
   readonly challenged: URL;
   readonly network: Network | undefined;
   readonly realm: string;
-  /** host[:port] that takes the place of the realm's host. */
+  /** host[:port] that replaces the realm's host. */
   readonly authHost: string | undefined;
   readonly secrets: "none" | "some";
 }
@@ -45,11 +45,12 @@ function suppliedRealm(request: RealmRequest): RealmDecision {
   return { url, allowedNetwork };
 }
 
-/** The user vouches for the host; only path and query are the server's. */
+/** The user named the host. Only path and query come from the server. */
 function namedRealm(request: RealmRequest, authHost: string): RealmDecision {
   const url = URL.parse(request.realm, request.challenged.href);
-  if (url === null || !/^https?:$/.test(url.protocol)) throw refuse(request, "names a realm that is no http(s) URL");
-  if (url.username !== "" || url.password !== "") throw refuse(request, "names a realm with a user in it");
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw refuse(request, "names a realm that is not an http(s) URL");
+  if (url.username !== "" || url.password !== "") throw refuse(request, "names a realm with userinfo");
   const named = new URL(`${url.protocol}//${authHost}`);
   named.pathname = url.pathname;
   named.search = url.search;
@@ -71,7 +72,7 @@ function refuse({ registry }: RealmRequest, what: string): OciError {
 }
 
 /**
- * Secrets go over TLS, or to this machine: `*.localhost` may be another's where the resolver asks a name server.
+ * Secrets are sent over TLS or to this machine only. `*.localhost` is not accepted, because a resolver may ask a name server.
  * @throws OciError OCI_INSECURE_CREDENTIALS
  */
 export function requireSecure(url: URL, what = "credentials"): void {
@@ -79,7 +80,7 @@ export function requireSecure(url: URL, what = "credentials"): void {
   if (networkOf(url.hostname) === "loopback" && !url.hostname.endsWith(".localhost")) return;
   throw new OciError(
     "OCI_INSECURE_CREDENTIALS",
-    `${what} for ${url.host} would go over plain http; wanted https, or a loopback address`,
+    `${what} for ${url.host} would be sent over plain http; wanted https or a loopback address`,
     { details: { host: url.host } },
   );
 }

@@ -11,7 +11,7 @@ export function encodeScope(scope: Scope): string {
   return `${scope.type}:${scope.name}:${scope.actions.join(",")}`;
 }
 
-/** One scope for each type and name, in order of appearance, with the actions of all, sorted. */
+/** Merges scopes of the same type and name, in order of appearance; their actions are sorted. */
 export function mergeScopes(scopes: readonly Scope[]): readonly Scope[] {
   const merged = new Map<string, Scope>();
   for (const { type, name, actions } of scopes) {
@@ -22,7 +22,7 @@ export function mergeScopes(scopes: readonly Scope[]): readonly Scope[] {
   return [...merged.values()];
 }
 
-/** Whether a token for `held` is one for `wanted` too. */
+/** Whether a token for `held` covers `wanted`. */
 export function coverScopes(held: readonly Scope[], wanted: readonly Scope[]): boolean {
   return wanted.every(({ type, name, actions }) =>
     held.some(

@@ -1,4 +1,4 @@
-/** One run per key at a time: whoever asks while it is under way gets its result too. */
+/** Runs work once per key at a time: concurrent calls with the same key share one run and its result. */
 
 interface Run<T> {
   readonly result: Promise<T>;
@@ -12,7 +12,7 @@ export type SingleFlight<T> = (
   signal: AbortSignal | undefined,
 ) => Promise<T>;
 
-/** One waiter's abort ends its own waiting; the run is aborted when nobody waits any more. */
+/** An abort ends the wait of its own caller. The run is aborted when no caller waits for it any more. */
 export function createSingleFlight<T>(): SingleFlight<T> {
   const running = new Map<string, Run<T>>();
 

@@ -1,17 +1,17 @@
 import { authorizationOf, type CredentialProvider } from "../credentials/credentials.ts";
 import { requireSecure } from "./realm.ts";
 
-/** A plain web server, which hands out no tokens. */
+/** A plain web server, without a token server. */
 export interface SiteAccess {
   readonly url: URL;
   readonly credentials: CredentialProvider;
-  /** The user's own, as secret as credentials. */
+  /** The user's own headers, treated as secrets. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 /**
- * What such a server is sent with every request, its origin alone: `HttpRequest.originHeaders`.
- * @throws OciError OCI_INSECURE_CREDENTIALS if they would go over plain http, and to another machine
+ * Returns the headers for every request to the server's origin: `HttpRequest.originHeaders`.
+ * @throws OciError OCI_INSECURE_CREDENTIALS if they would be sent over plain http to another machine
  */
 export async function findSiteHeaders(site: SiteAccess): Promise<Readonly<Record<string, string>>> {
   const credential = await site.credentials.find({ registry: site.url.host });

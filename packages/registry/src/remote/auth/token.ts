@@ -1,6 +1,6 @@
 /**
- * One token from a token server: by GET (Docker's token protocol) or by POST (OAuth2), whichever the credential is for,
- * and by the other where the server does not know the first. The answer is bounded, and read whatever its content type.
+ * Fetches one token from a token server: by GET (Docker's token protocol) or by POST (OAuth2), depending on the credential,
+ * and by the other if the server does not know the first. The answer is bounded; its content type is ignored.
  */
 import { OciError } from "../../errors.ts";
 import type { HttpRequest, HttpResponse, Transport } from "../../http/index.ts";
@@ -13,13 +13,13 @@ export interface TokenFetch {
   readonly realm: RealmDecision;
   readonly service: string | undefined;
   readonly scopes: readonly Scope[];
-  /** One of kind "bearer" stays with the registry: the token is fetched anonymously. */
+  /** A credential of kind "bearer" is for the registry only: the token is fetched anonymously. */
   readonly credential: Credential;
 }
 
 export interface Token {
   readonly value: string;
-  /** From then on (milliseconds of `now`) another should be fetched. */
+  /** The time (milliseconds of `now`) from which a new token should be fetched. */
   readonly refreshAt: number;
 }
 
@@ -58,7 +58,7 @@ function methodsOf(credential: Credential): readonly [Method, Method?] {
   }
 }
 
-/** 404 and 405, and the 403 of a server (Harbor) that takes a POST for a forged form. */
+/** 404 and 405, and the 403 of a server (Harbor) that rejects a POST as a forged form. */
 function isMethodUnknown(status: number, body: string): boolean {
   return status === 404 || status === 405 || (status === 403 && /xsrf|csrf/i.test(body));
 }
@@ -107,9 +107,9 @@ function parseToken(response: HttpResponse, body: string, sentAt: number): Token
   requireSuccess(response);
   const json = parseObject(response, body);
   const value = [json["access_token"], json["token"]].find((text) => typeof text === "string" && text !== "");
-  // Whatever it is, it becomes part of a header.
+  // The token becomes part of a header.
   if (typeof value !== "string" || !/^[!-~]+$/.test(value)) {
-    throw new OciError("OCI_RESPONSE_INVALID", `token server ${response.url.host} sent no token`, {
+    throw new OciError("OCI_RESPONSE_INVALID", `token server ${response.url.host} sent no valid token`, {
       details: { host: response.url.host },
     });
   }
@@ -125,8 +125,8 @@ function lifetimeOf(expiresIn: unknown): number {
 }
 
 /**
- * How old the token was when it came, for servers that hand out one more than once. Both times are by the server's clock
- * where it sends `Date`; ours may be wrong by hours, and then a token from the future, or one that is over, is a new one.
+ * The token's age on arrival, because some servers return the same token more than once. Uses the server's clock if the
+ * response has `Date`. Otherwise, the local clock may be wrong by hours: a token from the future, or an expired one, counts as new.
  */
 function ageOf(issuedAt: unknown, response: HttpResponse, sentAt: number): number {
   const date = Date.parse(response.headers.get("date") ?? "");
@@ -138,7 +138,7 @@ function requireSuccess({ status, url }: HttpResponse): void {
   const details = { host: url.host, status };
   const server = `token server ${url.host}`;
   if (status === 401) throw new OciError("OCI_UNAUTHORIZED", `${server} refuses the credentials`, { details });
-  if (status === 403) throw new OciError("OCI_FORBIDDEN", `${server} allows no such access`, { details });
+  if (status === 403) throw new OciError("OCI_FORBIDDEN", `${server} denies this access`, { details });
   if (status === 429 || status >= 500)
     throw new OciError("OCI_UNAVAILABLE", `${server} answers ${status}`, { details });
   throw new OciError("OCI_STATUS", `${server} answers ${status}; wanted a token`, { details });

@@ -1,4 +1,4 @@
-/** The tokens that one client holds: for each token server, identity and set of scopes, one; and one fetch at a time. */
+/** The tokens of one client: one for each token server, identity and set of scopes, and one fetch of each at a time. */
 import type { Network, Transport } from "../../http/index.ts";
 import type { Identity } from "./identities.ts";
 import { createSingleFlight } from "./single-flight.ts";
@@ -6,7 +6,7 @@ import { decideRealm } from "./realm.ts";
 import { coverScopes, encodeScope, type Scope } from "./scope.ts";
 import { fetchToken, type Token } from "./token.ts";
 
-/** What a Bearer challenge says, and where it stood. */
+/** The contents of a Bearer challenge, and the response that contained it. */
 export interface TokenServer {
   readonly realm: string;
   readonly service: string | undefined;
@@ -22,9 +22,9 @@ export interface TokenRequest {
 }
 
 export interface Tokens {
-  /** One at hand that is good for these scopes, or a new one. */
+  /** Returns a valid token for these scopes: a kept one, or else a new one. */
   obtain(tokenRequest: TokenRequest, signal: AbortSignal | undefined): Promise<string>;
-  /** Forgets a token that was refused. Returns whether it had been fetched for all that is demanded. */
+  /** Forgets a token that was refused. Returns whether it covered every requested scope. */
   drop(tokenRequest: TokenRequest, refused: string): boolean;
 }
 

@@ -1,7 +1,7 @@
 /**
- * Content by digest, verified as it streams. A cut goes on from the last good byte with a fresh request to the registry,
- * because the address that it redirected to may have expired; a registry that ignores Range is read past what is known.
- * Whatever was put together this way, digest and size of the whole decide at the end.
+ * Downloads content by digest and verifies it as it streams. A download that is cut resumes with a new request to the registry,
+ * because the address that it redirected to may have expired. If the registry ignores Range, the known bytes are skipped.
+ * Digest and size of the whole content are verified at the end in every case.
  */
 import type { ByteStream } from "../../content.ts";
 import type { Descriptor } from "../../descriptor.ts";
@@ -26,14 +26,14 @@ export async function openDownload(download: Download): Promise<ByteStream | und
   return isWebPage(response) ? namingWebPage(stream, download.descriptor, response) : stream;
 }
 
-/** A proxy or a portal answers with a page of its own. Only content that turns out wrong is called so: HTML is content too. */
+/** A proxy or portal may answer with its own page. Only wrong content is reported as one, because content may be HTML. */
 async function* namingWebPage(stream: ByteStream, { digest }: Wanted, { url }: HttpResponse): ByteStream {
   try {
     yield* stream;
   } catch (cause) {
     const isWrong = OciError.is(cause) && (cause.code === "OCI_DIGEST_MISMATCH" || cause.code === "OCI_SIZE_MISMATCH");
     if (!isWrong) throw cause;
-    const message = `${url.host} sent a web page (text/html) in place of ${digest}: is there a sign-in page in between?`;
+    const message = `${url.host} sent a web page (text/html) instead of ${digest}: it may be a sign-in page`;
     throw new OciError("OCI_RESPONSE_INVALID", message, { details: { digest, host: url.host }, cause });
   }
 }
@@ -56,7 +56,7 @@ export async function openDownloadRest(download: Download, prefix: ByteStream): 
   return verifyingFrom(resuming(download, response, { retryBudget, offset: received }), descriptor, start);
 }
 
-/** A blob of unknown size: what the registry announces is what the stream is held to. */
+/** Opens a blob of unknown size: the stream must have the size that the registry announces. */
 export async function openBlobByDigest(
   repository: Repository,
   digest: Digest,
@@ -71,8 +71,8 @@ export async function openBlobByDigest(
 }
 
 /**
- * The caller reads or discards the response. If the registry announces no size, the blob is read once to be measured.
- * @throws OciError OCI_DIGEST_MISMATCH, OCI_LIMIT_EXCEEDED of a blob that had to be measured
+ * The caller reads or discards the response. If the registry announces no size, the blob is read once to measure it.
+ * @throws OciError OCI_DIGEST_MISMATCH, OCI_LIMIT_EXCEEDED if the blob was measured
  */
 export async function requestBlob(
   repository: Repository,
@@ -95,7 +95,7 @@ async function measure({ body }: HttpResponse, digest: Digest): Promise<number> 
     digester.update(chunk);
     size += chunk.length;
     if (size > unannouncedMaxBytes) {
-      throw new OciError("OCI_LIMIT_EXCEEDED", `${digest} comes without a length and has more than ${size} bytes`, {
+      throw new OciError("OCI_LIMIT_EXCEEDED", `${digest} has no announced length and more than ${size} bytes`, {
         details: { digest, limit: unannouncedMaxBytes },
       });
     }
@@ -113,14 +113,14 @@ async function discarded(response: HttpResponse): Promise<undefined> {
 
 async function* nothing(): ByteStream {}
 
-/** How far the content got, over all its responses. */
+/** Progress of the download over all its responses. */
 interface Position {
-  /** One budget for the requests that fail and for the bodies that end early; counted anew where there is progress. */
+  /** One budget for failed requests and for bodies that end early; reset after progress. */
   readonly retryBudget: RetryBudget;
   received: number;
-  /** "whole": Range was found not to work here. */
+  /** "whole": Range does not work here. */
   mode: "range" | "whole";
-  /** "new": what ended in good order and was short shall not come over the same connection again. */
+  /** "new": after a short body without a connection error, use a new connection. */
   connection: "any" | "new";
   /** ETag of the first response: the content must not change between two attempts. */
   readonly etag: Etag | undefined;
@@ -144,18 +144,18 @@ async function* resuming(
     const cut = yield* readPart(download, response, position);
     if (position.received >= descriptor.size) return;
     position.connection = cut === undefined ? "new" : "any";
-    // Where there is progress, nothing is gained by waiting.
+    // After progress, no wait is needed.
     const progress = position.received - before >= progressBytes;
     if (progress) retryBudget.reset();
     const outcome = cut === undefined ? endedEarly : outcomeOf(cut);
     if (progress || (await retryBudget.next(outcome, signal)) === "again") continue;
-    // Of what ended in good order and is short, the verification says what is missing.
+    // The verification reports the missing bytes of a short body.
     if (cut === undefined) return;
     throw interrupted(descriptor, position.received, cut);
   }
 }
 
-/** Yields what is new in this response. Returns what cut it; undefined where it ended in good order. */
+/** Yields the new bytes of this response. Returns the error that cut it, or undefined if it ended without one. */
 async function* readPart(
   { descriptor }: Download,
   response: HttpResponse,
@@ -165,7 +165,7 @@ async function* readPart(
   let known = await startOf(descriptor, response, position);
   const announced = claimedLength(response.headers.get("content-length"));
   if (announced !== undefined && announced <= known) {
-    // Nothing new in it, at the price of all that is known.
+    // The server ignored Range and has nothing beyond the known bytes: request the whole content next.
     position.mode = "whole";
     await response.discard();
     return undefined;
@@ -181,12 +181,12 @@ async function* readPart(
     if (isUnavailable(error)) return error;
     throw error;
   }
-  // The same range again would be as empty.
+  // The same range would be empty again.
   if (position.received === before) position.mode = "whole";
   return undefined;
 }
 
-/** How many bytes at the beginning of this response are known already. Throws where its headers contradict what is wanted. */
+/** Returns how many bytes at the beginning of this response are known. Throws if its headers contradict the descriptor. */
 async function startOf(descriptor: Wanted, response: HttpResponse, position: Position): Promise<number> {
   const fault =
     response.status === 206 ? rangeFault(descriptor, response, position) : lengthFault(descriptor, response);
@@ -197,7 +197,7 @@ async function startOf(descriptor: Wanted, response: HttpResponse, position: Pos
 
 function lengthFault(descriptor: Wanted, response: HttpResponse): OciError | undefined {
   const announced = claimedLength(response.headers.get("content-length"));
-  // Less may be a cache that has not got all of it: another try has a chance.
+  // A smaller length may come from a cache with incomplete content: another attempt may succeed.
   return announced !== undefined && announced > descriptor.size ? wrongSize(descriptor, announced) : undefined;
 }
 
@@ -210,7 +210,7 @@ function rangeFault(descriptor: Wanted, response: HttpResponse, position: Positi
   if (total !== undefined && total !== descriptor.size) return wrongSize(descriptor, total);
   const etag = strongEtag(response);
   if (etag !== undefined && etag.at === position.etag?.at && etag.value !== position.etag.value) {
-    return invalidResponse(response, `is not what it was before the cut: ${descriptor.digest} has another ETag`);
+    return invalidResponse(response, `has changed since the cut: ${descriptor.digest} has another ETag`);
   }
   return undefined;
 }
@@ -225,7 +225,7 @@ async function resume(download: Download, position: Position): Promise<HttpRespo
   if (response.status === 200 || response.status === 206) return response;
   await response.discard();
   const { descriptor } = download;
-  throw new OciError("OCI_NOT_FOUND", `${descriptor.digest} went away after ${position.received} of its bytes`, {
+  throw new OciError("OCI_NOT_FOUND", `${descriptor.digest} disappeared after ${position.received} of its bytes`, {
     details: { digest: descriptor.digest, wanted: descriptor.size, got: position.received },
   });
 }
@@ -233,13 +233,13 @@ async function resume(download: Download, position: Position): Promise<HttpRespo
 function interrupted(descriptor: Wanted, received: number, cause: OciError): OciError {
   return new OciError(
     "OCI_UNAVAILABLE",
-    `${descriptor.digest} was cut again and again: ${received} of its ${descriptor.size} bytes received`,
+    `${descriptor.digest} was cut repeatedly: ${received} of its ${descriptor.size} bytes received`,
     { details: { digest: descriptor.digest, wanted: descriptor.size, got: received }, cause },
   );
 }
 
 function wrongSize({ digest, size }: Wanted, got: number): OciError {
-  return new OciError("OCI_SIZE_MISMATCH", `${digest} has ${size} bytes, but ${got} are offered`, {
+  return new OciError("OCI_SIZE_MISMATCH", `${digest} has ${size} bytes, but the registry has ${got}`, {
     details: { digest, wanted: size, got },
   });
 }

@@ -1,4 +1,4 @@
-/** The requests of a download. */
+/** Requests of a download. */
 import type { Descriptor } from "../../descriptor.ts";
 import type { HttpResponse, RetryBudget } from "../../http/index.ts";
 import { isManifestMediaType } from "../../media-types.ts";
@@ -13,7 +13,7 @@ export interface Download {
   readonly signal: AbortSignal | undefined;
 }
 
-/** A fresh request for what is missing; 416 from a registry that has less than we do: for all of it. */
+/** Requests the missing bytes. If the registry answers 416 because it has fewer bytes, requests the whole content. */
 export async function reopen(
   download: Download,
   { received, mode, ...how }: How & { readonly received: number; readonly mode: "range" | "whole" },

@@ -1,7 +1,7 @@
 /**
- * Blobs to a registry. Two requests for a new blob: a mount from the very repository, which says that the blob is there
- * or opens the upload, and one PUT with the whole content. In chunks only where a registry wants it so. What is cut goes
- * on where the registry says how far it got, and starts over where it does not.
+ * Uploads blobs. A new blob takes two requests: a mount from the same repository, which finds the blob
+ * or opens the upload, and one PUT with the whole content. Chunks are used only if the registry requires them. An upload
+ * that is cut is resumed if the registry reports the offset, and starts over otherwise.
  */
 import { reportUpload } from "../../progress.ts";
 import { openContent, type ByteStream, type Content } from "../../content.ts";
@@ -25,7 +25,7 @@ import {
   type UploadSession,
 } from "./upload-session.ts";
 
-/** A large PUT that was cut so often may be what a proxy's time limit does: in chunks it has a chance. */
+/** After this many cut PUTs, switch to chunks: a proxy may limit request time. */
 const cutsBeforeChunks = 2;
 
 interface Upload {
@@ -33,13 +33,13 @@ interface Upload {
   readonly descriptor: Descriptor;
   readonly content: Content;
   readonly options: RemotePutOptions;
-  /** For every request and every new beginning; counted anew where more got through than ever before. */
+  /** The budget for all requests and restarts; reset when more bytes than ever before were accepted. */
   readonly retryBudget: RetryBudget;
   readonly farthest: { bytes: number };
   cuts: number;
-  /** Answers of 404 to a PUT with the whole content: the upload is forgotten, or content in the PUT is refused so. */
+  /** Answers of 404 to a PUT with the whole content: the registry forgot the upload, or refuses content in the PUT this way. */
   forgotten: number;
-  /** Why the content itself could not be read: it comes before whatever the connection made of that. */
+  /** The error of reading the content. It is thrown instead of the connection's error that it caused. */
   fault: { readonly error: unknown } | undefined;
 }
 
@@ -100,18 +100,18 @@ async function openUpload(upload: Upload, presence: "check" | "absent"): Promise
   return "stored";
 }
 
-/** What a registry hashes by while chunks come, if it is not sha256. */
+/** Tells the registry the hash algorithm if it is not sha256. */
 function algorithmOf({ digest }: Descriptor): Readonly<Record<string, string>> {
   const algorithm = digestAlgorithm(digest);
   return algorithm === "sha256" ? {} : { "digest-algorithm": algorithm };
 }
 
-/** A HEAD and a POST in one. Undefined: not here. */
+/** Replaces a HEAD and a POST by one request. Returns undefined if the registry does not support it. */
 async function mountFromItself(upload: Upload): Promise<UploadSession | "stored" | undefined> {
   const { repository, descriptor, options, retryBudget } = upload;
   const response = await startUpload(repository, {
     query: { mount: descriptor.digest, from: repository.name, ...algorithmOf(descriptor) },
-    // 500: distribution 2.8, of a repository that is still empty.
+    // distribution 2.8 answers 500 for a repository that is still empty.
     expect: [400, 403, 404, 405, 500, 501],
     retryBudget,
     signal: options.signal,
@@ -163,13 +163,13 @@ async function sendWhole(upload: Upload, session: UploadSession): Promise<Upload
   }
 }
 
-/** Some registries take no content in the PUT that closes an upload: from now on all of it goes before, in PATCH. */
+/** Some registries refuse content in the PUT that closes an upload. From now on, all content is sent before it, in PATCH requests. */
 function closeEmpty({ repository }: Upload): "differently" {
   repository.registry.quirks.noContentInClosing();
   return "differently";
 }
 
-/** A PUT was cut. Where the registry says how much it has, the rest follows in chunks. */
+/** Resumes after a cut PUT: if the registry reports how much it has, sends the rest in chunks. */
 async function resume(upload: Upload, session: UploadSession, failure: OciError): Promise<UploadOutcome> {
   upload.cuts += 1;
   try {
@@ -182,7 +182,7 @@ async function resume(upload: Upload, session: UploadSession, failure: OciError)
   }
 }
 
-/** @throws OciError OCI_STATUS where smaller pieces are no way out */
+/** @throws OciError OCI_STATUS if chunks would not be smaller */
 function tooLargeWhole(upload: Upload, session: UploadSession, status: number): "differently" {
   const { descriptor, repository } = upload;
   const chunkBytes = chunkBytesFor(session);

@@ -5,12 +5,12 @@ import type { StoreOptions } from "../../store.ts";
 import { requestBlob } from "./blob-download.ts";
 import { blobUrl, claimedLength, pullScope, type Repository } from "../requests/context.ts";
 
-/** Advice: some proxies answer wrongly. */
+/** A hint, not proof: some proxies answer wrongly. */
 export async function hasBlob(repository: Repository, digest: Digest, options: StoreOptions): Promise<boolean> {
   return (await headBlob(repository, digest, options)) !== "not there";
 }
 
-/** If HEAD denies, or does not say the size, GET is asked too: pull-through caches answer 404 to HEAD. */
+/** Sends a GET if HEAD finds no blob or no size, because pull-through caches answer 404 to HEAD. */
 export async function findBlob(
   repository: Repository,
   digest: Digest,
@@ -37,6 +37,6 @@ async function headBlob(
   });
   await response.discard();
   if (response.status !== 200) return "not there";
-  // Some answer a length of 0 to HEAD whatever the blob has.
+  // Some registries answer HEAD with a length of 0 for every blob.
   return claimedLength(response.headers.get("content-length")) || "of unknown size";
 }

@@ -2,15 +2,15 @@ import type { ByteStream } from "../../content.ts";
 
 export interface Chunk {
   readonly bytes: Uint8Array;
-  /** Where it begins in the content. */
+  /** Offset in the content. */
   readonly offset: number;
   readonly place: "middle" | "last";
 }
 
 /**
- * Cuts a stream into chunks of `chunkBytes`, the last one shorter. A chunk leaves when the stream has gone on after it,
- * the last one when the stream has ended well: of content that is verified as it streams, the end is never sent before
- * the digest was right.
+ * Cuts a stream into chunks of `chunkBytes`; the last one may be shorter. A chunk is yielded when more bytes have arrived,
+ * the last one when the stream has ended without error. So the end of content that is verified as it streams is not sent
+ * before the digest is verified.
  */
 export async function* chunksOf(stream: ByteStream, chunkBytes: number): AsyncGenerator<Chunk> {
   let pieces: Uint8Array[] = [];
@@ -32,7 +32,7 @@ export async function* chunksOf(stream: ByteStream, chunkBytes: number): AsyncGe
   yield { bytes: Buffer.concat(pieces, held), offset, place: "last" };
 }
 
-/** Passes chunks on one late, so that the last one is held until the stream has ended well. */
+/** Delays each chunk until the next one, so that the last one is held until the stream has ended without error. */
 export async function* holdLast(stream: ByteStream): ByteStream {
   let held: Uint8Array | undefined;
   for await (const chunk of stream) {

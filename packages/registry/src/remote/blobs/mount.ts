@@ -6,8 +6,8 @@ import { pullScope, pushScope, type Repository } from "../requests/context.ts";
 import { cancelUpload, sessionOf, startUpload } from "./upload-session.ts";
 
 /**
- * `from` undefined: wherever the registry finds it. The token asked for covers the source too, whose credentials are
- * used only where they are the same [T65]. False: the registry would not.
+ * Mounts from the repository `from`, or from any repository if it is undefined. The token covers the source too, but
+ * only if its credentials are the same [T65]. Returns false if the registry did not mount the blob.
  */
 export async function mountBlob(
   repository: Repository,
@@ -40,7 +40,7 @@ async function askForMount(
     });
   } catch (error) {
     // Harbor says 401 if the source does not exist. A token server may refuse the source's scope, or take one scope only.
-    // A mount spares the sending and nothing else: whether this repository may be written shows at the next request.
+    // A mount only saves an upload: if this repository may not be written, the next request fails too.
     const refused = OciError.is(error) && mountRefusals.has(error.code);
     if (from === undefined || !refused) throw error;
     quirks.mountRefused(repository.name, from);

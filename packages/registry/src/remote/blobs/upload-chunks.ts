@@ -1,4 +1,4 @@
-/** Content in chunks: PATCH after PATCH, the last chunk in the closing PUT (ECR cannot close with an empty one). */
+/** Uploads in chunks: one PATCH for each chunk, the last chunk in the closing PUT (ECR cannot close with an empty one). */
 import { reportUpload, type ProgressCallback } from "../../progress.ts";
 import type { Descriptor } from "../../descriptor.ts";
 import { OciError } from "../../errors.ts";
@@ -12,18 +12,18 @@ import { closeUpload, findUploadOffset, sendPart, type UploadSession } from "./u
 export interface ChunkedUpload {
   readonly session: UploadSession;
   readonly descriptor: Descriptor;
-  /** From the content's beginning, verified as it streams. */
+  /** The whole content, verified as it streams. */
   readonly content: ByteStream;
-  /** The registry is known to have so many bytes. */
+  /** Number of bytes that the registry is known to have. */
   acknowledged: number;
   readonly retryBudget: RetryBudget;
-  /** How far any of the sessions got: what one after the other achieves must not make their number endless. */
+  /** The furthest offset of all sessions. Only progress beyond it resets the retry budget, so the number of sessions is bounded. */
   readonly farthest: { bytes: number };
   readonly onProgress: ProgressCallback | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
-/** "differently": start over at once, something was learned. An error: start over, if there is patience left for it. */
+/** "differently": start over at once, with what was learnt. An error: start over if the retry budget allows it. */
 export type UploadOutcome = "stored" | "differently" | OciError;
 
 export async function sendInChunks(upload: ChunkedUpload): Promise<UploadOutcome> {
@@ -39,12 +39,16 @@ export async function sendInChunks(upload: ChunkedUpload): Promise<UploadOutcome
   return "stored";
 }
 
-/** @throws OciError OCI_LIMIT_EXCEEDED for a registry that wants larger chunks than one should hold in memory */
+/** @throws OciError OCI_LIMIT_EXCEEDED if the registry requires larger chunks than `chunkMaxBytes` */
 export function chunkBytesFor({ repository, chunkMinBytes: wanted, chunkMaxBytes: allowed }: UploadSession): number {
   if (wanted > chunkMaxBytes) {
-    throw new OciError("OCI_LIMIT_EXCEEDED", `registry wants chunks of ${wanted} bytes; at most ${chunkMaxBytes}`, {
-      details: { limit: chunkMaxBytes, got: wanted },
-    });
+    throw new OciError(
+      "OCI_LIMIT_EXCEEDED",
+      `the registry requires chunks of ${wanted} bytes; at most ${chunkMaxBytes}`,
+      {
+        details: { limit: chunkMaxBytes, got: wanted },
+      },
+    );
   }
   return Math.max(wanted, Math.min(repository.registry.quirks.known.chunkBytes, allowed));
 }
@@ -68,7 +72,7 @@ async function sendChunk(upload: ChunkedUpload, chunk: Chunk): Promise<UploadOut
   }
 }
 
-/** The status, or the failure that may have left some of it there. */
+/** Returns the status, or a failure after which the registry may have part of the chunk. */
 async function trySending(upload: ChunkedUpload, chunk: Chunk, offset: number): Promise<number | OciError> {
   const { session, descriptor, signal } = upload;
   const part = { body: chunk.bytes.subarray(offset - chunk.offset), offset };
@@ -95,7 +99,7 @@ async function askOffset({ session, signal }: ChunkedUpload): Promise<number | u
   }
 }
 
-/** @throws OciError OCI_STATUS where the chunks cannot get smaller */
+/** @throws OciError OCI_STATUS if the chunks cannot be made smaller */
 function smallerChunks(upload: ChunkedUpload, status: number): "differently" {
   const { session } = upload;
 
@@ -116,7 +120,7 @@ function refusedPart({ session, descriptor }: ChunkedUpload, status: number): Oc
 
 export function forgotten({ session, descriptor }: Pick<ChunkedUpload, "session" | "descriptor">): OciError {
   const { name, registry } = session.repository;
-  return new OciError("OCI_STATUS", `${registry.name}/${name} forgot the upload of ${descriptor.digest}`, {
+  return new OciError("OCI_STATUS", `${registry.name}/${name} no longer knows the upload of ${descriptor.digest}`, {
     details: { digest: descriptor.digest, status: 404 },
   });
 }

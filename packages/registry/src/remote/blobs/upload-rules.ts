@@ -1,19 +1,19 @@
-/** How blobs are sent to registries that do not say what they want before content was sent in vain. */
+/** How blobs are sent to registries that report their limits only by refusing content. */
 export interface UploadOptions {
-  /** Blobs above this many bytes go in chunks. Default: those that the registry refused whole. */
+  /** Larger blobs are sent in chunks. Default: blobs that the registry refused in one request. */
   readonly wholeMaxBytes?: number | undefined;
-  /** Bytes of a chunk; Infinity: the registry knows no chunks. Default 8 MiB. Each upload in chunks holds one in memory. */
+  /** Bytes of a chunk; Infinity if the registry does not support chunks. Default 8 MiB. Each upload in chunks holds one in memory. */
   readonly chunkBytes?: number | undefined;
 }
 
 const mebibyte = 1024 * 1024;
 
 const rules: readonly { readonly host: RegExp; readonly rule: UploadOptions }[] = [
-  // Answers 416 to a larger chunk. A whole blob may have any size.
+  // Answers 416 to a larger chunk. A blob in one request may have any size.
   { host: /^ghcr\.io$/, rule: { chunkBytes: 4 * mebibyte } },
-  // Answers 413 to whole blobs above some 20 MB.
+  // Answers 413 to blobs above some 20 MB in one request.
   { host: /\.azurecr\.io$/, rule: { wholeMaxBytes: 16 * mebibyte } },
-  // Documented to know no chunks.
+  // Documented to support no chunks.
   { host: /(?:^|\.)gcr\.io$|\.pkg\.dev$/, rule: { chunkBytes: Infinity } },
 ];
 

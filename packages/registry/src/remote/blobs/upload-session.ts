@@ -1,6 +1,6 @@
 /**
- * One upload as the registry knows it: a Location that changes with every answer. It may be relative, or on another
- * host, which then gets the content and no credentials; what once left the registry's origin never gets them again.
+ * One upload at the registry: a Location that changes with every response. It may be relative, or on another
+ * host, which gets the content but no credentials. After a Location on another origin, no later Location gets them either.
  */
 import type { Digest } from "../../digest.ts";
 import {
@@ -19,11 +19,11 @@ import { cancelTimeoutMs } from "../requests/store-limits.ts";
 export interface UploadSession {
   readonly repository: Repository;
   location: Location;
-  /** What the registry wants of every chunk but the last; 0: nothing. */
+  /** Minimum size that the registry requires of every chunk but the last; 0 if none. */
   readonly chunkMinBytes: number;
-  /** The upload's budget, for all its requests. */
+  /** The budget for all requests of the upload. */
   readonly retryBudget: RetryBudget | undefined;
-  /** Not in the specification, but Cloudflare's registry says it. */
+  /** From a header of Cloudflare's registry that is not in the specification. */
   readonly chunkMaxBytes: number;
 }
 
@@ -35,7 +35,7 @@ interface Location {
 
 export interface Part {
   readonly body: Uint8Array | HttpBody;
-  /** Where it begins in the content; undefined: it is the content. */
+  /** Offset in the content; undefined if `body` is the whole content. */
   readonly offset?: number;
 }
 
@@ -43,7 +43,7 @@ export interface StartOptions {
   readonly query?: Readonly<Record<string, string>>;
   readonly scopes?: readonly Scope[];
   readonly body?: Uint8Array;
-  /** Statuses beside 201 and 202. */
+  /** Expected statuses in addition to 201 and 202. */
   readonly expect?: readonly number[];
   readonly retryBudget?: RetryBudget;
   readonly signal: AbortSignal | undefined;
@@ -51,7 +51,7 @@ export interface StartOptions {
 
 const octets = { "content-type": "application/octet-stream" } as const;
 
-/** The POST that opens an upload, or spares it. Asking twice does no harm: a forgotten upload expires. */
+/** The POST that opens an upload or makes it unnecessary. It may be repeated, because an unused upload expires. */
 export async function startUpload(repository: Repository, options: StartOptions): Promise<HttpResponse> {
   const { query, scopes = [pushScope(repository.name)], body, expect = [], retryBudget, signal } = options;
   return repository.registry.send({
@@ -91,13 +91,13 @@ function locationOf({ registry }: Repository, response: HttpResponse, before: "o
   return { url, credentials: own ? "own" : "none", allowedNetwork };
 }
 
-/** The next Location, where the answer names one. */
+/** Stores the next Location if the response has one. */
 function moveOn(session: UploadSession, response: HttpResponse): void {
   if (response.headers.get("location") === undefined) return;
   session.location = locationOf(session.repository, response, session.location.credentials);
 }
 
-/** PATCH. 201 is ECR's 202. 404: the upload is forgotten; 413 and 416: not like this. */
+/** Sends a PATCH and returns its status. 201: ECR's 202. 404: the upload is unknown. 413 and 416: the chunk is refused. */
 export async function sendPart(session: UploadSession, part: Part, signal: AbortSignal | undefined): Promise<number> {
   const { repository, location, retryBudget } = session;
   const response = await repository.registry.send({
@@ -116,8 +116,8 @@ export async function sendPart(session: UploadSession, part: Part, signal: Abort
 }
 
 /**
- * PUT, with the content, its last chunk or nothing. 201: it is stored. 400 is an answer only if the whole content was
- * sent, because then there is another way.
+ * Sends a PUT with the content, its last chunk or nothing, and returns its status. 201: stored. 400 is expected only if the
+ * whole content was sent, because it can then be sent in chunks instead.
  */
 export async function closeUpload(
   session: UploadSession,
@@ -133,7 +133,7 @@ export async function closeUpload(
     scopes: [pushScope(repository.name)],
     headers: { ...octets, ...rangeOf(part) },
     body: part.body,
-    // Sent twice it would meet an upload that is further than it thinks: what happens next is decided here.
+    // Not repeated, because the upload may have advanced; the caller decides how to continue.
     retries: "refused",
     expect: [201, 204, ...(part.offset === undefined && part.body.length > 0 ? [400] : []), 404, 413, 416],
     signal,
@@ -142,7 +142,7 @@ export async function closeUpload(
   return response.status;
 }
 
-/** The Location's own query is opaque: it is added to, as text. */
+/** The Location's query is opaque: the digest is appended to it as text. */
 function withDigest(location: URL, digest: Digest): URL {
   return new URL(`${location.href}${location.search === "" ? "?" : "&"}digest=${encodeURIComponent(digest)}`);
 }
@@ -151,7 +151,7 @@ function rangeOf({ body, offset }: Part): Readonly<Record<string, string>> {
   return offset === undefined || body.length === 0 ? {} : { "content-range": `${offset}-${offset + body.length - 1}` };
 }
 
-/** How many bytes the registry has; undefined where it does not say, or has forgotten the upload. */
+/** Returns how many bytes the registry has, or undefined if it does not say or does not know the upload. */
 export async function findUploadOffset(
   session: UploadSession,
   signal: AbortSignal | undefined,
@@ -169,11 +169,11 @@ export async function findUploadOffset(
   if (response.status >= 300) return undefined;
   moveOn(session, response);
   const end = claimedLength(/^(?:bytes=)?0-(\d+)$/.exec(response.headers.get("range") ?? "")?.[1]);
-  // `0-0` is how distribution says both "nothing" and "one byte".
+  // distribution writes `0-0` for both nothing and one byte.
   return end === undefined || end === 0 ? undefined : end + 1;
 }
 
-/** Gives the upload up. Nobody depends on it: the registry forgets it by itself in time. */
+/** Cancels the upload. A failure is ignored, because the registry drops unused uploads after some time. */
 export async function cancelUpload(session: UploadSession): Promise<void> {
   const { repository, location } = session;
   try {
@@ -187,6 +187,6 @@ export async function cancelUpload(session: UploadSession): Promise<void> {
     });
     await response.discard();
   } catch {
-    // What went wrong before is what the caller hears of.
+    // The caller gets the error that led to the cancellation.
   }
 }

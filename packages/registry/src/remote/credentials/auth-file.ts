@@ -1,8 +1,8 @@
 /**
- * The files that hold credentials by registry: Docker's config.json, the containers tools' auth.json and the legacy
- * .dockercfg. For one registry, in this order: its own helper, the store for all, an entry of the file. A key may be a
- * host, a URL, or (containers) a host with a namespace, of which the longest that fits counts. A host is compared whole,
- * port included: never a part of it.
+ * Files that hold credentials by registry: Docker's config.json, the containers tools' auth.json and the legacy .dockercfg.
+ * For one registry they are tried in this order: its own helper, the helper for all registries, an entry of the file. A key
+ * may be a host, a URL, or (containers) a host with a namespace, of which the longest match counts. A host is compared as a
+ * whole, port included, never by a part of it.
  */
 import { open } from "node:fs/promises";
 import { OciError } from "../../errors.ts";
@@ -14,9 +14,9 @@ type JsonObject = Readonly<Record<string, unknown>>;
 
 export interface AuthFile {
   readonly path: string;
-  /** Key as it is written -> entry, unread. */
+  /** Key as written -> entry, unparsed. */
   readonly auths: ReadonlyMap<string, unknown>;
-  /** Host -> name of its helper; empty: none, the file itself. */
+  /** Host -> name of its helper. An empty name means no helper: the file itself is used. */
   readonly helpers: ReadonlyMap<string, string>;
   readonly store: string | undefined;
   /** Docker's `HttpHeaders`: headers for every request to a registry. */
@@ -25,7 +25,7 @@ export interface AuthFile {
 
 export type AuthFileFormat = "config" | "dockercfg";
 
-/** Undefined: no such file. @throws OciError OCI_CREDENTIALS_UNAVAILABLE */
+/** Returns undefined if the file does not exist. @throws OciError OCI_CREDENTIALS_UNAVAILABLE */
 export async function readAuthFile(path: string, format: AuthFileFormat = "config"): Promise<AuthFile | undefined> {
   const text = await readAuthText(path);
   if (text === undefined) return undefined;
@@ -44,7 +44,7 @@ export async function readAuthFile(path: string, format: AuthFileFormat = "confi
   };
 }
 
-/** An empty file is one without entries. @throws OciError OCI_CREDENTIALS_UNAVAILABLE */
+/** An empty file has no entries. @throws OciError OCI_CREDENTIALS_UNAVAILABLE */
 export function parseAuthJson(text: string, path: string): JsonObject {
   // PowerShell writes a byte order mark.
   const bare = text.replace(/^\uFEFF/, "");
@@ -53,12 +53,12 @@ export function parseAuthJson(text: string, path: string): JsonObject {
     const json: unknown = JSON.parse(bare);
     if (isObject(json)) return json;
   } catch {
-    // The parser's message quotes the file.
+    // The parser's message quotes the file, so it is dropped.
   }
-  throw unreadable(path, "is no JSON object");
+  throw unreadable(path, "is not a JSON object");
 }
 
-/** The helper that is configured for a registry. */
+/** The name of the helper that is configured for a registry. */
 export function findHelperName(file: AuthFile, registry: string): string | undefined {
   const name = file.helpers.get(credentialHost(registry)) ?? file.store;
   return name === "" ? undefined : name;
@@ -99,16 +99,16 @@ export function isKeyOf(key: string, registry: string): boolean {
   return host === credentialHost(registry) && namespace === "";
 }
 
-/** Docker writes URLs with paths that mean nothing (`/v1/`); the containers tools write namespaces, without a scheme. */
+/** Docker writes URLs with paths that have no meaning (`/v1/`); the containers tools write namespaces without a scheme. */
 function parseKey(key: string): { readonly host: string; readonly namespace: string } {
   const [, scheme, host = "", path = ""] = /^(https?:\/\/)?([^/]*)\/?(.*?)\/*$/i.exec(key) ?? [];
   const isNamespace = scheme === undefined && path !== "" && !/^v[12]$/.test(path);
   return { host: credentialHost(host), namespace: isNamespace ? `${path}/` : "" };
 }
 
-/** Undefined: an empty entry, which says that a helper has it. */
+/** Returns undefined for an empty entry, which means that a helper has the credential. */
 function parseEntry(entry: unknown, where: string): Credential | undefined {
-  if (!isObject(entry)) throw unreadable(where, "is no object");
+  if (!isObject(entry)) throw unreadable(where, "is not an object");
   const text = (name: string): string | undefined => {
     const value = entry[name];
     return typeof value === "string" && value !== "" ? value : undefined;
@@ -123,7 +123,7 @@ function parseEntry(entry: unknown, where: string): Credential | undefined {
   return username === undefined || password === undefined ? undefined : { kind: "basic", username, password };
 }
 
-/** base64 of `user:password`; the password may hold colons, and some writers pad it with NULs. */
+/** base64 of `user:password`. The password may contain colons, and some writers pad it with NULs. */
 function parseAuth(auth: string, where: string): { readonly username: string; readonly password: string } {
   const plain = Buffer.from(auth, "base64").toString();
   const colon = plain.indexOf(":");
@@ -131,7 +131,7 @@ function parseAuth(auth: string, where: string): { readonly username: string; re
   return { username: plain.slice(0, colon), password: plain.slice(colon + 1).replace(/\0+$/, "") };
 }
 
-/** Undefined: no such file. @throws OciError OCI_CREDENTIALS_UNAVAILABLE */
+/** Returns undefined if the file does not exist. @throws OciError OCI_CREDENTIALS_UNAVAILABLE */
 export async function readAuthText(path: string): Promise<string | undefined> {
   const file = await open(path).catch((cause: unknown) => {
     if (isMissing(cause)) return undefined;

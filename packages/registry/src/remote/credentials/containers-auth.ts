@@ -1,4 +1,4 @@
-/** `auth.json` of the containers tools (podman, skopeo, buildah): several places, of which the first that knows a registry wins. */
+/** `auth.json` of the containers tools (podman, skopeo, buildah): several files, of which the first with an entry for the registry wins. */
 import { join } from "node:path";
 import { findInAuthFile, readAuthFile, type AuthFileFormat } from "./auth-file.ts";
 import type { CredentialHelper } from "./credential-helper.ts";
@@ -11,11 +11,11 @@ export interface AuthPlace {
 }
 
 export interface ContainersPlacesOptions extends HomeOptions {
-  /** The user's id, where the system keeps a directory for a user's session (Linux). */
+  /** The user's id, on systems that keep a directory for a user's session (Linux). */
   readonly uid?: number | undefined;
 }
 
-/** As containers-auth.json(5) has it, Docker's own files last. `REGISTRY_AUTH_FILE` stands for all of them. */
+/** Files in the order of containers-auth.json(5), Docker's own files last. `REGISTRY_AUTH_FILE` replaces all of them. */
 export function containersAuthPlaces({ environment, home, uid }: ContainersPlacesOptions): readonly AuthPlace[] {
   const only = environment["REGISTRY_AUTH_FILE"];
   if (only) return [{ path: only, format: "config" }];
@@ -34,8 +34,8 @@ export function containersAuthPlaces({ environment, home, uid }: ContainersPlace
 }
 
 /**
- * Credentials from files of the containers tools' form: the first place that knows a registry decides. The files are read
- * at each `find`.
+ * Credentials from files in the containers tools' format: the first file with an entry for the registry wins. The files are
+ * read at each `find`.
  * @throws, from `find`, OciError OCI_CREDENTIALS_UNAVAILABLE
  */
 export function createContainersAuthCredentials(options: {

@@ -93,7 +93,7 @@ describe("a credential helper", () => {
     );
     await expect(create({}, 300).find("test", "r.example")).rejects.toMatchObject({
       code: "OCI_CREDENTIALS_UNAVAILABLE",
-      message: 'credential helper "test" has not answered for 0.3 s',
+      message: 'credential helper "test" did not answer within 0.3 s',
     });
   });
 
@@ -109,7 +109,7 @@ describe("a credential helper", () => {
     async (name) => {
       await expect(create().find(name, "r.example")).rejects.toMatchObject({
         code: "OCI_CREDENTIALS_UNAVAILABLE",
-        message: `credential helper ${JSON.stringify(name)} is no name of a helper`,
+        message: `credential helper ${JSON.stringify(name)} is not a valid helper name`,
       });
     },
   );

@@ -1,8 +1,8 @@
 /**
- * `docker-credential-<name>`: programs that keep credentials, spoken to in Docker's helper protocol. A helper that is
- * missing, fails, hangs or talks nonsense ends the search for credentials with an error that names it: going on without
- * would send somebody else's credentials, or none, where these were meant [T62]. Secrets go through stdin alone, and
- * what a helper prints is never shown [T61].
+ * `docker-credential-<name>`: programs that keep credentials, called by Docker's helper protocol. A helper that is
+ * missing, fails, hangs or gives invalid output ends the search for credentials with an error that names it, because
+ * continuing could send other credentials, or none [T62]. Secrets are passed through stdin only, and a helper's output is
+ * never shown [T61].
  */
 import { spawn, type ChildProcessByStdio } from "node:child_process";
 import { access, constants } from "node:fs/promises";
@@ -15,18 +15,18 @@ import { helperOutputMaxBytes, helperTimeoutMs } from "./auth-limits.ts";
 import { dockerHubKey, identityTokenUser, type Credential } from "./credentials.ts";
 
 export interface CredentialHelper {
-  /** Undefined: the helper says that it has none. @throws OciError OCI_CREDENTIALS_UNAVAILABLE */
+  /** Returns undefined if the helper has no credential. @throws OciError OCI_CREDENTIALS_UNAVAILABLE */
   find(name: string, registry: string): Promise<Credential | undefined>;
   /** @throws OciError OCI_CREDENTIALS_UNAVAILABLE */
   store(name: string, registry: string, credential: StorableCredential): Promise<void>;
-  /** What is not there is erased already. @throws OciError OCI_CREDENTIALS_UNAVAILABLE */
+  /** Succeeds if there is nothing to erase. @throws OciError OCI_CREDENTIALS_UNAVAILABLE */
   erase(name: string, registry: string): Promise<void>;
 }
 
 export type StorableCredential = Extract<Credential, { readonly kind: "basic" | "identity-token" }>;
 
 export interface CredentialHelperOptions {
-  /** Of this program. `PATH` says where helpers are; dtuf's own variables, which may hold secrets, are not handed on. */
+  /** Environment of this program. `PATH` says where helpers are; dtuf's own variables, which may hold secrets, are not passed on. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Default 60 s: a helper may ask the user to unlock a keyring. */
   readonly timeoutMs?: number | undefined;
@@ -39,7 +39,7 @@ interface Answer {
   readonly output: string;
 }
 
-/** Runs credential helpers by name. Each call starts one program, bounded in time and output. */
+/** Runs credential helpers by name. Each call starts one program with limits on time and output. */
 export function createCredentialHelper(options: CredentialHelperOptions): CredentialHelper {
   const run = (name: string, verb: Verb, input: string): Promise<Answer> => runHelper(options, { name, verb, input });
   return {
@@ -53,11 +53,11 @@ export function createCredentialHelper(options: CredentialHelperOptions): Creden
           ? [credential.username, credential.password]
           : [identityTokenUser, credential.token];
       const answer = await run(name, "store", JSON.stringify({ ServerURL: keyOf(registry), Username, Secret }));
-      if (answer.exit !== 0) throw unavailable(name, `exits with ${answer.exit}`);
+      if (answer.exit !== 0) throw unavailable(name, `exited with ${answer.exit}`);
     },
     async erase(name, registry) {
       const answer = await run(name, "erase", keyOf(registry));
-      if (answer.exit !== 0 && !isNotFound(answer)) throw unavailable(name, `exits with ${answer.exit}`);
+      if (answer.exit !== 0 && !isNotFound(answer)) throw unavailable(name, `exited with ${answer.exit}`);
     },
   };
 }
@@ -71,10 +71,10 @@ function isNotFound({ exit, output }: Answer): boolean {
 }
 
 function parseAnswer(name: string, { exit, output }: Answer): Credential | undefined {
-  if (exit !== 0) throw unavailable(name, `exits with ${exit}`);
+  if (exit !== 0) throw unavailable(name, `exited with ${exit}`);
   const { Username: username, Secret: secret } = parseObject(name, output);
   if (typeof username !== "string" || typeof secret !== "string")
-    throw unavailable(name, "gives no user name and secret");
+    throw unavailable(name, "returned no user name and secret");
   if (secret === "") return undefined;
   return username === identityTokenUser
     ? { kind: "identity-token", token: secret }
@@ -86,17 +86,17 @@ function parseObject(name: string, text: string): Record<string, unknown> {
     const json: unknown = JSON.parse(text);
     if (typeof json === "object" && json !== null) return json as Record<string, unknown>;
   } catch {
-    // The parser's message quotes the text, which may be a secret.
+    // The parser's message quotes the text, which may be a secret, so it is dropped.
   }
-  throw unavailable(name, "gives no JSON object");
+  throw unavailable(name, "returned no JSON object");
 }
 
 /**
- * The program is looked up here, in absolute directories alone: the system's own search may begin in the working
+ * The program is searched here, in absolute directories only, because the system's search may start in the working
  * directory [T83, CVE-2025-15558].
  */
 async function findProgram(name: string, environment: CredentialHelperOptions["environment"]): Promise<string> {
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) throw unavailable(name, "is no name of a helper");
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) throw unavailable(name, "is not a valid helper name");
   const file = `docker-credential-${name}${sep === "\\" ? ".exe" : ""}`;
   for (const directory of (environment["PATH"] ?? environment["Path"] ?? "").split(delimiter)) {
     const path = join(directory, file);
@@ -124,12 +124,12 @@ async function runHelper(
   try {
     return await converse(child, input);
   } catch (cause) {
-    if (OciError.is(cause)) throw unavailable(name, `gives more than ${helperOutputMaxBytes} bytes`);
+    if (OciError.is(cause)) throw unavailable(name, `wrote more than ${helperOutputMaxBytes} bytes`);
     const timedOut = cause instanceof Error && cause.name === "AbortError";
-    throw unavailable(name, timedOut ? `has not answered for ${timeoutMs / 1000} s` : "could not be run", cause);
+    throw unavailable(name, timedOut ? `did not answer within ${timeoutMs / 1000} s` : "could not be run", cause);
   } finally {
     child.kill("SIGKILL");
-    // A process that the helper left behind may hold it open.
+    // A child process of the helper may keep the pipe open.
     child.stdout.destroy();
   }
 }
@@ -139,7 +139,7 @@ async function converse(child: ChildProcessByStdio<Writable, Readable, null>, in
     child.once("error", reject);
     child.once("close", resolve);
   });
-  // A helper that does not read its input has closed the pipe: what counts is how it ends.
+  // The pipe is closed if a helper does not read its input; only its exit status matters.
   child.stdin.on("error", () => undefined);
   child.stdin.end(input);
   const [exit, bytes] = await Promise.all([ended, collect(child.stdout, helperOutputMaxBytes)]);

@@ -1,16 +1,16 @@
 /**
- * Where credentials come from. A provider is asked for one registry (and repository) and answers for that one alone;
- * it is asked again when a long-lived client needs it, because some credentials (ECR's) live for hours only.
+ * Sources of credentials. A provider is asked for one registry (and repository) and answers for that one only. It is asked
+ * again later by a long-lived client, because some credentials (ECR's) are valid for hours only.
  */
 import { isDockerHub } from "../../reference.ts";
 
 export type Credential =
   | { readonly kind: "basic"; readonly username: string; readonly password: string }
-  /** An OAuth2 refresh token. `username` goes with it where the token server only knows GET. */
+  /** An OAuth2 refresh token. `username` is sent with it to token servers that support GET only. */
   | { readonly kind: "identity-token"; readonly token: string; readonly username?: string }
-  /** Sent to the registry as it is. */
+  /** A Bearer token, sent to the registry unchanged. */
   | { readonly kind: "bearer"; readonly token: string }
-  /** A whole `Authorization` value. */
+  /** A complete `Authorization` value. */
   | { readonly kind: "authorization"; readonly value: string }
   | { readonly kind: "anonymous" };
 
@@ -22,18 +22,18 @@ export interface CredentialTarget {
 
 export interface CredentialProvider {
   /**
-   * Undefined: this provider knows nothing of that registry. `anonymous` ends a chain.
-   * @throws OciError OCI_CREDENTIALS_UNAVAILABLE where a source that was asked for does not work
+   * Returns undefined if this provider has nothing for the registry. `anonymous` ends a chain of providers.
+   * @throws OciError OCI_CREDENTIALS_UNAVAILABLE if a configured source does not work
    */
   find(target: CredentialTarget): Promise<Credential | undefined>;
 }
 
-/** One credential for every registry that the client is made for. */
+/** Makes a provider with one credential for every registry that the client is made for. */
 export function createStaticCredentials(credential: Credential): CredentialProvider {
   return { find: () => Promise.resolve(credential) };
 }
 
-/** The first provider that knows the registry wins; one that fails ends the search [T62]. */
+/** The first provider that has a credential wins. A provider that fails ends the search [T62]. */
 export function chainCredentials(providers: readonly CredentialProvider[]): CredentialProvider {
   return {
     async find(target) {
@@ -46,7 +46,7 @@ export function chainCredentials(providers: readonly CredentialProvider[]): Cred
   };
 }
 
-/** The `Authorization` value for a server that takes the credential itself; undefined for one that only buys tokens. */
+/** Returns the `Authorization` value for a server that accepts the credential itself, or undefined if only a token server accepts it. */
 export function authorizationOf(credential: Credential): string | undefined {
   switch (credential.kind) {
     case "basic":
@@ -62,16 +62,16 @@ export function authorizationOf(credential: Credential): string | undefined {
   }
 }
 
-/** One spelling for each registry, under which its credentials are kept: Docker Hub's three names are one. */
+/** Returns one spelling for each registry, under which its credentials are kept: Docker Hub's three names become one. */
 export function credentialHost(registry: string): string {
   const lower = registry.toLowerCase();
   return isDockerHub(lower) ? "docker.io" : lower;
 }
 
-/** How Docker's files and helpers call Docker Hub. */
+/** The key of Docker Hub in Docker's files and helpers. */
 export const dockerHubKey = "https://index.docker.io/v1/";
 
-/** What stands in a user name's place where the secret is an identity token (Docker's helper protocol). */
+/** The user name that marks an identity token as the secret (Docker's helper protocol). */
 export const identityTokenUser = "<token>";
 
 function encodeBasic(username: string, password: string): string {

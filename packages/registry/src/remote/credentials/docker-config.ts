@@ -9,12 +9,12 @@ export interface HomeOptions {
   readonly home: string;
 }
 
-/** `config.json` in `DOCKER_CONFIG` or `~/.docker`. */
+/** Path of `config.json` in `DOCKER_CONFIG` or `~/.docker`. */
 export function dockerConfigPath({ environment, home }: HomeOptions): string {
   return join(environment["DOCKER_CONFIG"] || join(home, ".docker"), "config.json");
 }
 
-/** Read again at each `find`: `docker login` may run at any time. */
+/** The file is read again at each `find`, because `docker login` may run at any time. */
 export function createDockerConfigCredentials(options: {
   readonly path: string;
   readonly helper: CredentialHelper;
@@ -28,7 +28,7 @@ export function createDockerConfigCredentials(options: {
 }
 
 /**
- * `HttpHeaders`: what the user wants sent to registries, beside credentials. Empty where there is no file.
+ * Reads `HttpHeaders`: headers that the user sends to registries, in addition to credentials. Empty if there is no file.
  * @throws OciError OCI_CREDENTIALS_UNAVAILABLE
  */
 export async function readDockerHeaders(path: string): Promise<Readonly<Record<string, string>>> {

@@ -37,7 +37,7 @@ describe("a keychain of keytar's interface", () => {
     const keychain = { ...createMemoryKeychain(), getPassword: () => Promise.reject(cause) };
     await expect(createKeychainCredentials(keychain).find({ registry: "r.example" })).rejects.toMatchObject({
       code: "OCI_CREDENTIALS_UNAVAILABLE",
-      message: "the OS keychain does not answer for r.example",
+      message: "the OS keychain failed for r.example",
       cause,
     });
   });
@@ -57,7 +57,7 @@ describe("a keychain of keytar's interface", () => {
 
   test("is keytar's own where that can be loaded, and else an error that says what is missing", async () => {
     const opened = await openKeychain().catch((error: unknown) => error);
-    const missing = "there is no OS keychain: the module keytar cannot be loaded";
+    const missing = "the OS keychain cannot be used, because the module keytar cannot be loaded";
     const outcome = OciError.is(opened) ? opened.message.split(" (")[0] : typeof (opened as Keychain).getPassword;
     expect(["function", missing]).toContain(outcome);
   });

@@ -1,14 +1,14 @@
 /**
- * The operating system's keychain, through keytar's interface. The module is loaded when it is first needed, so that a
- * machine without one is only told so when a keychain was asked for. One item for each registry: service "dtuf", account
- * the registry, secret a JSON object with the user's name inside. (`findCredentials` is not used: in some versions it
- * crashes Node on a locked keyring.)
+ * The operating system's keychain, through keytar's interface. The module is loaded at first use, so that a machine without
+ * one reports that only if a keychain is used. One item for each registry: service "dtuf", account
+ * the registry, secret a JSON object that contains the user's name. (`findCredentials` is not used, because in some versions
+ * it crashes Node if the keyring is locked.)
  */
 import { OciError } from "../../errors.ts";
 import type { StorableCredential } from "./credential-helper.ts";
 import { credentialHost, type Credential, type CredentialProvider } from "./credentials.ts";
 
-/** What is needed of keytar's interface. */
+/** The part of keytar's interface that is used. */
 export interface Keychain {
   getPassword(service: string, account: string): Promise<string | null>;
   setPassword(service: string, account: string, password: string): Promise<void>;
@@ -18,24 +18,24 @@ export interface Keychain {
 const service = "dtuf";
 
 /**
- * The module that is installed as `keytar`: an optional peer, so that programs that only pull install no native code.
+ * Loads the module installed as `keytar`. It is an optional peer dependency, so that programs that only pull install no native code.
  * @throws OciError OCI_CREDENTIALS_UNAVAILABLE
  */
 export async function openKeychain(): Promise<Keychain> {
   try {
-    // Not a literal: a bundler is not to look for it.
+    // Not a literal, so that bundlers do not resolve it.
     const name = "keytar";
     const loaded = (await import(name)) as Keychain | { readonly default: Keychain };
     return "default" in loaded ? loaded.default : loaded;
   } catch (cause) {
     throw unavailable(
-      "there is no OS keychain: the module keytar cannot be loaded (npm install keytar@npm:@github/keytar)",
+      "the OS keychain cannot be used, because the module keytar cannot be loaded (npm install keytar@npm:@github/keytar)",
       cause,
     );
   }
 }
 
-/** @param keychain any module of keytar's interface; left out: `openKeychain`, at the first `find` */
+/** @param keychain a module with keytar's interface. Default: `openKeychain`, at the first `find` */
 export function createKeychainCredentials(keychain?: Keychain): CredentialProvider {
   return { find: async ({ registry }) => findInKeychain(keychain ?? (await openKeychain()), registry) };
 }
@@ -64,7 +64,7 @@ async function attempt<T>(registry: string, call: () => Promise<T>): Promise<T> 
   try {
     return await call();
   } catch (cause) {
-    throw unavailable(`the OS keychain does not answer for ${registry}`, cause);
+    throw unavailable(`the OS keychain failed for ${registry}`, cause);
   }
 }
 
@@ -76,9 +76,9 @@ function parseSecret(registry: string, secret: string): Credential {
     }
     if (kind === "identity-token" && typeof token === "string") return { kind, token };
   } catch {
-    // The parser's message quotes the secret.
+    // The parser's message quotes the secret, so it is dropped.
   }
-  throw unavailable(`the OS keychain's item for ${registry} is not one that dtuf wrote`);
+  throw unavailable(`the OS keychain's item for ${registry} was not written by dtuf`);
 }
 
 function unavailable(message: string, cause?: unknown): OciError {

@@ -1,6 +1,6 @@
 /**
- * Storing and erasing credentials. Where they go is for the caller to say: the helper that Docker's configuration names
- * (`findConfiguredHelper`), the OS keychain, or, said in so many words, plain text in a config.json.
+ * Storing and erasing credentials. The caller chooses the place: the helper that Docker's configuration names
+ * (`findConfiguredHelper`), the OS keychain, or, explicitly, plain text in a config.json.
  */
 import { mkdir, realpath } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -14,16 +14,16 @@ import { eraseFromKeychain, storeInKeychain, type Keychain } from "./keychain.ts
 export type CredentialPlace =
   | { readonly kind: "helper"; readonly name: string; readonly helper: CredentialHelper }
   | { readonly kind: "keychain"; readonly keychain: Keychain }
-  /** Base64 is no secrecy: whoever reads the file has the password. */
+  /** Base64 is not encryption: anyone who can read the file has the password. */
   | { readonly kind: "plain-text"; readonly path: string };
 
-/** The name of the helper that a config.json wants for a registry. @throws OciError OCI_CREDENTIALS_UNAVAILABLE */
+/** Returns the name of the helper that a config.json sets for a registry. @throws OciError OCI_CREDENTIALS_UNAVAILABLE */
 export async function findConfiguredHelper(path: string, registry: string): Promise<string | undefined> {
   const file = await readAuthFile(path);
   return file && findHelperName(file, registry);
 }
 
-/** @throws OciError OCI_CREDENTIALS_UNAVAILABLE; FileError where the file cannot be written */
+/** @throws OciError OCI_CREDENTIALS_UNAVAILABLE; FileError if the file cannot be written */
 export async function storeCredential(
   place: CredentialPlace,
   registry: string,
@@ -42,7 +42,7 @@ export async function storeCredential(
   }
 }
 
-/** What is not there is erased already. @throws as `storeCredential` */
+/** Succeeds if there is nothing to erase. @throws as `storeCredential` */
 export async function eraseCredential(place: CredentialPlace, registry: string): Promise<void> {
   switch (place.kind) {
     case "helper":
@@ -60,15 +60,15 @@ export async function eraseCredential(place: CredentialPlace, registry: string):
 
 function encodeEntry(credential: StorableCredential): object {
   if (credential.kind === "identity-token") return { identitytoken: credential.token };
-  if (credential.username.includes(":")) throw new TypeError("a user name has no colon in it (RFC 7617)");
+  if (credential.username.includes(":")) throw new TypeError("a user name must not contain a colon (RFC 7617)");
   return { auth: Buffer.from(`${credential.username}:${credential.password}`).toString("base64") };
 }
 
 type Auths = readonly (readonly [key: string, entry: unknown])[];
 
 /**
- * Everything else in the file stays. A link at its place is kept: the file behind it is replaced.
- * @param change gives undefined where there is nothing to do
+ * Keeps everything else in the file. If the path is a link, the link stays and the file behind it is replaced.
+ * @param change returns undefined if nothing has to change
  */
 async function changeAuths(path: string, change: (auths: Auths) => Auths | undefined): Promise<void> {
   const target = await realpath(path).catch(() => path);

@@ -2,16 +2,16 @@ import { credentialHost, type Credential, type CredentialProvider } from "./cred
 
 export interface PatternCredential {
   /**
-   * `host[:port]`: that one. `*.corp.example[:port]`: every host below it. `*`: every registry. Without a port only the
-   * default one is meant.
+   * `host[:port]` matches that registry, `*.corp.example[:port]` every host below the domain, `*` every registry. Without a port
+   * only the default port matches.
    */
   readonly registry: string;
   readonly credential: Credential;
 }
 
 /**
- * Credentials for registries by name. A name written out wins over every pattern, a longer pattern over a shorter one.
- * @throws TypeError for a pattern with a `*` elsewhere
+ * Credentials for registries by name. An exact name wins over every pattern, a longer pattern over a shorter one.
+ * @throws TypeError if a pattern has a `*` elsewhere
  */
 export function createPatternCredentials(entries: readonly PatternCredential[]): CredentialProvider {
   const rules = entries.map(({ registry, credential }) => {

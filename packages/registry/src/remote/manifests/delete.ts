@@ -1,7 +1,7 @@
 /**
- * Deleting, which registries may refuse: then OCI_UNSUPPORTED, and nothing has changed. A tag is removed alone. Where the
- * registry has no such operation, the tag is moved to a manifest made for this and that manifest is deleted, after
- * another one has shown that deleting is allowed.
+ * Deletions, which registries may refuse: OCI_UNSUPPORTED is thrown then, and nothing has changed. A tag is removed alone. If
+ * the registry cannot delete tags, the tag is moved to a manifest made for this purpose, and that manifest is deleted, after
+ * the deletion of another one has shown that manifests can be deleted.
  */
 import type { Digest } from "../../digest.ts";
 import { OciError } from "../../errors.ts";
@@ -37,7 +37,7 @@ export async function deleteManifest(repository: Repository, digest: Digest, opt
 export async function deleteTag(repository: Repository, tag: TagName, options: StoreOptions): Promise<boolean> {
   const deletion = await requestDeletion(repository, manifestUrl(repository, tag), options);
   if (deletion === "deleted") return true;
-  // 404 may mean that there is no such operation.
+  // Some registries answer 404 if they do not support deleting tags, so check whether the tag exists.
   if ((await resolveManifest(repository, tag, { ...options, want: "digest" })) === undefined) return false;
   await deleteTagByDecoy(repository, tag, options);
   return true;
@@ -52,7 +52,7 @@ async function deleteTagByDecoy(repository: Repository, tag: TagName, { signal }
   const before = await fetchManifest(repository, tag, { signal });
   if (before === undefined) return;
   const decoy = decoyOf(repository);
-  // From here on the tag is moved: an abort must not leave it at the decoy.
+  // From here on the tag points at the decoy, so an abort must not stop the deletion.
   await putAs({ repository, ...decoy, signal: undefined }, tag);
   try {
     await requestDeletion(repository, manifestUrl(repository, decoy.descriptor.digest), {});
@@ -62,7 +62,7 @@ async function deleteTagByDecoy(repository: Repository, tag: TagName, { signal }
   }
 }
 
-/** A manifest like no other. */
+/** A manifest with a unique digest. */
 function decoyOf({ registry }: Repository): ManifestContent {
   return encodeImageManifest({
     artifactType: "application/vnd.dtuf.deleted.v1",

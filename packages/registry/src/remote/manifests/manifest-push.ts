@@ -1,4 +1,4 @@
-/** Manifests to a registry, with their tags; whatever the registry does not do for a `subject` is done here. */
+/** Pushes manifests with their tags, and updates the fallback index of referrers if the registry has no API for them. */
 import { reportUpload } from "../../progress.ts";
 import { openContent, type Content } from "../../content.ts";
 import type { Descriptor } from "../../descriptor.ts";
@@ -35,10 +35,10 @@ export async function putManifest(
 
 function writable(manifest: Manifest): Exclude<Manifest, { readonly kind: "schema1" }> {
   if (manifest.kind !== "schema1") return manifest;
-  throw new OciError("OCI_UNSUPPORTED", "manifests of schema 1 are read and never written");
+  throw new OciError("OCI_UNSUPPORTED", "manifests of schema 1 can be read but not written");
 }
 
-/** Names a manifest that is there. @throws OciError OCI_NOT_FOUND */
+/** Tags a manifest that exists. @throws OciError OCI_NOT_FOUND */
 export async function tagManifest(
   repository: Repository,
   { tag, descriptor }: { readonly tag: TagName; readonly descriptor: Descriptor },
@@ -47,7 +47,7 @@ export async function tagManifest(
   const found = await fetchManifest(repository, descriptor.digest, { signal });
   if (found === undefined) {
     const where = `${repository.registry.name}/${repository.name}`;
-    throw new OciError("OCI_NOT_FOUND", `no manifest ${descriptor.digest} in ${where} to be tagged ${tag}`, {
+    throw new OciError("OCI_NOT_FOUND", `no manifest ${descriptor.digest} in ${where} for the tag ${tag}`, {
       details: { digest: descriptor.digest, tag },
     });
   }
@@ -55,17 +55,17 @@ export async function tagManifest(
   await putAs({ repository, descriptor: found.descriptor, bytes: found.bytes, signal }, tag);
 }
 
-/** All tags in one request where the registry knows how, else one request for each, in order. Gives one of the answers. */
+/** Sets all tags in one request if the registry supports it, else one by one, in order. Returns one of the responses. */
 async function putTagged(push: ManifestPush, tags: readonly TagName[]): Promise<HttpResponse | undefined> {
   const { quirks } = push.repository.registry;
   const together = quirks.known.multiTag === "untried" ? tags.slice(0, tagsPerPut) : [];
-  // Under a tag alone a registry files the manifest by sha256.
+  // A PUT under a tag makes the registry use sha256.
   const bySha256 = digestAlgorithm(push.descriptor.digest) === "sha256";
   if (tags.length > 0 && bySha256 && (tags.length === 1 || together.length === 0)) return putEach(push, tags);
   const response = await putAs(push, push.descriptor.digest, together);
   const done = new Set(response.headers.all("oci-tag").flatMap((header) => header.split(/\s*,\s*/)));
   if (together.length > 0 && done.size === 0) quirks.noMultiTag();
-  // From the first one that was not set: their order is a promise.
+  // Continues with the first tag that was not set, because the order is guaranteed.
   const open = together.findIndex((tag) => !done.has(tag));
   await putEach(push, tags.slice(open < 0 ? together.length : open));
   return response;

@@ -12,7 +12,7 @@ export interface ManifestPush {
   readonly signal: AbortSignal | undefined;
 }
 
-/** @throws OciError OCI_DIGEST_MISMATCH where the registry says that it has stored something else */
+/** @throws OciError OCI_DIGEST_MISMATCH if the registry says that it stored another digest */
 export async function putAs(
   { repository, descriptor, bytes, signal }: ManifestPush,
   name: TagName | Digest,
@@ -25,7 +25,7 @@ export async function putAs(
     scopes: [pushScope(repository.name)],
     headers: { "content-type": descriptor.mediaType },
     body: bytes,
-    // 201 is the specification's; 200 and 202 come from registries that store it all the same.
+    // The specification says 201; some registries answer 200 or 202.
     expect: [200, 201, 202],
     signal,
   });
@@ -35,7 +35,7 @@ export async function putAs(
   if (!comparable || stored === descriptor.digest) return response;
   throw new OciError(
     "OCI_DIGEST_MISMATCH",
-    `${repository.registry.name}/${repository.name} stored ${stored} in place of ${descriptor.digest}`,
+    `${repository.registry.name}/${repository.name} stored ${stored} instead of ${descriptor.digest}`,
     { details: { wanted: descriptor.digest, got: stored } },
   );
 }

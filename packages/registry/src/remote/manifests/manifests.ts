@@ -1,4 +1,4 @@
-/** Manifests by tag and digest. A requested digest is compared with the body, never with a header. */
+/** Manifests by tag and digest. A requested digest is compared with the body, not with a header. */
 import { openContent, type ByteStream } from "../../content.ts";
 import type { Descriptor } from "../../descriptor.ts";
 import { digestAlgorithm, digestOf, isDigest, type Digest } from "../../digest.ts";
@@ -21,7 +21,8 @@ export interface FetchedManifest extends ManifestContent {
 }
 
 /**
- * The bytes are verified against the descriptor. Of a signed schema 1 manifest they are the payload.
+ * Fetches a manifest; returns undefined if it does not exist. `bytes` match the descriptor. For a signed schema 1 manifest
+ * they are the signed payload.
  * @throws OciError OCI_DIGEST_MISMATCH, OCI_MANIFEST_INVALID, OCI_LIMIT_EXCEEDED; OCI_RESPONSE_INVALID for a web page
  */
 export async function fetchManifest(
@@ -37,7 +38,7 @@ export async function fetchManifest(
     return describe(whole.bytes, headers.get("content-type"), claimed);
   } catch (cause) {
     if (!isWebPage(whole.response)) throw cause;
-    throw invalidResponse(whole.response, "is a web page (text/html), not a manifest: a sign-in page?", cause);
+    throw invalidResponse(whole.response, "is a web page (text/html), not a manifest: it may be a sign-in page", cause);
   }
 }
 
@@ -58,12 +59,12 @@ async function requestManifest(
   if (!isDigest(name)) return send([200, 404]);
   const whole = await send([200, 404, 500]);
   if (whole.response.status !== 500) return whole;
-  // distribution 2.8 breaks down over the digest of a blob that is no manifest.
+  // distribution 2.8 answers 500 to the digest of a blob that is not a manifest.
   return (await hasBlob(repository, name, { signal })) ? undefined : send([200, 404]);
 }
 
 function describe(received: Uint8Array, contentType: string | undefined, wanted: Digest | undefined): FetchedManifest {
-  // Hashed before it is parsed: what was not asked for is not looked into. Schema 1 has to be opened to be hashed.
+  // Hashed before it is parsed, so that wrong content is not parsed. Schema 1 has to be parsed to be hashed.
   const isWanted = wanted !== undefined && digestOf(received, digestAlgorithm(wanted)) === wanted;
   const manifest = parseOr(received, contentType, isWanted ? undefined : wanted);
   const bytes = manifest.kind === "schema1" && !isWanted ? schema1Payload(received) : received;
@@ -76,7 +77,7 @@ function describe(received: Uint8Array, contentType: string | undefined, wanted:
   };
 }
 
-/** Where the content is not the one that was asked for, that is the news, and not that it is no manifest. */
+/** Reports a digest mismatch before a parse error. */
 function parseOr(bytes: Uint8Array, contentType: string | undefined, missed: Digest | undefined): Manifest {
   try {
     return parseManifest(bytes, contentType);
@@ -95,7 +96,7 @@ function mismatch(wanted: Digest, got: Digest): OciError {
   });
 }
 
-/** `open` for schema 1, whose digest is not that of the bytes that are served. */
+/** `open` for schema 1, whose digest is not that of the served bytes. */
 export async function openSchema1(
   repository: Repository,
   descriptor: Descriptor,
@@ -114,12 +115,12 @@ export async function resolveManifest(
   const answer = want === "digest" ? await headManifest(repository, name, { signal }) : "ask for all of it";
   if (answer !== "ask for all of it" && (answer !== undefined || quirks.known.headDenial === "true")) return answer;
   const fetched = await fetchManifest(repository, name, { signal });
-  // One GET for a client: afterwards it is known whether a HEAD that denies tells the truth.
+  // One GET per client shows whether a HEAD that finds no manifest is right.
   if (answer === undefined) quirks.headDenialIs(fetched === undefined ? "true" : "false");
   return fetched && { descriptor: fetched.descriptor, bytes: fetched.bytes };
 }
 
-/** One HEAD, where the registry says enough with it; the digest is what it claims. */
+/** Sends one HEAD. Its result is used if the registry sends enough headers; the digest is the registry's claim. */
 async function headManifest(
   repository: Repository,
   name: TagName | Digest,
@@ -141,7 +142,7 @@ async function headManifest(
   const size = claimedLength(response.headers.get("content-length"));
   const enough =
     response.status === 200 && digest !== undefined && size !== undefined && (!isDigest(name) || digest === name);
-  // The length of schema 1 is that of the signed form, which is not what its digest is of.
+  // The length of schema 1 is that of the signed form; the digest is that of the payload.
   if (!enough || !isManifestMediaType(mediaType) || isSchema1(mediaType)) return "ask for all of it";
   return { descriptor: { mediaType, digest, size } };
 }
@@ -150,7 +151,7 @@ export function isSchema1(mediaType: string): boolean {
   return mediaType === mediaTypes.dockerSchema1 || mediaType === mediaTypes.dockerSchema1Signed;
 }
 
-/** Advice: some proxies answer wrongly. */
+/** A hint, not proof: some proxies answer wrongly. */
 export async function hasManifest(repository: Repository, digest: Digest, options: StoreOptions): Promise<boolean> {
   return (await resolveManifest(repository, digest, { ...options, want: "digest" })) !== undefined;
 }

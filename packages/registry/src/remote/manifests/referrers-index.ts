@@ -1,6 +1,6 @@
 /**
- * Keeping the fallback index of referrers (distribution-spec, "Pushing Manifests with Subject"). Registries have no
- * compare-and-swap: within this client updates of one index wait for each other, between clients the last one wins.
+ * Updates the fallback index of referrers (distribution-spec, "Pushing Manifests with Subject"). Registries have no
+ * compare-and-swap: updates of one index by this client wait for each other; of two clients, the last writer wins.
  */
 import type { Descriptor } from "../../descriptor.ts";
 import type { Digest } from "../../digest.ts";
@@ -14,11 +14,11 @@ export interface Referrer {
   readonly manifest: ImageManifest | ImageIndex;
   readonly descriptor: Descriptor;
   readonly subject: Digest;
-  /** "said": the registry claims that it indexed the subject itself. */
+  /** "said": the registry claims that it indexed the subject. */
   readonly indexed: "said" | "not said";
 }
 
-/** After the manifest was put. */
+/** To be called after the manifest was put. */
 export async function indexReferrer(repository: Repository, referrer: Referrer, options: StoreOptions): Promise<void> {
   const { subject, indexed } = referrer;
   if (indexed === "said" && (await hasReferrersApi(repository, subject, options))) return;
@@ -28,7 +28,7 @@ export async function indexReferrer(repository: Repository, referrer: Referrer, 
   );
 }
 
-/** After the manifest was deleted. */
+/** To be called after the manifest was deleted. */
 export async function forgetReferrer(
   repository: Repository,
   referrer: Pick<Referrer, "descriptor" | "subject">,
@@ -56,7 +56,7 @@ interface Indexed {
   readonly subject: Digest;
 }
 
-/** `change` gives the new entries; undefined: nothing to do. */
+/** `change` returns the new entries, or undefined if nothing has to change. */
 async function updateIndex(where: Indexed, options: StoreOptions, change: Change): Promise<void> {
   const { indexUpdates } = where.repository.registry;
   const key = `${where.repository.name}:${where.subject}`;
@@ -70,7 +70,7 @@ async function updateIndex(where: Indexed, options: StoreOptions, change: Change
 }
 
 async function changeAfter(before: Promise<void> | undefined, change: () => Promise<void>): Promise<void> {
-  // Whether the one before failed is told to whom it belongs.
+  // Ignores the previous update's failure; its own caller gets it.
   await Promise.allSettled([before]);
   return change();
 }

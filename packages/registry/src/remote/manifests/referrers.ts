@@ -1,4 +1,4 @@
-/** Manifests whose `subject` is a given one: the registry's API, else the index under the tag that stands in for it. */
+/** Manifests whose `subject` is a given one, from the registry's API or from the index under the fallback tag. */
 import type { Descriptor } from "../../descriptor.ts";
 import { digestAlgorithm, digestHex, parseDigest, type Digest } from "../../digest.ts";
 import { OciError } from "../../errors.ts";
@@ -27,7 +27,7 @@ export async function* listReferrers(
     if (index === undefined) break;
     answered = true;
     repository.registry.quirks.referrersApiFound(repository.name);
-    // Filtered here too: OCI-Filters-Applied is a claim, and not every registry filters.
+    // Filtered here too, because OCI-Filters-Applied is only a claim, and not every registry filters.
     yield* index.manifests.filter((descriptor) => wanted(descriptor) && isNew(listed, descriptor));
   }
   if (answered) return;
@@ -59,7 +59,7 @@ function referrersRequest(
   };
 }
 
-/** Undefined: a registry that answers 200 to everything does not have the API. */
+/** Returns undefined if the page is not an index, because a registry that answers 200 to everything does not have the API. */
 function findIndex({ response, bytes }: WholeResponse): ImageIndex | undefined {
   const contentType = response.headers.get("content-type");
   if (contentType?.split(";", 1)[0]?.trim().toLowerCase() !== mediaTypes.imageIndex) return undefined;
@@ -67,7 +67,7 @@ function findIndex({ response, bytes }: WholeResponse): ImageIndex | undefined {
   return index.kind === "index" ? index : undefined;
 }
 
-/** Asks once: some registries announce what they do not have (ECR sent OCI-Subject without an API). */
+/** Asks the registry once, because some announce an API that they do not have (ECR sent OCI-Subject without an API). */
 export async function hasReferrersApi(
   repository: Repository,
   subject: Digest,
@@ -88,8 +88,8 @@ export function referrersTag(subject: Digest): TagName {
 }
 
 /**
- * What the fallback tag names; undefined: nothing yet.
- * @throws OciError OCI_MANIFEST_INVALID where it names no index
+ * The index under the fallback tag; undefined if the tag does not exist.
+ * @throws OciError OCI_MANIFEST_INVALID if the tag names another manifest
  */
 export async function fetchReferrersIndex(
   repository: Repository,
@@ -99,13 +99,9 @@ export async function fetchReferrersIndex(
   const tag = referrersTag(subject);
   const found = await fetchManifest(repository, tag, options);
   if (found === undefined || found.manifest.kind === "index") return found?.manifest as ImageIndex | undefined;
-  // GitLab takes the tag for the digest and gives the subject itself.
+  // GitLab interprets the tag as the digest and returns the subject itself.
   if (found.descriptor.digest === subject) return undefined;
-  throw new OciError(
-    "OCI_MANIFEST_INVALID",
-    `tag ${tag} names no index of referrers but a ${found.descriptor.mediaType}`,
-    {
-      details: { tag, got: found.descriptor.mediaType },
-    },
-  );
+  throw new OciError("OCI_MANIFEST_INVALID", `tag ${tag} names a manifest of type ${found.descriptor.mediaType}`, {
+    details: { tag, got: found.descriptor.mediaType },
+  });
 }

@@ -1,11 +1,11 @@
 /**
- * Docker's schema 1, read only. A signed one is served with its signatures inside, and its digest is that of the payload
- * they sign: all but the last bytes of the text, as `protected` says (docker/libtrust, JSON signatures). The signatures
- * themselves mean nothing: they were made with throw-away keys.
+ * Docker's schema 1, read only. A signed manifest contains its signatures, and its digest is that of the payload they
+ * sign: all but the last bytes of the text, as `protected` says (docker/libtrust, JSON signatures). The signatures
+ * prove nothing, because they were made with throw-away keys.
  */
 import { OciError } from "../../errors.ts";
 
-/** The bytes that the digest is of; the manifest itself where it is not signed. @throws OciError OCI_MANIFEST_INVALID */
+/** Returns the bytes that the digest is of, or the manifest itself if it is not signed. @throws OciError OCI_MANIFEST_INVALID */
 export function schema1Payload(bytes: Uint8Array): Uint8Array {
   const json = JSON.parse(Buffer.from(bytes).toString()) as { readonly signatures?: unknown };
   const signature: unknown = Array.isArray(json.signatures) ? json.signatures[0] : undefined;
@@ -28,7 +28,7 @@ function parseProtected(signature: unknown): { readonly formatLength?: unknown; 
 }
 
 function invalid(cause?: unknown): OciError {
-  return new OciError("OCI_MANIFEST_INVALID", "manifest: the signature of schema 1 does not say what it signs", {
+  return new OciError("OCI_MANIFEST_INVALID", "manifest: the signature of schema 1 does not contain what it signs", {
     ...(cause === undefined ? {} : { cause }),
   });
 }

@@ -3,7 +3,7 @@ import { isTag, type TagName } from "../../tag.ts";
 import { pullScope, repositoryUrl, type Repository } from "../requests/context.ts";
 import { listNames } from "../requests/paging.ts";
 
-/** None for a repository that the registry does not know. What is no legal tag could not be asked for and is left out. */
+/** Yields nothing for a repository that the registry does not know. Invalid tags are skipped, because they could not be requested. */
 export async function* listTags(repository: Repository, { signal }: StoreOptions = {}): AsyncGenerator<TagName> {
   const request = {
     method: "GET",

@@ -1,6 +1,6 @@
 import { mediaTypes } from "../../media-types.ts";
 
-/** Without them old registries answer 404, or convert what they hold to schema 1. */
+/** Without this header, old registries answer 404 or convert manifests to schema 1. */
 export const acceptedManifests: string = [
   mediaTypes.imageManifest,
   mediaTypes.imageIndex,

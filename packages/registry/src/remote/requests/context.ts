@@ -1,4 +1,4 @@
-/** What every operation on a repository stands on. */
+/** The context of every operation on a repository. */
 import { isDigest, parseDigest, type Digest } from "../../digest.ts";
 import { OciError } from "../../errors.ts";
 import type { AttemptOutcome, RetryBudget } from "../../http/index.ts";
@@ -14,10 +14,10 @@ export interface Registry {
   readonly send: Send;
   readonly now: () => Date;
   readonly random: () => number;
-  /** One budget, for all the requests of one operation. */
+  /** Makes the budget for all requests of one operation. */
   readonly createRetryBudget: () => RetryBudget;
   readonly quirks: Quirks;
-  /** Updates of one fallback index of referrers, which wait for each other. */
+  /** Updates of fallback indexes of referrers in progress; updates of one index wait for each other. */
   readonly indexUpdates: Map<string, Promise<void>>;
 }
 
@@ -55,7 +55,7 @@ export function manifestUrl(repository: Repository, name: TagName | Digest, quer
   return repositoryUrl(repository, `manifests/${reference}`, query);
 }
 
-/** What a thrown OCI_UNAVAILABLE was: a status, or no response. */
+/** Converts a thrown OCI_UNAVAILABLE to an outcome: a status, or no response. */
 export function outcomeOf(error: OciError): AttemptOutcome {
   const { status, retryAfter } = error.details;
   return typeof status === "number"
@@ -63,19 +63,19 @@ export function outcomeOf(error: OciError): AttemptOutcome {
     : { kind: "failure", error };
 }
 
-/** A body that ended in good order before its time: a cache that lost its upstream. Worth as many tries as that is. */
+/** A body that ended early without a connection error, such as that of a cache that lost its upstream. Retried like a 502. */
 export const endedEarly: AttemptOutcome = { kind: "response", status: 502, retryAfter: undefined };
 
 export function isUnavailable(error: unknown): error is OciError {
   return OciError.is(error) && error.code === "OCI_UNAVAILABLE";
 }
 
-/** The digest that a registry's header claims; undefined where there is none that could be one. */
+/** The digest that a registry's header claims; undefined if the header is missing or malformed. */
 export function claimedDigest(header: string | undefined): Digest | undefined {
   return header !== undefined && isDigest(header) ? header : undefined;
 }
 
-/** A length that a header claims. */
+/** The length that a header claims; undefined if the header is missing or malformed. */
 export function claimedLength(header: string | undefined): number | undefined {
   return header !== undefined && /^[0-9]{1,15}$/.test(header) ? Number(header) : undefined;
 }

@@ -1,4 +1,4 @@
-/** Lists that come in pages: every page, by its `Link` to the next on the same origin, and never for ever. */
+/** Reads lists in pages: follows each `Link` to the next page on the same origin, up to a bounded number of pages. */
 import { digestOf, type Digest } from "../../digest.ts";
 import { OciError } from "../../errors.ts";
 import { decideUrl, type HttpResponse } from "../../http/index.ts";
@@ -8,8 +8,8 @@ import type { RegistryRequest } from "./send.ts";
 import { idlePagesMax, linkMaxBytes, pageMaxBytes, pagesMax, pageSize } from "./store-limits.ts";
 
 /**
- * The pages that answered 200; none where the first answered another status that was expected.
- * @throws OciError OCI_LIMIT_EXCEEDED, OCI_REDIRECT_REFUSED, OCI_RESPONSE_INVALID for a page that was there before
+ * Yields the pages with status 200; none if the first one has another expected status.
+ * @throws OciError OCI_LIMIT_EXCEEDED, OCI_REDIRECT_REFUSED, OCI_RESPONSE_INVALID if a page links to an earlier one
  */
 export async function* readPages(registry: Registry, first: RegistryRequest): AsyncGenerator<WholeResponse> {
   const seen = new Set<string>();
@@ -31,7 +31,7 @@ export async function* readPages(registry: Registry, first: RegistryRequest): As
   }
 }
 
-/** Every name of a list, each once: `null` counts as empty. */
+/** Yields every name of a list once. A list of `null` counts as empty. */
 export async function* listNames(
   registry: Registry,
   request: RegistryRequest,
@@ -53,7 +53,7 @@ function namesOf(page: WholeResponse, field: string): readonly string[] {
   const names = parseJsonObject(page)[field] ?? [];
   if (!Array.isArray(names)) throw invalidResponse(page.response, `has no list of ${field}`);
   return names.map((name: unknown) => {
-    if (typeof name !== "string") throw invalidResponse(page.response, `has ${field} that are no strings`);
+    if (typeof name !== "string") throw invalidResponse(page.response, `has ${field} that are not strings`);
     return name;
   });
 }
@@ -62,7 +62,8 @@ type Page = Pick<RegistryRequest, "url" | "allowedNetwork">;
 
 function nextPage(response: HttpResponse): Page | undefined {
   const headers = response.headers.all("link");
-  if (headers.some((header) => header.length > linkMaxBytes)) throw invalidResponse(response, "has an endless Link");
+  if (headers.some((header) => header.length > linkMaxBytes))
+    throw invalidResponse(response, "has a Link that is too long");
   const to = headers.flatMap(parseLinks).find(({ rel }) => rel === "next")?.to;
   if (to === undefined) return undefined;
   const { url: from, network, allowedNetwork } = response;
@@ -86,5 +87,7 @@ function tooMany(url: URL, limit: number): OciError {
 
 function repeated(url: URL): OciError {
   const shown = `${url.origin}${url.pathname}`;
-  return new OciError("OCI_RESPONSE_INVALID", `the list at ${shown} goes in circles`, { details: { url: shown } });
+  return new OciError("OCI_RESPONSE_INVALID", `the list at ${shown} links to an earlier page`, {
+    details: { url: shown },
+  });
 }

@@ -1,4 +1,4 @@
-/** Small answers, read whole and within a bound; one that is cut is asked for again. */
+/** Reads small responses whole, up to a bound. A response that is cut off is requested again. */
 import { OciError } from "../../errors.ts";
 import type { HttpResponse } from "../../http/index.ts";
 import { isWebPage } from "../../http/web-page.ts";
@@ -35,7 +35,7 @@ export function parseJsonObject({ response, bytes }: WholeResponse): Readonly<Re
   } catch (cause) {
     throw invalidResponse(
       response,
-      isWebPage(response) ? "is a web page (text/html): a sign-in page?" : "is not JSON",
+      isWebPage(response) ? "is a web page (text/html): it may be a sign-in page" : "is not JSON",
       cause,
     );
   }
@@ -46,7 +46,7 @@ export function parseJsonObject({ response, bytes }: WholeResponse): Readonly<Re
 
 export function invalidResponse(response: HttpResponse, what: string, cause?: unknown): OciError {
   const url = `${response.url.origin}${response.url.pathname}`;
-  return new OciError("OCI_RESPONSE_INVALID", `what ${url} answered ${what}`, {
+  return new OciError("OCI_RESPONSE_INVALID", `the response of ${url} ${what}`, {
     details: { url },
     ...(cause === undefined ? {} : { cause }),
   });

@@ -1,4 +1,4 @@
-/** What a registry's refusal means: one place where a status becomes an error. */
+/** Converts an unexpected status of a registry to an error. */
 import type { ByteStream } from "../../content.ts";
 import { OciError, type OciErrorCode } from "../../errors.ts";
 import { redactUrl, type HttpMethod, type HttpResponse } from "../../http/index.ts";
@@ -8,15 +8,15 @@ import { errorBodyMaxBytes } from "./store-limits.ts";
 interface RegistryError {
   readonly code: string;
   readonly message: string;
-  /** A text, or JSON of another kind as it stands. */
+  /** Text, or other JSON unchanged. */
   readonly detail: string;
 }
 
 const shownMaxLength = 300;
 
 /**
- * Reads (and bounds) the body of `response`, which frees its connection. Never throws itself.
- * @param speaker only the registry itself is quoted: an address that it supplied may be of a host that nobody meant to ask
+ * Reads the body of `response` up to a bound, which frees its connection. Never throws.
+ * @param speaker only the registry's own text is quoted, because an address that it supplied may belong to any host
  */
 export async function registryError(
   method: HttpMethod,
@@ -64,12 +64,12 @@ async function readText(body: ByteStream): Promise<string> {
       if (received >= errorBodyMaxBytes) break;
     }
   } catch {
-    // The status is the news. What was read of its explanation is enough.
+    // The status matters; the part of its explanation that was read is enough.
   }
   return Buffer.concat(chunks).subarray(0, errorBodyMaxBytes).toString();
 }
 
-/** The spec's `{"errors":[…]}`; plain text as one message; HTML says nothing. */
+/** The spec's `{"errors":[…]}`, or plain text as one message. HTML is ignored. */
 function parseErrors(text: string): readonly RegistryError[] {
   let json: unknown;
   try {
@@ -89,7 +89,7 @@ function parseError(entry: unknown): readonly RegistryError[] {
   return [{ code: text(code), message: text(message), detail: text(detail) || encodeDetail(detail) }];
 }
 
-/** Nothing, an empty object and an empty list say nothing. */
+/** Returns "" for a missing detail, an empty object and an empty list. */
 function encodeDetail(detail: unknown): string {
   const isEmpty = typeof detail !== "object" || detail === null || Object.keys(detail).length === 0;
   return isEmpty ? "" : JSON.stringify(detail);

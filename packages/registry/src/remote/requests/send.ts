@@ -1,7 +1,7 @@
 /**
- * One request to a registry, authorized: the header at hand, one answer to a 401, and the status judged once.
- * Credentials and the user's own headers go to the registry's own origin and nowhere else, whatever address was supplied,
- * and not over plain http: which of the headers is a secret (`X-Api-Key` …) only the user knows.
+ * Sends one authorized request to a registry: with the known header first, then with answers to 401 responses.
+ * Credentials and the user's own headers are sent to the registry's own origin only, whatever address was supplied,
+ * and not over plain http, because any of the headers (`X-Api-Key` …) may be a secret.
  */
 import {
   originOf,
@@ -21,12 +21,12 @@ export interface RegistryRequest {
   readonly method: HttpMethod;
   readonly url: URL;
   readonly scopes: readonly Scope[];
-  /** Statuses that the caller knows what to do with: not retried either. Any other is thrown. */
+  /** Statuses that the caller handles; they are not retried. Any other status is thrown as an error. */
   readonly expect: readonly number[];
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | HttpBody;
   readonly retries?: "retry" | "refused" | "once";
-  /** "none": the address came from elsewhere. Default "own": sent if `url` is of the registry's own origin. */
+  /** "none": never sent, because another origin supplied the address. Default "own": sent if `url` has the registry's origin. */
   readonly credentials?: "own" | "none";
   readonly retryBudget?: RetryBudget | undefined;
   readonly connection?: "any" | "new";
@@ -36,7 +36,7 @@ export interface RegistryRequest {
 
 /**
  * @throws OciError OCI_UNAUTHORIZED, OCI_FORBIDDEN, OCI_NOT_FOUND, OCI_UNSUPPORTED, OCI_UNAVAILABLE or OCI_STATUS for a
- *   status that is not expected (`details.registryCodes` has the registry's own words), and as `Transport.send`
+ *   status that is not expected (`details.registryCodes` has the registry's error codes), and as `Transport.send`
  */
 export type Send = (request: RegistryRequest) => Promise<HttpResponse>;
 
@@ -60,7 +60,7 @@ export function createSend(options: SendOptions): Send {
   };
 }
 
-/** The first answer to a 401 may be for too small a scope; a third would bring nothing new. */
+/** The first token may have too small a scope. A third answer would not differ from the second. */
 const answersMax = 2;
 
 async function sendAuthorized(options: SendOptions, request: RegistryRequest): Promise<HttpResponse> {
@@ -72,7 +72,7 @@ async function sendAuthorized(options: SendOptions, request: RegistryRequest): P
     const response = await transmit(options, request, authorized(headers, sent));
     const { url, network } = response;
     if (response.status !== 401 || originOf(url) !== originOf(options.base)) return response;
-    // Read to its end before a token is fetched: a token server on the same host needs the connection.
+    // Reads the body before a token is fetched, because a token server on the same host may need the connection.
     const refusal = await registryError(request.method, response, "registry");
     const wwwAuthenticate = await findChallenge(options, request, response);
     const answer =
@@ -84,7 +84,7 @@ async function sendAuthorized(options: SendOptions, request: RegistryRequest): P
   }
 }
 
-/** Google's registries challenge on `/v2/` only. */
+/** Asks `/v2/` if the 401 has no challenge, because Google's registries send it only there. */
 async function findChallenge(
   { base, transport }: SendOptions,
   { signal }: RegistryRequest,

@@ -14,22 +14,22 @@ import type {
 
 export interface RemotePutOptions extends PutOptions {
   /**
-   * "check": a blob that is there already is not sent again. "absent": the caller knows that it is not there, and no
-   * request is spent on asking. Default "check".
+   * "check": a blob that exists already is not sent again. "absent": the caller knows that it does not exist, so no
+   * request is made to find out. Default "check".
    */
   readonly presence?: "check" | "absent" | undefined;
 }
 
-/** A repository of a registry: the store, with everything that the distribution spec has beside it. */
+/** A repository of a registry: the store with every operation that the distribution spec adds. */
 export interface RemoteStore extends WriteStore, TagLister, Deleter, BlobMounter, RangeReader, ReferrerLister {
   /** `host[:port]`, as the client was given it. */
   readonly registry: string;
   /** The repository's full name: Docker Hub's `busybox` is `library/busybox`. */
   readonly name: string;
   put(descriptor: Descriptor, content: Content, options?: RemotePutOptions): Promise<void>;
-  /** A blob of which only the digest is known, and how large the registry says it is: advice until it has been read. */
+  /** Finds a blob by its digest. The size is the registry's claim and not verified. */
   findBlob(digest: Digest, options?: StoreOptions): Promise<Descriptor | undefined>;
-  /** The same together with its content in one request. The stream is verified as that of `open` is. */
+  /** Finds a blob and opens its content in one request. The stream is verified like that of `open`. */
   openBlob(
     digest: Digest,
     options?: StoreOptions,

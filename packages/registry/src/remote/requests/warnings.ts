@@ -1,7 +1,7 @@
 import { escapeText } from "../../escape/escape.ts";
 import { warningMaxBytes, warningsMax } from "./store-limits.ts";
 
-/** Shows the text of each `Warning: 299 - "text"` once (distribution-spec, "Warnings"). */
+/** Passes on the text of each `Warning: 299 - "text"` once (distribution-spec, "Warnings"). */
 export function createWarnings(show: (text: string) => void): (headers: readonly string[]) => void {
   const shown = new Set<string>();
   return (headers) => {
