@@ -1,4 +1,4 @@
-/** What is pushed together: blobs first, then the manifest that keeps them, then the tags that keep the manifest. */
+/** A unit of pushing: blobs first, then the manifest that keeps them, then the tags that keep the manifest. */
 import {
   digestOf,
   emptyConfig,
@@ -16,15 +16,15 @@ export interface ArtifactBlob {
 
 export interface Artifact {
   readonly manifest: ManifestContent;
-  /** The empty config and the metadata; never a target's content. */
+  /** The empty config and the metadata, but not a target's content. */
   readonly blobs: readonly ArtifactBlob[];
-  /** Set when the manifest is pushed. Never moved afterwards. */
+  /** Tags that are set when the manifest is pushed and never moved. */
   readonly tags: readonly TagName[];
 }
 
 export const emptyConfigBlob: ArtifactBlob = { descriptor: emptyConfig, bytes: emptyConfigBytes };
 
-/** A metadata file as a layer. The descriptor of the blob itself carries no inlined data. */
+/** Makes a layer of a metadata file. The descriptor of the blob itself contains no inlined data. */
 export function metadataLayer(name: string, bytes: Uint8Array): { layer: Descriptor; blob: ArtifactBlob } {
   const layer: Descriptor = {
     mediaType: metadataMediaType,

@@ -24,7 +24,7 @@ export class FormatError extends Error {
     this.details = more.details ?? {};
   }
 
-  /** True for a FormatError of any copy of this package. */
+  /** Whether the value is a FormatError of any copy of this package. */
   static is(value: unknown): value is FormatError {
     return typeof value === "object" && value !== null && brand in value;
   }

@@ -1,19 +1,19 @@
-/** The names by which format version 1 marks what is its own, and the two that Docker's layout shares with it. */
+/** Media types and annotations of format version 1, and the two that Docker's layout shares with it. */
 
 export const repositoryArtifactType = "application/vnd.dtuf.repository.v1";
 export const roleArtifactType = "application/vnd.dtuf.role.v1";
 export const targetArtifactType = "application/vnd.dtuf.target.v1";
 
-/** A layer that is a TUF metadata file, as in Docker's layout. */
+/** The layer is a TUF metadata file, as in Docker's layout. */
 export const metadataMediaType = "application/vnd.tuf.metadata+json";
-/** A layer that is a target's content, as in Docker's layout. */
+/** The layer is a target's content, as in Docker's layout. */
 export const targetMediaType = "application/vnd.tuf.target";
 
 export const annotationKeys = {
   /** The TUF file name of a layer. */
   filename: "tuf.io/filename",
-  /** The same for every OCI tool: `oras pull` writes a layer under this name. */
+  /** The same name for every OCI tool: `oras pull` writes a layer under it. */
   title: "org.opencontainers.image.title",
-  /** On a release: the digest of the release it was built on. */
+  /** On a release: the digest of the previous release. */
   predecessor: "vnd.dtuf.predecessor",
 } as const;

@@ -1,8 +1,8 @@
 /**
- * A release: the one manifest that the tag `latest` names, with every root, the timestamp, the snapshot and the
- * top-level targets file as layers. One GET tells a reader the digest of everything that a refresh needs.
+ * A release: the manifest that the tag `latest` names, with every root, the timestamp, the snapshot and the
+ * top-level targets file as layers. One GET tells a reader the digest of every file that a refresh needs.
  *
- * What is read here is a hint and nothing more: whoever uses a descriptor's bytes verifies them by TUF's rules.
+ * Everything read here is only a hint: a reader verifies a descriptor's bytes by TUF's rules.
  */
 import {
   encodeImageManifest,
@@ -20,20 +20,20 @@ import { annotationKeys, metadataMediaType, repositoryArtifactType } from "./med
 import { metadataFileName, type MetadataFile } from "./metadata-file.ts";
 import { releaseTag } from "./tags.ts";
 
-/** Files below this size are inlined in their descriptors: a round trip saved is worth a third more of few bytes. */
+/** Smaller files are inlined in their descriptors: a saved round trip is worth a third more bytes. */
 const inlineMaxBytes = 4096;
 
-/** The timestamp is read at every change, and one of several ML-DSA signatures (9,254 hex digits each) is inlined too. */
+/** The timestamp is read at every change, so one with several ML-DSA signatures (9,254 hex digits each) is inlined too. */
 const inlineTimestampMaxBytes = 65_536;
 
-/** What may be inlined in all: half the manifest, so that a thousand roots still leave room for their descriptors. */
+/** Maximum total of inlined bytes: half the manifest, so that a thousand roots still have room for their descriptors. */
 const inlineTotalMaxBytes: number = manifestMaxBytes / 2;
 
 export interface ReleaseContent {
   /** In this order: every root from the first, snapshot, targets, timestamp. */
   readonly files: readonly MetadataFile[];
   readonly timestampVersion: number;
-  /** The digest of the release that this one was built on. */
+  /** The digest of the previous release, which this one is based on. */
   readonly predecessor?: Digest | undefined;
 }
 
@@ -55,7 +55,7 @@ export function encodeRelease(release: ReleaseContent): Artifact {
 
 type LayerPart = ReturnType<typeof metadataLayer>;
 
-/** The last files (timestamp, targets, snapshot, newest roots) are the ones that a refresh reads: they come first. */
+/** The last files (timestamp, targets, snapshot, newest roots) are inlined first, because a refresh reads them. */
 function inlineSmallest(parts: readonly LayerPart[]): readonly Descriptor[] {
   let left = inlineTotalMaxBytes;
   return parts
@@ -74,23 +74,27 @@ function inlineSmallest(parts: readonly LayerPart[]): readonly Descriptor[] {
 export function verifyManifestSize(manifest: ManifestContent): void {
   const got = manifest.bytes.length;
   if (got <= manifestMaxBytes) return;
-  throw new FormatError("FORMAT_MANIFEST_TOO_LARGE", `manifest of ${got} bytes; registries take ${manifestMaxBytes}`, {
-    details: { wanted: manifestMaxBytes, got },
-  });
+  throw new FormatError(
+    "FORMAT_MANIFEST_TOO_LARGE",
+    `manifest of ${got} bytes; registries accept at most ${manifestMaxBytes}`,
+    {
+      details: { wanted: manifestMaxBytes, got },
+    },
+  );
 }
 
-/** Metadata by TUF file name, found in a manifest. Where a name occurs twice the first one counts, as for Docker's reader. */
+/** Metadata in a manifest by TUF file name. If a name occurs twice, the first one counts, as in Docker's reader. */
 export interface MetadataIndex {
   readonly files: ReadonlyMap<string, Descriptor>;
 }
 
 export interface Release extends MetadataIndex {
-  /** As the manifest claims. */
+  /** As the manifest claims; not verified. */
   readonly predecessor?: Digest;
 }
 
 /**
- * Reads a release of ours or the metadata manifest of Docker's layout.
+ * Reads a release of this format or the metadata manifest of Docker's layout.
  * @throws FormatError FORMAT_NOT_A_REPOSITORY
  */
 export function parseRelease(bytes: Uint8Array): Release {
@@ -103,7 +107,7 @@ export function parseRelease(bytes: Uint8Array): Release {
 }
 
 /**
- * The metadata layers of any manifest of this format.
+ * Returns the metadata layers of any manifest of this format.
  * @throws FormatError FORMAT_NOT_A_REPOSITORY
  */
 export function parseMetadataManifest(
@@ -133,5 +137,5 @@ function readManifest(bytes: Uint8Array): ReturnType<typeof parseManifest> {
 }
 
 function notARepository(why: string, cause?: unknown): FormatError {
-  return new FormatError("FORMAT_NOT_A_REPOSITORY", `the manifest is not a TUF repository's: ${why}`, { cause });
+  return new FormatError("FORMAT_NOT_A_REPOSITORY", `the manifest is not that of a TUF repository: ${why}`, { cause });
 }

@@ -1,6 +1,6 @@
 /**
- * A delegated role's manifests. The first carries the metadata; where the role's targets have no manifests of their
- * own, their blobs are layers here, over as many manifests as stay below 4 MiB.
+ * A delegated role's manifests. The first one contains the metadata. If the role's targets have no manifests of their
+ * own, their blobs are layers here, in as many manifests as needed to stay below 4 MiB.
  */
 import { encodeImageManifest, type Descriptor, type TagName } from "@dtuf/registry";
 import type { RoleName, TargetFile, TargetPath } from "@dtuf/tuf";
@@ -11,16 +11,16 @@ import { parseMetadataManifest, type MetadataIndex } from "./release.ts";
 import { rolePartTag, roleTag } from "./tags.ts";
 import { targetLayers } from "./target.ts";
 
-/** A role of more targets than this keeps their blobs in its own manifests: a tag for each would drown the registry. */
+/** A role with more targets keeps their blobs in its own manifests, because a tag for each would be too many for a registry. */
 const ownManifestsMax = 1000;
 
-/** Layers of one manifest: 600 bytes of JSON at the most for each of usual names, and room for the role's own. */
+/** Layers of one manifest: at most 600 bytes of JSON for each with usual names, and room for the role's own. */
 const layersMax = 4000;
 
-/** Bytes of layer titles in one manifest. Escaped, a character takes up to six bytes of JSON. */
+/** Bytes of layer titles in one manifest. An escaped character takes up to six bytes of JSON. */
 const titlesMax = 256 * 1024;
 
-/** Where the manifest that keeps a target's blobs is: its own, or the role's. */
+/** Which manifest keeps a target's blobs: its own or the role's. */
 export function targetKeeper(targets: { readonly size: number }, kind: "role" | "bin"): "target" | "role" {
   return kind === "bin" || targets.size > ownManifestsMax ? "role" : "target";
 }
@@ -29,7 +29,7 @@ export interface RoleContent {
   readonly name: RoleName;
   readonly version: number;
   readonly metadata: Uint8Array;
-  /** The targets whose blobs these manifests keep; undefined: they have manifests of their own. */
+  /** The targets whose blobs these manifests keep; undefined if the targets have their own manifests. */
   readonly keeps?: ReadonlyMap<TargetPath, TargetFile> | undefined;
 }
 
@@ -44,7 +44,7 @@ export function encodeRole(role: RoleContent): readonly Artifact[] {
   ];
 }
 
-/** Manifests that keep the targets of the top-level role where they have none of their own; its metadata is in the release. */
+/** Manifests that keep the blobs of the top-level role's targets if these have none of their own. The release contains its metadata. */
 export function encodeTopLevelKeepers(
   version: number,
   keeps: ReadonlyMap<TargetPath, TargetFile>,
@@ -55,7 +55,7 @@ export function encodeTopLevelKeepers(
 }
 
 /**
- * Reads a delegated role's manifest, ours or Docker's.
+ * Reads a delegated role's manifest of this format or Docker's.
  * @throws FormatError FORMAT_NOT_A_REPOSITORY
  */
 export function parseRole(bytes: Uint8Array): MetadataIndex {
@@ -67,7 +67,7 @@ function artifact(layers: readonly Descriptor[], tag: TagName, blobs: readonly A
   return { manifest, blobs: [emptyConfigBlob, ...blobs], tags: [tag] };
 }
 
-/** Each blob once, under the first target that has it; a title that would occur twice is left out (`oras pull` fails on it). */
+/** Each blob once, under the first target that contains it. A repeated title is left out, because `oras pull` fails on it. */
 function layersOf(keeps: ReadonlyMap<TargetPath, TargetFile> | undefined): readonly Descriptor[] {
   const layers = new Map<string, Descriptor>();
   const titles = new Set<string>();

@@ -1,11 +1,11 @@
 /**
- * How roots are handed over: one `N.root.json`, or a chain of them in one file. Signatures are over canonical bytes, but the
- * bytes of a published `N.root.json` never change, so the chain keeps each file as it is: a JSON array of strings, the
- * base64 (RFC 4648, section 4) of each file, oldest first. The first character tells the two apart.
+ * A file for handing over roots: one `N.root.json`, or a chain of them. Signatures are over canonical bytes, but the
+ * bytes of a published `N.root.json` never change, so the chain contains each file unchanged: a JSON array of strings, the
+ * base64 (RFC 4648, section 4) of each file, oldest first. The first character distinguishes the two forms.
  */
 import { FormatError } from "./errors.ts";
 
-/** A thousand rotations of roots with RSA keys. Each root has TUF's own bound besides. */
+/** A thousand rotations of roots with RSA keys. Each root also has TUF's own limit. */
 export const rootFileMaxBytes: number = 32 * 1024 * 1024;
 
 /** @param files oldest first; they are not verified here */
@@ -15,7 +15,7 @@ export function encodeRootChain(files: readonly Uint8Array[]): Uint8Array {
 }
 
 /**
- * The roots in a file, oldest first, not verified: one, if the file is no chain.
+ * Returns the roots in a file, oldest first, not verified. A file that is not a chain contains one.
  * @throws FormatError FORMAT_ROOT_CHAIN_INVALID
  */
 export function parseRootFile(bytes: Uint8Array): readonly [Uint8Array, ...Uint8Array[]] {
@@ -38,7 +38,7 @@ function parseStrings(bytes: Uint8Array): readonly unknown[] {
   }
 }
 
-/** One way of writing each file: base64 that is not what encoding gives is refused. */
+/** Each file has one encoding: base64 that differs from the encoder's is refused. */
 function decode(text: unknown, index: number): Uint8Array {
   const bytes = Buffer.from(typeof text === "string" ? text : "", "base64");
   if (bytes.length > 0 && bytes.toString("base64") === text) return bytes;
@@ -46,5 +46,5 @@ function decode(text: unknown, index: number): Uint8Array {
 }
 
 function invalid(why: string, cause?: unknown): FormatError {
-  return new FormatError("FORMAT_ROOT_CHAIN_INVALID", `the file is no chain of roots: ${why}`, { cause });
+  return new FormatError("FORMAT_ROOT_CHAIN_INVALID", `the file is not a chain of roots: ${why}`, { cause });
 }

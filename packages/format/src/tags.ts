@@ -1,16 +1,16 @@
 /**
- * Tags of format version 1. Every name has exactly one tag and no two names share one: a name that is no legal part of
- * a tag, or that looks like our own stand-in, is replaced by `dtuf-` and the sha256 of the name in hex, of which a
- * target's tag has room for 58 digits. Tags are hints for finding bytes; nothing is believed because of a tag.
+ * Tags of format version 1. Every name has exactly one tag and no two names share one: a name that is not a legal part of
+ * a tag, or that has the form of a substitute, is replaced by `dtuf-` and the sha256 of the name in hex, of which a
+ * target's tag contains 58 digits. Tags are hints for finding bytes; nothing is trusted because of a tag.
  */
 import { digestHex, digestOf, isTag, parseTag, type TagName } from "@dtuf/registry";
 import type { RoleName, TargetPath } from "@dtuf/tuf";
 import { parseVersion } from "./metadata-file.ts";
 
-/** Names the newest release. Moving it is the switch that readers see. */
+/** Names the newest release. Moving it publishes a release to readers. */
 export const latestTag: TagName = parseTag("latest");
 
-/** A release's own tag for ever. */
+/** A release's own permanent tag. */
 export function releaseTag(timestampVersion: number): TagName {
   return parseTag(`release.${timestampVersion}`);
 }
@@ -20,7 +20,7 @@ export function parseReleaseTag(tag: TagName): number | undefined {
   return parseVersion(/^release\.([0-9]+)$/.exec(tag)?.[1]);
 }
 
-/** The tag of a delegated role's manifest, never moved. */
+/** The tag of a delegated role's manifest. It is never moved. */
 export function roleTag(role: RoleName, version: number): TagName {
   return named(`meta.${version}.`, role);
 }
@@ -30,7 +30,7 @@ export function rolePartTag(role: RoleName | "targets", version: number, part: n
   return named(`meta.${version}-${part}.`, role);
 }
 
-/** Docker's clients look for a delegated role under its plain name. Undefined where that is not to be had. */
+/** The tag under which Docker's clients look for a delegated role: its plain name. Undefined if that cannot be used. */
 export function plainRoleTag(role: RoleName): TagName | undefined {
   const reserved = role === String(latestTag) || /^(?:release\.|meta\.|[0-9a-f]{64}\.)/.test(role);
   return isTag(role) && !reserved && !standIn.test(role) ? role : undefined;
@@ -41,7 +41,7 @@ export function targetTag(sha256Hex: string, path: TargetPath): TagName {
   return named(`${sha256Hex}.`, path, targetStandInDigits);
 }
 
-/** Beside a target's own 64 digits and the two separators, 58 digits of the name's hash fit into a tag. */
+/** In addition to a target's own 64 digits and the two separators, 58 digits of the name's hash fit into a tag. */
 const targetStandInDigits = 58;
 
 const standIn = /^dtuf-[0-9a-f]{58}(?:[0-9a-f]{6})?$/;

@@ -1,5 +1,5 @@
 /**
- * Of which blobs a target is made. One blob, whose digest is the target's own sha256, unless the signed
+ * The blobs of a target. One blob, whose digest is the target's own sha256, unless the signed
  * `custom.dtuf.blobs` lists several, in order, whose concatenation is the target.
  */
 import { isDigest, type Descriptor } from "@dtuf/registry";
@@ -8,13 +8,13 @@ import { FormatError } from "./errors.ts";
 import { blobDigest } from "./hashes.ts";
 import { targetMediaType } from "./media-types.ts";
 
-/** A target of more blobs than this cannot have a manifest below 4 MiB. */
+/** A target with more blobs cannot have a manifest below 4 MiB. */
 const targetBlobsMax = 10_000;
 
 /**
- * The target's blobs in order; none for a target of length 0, which is never fetched. Undefined: the target has no
- * sha256 and no list, so it is no content of an OCI repository.
- * @throws FormatError FORMAT_TARGET_BLOBS_INVALID where the signed list is malformed or does not add up to the length
+ * Returns the target's blobs in order; none for a target of length 0, which is never fetched. Returns undefined if the target
+ * has no sha256 and no list, so it is not content of an OCI repository.
+ * @throws FormatError FORMAT_TARGET_BLOBS_INVALID if the signed list is malformed or its sizes do not add up to the length
  */
 export function findTargetBlobs(file: TargetFile): readonly Descriptor[] | undefined {
   if (file.length === 0) return [];
@@ -23,7 +23,7 @@ export function findTargetBlobs(file: TargetFile): readonly Descriptor[] | undef
   return file.hashes.has("sha256") ? [blob(blobDigest(file.hashes), file.length)] : undefined;
 }
 
-/** `custom` with the list of blobs in it; other fields, of ours too, are kept. */
+/** Returns `custom` with the list of blobs; other fields, also those of dtuf, are kept. */
 export function withTargetBlobs(custom: JsonObject | undefined, blobs: readonly Descriptor[]): JsonObject {
   const own = objectField(custom, "dtuf") ?? {};
   return { ...custom, dtuf: { ...own, blobs: blobs.map(({ digest, size }) => ({ digest, size })) } };
@@ -53,9 +53,9 @@ function parseList(list: Json, length: number): readonly Descriptor[] {
 }
 
 function blob(digest: Json | undefined, size: Json | undefined): Descriptor {
-  if (typeof digest !== "string" || !isDigest(digest)) throw invalid(`no digest: ${JSON.stringify(digest)}`);
+  if (typeof digest !== "string" || !isDigest(digest)) throw invalid(`not a digest: ${JSON.stringify(digest)}`);
   if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 1) {
-    throw invalid(`no size of a blob: ${JSON.stringify(size)}`);
+    throw invalid(`not a blob's size: ${JSON.stringify(size)}`);
   }
   return { mediaType: targetMediaType, digest, size };
 }

@@ -1,4 +1,4 @@
-/** A target's own manifest, which any OCI tool can pull and which keeps the blobs from the registry's garbage collection. */
+/** A target's own manifest, which any OCI tool can pull and which protects the blobs from the registry's garbage collection. */
 import { encodeImageManifest, type Descriptor } from "@dtuf/registry";
 import type { TargetFile, TargetPath } from "@dtuf/tuf";
 import { emptyConfigBlob, type Artifact } from "./artifact.ts";
@@ -8,7 +8,7 @@ import { targetTag } from "./tags.ts";
 import { findTargetBlobs } from "./target-blobs.ts";
 
 /**
- * Undefined where there is nothing to keep (length 0) or no sha256 to make a tag of.
+ * Returns undefined if there is nothing to keep (length 0) or no sha256 for the tag.
  * @throws FormatError FORMAT_TARGET_BLOBS_INVALID, FORMAT_MANIFEST_TOO_LARGE
  */
 export function encodeTarget(path: TargetPath, file: TargetFile): Artifact | undefined {
@@ -21,7 +21,7 @@ export function encodeTarget(path: TargetPath, file: TargetFile): Artifact | und
 }
 
 /**
- * The target's blobs as layers: titled `name`, or `name.part-001` and so on. A whole target's layer carries the name
+ * The target's blobs as layers, titled `name`, or `name.part-001` and so on. The layer of a single-blob target has the name
  * that Docker's reader looks for, `<sha256>.<name>`.
  */
 export function targetLayers(path: TargetPath, file: TargetFile): readonly Descriptor[] {

@@ -3,7 +3,7 @@ import type { RoleName } from "./names.ts";
 import type { Authority } from "./role.ts";
 import { isBinName } from "./succinct.ts";
 
-/** Who may sign a delegated role, or undefined where it is not delegated here. A bin must be one of the bins there are. */
+/** Returns who may sign a delegated role, or undefined if it is not delegated here. The name of a bin must be one of the delegated bins. */
 export function findAuthority(delegations: Delegations | undefined, name: RoleName): Authority | undefined {
   if (delegations === undefined) return undefined;
   const { keys } = delegations;

@@ -1,11 +1,11 @@
 /**
  * OLPC canonical JSON, the form that TUF signs: keys in code point order, no white space, only `\` and `"` escaped.
  *
- * `@tufjs/canonical-json` does it for values that `parseJson` returned, which are free of what it gets wrong (fractions,
- * unsafe integers, lone surrogates, bottomless nesting) but for one thing: it orders keys by UTF-16 unit. That differs
- * from code point order only where a surrogate meets a unit above the surrogates, so only then are the keys ordered here.
+ * `@tufjs/canonical-json` is correct for values that `parseJson` returned, because these contain no fractions, unsafe
+ * integers, lone surrogates or deep nesting, with one exception: it orders keys by UTF-16 unit. That differs
+ * from code point order only if a surrogate is compared with a unit above the surrogates, so only then the keys are ordered here.
  *
- * Where a value stands in that form already, as what is signed here does, `JSON.stringify` writes it several times as fast.
+ * If a value is in that order already, as documents signed here are, `JSON.stringify` writes it several times as fast.
  */
 import { canonicalize } from "@tufjs/canonical-json";
 import type { Json } from "./json.ts";
@@ -22,7 +22,7 @@ function canonicalText(value: Json): string {
   return ambiguous ? byCodePoint(value) : text;
 }
 
-/** Whether every object has its keys in UTF-16 order. Keys like `10` never stay behind others, whatever was written. */
+/** Whether every object has its keys in UTF-16 order. JavaScript puts integer-like keys such as `10` first, however they were written. */
 function isOrdered(value: Json): boolean {
   if (isJsonList(value)) return value.every(isOrdered);
   if (!isJsonObject(value)) return true;
@@ -38,6 +38,6 @@ function byCodePoint(value: Json): string {
   if (isJsonList(value)) return `[${value.map(byCodePoint).join(",")}]`;
   if (!isJsonObject(value)) return canonicalize(value);
   const members = Object.entries(value).map(([key, item]) => ({ key, bytes: Buffer.from(key), item }));
-  members.sort((a, b) => Buffer.compare(a.bytes, b.bytes)); // UTF-8 sorts as code points do
+  members.sort((a, b) => Buffer.compare(a.bytes, b.bytes)); // UTF-8 bytes sort in code point order
   return `{${members.map(({ key, item }) => `${canonicalize(key)}:${byCodePoint(item)}`).join(",")}}`;
 }

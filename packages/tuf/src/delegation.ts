@@ -1,8 +1,8 @@
 /**
- * Who is trusted for a path. The search (TUF 1.0.34, 5.6.7) goes through the roles in pre-order: a role's own targets
+ * Finds the role that is trusted for a path. The search (TUF 1.0.34, 5.6.7) visits roles in pre-order: a role's own targets
  * before its delegations, delegations in their listed order, and none after a terminating one that matches. A role is
- * visited once, so cycles end; after `maxDelegations` delegated roles the search fails rather than say "not found".
- * Each role counts only as verified for the delegator that led to it: being known through another path is no credit.
+ * visited once, so cycles end. After `maxDelegations` delegated roles the search fails instead of returning "not found".
+ * Each role counts only as verified for the delegator that led to it, not as verified through another path.
  */
 import type { DelegatedRole, Delegations } from "./delegations.ts";
 import { TufError } from "./errors.ts";
@@ -17,22 +17,22 @@ import type { TrustedSet } from "./trusted-set.ts";
 export interface FoundTarget {
   readonly path: TargetPath;
   readonly file: TargetFile;
-  /** The role that vouches for it. */
+  /** The role that delegates to it. */
   readonly role: RoleName;
 }
 
-/** One role that the search looked into. */
+/** One role that the search visited. */
 export interface WalkStep {
   readonly role: RoleName;
   readonly delegator: RoleName;
   readonly outcome: "found" | "not-here";
 }
 
-/** Fetches one delegated role and gives it to `set.updateDelegated(role, delegator, file)`. */
+/** Fetches one delegated role and passes it to `set.updateDelegated(role, delegator, file)`. */
 export type LoadRole = (role: RoleName, delegator: RoleName) => Promise<void>;
 
 export interface FindTargetOptions {
-  /** Called for each role that the set does not hold as verified for its delegator. */
+  /** Called for each role that the set does not have as verified for its delegator. */
   readonly load: LoadRole;
   readonly trace?: ((step: WalkStep) => void) | undefined;
 }
@@ -45,9 +45,9 @@ interface Visit {
 const start: Visit = { role: parseRoleName("targets"), delegator: parseRoleName("root") };
 
 /**
- * The target of this path, or undefined where no role that is trusted for the path has it.
- * @throws TufError TUF_OUT_OF_ORDER before the top-level targets are there or where `load` did not load, TUF_LIMIT_EXCEEDED;
- *   and what `load` throws
+ * Returns the target of this path, or undefined if no role that is trusted for the path lists it.
+ * @throws TufError TUF_OUT_OF_ORDER before the top-level targets are loaded or if `load` did not load a role, TUF_LIMIT_EXCEEDED;
+ *   the error of `load`
  */
 export async function findTarget(
   set: TrustedSet,
@@ -85,7 +85,7 @@ function find(set: TrustedSet, visit: Visit): Targets | undefined {
 }
 
 function tooManyRoles(path: TargetPath, wanted: number): TufError {
-  return new TufError("TUF_LIMIT_EXCEEDED", `looking for ${JSON.stringify(path)} visits more than ${wanted} roles`, {
+  return new TufError("TUF_LIMIT_EXCEEDED", `looking for ${JSON.stringify(path)} needs more than ${wanted} roles`, {
     details: { path, wanted },
   });
 }
@@ -95,7 +95,7 @@ interface Delegates {
   readonly terminating: boolean;
 }
 
-/** The roles that are trusted for the path, in order, up to and with the first terminating one. */
+/** The roles that are trusted for the path, in order, up to and including the first terminating one. */
 function delegatesFor(delegations: Delegations | undefined, path: TargetPath): Delegates {
   if (delegations === undefined) return { roles: [], terminating: false };
   if (delegations.kind === "succinct") return { roles: [binName(delegations.succinct, path)], terminating: true };

@@ -21,7 +21,7 @@ import { isTopLevelRole, parseRoleName } from "./names.ts";
 import type { Role } from "./role.ts";
 import { encodeRole, parseRole, roleFields } from "./role.ts";
 
-/** One delegation. Exactly one of `paths` and `pathHashPrefixes` is there. */
+/** One delegation. Exactly one of `paths` and `pathHashPrefixes` is set. */
 export interface DelegatedRole extends Role {
   readonly name: RoleName;
   readonly terminating: boolean;

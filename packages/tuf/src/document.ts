@@ -1,6 +1,6 @@
 /**
- * Files to documents and back. What is signed here has passed the reading rules first, so that no publisher signs what
- * no client would take; and a signature is verified against its key before it is written down.
+ * Converts between files and documents. A document is parsed by the reading rules before it is signed, so that no publisher
+ * signs a document that clients refuse. A signature is verified against its key before it is written.
  */
 import { TufError } from "./errors.ts";
 import type { Envelope } from "./envelope.ts";
@@ -24,7 +24,7 @@ import { encodeTargets, parseTargets } from "./targets.ts";
 import type { Timestamp } from "./timestamp.ts";
 import { encodeTimestamp, parseTimestamp } from "./timestamp.ts";
 
-/** By kind: what `_type` says. A delegated role's file is of kind "targets". */
+/** By kind: the value of `_type`. A delegated role's file is of kind "targets". */
 export interface DocumentOf {
   readonly root: Root;
   readonly timestamp: Timestamp;
@@ -46,12 +46,12 @@ export function parseSigned<K extends TopLevelRole>(signed: JsonObject, kind: K,
   return parsers[kind](signed, limits);
 }
 
-/** The bound of a role's file in bytes. */
+/** Maximum size of a role's file in bytes. */
 export function maxBytesOf(kind: TopLevelRole, limits: Limits): number {
   return limits[`${kind}MaxBytes`];
 }
 
-/** Opens a file of a kind, after its size. @throws TufError TUF_LIMIT_EXCEEDED, TUF_MALFORMED */
+/** Opens a file of a kind after its size was verified. @throws TufError TUF_LIMIT_EXCEEDED, TUF_MALFORMED */
 export function openFile(file: Uint8Array, kind: TopLevelRole, limits: Limits): Envelope {
   const wanted = maxBytesOf(kind, limits);
   if (file.length > wanted) {
@@ -62,7 +62,7 @@ export function openFile(file: Uint8Array, kind: TopLevelRole, limits: Limits): 
   return parseEnvelope(file, limits);
 }
 
-/** Reads a file WITHOUT checking any signature. @throws TufError TUF_MALFORMED, TUF_LIMIT_EXCEEDED, TUF_TYPE_MISMATCH, … */
+/** Reads a file WITHOUT verifying any signature. @throws TufError TUF_MALFORMED, TUF_LIMIT_EXCEEDED, TUF_TYPE_MISMATCH, … */
 export function parseUnverified<K extends TopLevelRole>(
   file: Uint8Array,
   kind: K,
@@ -73,8 +73,8 @@ export function parseUnverified<K extends TopLevelRole>(
 }
 
 /**
- * Reads a file after checking that the authority's threshold of keys signed it. Neither version nor expiry is looked at.
- * @throws TufError TUF_THRESHOLD_NOT_MET, and what `parseUnverified` throws
+ * Reads a file and verifies that the authority's threshold of keys signed it. Version and expiry are not verified.
+ * @throws TufError TUF_THRESHOLD_NOT_MET, and the errors of `parseUnverified`
  */
 export function verifyDocument<K extends TopLevelRole>(file: Uint8Array, by: Authority, kind: K): DocumentOf[K] {
   const envelope = openFile(file, kind, defaultLimits);
@@ -82,14 +82,15 @@ export function verifyDocument<K extends TopLevelRole>(file: Uint8Array, by: Aut
   return parseSigned(envelope.signed, kind, defaultLimits);
 }
 
-/** The ids, among the authority's, of the keys whose signature on the file is good; each key material once. For ceremonies. */
+/** Returns the ids of the authority's keys with a valid signature on the file; keys with the same material count once. For ceremonies. */
 export function findValidSignatures(file: Uint8Array, by: Authority): readonly KeyId[] {
   return validSignatures(parseEnvelope(file, defaultLimits), by);
 }
 
 /**
- * The bytes of the document's file, signed by each signer; the same for the same document and signatures.
- * @throws TufError TUF_SIGNER_MISMATCH where a signature is not its key's; TUF_MALFORMED, TUF_NAME_INVALID, … where no client would take the document
+ * Encodes the document's file, signed by each signer. The same document and signatures give the same bytes.
+ * @throws TufError TUF_SIGNER_MISMATCH if a signature does not verify with its key; TUF_MALFORMED, TUF_NAME_INVALID, … if clients
+ *   would refuse the document
  */
 export async function signDocument(document: Document, signers: readonly Signer[]): Promise<Uint8Array> {
   const text = JSON.stringify(encodeDocument(document));
@@ -101,14 +102,14 @@ export async function signDocument(document: Document, signers: readonly Signer[
   return new TextEncoder().encode(`{"signatures":${JSON.stringify(signatures)},"signed":${written}}`);
 }
 
-/** Canonical JSON is JSON, and fast to verify as it stands, but for the line breaks of keys in PEM, which it does not escape. */
+/** Writes canonical JSON, which is faster to verify, except that line breaks of PEM keys, which it does not escape, are escaped. */
 function isJsonText(payload: Uint8Array): boolean {
   return payload.every((byte) => byte >= 0x20);
 }
 
 /**
- * The file with more signatures. Those it has stay, but for one of the same key id, and what they sign stays what it was.
- * @throws TufError TUF_SIGNER_MISMATCH, TUF_MALFORMED
+ * Returns the file with additional signatures. Existing signatures stay, unless a new one has the same key id, and so do the
+ * signed bytes. @throws TufError TUF_SIGNER_MISMATCH, TUF_MALFORMED
  */
 export async function addSignatures(file: Uint8Array, signers: readonly Signer[]): Promise<Uint8Array> {
   const envelope = parseEnvelope(file, defaultLimits);
@@ -132,7 +133,7 @@ export function encodeDocument(document: Document): JsonObject {
   }
 }
 
-/** Each signature is verified before it is given out. @throws TufError TUF_SIGNER_MISMATCH */
+/** Verifies each signature before it is returned. @throws TufError TUF_SIGNER_MISMATCH */
 export function signAll(payload: Uint8Array, signers: readonly Signer[]): Promise<{ keyid: KeyId; sig: string }[]> {
   const distinct = new Map(signers.map((signer) => [signer.keyId, signer]));
   return Promise.all(
@@ -140,9 +141,13 @@ export function signAll(payload: Uint8Array, signers: readonly Signer[]): Promis
       const { key, keyId } = signer;
       const signature = await signer.sign(payload);
       if (findPublicKey(key)?.verifies(payload, signature) !== true) {
-        throw new TufError("TUF_SIGNER_MISMATCH", `the signature made for key ${keyId} is not that key's`, {
-          details: { keyId },
-        });
+        throw new TufError(
+          "TUF_SIGNER_MISMATCH",
+          `the signer for key ${keyId} made a signature that this key does not verify`,
+          {
+            details: { keyId },
+          },
+        );
       }
       return { keyid: keyId, sig: Buffer.from(signature).toString("hex") };
     }),

@@ -1,6 +1,6 @@
 /**
- * What a file of text is written in, if its first bytes show that it is not plain UTF-8; undefined if they do not. Text
- * editors and PowerShell's `>` put such bytes before a document that was fine.
+ * Returns the encoding of a text file if its first bytes show that it is not plain UTF-8, else undefined. Some text
+ * editors, and PowerShell's `>`, write such bytes before a valid document.
  */
 export function findForeignEncoding(bytes: Uint8Array): string | undefined {
   const [first = -1, second = -1, third = -1] = bytes;

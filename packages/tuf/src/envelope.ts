@@ -1,7 +1,7 @@
 /**
- * A metadata file as received: its signed part, not yet believed, and the signatures over it. The bytes that are verified
- * are the canonical form of what was received, made once for all keys. A threshold counts distinct key material, each
- * once: neither one key under several ids nor one id signing several times adds to it (TUF 1.0.34, 4.2.1 and 5.3.4).
+ * A metadata file as received: its signed part, not yet trusted, and the signatures over it. Signatures are verified over the
+ * canonical form of the received bytes, computed once for all keys. A threshold counts distinct key material once: one key
+ * under several ids, or one id that signs several times, does not add to it (TUF 1.0.34, 4.2.1 and 5.3.4).
  */
 import { canonicalJson } from "./canonical.ts";
 import { TufError } from "./errors.ts";
@@ -18,7 +18,7 @@ import type { Authority } from "./role.ts";
 
 export interface Signature {
   readonly keyId: KeyId;
-  /** Hex, as written: it may be empty or nonsense, and then counts for nothing. */
+  /** In hex, as received. It may be empty or malformed; then it is ignored. */
   readonly hex: string;
 }
 
@@ -26,9 +26,9 @@ export interface Envelope {
   readonly signed: JsonObject;
   /** The canonical bytes that signatures are over. */
   readonly payload: Uint8Array;
-  /** No key id twice. */
+  /** Each key id at most once. */
   readonly signatures: readonly Signature[];
-  /** The whole file's object. */
+  /** The object of the whole file. */
   readonly file: JsonObject;
 }
 
@@ -52,7 +52,7 @@ export function parseEnvelope(bytes: Uint8Array, limits: Limits): Envelope {
   return { file, signed, signatures, payload: canonicalJson(signed) };
 }
 
-/** The ids of the authority's keys that signed, each key material once. */
+/** Returns the ids of the authority's keys that signed; keys with the same material count once. */
 export function validSignatures(envelope: Envelope, by: Authority): readonly KeyId[] {
   const allowed = new Set(by.role.keyIds);
   const counted = new Map<string, KeyId>();
@@ -90,8 +90,7 @@ function notMet({ role, by, counted, needed, of }: Unmet): TufError {
   const unusable = by.role.keyIds.filter(
     (id) => by.keys.get(id)?.keyType === mlDsaKeyType && !isUsable(by.keys.get(id)),
   );
-  const hint =
-    unusable.length === 0 ? "" : `; ML-DSA keys that this Node cannot use: ${unusable.length} (24.7 and newer can)`;
+  const hint = unusable.length === 0 ? "" : `; ${unusable.length} ML-DSA keys need Node 24.7 or newer`;
   const message = `${role} is signed by ${counted.length} of ${of}; wanted ${needed}${hint}`;
   return new TufError("TUF_THRESHOLD_NOT_MET", message, {
     details: { role, got: counted.length, wanted: needed, keyIds: counted },

@@ -1,4 +1,4 @@
-/** Why TUF's rules refused something. The codes are stable; messages are for people and may be reworded. */
+/** Why TUF's rules refused a file. The codes are stable; messages are for people and may be reworded. */
 export type TufErrorCode =
   | "TUF_MALFORMED"
   | "TUF_LIMIT_EXCEEDED"
@@ -18,12 +18,12 @@ export type TufErrorCode =
   | "TUF_ROLE_MISSING"
   | "TUF_ROOT_KEYS_MISMATCH";
 
-/** What an error says beside its message: the role, what was wanted, what was got. Never a secret. */
+/** Details of an error: the role, the wanted and the actual value. Never a secret. */
 export type TufErrorDetails = Readonly<Record<string, string | number | readonly string[]>>;
 
 const brand = Symbol.for("dtuf.TufError");
 
-/** The only error class of this package, wrong arguments (`TypeError`) apart. */
+/** The only error class of this package. Wrong arguments throw a `TypeError`. */
 export class TufError extends Error {
   override readonly name = "TufError";
   readonly code: TufErrorCode;
@@ -39,13 +39,13 @@ export class TufError extends Error {
     Object.defineProperty(this.prototype, brand, { value: true });
   }
 
-  /** True for a TufError of any copy of this package. */
+  /** Whether the value is a TufError of any copy of this package. */
   static is(value: unknown): value is TufError {
     return typeof value === "object" && value !== null && brand in value;
   }
 }
 
-/** The same error, told with the place of the file that was refused. Code and details stay; `details.file` is the place. */
+/** Returns the same error with the place of the refused file in its message. Code and details stay; `details.file` is the place. */
 export function withPlace(error: TufError, place: string): TufError {
   const details = { ...error.details, file: place };
   return new TufError(error.code, `${error.message} (${place})`, { details, cause: error });

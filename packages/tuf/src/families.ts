@@ -1,11 +1,11 @@
 /**
- * `x-dtuf-require-families` of a root: for each role, how many of the signatures that count must be of a family of keys.
+ * `x-dtuf-require-families` of a root: for each role, how many of the counted signatures must be made by keys of a family.
  *
  *     "x-dtuf-require-families": { "root": { "ml-dsa": 1 }, "targets": { "ml-dsa": 1 } }
  *
- * A threshold of two with one ed25519 and one ML-DSA key does not need the ML-DSA key if an attacker can forge ed25519
- * signatures and a role lists two such keys. This rule makes the label binding: it holds from the first root that states it,
- * the roots in between included, and no later root may lower it. Because the root role decides who holds every other key,
+ * Example: a role has a threshold of two, an ML-DSA key and two ed25519 keys. An attacker who can forge ed25519 signatures
+ * meets the threshold without the ML-DSA key. This rule prevents that. It applies from the first root that states it,
+ * intermediate roots included, and no later root may lower it. Because the root role decides who has every other key,
  * a requirement for any role needs one of the same family for `root`. Other clients ignore the field.
  */
 import { TufError } from "./errors.ts";
@@ -23,7 +23,7 @@ export const familiesField = "x-dtuf-require-families";
 const families: ReadonlySet<string> = new Set(["ed25519", "ecdsa", "rsa", "ml-dsa"] satisfies KeyFamily[]);
 
 /**
- * A role or a family that is not known here is refused, because it could not be held.
+ * Parses the field. Unknown roles and families are refused, because they could not be verified.
  * @throws TufError TUF_MALFORMED
  */
 export function parseFamilies(signed: JsonObject): ReadonlyMap<TopLevelRole, FamilyCounts> {
@@ -36,7 +36,7 @@ export function parseFamilies(signed: JsonObject): ReadonlyMap<TopLevelRole, Fam
   }
   const needed = [...byRole.values()].flatMap((counts) => [...counts.keys()]);
   const loose = needed.find((family) => byRole.get("root")?.has(family) !== true);
-  if (loose !== undefined) throw malformed("root", `${familiesField} requires ${loose}, and not for the role root`);
+  if (loose !== undefined) throw malformed("root", `${familiesField} requires ${loose} but not for the role root`);
   return byRole;
 }
 
@@ -60,7 +60,7 @@ export function encodeFamilies(
   return stated.length === 0 ? undefined : Object.fromEntries(stated);
 }
 
-/** @throws TufError TUF_FAMILY_DROPPED if a requirement of the root before is missing in the next one, or lower */
+/** @throws TufError TUF_FAMILY_DROPPED if the next root lacks or lowers a requirement of the previous one */
 export function verifyFamiliesKept(
   before: Readonly<Record<TopLevelRole, { readonly families?: FamilyCounts | undefined }>>,
   after: Readonly<Record<TopLevelRole, { readonly families?: FamilyCounts | undefined }>>,
@@ -69,7 +69,7 @@ export function verifyFamiliesKept(
     for (const [family, wanted] of before[role].families ?? []) {
       const got = after[role].families?.get(family) ?? 0;
       if (got >= wanted) continue;
-      const message = `the new root requires ${got} ${family} signatures of ${role}; the root before requires ${wanted}`;
+      const message = `the new root requires ${got} ${family} signatures of ${role}; the previous root requires ${wanted}`;
       throw new TufError("TUF_FAMILY_DROPPED", message, { details: { role, family, got, wanted } });
     }
   }

@@ -1,4 +1,4 @@
-/** Reading fields out of untrusted JSON: own properties only, and TUF_MALFORMED with the place and the field for any other type. */
+/** Reads fields of untrusted JSON. Only own properties count; any other type throws TUF_MALFORMED with the place and the field. */
 import { TufError } from "./errors.ts";
 import type { Json, JsonObject } from "./json.ts";
 import { isJsonList, isJsonObject } from "./json.ts";
@@ -65,7 +65,7 @@ export function positiveAt(object: JsonObject, name: string, where: string): num
 
 const nothing: JsonObject = Object.freeze({});
 
-/** The fields that are not among the known ones. */
+/** Returns the fields that are not in `known`. */
 export function unrecognizedOf(object: JsonObject, known: ReadonlySet<string>): JsonObject {
   let others: [string, Json][] | undefined;
   for (const key of Object.keys(object)) {
@@ -74,7 +74,7 @@ export function unrecognizedOf(object: JsonObject, known: ReadonlySet<string>): 
   return others === undefined ? nothing : Object.fromEntries(others);
 }
 
-/** An object from a map of foreign keys; `__proto__` becomes a plain key like any other. */
+/** Makes an object from a map of foreign keys; `__proto__` becomes an ordinary key. */
 export function objectFrom<V>(map: ReadonlyMap<string, V>, encode: (value: V) => Json): JsonObject {
   return Object.fromEntries(Array.from(map, ([key, value]) => [key, encode(value)]));
 }

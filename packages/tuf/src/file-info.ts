@@ -1,27 +1,27 @@
-/** Lengths and hashes of files. Hashes of unknown algorithms are kept and ignored, but sha256 or sha512 must be there. */
+/** Lengths and hashes of files. Hashes of unknown algorithms are kept and ignored, but sha256 or sha512 is required. */
 import { crypto } from "@sigstore/core";
 import { TufError } from "./errors.ts";
 import { asObject, countAt, fieldOf, malformed, objectAt, objectFrom, positiveAt, unrecognizedOf } from "./fields.ts";
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
 
-/** What a timestamp or a snapshot says of another metadata file. */
+/** A timestamp's or snapshot's entry for another metadata file. */
 export interface MetaFile {
   readonly version: number;
-  /** Bytes. */
+  /** In bytes. */
   readonly length?: number;
-  /** Algorithm to lower-case hex; where present, sha256 or sha512 is among them. */
+  /** Algorithm to lower-case hex. If present, it contains sha256 or sha512. */
   readonly hashes?: ReadonlyMap<string, string>;
   readonly unrecognized: JsonObject;
 }
 
-/** What a targets role says of a target. */
+/** A targets role's entry for a target. */
 export interface TargetFile {
-  /** Bytes. */
+  /** In bytes. */
   readonly length: number;
-  /** Algorithm to lower-case hex; sha256 or sha512 is among them. */
+  /** Algorithm to lower-case hex. Contains sha256 or sha512. */
   readonly hashes: ReadonlyMap<string, string>;
   readonly custom?: JsonObject;
-  /** Fields that TUF does not name; and a `custom` that is no object, because one odd target is not to hide all others. */
+  /** Fields that TUF does not define. Also a `custom` that is not an object, so that one malformed target does not hide all others. */
   readonly unrecognized: JsonObject;
 }
 
@@ -76,7 +76,7 @@ export function encodeTargetFile(file: TargetFile): JsonObject {
   };
 }
 
-/** @throws TufError TUF_LENGTH_MISMATCH, TUF_HASH_MISMATCH where the file is not the one that was named */
+/** @throws TufError TUF_LENGTH_MISMATCH, TUF_HASH_MISMATCH if the file does not match its entry */
 export function verifyMetaFile(meta: MetaFile, role: string, file: Uint8Array): void {
   if (meta.length !== undefined && meta.length !== file.length) {
     throw new TufError("TUF_LENGTH_MISMATCH", `${role} metadata is ${file.length} bytes; wanted ${meta.length}`, {
@@ -102,7 +102,10 @@ function parseHashes(object: JsonObject, where: string): ReadonlyMap<string, str
     const hex = object[algorithm];
     const form = hexForms.get(algorithm);
     if (typeof hex !== "string" || form?.test(hex) === false) {
-      throw malformed(where, `hash ${JSON.stringify(algorithm.slice(0, 40))} is not lower-case hex of its length`);
+      throw malformed(
+        where,
+        `hash ${JSON.stringify(algorithm.slice(0, 40))} is not lower-case hex of the right length`,
+      );
     }
     hashes.set(algorithm, hex);
   }

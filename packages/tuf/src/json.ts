@@ -1,9 +1,9 @@
 /**
- * Strict JSON. What two parsers could read differently is refused before a signature is looked at: anything but valid
- * UTF-8 (a BOM too), a key twice in one object, numbers that are no safe integers or are not written as such (1.0, 1e3,
+ * Strict JSON. Files that two parsers could read differently are refused before a signature is verified: invalid
+ * UTF-8 (a BOM too), a repeated key in one object, numbers that are not safe integers or not written as such (1.0, 1e3,
  * -0), lone surrogates, trailing bytes, nesting beyond `jsonMaxDepth`. Time is linear in the file.
  *
- * Duplicate keys, which `JSON.parse` hides, are found by counting: the colons outside strings against the keys in the result.
+ * Repeated keys, which `JSON.parse` hides, are found by comparing the number of colons outside strings with the number of keys in the result.
  */
 import { findForeignEncoding } from "./encoding.ts";
 import { TufError } from "./errors.ts";
@@ -53,7 +53,7 @@ function parseText(text: string): Json {
   }
 }
 
-/** Counts the colons outside strings; bounds the depth and refuses fractions and exponents on the way. */
+/** Counts the colons outside strings, and refuses deep nesting, fractions and exponents. */
 function scan(text: string): number {
   let colons = 0;
   let depth = 0;
@@ -77,7 +77,7 @@ function isDigit(code: number): boolean {
   return code >= 0x30 && code <= 0x39;
 }
 
-/** Where the string that opens at `start` closes: the next quote with an even number of backslashes before it. */
+/** The end of the string that starts at `start`: the next quote with an even number of backslashes before it. */
 function endOfString(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
     let backslashes = 0;
@@ -106,6 +106,6 @@ function verifyString(text: string): 0 {
 }
 
 function verifyNumber(value: number): 0 {
-  if (!Number.isSafeInteger(value) || Object.is(value, -0)) throw refused("a number that is no safe integer");
+  if (!Number.isSafeInteger(value) || Object.is(value, -0)) throw refused("a number that is not a safe integer");
   return 0;
 }

@@ -1,8 +1,8 @@
 /**
- * Public keys as documents list them. A key of a type that nobody here knows parses and is kept: it never counts towards
- * a threshold and never breaks a document. Key ids are names and no more (TAP 12): the spec's rule that a client
- * computes each id (TUF 1.0.34, 4.3) is not followed, because published roots break it and because it guards only against
- * one key counted twice, which `keyMaterial` does whatever the ids are.
+ * Public keys as documents list them. A key of an unknown type is parsed and kept: it never counts towards
+ * a threshold and never makes a document invalid. Key ids are only names (TAP 12): the spec's rule that a client
+ * computes each id (TUF 1.0.34, 4.3) is not followed, because published roots violate it and because it prevents only that
+ * one key counts twice, which `keyMaterial` prevents for any ids.
  */
 import type { KeyObject } from "node:crypto";
 import { createHash } from "node:crypto";
@@ -17,9 +17,9 @@ import { parseKeyId } from "./names.ts";
 import type { WrittenKey } from "./public-key.ts";
 import { findPem, findPublicKey } from "./public-key.ts";
 
-/** A public key as a document lists it. It may be of a type that nobody here can use; then no signature of it ever counts. */
+/** A public key as a document lists it. If its type is not supported, its signatures never count. */
 export interface Key extends WrittenKey {
-  /** The whole of `keyval`, as received. */
+  /** The whole `keyval`, as received. */
   readonly keyval: JsonObject;
   readonly unrecognized: JsonObject;
 }
@@ -40,7 +40,7 @@ export function parseKey(json: Json): Key {
   };
 }
 
-/** The key as documents list it (TUF 1.0.34, 4.2), fields that are not known here included. */
+/** Encodes the key as documents list it (TUF 1.0.34, 4.2), unknown fields included. */
 export function encodeKey(key: Key): JsonObject {
   return { ...key.unrecognized, ...identityOf(key) };
 }
@@ -60,9 +60,9 @@ export function encodeKeys(keys: ReadonlyMap<KeyId, Key>): JsonObject {
 }
 
 /**
- * From a public key in PEM (SPKI; PKCS#1 too for RSA), with the scheme that its kind has here: ed25519,
+ * Makes a key from a public key in PEM (SPKI; PKCS#1 too for RSA), with the default scheme of its type: ed25519,
  * ecdsa-sha2-nistp256 or -nistp384, rsassa-pss-sha256, ml-dsa-44/1, -65/1 or -87/1.
- * @throws TufError TUF_KEY_INVALID for anything else, private keys and certificates among it
+ * @throws TufError TUF_KEY_INVALID for anything else, also for private keys and certificates
  */
 export function keyFromPem(pem: string): Key {
   const opened = findPem(pem);
@@ -77,7 +77,7 @@ export function keyFromPem(pem: string): Key {
   return key;
 }
 
-/** SHA-256 of the canonical `{keytype, keyval, scheme}`: extra fields of a key never change its id. */
+/** SHA-256 of the canonical `{keytype, keyval, scheme}`, so other fields of a key do not change its id. */
 export function keyIdOf(key: Key): KeyId {
   return createHash("sha256")
     .update(canonicalJson(identityOf(key)))
@@ -85,8 +85,8 @@ export function keyIdOf(key: Key): KeyId {
 }
 
 /**
- * One and the same text for one key, however it is written and whatever its id: hex SHA-256 of its SPKI form.
- * Undefined for a key that cannot be used here.
+ * Returns the same text for the same key in any encoding and under any id: the hex SHA-256 of its SPKI form.
+ * Returns undefined for a key that cannot be used here.
  */
 export function keyMaterial(key: Key): string | undefined {
   return findPublicKey(key)?.material;

@@ -1,7 +1,7 @@
 /**
- * ML-DSA (FIPS 204) for TUF, as TAP 21 has it: key type `ml-dsa`, the parameter set and the version of the scheme in
- * `scheme`, the public key in PEM (SPKI). Signed is a short prefix with the SHA-512 of the canonical bytes, so that a token or a
- * cloud need not be sent the whole document; the context of FIPS 204 is empty.
+ * ML-DSA (FIPS 204) for TUF, as in TAP 21: key type `ml-dsa`, the parameter set and the version of the scheme in
+ * `scheme`, the public key in PEM (SPKI). The signature is over a short prefix and the SHA-512 of the canonical bytes, so that
+ * tokens and clouds do not need the whole document. The context of FIPS 204 is empty.
  */
 import { createHash, verify, type KeyObject } from "node:crypto";
 
@@ -18,18 +18,18 @@ export function mlDsaParameterSet(scheme: string): string | undefined {
   return parameterSets.get(scheme);
 }
 
-/** The scheme of a key of that parameter set; undefined if it is none of ML-DSA. */
+/** The scheme of a key with that parameter set; undefined if it is not an ML-DSA parameter set. */
 export function mlDsaScheme(parameterSet: string | undefined): string | undefined {
   const scheme = `${parameterSet}/1`;
   return parameterSets.has(scheme) ? scheme : undefined;
 }
 
-/** What is signed in place of the payload: `tuf`, the scheme's version (one byte), SHA-512 of the payload (TAP 21). */
+/** The bytes that are signed instead of the payload: `tuf`, the scheme's version (one byte), SHA-512 of the payload (TAP 21). */
 export function mlDsaMessage(payload: Uint8Array): Uint8Array {
   return Buffer.concat([Buffer.from("tuf\u0001"), createHash("sha512").update(payload).digest()]);
 }
 
-/** The verification of FIPS 204 itself, over the message as it is, with the empty context. */
+/** Verification of FIPS 204 itself, over the message unchanged, with the empty context. */
 export function verifiesMlDsa(key: KeyObject, message: Uint8Array, signature: Uint8Array): boolean {
   return verify(null, message, key, signature);
 }

@@ -1,16 +1,16 @@
 /**
- * TUF's path patterns: `*` is any run of characters and `?` any one character, neither passes a `/`, and nothing else is
- * special: no `**`, `[]`, `{}`, `!`, `#`, no rule for leading dots. The time is bounded by the product of the two lengths.
+ * TUF's path patterns: `*` matches any characters and `?` any one character, neither matches `/`, and no other character is
+ * special (`**`, `[]`, `{}`, `!`, `#`, leading dots). Time is bounded by the product of the two lengths.
  */
 
-/** Whether the whole path is of the pattern (TUF 1.0.34, 4.5). */
+/** Whether the pattern matches the whole path (TUF 1.0.34, 4.5). */
 export function matchesPath(pattern: string, path: string): boolean {
   const patterns = pattern.split("/");
   const segments = path.split("/");
   return patterns.length === segments.length && patterns.every((part, at) => matchesSegment(part, segments[at] ?? ""));
 }
 
-/** Only the last `*` seen is ever tried again: an earlier one could only give it less to choose from. */
+/** Backtracks to the last `*` only, because trying an earlier one again could not help. */
 function matchesSegment(pattern: string, segment: string): boolean {
   const wanted = Array.from(pattern);
   const got = Array.from(segment);

@@ -1,26 +1,26 @@
 /**
- * From a key as written to a key that can verify. The verifier is chosen by the key's own type and scheme, which must
- * agree with its material; nothing in a signature has a say. Known: ed25519 (hex or PEM), ecdsa on P-256 and P-384 (PEM or
+ * Converts a key as written to a key that can verify. The key's own type and scheme, which must agree with its material,
+ * select the verifier; the signature has no influence. Supported: ed25519 (hex or PEM), ecdsa on P-256 and P-384 (PEM or
  * hex point, compressed or not; key types `ecdsa` and `ecdsa-sha2-nistp…`), RSA of 2048 bits or more with PSS, ML-DSA (PEM)
- * where Node has it (24.7 and newer).
+ * on Node 24.7 and newer.
  */
 import type { KeyObject } from "node:crypto";
 import { constants, createPublicKey, verify } from "node:crypto";
 import { crypto } from "@sigstore/core";
 import { mlDsaKeyType, mlDsaMessage, mlDsaParameterSet, verifiesMlDsa } from "./ml-dsa.ts";
 
-/** What a document says that decides how a key verifies. */
+/** The fields of a document that determine how a key verifies. */
 export interface WrittenKey {
   readonly keyType: string;
   readonly scheme: string;
-  /** `keyval.public` as it is written: hex or PEM. Empty where the key type has none. */
+  /** `keyval.public` as written: hex or PEM. Empty if the key type has none. */
   readonly public: string;
 }
 
-/** Algorithms that fall together if one of them is broken. */
+/** Families of algorithms that fail together if one of them is broken. */
 export type KeyFamily = "ed25519" | "ecdsa" | "rsa" | "ml-dsa";
 
-/** A key that can verify, with the digest that names its material. */
+/** A key that can verify, with the digest of its material. */
 export interface PublicKey {
   readonly family: KeyFamily;
   readonly material: string;
@@ -30,7 +30,7 @@ export interface PublicKey {
 interface Curve {
   readonly name: string;
   readonly digest: string;
-  /** SPKI headers before a point, by the point's length in bytes. */
+  /** SPKI headers of a point, by the point's length in bytes. */
   readonly headers: ReadonlyMap<number, string>;
 }
 
@@ -67,10 +67,10 @@ const pssDigests: ReadonlyMap<string, string> = new Map([
   ["rsassa-pss-sha512", "sha512"],
 ]);
 
-/** Shorter RSA keys have been out of use since 2013 (NIST SP 800-131A). */
+/** Shorter RSA keys have been disallowed since 2013 (NIST SP 800-131A). */
 const rsaMinBits = 2048;
 
-/** The key, ready to verify, or undefined where its type, scheme or material is none that we can use. */
+/** Returns the key, ready to verify, or undefined if its type, scheme or material is not supported. */
 export function findPublicKey(key: WrittenKey | undefined): PublicKey | undefined {
   if (key === undefined) return undefined;
   const known = cache.get(key);
@@ -82,7 +82,7 @@ export function findPublicKey(key: WrittenKey | undefined): PublicKey | undefine
 
 const cache = new WeakMap<WrittenKey, { readonly key: PublicKey | undefined }>();
 
-/** Reads `-----BEGIN PUBLIC KEY-----` and `-----BEGIN RSA PUBLIC KEY-----`, and never a private key or a certificate. */
+/** Reads `-----BEGIN PUBLIC KEY-----` and `-----BEGIN RSA PUBLIC KEY-----`, but never a private key or a certificate. */
 export function findPem(text: string): KeyObject | undefined {
   const pem = text.trim();
   if (!/^-----BEGIN (?:RSA )?PUBLIC KEY-----\s/.test(pem)) return undefined;
@@ -106,7 +106,7 @@ function openKey(key: WrittenKey): PublicKey | undefined {
 function openEcdsa(key: WrittenKey, curve: Curve): PublicKey | undefined {
   const found = findPem(key.public) ?? fromHex(key.public, curve.headers);
   if (found?.asymmetricKeyDetails?.namedCurve !== curve.name) return undefined;
-  // A compressed point stays compressed through DER; through JWK every spelling becomes one.
+  // DER keeps a compressed point compressed; JWK gives every encoding the same form.
   const opened = createPublicKey({ key: found.export({ format: "jwk" }), format: "jwk" });
   return publicKey("ecdsa", opened, (payload, signature) => crypto.verify(payload, opened, signature, curve.digest));
 }

@@ -1,6 +1,6 @@
 /**
- * What a publisher says of the newest snapshot by another way than the registry (docs/format.md, section 12): signed by
- * the threshold of the targets role, under a `_type` of its own, so that no signature over it is one over metadata.
+ * A publisher's statement about the newest snapshot, transferred by another way than the registry (docs/format.md, section 12).
+ * It is signed by the threshold of the targets role, under its own `_type`, so that its signatures are never valid for metadata.
  */
 import { createHash } from "node:crypto";
 import { canonicalJson } from "./canonical.ts";
@@ -15,24 +15,24 @@ import { encodeInstant, parseInstant } from "./signed.ts";
 import type { Signer } from "./signer.ts";
 
 export interface PushRecord {
-  /** Whole seconds, as `until`. */
+  /** In whole seconds, like `until`. */
   readonly made: Date;
-  /** From this instant on nothing is renewed by the record. */
+  /** From this instant on, the record renews nothing. */
   readonly until: Date;
-  /** The newest root, by which the record belongs to one repository wherever that lies. SHA-256 in hex, of the file. */
+  /** The newest root, which ties the record to one repository at any location. SHA-256 of the file, in hex. */
   readonly root: { readonly version: number; readonly sha256: string };
   readonly targets: { readonly version: number };
   readonly snapshot: {
     readonly version: number;
     readonly sha256: string;
-    /** SHA-256 of what it lists (`snapshotMetaSha256`): that of every snapshot that renews this one. */
+    /** SHA-256 of the snapshot's `meta` (`snapshotMetaSha256`): every snapshot that renews this one has the same. */
     readonly metaSha256: string;
   };
 }
 
 export const pushRecordType = "dtuf-record";
 
-/** @throws TufError TUF_SIGNER_MISMATCH; TUF_MALFORMED where no reader would take the record */
+/** @throws TufError TUF_SIGNER_MISMATCH; TUF_MALFORMED if readers would refuse the record */
 export async function signPushRecord(record: PushRecord, signers: readonly Signer[]): Promise<Uint8Array> {
   const signed = encodePushRecord(record);
   parsePushRecord(signed);
@@ -43,7 +43,7 @@ export async function signPushRecord(record: PushRecord, signers: readonly Signe
 }
 
 /**
- * Reads a record after checking that the authority's threshold of keys signed it. `until` is not looked at.
+ * Reads a record and verifies that the authority's threshold of keys signed it. `until` is not verified.
  * @param by the targets role of a trusted root
  * @throws TufError TUF_LIMIT_EXCEEDED, TUF_MALFORMED, TUF_TYPE_MISMATCH, TUF_THRESHOLD_NOT_MET
  */
@@ -112,7 +112,7 @@ function parsePushRecord(signed: JsonObject): PushRecord {
   };
 }
 
-/** Nobody else writes records: there is one form. */
+/** Records have one form, because only dtuf writes them. */
 function instantAt(object: JsonObject, name: string): Date {
   const text = stringAt(object, name, where);
   const instant = parseInstant(text, where, name);
@@ -122,6 +122,6 @@ function instantAt(object: JsonObject, name: string): Date {
 
 function sha256At(object: JsonObject, name: string): string {
   const value = stringAt(object, name, where);
-  if (!/^[0-9a-f]{64}$/.test(value)) throw malformed(where, `${name} is no SHA-256 in hex`);
+  if (!/^[0-9a-f]{64}$/.test(value)) throw malformed(where, `${name} is not a SHA-256 in hex`);
   return value;
 }

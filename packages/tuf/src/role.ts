@@ -10,14 +10,14 @@ import { parseKeyId } from "./names.ts";
 /** Who may sign a role, and how many of them must. */
 export interface Role {
   readonly keyIds: readonly KeyId[];
-  /** 1 or more distinct keys. */
+  /** At least 1. */
   readonly threshold: number;
-  /** Of the signatures that count, at least so many of each family. Only a root's own roles can have it. */
+  /** Minimum number of the counted signatures for each family. Only a root's own roles can have it. */
   readonly families?: FamilyCounts | undefined;
   readonly unrecognized: JsonObject;
 }
 
-/** A role with the keys its delegator lists: all that is needed to check a file's signatures. */
+/** A role with the keys that its delegator lists: everything needed to verify a file's signatures. */
 export interface Authority {
   readonly keys: ReadonlyMap<KeyId, Key>;
   readonly role: Role;

@@ -1,6 +1,6 @@
 /**
- * Roots that were handed over together, roots older than the pinned one, and the root that keys choose. Trust flows
- * forward only: that an old root lists the key that signed the next one proves nothing, because anybody can make such a
+ * Roots that were handed over together, roots older than the pinned one, and the root selected by keys. Trust goes
+ * forward only: an old root that lists the key that signed the next one proves nothing, because anyone can make such a
  * root.
  */
 import { openFile, parseUnverified, verifyDocument } from "./document.ts";
@@ -17,20 +17,20 @@ export interface RootChainOptions {
   readonly limits?: Partial<Limits> | undefined;
 }
 
-/** Older roots that a source shows and that are not taken. */
+/** Older roots that a source offers and that are not accepted. */
 export interface LeftOutRoots {
   /** Every root up to this version was left out. */
   readonly newest: number;
-  /** Why the newest of them was not taken. */
+  /** Why the newest of them was not accepted. */
   readonly error: unknown;
 }
 
-/** Nothing is expired at it: of a chain only the newest root may not be, and the refresh that starts there looks at that. */
+/** An instant at which nothing is expired: only the newest root of a chain must be valid, and the following refresh verifies that. */
 const epoch: Date = new Date(0);
 
 /**
- * Roots, oldest first: the first meets its own threshold, each other one has the next version and is signed as a rotation
- * from the one before it.
+ * Verifies roots, oldest first: the first meets its own threshold; each other one has the next version and is signed as a
+ * rotation from the previous one.
  * @throws TufError
  */
 export function verifyRootChain(
@@ -50,8 +50,8 @@ export function verifyRootChain(
 }
 
 /**
- * A root that a source shows before `next`. It is taken only if the pinned root's own threshold of keys signed it, and
- * `next` is a rotation from it.
+ * Verifies a root that a source offers before `next`. It is accepted only if the pinned root's own threshold of keys signed
+ * it, and `next` is a rotation from it.
  * @throws TufError
  */
 export function verifyOlderRoot(
@@ -69,10 +69,10 @@ export function verifyOlderRoot(
 }
 
 /**
- * The first of the roots that every given key signed and that meets its own threshold; undefined if there is no root.
- * Keys are a way of choosing a root, once: it is trusted whole, every key that it lists.
+ * Returns the first root that every given key signed and that meets its own threshold; undefined if there is no root.
+ * The keys only select a root: all keys that the root lists are trusted from then on.
  * @param pems public keys; at least one
- * @throws TufError TUF_ROOT_KEYS_MISMATCH if none of the roots is one, TUF_KEY_INVALID
+ * @throws TufError TUF_ROOT_KEYS_MISMATCH if no root matches, TUF_KEY_INVALID
  */
 export async function findRootOfKeys(
   pems: readonly string[],
@@ -95,7 +95,7 @@ export async function findRootOfKeys(
   }
   if (looked === 0) return undefined;
   const what = materials.size === 1 ? "the given key signs" : `all ${materials.size} given keys sign`;
-  throw new TufError("TUF_ROOT_KEYS_MISMATCH", `none of the ${looked} roots shown is one that ${what}`, {
+  throw new TufError("TUF_ROOT_KEYS_MISMATCH", `${what} none of the ${looked} roots offered`, {
     details: { role: "root", looked },
     cause: newest,
   });

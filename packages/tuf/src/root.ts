@@ -20,15 +20,16 @@ export interface Root extends SignedFields {
 
 const known = signedFieldNames("consistent_snapshot", "keys", "roles", familiesField);
 
-/** A role that TUF names and no client of today uses (TUF 1.0.34, 4.3): it is not read, and not written again. */
+/** A role that TUF defines and no current client uses (TUF 1.0.34, 4.3): it is neither read nor written. */
 const unusedRole = "mirrors";
 
-/** Not verified. `consistent_snapshot` may be absent, and is false then. @throws TufError */
+/** Parses without verifying. A missing `consistent_snapshot` means false. @throws TufError */
 export function parseRoot(signed: JsonObject, limits: Limits): Root {
   const fields = parseSignedFields(signed, "root", known);
   const roles = objectAt(signed, "roles", "root");
   const stranger = Object.keys(roles).find((name) => !isTopLevelRole(name) && name !== unusedRole);
-  if (stranger !== undefined) throw malformed("root", `roles has ${JSON.stringify(stranger.slice(0, 80))}`);
+  if (stranger !== undefined)
+    throw malformed("root", `roles has the unknown role ${JSON.stringify(stranger.slice(0, 80))}`);
   const families = parseFamilies(signed);
   const role = (name: TopLevelRole): Role => {
     const counts = families.get(name);

@@ -3,19 +3,19 @@ import { malformed, positiveAt, stringAt, unrecognizedOf } from "./fields.ts";
 import type { JsonObject } from "./json.ts";
 import type { TopLevelRole } from "./names.ts";
 
-/** What every role's `signed` part has. */
+/** The common fields of every role's `signed` part. */
 export interface SignedFields {
   /** 1 to 2^53 - 1. */
   readonly version: number;
   /** `1.x` or `1.x.y`. */
   readonly specVersion: string;
-  /** The document is expired from this instant on. Written in whole seconds, never later than it was read. */
+  /** The document is expired from this instant on. Written in whole seconds, rounded down. */
   readonly expires: Date;
-  /** Fields that TUF does not name, kept as they came. */
+  /** Fields that TUF does not define, kept as received. */
   readonly unrecognized: JsonObject;
 }
 
-/** The TUF specification that these rules follow. */
+/** The version of the TUF specification that is implemented. */
 export const specVersion = "1.0.34";
 
 const common = ["_type", "spec_version", "version", "expires"];
@@ -67,8 +67,8 @@ function parseSpecVersion(text: string, type: TopLevelRole): string {
 const instantForm = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:Z|([+-])([01]\d|2[0-3]):([0-5]\d))$/;
 
 /**
- * As the spec writes it, whole seconds in UTC, or as other publishers do (RFC 3339): with a fraction, which is cut to
- * milliseconds, or an offset. A date that is in no calendar does not come back as it went in.
+ * Parses whole seconds in UTC, as in the spec, or RFC 3339 as other publishers write it: with a fraction, which is cut to
+ * milliseconds, or an offset. An impossible date is found because it changes when it is written again.
  */
 export function parseInstant(text: string, where: string, field: string): Date {
   const [, local = "", fraction = "", sign = "+", hours = "0", minutes = "0"] = instantForm.exec(text) ?? [];
@@ -81,7 +81,7 @@ export function parseInstant(text: string, where: string, field: string): Date {
   return instant;
 }
 
-/** An offset can lead out of the years that four digits write. */
+/** With an offset, a date may lie outside the years that four digits can express. */
 function hasLongYear(instant: Date): boolean {
   return /^[+-]/.test(instant.toISOString());
 }

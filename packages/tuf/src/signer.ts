@@ -7,7 +7,7 @@ import { keyFromPem, keyIdOf } from "./key.ts";
 import { mlDsaKeyType, mlDsaMessage } from "./ml-dsa.ts";
 import type { KeyId } from "./names.ts";
 
-/** Something that can sign: a private key here, or one in a token or a cloud. */
+/** A private key in memory, in a token or in a cloud that can sign. */
 export interface Signer {
   readonly key: Key;
   /** The id under which documents list the key. */
@@ -20,7 +20,7 @@ const signWith = promisify(sign);
 /**
  * Signs with a private key in memory: ed25519; ECDSA P-256 and P-384 (DER signatures); RSA (PSS, salt as long as the digest);
  * ML-DSA-44, -65 and -87 (TAP 21).
- * `keyId` is for a key that documents list under another id than `keyIdOf`'s.
+ * `keyId` is needed if documents list the key under another id than that of `keyIdOf`.
  * @throws TufError TUF_KEY_INVALID for any other key
  */
 export function createSigner(privateKey: KeyObject, options: { readonly keyId?: KeyId | undefined } = {}): Signer {

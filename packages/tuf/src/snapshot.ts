@@ -13,7 +13,7 @@ export interface Snapshot extends SignedFields {
 
 const known = signedFieldNames("meta");
 
-/** Not verified. @throws TufError */
+/** Parses without verifying. @throws TufError */
 export function parseSnapshot(signed: JsonObject): Snapshot {
   const fields = parseSignedFields(signed, "snapshot", known);
   const meta = new Map<string, MetaFile>();

@@ -1,5 +1,5 @@
 /**
- * Verifies a target's bytes as they pass. A target is good only when `finish` returned; until then its bytes are not to
+ * Verifies a target's bytes as they stream. A target is valid only after `finish` has returned; until then its bytes must not
  * leave the process. Every hash of a known algorithm must match.
  */
 import { createHash, type Hash } from "node:crypto";
@@ -10,12 +10,12 @@ import { verifyHash, hashAlgorithms } from "./file-info.ts";
 export interface TargetVerifier {
   /** @throws TufError TUF_LENGTH_MISMATCH at the first byte too many */
   update(chunk: Uint8Array): void;
-  /** Once, at the end. @throws TufError TUF_LENGTH_MISMATCH, TUF_HASH_MISMATCH */
+  /** To be called once, at the end. @throws TufError TUF_LENGTH_MISMATCH, TUF_HASH_MISMATCH */
   finish(): void;
 }
 
 export interface TargetVerifierOptions {
-  /** The caller proves that the bytes have every hash of the file, in another way. Only their length is verified then. */
+  /** The caller verifies in another way that the bytes have every hash of the file. Only their length is verified here. */
   readonly hashesProven?: boolean | undefined;
 }
 

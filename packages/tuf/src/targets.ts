@@ -10,7 +10,7 @@ import { parseTargetPath } from "./names.ts";
 import type { SignedFields } from "./signed.ts";
 import { encodeSignedFields, parseSignedFields, signedFieldNames } from "./signed.ts";
 
-/** The top-level targets role, or any delegated one. */
+/** The top-level targets role or a delegated role. */
 export interface Targets extends SignedFields {
   readonly type: "targets";
   readonly targets: ReadonlyMap<TargetPath, TargetFile>;
@@ -19,7 +19,7 @@ export interface Targets extends SignedFields {
 
 const known = signedFieldNames("targets", "delegations");
 
-/** Not verified. @throws TufError */
+/** Parses without verifying. @throws TufError */
 export function parseTargets(signed: JsonObject, limits: Limits): Targets {
   const fields = parseSignedFields(signed, "targets", known);
   const targets = new Map<TargetPath, TargetFile>();

@@ -12,7 +12,7 @@ export interface Timestamp extends SignedFields {
 
 const known = signedFieldNames("meta");
 
-/** Not verified. @throws TufError */
+/** Parses without verifying. @throws TufError */
 export function parseTimestamp(signed: JsonObject): Timestamp {
   const fields = parseSignedFields(signed, "timestamp", known);
   const snapshot = fieldOf(objectAt(signed, "meta", "timestamp"), "snapshot.json");

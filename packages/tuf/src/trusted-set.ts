@@ -1,15 +1,15 @@
 /**
- * The client's state machine (TUF 1.0.34, section 5.3 to 5.6). It holds what is trusted, and every way in is checked:
+ * The client's state machine (TUF 1.0.34, section 5.3 to 5.6). It holds the trusted metadata and verifies every file that is added:
  *
  *   pinned root -> updateRoot* -> finishRoot -> updateTimestamp+ -> finishTimestamp -> updateSnapshot+ -> updateTargets -> updateDelegated*
  *
- * Each step needs the one before and ends it: no root after finishRoot, no timestamp after a snapshot, no snapshot after
- * targets; out of order is TUF_OUT_OF_ORDER. A step that throws leaves the set as it was.
- * Cached files go in first, then the source's, so that the source's are compared with them: an expired timestamp and a stale
- * cached snapshot are taken for that comparison and refused by the next step. A cached file that does not verify (its key was
- * rotated) is simply not taken, which is how a client recovers from a fast-forward attack (5.3.11).
- * A file's size is checked before it is parsed, its signatures before it is read, its rules before it is trusted. Nothing
- * is cached, fetched or timed here: `now` is one instant for the whole of a refresh (5.2).
+ * Each step needs the previous one and ends it: no root after finishRoot, no timestamp after a snapshot, no snapshot after
+ * targets; any other order throws TUF_OUT_OF_ORDER. A step that throws leaves the set unchanged.
+ * Cached files are added first, then the source's, so that the source's are compared with them: an expired timestamp and a stale
+ * cached snapshot are accepted for that comparison and refused by the next step. A cached file that does not verify (its key was
+ * rotated) is not added, which is how a client recovers from a fast-forward attack (5.3.11).
+ * A file's size is verified before it is parsed, its signatures before its content is read, its rules before it is trusted. Nothing
+ * is cached, fetched or timed here: `now` is one instant for the whole refresh (5.2).
  */
 import { findAuthority } from "./authority.ts";
 import { openFile, parseSigned } from "./document.ts";
@@ -39,48 +39,48 @@ import {
 import type { WantedFile } from "./wanted.ts";
 import { metaOf, wantedFile } from "./wanted.ts";
 
-/** Every update throws a TufError and leaves the set as it was where the file may not be trusted. */
+/** Every update throws a TufError and leaves the set unchanged if the file cannot be trusted. */
 export interface TrustedSet {
   readonly now: Date;
   readonly limits: Limits;
   readonly root: Trusted<Root>;
-  /** It may be expired until a snapshot is there. */
+  /** May be expired until there is a snapshot. */
   readonly timestamp: Trusted<Timestamp> | undefined;
-  /** It may be stale until targets are there. */
+  /** May be stale until there are targets. */
   readonly snapshot: Trusted<Snapshot> | undefined;
   readonly targets: Trusted<Targets> | undefined;
-  /** The role as verified for this delegator; without one, as verified for any. */
+  /** Returns the role as verified for this delegator or, without one, for any delegator. */
   delegated(role: RoleName, delegator?: RoleName): Trusted<Targets> | undefined;
-  /** Exactly the next version, signed by the old root's threshold and its own. It may be expired: only the last may not. */
+  /** Adds the next version, signed by the old root's threshold and its own. It may be expired, because only the last root must be valid. */
   updateRoot(file: Uint8Array): Trusted<Root>;
   /** Ends the root chain. @throws TufError TUF_EXPIRED */
   finishRoot(): void;
-  /** "unchanged": the version that is already there; the new bytes are dropped. */
+  /** Returns "unchanged" if the set has this version already; the new bytes are dropped then. */
   updateTimestamp(file: Uint8Array): "updated" | "unchanged";
   /**
-   * Ends the timestamps (5.4.4): the one that is there is in use. A caller may leave it out: the snapshot's step verifies
+   * Ends the timestamps (5.4.4): the current one is used. Optional, because the snapshot's step verifies
    * the same.
-   * @throws TufError TUF_EXPIRED: good for comparing with, and for nothing else
+   * @throws TufError TUF_EXPIRED if the timestamp is valid only for comparison with newer ones
    */
   finishTimestamp(): void;
   /**
-   * A "source" file must be the one that the timestamp names, and unexpired. A "cache" file need not: it is then "stale",
-   * kept only to compare the next one with, and the wanted one has to be fetched.
+   * A "source" file must be the one that the timestamp names, and unexpired. A "cache" file may differ; it is then "stale",
+   * used only for comparison with the next one, and the current one must be fetched.
    */
   updateSnapshot(file: Uint8Array, origin: "source" | "cache"): "current" | "stale";
   updateTargets(file: Uint8Array): void;
-  /** Against the keys that the delegator, which must be there, lists now. */
+  /** Verified with the keys that the delegator, which must be loaded, lists now. */
   updateDelegated(role: RoleName, delegator: RoleName, file: Uint8Array): void;
   /**
-   * What is known of the next file of a role. Its version is left out if the file's name has none: for the timestamp, and
-   * for all but roots if the root says that snapshots are not consistent (7.1).
-   * @throws TufError TUF_OUT_OF_ORDER before the file that would tell is there, TUF_ROLE_MISSING
+   * Returns what is known about the next file of a role. The version is missing if the file's name has none: for the timestamp,
+   * and for all roles but root if the root says that snapshots are not consistent (7.1).
+   * @throws TufError TUF_OUT_OF_ORDER before the file that has the information is loaded, TUF_ROLE_MISSING
    */
   wanted(role: TopLevelRole | RoleName): WantedFile;
 }
 
 export interface TrustedSetOptions {
-  /** The pinned root: trusted because the caller says so, but it must meet its own threshold. It may be expired. */
+  /** The pinned root: trusted because the caller passes it, but it must meet its own threshold. It may be expired. */
   readonly root: Uint8Array;
   readonly now: Date;
   readonly limits?: Partial<Limits> | undefined;
@@ -95,11 +95,11 @@ interface State {
   timestamp: Trusted<Timestamp> | undefined;
   snapshot: Trusted<Snapshot> | undefined;
   targets: Trusted<Targets> | undefined;
-  /** By role, then by the delegator it was verified for. */
+  /** By role, then by the delegator that it was verified for. */
   delegated: Map<RoleName, Map<RoleName, Trusted<Targets>>>;
 }
 
-/** @throws TufError where the pinned root does not meet its own threshold, or is malformed */
+/** @throws TufError if the pinned root does not meet its own threshold or is malformed */
 export function createTrustedSet(options: TrustedSetOptions): TrustedSet {
   const state = openState(options);
   return {
@@ -136,7 +136,7 @@ export function createTrustedSet(options: TrustedSetOptions): TrustedSet {
 }
 
 function openState({ root, now, limits: changed }: TrustedSetOptions): State {
-  if (Number.isNaN(now.getTime())) throw new TypeError("now is no valid date");
+  if (Number.isNaN(now.getTime())) throw new TypeError("now is not a valid date");
   const limits = { ...defaultLimits, ...changed };
   return {
     now: new Date(now),
@@ -161,7 +161,7 @@ function updateRoot(state: State, file: Uint8Array): Trusted<Root> {
   return next;
 }
 
-/** A root is signed by its own keys, and by its predecessor's where it has one. */
+/** A root is signed by its own keys and, if it has a predecessor, by the predecessor's. */
 function openRoot(file: Uint8Array, limits: Limits, old?: Authority): Trusted<Root> {
   const envelope = openFile(file, "root", limits);
   if (old !== undefined) verifyThreshold(envelope, old, "root");
@@ -226,7 +226,7 @@ function updateDelegated(
   const next = openTargets(state, { role, by, file });
   const held = state.delegated.get(role) ?? new Map<RoleName, Trusted<Targets>>();
   for (const { bytes } of held.values()) {
-    if (Buffer.compare(bytes, file) !== 0) throw twoFiles(role); // one role has one content, whoever leads to it
+    if (Buffer.compare(bytes, file) !== 0) throw twoFiles(role); // a role has one content for all delegators
   }
   state.delegated.set(role, held.set(delegator, next));
 }
@@ -240,7 +240,7 @@ function findDelegated(state: State, role: RoleName, delegator?: RoleName): Trus
   return delegator === undefined ? held?.values().next().value : held?.get(delegator);
 }
 
-/** A file of a role that the root names directly. */
+/** Verifies a file of a role that the root names directly. */
 function openTopLevel<K extends "timestamp" | "snapshot">(
   { root, limits }: State,
   kind: K,
@@ -251,7 +251,7 @@ function openTopLevel<K extends "timestamp" | "snapshot">(
   return trust(kind, parseSigned(envelope.signed, kind, limits), file);
 }
 
-/** A file of the top-level targets role or a delegated one: the one that the snapshot names, and unexpired (TUF 5.6). */
+/** Verifies a file of the top-level targets role or a delegated one: it must be the one that the snapshot names, and unexpired (TUF 5.6). */
 function openTargets(
   { snapshot, timestamp, limits, now }: State,
   { role, by, file }: { role: string; by: Authority; file: Uint8Array },

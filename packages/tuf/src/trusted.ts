@@ -1,4 +1,4 @@
-/** The mark of trust, and the rules that compare one trusted thing with another. */
+/** The type of trusted documents, and the rules that compare one with another. */
 import { crypto } from "@sigstore/core";
 import { TufError } from "./errors.ts";
 import type { MetaFile } from "./file-info.ts";
@@ -6,7 +6,7 @@ import type { SignedFields } from "./signed.ts";
 
 declare const trustedBrand: unique symbol;
 
-/** A document that passed every rule up to its own step. Only a trusted set makes one. */
+/** A document that passed every rule of its step. Only a trusted set makes one. */
 export interface Trusted<T> {
   readonly role: string;
   readonly signed: T;
@@ -15,7 +15,7 @@ export interface Trusted<T> {
   readonly [trustedBrand]: true;
 }
 
-/** For trusted-set.ts alone, after its checks. */
+/** For trusted-set.ts only, after verification. */
 export function trust<T>(role: string, signed: T, bytes: Uint8Array): Trusted<T> {
   return { role, signed, bytes } as Trusted<T>;
 }
@@ -44,12 +44,12 @@ export function verifyVersion({ role, signed }: Trusted<SignedFields>, wanted: n
 /** @throws TufError TUF_ROLLBACK */
 export function verifyNoRollback(role: string, before: number, after: number): void {
   if (after >= before) return;
-  throw new TufError("TUF_ROLLBACK", `${role} goes back to version ${after}; version ${before} is trusted already`, {
+  throw new TufError("TUF_ROLLBACK", `${role} goes back to version ${after}; version ${before} is already trusted`, {
     details: { role, got: after, wanted: before },
   });
 }
 
-/** TUF 5.5.5: of the files that the old snapshot lists, none may go missing or back. @throws TufError TUF_ROLE_MISSING, TUF_ROLLBACK */
+/** TUF 5.5.5: no file of the old snapshot may be missing from the new one or have a lower version. @throws TufError TUF_ROLE_MISSING, TUF_ROLLBACK */
 export function verifyNothingLost(
   before: ReadonlyMap<string, MetaFile> | undefined,
   after: ReadonlyMap<string, MetaFile>,
@@ -77,19 +77,19 @@ export interface RoleFile {
 }
 
 /**
- * True if the file is neither newer than what a snapshot lists of its role nor the very same file. Clients would refuse it
- * or not see it: no version has two contents, and none goes back.
+ * Whether the file is neither newer than the snapshot's entry for its role nor the same file. Clients would refuse or ignore
+ * it, because a version has one content and versions never decrease.
  */
 export function isSuperseded({ version, bytes }: RoleFile, listed: MetaFile | undefined): boolean {
   if (listed === undefined || listed.version < version) return false;
   return listed.version > version || listed.hashes?.get("sha256") !== crypto.digest("sha256", bytes).toString("hex");
 }
 
-/** Verifies that a file may follow what a snapshot lists of its role. @throws TufError TUF_ROLLBACK */
+/** Verifies that a file may follow the snapshot's entry for its role. @throws TufError TUF_ROLLBACK */
 export function verifySuccessor(file: RoleFile, listed: MetaFile | undefined): void {
   if (!isSuperseded(file, listed)) return;
   const { name, version } = file;
-  throw new TufError("TUF_ROLLBACK", `${name} was published in version ${version} or above: it needs a higher one`, {
+  throw new TufError("TUF_ROLLBACK", `${name} was published in version ${version} or above; wanted a higher version`, {
     details: { role: name, got: version },
   });
 }

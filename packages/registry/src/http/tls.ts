@@ -26,7 +26,7 @@ export function trustFor(tls: TlsOptions | undefined): ConnectTls {
   return { ...ca, rejectUnauthorized: true };
 }
 
-/** A named import would keep bundles from starting on Node before 22.15, which has no such function and no such name. */
+/** Not a named import, because Node before 22.15 lacks this function and a bundle would not start there. */
 function defaultAuthorities(): readonly string[] {
   const { getCACertificates, rootCertificates }: Partial<typeof nodeTls> = nodeTls;
   return getCACertificates?.("default") ?? rootCertificates ?? [];
