@@ -164,6 +164,19 @@ describe("mirrors of a plain repository are asked where it fails", () => {
   });
 });
 
+test.each([
+  ["pull-metadata", ["pull-metadata", repo]],
+  ["sync", ["sync", "oci:elsewhere", "oci:copied", "--tuf", "root.json"]],
+])(
+  "%s asks a mirror in plain HTTP if its URL is spelled so, and the first place only with --insecure",
+  async (_what, words) => {
+    const mirrored = await machine.run([...words, "--mirror", "http://mirror.invalid/metadata/"]);
+    expect(mirrored.stderr).toMatch(/mirror\.invalid[^\n]*ENOTFOUND|mirror\.invalid[^\n]*EAI_AGAIN/);
+    const first = await machine.run(["pull-metadata", repo, "--metadata-url", "http://site.invalid/metadata/"]);
+    expect(first.stderr).toContain("plain http to site.invalid is not allowed");
+  },
+);
+
 test("a user name in a flag is not dropped because DTUF_HOST names another registry than <repo>", async () => {
   machine.environment["DTUF_HOST"] = "registry.example";
   const ran = await machine.run(["list-aliases", `${host}/fred/demo`, "--username", "fred"]);

@@ -6,7 +6,7 @@ import type { CredentialProvider } from "@dtuf/registry/remote";
 import type { Context } from "../context/command.ts";
 import { UsageError } from "../context/usage.ts";
 import { openTransport } from "./connection.ts";
-import { readHostSettings, refuseFlagsForAnother, settingsHost } from "./host-settings.ts";
+import { readHostSettings, refuseFlagsForAnother, settingsHost, type HostSettings } from "./host-settings.ts";
 
 export interface PlainSite {
   readonly source: Source;
@@ -64,10 +64,12 @@ export function describePlainUrl({ protocol, href, origin, pathname }: URL): str
  * User name, password, token, headers and TLS settings are for the host of DTUF_HOST, else for the host of the metadata.
  * @param mirrored the site is a mirror of a repository on that host, which the settings are for
  */
-export async function reachSite(context: Context, host: string, mirrored?: string): Promise<Reach> {
+export async function reachSite(context: Context, url: URL, mirrored?: string): Promise<Reach> {
+  const { host } = url;
   const named = settingsHost(context) ?? mirrored ?? host;
   if (named !== host && mirrored === undefined) refuseFlagsForAnother(context, named, host);
-  const settings = await readHostSettings(context, host, named);
+  const read = await readHostSettings(context, host, named);
+  const settings = mirrored === undefined ? read : asSpelled(read, url);
   return {
     transport: await openTransport(context, settings),
     credentials: settings.credentials,
@@ -75,10 +77,15 @@ export async function reachSite(context: Context, host: string, mirrored?: strin
   };
 }
 
+/** A mirror whose URL is spelled with http: is asked in plain HTTP: what it serves is verified, and no secret is sent. */
+export function asSpelled(settings: HostSettings, { protocol }: URL): HostSettings {
+  return protocol === "http:" && settings.plainHttp === "refuse" ? { ...settings, plainHttp: "host" } : settings;
+}
+
 /** @param reach called for a URL of http: or https: */
 export async function openPlainSite(
   repository: PlainRepository,
-  reach: (host: string) => Promise<Reach>,
+  reach: (url: URL) => Promise<Reach>,
 ): Promise<PlainSite> {
   const { metadataUrl, targetBaseUrl = targetsBeside(metadataUrl), absentRootStatus } = repository;
   if (metadataUrl.protocol === "file:") {
@@ -86,7 +93,7 @@ export async function openPlainSite(
     return { source: createDirectorySource({ metadataDirectory, targetDirectory }), close: () => Promise.resolve() };
   }
   const { findSiteHeaders } = await import("@dtuf/registry/remote");
-  const { transport, credentials, headers } = await reach(metadataUrl.host);
+  const { transport, credentials, headers } = await reach(metadataUrl);
   const sent = new Map<string, Readonly<Record<string, string>>>();
   for (const url of [metadataUrl, targetBaseUrl]) {
     sent.set(url.origin, await findSiteHeaders({ url, credentials, headers: headers(url.host) }));

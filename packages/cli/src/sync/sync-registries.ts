@@ -10,7 +10,7 @@ import type { Credential, CredentialProvider, RegistryClient, RemoteStore } from
 import type { Context } from "../context/command.ts";
 import { openRegistry, openTransport } from "../connection/connection.ts";
 import { readHostSettings, settingsHost, type HostSettings } from "../connection/host-settings.ts";
-import type { Reach } from "../connection/plain-site.ts";
+import { asSpelled, type Reach } from "../connection/plain-site.ts";
 import type { SettingName, SideSetting } from "../context/settings.ts";
 import { isGiven } from "../context/modes.ts";
 import { UsageError } from "../context/usage.ts";
@@ -19,8 +19,8 @@ export type Side = "src" | "dest";
 
 export interface SideRegistries {
   repository(host: string, repository: string, listed?: ListedRegistry): Promise<RemoteStore>;
-  /** A plain web server of that host[:port]. */
-  site(host: string): Promise<Reach>;
+  /** The plain web server of that URL. */
+  site(url: URL): Promise<Reach>;
   /** The same, for mirrors: explicit credentials are for the hosts asked until now, and no other. */
   forMirrors(): SideRegistries;
   close(): Promise<void>;
@@ -54,10 +54,15 @@ function refuseHostless({ values }: Context, host: string): void {
 export function openSide(context: Context, side: Side): SideRegistries {
   warnOfArgv(context, side);
   const settings = sideSettings(context, side);
-  return openRegistries(context, () => settings);
+  return openRegistries(context, { settingsOf: () => settings, sites: "own" });
 }
 
-function openRegistries(context: Context, settingsOf: (host: string) => SideSettings): SideRegistries {
+interface Registries {
+  readonly settingsOf: (host: string) => SideSettings;
+  readonly sites: "own" | "mirrors";
+}
+
+function openRegistries(context: Context, { settingsOf, sites }: Registries): SideRegistries {
   const clients = new Map<string, Promise<Opened>>();
   const asked = new Set<string>();
   const wantedOf = (host: string, listed?: ListedRegistry): Wanted => {
@@ -71,12 +76,13 @@ function openRegistries(context: Context, settingsOf: (host: string) => SideSett
       clients.set(key, found);
       return (await found).client.repository(repository);
     },
-    site: (host) => reachHost(context, wantedOf(host)),
+    site: (url) => reachUrl(context, url, { ...wantedOf(url.host), sites }),
     forMirrors() {
       const own = new Set(asked);
-      return openRegistries(context, (host) =>
-        own.has(host) ? settingsOf(host) : { ...settingsOf(host), credential: undefined },
-      );
+      return openRegistries(context, {
+        settingsOf: (host) => (own.has(host) ? settingsOf(host) : { ...settingsOf(host), credential: undefined }),
+        sites: "mirrors",
+      });
     },
     async close() {
       for (const opened of await Promise.allSettled(clients.values())) {
@@ -161,8 +167,9 @@ async function openHost(context: Context, wanted: Wanted): Promise<Opened> {
   return { client: await openRegistry(context, { ...settings, scheme }, transport), transport };
 }
 
-async function reachHost(context: Context, wanted: Wanted): Promise<Reach> {
-  const settings = await settingsOfHost(context, wanted);
+async function reachUrl(context: Context, url: URL, wanted: Wanted & Pick<Registries, "sites">): Promise<Reach> {
+  const read = await settingsOfHost(context, wanted);
+  const settings = wanted.sites === "mirrors" ? asSpelled(read, url) : read;
   return {
     transport: await openTransport(context, settings),
     credentials: settings.credentials,

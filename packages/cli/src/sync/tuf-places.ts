@@ -85,7 +85,7 @@ async function bothParts<Store>(
 async function openPlain(carrier: Carrier, metadataUrl: URL): Promise<TufSource> {
   const { context, source, cleanUp, mirrored } = carrier;
   const repository = mirrored === undefined ? plainRepositoryAt(metadataUrl, context) : { metadataUrl };
-  const site = await openPlainSite(repository, (host) => source.site(host));
+  const site = await openPlainSite(repository, (url) => source.site(url));
   cleanUp.push(() => site.close());
   return { source: site.source };
 }
