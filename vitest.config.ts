@@ -3,6 +3,7 @@ import { createRanTestsReporter } from "./test/structure/ran-tests.ts";
 
 const conditions = ["@dtuf/source"];
 const shared = { resolve: { conditions }, ssr: { resolve: { conditions } } };
+const setupFiles = ["test/setup/lost-files.ts"];
 
 export default defineConfig({
   ...shared,
@@ -14,6 +15,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: "unit",
+          setupFiles,
           // A third less CPU. Processes, not threads: some tests change the umask or the user.
           isolate: false,
           include: ["packages/*/src/**/*.test.ts", "test/structure/**/*.test.ts"],
@@ -24,6 +26,7 @@ export default defineConfig({
         ...shared,
         test: {
           name: "system",
+          setupFiles,
           include: ["test/**/*.test.ts"],
           exclude: ["test/structure/**"],
           globalSetup: ["test/setup/registry.ts"],

@@ -1,7 +1,7 @@
 /** A plain TUF repository in a directory. Names that are no file names are not there; links are the directory owner's affair. */
 import { join } from "node:path";
 import { collect, OciError } from "@dtuf/registry";
-import { fileCall, isFileName, openRegularFile, readFrom } from "@dtuf/registry/files";
+import { fileCall, findFileSize, isFileName, openRegularFile, readFrom, readRegularFile } from "@dtuf/registry/files";
 import { encodeName, metadataName, targetNames } from "./plain-names.ts";
 import type { MetadataRequest, PartOptions, PartStream, Source, TargetInfo } from "./source.ts";
 import { wholeTarget } from "./whole-target.ts";
@@ -58,16 +58,16 @@ async function readMetadata(
 async function openTarget(
   directory: string,
   target: TargetInfo,
-  { prefix }: PartOptions,
+  { prefix, signal }: PartOptions,
 ): Promise<PartStream | undefined> {
   for (const names of targetNames(target)) {
     for (const candidate of [names, names.map(encodeName)]) {
       if (!candidate.every((segment) => isFileName(segment))) continue;
       const path = join(directory, ...candidate);
-      const opened = await openRegularFile(path, { followLinks: true });
-      if (opened === undefined) continue;
-      const from = prefix !== undefined && prefix.bytes <= opened.size ? prefix.bytes : 0;
-      return { from, stream: readFrom(opened.file, from, path) };
+      const size = await findFileSize(path, { followLinks: true });
+      if (size === undefined) continue;
+      const from = prefix !== undefined && prefix.bytes <= size ? prefix.bytes : 0;
+      return { from, stream: readRegularFile(path, { followLinks: true, offset: from, signal }) };
     }
   }
   return undefined;

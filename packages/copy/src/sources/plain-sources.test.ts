@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
 import { createTransport } from "@dtuf/registry/http";
 import { startHttpServer } from "@dtuf/testing/http-servers";
 import { publishToDirectory, serveDirectory } from "@dtuf/testing/tuf-simulator/simulator-publish";
@@ -81,6 +81,20 @@ const transport = createTransport({ now: () => new Date(), random: Math.random }
 describe("a plain repository", () => {
   test("in a directory gives everything", async () => {
     await expectEverything(createDirectorySource(await publishToDirectory(sim, join(home, "site"))));
+  });
+
+  test.runIf(process.platform === "linux")("whose targets nobody reads holds no file open", async () => {
+    const source = createDirectorySource(await publishToDirectory(sim, join(home, "site")));
+    const copy = createTestCopy(source);
+    await copy.pullMetadata({ pin: pin() });
+    const target = await copy.findTarget(parseTargetPath("a.txt"));
+    const [part] = target === undefined ? [] : (source.sites[0]?.parts(target) ?? []);
+    if (target === undefined || part === undefined) throw new TypeError("a.txt was not found");
+    const opened = await source.sites[0]?.openPart(target, part, { prefix: undefined, signal: undefined });
+    if (opened === undefined) throw new TypeError("a.txt was not opened");
+    const links = (await readdir("/proc/self/fd")).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => ""));
+    expect((await Promise.all(links)).filter((path) => path.startsWith(home))).toEqual([]);
+    expect((await bytesOf(opened.stream)).toString()).toBe("hello");
   });
 
   test("over HTTP gives everything", async () => {

@@ -124,13 +124,14 @@ describe("sweepTemporaryFiles", () => {
 
   test("removes old leftovers, and neither young ones nor other files", async () => {
     const old = new Date("2030-01-01T00:00:00Z");
-    const leftover = (await createAtomicFile(join(directory, "a"))).temporaryPath;
-    const young = (await createAtomicFile(join(directory, "b"))).temporaryPath;
+    const files = [await createAtomicFile(join(directory, "a")), await createAtomicFile(join(directory, "b"))] as const;
+    const [leftover, young] = files.map(({ temporaryPath }) => temporaryPath) as [string, string];
     const other = join(directory, ".dtuf-tmp-notes");
     await writeFile(other, "mine");
     await Promise.all([utimes(leftover, old, old), utimes(other, old, old), utimes(young, now(), now())]);
     expect(await sweepTemporaryFiles(directory, { now, olderThanMs })).toBe(1);
     expect(new Set(await readdir(directory))).toEqual(new Set([basename(other), basename(young)]));
+    for (const file of files) await file.abort();
   });
 
   test("finds a directory that is not there clean", async () => {

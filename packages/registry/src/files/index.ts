@@ -13,6 +13,7 @@ export { readFrom } from "./file-stream.ts";
 export {
   appendToFile,
   findFile,
+  findFileSize,
   findRegularFile,
   openRegularFile,
   readRegularFile,

@@ -52,6 +52,13 @@ export async function openRegularFile(path: string, options: OpenFileOptions = {
   throw notRegular(path);
 }
 
+/** The file's size in bytes; undefined if it does not exist. @throws FileError FILE_NOT_REGULAR and others */
+export async function findFileSize(path: string, options: OpenFileOptions = {}): Promise<number | undefined> {
+  const opened = await openRegularFile(path, options);
+  await opened?.file.close();
+  return opened?.size;
+}
+
 /** Reads a whole small file; undefined if it does not exist. @throws FileError FILE_NOT_REGULAR, FILE_TOO_LARGE and others */
 export async function findFile(path: string, { maxBytes, ...options }: FindFileOptions): Promise<Buffer | undefined> {
   const opened = await openRegularFile(path, options);
@@ -93,7 +100,10 @@ export async function findRegularFile(path: string): Promise<Stats | undefined> 
   throw notRegular(path);
 }
 
-/** Reads a file that must exist. @throws FileError FILE_NOT_REGULAR and others; the signal's reason */
+/**
+ * Reads a file that must exist. It is opened at the first read, so a stream that nobody starts holds no file.
+ * @throws FileError FILE_NOT_REGULAR and others; the signal's reason
+ */
 export async function* readRegularFile(path: string, { signal, offset = 0, ...options }: ReadFileOptions): ByteStream {
   signal?.throwIfAborted();
   const opened = await openRegularFile(path, options);

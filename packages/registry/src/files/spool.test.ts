@@ -1,6 +1,9 @@
-import { mkdtemp, readdir, rm, watch, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readlink, rm, watch, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { collect } from "../verifying.ts";
 import { spool } from "./spool.ts";
@@ -49,4 +52,31 @@ test("a stream that fails leaves nothing, and its error is told", async () => {
   }
   await expect(spool(failing(), size, directory)).rejects.toBe(wrong);
   expect(await readdir(directory)).toEqual([]);
+});
+
+/** Files of this process that lie in the directory, those without a name too. */
+async function openFiles(): Promise<number> {
+  const links = (await readdir("/proc/self/fd")).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => ""));
+  return (await Promise.all(links)).filter((path) => path.startsWith(directory)).length;
+}
+
+test.runIf(process.platform === "linux")("a stream that nobody starts is closed with its last reference", async () => {
+  const warnings: string[] = [];
+  const onWarning = ({ message }: Error): void => void warnings.push(message);
+  process.on("warning", onWarning);
+  setFlagsFromString("--expose-gc");
+  const collectGarbage = runInNewContext("gc") as () => void;
+  try {
+    await spool(threeMegabytes(), size, directory);
+    await expect
+      .poll(() => {
+        collectGarbage();
+        return openFiles();
+      })
+      .toBe(0);
+    await nextTurn();
+  } finally {
+    process.off("warning", onWarning);
+  }
+  expect(warnings).toEqual([]);
 });

@@ -29,13 +29,18 @@ export async function spool(stream: ByteStream, size: number, directory: string 
     const writer = createBatchWriter(file, { path: directory, position: 0 });
     for await (const chunk of stream) await writer.write(chunk);
     await writer.end();
-    return readFrom(file, 0, directory);
+    const verified = readFrom(file, 0, directory);
+    unread.register(verified, file);
+    return verified;
   } catch (error) {
     // The first error is the one to report.
     await file.close().catch(() => undefined);
     throw error;
   }
 }
+
+/** Files without a name cannot be opened later, when somebody reads: what nobody reads is closed once it is garbage. */
+const unread = new FinalizationRegistry((file: FileHandle) => void file.close().catch(() => undefined));
 
 async function openNameless(directory: string): Promise<FileHandle> {
   try {
