@@ -111,4 +111,11 @@ describe.each([2 ** 31, 2 ** 32])("a content of more than %i bytes", (before) =>
     await expect(verifyTail(tail.subarray(0, -1))).rejects.toMatchObject({ code: "OCI_SIZE_MISMATCH" });
     await expect(verifyTail(Buffer.concat([tail, tail]))).rejects.toMatchObject({ code: "OCI_SIZE_MISMATCH" });
   });
+
+  test("is not complete with what is left over 32 bits of its size [T150]", async () => {
+    await expect(collect(verifying(openContent(tail), expected), 99)).rejects.toMatchObject({
+      code: "OCI_SIZE_MISMATCH",
+      message: expect.stringContaining(`${expected.size} bytes, only ${tail.length} received`) as string,
+    });
+  });
 });

@@ -279,7 +279,9 @@ describe("succinct roles", () => {
     const file = sim.files.get("1.bin-0.json") ?? new Uint8Array();
     const set = trustSimulator(sim);
     for (const name of ["bin-2", "bin-00", "bin", "xin-0"]) {
-      expect(() => set.updateDelegated(parseRoleName(name), root, file)).toThrow(code("TUF_ROLE_MISSING"));
+      expect(() => set.updateDelegated(parseRoleName(name), root, file)).toThrow(
+        expect.objectContaining({ code: "TUF_ROLE_MISSING", message: `${name} is not in the delegations of ${root}` }),
+      );
     }
     set.updateDelegated(parseRoleName("bin-0"), root, file);
     expect(set.delegated(parseRoleName("bin-0"))?.signed.version).toBe(1);

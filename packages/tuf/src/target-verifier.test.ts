@@ -32,6 +32,15 @@ describe("target verifier", () => {
     expect(() => verifier.finish()).toThrow(code("TUF_LENGTH_MISMATCH"));
   });
 
+  test.each([2 ** 31, 2 ** 32])(
+    "refuses a target that ends %i bytes early: no count is cut to 32 bits [T150]",
+    (missing) => {
+      const verifier = createTargetVerifier(file({ sha256: hex("sha256") }, bytes.length + missing));
+      verifier.update(bytes);
+      expect(() => verifier.finish()).toThrow(code("TUF_LENGTH_MISMATCH"));
+    },
+  );
+
   test("refuses other bytes of the right length, and where only one of two hashes is wrong", () => {
     const other = createTargetVerifier(file({ sha512: hex("sha512") }));
     other.update(Buffer.alloc(bytes.length));

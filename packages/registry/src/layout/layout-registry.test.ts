@@ -28,7 +28,7 @@ describe("the embedded registry", () => {
     expect(await listAll(createLayoutRegistry({ root: join(root, "no") }).listRepositories())).toEqual([]);
   });
 
-  test.each(["../x", "/etc", "a/../b", "", "fred/blobs", "blobs/sha256", "fred/index.json", "oci-layout"])(
+  test.each(["../x", "/etc", "a/../b", "", "fred/blobs", "blobs/sha256", "fred/index.json", "oci-layout", "Fred"])(
     "refuses the repository name %j",
     (name) => {
       expect(() => registry.repository(name)).toThrow(expect.objectContaining({ code: "OCI_REFERENCE_INVALID" }));
