@@ -77,6 +77,8 @@ describe("that cannot be written", () => {
   test.each([
     ["pull-metadata", repo, "-", "--require-state"],
     ["pin", repo, "-"],
+    ["sync", "--tuf=-", repo, "oci:mirror", "--require-state"],
+    ["export", "--tuf=-", repo, "demo.tar", "--require-state"],
   ])("%s %s %s %s is refused", async (...words) => {
     await using client = await createClient();
     await withoutWriting(client, async () => {

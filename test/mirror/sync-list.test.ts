@@ -1,4 +1,5 @@
 /** `dtuf sync --source-yaml`: what a list may say, and that what fails in it fails alone. */
+import { execFileSync } from "node:child_process";
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -43,6 +44,16 @@ interface Report {
 
 describe("lists", () => {
   const list = (text: string): Promise<void> => writeFile(join(machine.directory, "list.yaml"), text);
+
+  test.each([
+    ["that is a pipe", (path: string) => Promise.resolve(execFileSync("mkfifo", [path])), "FILE_NOT_REGULAR"],
+    ["of more than 4 MiB", (path: string) => writeFile(path, Buffer.alloc(4 * 1024 ** 2 + 1, "#")), "FILE_TOO_LARGE"],
+  ])("one %s is refused and not read", async (_what, plant, code) => {
+    await plant(join(machine.directory, "list.yaml"));
+    const ran = await machine.run(["sync", "--source-yaml", "list.yaml", "oci:images"]);
+    expect(ran).toMatchObject({ status: 8, stdout: "" });
+    expect(ran.stderr).toContain(code);
+  });
 
   test("tags, digests, patterns and versions add up; what fails, fails alone, with exit status 11", async () => {
     const digests: string[] = [];

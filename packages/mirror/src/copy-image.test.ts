@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -10,10 +10,12 @@ import {
   parseTag,
   type Descriptor,
 } from "@dtuf/registry";
+import { withLock, type LockWait } from "@dtuf/registry/files";
 import { createLayoutStore } from "@dtuf/registry/layout";
 import { createHostileRegistry } from "@dtuf/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { copyImage } from "./copy-image.ts";
+import { createDestinations } from "./destinations/destinations.ts";
 
 let directory: string;
 let image: Descriptor;
@@ -57,6 +59,32 @@ test.each([
 ] as const)("%s is refused", async (_what, words, code) => {
   const [from, to] = words(directory);
   await expect(copyImage(from ?? "", to ?? "")).rejects.toMatchObject({ code });
+});
+
+test.each([
+  [
+    "the copy of one image",
+    (onLockWait: (wait: LockWait) => void) =>
+      copyImage(`oci:${directory}/from:v1`, `oci:${directory}/to:v1`, { onLockWait }),
+  ],
+  [
+    "a run's destination",
+    async (onLockWait: (wait: LockWait) => void) => {
+      const destinations = createDestinations({ now: () => new Date(), onLockWait });
+      const to = { kind: "layout", directory: join(directory, "to"), tag: parseTag("v1"), shown: "oci:to" } as const;
+      await (await destinations.locate(to)).at.store.put(emptyConfig, emptyConfigBytes);
+    },
+  ],
+])("%s says that it waits for another process that changes the layout", async (_what, write) => {
+  const to = join(directory, "to");
+  await mkdir(to);
+  const waited = Promise.withResolvers<LockWait>();
+  let writing: Promise<unknown> | undefined;
+  await withLock(join(to, ".dtuf-lock"), { wait: "fail" }, async () => {
+    writing = write(waited.resolve);
+    expect(await waited.promise).toMatchObject({ path: join(to, ".dtuf-lock") });
+  });
+  await writing;
 });
 
 test("what an index and a manifest list twice is carried and counted once [T153]", async () => {

@@ -1,6 +1,6 @@
 /** One image from one place to another, each named by a string. `sync` is for many. */
 import { parseReference, parseTag, type Descriptor, type Digest, type TagName, type WriteStore } from "@dtuf/registry";
-import { createLayoutStore } from "@dtuf/registry/layout";
+import { createLayoutStore, type LayoutStoreOptions } from "@dtuf/registry/layout";
 import { openRepository, type OpenRepositoryOptions } from "@dtuf/registry/repository";
 import { createDirStore } from "./directories/dir-store.ts";
 import { MirrorError } from "./errors.ts";
@@ -10,7 +10,7 @@ import type { PlatformChoice } from "./images/platform.ts";
 import { createTally, createTransfers, type Located, type Tally } from "./images/transfers.ts";
 import { createPlace, describePlace, findPlace, type Place } from "./place.ts";
 
-export interface CopyImageOptions {
+export interface CopyImageOptions extends Pick<LayoutStoreOptions, "onLockWait"> {
   /** How the source's registry is reached. Default: over https, with the user's own credentials. */
   readonly source?: OpenRepositoryOptions | undefined;
   /** The same for the destination's registry. */
@@ -44,9 +44,9 @@ export interface CopyImageResult {
  */
 export async function copyImage(from: string, to: string, options: CopyImageOptions = {}): Promise<CopyImageResult> {
   const { platforms = "all", referrers = "leave", concurrency = 6, signal } = options;
-  const source = await openImage(from, options.source);
+  const source = await openImage(from, options, options.source);
   try {
-    const destination = await openImage(to, options.destination);
+    const destination = await openImage(to, options, options.destination);
     try {
       const tally = createTally();
       const transfers = createTransfers({ concurrency });
@@ -85,7 +85,11 @@ interface OpenedImage {
 /** The tag under which a directory of the `dir:` form keeps its one image. */
 const onlyImage: TagName = parseTag("image");
 
-async function openImage(text: string, options: OpenRepositoryOptions = {}): Promise<OpenedImage> {
+async function openImage(
+  text: string,
+  { onLockWait }: CopyImageOptions,
+  options: OpenRepositoryOptions = {},
+): Promise<OpenedImage> {
   const place = findPlace(text) ?? createPlace("docker", text);
   const { now = (): Date => new Date() } = options;
   const local = { close: () => Promise.resolve(), digest: place.digest };
@@ -93,7 +97,7 @@ async function openImage(text: string, options: OpenRepositoryOptions = {}): Pro
     case "docker":
       return openRegistryImage(place, options);
     case "oci": {
-      const store = createLayoutStore({ directory: place.text, now, findDirectory: (name) => name });
+      const store = createLayoutStore({ directory: place.text, now, onLockWait, findDirectory: (name) => name });
       return { ...local, at: { store, realm: "oci", name: place.text, distance: "local" }, tag: place.tag };
     }
     case "dir": {

@@ -13,6 +13,8 @@ const collectEarly = "--semi-space-growth-factor=1";
 
 export async function run(program: Program): Promise<void> {
   setFlagsFromString(collectEarly);
+  // A promise that never settles ends the program early, with Node's 13 if nothing is set: that is another status here.
+  process.exitCode = 1;
   const interrupted = new AbortController();
   const interrupt = (): void => {
     // A second interrupt ends the process at once, as without a handler.

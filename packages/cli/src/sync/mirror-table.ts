@@ -51,7 +51,15 @@ const manner: readonly SettingName[] = [
 ];
 
 const plainSource: readonly SettingName[] = ["target-base-url", "absent-root-status"];
-const tuf: readonly SettingName[] = ["tuf", "replace", "valid-days", ...plainSource, "mirror", "repositories-root"];
+const ofTuf: readonly SettingName[] = [
+  "replace",
+  "valid-days",
+  ...plainSource,
+  "mirror",
+  "require-state",
+  "repositories-root",
+];
+const tuf: readonly SettingName[] = ["tuf", ...ofTuf];
 
 const carried: readonly SettingName[] = [
   ...tuf,
@@ -81,8 +89,8 @@ const syncModes: readonly Mode[] = [
     "report",
     "verify",
   ]),
-  withSetting("dry-run", ["verify"]),
-  withoutSetting("tuf", ["replace", "valid-days", ...plainSource, "mirror", "repositories-root", "layout"]),
+  withSetting("dry-run", ["verify", "require-state"]),
+  withoutSetting("tuf", [...ofTuf, "layout"]),
   withSetting("source-yaml", ["src"]),
   withSetting("remove-signatures", ["require-referrers"]),
   fromElsewhere,

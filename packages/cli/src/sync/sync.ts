@@ -16,6 +16,7 @@ import {
 import { writeFileAtomically } from "@dtuf/registry/files";
 import type { Context, ExitStatus, Run } from "../context/command.ts";
 import { encodeJson } from "../context/json.ts";
+import { tellWait } from "../connection/lock-wait.ts";
 import { hostPlatform } from "../blobs/platform.ts";
 import { verifyArchive } from "./archive-file.ts";
 import { listSources, openDestination, parsePlaces, type SyncPlaces } from "./sync-places.ts";
@@ -84,7 +85,11 @@ async function runSync(context: Context, places: SyncPlaces, sides: Sides): Prom
   const sources = await listSources(context, places.source, listing);
   const { place, archive } = await openDestination(context, places.destination);
   const naming = { destination: place, scope: places.scope, appendSuffix: values.text("append-suffix") ?? "" };
-  const destinations = createDestinations({ registries: sides.destination, now: io.now });
+  const destinations = createDestinations({
+    registries: sides.destination,
+    now: io.now,
+    onLockWait: tellWait(context),
+  });
   const report = await sync(sources, { ...options, naming, destinations });
   const outcome = outcomeOf(report);
   const isWhole = outcome === "done" || (outcome === "partly" && options.onFailure === "go-on");

@@ -56,6 +56,7 @@ export async function carryRepository(context: Context, places: Places): Promise
       root: await readInput(context, root, rootFileMaxBytes),
       replace: values.on("replace"),
       directory: await clientState(carrier, places),
+      state: values.on("require-state") ? "required" : "best-effort",
       now: io.now,
       signal: io.signal,
       onEvent: (event: CopyEvent) => context.terminal.note(describeEvent(event)),
@@ -141,7 +142,8 @@ async function finish(
   if (terminal.format === "json") {
     const { digest, transferred } = written ?? {};
     const expirations = Object.fromEntries(repository.expirations);
-    await terminal.printJson({ status, digest, transferred, site: repository.site, validUntil: expires, expirations });
+    const { site, state } = repository;
+    await terminal.printJson({ status, digest, transferred, site, state, validUntil: expires, expirations });
   } else {
     const line = `${status}; valid until ${expires.toISOString()} (${role})`;
     if (findPlace(to)?.text === "-") terminal.report(line);

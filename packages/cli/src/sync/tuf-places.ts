@@ -6,6 +6,7 @@ import type { WriteStore } from "@dtuf/registry";
 import { createLayoutStore } from "@dtuf/registry/layout";
 import type { Context } from "../context/command.ts";
 import { connect, hostChoice, openRepository } from "../connection/connection.ts";
+import { tellWait } from "../connection/lock-wait.ts";
 import { openPlainSite, parsePlainUrl, plainRepositoryAt } from "../connection/plain-site.ts";
 import { isPlainUrl } from "../context/grammar/grammar.ts";
 import { describePlace, findTargetsPath, findTargetsPlace, resolvePlace, type Place } from "../connection/place.ts";
@@ -116,12 +117,14 @@ export async function openTufDestination(
       return { store, targets, host, archive: undefined };
     }
     case "oci":
-      return layout === "dtuf" ? one(layoutAt(path)) : { ...two(path), host: undefined, archive: undefined };
+      return layout === "dtuf"
+        ? one(layoutAt(context, path))
+        : { ...two(context, path), host: undefined, archive: undefined };
     case "oci-archive": {
       if (layout === "docker") throw new UsageError("Docker's layout is two repositories, an archive is one");
-      if (place.text === "-") return one(layoutAt(join(carrier.directory, "stdout")), { archive: toStdout(carrier) });
+      if (place.text === "-") return one(layoutAt(context, join(carrier.directory, "stdout")), { archive: toStdout(carrier) });
       const archive = await growArchive(path, { existing: "replace", signal: context.io.signal });
-      return one(layoutAt(archive.directory), { archive });
+      return one(layoutAt(context, archive.directory), { archive });
     }
     case "dir":
       throw new UsageError(
@@ -165,12 +168,13 @@ function toStdout({ context: { io, terminal }, directory }: Carrier): GrowingArc
   };
 }
 
-function layoutAt(directory: string): WriteStore {
-  return createLayoutStore({ directory });
+function layoutAt(context: Context, directory: string): WriteStore {
+  return createLayoutStore({ directory, onLockWait: tellWait(context) });
 }
 
-function two(directory: string): Pick<TufDestination, "store" | "targets"> {
-  return { store: layoutAt(join(directory, "metadata")), targets: layoutAt(join(directory, "targets")) };
+function two(context: Context, directory: string): Pick<TufDestination, "store" | "targets"> {
+  const open = (name: string): WriteStore => layoutAt(context, join(directory, name));
+  return { store: open("metadata"), targets: open("targets") };
 }
 
 function one(

@@ -1,6 +1,6 @@
 /** Stores at the destination, one for each repository or directory. Nothing is created before something is put. */
 import { isDigest, parseTag, type Digest, type Reference, type TagName, type WriteStore } from "@dtuf/registry";
-import { createLayoutStore } from "@dtuf/registry/layout";
+import { createLayoutStore, type LayoutStoreOptions } from "@dtuf/registry/layout";
 import { createDirStore } from "../directories/dir-store.ts";
 import type { Destination } from "./naming.ts";
 import type { Located } from "../images/transfers.ts";
@@ -25,15 +25,15 @@ export interface Destinations {
 /** The directory form has one image and no names; a name is what puts it there. */
 const theImage: TagName = parseTag("image");
 
-/** Stores for the destinations of a run, opened when an image is located there and shared afterwards. */
-export function createDestinations({
-  registries,
-  now,
-}: {
+export interface DestinationOptions extends Pick<LayoutStoreOptions, "onLockWait"> {
   /** Undefined: there are none, and no image may go to one. */
   readonly registries?: DestinationRegistries | undefined;
   readonly now: () => Date;
-}): Destinations {
+}
+
+/** Stores for the destinations of a run, opened when an image is located there and shared afterwards. */
+export function createDestinations(options: DestinationOptions): Destinations {
+  const { registries, now } = options;
   const stores = new Map<string, Promise<Located<WriteStore>>>();
   const once = (key: string, open: () => Promise<Located<WriteStore>>): Promise<Located<WriteStore>> => {
     const found = stores.get(key) ?? open();
@@ -57,7 +57,7 @@ export function createDestinations({
           return locateDirectory(destination.directory, now);
         case "layout": {
           const { directory, tag } = destination;
-          const at = await once(`oci:${directory}`, () => Promise.resolve(locateLayout(directory, now)));
+          const at = await once(`oci:${directory}`, () => Promise.resolve(locateLayout(directory, options)));
           return { at, tag, digest: undefined };
         }
       }
@@ -74,7 +74,7 @@ function locateDirectory(directory: string, now: () => Date): LocatedDestination
   };
 }
 
-function locateLayout(directory: string, now: () => Date): Located<WriteStore> {
-  const store = createLayoutStore({ directory, now, findDirectory: (name) => name });
+function locateLayout(directory: string, { now, onLockWait }: DestinationOptions): Located<WriteStore> {
+  const store = createLayoutStore({ directory, now, onLockWait, findDirectory: (name) => name });
   return { store, realm: "oci", name: directory, distance: "local" };
 }

@@ -10,6 +10,8 @@ import {
   type Site,
   type Source,
   type TargetInfo,
+  type StateOutcome,
+  type StateRequirement,
   type TrustedFile,
 } from "@dtuf/copy";
 import { findTargetBlobs, FormatError, parseRootFile } from "@dtuf/format";
@@ -62,6 +64,8 @@ export interface VerifiedRepository {
   readonly naming: TargetInfo["naming"];
   /** The source that answered. */
   readonly site: string | undefined;
+  /** "not-kept": the state could not be written; the next run would accept an older repository. */
+  readonly state: StateOutcome;
   /** For fetching targets. */
   readonly copy: Copy;
   readonly source: Source;
@@ -75,6 +79,8 @@ export interface VerifyOptions {
   readonly replace?: boolean | undefined;
   /** The state of the client. Kept between runs it has a source refused that is older than what was seen there. */
   readonly directory: string;
+  /** If it cannot be written: "required" is COPY_STATE_NOT_KEPT before a request. Default "best-effort": the result says so. */
+  readonly state?: StateRequirement | undefined;
   readonly now: () => Date;
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: ((event: CopyEvent) => void) | undefined;
@@ -85,9 +91,9 @@ export async function verifyRepository(options: VerifyOptions): Promise<Verified
   const { source, replace, directory, now, signal, onEvent } = options;
   const given = verifyRootChain(parseRootFile(options.root));
   const [first, pinned] = [one(given, "root"), one(given.slice(-1), "root")];
-  const copy = createCopy({ source, place: "mirror", directory, now, onEvent });
+  const copy = createCopy({ source, place: "mirror", directory, now, state: options.state, onEvent });
   const pin = { kind: "root", bytes: options.root } as const;
-  const { site } = await copy.pullMetadata({ pin, replace, delegations: "skip", signal });
+  const { site, state } = await copy.pullMetadata({ pin, replace, delegations: "skip", signal });
   await loadEveryRole(copy, signal);
   const files = await copy.trustedFiles();
   const found = (role: string): readonly TrustedFile[] => files.filter((file) => file.role === role);
@@ -113,6 +119,7 @@ export async function verifyRepository(options: VerifyOptions): Promise<Verified
     expirations: new Map([["root", expires], ...files.filter(({ role }) => role !== "root").map(expiry)]),
     naming: consistentSnapshot ? "hash-prefixed" : "plain",
     site,
+    state,
     copy,
     source,
   };

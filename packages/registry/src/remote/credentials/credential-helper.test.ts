@@ -36,6 +36,14 @@ describe("a credential helper", () => {
     expect(await create().find("test", "r.example")).toEqual(wanted);
   });
 
+  test("is looked for under the name that programs have on the system", async () => {
+    await install(answer("u", "p"), "test.exe");
+    const find = (platform: string): Promise<unknown> =>
+      createCredentialHelper({ environment: { PATH: directory }, platform }).find("test", "r.example");
+    expect(await find("win32")).toEqual({ kind: "basic", username: "u", password: "p" });
+    await expect(find("linux")).rejects.toMatchObject({ code: "OCI_CREDENTIALS_UNAVAILABLE" });
+  });
+
   test("gets secrets through stdin alone: none in its arguments or environment", async () => {
     await install(
       `fs.writeFileSync(${JSON.stringify(join(directory, "seen"))}, JSON.stringify({ argv: process.argv.slice(2), env: process.env, input }))`,

@@ -6,7 +6,8 @@
  */
 import { spawn, type ChildProcessByStdio } from "node:child_process";
 import { access, constants } from "node:fs/promises";
-import { delimiter, isAbsolute, join, sep } from "node:path";
+import { platform as thisPlatform } from "node:os";
+import { delimiter, isAbsolute, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { OciError } from "../../errors.ts";
 import { isDockerHub } from "../../reference.ts";
@@ -30,6 +31,8 @@ export interface CredentialHelperOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Default 60 s: a helper may ask the user to unlock a keyring. */
   readonly timeoutMs?: number | undefined;
+  /** Node's word for the system, on which the program's file name depends. Default: this one. */
+  readonly platform?: string | undefined;
 }
 
 type Verb = "get" | "store" | "erase";
@@ -95,9 +98,12 @@ function parseObject(name: string, text: string): Record<string, unknown> {
  * The program is searched here, in absolute directories only, because the system's search may start in the working
  * directory [T83, CVE-2025-15558].
  */
-async function findProgram(name: string, environment: CredentialHelperOptions["environment"]): Promise<string> {
+async function findProgram(
+  name: string,
+  { environment, platform = thisPlatform() }: CredentialHelperOptions,
+): Promise<string> {
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) throw unavailable(name, "is not a valid helper name");
-  const file = `docker-credential-${name}${sep === "\\" ? ".exe" : ""}`;
+  const file = `docker-credential-${name}${platform === "win32" ? ".exe" : ""}`;
   for (const directory of (environment["PATH"] ?? environment["Path"] ?? "").split(delimiter)) {
     const path = join(directory, file);
     const found = isAbsolute(directory) && (await access(path, constants.X_OK).then(yes, no));
@@ -110,10 +116,11 @@ const yes = (): boolean => true;
 const no = (): boolean => false;
 
 async function runHelper(
-  { environment, timeoutMs = helperTimeoutMs }: CredentialHelperOptions,
+  options: CredentialHelperOptions,
   { name, verb, input }: { readonly name: string; readonly verb: Verb; readonly input: string },
 ): Promise<Answer> {
-  const program = await findProgram(name, environment);
+  const { environment, timeoutMs = helperTimeoutMs } = options;
+  const program = await findProgram(name, options);
   const child = spawn(program, [verb], {
     env: withoutOwn(environment),
     stdio: ["pipe", "pipe", "ignore"],
