@@ -47,7 +47,7 @@ describe("lists", () => {
 
   test.each([
     ["that is a pipe", (path: string) => Promise.resolve(execFileSync("mkfifo", [path])), "FILE_NOT_REGULAR"],
-    ["of more than 4 MiB", (path: string) => writeFile(path, Buffer.alloc(4 * 1024 ** 2 + 1, "#")), "FILE_TOO_LARGE"],
+    ["of more than 5 MiB", (path: string) => writeFile(path, Buffer.alloc(5 * 1024 ** 2 + 1, "#")), "FILE_TOO_LARGE"],
   ])("one %s is refused and not read", async (_what, plant, code) => {
     await plant(join(machine.directory, "list.yaml"));
     const ran = await machine.run(["sync", "--source-yaml", "list.yaml", "oci:images"]);

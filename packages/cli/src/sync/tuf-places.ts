@@ -122,7 +122,8 @@ export async function openTufDestination(
         : { ...two(context, path), host: undefined, archive: undefined };
     case "oci-archive": {
       if (layout === "docker") throw new UsageError("Docker's layout is two repositories, an archive is one");
-      if (place.text === "-") return one(layoutAt(context, join(carrier.directory, "stdout")), { archive: toStdout(carrier) });
+      if (place.text === "-")
+        return one(layoutAt(context, join(carrier.directory, "stdout")), { archive: toStdout(carrier) });
       const archive = await growArchive(path, { existing: "replace", signal: context.io.signal });
       return one(layoutAt(context, archive.directory), { archive });
     }
