@@ -62,14 +62,18 @@ export function describePlainUrl({ protocol, href, origin, pathname }: URL): str
 
 /**
  * User name, password, token, headers and TLS settings are for the host of DTUF_HOST, else for the host of the metadata.
- * @param mirrored the site is a mirror of a repository on that host, which the settings are for
+ * @param mirror the site is a mirror of a repository on the host `of`, which the settings are for; undefined: on none
  */
-export async function reachSite(context: Context, url: URL, mirrored?: string): Promise<Reach> {
+export async function reachSite(
+  context: Context,
+  url: URL,
+  mirror?: { readonly of: string | undefined },
+): Promise<Reach> {
   const { host } = url;
-  const named = settingsHost(context) ?? mirrored ?? host;
-  if (named !== host && mirrored === undefined) refuseFlagsForAnother(context, named, host);
+  const named = settingsHost(context) ?? mirror?.of ?? host;
+  if (named !== host && mirror?.of === undefined) refuseFlagsForAnother(context, named, host);
   const read = await readHostSettings(context, host, named);
-  const settings = mirrored === undefined ? read : asSpelled(read, url);
+  const settings = mirror === undefined ? read : asSpelled(read, url);
   return {
     transport: await openTransport(context, settings),
     credentials: settings.credentials,

@@ -99,7 +99,7 @@ async function openSource(context: Context, repo: string): Promise<Opened> {
 /** What the settings say of who we are is for the host of the first place: a mirror has credentials of its own, or none. */
 function openMirror(context: Context, mirror: string, named: string | undefined): Promise<PlainSite> {
   return isPlainUrl(mirror)
-    ? openPlainSite({ metadataUrl: parsePlainUrl(mirror) }, (url) => reachSite(context, url, named))
+    ? openPlainSite({ metadataUrl: parsePlainUrl(mirror) }, (url) => reachSite(context, url, { of: named }))
     : openPlace(context, resolvePlace(mirror, hostChoice(context)), named);
 }
 
