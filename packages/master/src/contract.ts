@@ -2,8 +2,18 @@
  * What a publisher can do, as values and promises; `master.ts` does it. Local state changes by one atomic file, the
  * registry by one tag: whatever is cut off leaves the old state or the new one, and running it again goes on.
  */
-import type { ContentSource, Digest, ProgressCallback } from "@dtuf/registry";
+import type { Digest } from "@dtuf/registry";
 import type { JsonObject, KeyFamily, RoleName, TargetFile, TargetPath, TopLevelRole, LeftOutRoots } from "@dtuf/tuf";
+import type {
+  NewTarget,
+  OperationOptions,
+  ProgressOptions,
+  PushedTargets,
+  PushTargetsOptions,
+  StagedTarget,
+  TargetPart,
+} from "./target-contract.ts";
+export type * from "./target-contract.ts";
 
 export interface NewRootOptions extends OperationOptions {
   /**
@@ -14,35 +24,12 @@ export interface NewRootOptions extends OperationOptions {
   readonly requireFamilies?: readonly KeyFamily[] | undefined;
 }
 
-export interface OperationOptions {
-  readonly signal?: AbortSignal | undefined;
-}
-
-export interface ProgressOptions extends OperationOptions {
-  readonly onProgress?: ProgressCallback | undefined;
-}
-
-/** A part of a target. The target's content is the concatenation of its parts. */
-export type TargetPart =
-  | { readonly kind: "file"; readonly path: string }
-  /** Another target, staged or published: its blobs are used again, its bytes verified where they must be hashed. */
-  | { readonly kind: "target"; readonly name: string }
-  /** Read twice: once for its digest, once for the upload. */
-  | { readonly kind: "content"; readonly content: ContentSource; readonly label?: string };
-
 export interface CreatedKey {
   readonly role: TopLevelRole;
   readonly keyId: string;
   readonly path: string;
   /** Where the key that was there before now lies. */
   readonly setAside?: string | undefined;
-}
-
-export interface StagedTarget {
-  readonly path: TargetPath;
-  readonly change: "add" | "replace" | "delete";
-  /** Absent for "delete". */
-  readonly file?: TargetFile | undefined;
 }
 
 export interface StagedChanges {
@@ -226,6 +213,17 @@ export interface Master extends AsyncDisposable {
     parts: readonly TargetPart[],
     options?: ProgressOptions & { readonly custom?: JsonObject | undefined },
   ): Promise<TargetFile>;
+  /**
+   * As `pushTarget` for many targets, several at a time, and all of it staged by one write: a process that is killed leaves
+   * none of them staged, or all, and running it again goes on with what the registry does not have.
+   * @throws MASTER_TARGET_RESERVED, MASTER_CUSTOM_RESERVED, MASTER_PART_INVALID; TypeError for two targets of one name
+   */
+  pushTargets(targets: readonly NewTarget[], options?: PushTargetsOptions): Promise<PushedTargets>;
+  /**
+   * Stages other custom metadata for targets that are signed or staged, in the place of the user's own that they had.
+   * Makes no request. @throws MASTER_TARGET_UNKNOWN, MASTER_CUSTOM_RESERVED
+   */
+  setCustom(names: readonly string[], custom: JsonObject, options?: OperationOptions): Promise<void>;
   /** Stages a delegation, or a change of one that is there, which keeps its place. @throws TufError, OciError OCI_NOT_FOUND */
   delegate(role: string, options: DelegateOptions): Promise<void>;
   /** Stages a new version of a delegated role, signed by its keys. @throws MASTER_ROLE_UNKNOWN; TufError */

@@ -18,6 +18,8 @@ export type MasterErrorCode =
   /** A part that is no regular file: it could not be read twice. */
   | "MASTER_PART_INVALID"
   | "MASTER_TARGET_RESERVED"
+  /** Custom metadata with a key that is ours. */
+  | "MASTER_CUSTOM_RESERVED"
   /** Other publishers were first again and again, or the root was changed by another one. */
   | "MASTER_PUBLISHER_RACE"
   /** What is published expired and there is no record here (nor `expectSnapshot`) to tell it from a replay. */

@@ -9,6 +9,9 @@ export const stateMaxBytes: number = 4 * 1024 * 1024;
 /** One staged target: a list of 10,000 blobs is 1.2 MB, `custom` gets the rest. */
 export const stagedMaxBytes: number = 8 * 1024 * 1024;
 
+/** Targets that were staged together: 100,000 are 30 MB, as many as a role has room for. */
+export const togetherMaxBytes: number = 128 * 1024 * 1024;
+
 /** A delegated role's file of the largest size that clients take, in base64. */
 export const stagedRoleMaxBytes: number = 180 * 1024 * 1024;
 

@@ -5,7 +5,8 @@ import type { MasterOptions } from "./options.ts";
 import { delegate, revokeRole, updateRole } from "./release/delegate.ts";
 import { prune } from "./prune.ts";
 import { publish } from "./release/publish.ts";
-import { listTargetsOf, pushTarget, readSignedTargets, unknownTarget } from "./push-target.ts";
+import { listTargetsOf, readSignedTargets, unknownTarget } from "./push-target.ts";
+import { pushTarget, pushTargets, setCustom } from "./push-targets.ts";
 import { readRootChain } from "./published/root-chain.ts";
 import { createWorkplace, type Session, type Workplace } from "./state/session.ts";
 import { readExpirations, readStagedChanges, readStatus } from "./status.ts";
@@ -52,12 +53,17 @@ function createKeeper({ alone }: Workplace, keyType: NonNullable<MasterOptions["
   };
 }
 
-type Publisher = Pick<Master, "pushTarget" | "deleteTarget" | "unstage" | "pushMetadata" | "refreshMetadata" | "prune">;
+type Publisher = Pick<
+  Master,
+  "pushTarget" | "pushTargets" | "setCustom" | "deleteTarget" | "unstage" | "pushMetadata" | "refreshMetadata" | "prune"
+>;
 
 function createPublisher(workplace: Workplace): Publisher {
   const { alone } = workplace;
   return {
-    pushTarget: (name, parts, options = {}) => pushTarget(workplace, { ...options, name, parts }),
+    pushTarget: (name, parts, { custom, ...options } = {}) => pushTarget(workplace, { name, parts, custom }, options),
+    pushTargets: (targets, options = {}) => pushTargets(workplace, targets, options),
+    setCustom: (names, custom, { signal } = {}) => setCustom(workplace, names, { custom, signal }),
     deleteTarget: (name, { signal } = {}) => alone(signal, (session) => deleteTarget(session, parseTargetPath(name))),
     unstage: (names) => alone(undefined, (session) => unstage(session, names)),
     pushMetadata: ({ record, ...options } = {}) =>

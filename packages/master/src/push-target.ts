@@ -1,10 +1,6 @@
-/**
- * A target goes up at once, its metadata waits. Every file is read twice, first for its digest, then for the upload, and
- * is never held whole; a file that changes in between is refused by the store. Uploading needs no lock: a release can be
- * refreshed meanwhile. If bytes were pruned meanwhile, the upload is done again under the lock before it is staged.
- */
+/** One target: its parts' digests, then its blobs and the manifest that keeps them. */
 import { stat } from "node:fs/promises";
-import { encodeTarget, findTargetBlobs, targetKeeper, targetMediaType, tufHashes, withTargetBlobs } from "@dtuf/format";
+import { encodeTarget, findTargetBlobs, targetMediaType, tufHashes, withTargetBlobs } from "@dtuf/format";
 import {
   forEachConcurrently,
   createDigester,
@@ -19,44 +15,18 @@ import {
 import { fileError } from "@dtuf/registry/files";
 import { parseTargetPath, parseUnverified, type JsonObject, type TargetFile, type TargetPath } from "@dtuf/tuf";
 import type { TargetMap } from "./documents/changes.ts";
-import type { ProgressOptions, TargetPart } from "./contract.ts";
+import type { NewTarget, ProgressOptions, TargetPart } from "./contract.ts";
 import { MasterError } from "./errors.ts";
-import type { Session, Workplace } from "./state/session.ts";
-import { parseTargetName } from "./documents/target-name.ts";
-import { putArtifact } from "./release/upload.ts";
+import type { Session } from "./state/session.ts";
+import { putArtifact, type Uploader } from "./release/upload.ts";
 
-export interface PushTargetRequest extends ProgressOptions {
-  readonly name: string;
-  readonly parts: readonly TargetPart[];
-  readonly custom?: JsonObject | undefined;
-}
+export type HashRequest = Pick<NewTarget, "parts" | "custom"> & ProgressOptions;
 
 /** A part whose bytes are known by digest: `content` is absent where they are in the store already. */
 interface Blob {
   readonly descriptor: Descriptor;
   readonly item: string;
   readonly content?: ContentSource;
-}
-
-/** @throws MasterError; OciError; TypeError where there are no parts */
-export async function pushTarget(workplace: Workplace, request: PushTargetRequest): Promise<TargetFile> {
-  const { signal, parts } = request;
-  const path = parseTargetName(request.name);
-  if (parts.length === 0) throw new TypeError("a target needs at least one part");
-  const { prunes } = await workplace.alone(signal, async (session) => session.state());
-  const { file, blobs } = await workplace.look(signal, async (session) => {
-    const targets = await readSignedTargets(session);
-    const hashed = await hashParts(session, targets, request);
-    const size = targets.size + (await session.files.countStaged(session.state()));
-    await uploadTarget(session, { ...hashed, path, keeper: targetKeeper({ size }, "role"), request });
-    return hashed;
-  });
-  await workplace.alone(signal, async (session) => {
-    const state = session.state();
-    if (state.prunes !== prunes) await uploadTarget(session, { file, blobs, path, keeper: "target", request });
-    await session.files.stage(state, path, { kind: "put", file });
-  });
-  return file;
 }
 
 /** The targets of the last release. The record's own files were verified when they came in. */
@@ -70,16 +40,15 @@ export async function listTargetsOf(session: Session, blob: Digest): Promise<rea
   return signed.flatMap(([path, file]) => (needs(file) ? [path] : [])).toSorted();
 }
 
-interface Hashed {
+export interface Hashed {
   readonly file: TargetFile;
   readonly blobs: readonly Blob[];
 }
 
-async function hashParts(session: Session, targets: TargetMap, request: PushTargetRequest): Promise<Hashed> {
+export async function hashParts(session: Session, targets: TargetMap, request: HashRequest): Promise<Hashed> {
   const { parts, custom } = request;
   const [first] = parts;
-  if (parts.length === 1 && first?.kind === "target" && custom === undefined)
-    return sameTarget(session, targets, first.name);
+  if (parts.length === 1 && first?.kind === "target") return sameTarget(session, targets, { name: first.name, custom });
   // A single part is hashed once: it is the whole.
   const whole = parts.length === 1 && first?.kind !== "target" ? undefined : createDigester();
   const blobs: Blob[] = [];
@@ -93,21 +62,34 @@ async function hashParts(session: Session, targets: TargetMap, request: PushTarg
   const digest = whole?.digest() ?? blobs[0]?.descriptor.digest ?? digestOf(new Uint8Array());
   const hashes = tufHashes(digest);
   const descriptors = full.map(({ descriptor }) => descriptor);
-  const listed = full.length > 1 || custom?.["dtuf"] !== undefined ? withTargetBlobs(custom, descriptors) : custom;
+  const listed = full.length > 1 ? withTargetBlobs(custom, descriptors) : custom;
   return {
     file: { length, hashes, ...(listed === undefined ? {} : { custom: listed }), unrecognized: {} },
     blobs: full,
   };
 }
 
-/** Another name for a target: nothing needs to be read. */
-async function sameTarget(session: Session, targets: TargetMap, name: string): Promise<Hashed> {
+/** Another name for a target, or other custom metadata: nothing needs to be read. */
+async function sameTarget(
+  session: Session,
+  targets: TargetMap,
+  { name, custom }: { readonly name: string; readonly custom: JsonObject | undefined },
+): Promise<Hashed> {
   const { file, blobs } = await readKnown(session, targets, name);
-  return { file, blobs: blobs.map((descriptor) => ({ descriptor, item: `@${name}` })) };
+  return {
+    file: custom === undefined ? file : withCustom(file, custom),
+    blobs: blobs.map((descriptor) => ({ descriptor, item: `@${name}` })),
+  };
+}
+
+/** The user's custom metadata in the place of what was there; ours stays. */
+export function withCustom(file: TargetFile, custom: JsonObject): TargetFile {
+  const own = file.custom?.["dtuf"];
+  return { ...file, custom: own === undefined ? custom : { ...custom, dtuf: own } };
 }
 
 /** A target as it will be when what is staged is published, and its blobs. @throws MasterError MASTER_TARGET_UNKNOWN */
-async function readKnown(
+export async function readKnown(
   session: Session,
   targets: TargetMap,
   name: string,
@@ -157,7 +139,7 @@ async function fileSize(path: string): Promise<number> {
 interface ReadAgain {
   readonly part: Extract<TargetPart, { kind: "target" }>;
   readonly whole: Digester | undefined;
-  readonly request: PushTargetRequest;
+  readonly request: HashRequest;
 }
 
 /** The blobs of another target, verified as they stream by into the hash of the whole. */
@@ -180,26 +162,31 @@ async function readAgain(session: Session, targets: TargetMap, { part, whole, re
   return blobs.map((descriptor) => ({ descriptor, item }));
 }
 
-interface TargetUpload extends Hashed {
+export interface TargetUpload extends Hashed {
   readonly path: TargetPath;
   /** Unless the role has so many targets that it keeps them itself. */
   readonly keeper: "target" | "role";
-  readonly request: PushTargetRequest;
+  readonly onProgress: ProgressOptions["onProgress"];
+  /** Blobs that are on their way or there: those of many targets go up once. */
+  readonly sent: Map<Digest, Promise<void>>;
 }
 
 /** Blobs, then the manifest that keeps them. */
-async function uploadTarget(session: Session, { file, blobs, path, keeper, request }: TargetUpload): Promise<void> {
-  const { store, signal, concurrency } = session;
+export async function uploadTarget(uploader: Uploader, upload: TargetUpload): Promise<void> {
+  const { store, signal, concurrency } = uploader;
+  const { file, blobs, path, keeper, sent } = upload;
   await forEachConcurrently(distinct(blobs), concurrency, async ({ descriptor, content, item }) => {
     if (content === undefined) {
       if (!(await store.has(descriptor, { signal }))) throw missingBlob(item, descriptor);
       return;
     }
-    const onProgress = (progress: Progress): void => request.onProgress?.({ ...progress, kind: "target", name: item });
-    await store.put(descriptor, content, { signal, onProgress });
+    const onProgress = (progress: Progress): void => upload.onProgress?.({ ...progress, kind: "target", name: item });
+    const sending = sent.get(descriptor.digest) ?? store.put(descriptor, content, { signal, onProgress });
+    sent.set(descriptor.digest, sending);
+    await sending;
   });
   const artifact = keeper === "target" ? encodeTarget(path, file) : undefined;
-  if (artifact !== undefined) await putArtifact(session, artifact);
+  if (artifact !== undefined) await putArtifact(uploader, artifact, sent);
 }
 
 function distinct(blobs: readonly Blob[]): Iterable<Blob> {

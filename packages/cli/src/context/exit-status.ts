@@ -111,6 +111,7 @@ const statuses: Readonly<Record<ErrorCode, ExitStatus>> = {
   MASTER_STATE_INVALID: failure,
   MASTER_TARGET_UNKNOWN: notFound,
   MASTER_TARGET_RESERVED: usage,
+  MASTER_CUSTOM_RESERVED: usage,
   MASTER_PUBLISHER_RACE: overtaken,
   MASTER_BASE_EXPIRED: expired,
   MASTER_BASE_UNEXPECTED: refused,

@@ -3,6 +3,7 @@ import type { Json, JsonObject, TargetFile, TargetPath } from "@dtuf/tuf";
 import { parseTargetPath } from "@dtuf/tuf";
 import type { StagedTarget } from "../contract.ts";
 import { MasterError } from "../errors.ts";
+import { togetherMaxBytes } from "../limits.ts";
 
 export type Staged = { readonly kind: "put"; readonly file: TargetFile } | { readonly kind: "delete" };
 
@@ -22,12 +23,16 @@ export function applyStaged(targets: TargetMap, staged: StagedTargets): TargetMa
 
 /** What the changes mean for these targets. Sorted by name. */
 export function describeStaged(targets: TargetMap, staged: StagedTargets): readonly StagedTarget[] {
-  return [...staged]
-    .map(([path, change]): StagedTarget => {
-      if (change.kind === "delete") return { path, change: "delete" };
-      return { path, change: targets.has(path) ? "replace" : "add", file: change.file };
-    })
-    .toSorted((a, b) => (a.path < b.path ? -1 : 1));
+  return (
+    [...staged]
+      // What was staged only and is gone again changes nothing.
+      .filter(([path, { kind }]) => kind === "put" || targets.has(path))
+      .map(([path, change]): StagedTarget => {
+        if (change.kind === "delete") return { path, change: "delete" };
+        return { path, change: targets.has(path) ? "replace" : "add", file: change.file };
+      })
+      .toSorted((a, b) => (a.path < b.path ? -1 : 1))
+  );
 }
 
 export function encodeStaged(path: TargetPath, change: Staged): string {
@@ -42,6 +47,32 @@ export function parseStaged(bytes: Uint8Array, file: string): { readonly path: T
     return readStagedFile(JSON.parse(Buffer.from(bytes).toString("utf8")) as JsonObject);
   } catch (cause) {
     throw new MasterError("MASTER_STATE_INVALID", `${file} is not a staged target`, { details: { path: file }, cause });
+  }
+}
+
+/** @throws MasterError MASTER_STATE_INVALID for more than is read again */
+export function encodeTogether(changes: StagedTargets, file: string): string {
+  const text = `[${[...changes].map(([path, change]) => encodeStaged(path, change)).join(",\n")}]`;
+  if (Buffer.byteLength(text) <= togetherMaxBytes) return text;
+  throw new MasterError(
+    "MASTER_STATE_INVALID",
+    `${file} would have more than ${togetherMaxBytes} bytes: publish first`,
+    {
+      details: { path: file },
+    },
+  );
+}
+
+/** @throws MasterError MASTER_STATE_INVALID */
+export function parseTogether(bytes: Uint8Array, file: string): StagedTargets {
+  try {
+    const list = JSON.parse(Buffer.from(bytes).toString("utf8")) as readonly JsonObject[];
+    return new Map(list.map(readStagedFile).map(({ path, change }) => [path, change]));
+  } catch (cause) {
+    throw new MasterError("MASTER_STATE_INVALID", `${file} is not a list of staged targets`, {
+      details: { path: file },
+      cause,
+    });
   }
 }
 

@@ -9,7 +9,7 @@
  *
  * dtuf also refused every name that merely ends like a metadata file (`myroot.json`), and `/`: those are fine here.
  */
-import { parseTargetPath, type TargetPath } from "@dtuf/tuf";
+import { parseTargetPath, type JsonObject, type TargetPath } from "@dtuf/tuf";
 import { MasterError } from "../errors.ts";
 
 /** @throws MasterError MASTER_TARGET_RESERVED; TufError TUF_NAME_INVALID */
@@ -29,4 +29,16 @@ function whyRefused(name: string): string | undefined {
   if (/[\u0000-\u001f\u007f\\]/.test(name)) return "it has a control character or a backslash";
   if (name.split("/").some((part) => part === "" || part === "." || part === "..")) return "it is no relative path";
   return undefined;
+}
+
+/** @throws MasterError MASTER_CUSTOM_RESERVED */
+export function verifyCustom(custom: JsonObject): void {
+  if (!Object.hasOwn(custom, "dtuf")) return;
+  throw new MasterError(
+    "MASTER_CUSTOM_RESERVED",
+    "the key dtuf of custom metadata is for dtuf alone: take another key",
+    {
+      details: { key: "dtuf" },
+    },
+  );
 }

@@ -17,7 +17,7 @@ import { unknownBlobRetries } from "../limits.ts";
 import type { Session } from "../state/session.ts";
 import type { Draft } from "./sign.ts";
 
-type Uploader = Pick<Session, "store" | "signal" | "concurrency">;
+export type Uploader = Pick<Session, "store" | "signal" | "concurrency">;
 
 /** Blobs that are on their way or there, so that those of many artifacts go up once. */
 type Sent = Map<Digest, Promise<void>>;

@@ -1,10 +1,20 @@
-/** What is staged, one file a change: `staged/<generation>/<sha256 of the target's name>.json`. See `State.generation`. */
+/**
+ * What is staged: one file a change, `staged/<generation>/<sha256 of the target's name>.json`, and one file for the changes
+ * that were staged together, `staged/<generation>/together.json`, whose word counts before the others'. See `State.generation`.
+ */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { findFile, writeFileAtomically } from "@dtuf/registry/files";
 import type { RoleName, TargetPath } from "@dtuf/tuf";
-import { encodeStaged, parseStaged, type Staged, type StagedTargets } from "../documents/changes.ts";
-import { stagedMaxBytes, stagedRoleMaxBytes } from "../limits.ts";
+import {
+  encodeStaged,
+  encodeTogether,
+  parseStaged,
+  parseTogether,
+  type Staged,
+  type StagedTargets,
+} from "../documents/changes.ts";
+import { stagedMaxBytes, stagedRoleMaxBytes, togetherMaxBytes } from "../limits.ts";
 import { createOwnDirectory, listNames, removeFile } from "./own-directory.ts";
 import { encodeStagedRole, parseStagedRole, type StagedRole, type StagedRoles } from "../documents/staged-role.ts";
 import type { State } from "./state.ts";
@@ -15,6 +25,8 @@ export interface StagedFiles {
   findStaged(state: State, path: TargetPath): Promise<Staged | undefined>;
   countStaged(state: State): Promise<number>;
   stage(state: State, path: TargetPath, change: Staged): Promise<void>;
+  /** All of them by one write: a process that is killed leaves none of them staged, or all. */
+  stageTogether(state: State, changes: StagedTargets): Promise<void>;
   unstage(state: State, path: TargetPath): Promise<void>;
   readStagedRoles(state: State): Promise<StagedRoles>;
   stageRole(state: State, name: RoleName, change: StagedRole): Promise<void>;
@@ -25,24 +37,50 @@ export function createStagedFiles(directory: string): StagedFiles {
   const staged = join(directory, "staged");
   const layersOf = ({ generation, staging }: State): readonly string[] =>
     Array.from({ length: staging - generation + 1 }, (_, n) => join(staged, String(generation + n)));
-  const stage = async ({ staging }: State, name: string, text: string): Promise<void> => {
+  const write = async ({ staging }: State, name: string, text: string): Promise<void> => {
     await createOwnDirectory(directory, "staged");
     await createOwnDirectory(staged, String(staging));
     await writeFileAtomically(join(staged, String(staging), name), text, { mode: 0o600 });
   };
-  const unstage = async (state: State, name: string): Promise<void> => {
-    for (const layer of layersOf(state)) await removeFile(join(layer, name));
-  };
+  const layerOf = ({ staging }: State): string => join(staged, String(staging));
   return {
     readStaged: (state) => readStaged(layersOf(state)),
     findStaged: (state, path) => findStaged(layersOf(state), path),
-    countStaged: async (state) => (await listFiles(layersOf(state), targetFileName)).length,
-    stage: (state, path, change) => stage(state, targetFile(path), encodeStaged(path, change)),
-    unstage: (state, path) => unstage(state, targetFile(path)),
+    countStaged: (state) => countStaged(layersOf(state)),
+    async stage(state, path, change) {
+      await write(state, targetFile(path), encodeStaged(path, change));
+      await dropFromTogether(layerOf(state), path);
+    },
+    async stageTogether(state, changes) {
+      const all = new Map([...(await readTogether(layerOf(state))), ...changes]);
+      await write(state, togetherFile, encodeTogether(all, join(layerOf(state), togetherFile)));
+    },
+    async unstage(state, path) {
+      for (const layer of layersOf(state)) {
+        await removeFile(join(layer, targetFile(path)));
+        await dropFromTogether(layer, path);
+      }
+    },
     readStagedRoles: (state) => readStagedRoles(layersOf(state)),
-    stageRole: (state, name, change) => stage(state, roleFile(name), encodeStagedRole(name, change)),
-    unstageRole: (state, name) => unstage(state, roleFile(name)),
+    stageRole: (state, name, change) => write(state, roleFile(name), encodeStagedRole(name, change)),
+    async unstageRole(state, name) {
+      for (const layer of layersOf(state)) await removeFile(join(layer, roleFile(name)));
+    },
   };
+}
+
+async function readTogether(layer: string): Promise<StagedTargets> {
+  const file = join(layer, togetherFile);
+  const bytes = await findFile(file, { maxBytes: togetherMaxBytes });
+  return bytes === undefined ? new Map() : parseTogether(bytes, file);
+}
+
+async function dropFromTogether(layer: string, path: TargetPath): Promise<void> {
+  const changes = new Map(await readTogether(layer));
+  if (!changes.delete(path)) return;
+  const file = join(layer, togetherFile);
+  if (changes.size === 0) await removeFile(file);
+  else await writeFileAtomically(file, encodeTogether(changes, file), { mode: 0o600 });
 }
 
 /** No name is ever part of a path. */
@@ -54,22 +92,34 @@ function roleFile(name: RoleName): string {
   return `role-${createHash("sha256").update(name).digest("hex")}.json`;
 }
 
+const togetherFile = "together.json";
 const targetFileName = /^[0-9a-f]{64}\.json$/;
 const roleFileName = /^role-[0-9a-f]{64}\.json$/;
 
-/** Of two changes of one thing the later layer's counts. */
+/** Of two changes of one thing the later layer's counts, and in a layer what was staged together. */
 async function readStaged(layers: readonly string[]): Promise<StagedTargets> {
   const staged = new Map<TargetPath, Staged>();
-  for (const file of await listFiles(layers, targetFileName)) {
-    const bytes = (await findFile(file, { maxBytes: stagedMaxBytes })) ?? new Uint8Array();
-    const { path, change } = parseStaged(bytes, file);
-    staged.set(path, change);
+  for (const layer of layers) {
+    for (const file of await listFiles([layer], targetFileName)) {
+      const bytes = (await findFile(file, { maxBytes: stagedMaxBytes })) ?? new Uint8Array();
+      const { path, change } = parseStaged(bytes, file);
+      staged.set(path, change);
+    }
+    for (const [path, change] of await readTogether(layer)) staged.set(path, change);
   }
   return staged;
 }
 
+async function countStaged(layers: readonly string[]): Promise<number> {
+  const together = await Promise.all(layers.map(readTogether));
+  const alone = await listFiles(layers, targetFileName);
+  return together.reduce((sum, { size }) => sum + size, alone.length);
+}
+
 async function findStaged(layers: readonly string[], path: TargetPath): Promise<Staged | undefined> {
   for (const layer of layers.toReversed()) {
+    const change = (await readTogether(layer)).get(path);
+    if (change !== undefined) return change;
     const file = join(layer, targetFile(path));
     const bytes = await findFile(file, { maxBytes: stagedMaxBytes });
     if (bytes !== undefined) return parseStaged(bytes, file).change;

@@ -1,0 +1,185 @@
+/**
+ * Targets go up at once, their metadata waits. Every file is read twice, first for its digest, then for the upload, and
+ * is never held whole; a file that changes in between is refused by the store. Uploading needs no lock: a release can be
+ * refreshed meanwhile. If bytes were pruned meanwhile, the upload is done again under the lock before it is staged. All
+ * changes of a call are staged by one write.
+ */
+import { targetKeeper } from "@dtuf/format";
+import { forEachConcurrently, type Digest } from "@dtuf/registry";
+import { parseTargetPath, type JsonObject, type TargetFile, type TargetPath } from "@dtuf/tuf";
+import { describeStaged, type Staged, type StagedTargets, type TargetMap } from "./documents/changes.ts";
+import { parseTargetName, verifyCustom } from "./documents/target-name.ts";
+import type { NewTarget, ProgressOptions, PushedTargets, PushTargetsOptions, StagedTarget } from "./contract.ts";
+import { hashParts, readKnown, readSignedTargets, uploadTarget, withCustom, type Hashed } from "./push-target.ts";
+import type { Uploader } from "./release/upload.ts";
+import type { Session, Workplace } from "./state/session.ts";
+
+/** @throws MasterError; OciError; TypeError where there are no parts */
+export async function pushTarget(
+  workplace: Workplace,
+  target: NewTarget,
+  options: ProgressOptions,
+): Promise<TargetFile> {
+  const [pushed] = (await push(workplace, parseTargets([target]), options)).prepared;
+  if (pushed === undefined) throw new TypeError("no target was pushed");
+  return pushed.file;
+}
+
+/** @throws MasterError; OciError; TypeError where there are no parts, or two targets of one name */
+export async function pushTargets(
+  workplace: Workplace,
+  targets: readonly NewTarget[],
+  options: PushTargetsOptions,
+): Promise<PushedTargets> {
+  const { staged, unchanged } = await push(workplace, parseTargets(targets), options);
+  return { staged, unchanged };
+}
+
+type Wanted = ReadonlyMap<TargetPath, NewTarget>;
+
+function parseTargets(targets: readonly NewTarget[]): Wanted {
+  const wanted = new Map<TargetPath, NewTarget>();
+  for (const target of targets) {
+    const path = parseTargetName(target.name);
+    if (target.parts.length === 0) throw new TypeError("a target needs at least one part");
+    if (target.custom !== undefined) verifyCustom(target.custom);
+    if (wanted.has(path)) throw new TypeError(`two targets have the name ${JSON.stringify(path)}`);
+    wanted.set(path, target);
+  }
+  return wanted;
+}
+
+interface Prepared extends Hashed {
+  readonly path: TargetPath;
+}
+
+interface Pushed extends PushedTargets {
+  readonly prepared: readonly Prepared[];
+}
+
+async function push(workplace: Workplace, wanted: Wanted, options: PushTargetsOptions): Promise<Pushed> {
+  const { signal, effect = "push" } = options;
+  if (effect === "none") {
+    return workplace.look(signal, async (session) =>
+      describe(session, { wanted, prepared: await prepare(session, wanted, options), options }),
+    );
+  }
+  const { prunes } = await workplace.alone(signal, async (session) => session.state());
+  const prepared = await workplace.look(signal, (session) => prepare(session, wanted, options));
+  return workplace.alone(signal, async (session) => {
+    const state = session.state();
+    if (state.prunes !== prunes) await uploadAll(session, { targets: prepared, keeper: "target", options });
+    const pushed = await describe(session, { wanted, prepared, options });
+    await stageAll(session, pushed.changes);
+    return pushed;
+  });
+}
+
+async function stageAll(session: Session, changes: StagedTargets): Promise<void> {
+  const [first, ...more] = changes;
+  if (first === undefined) return;
+  if (more.length === 0) await session.files.stage(session.state(), ...first);
+  else await session.files.stageTogether(session.state(), changes);
+}
+
+/** Hashes and, unless nothing is to have an effect, uploads. What is there already is left out if it is to be kept. */
+async function prepare(session: Session, wanted: Wanted, options: PushTargetsOptions): Promise<readonly Prepared[]> {
+  const targets = await readSignedTargets(session);
+  const { files } = session;
+  const size = targets.size + (await files.countStaged(session.state())) + wanted.size - 1;
+  const staged: StagedTargets = options.same === "keep" ? await files.readStaged(session.state()) : new Map();
+  const { onProgress } = options;
+  const prepared = new Map<TargetPath, Prepared>();
+  const each = shareOf(session, wanted.size);
+  const sent = new Map<Digest, Promise<void>>();
+  await forEachConcurrently(wanted, session.concurrency, async ([path, { parts, custom }]) => {
+    const hashed = { path, ...(await hashParts(session, targets, { parts, custom, ...options })) };
+    const before = staged.get(path);
+    const known = before === undefined ? targets.get(path) : before.kind === "put" ? before.file : undefined;
+    if (options.same === "keep" && known !== undefined && isSame(known, hashed.file, custom)) return;
+    prepared.set(path, hashed);
+    if (options.effect === "none") return;
+    await uploadTarget(each, { ...hashed, keeper: targetKeeper({ size }, "role"), sent, onProgress });
+  });
+  return [...wanted.keys()].flatMap((path) => prepared.get(path) ?? []);
+}
+
+interface UploadAll {
+  readonly targets: readonly Prepared[];
+  readonly keeper: "target" | "role";
+  readonly options: PushTargetsOptions;
+}
+
+async function uploadAll(session: Session, { targets, keeper, options }: UploadAll): Promise<void> {
+  const each = shareOf(session, targets.length);
+  const sent = new Map<Digest, Promise<void>>();
+  await forEachConcurrently(targets, session.concurrency, (target) =>
+    uploadTarget(each, { ...target, keeper, sent, onProgress: options.onProgress }),
+  );
+}
+
+/** So that all targets at once have no more uploads at a time than one. */
+function shareOf({ store, signal, concurrency }: Session, targets: number): Uploader {
+  return { store, signal, concurrency: Math.max(1, Math.floor(concurrency / Math.max(1, targets))) };
+}
+
+/** Without custom metadata of its own a file keeps what is there. */
+function isSame(known: TargetFile, file: TargetFile, custom: JsonObject | undefined): boolean {
+  const sha256 = file.hashes.get("sha256");
+  if (known.length !== file.length || sha256 === undefined || known.hashes.get("sha256") !== sha256) return false;
+  return custom === undefined || JSON.stringify(withCustom(known, custom).custom) === JSON.stringify(known.custom);
+}
+
+interface Describe {
+  readonly wanted: Wanted;
+  readonly prepared: readonly Prepared[];
+  readonly options: PushTargetsOptions;
+}
+
+async function describe(
+  session: Session,
+  { wanted, prepared, options }: Describe,
+): Promise<Pushed & { readonly changes: StagedTargets }> {
+  const targets = await readSignedTargets(session);
+  const changes = new Map<TargetPath, Staged>();
+  for (const path of await findGone(session, targets, { wanted, options })) changes.set(path, { kind: "delete" });
+  for (const { path, file } of prepared) changes.set(path, { kind: "put", file });
+  const staged: readonly StagedTarget[] = [...changes]
+    .map(
+      ([path, change]) => describeStaged(targets, new Map([[path, change]]))[0] ?? { path, change: "delete" as const },
+    )
+    .toSorted((a, b) => (a.path < b.path ? -1 : 1));
+  return { prepared, changes, staged, unchanged: [...wanted.keys()].filter((path) => !changes.has(path)) };
+}
+
+/** Signed or staged names that begin with the prefix, and that are none of those pushed. */
+async function findGone(
+  session: Session,
+  targets: TargetMap,
+  { wanted, options: { deleteOthers } }: Pick<Describe, "wanted" | "options">,
+): Promise<readonly TargetPath[]> {
+  if (deleteOthers === undefined) return [];
+  const staged = await session.files.readStaged(session.state());
+  const names = new Set([...targets.keys(), ...staged.keys()]);
+  return [...names].filter(
+    (path) => path.startsWith(deleteOthers) && !wanted.has(path) && staged.get(path)?.kind !== "delete",
+  );
+}
+
+/** Other custom metadata for targets that are there, signed or staged. No request is made. */
+export async function setCustom(
+  workplace: Workplace,
+  names: readonly string[],
+  { custom, signal }: { readonly custom: JsonObject; readonly signal?: AbortSignal | undefined },
+): Promise<void> {
+  verifyCustom(custom);
+  await workplace.alone(signal, async (session) => {
+    const targets = await readSignedTargets(session);
+    const changes = new Map<TargetPath, Staged>();
+    for (const name of names) {
+      const { file } = await readKnown(session, targets, name);
+      changes.set(parseTargetPath(name), { kind: "put", file: withCustom(file, custom) });
+    }
+    await stageAll(session, changes);
+  });
+}
