@@ -103,6 +103,8 @@ describe("what is refused", () => {
   test("a redirect from a public address to the reader's own, once the address is known [T54]", () => {
     const error = refusal({ from, network: "public", to: "https://127.0.0.1:8443/", source: "redirect" });
     expect(error.details["reason"]).toBe("it leads from a public to a loopback address");
+    const nearer = refusal({ from, network: "private", to: "https://127.0.0.1:8443/", source: "redirect" });
+    expect(nearer.details["reason"]).toBe("it leads from a private to a loopback address");
   });
 
   test("a chain without end", () => {
