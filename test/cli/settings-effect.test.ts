@@ -78,6 +78,8 @@ const stories: readonly Story[] = [
   { command: "create-metadata", args: ["fred/new"] },
   { command: "reset-keys", args: [repo] },
   { command: "push-target", args: [repo, "other", "demo.txt"] },
+  { command: "push-target", args: [repo, "other"], flags: { custom: ["os=linux"] } },
+  { command: "push-targets", args: [repo, "demo.txt"], flags: { prefix: "many" } },
   { command: "del-target", args: [repo, "other"] },
   { command: "unstage-target", args: [repo] },
   { command: "push-metadata", args: [repo] },

@@ -38,6 +38,13 @@ const sourceModes: readonly Mode[] = [
   withSetting("offline", ["cache-if-valid"]),
 ];
 
+/** Only custom metadata is changed. */
+const withoutFiles: Mode = {
+  name: "without a file",
+  when: (_values, args) => args.length < 3,
+  refuses: ["concurrency", "parts", "progress"],
+};
+
 const masterCommands: readonly Command[] = [
   entry({
     name: "create-root-key",
@@ -67,10 +74,19 @@ const masterCommands: readonly Command[] = [
   entry({
     name: "push-target",
     summary: "upload a target's files and stage it for the next publication",
-    arguments: "<repo> <target> <file|@target...>",
-    settings: [...stateSettings, "concurrency", "parts", "progress"],
+    arguments: "<repo> <target> [file|@target...]",
+    settings: [...stateSettings, "concurrency", "parts", "progress", "custom"],
+    modes: [withoutFiles],
     example: "dtuf push-target fred/demo app-1.4.tgz ./app-1.4.tgz",
     load: () => import("./publish/push-target.ts"),
+  }),
+  entry({
+    name: "push-targets",
+    summary: "upload files and whole directories as targets, many at a time, and stage them together",
+    arguments: "<repo> <directory|file...>",
+    settings: [...stateSettings, "concurrency", "prefix", "newer", "delete", "dry-run", "custom", "progress"],
+    example: "dtuf push-targets fred/demo ./dist --prefix 1.4 --newer",
+    load: () => import("./publish/push-targets.ts"),
   }),
   entry({
     name: "del-target",

@@ -127,6 +127,13 @@ describe("custom metadata", () => {
     expect(file?.custom).not.toHaveProperty("os");
   });
 
+  test("that canonical JSON cannot say is refused when it is staged, not when it is signed", async () => {
+    const [a] = await targetsOf({ "a.txt": "a" });
+    const refused = master.pushTarget("a.txt", a?.parts ?? [], { custom: { ratio: 0.5 } });
+    await expect(refused).rejects.toMatchObject({ code: "TUF_MALFORMED" });
+    expect(registry.requests).toEqual([]);
+  });
+
   test("with the key dtuf is refused: it is ours", async () => {
     const [a] = await targetsOf({ "a.txt": "a" });
     const custom = { dtuf: { blobs: [] } };

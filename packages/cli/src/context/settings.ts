@@ -3,101 +3,24 @@
  * the flag wins. A setting that is a secret has a variable and no flag: argv is visible to every process. A boolean
  * variable is on when it is `1` and off when it is empty or `0`; values.ts refuses any other.
  */
-import { grammars, type Grammar } from "./grammar/grammar.ts";
-
-export interface Setting {
-  readonly kind: "text" | "switch" | "list" | "secret" | "duration" | "count" | "choice";
-  readonly summary: string;
-  /** One letter, where another program's users know it. */
-  readonly short?: string;
-  /** What stands for the value in the help. */
-  readonly value?: string;
-  readonly choices?: readonly string[];
-  /** Where the value comes from when neither flag nor variable is given; for the help only. */
-  readonly fallback?: string;
-  /** What a text, a secret or each element of a list must look like. */
-  readonly grammar?: Grammar;
-  /** What must be there before the command runs: the file, the directory, or the directory that the file is written to. */
-  readonly needs?: "file" | "directory" | "parent";
-  /** Of a count, or of a duration in milliseconds. */
-  readonly bounds?: Bounds;
-}
-
-export interface Bounds {
-  readonly least: number;
-  readonly most: number;
-}
-
-const text = (summary: string, value: string, fallback?: string): Setting => ({
-  kind: "text",
-  summary,
-  value,
-  ...(fallback === undefined ? {} : { fallback }),
-});
-const toggle = (summary: string): Setting => ({ kind: "switch", summary });
-const list = (summary: string, value: string): Setting => ({ kind: "list", summary, value });
-const secret = (summary: string): Setting => ({ kind: "secret", summary });
-const count = (summary: string, fallback?: string): Setting => ({
-  kind: "count",
-  summary,
-  value: "count",
-  bounds: { least: 1, most: 9999 },
-  ...(fallback === undefined ? {} : { fallback }),
-});
-const like = (grammar: Grammar, setting: Setting): Setting => ({ ...setting, grammar });
-const needs = (what: Setting["needs"] & string, setting: Setting): Setting => ({ ...setting, needs: what });
-const [minuteMs, hourMs, dayMs] = [60_000, 3_600_000, 86_400_000];
-/** The least is above what a mistaken unit gives (`3m` for three months); the most is what a stolen key may be worth. */
-const lifetime = (what: string, fallback: string, bounds: Bounds): Setting => ({
-  kind: "duration",
-  summary: `how long ${what} is valid`,
-  value: "duration",
-  fallback,
-  bounds,
-});
-const level = (summary: string): Setting => ({
-  kind: "choice",
-  summary,
-  choices: ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
-  fallback: "WARNING",
-});
-
-/** The two sides of `sync` have skopeo's options, each its own. Secrets among them have flags, because skopeo's have. */
-const sideSettings = <const Side extends "src" | "dest">(side: Side, what: string) =>
-  ({
-    [`${side}-creds`]: like(
-      grammars.credentials,
-      text(`credentials for the ${what}; every process can read them in argv`, "user[:password]"),
-    ),
-    [`${side}-username`]: like(grammars.line, text(`user name for the ${what}`, "name")),
-    [`${side}-password`]: like(
-      grammars.secretLine,
-      text(`password for the ${what}; every process can read it in argv`, "password"),
-    ),
-    [`${side}-no-creds`]: toggle(`no credentials for the ${what}`),
-    [`${side}-registry-token`]: like(
-      grammars.secretLine,
-      text(`bearer token for the ${what}; every process can read it in argv`, "token"),
-    ),
-    [`${side}-authfile`]: needs("file", text(`auth.json for the ${what}`, "file", "authfile")),
-    [`${side}-cert-dir`]: needs("directory", text(`certificates of the ${what}: *.crt, *.cert, *.key`, "directory")),
-    [`${side}-tls-verify`]: {
-      kind: "choice",
-      summary: `verify the certificate of the ${what}; false also allows plain HTTP`,
-      choices: ["true", "false"],
-      fallback: "true",
-    },
-  }) as Readonly<Record<`${Side}-${SideSetting}`, Setting>>;
-
-export type SideSetting =
-  | "creds"
-  | "username"
-  | "password"
-  | "no-creds"
-  | "registry-token"
-  | "authfile"
-  | "cert-dir"
-  | "tls-verify";
+import { grammars } from "./grammar/grammar.ts";
+import {
+  count,
+  dayMs,
+  hourMs,
+  level,
+  lifetime,
+  like,
+  list,
+  minuteMs,
+  needs,
+  secret,
+  sideSettings,
+  text,
+  toggle,
+  type Setting,
+} from "./setting-kinds.ts";
+export type { Bounds, Setting, SideSetting } from "./setting-kinds.ts";
 
 export const settings = {
   host: like(
@@ -209,6 +132,15 @@ export const settings = {
   terminating: toggle("where the role may sign a target and has none, ask no later role"),
   within: { kind: "duration", summary: "how soon counts as due", value: "duration", fallback: "half a lifetime" },
   parts: toggle("the files are parts of one target, although its name is the name of a file too"),
+  custom: like(
+    grammars.custom,
+    list(
+      "signed with the target and shown to its readers: text under a key, or a JSON object from a file",
+      "key=value|@file",
+    ),
+  ),
+  prefix: text("what the names of the targets begin with, before a /", "name"),
+  newer: toggle("leave out files whose content, by its hash, is what is signed or staged"),
   verify: toggle("read what the destination has already and compare it with its digest"),
   "dry-run": toggle("say what would be done, do nothing"),
   null: {
@@ -249,7 +181,7 @@ export const settings = {
   newest: count("take only so many of the highest versions"),
   referrers: toggle("carry along what refers to the images: signatures, attestations"),
   "require-referrers": toggle("end with 11 if anything that refers to an image is not at the destination; look for it"),
-  delete: toggle("delete at the destination what is gone at the source"),
+  delete: toggle("delete at the destination, or stage the removal of targets, what is gone at the source"),
   "keep-going": toggle("go on with the other images after one that failed"),
   "preserve-digests": toggle("never change a digest: always so, accepted for skopeo's sake"),
   format: text("refused unless it is what the source has: digests never change", "format"),

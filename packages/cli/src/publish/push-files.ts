@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { Master } from "@dtuf/master";
+import type { Master, NewTarget } from "@dtuf/master";
 import type { Context } from "../context/command.ts";
 import { UsageError } from "../context/usage.ts";
 import { masterProgress } from "./master.ts";
@@ -22,9 +22,9 @@ export async function pushFiles(context: Context, master: Master, files: readonl
     if (!found.isFile()) throw new UsageError(`${file} is no file`, "name the files, not their directory");
   }
   const progress = masterProgress(context);
-  for (const { file, target } of files) {
-    const part = { kind: "file", path: resolve(cwd, file) } as const;
-    await master.pushTarget(target, [part], { signal, onProgress: progress.onProgress });
-  }
+  const pushed = files.map(({ file, target }): NewTarget => {
+    return { name: target, parts: [{ kind: "file", path: resolve(cwd, file) }] };
+  });
+  await master.pushTargets(pushed, { signal, onProgress: progress.onProgress });
   progress.end();
 }

@@ -1,26 +1,41 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { TargetPart } from "@dtuf/master";
+import type { JsonObject } from "@dtuf/tuf";
 import type { Context, Run } from "../context/command.ts";
 import { withInputFiles } from "../context/input-file.ts";
 import { UsageError } from "../context/usage.ts";
 import { describeBytes } from "../context/time.ts";
+import { readCustom } from "./custom.ts";
 import { masterProgress, withMaster } from "./master.ts";
 import { reportStaged } from "./reports/staged-report.ts";
 
 /** `@name` is another target, whose blobs are used again; `./@name` is a file of that name. */
 export const run: Run = async (context, [repo = "", target = "", ...words]) => {
+  const custom = await readCustom(context);
+  if (words.length === 0) return changeCustom(context, { repo, target, custom });
   if (!context.values.on("parts")) await refuseSeveralFiles(context, { repo, target, words });
-  return withInputFiles(context, words, (paths) => push(context, { repo, target, words }, paths));
+  return withInputFiles(context, words, (paths) => push(context, { repo, target, words, custom }, paths));
 };
 
-function push(context: Context, { repo, target, words }: Asked, paths: readonly string[]): Promise<void> {
+/** No file is named: what is signed or staged keeps its content, and nothing is sent. */
+function changeCustom(context: Context, { repo, target, custom }: Omit<Asked, "words">): Promise<void> {
+  if (custom === undefined)
+    throw new UsageError(`no file for ${target} was named`, "or give --custom to change that alone");
+  return withMaster(context, repo, async (master) => {
+    await master.setCustom([target], custom, { signal: context.io.signal });
+    reportStaged(context, repo, `staged other custom metadata for ${target}`);
+  });
+}
+
+function push(context: Context, { repo, target, words, custom }: Asked, paths: readonly string[]): Promise<void> {
   const parts = words.map((word, at): TargetPart =>
     word.startsWith("@") ? { kind: "target", name: word.slice(1) } : { kind: "file", path: paths[at] ?? word },
   );
   const progress = masterProgress(context);
   return withMaster(context, repo, async (master) => {
-    const file = await master.pushTarget(target, parts, { signal: context.io.signal, onProgress: progress.onProgress });
+    const options = { custom, signal: context.io.signal, onProgress: progress.onProgress };
+    const file = await master.pushTarget(target, parts, options);
     progress.end();
     const made = parts.length > 1 ? `, one target of ${parts.length} parts (${words.join(", ")})` : "";
     reportStaged(context, repo, `uploaded ${target}, ${describeBytes(file.length)}${made}`);
@@ -34,15 +49,19 @@ interface Asked {
   readonly repo: string;
   readonly target: string;
   readonly words: readonly string[];
+  readonly custom: JsonObject | undefined;
 }
 
 /** `push-target REPO dir/*` would sign all files but the first, joined, under the name of the first. @throws UsageError */
-async function refuseSeveralFiles({ io, program }: Context, { repo, target, words }: Asked): Promise<void> {
+async function refuseSeveralFiles(
+  { io, program }: Context,
+  { repo, target, words }: Omit<Asked, "custom">,
+): Promise<void> {
   if (words.length < 2 || words.includes(target)) return;
   const found = await stat(resolve(io.cwd, target)).catch(() => undefined);
   if (found?.isFile() !== true) return;
   throw new UsageError(
     `${target} is a file, and here it would be the name of one target made of ${words.join(" and ")}`,
-    `several targets: ${program} publish ${repo} ${[target, ...words].join(" ")}; one target of several parts: --parts`,
+    `several targets: ${program} push-targets ${repo} ${[target, ...words].join(" ")}; one target of several parts: --parts`,
   );
 }

@@ -9,7 +9,7 @@
  *
  * dtuf also refused every name that merely ends like a metadata file (`myroot.json`), and `/`: those are fine here.
  */
-import { parseTargetPath, type JsonObject, type TargetPath } from "@dtuf/tuf";
+import { parseJson, parseTargetPath, type JsonObject, type TargetPath } from "@dtuf/tuf";
 import { MasterError } from "../errors.ts";
 
 /** @throws MasterError MASTER_TARGET_RESERVED; TufError TUF_NAME_INVALID */
@@ -31,8 +31,9 @@ function whyRefused(name: string): string | undefined {
   return undefined;
 }
 
-/** @throws MasterError MASTER_CUSTOM_RESERVED */
+/** @throws MasterError MASTER_CUSTOM_RESERVED; TufError TUF_MALFORMED for what canonical JSON cannot say, as fractions */
 export function verifyCustom(custom: JsonObject): void {
+  parseJson(Buffer.from(JSON.stringify(custom)));
   if (!Object.hasOwn(custom, "dtuf")) return;
   throw new MasterError(
     "MASTER_CUSTOM_RESERVED",

@@ -34,6 +34,7 @@ export const grammars = {
   header: pattern(/^[\w!#$%&'*+.^`|~-]+:[^\p{Cc}]*$/u, "`Name: value`", "hide"),
   platforms: pattern(new RegExp(`^${platform}(?:,\\s*${platform})*$`), "os/arch[/variant]"),
   hex: pattern(/^[0-9a-f]{1,64}$/, "hexadecimal digits"),
+  custom: pattern(/^(?:@.+|[^=@\p{Cc}][^=\p{Cc}]*=[^]*)$/u, "KEY=VALUE or @FILE"),
   mapping: pattern(/^[^=]+=.+$/, "SOURCE=DESTINATION"),
   url: {
     test: (value) => ["https:", "http:", "file:"].includes(URL.parse(value)?.protocol ?? ""),

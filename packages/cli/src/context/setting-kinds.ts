@@ -1,0 +1,96 @@
+/** What a setting can be, and those that come in pairs. */
+import { grammars, type Grammar } from "./grammar/grammar.ts";
+
+export interface Setting {
+  readonly kind: "text" | "switch" | "list" | "secret" | "duration" | "count" | "choice";
+  readonly summary: string;
+  /** One letter, where another program's users know it. */
+  readonly short?: string;
+  /** What stands for the value in the help. */
+  readonly value?: string;
+  readonly choices?: readonly string[];
+  /** Where the value comes from when neither flag nor variable is given; for the help only. */
+  readonly fallback?: string;
+  /** What a text, a secret or each element of a list must look like. */
+  readonly grammar?: Grammar;
+  /** What must be there before the command runs: the file, the directory, or the directory that the file is written to. */
+  readonly needs?: "file" | "directory" | "parent";
+  /** Of a count, or of a duration in milliseconds. */
+  readonly bounds?: Bounds;
+}
+
+export interface Bounds {
+  readonly least: number;
+  readonly most: number;
+}
+
+export const text = (summary: string, value: string, fallback?: string): Setting => ({
+  kind: "text",
+  summary,
+  value,
+  ...(fallback === undefined ? {} : { fallback }),
+});
+export const toggle = (summary: string): Setting => ({ kind: "switch", summary });
+export const list = (summary: string, value: string): Setting => ({ kind: "list", summary, value });
+export const secret = (summary: string): Setting => ({ kind: "secret", summary });
+export const count = (summary: string, fallback?: string): Setting => ({
+  kind: "count",
+  summary,
+  value: "count",
+  bounds: { least: 1, most: 9999 },
+  ...(fallback === undefined ? {} : { fallback }),
+});
+export const like = (grammar: Grammar, setting: Setting): Setting => ({ ...setting, grammar });
+export const needs = (what: Setting["needs"] & string, setting: Setting): Setting => ({ ...setting, needs: what });
+export const [minuteMs, hourMs, dayMs]: readonly [number, number, number] = [60_000, 3_600_000, 86_400_000];
+/** The least is above what a mistaken unit gives (`3m` for three months); the most is what a stolen key may be worth. */
+export const lifetime = (what: string, fallback: string, bounds: Bounds): Setting => ({
+  kind: "duration",
+  summary: `how long ${what} is valid`,
+  value: "duration",
+  fallback,
+  bounds,
+});
+export const level = (summary: string): Setting => ({
+  kind: "choice",
+  summary,
+  choices: ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
+  fallback: "WARNING",
+});
+
+/** The two sides of `sync` have skopeo's options, each its own. Secrets among them have flags, because skopeo's have. */
+export const sideSettings = <const Side extends "src" | "dest">(side: Side, what: string) =>
+  ({
+    [`${side}-creds`]: like(
+      grammars.credentials,
+      text(`credentials for the ${what}; every process can read them in argv`, "user[:password]"),
+    ),
+    [`${side}-username`]: like(grammars.line, text(`user name for the ${what}`, "name")),
+    [`${side}-password`]: like(
+      grammars.secretLine,
+      text(`password for the ${what}; every process can read it in argv`, "password"),
+    ),
+    [`${side}-no-creds`]: toggle(`no credentials for the ${what}`),
+    [`${side}-registry-token`]: like(
+      grammars.secretLine,
+      text(`bearer token for the ${what}; every process can read it in argv`, "token"),
+    ),
+    [`${side}-authfile`]: needs("file", text(`auth.json for the ${what}`, "file", "authfile")),
+    [`${side}-cert-dir`]: needs("directory", text(`certificates of the ${what}: *.crt, *.cert, *.key`, "directory")),
+    [`${side}-tls-verify`]: {
+      kind: "choice",
+      summary: `verify the certificate of the ${what}; false also allows plain HTTP`,
+      choices: ["true", "false"],
+      fallback: "true",
+    },
+  }) as Readonly<Record<`${Side}-${SideSetting}`, Setting>>;
+
+export type SideSetting =
+  | "creds"
+  | "username"
+  | "password"
+  | "no-creds"
+  | "registry-token"
+  | "authfile"
+  | "cert-dir"
+  | "tls-verify";
