@@ -1,4 +1,4 @@
-/** Certificates for tests: an authority of one day and what it signs. */
+/** Certificates for tests: an authority valid for one day and certificates that it signs. */
 import { generate } from "selfsigned";
 
 /** PEM. */
@@ -8,7 +8,7 @@ export interface KeyAndCertificate {
 }
 
 export interface CertificateAuthority extends KeyAndCertificate {
-  /** A server's certificate for localhost and the loopback addresses, and for another name where one is given. */
+  /** A server's certificate for localhost and the loopback addresses, and optionally for another name. */
   issueServer(name?: string): Promise<KeyAndCertificate>;
   issueClient(name: string): Promise<KeyAndCertificate>;
 }
@@ -49,7 +49,7 @@ export async function createCertificateAuthority(): Promise<CertificateAuthority
   };
 }
 
-/** An EC P-256 key with a certificate by itself, as a token server signs with. */
+/** An EC P-256 key with a self-signed certificate, for a token server. */
 export function createSigner(name: string): Promise<KeyAndCertificate> {
   return createSelfSigned(name, [{ name: "keyUsage", digitalSignature: true, critical: true }]);
 }

@@ -1,6 +1,6 @@
-/** A clock that stands still until it is moved. */
+/** A clock that stands still until a test moves it. */
 export interface FixedClock {
-  /** A new Date each time: pass the method itself as `now`. */
+  /** Returns a new Date each time. Pass the method itself as `now`. */
   readonly now: () => Date;
   advance(by: { readonly days?: number; readonly hours?: number; readonly seconds?: number }): void;
 }

@@ -1,4 +1,4 @@
-/** Servers on loopback for tests of the HTTP client. Each is closed, with its connections, where its scope ends. */
+/** Servers on loopback for tests of the HTTP client. Each closes, with its connections, at the end of its scope. */
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { connect, createServer as createNetServer, type AddressInfo, type LookupFunction, type Socket } from "node:net";
@@ -17,7 +17,7 @@ export interface HttpLoopbackServer extends LoopbackServer {
   readonly requests: IncomingMessage[];
 }
 
-/** A name server that answers 127.0.0.1 once and from then on with the address of a cloud's metadata service. */
+/** A name server that answers 127.0.0.1 once and then the address of a cloud's metadata service. */
 export function rebinding(): LookupFunction {
   let asked = 0;
   return (_host, options, callback) => {
@@ -32,10 +32,10 @@ interface ListenOptions {
   readonly tls?: TlsOptions;
 }
 
-/** A presigned address is longer than Node's servers accept. */
+/** A presigned address can be longer than Node's servers accept by default. */
 const large = { maxHeaderSize: 64 * 1024 };
 
-/** `handler` is called after the request was noted. */
+/** `handler` is called after the request was recorded. */
 export async function startHttpServer(
   handler: RequestListener,
   options: ListenOptions = {},
@@ -51,12 +51,12 @@ export async function startHttpServer(
   return { ...loopback, requests };
 }
 
-/** Whatever is to be said on the wire, byte by byte. */
+/** A server for arbitrary bytes. */
 export async function startRawServer(onConnection: (socket: Socket) => void): Promise<LoopbackServer> {
   return await listen(
     createNetServer((socket) => {
       socket.on("error", () => undefined);
-      socket.resume(); // or its end would not be seen
+      socket.resume(); // needed to see the end of the connection
       onConnection(socket);
     }),
     {},
@@ -66,13 +66,13 @@ export async function startRawServer(onConnection: (socket: Socket) => void): Pr
 export interface LoopbackProxy extends HttpLoopbackServer {
   /** host:port of each CONNECT, and the URL of each request in absolute form. */
   readonly targets: string[];
-  /** The name in the client certificate of each CONNECT; undefined: none. */
+  /** The name in the client certificate of each CONNECT; undefined if there is none. */
   readonly clients: (string | undefined)[];
 }
 
 const askForClient = { requestCert: true, rejectUnauthorized: false };
 
-/** A proxy that finds every host on 127.0.0.1, at the port that was asked for. */
+/** A proxy that resolves every host to 127.0.0.1, with the requested port. */
 export async function startProxy(
   options: { readonly authorization?: string; readonly tls?: TlsOptions } = {},
 ): Promise<LoopbackProxy> {
@@ -106,7 +106,7 @@ export async function startProxy(
   return { ...loopback, requests, targets, clients };
 }
 
-/** A resolver that knows these names only. */
+/** A resolver that knows only these names. */
 export function lookupOf(hosts: Readonly<Record<string, readonly string[]>>): LookupFunction {
   return (hostname, options, callback) => {
     const all = (hosts[hostname] ?? []).map((address) => ({ address, family: address.includes(":") ? 6 : 4 }));

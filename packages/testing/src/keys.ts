@@ -5,7 +5,7 @@ import type { Signer } from "@dtuf/tuf";
 
 export type TestKeyType = "ed25519" | "ecdsa-p256" | "ecdsa-p384" | "rsa" | "ml-dsa-44" | "ml-dsa-65" | "ml-dsa-87";
 
-/** A fresh private key. Tests use ed25519 unless the type matters: RSA takes long to make. */
+/** Makes a new private key. Tests use ed25519 unless the type matters, because generating RSA keys is slow. */
 export function createPrivateKey(type: TestKeyType = "ed25519"): KeyObject {
   switch (type) {
     case "ed25519":

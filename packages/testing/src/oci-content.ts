@@ -1,4 +1,4 @@
-/** OCI content made up for tests. */
+/** OCI content for tests. */
 import {
   digestOf,
   emptyConfig,
@@ -30,7 +30,7 @@ export function sourceOf(bytes: Uint8Array, chunkBytes: number): ContentSource {
   };
 }
 
-/** Puts a manifest of one new blob, and all that it needs. */
+/** Puts a manifest of one new blob, and everything that it needs. */
 export async function putManifest(
   store: WriteStore,
   more: Partial<Parameters<typeof encodeImageManifest>[0]> = {},
@@ -53,7 +53,7 @@ export function core({ mediaType, digest, size }: Descriptor): unknown {
   return { mediaType, digest, size };
 }
 
-/** A stream without a byte. */
+/** An empty stream. */
 export function nothing(): ByteStream {
   return sourceOf(new Uint8Array(), 1).open(0);
 }

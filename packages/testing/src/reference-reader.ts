@@ -1,4 +1,4 @@
-/** A reader that is nothing but the rules, a pinned root and a store: what a publication must satisfy. */
+/** A reader made of the TUF rules, a pinned root and a store only: every publication must satisfy it. */
 import { findTargetBlobs, latestTag, metadataFileName, parseRelease, parseRole, roleTag } from "@dtuf/format";
 import { collect, type Descriptor, type ReadStore } from "@dtuf/registry";
 import { createTrustedSet, findTarget, parseTargetPath, type RoleName, type TrustedSet } from "@dtuf/tuf";
@@ -11,7 +11,7 @@ async function readBytes(store: ReadStore, descriptor: Descriptor | undefined): 
   return collect(stream, maxBytes);
 }
 
-/** Every step of a refresh, from one reading of `latest`. */
+/** Runs every step of a refresh from one read of `latest`. */
 export async function readRelease(store: ReadStore, root: Uint8Array, now: Date): Promise<TrustedSet> {
   const latest = await store.resolve(latestTag, { want: "bytes" });
   if (latest?.bytes === undefined) throw new TypeError("nothing is published");
@@ -27,7 +27,7 @@ export async function readRelease(store: ReadStore, root: Uint8Array, now: Date)
   return set;
 }
 
-/** Undefined: the release has no such target. */
+/** Returns undefined if the release has no such target. */
 export async function readTarget(store: ReadStore, set: TrustedSet, name: string): Promise<string | undefined> {
   const load = async (role: RoleName, delegator: RoleName): Promise<void> => {
     const { version = 0 } = set.wanted(role);

@@ -1,4 +1,4 @@
-/** A repository of a hostile registry and a client for it, which waits for nothing. */
+/** A repository of a hostile registry and a client for it whose waits take no time. */
 import {
   createRegistryClient,
   type RegistryClient,
@@ -16,7 +16,7 @@ export interface RemoteRepository extends AsyncDisposable {
   readonly client: RegistryClient;
   /** `fred/demo` */
   readonly store: RemoteStore;
-  /** What was asked since the log was cleared: `GET /v2/`, without queries. */
+  /** The requests since the log was cleared: `GET /v2/`, without queries. */
   asked(): readonly string[];
   [Symbol.asyncDispose](): Promise<void>;
 }

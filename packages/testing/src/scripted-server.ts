@@ -1,4 +1,4 @@
-/** An HTTP server on loopback whose every answer the test writes, and which remembers what it was asked. */
+/** An HTTP server on loopback whose answers the test writes, and which records the requests. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
@@ -8,7 +8,7 @@ export interface SeenRequest {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly authorization: string | undefined;
-  /** The body, read as a form. */
+  /** The body, parsed as a form. */
   readonly form: URLSearchParams;
 }
 

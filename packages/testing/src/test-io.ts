@@ -1,4 +1,4 @@
-/** An outside world for the command line in one process: streams that are kept, a clock that stands. */
+/** An environment for the command line within one process: recorded streams and a fixed clock. */
 
 export interface TestIoOptions {
   readonly argv: readonly string[];
@@ -6,7 +6,7 @@ export interface TestIoOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string | Uint8Array;
   readonly now?: () => Date;
-  /** Answers to prompts, in order; undefined: there is no terminal. */
+  /** Answers to prompts, in order. Undefined: there is no terminal. */
   readonly answers?: readonly string[];
   readonly signal?: AbortSignal;
 }

@@ -1,6 +1,6 @@
 /**
  * A token server for real registries (distribution's token and OAuth2 specifications): anonymous and Basic GET, POST with
- * a password or a refresh token. Its tokens are JWTs signed with ES256 that bring their certificate along (x5c).
+ * a password or a refresh token. Its tokens are JWTs signed with ES256 that contain their certificate (x5c).
  */
 import { createPrivateKey, randomUUID, sign, X509Certificate } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -13,9 +13,9 @@ export interface TokenServerOptions {
   readonly signer: KeyAndCertificate;
   readonly issuer: string;
   readonly service: string;
-  /** Passwords by user name. Nobody in particular may pull. */
+  /** Passwords by user name. Anonymous users may pull. */
   readonly users: Readonly<Record<string, string>>;
-  /** Default 300. Registries allow 60 s of leeway: an expired token is one of -70. */
+  /** Default 300. Registries allow 60 s of leeway, so an expired token has -70. */
   readonly ttlSeconds?: number;
   readonly now?: () => Date;
 }
@@ -28,7 +28,7 @@ export interface TokenRequest {
 }
 
 export interface TokenServer {
-  /** The address that a registry names in its challenge. */
+  /** The realm for a registry's challenge. */
   readonly realm: string;
   readonly requests: readonly TokenRequest[];
   stop(): Promise<void>;
@@ -100,7 +100,7 @@ function userOfForm(form: URLSearchParams, { users }: TokenServerOptions): strin
   return owner !== undefined && owner in users ? owner : undefined;
 }
 
-/** Users get what they ask for, nobody in particular gets `pull`. */
+/** Users get the actions they ask for, anonymous users get `pull`. */
 function grant(scope: string, user: string): Access {
   const [, type = "", name = "", actions = ""] = /^([^:]*):(.*):([^:]*)$/.exec(scope) ?? [];
   const wanted = actions.split(",");
@@ -112,7 +112,7 @@ function encodeToken(options: TokenServerOptions, user: string, access: readonly
   const seconds = Math.floor(now().getTime() / 1000);
   const encode = (part: object): string => Buffer.from(JSON.stringify(part)).toString("base64url");
   const x5c = [new X509Certificate(signer.cert).raw.toString("base64")];
-  // Issued in the past, so that an expired token is still one that was valid once.
+  // Issued in the past, so that an expired token was valid once.
   const begun = seconds - 600;
   const times = { exp: seconds + ttlSeconds, nbf: begun, iat: begun };
   const claims = { iss: issuer, sub: user, aud: service, ...times, jti: randomUUID(), access };

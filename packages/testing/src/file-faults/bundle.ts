@@ -1,4 +1,4 @@
-/** Programs of the workspace as single files: for processes that must start fast, or that cannot follow pnpm's links. */
+/** Bundles programs of the workspace into single files, for processes that must start fast or cannot follow pnpm's links. */
 import { join } from "node:path";
 import { build, type Plugin } from "rolldown";
 

@@ -1,31 +1,31 @@
 /**
- * Makes one of the file system calls that concern one directory fail, or be the last thing that the process does. The
- * program under test does not know: Node's file functions are replaced below it, once, when this is first armed.
+ * Makes one of the file system calls on one directory fail, or kills the process at it. The program under test is not
+ * changed: Node's file functions are replaced once, when a fault is first armed.
  *
- * Errors strike any call. A kill strikes where the disk changes: before each change, and once more in the middle of a
- * write. A kill elsewhere leaves what a kill before the next change leaves.
+ * An error can hit any call. A kill hits changes of the disk: it happens before each change, and once more in the middle of
+ * a write. A kill at any other call has the same effect as one before the next change.
  *
- * SQLite's own calls (the lock) do not pass through Node's file functions and are not counted.
+ * SQLite's own calls (the lock) do not use Node's file functions and are not counted.
  */
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import os from "node:os";
 import { sep } from "node:path";
 
-/** `kill`: SIGKILL · `full`: ENOSPC from that call on · else that error, once. Only what needs space can lack it. */
+/** `kill`: SIGKILL · `full`: ENOSPC from that call on · otherwise that error, once. Only calls that need space can get ENOSPC. */
 export type FileFaultKind = "kill" | "full" | "ENOSPC" | "EDQUOT" | "EIO" | "EROFS" | "EACCES";
 
 export interface FileFault {
-  /** Only calls on this directory and what is below it count, and on files opened there. */
+  /** Only calls on this directory, below it, and on files opened there count. */
   readonly root: string;
   readonly kind: FileFaultKind;
-  /** Which is struck, from 1: a call that can meet this fault, or for `kill` a moment. Without it they are only counted. */
+  /** The call that fails, from 1: a call that can have this fault, or for `kill` a moment. If undefined, calls are only counted. */
   readonly at?: number | undefined;
 }
 
 export interface ArmedFault {
   readonly count: () => number;
-  /** How many files that were opened since are still open. */
+  /** How many files opened since are still open. */
   readonly countOpenFiles: () => number;
   readonly disarm: () => void;
 }
@@ -102,7 +102,7 @@ function patch(names: readonly string[], { target, style, watched }: Patch): voi
   }
 }
 
-/** Files that were opened below the root count from then on. */
+/** Counts files opened below the root. */
 function proceed({ name, call, self, args, style }: Invocation): unknown {
   const result = Reflect.apply(call, self, style === "callback" ? rememberLater(name, args) : args);
   if (name === "openSync") watchedDescriptors.add(result);
@@ -137,7 +137,7 @@ function findError({ name, args }: Invocation): Error | undefined {
 }
 
 function fail({ name, style, args, call, self }: Invocation, error: Error): unknown {
-  // A close that fails has closed all the same.
+  // A failing close closes the file all the same.
   if (name.startsWith("close")) void Reflect.apply(call, self, args);
   if (style === "promise") return Promise.reject(error);
   if (style === "sync") throw error;

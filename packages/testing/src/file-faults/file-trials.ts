@@ -1,4 +1,4 @@
-/** Tries every moment at which a program can be killed, and every file call that can fail, each on fresh files. */
+/** Tries every moment at which a program can be killed, and every file call that can fail, each on new files. */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
@@ -9,9 +9,9 @@ import { bundle } from "./bundle.ts";
 import { armFileFault, type FileFaultKind } from "./file-faults.ts";
 
 export interface FileTrials {
-  /** What is there at the beginning of each trial. Without it nothing is, not even the directory. */
+  /** Prepares the directory of each trial. Without it, the directory does not exist. */
   readonly before?: string | undefined;
-  /** Throws where the directory is not as it must be. It may change it: nobody else looks at it. */
+  /** Throws if the directory is in a wrong state. It may change the directory. */
   readonly check: (directory: string) => Promise<void>;
 }
 
@@ -19,11 +19,11 @@ export interface KillTrials extends FileTrials {
   /** A TypeScript file of the workspace. Its last argument is the trial's directory. */
   readonly program: string;
   readonly args?: readonly string[];
-  /** Starts a process; true: it was killed. Default: with this Node. */
+  /** Starts a process and returns true if it was killed. Default: with this Node. */
   readonly start?: (started: Started) => Promise<boolean>;
 }
 
-/** A bundled program and what is loaded before it. */
+/** A bundled program and the module that is loaded before it. */
 export interface Started {
   readonly preload: string;
   readonly file: string;
@@ -34,7 +34,7 @@ export interface Started {
 export interface FailTrials extends Omit<FileTrials, "check"> {
   readonly run: (directory: string) => Promise<void>;
   readonly kind: Exclude<FileFaultKind, "kill">;
-  /** Of how many calls one is tried. */
+  /** Tries one of so many calls. */
   readonly every?: number;
   /** `outcome`: "fine", or the code of the error that the run threw. */
   readonly check: (directory: string, outcome: string) => Promise<void>;
@@ -43,8 +43,8 @@ export interface FailTrials extends Omit<FileTrials, "check"> {
 const execute = promisify(execFile);
 
 /**
- * Kills a process of the program at each change that it makes to its directory, and checks what is left; checks too
- * what a whole run leaves.
+ * Kills a process of the program at each change that it makes to its directory, and verifies the directory after each kill
+ * and after a complete run.
  * @returns how often it was killed
  */
 export async function killAtEachChange(trials: KillTrials): Promise<number> {
@@ -83,9 +83,9 @@ export async function killAtEachChange(trials: KillTrials): Promise<number> {
 }
 
 /**
- * Makes each file call of a run in this process that can meet the fault do so in turn, and checks what is left: no open
- * file, to begin with. Checks too what a whole run leaves.
- * @returns how many calls were struck
+ * Makes each file call of a run in this process that can have the fault fail in turn, and verifies the directory and that
+ * no file is left open. Verifies a complete run too.
+ * @returns how many calls failed
  */
 export async function failAtEachCall({ before, run, kind, every = 1, check }: FailTrials): Promise<number> {
   await using folder = await createFolder();
@@ -113,7 +113,7 @@ export async function failAtEachCall({ before, run, kind, every = 1, check }: Fa
 
 type Run = (args: readonly string[], env: Readonly<Record<string, string>>) => Promise<boolean>;
 
-/** One file and a compile cache: what a process costs is then Node's own start and the program's work. */
+/** One file and a compile cache, so that a process costs only Node's start and the program's own work. */
 async function prepare({ program, start = startHere }: KillTrials, folder: string): Promise<Run> {
   const inputs = { program, preload: join(import.meta.dirname, "preload.ts") };
   const { program: file = "", preload = "" } = await bundle(inputs, join(folder, "program"));
@@ -134,7 +134,7 @@ interface Folder extends AsyncDisposable {
   readonly path: string;
 }
 
-/** In memory where it can be: a kill, unlike a power cut, leaves there what it leaves on a disk, and fsync is dear. */
+/** In memory if possible, because a kill, unlike a power cut, leaves the same there as on a disk, and fsync is slow. */
 async function createFolder(): Promise<Folder> {
   const memory = "/dev/shm";
   const path = await mkdtemp(join(existsSync(memory) ? memory : tmpdir(), "dtuf-trials-"));

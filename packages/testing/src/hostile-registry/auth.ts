@@ -1,4 +1,4 @@
-/** Basic and Bearer for the hostile registry; the token endpoint is served by the registry itself under /token. */
+/** Basic and Bearer for the hostile registry, which serves the token endpoint itself under /token. */
 import { answer, errorAnswer, jsonAnswer, type Answer, type Route } from "./exchange.ts";
 
 /** Passwords by user name. */
@@ -12,16 +12,16 @@ export interface BasicAuth {
 export interface BearerAuth {
   readonly kind: "bearer";
   readonly users?: Users;
-  /** What a token for nobody allows. Default "pull". */
+  /** The actions of an anonymous token. Default "pull". */
   readonly anonymous?: "pull" | "none";
   /** Default 300. */
   readonly ttlSeconds?: number;
   readonly service?: string;
-  /** As it stands in the challenge; default: this registry's own /token, absolute. */
+  /** The realm in the challenge. Default: this registry's own /token, absolute. */
   readonly realm?: string;
-  /** Under which names the answer carries the token. Default "both". */
+  /** The fields of the answer that contain the token. Default "both". */
   readonly tokenFields?: "token" | "access_token" | "both";
-  /** Whether the token endpoint knows the OAuth2 POST. Default "known". */
+  /** Whether the token endpoint supports the OAuth2 POST. Default "known". */
   readonly post?: "known" | "unknown";
 }
 
@@ -34,10 +34,10 @@ export interface AuthRequest {
 }
 
 export interface Gate {
-  /** The 401, or who may read what. */
+  /** The 401, or the function that says who may read what. */
   check(request: AuthRequest, route: Route): Answer | { readonly mayPull: (repository: string) => boolean };
   answerToken(request: AuthRequest, body: string): Answer;
-  /** Every token given out so far stops working. */
+  /** Invalidates every token issued so far. */
   expireTokens(): void;
 }
 
@@ -66,7 +66,7 @@ function refusal(challenge: Answer["headers"]): Answer {
   return { ...refused, headers: { ...refused.headers, ...challenge } };
 }
 
-/** The user of a Basic header whose password is right; "" where there is no header at all is for the caller to decide. */
+/** The user of a Basic header with the right password. The caller handles a missing header. */
 function userOf(users: Users, authorization: string | undefined): string | undefined {
   const encoded = /^Basic (.+)$/i.exec(authorization ?? "")?.[1];
   if (encoded === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** What a hostile registry holds, as plain maps: a test that wants the registry to lie writes the lie straight into them. */
+/** The content of a hostile registry in plain maps. A test that needs false content writes it directly into them. */
 import { createHash, randomUUID } from "node:crypto";
 
 export interface StoredManifest {
@@ -11,13 +11,13 @@ export interface UploadSession {
   readonly chunks: Uint8Array[];
   /** Bytes received. */
   size: number;
-  /** Changes with every answer, so that a client which reuses an old Location is noticed. */
+  /** Changes with every answer, so that a client which reuses an old Location is detected. */
   state: number;
-  /** The last chunk was below the minimum: nothing but the closing PUT may follow. */
+  /** The last chunk was smaller than the minimum: only the closing PUT may follow. */
   lastChunk: "full" | "short";
 }
 
-/** Keys are taken at their word: bytes under a digest that is not theirs are served under that digest. */
+/** Keys are not verified: bytes under a wrong digest are served under that digest. */
 export interface RepositoryContent {
   readonly blobs: Map<string, Uint8Array>;
   readonly manifests: Map<string, StoredManifest>;

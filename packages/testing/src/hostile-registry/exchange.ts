@@ -1,8 +1,8 @@
-/** One request and its answer, as the parts of the hostile registry hand them to each other. */
+/** One request and its answer, as the parts of the hostile registry share them. */
 import type { IncomingHttpHeaders } from "node:http";
 import type { RegistryContent } from "./content.ts";
 
-/** What this registry can do; each may be taken away, as some registry in the world lacks it. */
+/** Features of this registry. A test can remove each one, because some real registry lacks it. */
 export type Feature =
   | "single-post"
   | "chunked"
@@ -26,15 +26,15 @@ export type Feature =
 
 export interface Manners {
   readonly without: ReadonlySet<Feature>;
-  /** What upload Locations look like: both are allowed by the specification. */
+  /** The form of upload Locations. The specification allows both. */
   readonly locations: "relative" | "absolute";
-  /** Entries in a page of a list where the client asks for no number, and the most it gets. */
+  /** Entries in a page of a list if the client asks for no number, and the maximum. */
   readonly pageSize: number;
   /** Sent as OCI-Chunk-Min-Length and enforced. 0: none. */
   readonly chunkMinBytes: number;
-  /** A PATCH above it is answered 416, as GHCR does. */
+  /** A larger PATCH is answered 416, as by GHCR. */
   readonly chunkMaxBytes: number;
-  /** A PUT or POST of blob content above it is answered 413, as Azure's registry does. */
+  /** A larger PUT or POST of blob content is answered 413, as by Azure's registry. */
   readonly putMaxBytes: number;
   readonly manifestMaxBytes: number;
 }
@@ -44,9 +44,9 @@ export interface LoggedRequest {
   /** Path and query. */
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
-  /** Bytes of the body that came through. */
+  /** Bytes of the body that arrived. */
   readonly bodyBytes: number;
-  /** What was answered; undefined: nothing, or nothing yet. */
+  /** The answer; undefined if there is none (yet). */
   readonly status: number | undefined;
 }
 
@@ -62,7 +62,7 @@ export interface Exchange {
   readonly url: URL;
   readonly headers: IncomingHttpHeaders;
   readonly body: Uint8Array;
-  /** Whether the credentials of this request may read that repository. */
+  /** Whether the credentials of this request allow reading that repository. */
   readonly mayPull: (repository: string) => boolean;
 }
 
@@ -70,11 +70,11 @@ export interface Registry {
   readonly origin: string;
   readonly content: RegistryContent;
   readonly manners: Manners;
-  /** Notes that the client broke a rule of the specification, whatever is answered. */
+  /** Records that the client violated a rule of the specification, independently of the answer. */
   readonly violation: (what: string) => void;
 }
 
-/** Where in the API a request goes; undefined: nowhere. */
+/** The API endpoint of a request; undefined if there is none. */
 export type Route =
   | { readonly to: "base" }
   | { readonly to: "catalog" }
@@ -119,7 +119,7 @@ export function errorAnswer(status: number, code: string, message: string): Answ
   return jsonAnswer(status, { errors: [{ code, message, detail: null }] });
 }
 
-/** The error for a request that no rule of the specification allows; it is noted as a violation too. */
+/** The error for a request that violates the specification. It is recorded as a violation too. */
 export function refuse(registry: Registry, exchange: Exchange, error: readonly [number, string, string]): Answer {
   const [status, code, message] = error;
   registry.violation(`${exchange.method} ${exchange.url.pathname}: ${message}`);

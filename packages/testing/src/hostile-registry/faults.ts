@@ -1,14 +1,14 @@
-/** The script of a hostile registry: which requests it does harm to, and what harm. */
+/** The script of a hostile registry: which requests get a fault, and which fault. */
 import type { Answer, LoggedRequest } from "./exchange.ts";
 
 type Body = Uint8Array | string;
 
-/** An overridden header; null: not sent at all; a function: made from what it would have been. */
+/** A replaced header. null: not sent. A function: computed from the original value. */
 type HeaderChanges = Readonly<Record<string, string | readonly string[] | null | ((value: string) => string)>>;
 
 export type Fault =
-  // Before the registry does anything.
-  /** Answers this, without doing what was asked. `request: "unread"`: at once, while the client still sends. */
+  // Applied before the registry does anything.
+  /** Sends this answer without doing what was requested. `request: "unread"`: at once, while the client still sends. */
   | {
       readonly kind: "answer";
       readonly status: number;
@@ -16,23 +16,23 @@ export type Fault =
       readonly body?: Body;
       readonly request?: "read" | "unread";
     }
-  /** Status 307 unless told. A relative Location is one too. */
+  /** Default status 307. The Location may be relative. */
   | {
       readonly kind: "redirect";
       readonly status?: number;
       readonly location: string | ((request: LoggedRequest) => string);
     }
-  /** Bytes straight to the socket: no HTTP at all, or a strange kind of it. */
+  /** Sends bytes directly to the socket: not HTTP at all, or malformed HTTP. */
   | { readonly kind: "raw"; readonly bytes: Body }
-  /** Every token given out so far stops working, this request's included. */
+  /** Invalidates every token issued so far, also that of this request. */
   | { readonly kind: "expire-tokens" }
   | { readonly kind: "forget-uploads" }
   | { readonly kind: "ignore-range" }
-  /** Anything: changes what is stored, moves a clock, wakes the test. */
+  /** Runs any code: changes what is stored, moves a clock, wakes the test. */
   | { readonly kind: "run"; readonly run: (request: LoggedRequest) => void | Promise<void> }
   /**
-   * Cuts the connection without an answer. "before": nothing was done; "after": it was, and the client cannot know.
-   * `afterRequestBytes`: as soon as so much of the body came through; "after" means that a PATCH's upload kept it.
+   * Cuts the connection without an answer. "before": nothing was done; "after": the request was processed, but the client
+   * cannot know. `afterRequestBytes`: cuts after so many bytes of the body; with "after", a PATCH's upload keeps them.
    */
   | {
       readonly kind: "drop";
@@ -40,45 +40,45 @@ export type Fault =
       readonly how?: Ending;
       readonly afterRequestBytes?: number;
     }
-  // To the answer that the registry would have given.
-  /** Lies: about the length, the digest, the media type, the content. Length follows the body unless it is given. */
+  // Applied to the answer of the registry.
+  /** Changes length, digest, media type or content. Content-Length follows the body unless it is given. */
   | {
       readonly kind: "change";
       readonly status?: number;
       readonly headers?: HeaderChanges;
       readonly body?: Body | ((body: Uint8Array) => Body);
     }
-  /** A list that has always one more page. Each Link is new. */
+  /** Adds a Link to another page to every page. Each Link is new. */
   | { readonly kind: "page-forever" }
-  // To the way the answer is sent.
-  /** Promises the whole body, sends so many bytes of it (with RST, of a long body, perhaps fewer) and ends the connection. */
+  // Applied to the way the answer is sent.
+  /** Announces the whole body, sends so many bytes of it (with RST and a long body, perhaps fewer) and ends the connection. */
   | { readonly kind: "cut"; readonly afterBytes: number; readonly how?: Ending }
-  /** Sends so much and then nothing more, the connection open. "headers": not even these. */
+  /** Sends so many bytes and then nothing more on the open connection. "headers": does not send the headers either. */
   | { readonly kind: "stall"; readonly after: number | "headers" }
   | { readonly kind: "drip"; readonly chunkBytes: number; readonly everyMs: number };
 
-/** FIN: the end looks orderly. RST: the connection is torn. */
+/** FIN: the connection ends in an orderly way. RST: it is reset. */
 export type Ending = "fin" | "rst";
 
 export interface Match {
   readonly method?: string;
-  /** Tried on the path and query. */
+  /** Matched against path and query. */
   readonly path?: RegExp;
   readonly where?: (request: LoggedRequest) => boolean;
-  /** The first matching request that is harmed, counted from 1; from there `times` of them. */
+  /** The first matching request that gets the fault, counted from 1; the next `times` requests get it. */
   readonly nth?: number;
 }
 
 export interface ScriptRule {
   readonly match?: Match;
-  /** How many requests are harmed. Default: 1 where `nth` is given, else all. */
+  /** How many requests get the fault. Default: 1 if `nth` is given, else all. */
   readonly times?: number;
-  /** Several faults join: `ignore-range` and `cut`, say. */
+  /** Several faults combine, such as `ignore-range` and `cut`. */
   readonly fault: Fault | readonly Fault[];
 }
 
 export interface ScriptedRule {
-  /** Requests that matched, harmed or not. */
+  /** Requests that matched, with or without the fault. */
   readonly matched: number;
   readonly harmed: number;
   remove(): void;
@@ -127,7 +127,7 @@ function isDue(entry: { rule: ScriptRule; matched: number; harmed: number }, req
 
 let page = 0;
 
-/** What the faults make of an answer. */
+/** Applies the faults to an answer. */
 export function changeAnswer(answer: Answer, faults: readonly Fault[], request: LoggedRequest): Answer {
   return faults.reduce((changed, fault) => {
     if (fault.kind === "change") return applyChange(changed, fault);

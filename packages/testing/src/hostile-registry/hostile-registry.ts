@@ -1,7 +1,7 @@
 /**
- * A strict OCI registry inside the test's own process (distribution-spec, main; its conformance suite's cases), which by
- * script does every harm a registry or a network can do. What it holds are plain maps, so a test can make it lie; what
- * it was asked is a list, so a test can see what a client gave away.
+ * A strict OCI registry inside the test's process (distribution-spec, main; its conformance suite's cases). A script
+ * can make it produce every fault of a registry or a network. Its content is in plain maps, so a test can falsify it; its
+ * requests are in a list, so a test can see what a client sent.
  */
 import { createServer as createHttpServer, type IncomingMessage } from "node:http";
 import type { ServerResponse } from "node:http";
@@ -44,10 +44,10 @@ export type { Ending, Fault, Match, ScriptedRule, ScriptRule } from "./faults.ts
 
 export interface HostileRegistryOptions extends Partial<Omit<Manners, "without">> {
   readonly auth?: RegistryAuth;
-  /** PEM. `clientCa`: clients must show a certificate that it signed. */
+  /** PEM. `clientCa`: clients must have a certificate that it signed. */
   readonly tls?: { readonly key: string; readonly cert: string; readonly clientCa?: string };
   readonly without?: readonly Feature[];
-  /** Address to listen on; default 127.0.0.1. */
+  /** Address to listen on. Default 127.0.0.1. */
   readonly address?: string;
   /** The clock of tokens. */
   readonly now?: () => Date;
@@ -57,13 +57,13 @@ export interface HostileRegistry {
   /** host:port */
   readonly host: string;
   readonly origin: string;
-  /** In the order of their arrival, token requests included. */
+  /** In order of arrival, token requests included. */
   readonly requests: readonly LoggedRequest[];
-  /** Rules of the specification that the client broke, in words. A good client leaves it empty. */
+  /** Rules of the specification that the client violated, in words. Empty for a correct client. */
   readonly violations: readonly string[];
   /** TCP connections accepted so far. */
   readonly connections: number;
-  /** What is stored, to be looked at or falsified. Made where it is not there. */
+  /** The content, to be read or falsified. Created if it does not exist. */
   repository(name: string): RepositoryContent;
   script(rule: ScriptRule): ScriptedRule;
   clearScript(): void;
@@ -97,7 +97,7 @@ export async function createHostileRegistry(options: HostileRegistryOptions = {}
           ...(tls.clientCa === undefined ? {} : { ca: tls.clientCa, requestCert: true }),
           maxHeaderSize: 1 << 21,
         });
-  // A client that leaves in the middle of things is this server's daily business.
+  // Errors of client connections are expected here.
   server.on("clientError", (_error, socket) => socket.destroy());
   server.on("connection", () => (connections += 1));
   await new Promise<void>((resolve) => server.listen(0, address, resolve));

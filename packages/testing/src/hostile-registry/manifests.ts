@@ -1,4 +1,4 @@
-/** What a strict registry asks of a manifest. Written apart from @dtuf/registry on purpose: one must not excuse the other. */
+/** What a strict registry requires of a manifest. Independent of @dtuf/registry on purpose, so that an error in one is found by the other. */
 import { isWellFormedDigest, type RepositoryContent, type StoredManifest } from "./content.ts";
 import type { Exchange } from "./exchange.ts";
 
@@ -14,7 +14,7 @@ const indexTypes: ReadonlySet<string> = new Set([
   "application/vnd.docker.distribution.manifest.list.v2+json",
 ]);
 
-/** "lax" lets a manifest name content that is not there (a sparse index, a pull-through cache). */
+/** "lax" accepts manifests that name missing content (a sparse index, a pull-through cache). */
 export function findManifestProblem(
   { body, headers }: Exchange,
   repository: RepositoryContent,
@@ -44,7 +44,7 @@ type Held = ReadonlyMap<string, Uint8Array | StoredManifest>;
 
 function findContentProblem(children: readonly JsonObject[], held: Held): Problem | undefined {
   for (const { digest, size, mediaType } of children) {
-    // Layers that their publisher keeps for itself need not be there (image-spec, layer.md "Non-Distributable Layers").
+    // Layers that their publisher does not distribute may be missing (image-spec, layer.md "Non-Distributable Layers").
     if (/\.nondistributable\.|\.foreign\./.test(String(mediaType)) && !held.has(String(digest))) continue;
     const there = held.get(String(digest));
     if (there === undefined) return [404, "MANIFEST_BLOB_UNKNOWN", String(digest)];
@@ -65,7 +65,7 @@ export function subjectOf(bytes: Uint8Array): string | undefined {
   return typeof digest === "string" ? digest : undefined;
 }
 
-/** The manifest's descriptor in a referrers list: its artifactType (or its config's type) and annotations come along. */
+/** The manifest's descriptor in a referrers list, with its artifactType (or its config's type) and annotations. */
 export function referrerOf(digest: string, { bytes, mediaType }: StoredManifest): JsonObject {
   const json = parseObject(bytes) ?? {};
   const artifactType = json["artifactType"] ?? asObject(json["config"])["mediaType"];

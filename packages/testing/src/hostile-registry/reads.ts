@@ -1,4 +1,4 @@
-/** Blobs, manifests and lists of the distribution specification. Uploads are in hostile-registry-uploads.ts. */
+/** Blobs, manifests and lists of the distribution specification. Uploads are in uploads.ts. */
 import { hashAs, isWellFormedDigest, isWellFormedTag, repositoryOf } from "./content.ts";
 import { answer, errorAnswer, jsonAnswer, refuse, type Answer, type Exchange, type Registry } from "./exchange.ts";
 import { findManifestProblem, referrerOf, subjectOf } from "./manifests.ts";

@@ -81,7 +81,7 @@ export function answerUpload(registry: Registry, exchange: Exchange, { name, ref
   }
 }
 
-/** What a cut PATCH leaves behind: the bytes that came through, which a client may build on. */
+/** Keeps the bytes that arrived of a cut PATCH, so that a client can resume. */
 export function keepPartialChunk(registry: Registry, place: Place, bytes: Uint8Array): void {
   const session = registry.content.get(place.name)?.uploads.get(place.reference);
   if (session !== undefined) appendToUpload(session, bytes);

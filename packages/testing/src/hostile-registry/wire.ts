@@ -1,4 +1,4 @@
-/** Reading requests and sending answers, with the harm that happens on the wire. */
+/** Reads requests and sends answers, with the faults of the connection. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
@@ -7,7 +7,7 @@ import type { Ending, Fault } from "./faults.ts";
 
 export interface ReceivedBody {
   readonly bytes: Uint8Array;
-  /** "cut": the client went away, or the script wanted no more. */
+  /** "cut": the client disconnected, or the script ends the connection here. */
   readonly end: "whole" | "cut";
 }
 
@@ -31,7 +31,7 @@ export function endConnection(socket: Socket | null, how: Ending = "rst"): void 
   else socket?.end();
 }
 
-/** Sends the answer; a body is sent for HEAD by nobody. */
+/** Sends the answer, without a body for HEAD. */
 export async function sendAnswer(response: ServerResponse, answer: Answer, faults: readonly Fault[]): Promise<void> {
   const stall = faults.find((fault) => fault.kind === "stall");
   if (stall?.after === "headers") return;
@@ -65,7 +65,7 @@ async function writeInDrops(
   }
 }
 
-/** Resolves when the bytes are with the operating system, or nobody wants them any more. */
+/** Resolves when the bytes were passed to the operating system, or the connection is closed. */
 function write(response: ServerResponse, bytes: Uint8Array): Promise<void> {
   return new Promise((resolve) => {
     if (response.destroyed) return resolve();

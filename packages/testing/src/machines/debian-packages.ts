@@ -1,6 +1,6 @@
 /**
- * Programs out of Debian packages, unpacked as an ordinary user: nothing of the system is changed, everything lies in
- * the caller's folder, and what was fetched once is used again.
+ * Programs from Debian packages, unpacked without root rights: the system is not changed, everything is in
+ * the caller's folder, and packages are fetched only once.
  */
 import { execFile } from "node:child_process";
 import { access, mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
@@ -12,11 +12,11 @@ const run = promisify(execFile);
 export interface DebianPackages {
   readonly cacheDirectory: string;
   readonly packages: readonly [string, ...string[]];
-  /** A file that the packages bring, relative to the root: its presence shows that they are there. */
+  /** A file of the packages, relative to the root. If it exists, the packages are unpacked. */
   readonly file: string;
 }
 
-/** Fetches and unpacks the packages unless that was done before. Returns the folder that stands for `/`. */
+/** Fetches and unpacks the packages unless that was done before. Returns the folder that replaces `/`. */
 export async function fetchDebianPackages({ cacheDirectory, packages, file }: DebianPackages): Promise<string> {
   const root = resolve(cacheDirectory, packages[0]);
   if (await exists(join(root, file))) return root;
@@ -28,7 +28,7 @@ export async function fetchDebianPackages({ cacheDirectory, packages, file }: De
     for (const name of await readdir(work)) {
       if (name.endsWith(".deb")) await run("dpkg", ["-x", join(work, name), unpacked]);
     }
-    // Another run may have been first with the same: then its folder stays.
+    // If another run has created the folder in the meantime, that folder is used.
     await rename(unpacked, root).catch(async (error: unknown) => {
       if (!(await exists(join(root, file)))) throw error;
     });
@@ -40,7 +40,7 @@ export async function fetchDebianPackages({ cacheDirectory, packages, file }: De
   }
 }
 
-/** The hooks of container images delete the system's caches after an update, hence #clear. */
+/** The hooks of container images delete the system's caches after an update; `#clear` removes these hooks. */
 const aptConfiguration = (work: string): string => `
 #clear APT::Update::Post-Invoke;
 #clear APT::Update::Post-Invoke-Success;
@@ -60,7 +60,7 @@ async function download(work: string, packages: readonly string[]): Promise<void
   const configuration = join(work, "apt.conf");
   await writeFile(configuration, aptConfiguration(work));
   const options = { cwd: work, maxBuffer: 1 << 26 };
-  // A machine's other sources may be broken; what counts is whether the download then finds the packages.
+  // The machine's other sources may be broken; only the following download must find the packages.
   const updated = await run("apt-get", ["-c", configuration, "update"], options).then(
     () => "",
     (error: unknown) => `; before that: ${String(error)}`,

@@ -1,5 +1,5 @@
 /**
- * The real registry of the tests, the demo and the bench: Debian's docker-registry (distribution 2.8), on a free port of
+ * The real registry of the tests, the demo and the bench: Debian's docker-registry (distribution 2.8) on a free port of
  * the loopback address.
  */
 import { execFile, spawn, type ChildProcess } from "node:child_process";
@@ -11,18 +11,18 @@ import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { fetchDebianPackages } from "./debian-packages.ts";
 
-/** The path of the program, fetched where it is not yet in the cache. */
+/** Returns the path of the program, which is fetched if it is not in the cache. */
 export async function fetchDebianRegistry(options: { readonly cacheDirectory: string }): Promise<string> {
   const file = "usr/bin/docker-registry";
   return join(await fetchDebianPackages({ ...options, packages: ["docker-registry"], file }), file);
 }
 
-/** How the registry is guarded. Everything in PEM. */
+/** Access control of the registry. Everything in PEM. */
 export type RegistryForm =
   | { readonly kind: "plain" }
   /** Passwords by user name. */
   | { readonly kind: "basic"; readonly users: Readonly<Record<string, string>> }
-  /** `certificate`: of the key that signs the tokens. */
+  /** `certificate`: that of the key that signs the tokens. */
   | {
       readonly kind: "token";
       readonly realm: string;
@@ -35,18 +35,18 @@ export type RegistryForm =
 export interface RunningRegistry {
   /** host:port */
   readonly host: string;
-  /** Idempotent. The data stay. */
+  /** Idempotent. The data stays. */
   stop(): Promise<void>;
 }
 
 export interface StartOptions {
   readonly binary: string;
-  /** Holds the configuration and the content; one registry at a time. */
+  /** The folder of configuration and content, for one registry at a time. */
   readonly dataDirectory: string;
   readonly form?: RegistryForm;
 }
 
-/** Resolves when the registry listens. It ends with this process, however that ends. */
+/** Resolves when the registry listens. It ends with this process, also after a kill. */
 export async function startRegistry(options: StartOptions): Promise<RunningRegistry> {
   const { binary, form = { kind: "plain" } } = options;
   const dataDirectory = resolve(options.dataDirectory);
@@ -70,7 +70,7 @@ async function listeningAddress(child: ChildProcess): Promise<string> {
   const { promise, resolve: found, reject } = Promise.withResolvers<string>();
   if (child.stderr === null) throw new TypeError("the registry's stderr must be a pipe");
   createInterface({ input: child.stderr })
-    // Read to the end of its life, or it would stop at a full pipe.
+    // Read until the end, because the registry would stop at a full pipe.
     .on("line", (line) => {
       const host = /listening on ([\d.]+:\d+)/.exec(line)?.[1];
       if (host === undefined) said.push(line);
@@ -125,7 +125,7 @@ async function guardOf(form: RegistryForm, directory: string): Promise<{ auth?: 
   return {};
 }
 
-/** The registry takes bcrypt only. libcrypt has it, and perl, which is on every Debian, has libcrypt. */
+/** The registry accepts bcrypt only. perl, which every Debian has, offers it through libcrypt. */
 async function encodeHtpasswdLine([user, password]: [string, string]): Promise<string> {
   const salt = randomBytes(11).toString("hex");
   const program = "print crypt($ARGV[0], $ARGV[1])";

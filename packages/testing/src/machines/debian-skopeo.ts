@@ -1,4 +1,4 @@
-/** skopeo, the independent reader and writer of what dtuf writes and reads: the system's own or Debian's, unpacked. */
+/** skopeo, an independent reader and writer of OCI content: the system's own or Debian's, unpacked. */
 import { execFile } from "node:child_process";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { fetchDebianPackages } from "./debian-packages.ts";
 const run = promisify(execFile);
 
 export interface Skopeo {
-  /** Runs `skopeo <args>` and returns its stdout. Rejects where it fails, stderr in the message. */
+  /** Runs `skopeo <args>` and returns its stdout. If it fails, rejects with stderr in the message. */
   run(args: readonly string[]): Promise<string>;
 }
 
@@ -37,7 +37,7 @@ async function libraryFolders(folder: string): Promise<readonly string[]> {
 function createSkopeo(program: string, environment: Readonly<Record<string, string>>): Skopeo {
   return {
     async run(args) {
-      // Without the package's configuration there is no policy file; what is copied here is the tests' own.
+      // Without the package's configuration there is no policy file; only the tests' own content is copied.
       const all = ["--insecure-policy", ...args];
       const { stdout } = await run(program, all, { env: { ...process.env, ...environment }, maxBuffer: 1 << 26 });
       return stdout;

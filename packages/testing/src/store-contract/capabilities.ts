@@ -1,11 +1,11 @@
-/** The laws of what a store may lack; see store-contract.ts. */
+/** The laws of a store's optional operations; see store-contract.ts. */
 import { collect, hasCapability, OciError, parseTag, type WriteStore } from "@dtuf/registry";
 import { expect, test } from "vitest";
 import { blobOf, core, listAll, named, nothing, putManifest, randomContent, sourceOf } from "../oci-content.ts";
 
 const maxBytes = 1024 * 1024;
 
-/** What a capability may answer instead of doing its work; the law is then not asked for. */
+/** The error codes that a store may throw if it does not support the operation; its law is skipped then. */
 async function unlessUnsupported<T>(work: Promise<T>, skip: () => never): Promise<T> {
   try {
     return await work;
@@ -16,7 +16,7 @@ async function unlessUnsupported<T>(work: Promise<T>, skip: () => never): Promis
 }
 
 export function capabilityLaws(store: () => WriteStore): void {
-  test("every tag is listed once, where tags can be listed", async ({ skip }) => {
+  test("every tag is listed once, if tags can be listed", async ({ skip }) => {
     const target: WriteStore = store();
     if (!hasCapability(target, "listTags")) return skip();
     const { descriptor } = await putManifest(target);
@@ -25,7 +25,7 @@ export function capabilityLaws(store: () => WriteStore): void {
     expect(await listAll(target.listTags())).toHaveLength(3);
   });
 
-  test("a deleted tag is gone, its manifest and other tags stay, where tags can be deleted", async ({ skip }) => {
+  test("a deleted tag is gone, its manifest and other tags stay, if tags can be deleted", async ({ skip }) => {
     const target: WriteStore = store();
     if (!hasCapability(target, "deleteTag")) return skip();
     const { descriptor } = await putManifest(target);
@@ -37,7 +37,7 @@ export function capabilityLaws(store: () => WriteStore): void {
     expect(named(await target.resolve(parseTag("b"), { want: "digest" }))).toEqual(core(descriptor));
   });
 
-  test("a deleted manifest is gone with all its tags, where manifests can be deleted", async ({ skip }) => {
+  test("a deleted manifest is gone with all its tags, if manifests can be deleted", async ({ skip }) => {
     const target: WriteStore = store();
     if (!hasCapability(target, "deleteTag")) return skip();
     const [gone, stays] = [await putManifest(target), await putManifest(target)];
@@ -50,7 +50,7 @@ export function capabilityLaws(store: () => WriteStore): void {
     expect(named(await target.resolve(parseTag("c"), { want: "digest" }))).toEqual(core(stays.descriptor));
   });
 
-  test("a deleted blob is gone, where blobs can be deleted", async ({ skip }) => {
+  test("a deleted blob is gone, if blobs can be deleted", async ({ skip }) => {
     const target: WriteStore = store();
     if (!hasCapability(target, "deleteTag")) return skip();
     const bytes = randomContent(10);
@@ -73,7 +73,7 @@ export function capabilityLaws(store: () => WriteStore): void {
     },
   );
 
-  test("a blob is found by its digest alone, where it can be", async ({ skip }) => {
+  test("a blob is found by its digest alone, if the store can look it up", async ({ skip }) => {
     const target: WriteStore = store();
     if (!hasCapability(target, "findBlob")) return skip();
     const bytes = randomContent(1000);
@@ -87,7 +87,7 @@ export function capabilityLaws(store: () => WriteStore): void {
     expect(Buffer.from(await collect(opened?.stream ?? nothing(), maxBytes))).toEqual(Buffer.from(bytes));
   });
 
-  test("a rest errors after a prefix that is not the content's, where reading can go on", async ({ skip }) => {
+  test("a resumed read throws after a prefix that is not the content's, if reads can be resumed", async ({ skip }) => {
     const target: WriteStore = store();
     if (!hasCapability(target, "openRest")) return skip();
     const bytes = randomContent(1000);
@@ -96,7 +96,7 @@ export function capabilityLaws(store: () => WriteStore): void {
     await expect(collect(rest ?? nothing(), maxBytes)).rejects.toMatchObject({ code: "OCI_DIGEST_MISMATCH" });
   });
 
-  test("referrers are listed by subject and artifact type, where they can be", async ({ skip }) => {
+  test("referrers are listed by subject and artifact type, if the store lists them", async ({ skip }) => {
     const target: WriteStore = store();
     if (!hasCapability(target, "listReferrers")) return skip();
     const subject = await putManifest(target);
@@ -122,7 +122,7 @@ export function capabilityLaws(store: () => WriteStore): void {
     expect(await listAll(target.listReferrers(bill.descriptor.digest))).toEqual([]);
   });
 
-  test("a tag moves only from where it is believed to be, where the store can tell", async ({ skip }) => {
+  test("a tag moves only if it names the expected manifest, if the store can compare", async ({ skip }) => {
     const target: WriteStore = store();
     if (!hasCapability(target, "swapTag")) return skip();
     const [first, second] = [await putManifest(target), await putManifest(target)];

@@ -1,6 +1,6 @@
 /**
- * The laws of a store, written beside its interface in @dtuf/registry (store.ts), as tests. Whatever holds OCI content
- * runs this; a capability that the store lacks is not asked for.
+ * The laws of a store, written beside its interface in @dtuf/registry (store.ts), as tests. Every implementation
+ * runs them. Optional operations are tested only if the store has them.
  */
 import {
   collect,
@@ -23,7 +23,7 @@ export interface StoreSetup {
   readonly cleanup: () => Promise<void>;
 }
 
-/** More than any content here. */
+/** Larger than any content here. */
 const maxBytes = 16 * 1024 * 1024;
 
 async function read(store: WriteStore, descriptor: Descriptor): Promise<Uint8Array | undefined> {

@@ -1,7 +1,7 @@
 /**
- * A program under a pseudo-terminal, with the line discipline of a real one: it echoes what is typed unless the program
- * turns that off, and Ctrl-C is a signal unless the program asked for single keys. It stands on `script` of util-linux,
- * which Debian and its relatives always have.
+ * A program under a pseudo-terminal with a real line discipline: it echoes what is typed unless the program
+ * turns that off, and Ctrl-C is a signal unless the program reads single keys. It uses `script` of util-linux,
+ * which Debian and its derivatives always have.
  */
 import { spawn } from "node:child_process";
 
@@ -14,30 +14,30 @@ export interface TerminalOptions {
 }
 
 export interface TerminalEnd {
-  /** Of the program; 128 and the signal's number if a signal ended it. */
+  /** The program's status; 128 plus the signal's number if a signal ended it. */
   readonly status: number;
-  /** What `stty -a` says of the terminal afterwards. */
+  /** The output of `stty -a` for the terminal afterwards. */
   readonly modes: string;
 }
 
 export interface PseudoTerminal {
-  /** Everything that was written to the terminal so far, echo and control sequences included. */
+  /** Everything written to the terminal so far, echo and control sequences included. */
   screen(): string;
-  /** Waits until `text` stands on the screen after what was waited for before. Rejects if the program ends first. */
+  /** Waits until `text` is on the screen, after the text of the previous wait. Rejects if the program ends first. */
   shows(text: string): Promise<void>;
   /** `\r` is the return key, `\x03` Ctrl-C, `\x04` Ctrl-D. */
   type(keys: string): void;
   readonly ended: Promise<TerminalEnd>;
-  /** Ends a program that still runs. */
+  /** Ends a program that is still running. */
   [Symbol.dispose](): void;
 }
 
-/** Between what the program wrote and what `stty` says: no program writes it. */
+/** Separates the program's output from that of `stty`: no program writes it. */
 const marker = "\x1d[end]";
 
 export function openPseudoTerminal(options: TerminalOptions): PseudoTerminal {
   const { command, cwd, env, columns = 80, rows = 24 } = options;
-  // The shell outlives Ctrl-C, which every process of a terminal gets, and tells how the terminal was left.
+  // The shell survives Ctrl-C, which every process of a terminal gets, and reports the state of the terminal.
   const script =
     `trap : INT; stty cols ${columns} rows ${rows}; ${command.map(quote).join(" ")}; ` +
     `status=$?; printf '${marker.replace("\x1d", String.raw`\035`)}'; stty -a; exit $status`;

@@ -1,4 +1,4 @@
-/** A simulator's repository where real sources find it: in an OCI store (format 1), in a directory, over HTTP. */
+/** Publishes a simulator's repository for real sources: in an OCI store (format 1), in a directory, over HTTP. */
 import { createHash } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -9,7 +9,7 @@ import { parseRoleName } from "@dtuf/tuf";
 import { startHttpServer, type HttpLoopbackServer } from "../http-servers.ts";
 import type { TufSimulator } from "./tuf-simulator.ts";
 
-/** What a publisher does, without one. */
+/** Pushes a repository as the publisher does, without the publisher's code. */
 export async function publishToStore(sim: TufSimulator, store: WriteStore): Promise<void> {
   for (const bytes of sim.targetFiles.values()) {
     const descriptor = { mediaType: mediaTypes.octetStream, digest: digestOf(bytes), size: bytes.length };
@@ -48,7 +48,7 @@ export interface PlainRepository {
   readonly targetDirectory: string;
 }
 
-/** `metadata` and `targets` below `directory`, with the names that TUF's repository tools give. */
+/** Writes `metadata` and `targets` below `directory`, with the file names of TUF's repository tools. */
 export async function publishToDirectory(sim: TufSimulator, directory: string): Promise<PlainRepository> {
   const metadataDirectory = join(directory, "metadata");
   const targetDirectory = join(directory, "targets");
@@ -66,7 +66,7 @@ export async function publishToDirectory(sim: TufSimulator, directory: string): 
   return { metadataDirectory, targetDirectory };
 }
 
-/** Serves a directory as it is, with ranges. `%2F` in a URL is part of a file's name. */
+/** Serves a directory, with ranges. `%2F` in a URL is part of a file's name. */
 export async function serveDirectory(directory: string): Promise<HttpLoopbackServer> {
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { pathname } = new URL(request.url ?? "", "http://loopback");

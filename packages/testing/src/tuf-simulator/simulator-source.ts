@@ -1,6 +1,6 @@
 /**
- * A simulator's files as a source of @dtuf/copy, without a server: every request is recorded, and a test may answer any of
- * them in the simulator's place. Structural: this package does not depend on @dtuf/copy.
+ * A simulator's files as a source of @dtuf/copy, without a server: every request is recorded, and a test may replace any
+ * answer. The types are structural, because this package does not depend on @dtuf/copy.
  */
 import { blobDigest } from "@dtuf/format";
 import type { ByteStream, Digest } from "@dtuf/registry";
@@ -29,15 +29,15 @@ export interface SimulatorSource {
     ): Promise<{ readonly from: number; readonly stream: ByteStream } | undefined>;
     parts(target: { readonly file: TargetFile }): readonly SimulatedPart[];
   }[];
-  /** `2.root`, `timestamp` … and target paths, in order. */
+  /** `2.root`, `timestamp` … and target paths, in the order of the requests. */
   readonly requests: string[];
 }
 
 export interface SimulatorSourceOptions {
   readonly name?: string;
-  /** What to say to a metadata request; "serve": what the simulator published. May throw. */
+  /** The answer to a metadata request; "serve": what the simulator published. May throw. */
   readonly answer?: (request: SimulatedRequest) => Uint8Array | undefined | "serve";
-  /** The bytes sent for a target; default the simulator's. */
+  /** The bytes sent for a target. Default: the simulator's. */
   readonly target?: (path: string) => Uint8Array | undefined;
 }
 

@@ -1,15 +1,15 @@
 /**
- * A TUF repository in memory that signs real metadata on demand. Change a document as you like, then publish it:
+ * A TUF repository in memory that signs real metadata on demand. Change a document, then publish it:
  *
  *   const sim = await createTufSimulator();
  *   sim.addTarget("a.txt", Buffer.from("hello"));
- *   await sim.publishRelease();                          // targets, delegated roles, snapshot, timestamp: each one version up
+ *   await sim.publishRelease();                          // targets, delegated roles, snapshot, timestamp: each with the next version
  *   sim.root.version += 1;
  *   await sim.publishRoot();
  *
- * A single publishX signs the document as it stands with all the role's signers, stores it in `files`, and writes it into
- * its parent document (targets into the snapshot, the snapshot into the timestamp), which is published by its own call.
- * Nothing is checked on behalf of the test but what `signDocument` refuses; wrong files are put into `files` by hand.
+ * A single publishX signs the current document with all the role's signers, stores it in `files`, and enters it into
+ * its parent document (targets into the snapshot, the snapshot into the timestamp), which has its own publish call.
+ * Only `signDocument` verifies documents here; a test puts wrong files into `files` directly.
  */
 import { createHash } from "node:crypto";
 import { binNames, parseRoleName, parseTargetPath, signDocument, specVersion } from "@dtuf/tuf";
@@ -32,7 +32,7 @@ import type {
 } from "@dtuf/tuf";
 import { createTestSigner } from "../keys.ts";
 
-/** The same shape, to be changed in place. */
+/** The same fields, mutable. */
 export type Draft<T> = T extends string | number | boolean | undefined | Date
   ? T
   : T extends ReadonlyMap<infer K, infer V>
@@ -44,7 +44,7 @@ export type Draft<T> = T extends string | number | boolean | undefined | Date
         : { -readonly [K in keyof T]: Draft<T[K]> };
 
 export interface TufSimulatorOptions {
-  /** The instant from which documents live, 30 days unless changed. */
+  /** The start of the documents' lifetime; they expire 30 days later unless changed. */
   readonly now?: Date;
   readonly consistentSnapshot?: boolean;
   /** Whether snapshot and timestamp carry lengths and hashes. */
@@ -56,7 +56,7 @@ export interface NewDelegation {
   readonly paths?: readonly string[];
   readonly pathHashPrefixes?: readonly string[];
   readonly terminating?: boolean;
-  /** Default: one fresh signer. */
+  /** Default: one new signer. */
   readonly signers?: readonly Signer[];
   readonly threshold?: number;
 }
@@ -68,14 +68,14 @@ export interface TufSimulator {
   targets: Draft<Targets>;
   /** Delegated roles by name. */
   readonly delegates: Map<string, Draft<Targets>>;
-  /** By role: who signs it when it is published. */
+  /** By role: the signers that sign it when it is published. */
   readonly signers: Map<string, Signer[]>;
   metaHashes: "hashes" | "versions-only";
   /** Published metadata by file name: `1.root.json`, `timestamp.json`, `2.snapshot.json`, `3.targets.json`, `1.<role>.json`. */
   readonly files: Map<string, Uint8Array>;
   /** Target bytes by path. */
   readonly targetFiles: Map<string, Uint8Array>;
-  /** `N.<role>.json`, or `<role>.json` where the root says so. */
+  /** `N.<role>.json`, or `<role>.json` if the root says that snapshots are not consistent. */
   fileName(role: string, version: number): string;
 
   publishRoot(): Promise<Uint8Array>;
@@ -83,17 +83,17 @@ export interface TufSimulator {
   publishSnapshot(): Promise<Uint8Array>;
   publishTargets(): Promise<Uint8Array>;
   publishDelegated(name: string): Promise<Uint8Array>;
-  /** All roles but the root, each one version up, in order. */
+  /** Publishes all roles but the root in order, each with the next version. */
   publishRelease(): Promise<void>;
 
   addTarget(path: string, bytes: Uint8Array, more?: { readonly role?: string; readonly custom?: JsonObject }): void;
-  /** Delegates and makes the role, with no targets yet; a role that exists already is kept. */
+  /** Delegates and creates the role without targets. An existing role is kept. */
   addDelegation(delegator: string, delegation: NewDelegation): Draft<Targets>;
-  /** Delegates to succinct hash bins and makes all of them, signed by one key. Returns their names. */
+  /** Delegates to succinct hash bins and creates all of them, signed by one key. Returns their names. */
   addSuccinctRoles(delegator: string, bitLength: number, namePrefix: string): string[];
   /** Adds a signer to a top-level role (in the root) or a delegated role (in its delegator). */
   addSigner(role: string, signer: Signer, delegator?: string): void;
-  /** Gives a top-level role new keys, as many as its threshold. For "root" the old keys sign once more, with the next publishRoot. */
+  /** Gives a top-level role new keys, as many as its threshold. For "root" the old keys sign the next publishRoot too. */
   rotateKeys(role: TopLevelRole): void;
 }
 

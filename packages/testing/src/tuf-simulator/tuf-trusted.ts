@@ -10,7 +10,7 @@ export interface TrustOptions {
   readonly pin?: Uint8Array;
   readonly now?: Date;
   readonly limits?: Partial<Limits>;
-  /** The last step done. Default: targets. */
+  /** The last step to do. Default: targets. */
   readonly until?: TopLevelRole;
 }
 
@@ -22,7 +22,7 @@ export function wantedFileOf(sim: TufSimulator, set: TrustedSet, role: TopLevelR
   return file;
 }
 
-/** Goes through the steps over what the simulator has published. */
+/** Adds what the simulator has published, step by step. */
 export function trustSimulator(sim: TufSimulator, options: TrustOptions = {}): TrustedSet {
   const { now = testNow, limits, until = "targets" } = options;
   const pin = options.pin ?? sim.files.get("1.root.json") ?? new Uint8Array();
@@ -48,7 +48,7 @@ function rootName(set: TrustedSet): string {
   return `${set.wanted("root").version}.root.json`;
 }
 
-/** The code with which an attack was refused; or what went wrong instead of that. */
+/** Returns the error code with which an attack was refused, or a text that says what happened instead. */
 export function refusalOf(set: TrustedSet, attack: () => unknown): string {
   const before = [set.root, set.timestamp, set.snapshot, set.targets];
   try {
