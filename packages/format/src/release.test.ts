@@ -28,7 +28,7 @@ describe("a release", () => {
   ];
   const release = encodeRelease({ files, timestampVersion: 4 });
 
-  test("is an OCI artifact with one metadata layer a file, in order", () => {
+  test("is an OCI artifact with one metadata layer per file, in order", () => {
     const manifest = parseManifest(release.manifest.bytes);
     expect(manifest).toMatchObject({ kind: "manifest", artifactType: repositoryArtifactType });
     if (manifest.kind !== "manifest") return;
@@ -39,7 +39,7 @@ describe("a release", () => {
     expect(release.tags).toEqual(["release.4"]);
   });
 
-  test("brings small files along and large ones by digest", () => {
+  test("inlines small files and names large ones by digest", () => {
     const found = parseRelease(release.manifest.bytes).files;
     expect(Buffer.from(files[3]?.bytes ?? []).equals(found.get("timestamp.json")?.data ?? new Uint8Array())).toBe(true);
     expect(found.get("2.targets.json")?.data).toBeUndefined();
@@ -53,7 +53,7 @@ describe("a release", () => {
     expect(release.blobs.map(({ bytes }) => bytes.length)).toEqual([2, 900, 500, 5000, 400]);
   });
 
-  test("names the release it was built on", () => {
+  test("names the previous release", () => {
     const next = encodeRelease({ files, timestampVersion: 5, predecessor: release.manifest.descriptor.digest });
     expect(parseRelease(next.manifest.bytes).predecessor).toBe(release.manifest.descriptor.digest);
     expect(parseRelease(release.manifest.bytes).predecessor).toBeUndefined();
@@ -68,13 +68,13 @@ describe("a release", () => {
     expect(found.get("1.root.json")?.data).toBeUndefined();
   });
 
-  test("that registries would not take is refused before it is pushed", () => {
+  test("that is too large for registries is refused before it is pushed", () => {
     const roots = Array.from({ length: 20_000 }, (_, index) => file(`${index + 1}.root.json`, 10));
     expect(codeOf(() => encodeRelease({ files: roots, timestampVersion: 1 }))).toBe("FORMAT_MANIFEST_TOO_LARGE");
   });
 });
 
-describe("what `latest` names", () => {
+describe("the manifest that `latest` names", () => {
   test.each([
     ["an ordinary image", encodeImageManifest({ layers: [], artifactType: "application/x" }).bytes],
     ["an index", encodeImageIndex({ manifests: [] }).bytes],
@@ -84,7 +84,7 @@ describe("what `latest` names", () => {
     expect(codeOf(() => parseRelease(bytes))).toBe("FORMAT_NOT_A_REPOSITORY");
   });
 
-  test("a layer that claims a name twice is not found under it twice: the first counts", () => {
+  test("of two layers with one name, the first counts", () => {
     const layer = (character: string): Parameters<typeof encodeImageManifest>[0]["layers"][number] => {
       const [found] = encodeRelease({ files: [file("timestamp.json", 10)], timestampVersion: 1 }).blobs.slice(1);
       if (found === undefined) throw new TypeError("no blob");

@@ -9,20 +9,20 @@ const standIn = (name: string, digits = 58): string =>
   `dtuf-${digestOf(Buffer.from(name)).slice("sha256:".length).slice(0, digits)}`;
 
 describe("tags", () => {
-  test("a name that is a legal part of a tag stands in it as it is", () => {
+  test("a name that is a legal part of a tag is used unchanged", () => {
     expect(targetTag(sha256, parseTargetPath("demo.txt"))).toBe(`${sha256}.demo.txt`);
     expect(roleTag(parseRoleName("team-a"), 7)).toBe("meta.7.team-a");
     expect(rolePartTag(parseRoleName("team-a"), 7, 2)).toBe("meta.7-2.team-a");
     expect(releaseTag(12)).toBe("release.12");
   });
 
-  test.each(["a/b", "a b", "ü", "x".repeat(64), ".."])("the name %j stands as its digest", (name) => {
+  test.each(["a/b", "a b", "ü", "x".repeat(64), ".."])("the name %j is replaced by its digest", (name) => {
     const tag = targetTag(sha256, parseTargetPath(name));
     expect(tag).toBe(name === ".." ? `${sha256}...` : `${sha256}.${standIn(name)}`);
     expect(isTag(tag)).toBe(true);
   });
 
-  test("a name that looks like a stand-in does not take another name's tag", () => {
+  test("a name that looks like a substitute does not get another name's tag", () => {
     expect(targetTag(sha256, parseTargetPath(standIn("a/b")))).not.toBe(targetTag(sha256, parseTargetPath("a/b")));
     expect(roleTag(parseRoleName("a/b"), 1)).toBe(`meta.1.${standIn("a/b", 64)}`);
     expect(roleTag(parseRoleName(standIn("a/b", 64)), 1)).not.toBe(roleTag(parseRoleName("a/b"), 1));
@@ -40,7 +40,7 @@ describe("tags", () => {
     );
   });
 
-  test("a role's part never takes the tag of a role whose name begins with a number", () => {
+  test("a role's part never gets the tag of a role whose name starts with a number", () => {
     expect(rolePartTag(parseRoleName("x"), 3, 1)).not.toBe(roleTag(parseRoleName("1.x"), 3));
   });
 
@@ -53,7 +53,7 @@ describe("tags", () => {
     expect(plainRoleTag(parseRoleName("test-role"))).toBe("test-role");
   });
 
-  test("only a release's tag is read as one", () => {
+  test("only a release's tag is parsed as one", () => {
     expect(parseReleaseTag(releaseTag(41))).toBe(41);
     for (const text of ["release.0", "release.01", "release.1x", "release.99999999999999999", "latest"]) {
       expect(parseReleaseTag(parseTag(text))).toBeUndefined();

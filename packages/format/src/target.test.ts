@@ -54,7 +54,7 @@ describe("a target's blobs", () => {
     expect(custom).toMatchObject({ note: "kept", dtuf: { other: 1 } });
   });
 
-  test("are none for a target of length 0", () => {
+  test("are an empty list for a target of length 0", () => {
     expect(findTargetBlobs(target(""))).toEqual([]);
     expect(encodeTarget(parseTargetPath("empty"), target(""))).toBeUndefined();
   });
@@ -103,7 +103,7 @@ describe("a target's blobs", () => {
 });
 
 describe("a target's manifest", () => {
-  test("is pulled by any OCI tool under the target's name, and by Docker's under its hash and name", () => {
+  test("has the target's name for any OCI tool, and hash and name for Docker's", () => {
     const artifact = encodeTarget(parseTargetPath("dir/demo.txt"), target("demo"));
     const manifest = parseManifest(artifact?.manifest.bytes ?? new Uint8Array());
     if (manifest.kind !== "manifest") throw new TypeError("no manifest");
@@ -140,7 +140,7 @@ describe("a role's manifests", () => {
     for (const file of keeps.values()) expect(kept.has(`sha256:${file.hashes.get("sha256")}`)).toBe(true);
   });
 
-  test("stay below 4 MiB where names are long and must be escaped", () => {
+  test("stay below 4 MiB if names are long and must be escaped", () => {
     const name = (index: number): TargetPath => parseTargetPath(`${"\u0001".repeat(2000)}${index}`);
     const keeps = new Map(
       Array.from({ length: 1500 }, (_, index) => [name(index), target(`content ${index}`)] as const),

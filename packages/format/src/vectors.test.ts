@@ -10,8 +10,8 @@ import { withTargetBlobs } from "./target-blobs.ts";
 import { encodeTarget } from "./target.ts";
 
 /**
- * Vectors are files that other implementations can be held against: input, and the manifest byte for byte.
- * DTUF_WRITE_VECTORS=1 writes them anew; a change of one is a change of the format.
+ * Vectors let other implementations verify theirs: input, and the manifest byte for byte.
+ * DTUF_WRITE_VECTORS=1 writes them again; a change of one is a change of the format.
  */
 const directory = new URL("./vectors/", import.meta.url);
 

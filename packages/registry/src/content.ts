@@ -1,4 +1,4 @@
-/** Streams and sources of bytes: what goes into a store and what comes out. */
+/** Streams and sources of bytes: the input and output of a store. */
 
 /** Chunks of any size. Ending the loop early (`break`, `return()`) frees the underlying resources. */
 export type ByteStream = AsyncIterable<Uint8Array>;

@@ -43,7 +43,7 @@ describe("parseDescriptor", () => {
     expect(annotations?.get("__proto__")).toBe("a");
   });
 
-  test("reads back what encodeDescriptor wrote, whatever it holds", () => {
+  test("parses every output of encodeDescriptor", () => {
     const text = fc.uint8Array().map((bytes) => Buffer.from(bytes).toString("latin1"));
     const descriptor: fc.Arbitrary<Descriptor> = fc.record(
       {
@@ -68,7 +68,7 @@ describe("parseDescriptor", () => {
     );
   });
 
-  test("gives a value or an OciError, whatever the JSON", () => {
+  test("returns a value or throws an OciError for any JSON", () => {
     fc.assert(
       fc.property(fc.jsonValue(), (json) => {
         expect(attempt(json)).not.toBe("another error");

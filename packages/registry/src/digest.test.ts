@@ -31,7 +31,7 @@ describe("parseDigest", () => {
     expect(isDigest(text)).toBe(false);
   });
 
-  test("shows no more than a line of what it refuses", () => {
+  test("shows at most one line of the refused text", () => {
     expect(() => parseDigest("x".repeat(1_000_000))).toThrow(/^.{1,300}$/);
   });
 

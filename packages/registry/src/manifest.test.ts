@@ -47,7 +47,7 @@ describe("parseManifest", () => {
     expect(() => parseManifest(encode(json))).toThrow(expect.objectContaining({ code: "OCI_DIGEST_INVALID" }));
   });
 
-  test("refuses more bytes than any manifest has, before it parses them", () => {
+  test("refuses too many bytes before it parses them", () => {
     const bytes = Buffer.alloc(manifestReadMaxBytes + 1, " ");
     expect(() => parseManifest(bytes)).toThrow(expect.objectContaining({ code: "OCI_LIMIT_EXCEEDED" }));
   });
@@ -63,7 +63,7 @@ describe("parseManifest", () => {
     ["a manifest", { ...image, mediaType: undefined }, mediaTypes.imageManifest],
     ["an index", { ...index, mediaType: undefined }, mediaTypes.imageIndex],
     ["schema 1", schema1, mediaTypes.dockerSchema1],
-  ])("knows %s without a media type by its fields", (_what, json, mediaType) => {
+  ])("recognises %s without a media type by its fields", (_what, json, mediaType) => {
     expect(parseManifest(encode(json)).mediaType).toBe(mediaType);
   });
 
@@ -75,7 +75,7 @@ describe("parseManifest", () => {
     });
   });
 
-  test("reads back what encodeImageManifest and encodeImageIndex wrote", () => {
+  test("parses the output of encodeImageManifest and encodeImageIndex", () => {
     const annotations = new Map([["a", "b"]]);
     const artifactType = "application/vnd.example";
     const encoded = encodeImageManifest({ artifactType, layers: [layer], subject: layer, annotations });
@@ -91,7 +91,7 @@ describe("parseManifest", () => {
     expect(parseManifest(list.bytes)).toMatchObject({ kind: "index", artifactType, manifests: [encoded.descriptor] });
   });
 
-  test("gives a value or an OciError, whatever the fields", () => {
+  test("returns a value or throws an OciError for any fields", () => {
     const field = fc.oneof(fc.jsonValue(), fc.constant([layer]), fc.constant(layer));
     const types = fc.constantFrom(undefined, ...Object.values(mediaTypes));
     const json = fc.record(

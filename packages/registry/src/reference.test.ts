@@ -64,7 +64,7 @@ describe("parseReference", () => {
     expect(encodeReference(parseReference(`example.com/${"a".repeat(243)}`))).toHaveLength(255);
   });
 
-  test("reads back whatever it accepted, unchanged", () => {
+  test("encodes every accepted reference unchanged", () => {
     const host = fc.oneof(
       fc.domain(),
       fc.ipV4(),
@@ -136,11 +136,11 @@ describe("parseFamiliarName", () => {
     expect(encodeReference(parseFamiliarName("other.example/x", options))).toBe("other.example/x:stable");
   });
 
-  test("puts no library/ before names of a default registry that is not Docker Hub", () => {
+  test("adds no library/ to names of a default registry other than Docker Hub", () => {
     expect(parseFamiliarName("x", { defaultRegistry: "registry.example" }).repository).toBe("x");
   });
 
-  test("puts nothing before a name where the namespace is empty", () => {
+  test("adds no prefix to a name if the namespace is empty", () => {
     expect(parseFamiliarName("x", { defaultNamespace: "" }).repository).toBe("x");
   });
 

@@ -53,7 +53,7 @@ test("nothing beyond the size is passed on, not even the chunk that passes it", 
   expect(Buffer.concat(passed)).toEqual(bytes.subarray(0, 40));
 });
 
-test("an endless stream is left at the first byte too many", async () => {
+test("an endless stream is ended at the first byte too many", async () => {
   let ended = false;
   async function* endless(): ByteStream {
     try {
@@ -73,7 +73,7 @@ test.each([0, 1, 42, 43])("a stream that goes on after %i bytes is verified with
   expect(Buffer.from(await collect(rest, 100))).toEqual(bytes.subarray(received));
 });
 
-test("a rest that fits is refused after a beginning that does not", async () => {
+test("a correct rest is refused after a wrong beginning", async () => {
   const digester = createDigester();
   digester.update(Buffer.from("THE"));
   const rest = verifyingFrom(cut(bytes.subarray(3), 5), expected, { digester, received: 3 });
@@ -101,7 +101,7 @@ test("only a stream that verifying made, itself and whole, counts as proven", ()
 describe.each([2 ** 31, 2 ** 32])("a content of more than %i bytes", (before) => {
   const tail = Buffer.from("the end");
   const expected = { digest: digestOf(tail), size: before + tail.length };
-  // As if the bytes before had gone by: what is left to see is that no count and no comparison wraps.
+  // Simulates the bytes before, to show that no count and no comparison overflows.
   const verifyTail = async (bytes: Uint8Array): Promise<Uint8Array> =>
     collect(verifyingFrom(openContent(bytes), expected, { digester: createDigester(), received: before }), 99);
 

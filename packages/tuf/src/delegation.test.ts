@@ -63,7 +63,7 @@ describe("the walk", () => {
     expect(visited).toEqual(["targets", "2", "10", "1", "b", "a"]);
   });
 
-  test("does not go where the path is not trusted", async () => {
+  test("does not visit roles that are not trusted for the path", async () => {
     const hash = pathHash(parseTargetPath("a/b"));
     const other = hash.startsWith("0") ? "1" : "0";
     const edges: readonly Edge[] = [
@@ -85,7 +85,7 @@ describe("the walk", () => {
     expect(found).toBeUndefined();
   });
 
-  test("a terminating delegation that does not match ends nothing [T16]", async () => {
+  test("a terminating delegation that does not match does not end the search [T16]", async () => {
     const edges: readonly Edge[] = [
       ["targets", { name: "A", paths: ["x"], terminating: true }],
       ["targets", { name: "B", ...all }],
@@ -103,7 +103,7 @@ describe("the walk", () => {
     expect((await search(await repository(edges), "a/b")).visited).toEqual(["targets", "A", "B"]);
   });
 
-  test("visits no more roles than the limit, and says so instead of not found [T22]", async () => {
+  test("visits no more roles than the limit, and throws instead of finding nothing [T22]", async () => {
     const edges = [1, 2, 3].map((n): Edge => ["targets", { name: `R${n}`, ...all }]);
     const sim = await repository(edges, ["R3"]);
     await expect(search(sim, "a/b", { maxDelegations: 2 })).rejects.toThrow(code("TUF_LIMIT_EXCEEDED"));
@@ -194,7 +194,7 @@ describe("delegated roles", () => {
     expect(set.delegated(b)).toBeUndefined();
   });
 
-  test("a cached role is worth nothing once its delegator has other keys for it [T37]", async () => {
+  test("a cached role is not accepted after its delegator has listed other keys for it [T37]", async () => {
     const sim = await repository([["targets", { name: "A", ...all }]], ["A"]);
     const { delegations } = sim.targets;
     if (delegations?.kind !== "listed") throw new TypeError("no delegations");
@@ -234,7 +234,7 @@ describe("delegated roles", () => {
     expect(set.delegated(parseRoleName("release"), parseRoleName("parent-b"))).toBeUndefined();
   });
 
-  test("one role has one content: a second file of its version is refused, whoever leads to it", async () => {
+  test("a second file of a role's version is refused, for any delegator", async () => {
     const sim = await createTufSimulator({ metaHashes: "versions-only" });
     const signers = [createTestSigner()];
     sim.addDelegation("targets", { name: "A", ...all });
@@ -251,7 +251,7 @@ describe("delegated roles", () => {
     expect(set.delegated(shared)?.signed.targets.size).toBe(0);
   });
 
-  test("a load that does not load is an error, not a target", async () => {
+  test("a load that loads nothing is an error, not a target", async () => {
     const sim = await repository([["targets", { name: "A", ...all }]], ["A"]);
     const found = findTarget(trustSimulator(sim), parseTargetPath("a/b"), { load: async () => {} });
     await expect(found).rejects.toThrow(code("TUF_OUT_OF_ORDER"));
@@ -272,7 +272,7 @@ describe("succinct roles", () => {
     expect((await search(sim, "a/b")).found?.role).toBe(bin);
   });
 
-  test("refuses a file for a role that is none of the bins [T21]", async () => {
+  test("refuses a file for a role that is not one of the bins [T21]", async () => {
     const sim = await createTufSimulator();
     sim.addSuccinctRoles("targets", 1, "bin");
     await sim.publishRelease();

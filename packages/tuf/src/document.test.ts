@@ -59,17 +59,17 @@ const parse = (kind: TopLevelRole, change: Record<string, Json>): unknown =>
   parseUnverified(file({ ...examples[kind], ...change }), kind);
 
 describe("documents", () => {
-  test.each(topLevelRoles)("%s keeps every field that it does not know, at every level", (kind) => {
+  test.each(topLevelRoles)("%s keeps every unknown field, at every level", (kind) => {
     expect(encodeDocument(parseUnverified(file(examples[kind]), kind))).toEqual(examples[kind]);
   });
 
-  test("succinct roles come back as they went in", () => {
+  test("succinct roles are parsed and encoded unchanged", () => {
     const delegations = { keys: {}, succinct_roles: { ...role, bit_length: 14, name_prefix: "bin" } };
     const signed = { ...examples.targets, delegations };
     expect(encodeDocument(parseUnverified(file(signed), "targets"))).toEqual(signed);
   });
 
-  test("delegations keep their order where names look like integers [T17]", () => {
+  test("delegations keep their order if names look like integers [T17]", () => {
     const roles = ["2", "1", "10", "b", "a"].map((name) => ({ ...delegated, name, paths: ["*"] }));
     const { delegations } = parseUnverified(file({ ...examples.targets, delegations: { keys: {}, roles } }), "targets");
     expect(delegations?.kind === "listed" && delegations.roles.map(({ name }) => name)).toEqual([
@@ -111,7 +111,7 @@ describe("documents", () => {
     "2030-01-01t00:00:00z",
     1,
     null,
-  ])("refuses expires %j, which must never mean never", (expires) => {
+  ])("refuses expires %j, which must not mean no expiry", (expires) => {
     for (const kind of topLevelRoles) expect(() => parse(kind, { expires })).toThrow(code("TUF_MALFORMED"));
   });
 
@@ -121,7 +121,7 @@ describe("documents", () => {
     ["2030-01-01T00:00:00+00:00", "2030-01-01T00:00:00.000Z"],
     ["2030-01-01T01:30:00.25+05:30", "2029-12-31T20:00:00.250Z"],
     ["2029-12-31T23:00:00-01:00", "2030-01-01T00:00:00.000Z"],
-  ])("reads expires %j as %s, and never writes it later", (expires, instant) => {
+  ])("parses expires %j as %s, and never encodes a later time", (expires, instant) => {
     for (const kind of topLevelRoles) {
       const document = parseUnverified(file({ ...examples[kind], expires }), kind);
       expect(document.expires.toISOString()).toBe(instant);
@@ -129,7 +129,7 @@ describe("documents", () => {
     }
   });
 
-  test("a root may list the role mirrors, which nobody uses, and no other", () => {
+  test("a root may list the unused role mirrors, and no other", () => {
     const roles = { root: role, timestamp: role, snapshot: role, targets: role };
     expect(
       encodeDocument(parseUnverified(file({ ...examples.root, roles: { ...roles, mirrors: role } }), "root"))["roles"],
@@ -137,7 +137,7 @@ describe("documents", () => {
     expect(() => parse("root", { roles: { ...roles, others: role } })).toThrow(code("TUF_MALFORMED"));
   });
 
-  test.each<Json>(["text", 1, null, true, ["a"]])("custom %j is kept, means nothing and hides no target", (custom) => {
+  test.each<Json>(["text", 1, null, true, ["a"]])("custom %j is kept, ignored and hides no target", (custom) => {
     const odd = { length: 1, hashes: { sha256 }, custom };
     const signed = { ...examples.targets, targets: { odd, plain: { length: 1, hashes: { sha256 } } } };
     const document = parseUnverified(file(signed), "targets");
@@ -230,7 +230,7 @@ describe("documents", () => {
     expect(() => parseUnverified(signed, "timestamp", { maxSignatures: 1 })).toThrow(code("TUF_LIMIT_EXCEEDED"));
   });
 
-  test("bounds keys, key ids, signatures and roles, unless told otherwise [T22]", () => {
+  test("limits keys, key ids, signatures and roles, unless configured otherwise [T22]", () => {
     const names = (count: number): readonly string[] => Array.from({ length: count }, (_, n) => `k${n}`);
     const signatures = (count: number): Json => names(count).map((keyid) => ({ keyid, sig: "" }));
     const keyIds = (count: number): Json => ({ keys: {}, roles: [{ ...delegated, keyids: names(count), paths: [] }] });
@@ -264,12 +264,12 @@ describe("documents", () => {
     const padded = Buffer.alloc(most + 1, " ");
     padded.set(file(examples[kind]));
     expect(() => parseUnverified(padded, kind)).toThrow(code("TUF_LIMIT_EXCEEDED"));
-    // More than this would take seconds to read.
+    // A larger one would take seconds to read.
     const taken = Math.min(most, 1 << 20);
     expect(parseUnverified(padded.subarray(0, taken), kind).type).toBe(kind);
   });
 
-  test("no change of type anywhere gives anything but a document or a TufError [T12]", () => {
+  test("any change of type gives a document or a TufError [T12]", () => {
     const paths = (json: Json, at: readonly string[] = []): (readonly string[])[] =>
       typeof json === "object" && json !== null
         ? Object.entries(json).flatMap(([name, item]) => [[...at, name], ...paths(item, [...at, name])])
@@ -304,7 +304,7 @@ describe("signing", () => {
   };
   const timestamp = parseUnverified(file(examples.timestamp), "timestamp");
 
-  test("signs in steps: a ceremony's second signature keeps the first and what it signs", async () => {
+  test("signs in steps: a ceremony's second signature keeps the first and the signed bytes", async () => {
     const once = await signDocument(timestamp, [signer]);
     expect(() => verifyDocument(once, authority, "timestamp")).toThrow(code("TUF_THRESHOLD_NOT_MET"));
     expect(findValidSignatures(once, authority)).toEqual([signer.keyId]);
@@ -313,11 +313,11 @@ describe("signing", () => {
     expect(findValidSignatures(await addSignatures(twice, [signer]), authority)).toHaveLength(2);
   });
 
-  test("writes the same bytes for the same document", async () => {
+  test("encodes the same document to the same bytes", async () => {
     expect(await signDocument(timestamp, [signer])).toEqual(await signDocument(timestamp, [signer]));
   });
 
-  test("refuses to sign what no client would take", async () => {
+  test("refuses to sign a document that clients refuse", async () => {
     const wrong = [
       { ...timestamp, version: 0 },
       { ...timestamp, specVersion: "2.0" },
@@ -329,7 +329,7 @@ describe("signing", () => {
       await expect(signDocument(document, [signer])).rejects.toMatchObject({ name: "TufError" });
   });
 
-  test("refuses a signer whose signature is not its key's", async () => {
+  test("refuses a signature that does not verify with the signer's key", async () => {
     const liar: Signer = { ...signer, sign: (payload) => second.sign(payload) };
     await expect(signDocument(timestamp, [liar])).rejects.toThrow(code("TUF_SIGNER_MISMATCH"));
     await expect(addSignatures(file(examples.root), [liar])).rejects.toThrow(code("TUF_SIGNER_MISMATCH"));

@@ -26,7 +26,7 @@ function pinned(sim: TufSimulator, version = 1): TrustedSet {
   return createTrustedSet({ root: fileOf(sim, `${version}.root.json`), now });
 }
 
-/** What somebody can publish who makes any ed25519, ECDSA and RSA key sign anything, and no ML-DSA key. */
+/** What an attacker can publish who can forge signatures of any ed25519, ECDSA and RSA key, but of no ML-DSA key. */
 function forgeWithoutMlDsa(sim: TufSimulator): void {
   for (const [role, signers] of sim.signers) {
     sim.signers.set(
@@ -37,14 +37,14 @@ function forgeWithoutMlDsa(sim: TufSimulator): void {
 }
 
 describe("a root that requires ML-DSA signatures", () => {
-  test("an honest release of both families is taken", async () => {
+  test("a release signed by both families is accepted", async () => {
     const sim = await createHybrid();
     const set = pinned(sim, 1);
     set.finishRoot();
     expect(set.updateTimestamp(fileOf(sim, "timestamp.json"))).toBe("updated");
   });
 
-  test("signatures of every other family move no role", async () => {
+  test("signatures of every other family update no role", async () => {
     const sim = await createHybrid();
     const set = pinned(sim, 1);
     forgeWithoutMlDsa(sim);
@@ -66,7 +66,7 @@ describe("a root that requires ML-DSA signatures", () => {
   test.each<[string, FamilyCounts | undefined]>([
     ["drops the requirement", undefined],
     ["drops it for one role", new Map()],
-  ])("no later root %s, its own keys' signatures of every family notwithstanding", async (what, families) => {
+  ])("no later root %s, even with signatures of every family by its own keys", async (what, families) => {
     const sim = await createHybrid();
     const set = pinned(sim, 1);
     for (const role of what.endsWith("one role") ? (["targets"] as const) : topLevelRoles) {

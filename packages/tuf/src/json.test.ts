@@ -82,11 +82,11 @@ describe("strict JSON", () => {
     expect((value as { polluted?: unknown }).polluted).toBeUndefined();
   });
 
-  test("takes colons, braces, dots and escaped quotes inside strings for what they are", () => {
+  test("treats colons, braces, dots and escaped quotes inside strings as text", () => {
     expect(parse('{"a:{[.e\\"E\\\\":"1.5e3:\\\\\\""}')).toEqual({ 'a:{[.e"E\\': '1.5e3:\\"' });
   });
 
-  test("reads whatever JSON.stringify writes of integers, strings, lists and objects", () => {
+  test("parses every output of JSON.stringify for integers, strings, lists and objects", () => {
     const { value } = fc.letrec((tie) => ({
       value: fc.oneof(
         { maxDepth: 4 },

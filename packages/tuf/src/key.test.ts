@@ -120,7 +120,7 @@ describe("keys", () => {
     expect(() => keyFromPem(pemOf(privateKey))).toThrow(code("TUF_KEY_INVALID"));
   });
 
-  test("a private key, a certificate's header and rubbish are no public keys", () => {
+  test("a private key, a certificate's header and other text are not public keys", () => {
     const secret = createPrivateKey("ed25519").export({ format: "pem", type: "pkcs8" }).toString();
     for (const text of [secret, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "", "rubbish"]) {
       expect(() => keyFromPem(text)).toThrow(code("TUF_KEY_INVALID"));
@@ -133,7 +133,7 @@ describe("keys", () => {
     expect(() => createSigner(publicKey)).toThrow(code("TUF_KEY_INVALID"));
   });
 
-  test("a key's id is that of its type, scheme and value alone: extra fields change nothing", () => {
+  test("a key's id depends on its type, scheme and value only, not on other fields", () => {
     const plain = parseKey({
       keytype: "ed25519",
       scheme: "ed25519",
@@ -155,7 +155,7 @@ describe("keys", () => {
     expect(() => parseKey(json)).toThrow(code("TUF_MALFORMED"));
   });
 
-  test("a key of an unknown type survives reading and writing", () => {
+  test("a key of an unknown type is parsed and encoded unchanged", () => {
     const json = {
       keytype: "sigstore-oidc",
       scheme: "Fulcio",

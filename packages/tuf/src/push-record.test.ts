@@ -58,7 +58,7 @@ describe("a record of a push", () => {
     expect(verifyPushRecord(Buffer.from(file), authority([one], 1))).toEqual(record);
   });
 
-  test("needs the threshold of distinct keys, over these very bytes", async () => {
+  test("needs the threshold of distinct keys, over exactly these bytes", async () => {
     const file = await signPushRecord(record, [one, one]);
     expect(codeOf(() => verifyPushRecord(file, authority([one, two], 2)))).toBe("TUF_THRESHOLD_NOT_MET");
     expect(codeOf(() => verifyPushRecord(file, authority([two], 1)))).toBe("TUF_THRESHOLD_NOT_MET");
@@ -72,7 +72,7 @@ describe("a record of a push", () => {
     expect(codeOf(() => verifyPushRecord(both, needsRsa))).toBe("TUF_THRESHOLD_NOT_MET");
   });
 
-  test("is no role's metadata, and no role's metadata is one", async () => {
+  test("is not accepted as metadata, and metadata is not accepted as a record", async () => {
     const by = authority([one], 1);
     const file = await signPushRecord(record, [one]);
     for (const kind of ["root", "timestamp", "snapshot", "targets"] as const) {

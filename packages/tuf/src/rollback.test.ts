@@ -11,7 +11,7 @@ const past = new Date("2030-01-01T12:00:00Z");
 const fileOf = (sim: TufSimulator, name: string): Uint8Array => sim.files.get(name) ?? new Uint8Array();
 
 describe("timestamp", () => {
-  test("refuses an older timestamp than the cached one, and goes on with a newer [T13, T19]", async () => {
+  test("refuses an older timestamp than the cached one, and accepts a newer one [T13, T19]", async () => {
     const sim = await createTufSimulator();
     const old = fileOf(sim, "timestamp.json");
     // Of the same snapshot, so that nothing but the timestamp's own version goes back.
@@ -24,7 +24,7 @@ describe("timestamp", () => {
     expect(set.updateTimestamp(fileOf(sim, "timestamp.json"))).toBe("updated");
   });
 
-  test("refuses a newer timestamp that names an older snapshot, and goes on with a good one [T13, T19]", async () => {
+  test("refuses a newer timestamp that names an older snapshot, and accepts a correct one [T13, T19]", async () => {
     const sim = await createTufSimulator();
     await sim.publishRelease();
     const set = trustSimulator(sim, { until: "timestamp" });
@@ -36,7 +36,7 @@ describe("timestamp", () => {
     expect(set.updateTimestamp(await sim.publishTimestamp())).toBe("updated");
   });
 
-  test("drops other content under the version that is there", async () => {
+  test("drops other content with the current version", async () => {
     const sim = await createTufSimulator();
     const set = trustSimulator(sim, { until: "timestamp" });
     const before = set.timestamp;
@@ -45,7 +45,7 @@ describe("timestamp", () => {
     expect(set.timestamp).toBe(before);
   });
 
-  test("an expired timestamp still guards against rollback, but nothing follows it", async () => {
+  test("an expired timestamp still prevents rollback, but nothing may follow it", async () => {
     const sim = await createTufSimulator();
     await sim.publishRelease();
     const later = sim.timestamp.expires;
@@ -64,13 +64,13 @@ describe("timestamp", () => {
   test("replaying a whole old repository fails against the cache, and by expiry without one [T41]", async () => {
     const sim = await createTufSimulator();
     const replay = fileOf(sim, "timestamp.json");
-    // The snapshot stays as it is: what is older is the timestamp alone.
+    // The snapshot stays: only the timestamp is older.
     sim.timestamp.version += 1;
     await sim.publishTimestamp();
     const set = trustSimulator(sim, { until: "timestamp" });
     expect(refusalOf(set, () => set.updateTimestamp(replay))).toBe("TUF_ROLLBACK");
     const late = new Date(sim.timestamp.expires.getTime() + 1000);
-    // Nothing but the timestamp has expired.
+    // Only the timestamp has expired.
     for (const document of [sim.root, sim.snapshot, sim.targets]) document.expires = new Date(late.getTime() + 1000);
     sim.root.version += 1;
     await sim.publishRoot();
@@ -85,7 +85,7 @@ describe("timestamp", () => {
     );
   });
 
-  test("after a fast-forward, rotated keys make the cached files unverifiable, and low versions good again [T27]", async () => {
+  test("after a fast-forward, rotated keys make the cached files unverifiable, and lower versions are accepted again [T27]", async () => {
     const sim = await createTufSimulator();
     sim.timestamp.version = 2 ** 53 - 2;
     sim.snapshot.version = 2 ** 53 - 3;

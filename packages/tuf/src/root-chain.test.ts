@@ -21,7 +21,7 @@ async function publishRoot(change: "root key" | "none"): Promise<void> {
 }
 
 describe("a chain of roots", () => {
-  test("is taken if each is signed as a rotation from the one before, expired ones too", async () => {
+  test("is accepted if each is signed as a rotation from the previous one, expired ones too", async () => {
     sim.root.expires = new Date("1990-01-01T00:00:00Z");
     await publishRoot("root key");
     await publishRoot("root key");
@@ -48,7 +48,7 @@ describe("a chain of roots", () => {
     expect(() => verifyRootChain([])).toThrow(TypeError);
   });
 
-  test("may have as many rotations as a refresh walks, and no more", async () => {
+  test("may have as many rotations as a refresh, and no more", async () => {
     for (let root = 0; root < 3; root++) await publishRoot("none");
     const files = [file(1), file(2), file(3)];
     expect(verifyRootChain(files, { limits: { maxRootRotations: 2 } })).toHaveLength(3);
@@ -65,7 +65,7 @@ describe("a root older than the pinned one", () => {
     return verifyOlderRoot(older, { next: nextRoot, pinned }).signed.version;
   };
 
-  test("is taken if the pinned root's threshold of keys signed it", async () => {
+  test("is accepted if the pinned root's threshold of keys signed it", async () => {
     await publishRoot("none");
     await publishRoot("none");
     expect(verify(file(2), file(3), file(3))).toBe(2);

@@ -1,4 +1,4 @@
-/** Repositories of PyPI's size go through; a quadratic reader would not come back before the test's time is over. */
+/** Repositories of PyPI's size are verified; a quadratic reader would exceed the test's time limit. */
 import { createTufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { trustSimulator, wantedFileOf } from "@dtuf/testing/tuf-simulator/tuf-trusted";
 import { expect, test, vi } from "vitest";
@@ -19,7 +19,7 @@ test("100,000 targets in one role verify", async () => {
   expect(targets?.signed.targets.get(parseTargetPath("packages/name-99999.tar.gz"))?.length).toBe(99_999);
 });
 
-test("a snapshot of 16,384 bins verifies, twice: against the cached one too", async () => {
+test("a snapshot of 16,384 bins verifies twice, the second time against the cached one", async () => {
   const sim = await createTufSimulator();
   const shape = { bitLength: 14, namePrefix: "bin", keyIds: [], threshold: 1, unrecognized: {} };
   const hashes = new Map([["sha256", "ab".repeat(32)]]);

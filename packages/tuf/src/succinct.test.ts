@@ -27,7 +27,7 @@ describe("succinct hash bins", () => {
     ]);
   });
 
-  test("every path has its bin among the names", () => {
+  test("every path belongs to one of the bins", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 8 }), fc.string({ minLength: 1 }), (bits, text) => {
         fc.pre(!text.includes("\0"));
@@ -51,7 +51,7 @@ describe("succinct hash bins", () => {
     "bin--1",
     "bin-0 ",
     "bin-0x1",
-  ])("refuses %s, which is none of the four bins [T21]", (name) => {
+  ])("refuses %s, which is not one of the four bins [T21]", (name) => {
     const delegations: SuccinctDelegations = { kind: "succinct", keys: new Map(), succinct: bins(2), unrecognized: {} };
     expect(findAuthority(delegations, parseRoleName(name))).toBeUndefined();
     expect(findAuthority(delegations, parseRoleName("bin-3"))).toBeDefined();

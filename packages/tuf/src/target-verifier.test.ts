@@ -14,7 +14,7 @@ const file = (hashes: Record<string, string>, length: number = bytes.length): Ta
 });
 
 describe("target verifier", () => {
-  test.each([bytes.length, 7, 1])("takes the right bytes in chunks of %i", (size) => {
+  test.each([bytes.length, 7, 1])("accepts the right bytes in chunks of %i", (size) => {
     const verifier = createTargetVerifier(file({ sha256: hex("sha256"), sha512: hex("sha512"), md5: "nonsense" }));
     for (let at = 0; at < bytes.length; at += size) verifier.update(bytes.subarray(at, at + size));
     expect(() => verifier.finish()).not.toThrow();
@@ -41,7 +41,7 @@ describe("target verifier", () => {
     },
   );
 
-  test("refuses other bytes of the right length, and where only one of two hashes is wrong", () => {
+  test("refuses other bytes of the right length, also if only one of two hashes is wrong", () => {
     const other = createTargetVerifier(file({ sha512: hex("sha512") }));
     other.update(Buffer.alloc(bytes.length));
     expect(() => other.finish()).toThrow(code("TUF_HASH_MISMATCH"));
@@ -60,7 +60,7 @@ describe("target verifier", () => {
     expect(() => createTargetVerifier(file({ md5: hex("md5") }))).toThrow(TypeError);
   });
 
-  test("takes an empty target", () => {
+  test("accepts an empty target", () => {
     const sha256 = createHash("sha256").digest("hex");
     expect(() => createTargetVerifier(file({ sha256 }, 0)).finish()).not.toThrow();
   });

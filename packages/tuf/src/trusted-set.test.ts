@@ -12,14 +12,14 @@ const code = (wanted: TufErrorCode): unknown => expect.objectContaining({ code: 
 const past = new Date("2030-01-01T12:00:00Z");
 const fileOf = (sim: TufSimulator, name: string): Uint8Array => sim.files.get(name) ?? new Uint8Array();
 
-/** The file with its signatures changed; what is signed stays. */
+/** The file with other signatures; the signed part stays. */
 function resigned(file: Uint8Array, change: (signatures: { keyid: string; sig: string }[]) => unknown): Uint8Array {
   const json = JSON.parse(Buffer.from(file).toString()) as { signatures: { keyid: string; sig: string }[] };
   return Buffer.from(JSON.stringify({ ...json, signatures: change(json.signatures) }));
 }
 
 describe("roots", () => {
-  test("the chain goes on through rotations, and from any pinned root", async () => {
+  test("the chain continues through rotations, and from any pinned root", async () => {
     const sim = await createTufSimulator();
     for (let version = 2; version <= 4; version += 1) {
       sim.rotateKeys("root");
@@ -73,13 +73,13 @@ describe("roots", () => {
     expect(() => createTrustedSet({ root: unsigned, now: testNow })).toThrow(code("TUF_THRESHOLD_NOT_MET"));
   });
 
-  test("a clock that says nothing is a wrong argument, not a date before every expiry", async () => {
+  test("an invalid date as now is a TypeError, not a date before every expiry", async () => {
     const sim = await createTufSimulator();
     const now = new Date(Number.NaN);
     expect(() => createTrustedSet({ root: fileOf(sim, "1.root.json"), now })).toThrow(TypeError);
   });
 
-  test("an expired pin and expired intermediate roots are fine, an expired last root is not [T26]", async () => {
+  test("an expired pin and expired intermediate roots are accepted, an expired last root is not [T26]", async () => {
     const sim = await createTufSimulator();
     const later = sim.root.expires;
     sim.root.expires = past;
@@ -92,7 +92,7 @@ describe("roots", () => {
     expect(trustSimulator(sim, { pin: fileOf(sim, "2.root.json") }).root.signed.version).toBe(3);
   });
 
-  test("is expired at the very second that it names", async () => {
+  test("is expired from the second of its expiry on", async () => {
     const sim = await createTufSimulator();
     const set = trustSimulator(sim, { now: new Date(sim.root.expires.getTime() - 1), until: "root" });
     expect(set.root.signed.version).toBe(1);
@@ -126,7 +126,7 @@ describe("thresholds", () => {
     expect(refusalOf(set, () => set.updateTimestamp(file))).toBe("TUF_MALFORMED");
   });
 
-  test("another case of a key id is another id, and none of the role's [T7]", async () => {
+  test("a key id in another case is another id, and not one of the role's [T7]", async () => {
     const sim = await createTufSimulator();
     sim.root.roles.timestamp.threshold = 2;
     sim.root.version += 1;
@@ -165,7 +165,7 @@ describe("thresholds", () => {
     expect(refusalOf(set, () => set.updateTimestamp(file))).toBe("TUF_THRESHOLD_NOT_MET");
   });
 
-  test("a key of an unknown type among a role's keys breaks nothing and never counts [T25]", async () => {
+  test("a key of an unknown type among a role's keys is ignored and never counts [T25]", async () => {
     const sim = await createTufSimulator();
     const future = parseKeyId("future");
     const keyval = { public: "?" };
@@ -190,7 +190,7 @@ describe("thresholds", () => {
     expect(refusalOf(set, () => set.updateTimestamp(changed))).toBe("TUF_THRESHOLD_NOT_MET");
   });
 
-  test("the same value written otherwise verifies: the canonical form is what is signed [T24]", async () => {
+  test("the same value in another encoding verifies, because the canonical form is signed [T24]", async () => {
     const sim = await createTufSimulator();
     const set = trustSimulator(sim, { until: "root" });
     const reversed = (_key: string, value: unknown): unknown =>
@@ -234,7 +234,7 @@ describe("order", () => {
     expect(refusalOf(set, snapshot)).toBe("TUF_OUT_OF_ORDER");
   });
 
-  test("says what it wants next, within the limits", async () => {
+  test("returns what it wants next, within the limits", async () => {
     const sim = await createTufSimulator();
     const set = trustSimulator(sim, { limits: { snapshotMaxBytes: 100 }, until: "timestamp" });
     expect(set.wanted("root")).toEqual({ version: 2, maxBytes: 512_000 });
@@ -244,7 +244,7 @@ describe("order", () => {
     expect(trustSimulator(plain).wanted("targets")).toMatchObject({ version: 1, maxBytes: 134_217_728 });
   });
 
-  test("an expired timestamp is there to be compared with, and cannot be finished", async () => {
+  test("an expired timestamp is kept for comparison and cannot be finished", async () => {
     const sim = await createTufSimulator();
     sim.timestamp = { ...sim.timestamp, expires: testNow };
     await sim.publishTimestamp();

@@ -39,7 +39,7 @@ describe("createAtomicFile", () => {
     await expect(file.write(Buffer.from("x"))).rejects.toThrow(TypeError);
   });
 
-  test("removes the temporary file where the rename fails", async () => {
+  test("removes the temporary file if the rename fails", async () => {
     const path = join(directory, "taken");
     await mkdir(path);
     const file = await createAtomicFile(path);
@@ -47,7 +47,7 @@ describe("createAtomicFile", () => {
     expect(await readdir(directory)).toEqual(["taken"]);
   });
 
-  test("says which directory is missing", async () => {
+  test("names the missing directory", async () => {
     await expect(createAtomicFile(join(directory, "no", "file"))).rejects.toMatchObject({
       code: "FILE_IO",
       details: { errno: "ENOENT" },
@@ -55,7 +55,7 @@ describe("createAtomicFile", () => {
   });
 });
 
-test("a link that stands under the temporary name already ends it, and is not followed [T3]", async () => {
+test("a link under the temporary name makes it fail and is not followed [T3]", async () => {
   const victim = join(directory, "victim");
   await writeFile(victim, "untouched");
   const zeros = vi.spyOn(crypto, "randomBytes").mockImplementation((size: number) => Buffer.alloc(size));
@@ -134,7 +134,7 @@ describe("sweepTemporaryFiles", () => {
     for (const file of files) await file.abort();
   });
 
-  test("finds a directory that is not there clean", async () => {
+  test("succeeds if the directory does not exist", async () => {
     expect(await sweepTemporaryFiles(join(directory, "no"), { now, olderThanMs })).toBe(0);
   });
 });
@@ -167,7 +167,7 @@ describe("fileError", () => {
     expect(FileError.is(error)).toBe(true);
   });
 
-  test("passes on what is no fault of a system call", () => {
+  test("returns other errors unchanged", () => {
     const reason = new DOMException("stop", "AbortError");
     expect(fileError(reason, "/a/file")).toBe(reason);
   });

@@ -25,7 +25,7 @@ test.each([0, 1, 2_999_999, 3_000_000])(
   },
 );
 
-test("a file that is not there is a FileError, when it is read", async () => {
+test("reading a missing file throws a FileError", async () => {
   const content = fileContent(join(directory, "no"));
   await expect(collect(content.open(0), 1)).rejects.toMatchObject({ code: "FILE_IO", details: { errno: "ENOENT" } });
 });

@@ -34,7 +34,7 @@ test("on Windows a rename that was refused is tried again", async () => {
   expect(await readFile(to, "utf8")).toBe("new");
 });
 
-// Linux says EBUSY of this name for ever.
+// Linux always answers EBUSY for this name.
 const busy = (): string => join(directory) + "/.";
 
 test("on Windows a rename that stays refused ends after three seconds", async () => {
@@ -44,7 +44,7 @@ test("on Windows a rename that stays refused ends after three seconds", async ()
   expect(waitedMs).toBeLessThanOrEqual(3200);
 });
 
-test("elsewhere a rename that was refused is not tried again, and nowhere one of what is not there", async () => {
+test("on other systems a refused rename is not tried again, and on none if the file does not exist", async () => {
   await expect(renameWithRetries(from, busy(), on("linux"))).rejects.toMatchObject({ code: "EBUSY" });
   const lost = renameWithRetries(join(directory, "no"), from, on("win32"));
   await expect(lost).rejects.toMatchObject({ code: "ENOENT" });
@@ -70,7 +70,7 @@ describe("a file's name", () => {
   test.each([
     ...["con", "CON", "Nul", "aux.txt", "prn.tar.gz", "com1", "LPT9.log", "com¹", "con .txt", "conin$"],
     ...["a:b", "C:", "dot.", "space ", "a\\b", "..\\x", "what?", "a*", 'a"b', "a|b", "<a", "tab\t"],
-  ])("is not %j on Windows, and may be it elsewhere", (name) => {
+  ])("is not %j on Windows, but may be on other systems", (name) => {
     expect(isFileName(name, "win32")).toBe(false);
     for (const system of ["linux", "darwin"]) expect(isFileName(name, system)).toBe(true);
   });

@@ -18,7 +18,7 @@ test("gives a file of exactly the bound, and refuses one byte more", async () =>
   await expect(findFile(path, { maxBytes: 4 })).rejects.toMatchObject({ code: "FILE_TOO_LARGE" });
 });
 
-test("a file that is not there is a value", async () => {
+test("a missing file is undefined", async () => {
   expect(await findFile(join(directory, "no"), { maxBytes: 5 })).toBeUndefined();
   expect(await findFile(join(directory, "no", "file"), { maxBytes: 5 })).toBeUndefined();
 });
@@ -38,7 +38,7 @@ test("follows a link only if the caller allows it", async () => {
   expect(String(await findFile(path, { maxBytes: 5, followLinks: true }))).toBe("12345");
 });
 
-test("adds to a file, but neither through a link nor to a pipe, which is not waited for", async () => {
+test("appends to a file, but neither through a link nor to a pipe, and does not wait on it", async () => {
   const path = join(directory, "log");
   for (const text of ["a", "b"]) await appendToFile(path, text);
   expect(await readFile(path, "utf8")).toBe("ab");

@@ -20,7 +20,7 @@ async function* threeMegabytes(): AsyncGenerator<Uint8Array> {
   for (let left = size; left > 0; left -= 1024 * 1024) yield Buffer.alloc(Math.min(left, 1024 * 1024), 7);
 }
 
-test("what waits in a file is given out whole, and the file has no name while it is read", async () => {
+test("content in a file is returned complete, and the file has no name while it is read", async () => {
   const stream = await spool(threeMegabytes(), size, directory);
   expect(await readdir(directory)).toEqual([]);
   expect(Buffer.alloc(size, 7).equals(await collect(stream, size))).toBe(true);
@@ -31,12 +31,12 @@ test.runIf(process.platform === "linux")("the file never has a name that a kill 
   const seen: (string | null)[] = [];
   const watching = (async () => {
     for await (const { eventType, filename } of watch(directory, { signal: stop.signal })) {
-      // Names that come and go; changes of content are told as "change".
+      // New and removed names are events "rename"; changes of content are events "change".
       if (eventType === "rename") seen.push(filename);
     }
   })();
   await collect(await spool(threeMegabytes(), size, directory), size);
-  // A name of our own shows that names are seen.
+  // A file of the test itself shows that names are reported.
   await writeFile(join(directory, "mark"), "");
   await expect.poll(() => seen).toContain("mark");
   stop.abort();
@@ -44,7 +44,7 @@ test.runIf(process.platform === "linux")("the file never has a name that a kill 
   expect(new Set(seen)).toEqual(new Set(["mark"]));
 });
 
-test("a stream that fails leaves nothing, and its error is told", async () => {
+test("a stream that fails leaves nothing, and its error is thrown", async () => {
   const wrong = new Error("wrong bytes");
   async function* failing(): AsyncGenerator<Uint8Array> {
     yield* threeMegabytes();

@@ -18,7 +18,7 @@ import { readFrom } from "./file-stream.ts";
 const inMemoryMaxBytes = 1024 * 1024;
 
 /**
- * Reads the stream to its end, where it throws if the bytes are wrong. Only then are the bytes available.
+ * Reads the stream to its end. It throws there if the bytes are wrong. Only then are the bytes available.
  * @param directory for the file; if it cannot be written, the system's directory for temporary files is used
  * @throws the stream's error; FileError
  */

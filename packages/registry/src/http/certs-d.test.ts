@@ -41,14 +41,19 @@ test("the default port may be written or not", async () => {
   expect(tls(origin("https://b.example"))).toEqual({ ca: ["B"] });
 });
 
-test("the first directory that knows the host counts; missing ones are as empty", async () => {
+test("the first directory that has the host counts; missing ones count as empty", async () => {
   await write({ "one/a.example/ca.crt": "FIRST", "two/a.example/ca.crt": "SECOND", "two/b.example/ca.crt": "B" });
   const tls = await readCertsDirectories([join(root, "none"), join(root, "one"), join(root, "two")]);
   expect(tls(origin("https://a.example"))).toEqual({ ca: ["FIRST"] });
   expect(tls(origin("https://b.example"))).toEqual({ ca: ["B"] });
 });
 
-test.each(["client.cert", "client.key"])("half a client certificate is an error: %s alone", async (file) => {
-  await write({ [`d/a.example/${file}`]: "HALF" });
-  await expect(readCertsDirectories([join(root, "d")])).rejects.toMatchObject({ code: "OCI_CREDENTIALS_UNAVAILABLE" });
-});
+test.each(["client.cert", "client.key"])(
+  "a client certificate without key, or the reverse, is an error: %s alone",
+  async (file) => {
+    await write({ [`d/a.example/${file}`]: "HALF" });
+    await expect(readCertsDirectories([join(root, "d")])).rejects.toMatchObject({
+      code: "OCI_CREDENTIALS_UNAVAILABLE",
+    });
+  },
+);

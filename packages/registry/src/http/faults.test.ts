@@ -16,7 +16,7 @@ function get(server: LoopbackServer, options: Partial<TransportOptions> = {}): P
   return testTransport(options).send({ method: "GET", url: server.url("/") });
 }
 
-/** Says this to every request, and then hangs up or not. */
+/** Sends this to every request and then closes the connection or not. */
 function startSaying(text: string, then: "end" | "reset" | "stay"): Promise<LoopbackServer> {
   return startRawServer((socket) => {
     socket.on("data", () => {
@@ -30,7 +30,7 @@ async function untilTrue(check: () => boolean): Promise<void> {
   while (!check()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
-describe("a body that is not what was announced is an error, never a short success", () => {
+describe("a body that differs from the announced one is an error", () => {
   test.each(["end", "reset"] as const)("cut (%s) before its length", async (then) => {
     await using server = await startSaying("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n1234", then);
     const received: string[] = [];
@@ -46,7 +46,7 @@ describe("a body that is not what was announced is an error, never a short succe
     await expect((await get(server)).bytes(99)).rejects.toMatchObject({ code: "OCI_UNAVAILABLE" });
   });
 
-  test("longer than its length: the rest is no body and no next response [T82]", async () => {
+  test("longer than its length: the rest is neither body nor next response [T82]", async () => {
     const answer = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n1234";
     await using server = await startSaying(`${answer}HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil`, "stay");
     const transport = testTransport();
@@ -59,17 +59,17 @@ describe("a body that is not what was announced is an error, never a short succe
     ["content-length: -1", "OCI_RESPONSE_INVALID"],
     ["content-length: 4\r\ncontent-length: 5", "OCI_UNAVAILABLE"],
     ["content-length: 4\r\ntransfer-encoding: chunked", "OCI_UNAVAILABLE"],
-  ])("with a length that is none: %j [T82]", async (headers, code) => {
+  ])("with an invalid length: %j [T82]", async (headers, code) => {
     await using server = await startSaying(`HTTP/1.1 200 OK\r\n${headers}\r\n\r\n12345`, "end");
     await expect(get(server)).rejects.toMatchObject({ code });
   });
 });
 
-describe("an encoding nobody asked for [T112]", () => {
+describe("a content encoding that was not requested [T112]", () => {
   const head = (status: string): string =>
     `HTTP/1.1 ${status}\r\ncontent-encoding: gzip\r\ncontent-length: 4\r\n\r\nbomb`;
 
-  test("is refused where content is expected", async () => {
+  test("is refused in a response with content", async () => {
     await using server = await startSaying(head("200 OK"), "stay");
     await expect(get(server)).rejects.toMatchObject({ code: "OCI_RESPONSE_INVALID", details: { got: "gzip" } });
   });
@@ -81,7 +81,7 @@ describe("an encoding nobody asked for [T112]", () => {
     "",
     "aws-chunked, identity",
     "aws-chunked\r\ncontent-encoding: utf-8",
-  ])("that codes nothing is none: %j", async (coding) => {
+  ])("that does not change the bytes is accepted: %j", async (coding) => {
     const answer = `HTTP/1.1 200 OK\r\ncontent-encoding: ${coding}\r\ncontent-length: 4\r\n\r\nbomb`;
     await using server = await startSaying(answer, "stay");
     expect(await (await get(server)).text(99)).toBe("bomb");
@@ -125,7 +125,7 @@ describe("headers", () => {
   });
 });
 
-describe("silence ends in an error that says so", () => {
+describe("a stall ends in an error", () => {
   const stalled = { code: "OCI_UNAVAILABLE", details: { failure: "STALLED" } };
 
   test("before the response", async () => {
@@ -134,14 +134,14 @@ describe("silence ends in an error that says so", () => {
     await untilTrue(() => server.connections() === 0);
   });
 
-  test("within the body, after what came", async () => {
+  test("within the body, after the bytes that came", async () => {
     await using server = await startSaying("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n1234", "stay");
     const response = await get(server, { stallTimeoutMs: 50 });
     await expect(response.bytes(99)).rejects.toMatchObject(stalled);
     await untilTrue(() => server.connections() === 0);
   });
 
-  test("while a body is sent and nobody reads it", async () => {
+  test("while a body is sent that the server does not read", async () => {
     await using server = await startRawServer((socket) => socket.pause());
     const open = async function* (): AsyncGenerator<Uint8Array> {
       for (let index = 0; index < 64; index++) yield new Uint8Array(1 << 20);
@@ -155,7 +155,7 @@ describe("silence ends in an error that says so", () => {
     await expect(testTransport().send(request)).rejects.toMatchObject(stalled);
   });
 
-  test("but neither a slow reader nor a slow source is silence", async () => {
+  test("neither a slow reader nor a slow source is a stall", async () => {
     await using server = await startHttpServer((request, response) => {
       request.resume().on("end", () => response.end(Buffer.alloc(4 << 20)));
     });
@@ -186,7 +186,7 @@ describe("silence ends in an error that says so", () => {
     expect((await (await get(server, { stallTimeoutMs: 200 })).bytes(99_999)).length).toBe(12 * 1024);
   });
 
-  test("a body that comes a byte now and then is silence: nobody is held for ever", async () => {
+  test("a body that comes a byte now and then is a stall", async () => {
     await using server = await startRawServer((socket) => {
       socket.once("data", () => {
         socket.write("HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n");
@@ -255,7 +255,7 @@ describe("a reader that stops early gives the connection back [T84]", () => {
     await untilTrue(() => server.connections() === 0);
   });
 
-  test("a reader that pauses holds a buffer's worth, not the whole", async () => {
+  test("a reader that pauses keeps one buffer in memory, not the whole body", async () => {
     await using server = await endless();
     const response = await get(server);
     const sent = (): number => server.requests[0]?.socket.bytesWritten ?? 0;

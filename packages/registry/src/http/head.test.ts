@@ -5,7 +5,7 @@ import { createTransport } from "./transport.ts";
 describe("HEAD", () => {
   const door = { now: () => new Date(0), random: () => 0, sleep: () => Promise.resolve() };
 
-  test("requests in turn share a connection", async () => {
+  test("sequential requests share a connection", async () => {
     const ports = new Set<number | undefined>();
     await using server = await startHttpServer((request, response) => {
       ports.add(request.socket.remotePort);
@@ -21,7 +21,7 @@ describe("HEAD", () => {
     expect(ports.size).toBe(1);
   });
 
-  test("a body that a server sends all the same is no answer to the next request", async () => {
+  test("an unexpected body is not the response of the next request", async () => {
     const answer = (body: string): string => `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
     await using server = await startRawServer((socket) => {
       socket.on("data", (bytes) => {

@@ -15,7 +15,7 @@ function secretsIn(request: IncomingMessage | undefined): readonly string[] {
   return Object.values(secrets).filter((secret) => raw.includes(secret));
 }
 
-/** A server whose /start redirects to where `to` says, and which answers everything else. */
+/** A server whose /start redirects to the address of `to`, and which answers every other path. */
 async function startRedirecting(status: number, to: () => string): Promise<HttpLoopbackServer> {
   return await startHttpServer((request, response) => {
     request.resume();

@@ -19,13 +19,16 @@ test.each([408, 429, 500, 502, 503, 504, 507])("%i is tried again", (status) => 
   expect(decideRetry(answer(status), first, context)).toEqual({ waitMs: 250 });
 });
 
-test.each([200, 201, 206, 301, 304, 400, 401, 403, 404, 405, 409, 413, 416, 501])("%i is an answer", (status) => {
+test.each([200, 201, 206, 301, 304, 400, 401, 403, 404, 405, 409, 413, 416, 501])("%i is not tried again", (status) => {
   expect(decideRetry(answer(status), first, context)).toBe("stop");
 });
 
-test.each(["ECONNRESET", "ECONNREFUSED", "EPIPE", "ETIMEDOUT", "EAI_AGAIN", "UND_ERR_SOCKET"])("%s passes", (code) => {
-  expect(decideRetry(failure(code), first, context)).toEqual({ waitMs: 250 });
-});
+test.each(["ECONNRESET", "ECONNREFUSED", "EPIPE", "ETIMEDOUT", "EAI_AGAIN", "UND_ERR_SOCKET"])(
+  "%s is transient",
+  (code) => {
+    expect(decideRetry(failure(code), first, context)).toEqual({ waitMs: 250 });
+  },
+);
 
 test.each(["ENOTFOUND", "DEPTH_ZERO_SELF_SIGNED_CERT", "CERT_HAS_EXPIRED", "HPE_INVALID_CONSTANT"])(
   "%s stays",
@@ -34,7 +37,7 @@ test.each(["ENOTFOUND", "DEPTH_ZERO_SELF_SIGNED_CERT", "CERT_HAS_EXPIRED", "HPE_
   },
 );
 
-test("a fault is seen through the error that wraps it", () => {
+test("the cause of a wrapping error decides", () => {
   const cause = Object.assign(new TypeError("reset"), { code: "ECONNRESET" });
   const error = new OciError("OCI_UNAVAILABLE", "failed", { cause });
   expect(decideRetry({ kind: "failure", error }, first, context)).toEqual({ waitMs: 250 });
@@ -42,7 +45,7 @@ test("a fault is seen through the error that wraps it", () => {
   expect(decideRetry({ kind: "failure", error: refused }, first, context)).toEqual({ waitMs: 250 });
 });
 
-test("silence passes, a refused address does not", () => {
+test("a stall is transient, a refused address is not", () => {
   const what = { method: "GET", url: new URL("https://registry.example/") };
   expect(decideRetry({ kind: "failure", error: timedOut("STALLED", 9, what) }, first, context)).not.toBe("stop");
   const refused = new OciError("OCI_REDIRECT_REFUSED", "refused");
@@ -72,7 +75,7 @@ describe("Retry-After", () => {
   );
 });
 
-test("waits double up to the longest and are shortened by chance", () => {
+test("waits double up to the maximum and are shortened randomly", () => {
   const policy = { ...defaultRetryPolicy, maxAttempts: 20 };
   const waits = [1, 2, 3, 6, 7, 19].map((attempt) =>
     decideRetry(answer(500), { attempt, waitedMs: 0 }, { ...context, policy }),
@@ -81,7 +84,7 @@ test("waits double up to the longest and are shortened by chance", () => {
   expect(decideRetry(answer(500), first, { ...context, random: () => 0.5 })).toEqual({ waitMs: 188 });
 });
 
-test("attempts and waiting have an end", () => {
+test("attempts and total waiting are limited", () => {
   expect(decideRetry(answer(500), { attempt: 5, waitedMs: 0 }, context)).toBe("stop");
   expect(decideRetry(answer(500), { attempt: 2, waitedMs: 299_900 }, context)).toBe("stop");
 });

@@ -55,7 +55,7 @@ describe("each host has its own trust [T63] [T119]", () => {
     expect(server.requests).toHaveLength(0);
   });
 
-  test("its own authority, or none where that was said, for that host and port only", async () => {
+  test("its own authority, or no verification if configured, for that host and port only", async () => {
     await using server = await startTlsServer();
     await using other = await startTlsServer();
     for (const options of [{ ca: [authority.cert] }, { verification: "skip-verify" }] as const) {
@@ -95,7 +95,7 @@ describe("a client certificate", () => {
     expect(await redirected.text(99)).toBe("client: nobody");
   });
 
-  test("that is half is used not at all", async () => {
+  test("without its key is not used", async () => {
     await using server = await startTlsServer();
     const transport = testTransport({ [server.origin]: { ca: [authority.cert], cert: client.cert } });
     expect(await (await get(transport, server.url("/"))).text(99)).toBe("client: nobody");
@@ -121,7 +121,7 @@ describe("from https to http", () => {
     },
   );
 
-  test("nothing falls back when TLS fails [T63]", async () => {
+  test("a TLS failure leads to no plain http request [T63]", async () => {
     await using plain = await startHttpServer((_request, response) => response.end());
     const transport = testTransport({});
     await expect(get(transport, new URL(`https://127.0.0.1:${plain.port}/`))).rejects.toMatchObject({
@@ -131,7 +131,7 @@ describe("from https to http", () => {
     expect(plain.requests).toHaveLength(0);
   });
 
-  test("plain http goes to loopback hosts, and to others where it was allowed for them", async () => {
+  test("plain http is allowed to loopback hosts, and to others only if configured", async () => {
     const transport = testTransport({});
     await expect(get(transport, new URL("http://registry.example/"))).rejects.toMatchObject({
       code: "OCI_UNSUPPORTED",

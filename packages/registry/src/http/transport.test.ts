@@ -65,7 +65,7 @@ test("every body is sent with its length", async () => {
   expect(received).toEqual([0, 0, 7, 900_000, 1_500_000].map((length) => [String(length), undefined, length]));
 });
 
-test("an answer before the body is whole is the answer", async () => {
+test("a response before the end of the request's body is accepted", async () => {
   await using server = await startHttpServer((request, response) => {
     if (request.headers.authorization === undefined) response.writeHead(401).end("who are you");
     else request.resume().on("end", () => response.writeHead(201).end());
@@ -81,7 +81,7 @@ test("an answer before the body is whole is the answer", async () => {
   expect(accepted.status).toBe(201);
 });
 
-test("a new connection is one that was not there before; what is under way on the old ones goes on until the end", async () => {
+test("a new connection was not used before; exchanges on the old ones are completed", async () => {
   const { promise: finish, resolve } = Promise.withResolvers<void>();
   const connections = new Set<unknown>();
   await using server = await startHttpServer((request, response) => {
@@ -102,7 +102,7 @@ test("a new connection is one that was not there before; what is under way on th
   expect(await long.text(99)).toBe("begun and ended");
 });
 
-test("closing ends what is under way on connections that were given up too", async () => {
+test("closing ends exchanges on replaced connections too", async () => {
   await using server = await startHttpServer((request, response) => {
     if (request.url === "/short") response.end("short");
     else response.write("begun");
@@ -114,11 +114,11 @@ test("closing ends what is under way on connections that were given up too", asy
   expect(read).toMatchObject({ status: "rejected", reason: { code: "OCI_UNAVAILABLE" } });
 });
 
-test("an address of another kind is a mistake", async () => {
+test("an address of another scheme is a TypeError", async () => {
   await expect(testTransport().send({ method: "GET", url: new URL("file:///etc/passwd") })).rejects.toThrow(TypeError);
 });
 
-describe("what the caller's body does wrong is the caller's to see", () => {
+describe("an error of the caller's body reaches the caller", () => {
   test.each([4, 6])("a length of 5 and %i bytes", async (bytes) => {
     await using server = await startHttpServer((request, response) => request.resume().on("end", () => response.end()));
     const open = async function* (): AsyncGenerator<Uint8Array> {
@@ -149,7 +149,7 @@ describe("what the caller's body does wrong is the caller's to see", () => {
     { "x-name": "ü\u{1f600}" },
     { "x name": "value" },
     { "x-name:": "value" },
-  ])("a header that may not be sent: %j [T111]", async (headers) => {
+  ])("a header that is refused: %j [T111]", async (headers) => {
     await using server = await startHttpServer((_request, response) => response.end());
     await expect(testTransport().send({ method: "GET", url: server.url("/"), headers })).rejects.toThrow(TypeError);
     expect(server.requests).toHaveLength(0);
@@ -181,7 +181,7 @@ describe("retries", () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  test("a reset connection is tried again, to an end that names it", async () => {
+  test("a reset connection is tried again, and the last error names it", async () => {
     await using server = await startRawServer((socket) => socket.once("data", () => socket.resetAndDestroy()));
     const transport = testTransport();
     const sent = transport.send({ method: "GET", url: server.url("/") });
@@ -206,7 +206,7 @@ describe("retries", () => {
     expect(server.requests).toHaveLength(times);
   });
 
-  test("each try starts at the first address, because a presigned one grows old", async () => {
+  test("each attempt starts at the first address, because presigned ones expire", async () => {
     await using server = await startHttpServer((request, response) => {
       if (request.url === "/start") response.writeHead(307, { location: "/signed" }).end();
       else response.writeHead(server.requests.length < 4 ? 503 : 200).end();
@@ -242,7 +242,7 @@ describe("closing", () => {
     }
   });
 
-  test("it ends what is under way", async () => {
+  test("it ends exchanges in progress", async () => {
     await using server = await startHttpServer((_request, response) => response.writeHead(200).write("begin"));
     const transport = testTransport();
     const response = await transport.send({ method: "GET", url: server.url("/") });

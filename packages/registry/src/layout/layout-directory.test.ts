@@ -1,4 +1,4 @@
-/** What a layout is on the disk: for other tools, for several processes, under garbage collection. */
+/** A layout on disk: for other tools, for several processes, under garbage collection. */
 import { blobOf, listAll, putManifest, randomContent, sourceOf } from "@dtuf/testing/oci-content";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -39,8 +39,8 @@ async function makeOld(...digests: readonly Digest[]): Promise<void> {
   await Promise.all(digests.map((digest) => utimes(blobPath(digest), old, old)));
 }
 
-describe("reading what is no layout", () => {
-  test("finds nothing in a directory that is not there, and creates none", async () => {
+describe("reading a directory that is not a layout", () => {
+  test("finds nothing in a missing directory, and does not create it", async () => {
     expect(await store.resolve(latest, { want: "bytes" })).toBeUndefined();
     expect(await listAll(store.listTags())).toEqual([]);
     expect(await listAll(store.listReferrers(digestOf(new Uint8Array())))).toEqual([]);
@@ -91,7 +91,7 @@ describe("content on the disk", () => {
     expect(await readFile(join(directory, "blobs", algorithm, digestHex(descriptor.digest)))).toEqual(bytes);
   });
 
-  test("a blob that was changed on the disk is not given out", async () => {
+  test("a blob that was changed on disk is not returned", async () => {
     const bytes = randomContent(10);
     await store.put(blobOf(bytes), bytes);
     await writeFile(blobPath(blobOf(bytes).digest), randomContent(10));
@@ -101,7 +101,7 @@ describe("content on the disk", () => {
     });
   });
 
-  test("a manifest that was changed on the disk is not given out under its tag or digest", async () => {
+  test("a manifest that was changed on disk is not returned by its tag or digest", async () => {
     const { descriptor, bytes } = await putManifest(store);
     await store.tag(latest, descriptor);
     await writeFile(blobPath(descriptor.digest), Buffer.from(bytes).fill(" "));
@@ -110,7 +110,7 @@ describe("content on the disk", () => {
     }
   });
 
-  test("a truncated blob counts as missing, and the next put mends it", async () => {
+  test("a truncated blob counts as missing, and the next put repairs it", async () => {
     const bytes = randomContent(10);
     await store.put(blobOf(bytes), bytes);
     await writeFile(blobPath(blobOf(bytes).digest), bytes.subarray(0, 5));
@@ -127,7 +127,7 @@ describe("content on the disk", () => {
     expect((await readdir(join(directory, "blobs/sha256"))).filter((name) => name.startsWith("."))).toEqual([]);
   });
 
-  test("a planted link in place of a blob is replaced, not written through", async () => {
+  test("a planted link instead of a blob is replaced, not written through", async () => {
     const bytes = randomContent(10);
     await putManifest(store);
     const victim = join(directory, "victim");
@@ -178,7 +178,7 @@ describe("index.json", () => {
     expect(await read(`${directory}2`)).toBe(await read(directory));
   });
 
-  test("is not written again for a tag that is where it should be", async () => {
+  test("is not written again for an unchanged tag", async () => {
     const { descriptor } = await putManifest(store);
     await store.tag(latest, descriptor);
     const before = await stat(join(directory, "index.json"));
@@ -186,7 +186,7 @@ describe("index.json", () => {
     expect((await stat(join(directory, "index.json"))).ino).toBe(before.ino);
   });
 
-  test("lists a manifest that its last tag left, so that nothing is lost", async () => {
+  test("keeps listing a manifest after its last tag has moved", async () => {
     const [first, second] = [await putManifest(store), await putManifest(store)];
     await store.tag(latest, first.descriptor);
     await store.tag(latest, second.descriptor);
@@ -238,7 +238,7 @@ describe("collectGarbage", () => {
     expect(await store.collectGarbage({ graceMs: day, untagged: "remove" })).toEqual({ blobs: 0, bytes: 0 });
   });
 
-  test("keeps content that was put again, because a manifest for it is on its way", async () => {
+  test("keeps content that was put again, because its manifest may follow", async () => {
     const bytes = randomContent(10);
     await store.put(blobOf(bytes), bytes);
     await makeOld(blobOf(bytes).digest);
@@ -259,7 +259,7 @@ describe("collectGarbage", () => {
     expect(await Promise.all(kept)).toEqual([true, true, true, false]);
   });
 
-  test("deletes what a deleted manifest left behind", async () => {
+  test("deletes the content of a deleted manifest", async () => {
     const manifest = await putManifest(store);
     const layers = (await readdir(join(directory, "blobs/sha256"))).map((name) => `sha256:${name}` as Digest);
     await makeOld(...layers);
@@ -267,7 +267,7 @@ describe("collectGarbage", () => {
     expect((await store.collectGarbage({ graceMs: day })).blobs).toBe(2);
   });
 
-  test("deletes nothing where it cannot tell what an entry refers to", async () => {
+  test("deletes nothing if the references of an entry are unknown", async () => {
     const blob = await putBlob();
     await makeOld(blob.digest);
     const strange = { mediaType: "application/vnd.example.strange+json", digest: blob.digest, size: 100 };
@@ -276,7 +276,7 @@ describe("collectGarbage", () => {
     expect(await store.has(blob)).toBe(true);
   });
 
-  test("deletes nothing where a listed manifest is damaged", async () => {
+  test("deletes nothing if a listed manifest is damaged", async () => {
     const [manifest, blob] = [await putManifest(store), await putBlob()];
     await writeFile(blobPath(manifest.descriptor.digest), Buffer.alloc(manifest.bytes.length));
     await makeOld(blob.digest);

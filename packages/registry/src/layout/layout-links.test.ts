@@ -1,4 +1,4 @@
-/** What lies in a layout was perhaps planted or damaged: nothing is written, touched or deleted outside of it. */
+/** A layout may contain planted or damaged files: nothing is written, touched or deleted outside of it. */
 import { blobOf, putManifest, randomContent } from "@dtuf/testing/oci-content";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -16,7 +16,7 @@ beforeEach(async () => {
 afterEach(() => rm(home, { recursive: true, force: true }));
 
 test.each(["blobs", "blobs/sha256", "blobs/sha512"])(
-  "where %s is a link, nothing is written or deleted behind it",
+  "if %s is a link, nothing is written or deleted behind it",
   async (name) => {
     await putManifest(createLayoutStore({ directory }));
     const outside = join(home, "outside");
@@ -40,7 +40,7 @@ test.each(["blobs", "blobs/sha256", "blobs/sha512"])(
   },
 );
 
-test("a blob that is a link counts as missing, and what it leads to is not touched", async () => {
+test("a blob that is a link counts as missing, and its target is not touched", async () => {
   const store = createLayoutStore({ directory });
   const bytes = randomContent(6);
   const blob = blobOf(bytes);

@@ -24,7 +24,7 @@ describe("the embedded registry", () => {
     expect(await listAll(registry.listRepositories())).toEqual(["anna/x", "fred", "fred/demo"]);
   });
 
-  test("is empty where the directory is not there", async () => {
+  test("is empty if the directory does not exist", async () => {
     expect(await listAll(createLayoutRegistry({ root: join(root, "no") }).listRepositories())).toEqual([]);
   });
 
@@ -55,7 +55,7 @@ describe("the embedded registry", () => {
     expect(await to.has(blobOf(bytes))).toBe(true);
   });
 
-  test("mounts nothing that is not there, and creates nothing for it", async () => {
+  test("does not mount a missing blob, and creates nothing for it", async () => {
     expect(await registry.repository("to").mount(blobOf(randomContent(5)), "from")).toBe(false);
     expect(await registry.repository("to").mount(blobOf(randomContent(5)))).toBe(false);
     expect(await listAll(registry.listRepositories())).toEqual([]);

@@ -11,7 +11,7 @@ import { uploadRule } from "./blobs/upload-rules.ts";
 const latest = parseTag("latest");
 const time = { now: () => new Date(), random: () => 0.5 };
 
-/** Notes where a request would go. */
+/** Records where a request would be sent. */
 function createNotebook(): Transport & { readonly urls: string[] } {
   const urls: string[] = [];
   return {
@@ -32,7 +32,7 @@ describe("Docker Hub", () => {
     ["notdocker.io", "busybox", "https://notdocker.io/v2/busybox/"],
     ["docker.io.example.com", "busybox", "https://docker.io.example.com/v2/busybox/"],
     ["hub.docker.io", "busybox", "https://hub.docker.io/v2/busybox/"],
-  ])("is %s exactly: %s is asked for at %s", async (registry, name, url) => {
+  ])("is %s exactly: %s is requested at %s", async (registry, name, url) => {
     const transport = createNotebook();
     const client = createRegistryClient({ registry, transport, ...time });
     await expect(client.repository(name).resolve(latest, { want: "digest" })).rejects.toThrow("noted");
@@ -56,7 +56,7 @@ describe("a client", () => {
     },
   );
 
-  test("knows a registry by its answer to /v2/", async () => {
+  test("recognises a registry by its answer to /v2/", async () => {
     await using remote = await createRemoteRepository();
     expect(await remote.client.ping()).toBe(true);
     remote.registry.script({ fault: { kind: "answer", status: 404 } });
@@ -74,7 +74,7 @@ describe("a client", () => {
     expect(remote.registry.connections).toBe(2);
   });
 
-  test("does not close a transport that is another's", async () => {
+  test("does not close a shared transport", async () => {
     const transport = createNotebook();
     let closed = 0;
     const shared = { ...transport, close: () => Promise.resolve(void (closed += 1)) };
@@ -82,7 +82,7 @@ describe("a client", () => {
     expect(closed).toBe(0);
   });
 
-  test("finds the challenge at /v2/ where a 401 has none, as Google's registries answer", async () => {
+  test("finds the challenge at /v2/ if a 401 has none, as from Google's registries", async () => {
     await using remote = await createRemoteRepository({
       auth: { kind: "bearer", users: { fred: "secret" } },
       client: { credentials: createStaticCredentials({ kind: "basic", username: "fred", password: "secret" }) },
@@ -93,7 +93,7 @@ describe("a client", () => {
     expect(remote.asked()).toContain("GET /v2/");
   });
 
-  test("gets tokens while every connection has had its 401", async () => {
+  test("gets tokens although every connection has received a 401", async () => {
     await using remote = await createRemoteRepository({
       auth: { kind: "bearer", users: { fred: "secret" } },
       client: { credentials: createStaticCredentials({ kind: "basic", username: "fred", password: "secret" }) },
@@ -102,7 +102,7 @@ describe("a client", () => {
     expect(await Promise.all(resolving)).toEqual(resolving.map(() => undefined));
   });
 
-  test("sends credentials and the user's headers nowhere but to the registry [T55, T59]", async () => {
+  test("sends credentials and the user's headers to the registry only [T55, T59]", async () => {
     await using elsewhere = await createRemoteRepository();
     await using remote = await createRemoteRepository({
       client: {
@@ -132,7 +132,7 @@ describe("over plain http to a host that is no loopback address", () => {
     },
   );
 
-  test("a User-Agent is no secret: old config.json files have one", async () => {
+  test("a User-Agent is not a secret, because old config.json files have one", async () => {
     const transport = createNotebook();
     const client = createRegistryClient({ ...plain, transport, headers: { "User-Agent": "Docker-Client/19.03" } });
     await expect(client.ping()).rejects.toThrow("noted");
@@ -150,7 +150,7 @@ describe("a Warning", () => {
     expect(shown).toEqual(['quota "nearly" full', "moving soon"]);
   });
 
-  test("is not listened to for ever", async () => {
+  test("is limited in number", async () => {
     const shown: string[] = [];
     await using remote = await createRemoteRepository({ client: { onWarning: (text) => void shown.push(text) } });
     const warning = Array.from({ length: 200 }, (_, index) => `299 - "${index}"`);
@@ -170,7 +170,7 @@ describe("a refusal", () => {
     [409, "OCI_STATUS"],
     [429, "OCI_UNAVAILABLE"],
     [500, "OCI_UNAVAILABLE"],
-  ])("with %i is %s, in the registry's own words", async (status, code) => {
+  ])("with %i is %s, with the registry's message", async (status, code) => {
     await using remote = await createRemoteRepository();
     const body = JSON.stringify({ errors: [{ code: "TOOMANYREQUESTS", message: "slow down" }, 7] });
     remote.registry.script({ fault: { kind: "answer", status, body } });
@@ -200,7 +200,7 @@ describe("a refusal", () => {
       "status 418 (A: no; B; C)",
     ],
     ["nothing", "", "status 418"],
-  ])("explained by %s is told as far as that helps", async (_what, body, said) => {
+  ])("explained by %s is reported with the readable part of it", async (_what, body, said) => {
     await using remote = await createRemoteRepository();
     remote.registry.script({ fault: { kind: "answer", status: 418, body } });
     await expect(remote.client.ping()).rejects.toThrow(new RegExp(`${said.replace(/[()[\]{}\\]/g, "\\$&")}$`));

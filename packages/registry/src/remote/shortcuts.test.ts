@@ -1,4 +1,4 @@
-/** Ways that spare requests, at registries where they fail: the work goes on the long way, which is then remembered. */
+/** Request-saving methods at registries that do not support them: the longer method is used and remembered. */
 import { createRemoteRepository, type RemoteRepository } from "@dtuf/testing/remote-repository";
 import { describe, expect, test } from "vitest";
 import { digestOf } from "../digest.ts";
@@ -20,8 +20,8 @@ async function putImage({ store }: RemoteRepository): Promise<void> {
 const count = (remote: RemoteRepository, what: RegExp): number =>
   remote.asked().filter((each) => what.test(each)).length;
 
-describe("HEAD of a manifest that denies what is there", () => {
-  test.each([403, 404, 405, 500])("%i: a GET is asked", async (status) => {
+describe("HEAD that does not find an existing manifest", () => {
+  test.each([403, 404, 405, 500])("%i: a GET is sent", async (status) => {
     await using remote = await createRemoteRepository();
     await putImage(remote);
     remote.registry.script({ match: { method: "HEAD", path: /manifests/ }, fault: { kind: "answer", status } });
@@ -30,7 +30,7 @@ describe("HEAD of a manifest that denies what is there", () => {
     expect(await remote.store.has(manifest.descriptor)).toBe(true);
   });
 
-  test("tells the truth once it was checked: what is absent costs one GET more for a client, not for each tag", async () => {
+  test("is believed after one check: a missing manifest costs one GET more per client, not per tag", async () => {
     await using remote = await createRemoteRepository();
     await putImage(remote);
     remote.registry.clearLog();
@@ -67,7 +67,7 @@ describe("a blob without Content-Length", () => {
     expect(opened && Buffer.from(await collect(opened.stream, 100))).toEqual(bytes);
   });
 
-  test("that is not the one that was asked for is refused", async () => {
+  test("with another digest is refused", async () => {
     await using remote = await createRemoteRepository();
     await putImage(remote);
     remote.registry.script({ match: { path: /blobs\/sha/ }, fault: [chunked, { kind: "change", body: "other" }] });
@@ -75,7 +75,7 @@ describe("a blob without Content-Length", () => {
   });
 });
 
-test("a web page in a blob's place is named as one, and HTML that was asked for is content", async () => {
+test("a web page instead of a blob is reported as one, and requested HTML is content", async () => {
   await using remote = await createRemoteRepository();
   await putImage(remote);
   const headers = { "content-type": "text/html; charset=utf-8" };

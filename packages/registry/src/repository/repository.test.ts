@@ -22,7 +22,7 @@ describe("a repository's name", () => {
     ["registry.example.com/a", { kind: "registry", registry: "registry.example.com", repository: "a" }],
     ["oci:some/where", { kind: "layout", directory: "some/where" }],
     ["oci:C:\\data\\demo", { kind: "layout", directory: "C:\\data\\demo" }],
-  ])("%s says where it is", (name, location) => {
+  ])("%s is parsed to its location", (name, location) => {
     expect(parseRepositoryLocation(name)).toEqual(location);
   });
 
@@ -39,7 +39,7 @@ describe("a repository's name", () => {
   });
 });
 
-test("a layout needs nothing but its name", async () => {
+test("a layout needs only its name", async () => {
   const { store } = await openRepository(`oci:${join(directory, "layout")}`);
   await store.put(blob, bytes);
   const reader = await openReadOnlyRepository(`oci:${join(directory, "layout")}`);

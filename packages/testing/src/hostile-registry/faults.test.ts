@@ -24,7 +24,7 @@ function send(method: string, path: string, init: RequestInit = {}): Promise<Res
   return fetch(new URL(path, registry.origin), { redirect: "manual", method, ...init });
 }
 
-/** What comes back on a bare connection, byte for byte, and how the connection ended. */
+/** The bytes received on a raw connection, and how the connection ended. */
 async function exchange(bytes: string): Promise<{ readonly received: string; readonly end: string }> {
   const socket: Socket = connect(Number(registry.host.split(":")[1]), "127.0.0.1");
   const received: Buffer[] = [];
@@ -102,7 +102,7 @@ describe("the wire", () => {
     expect(chunks.length).toBeGreaterThan(1);
   });
 
-  test("speaks no HTTP", async () => {
+  test("sends bytes that are not HTTP", async () => {
     await start();
     harm({ kind: "raw", bytes: "SSH-2.0-nothing\r\n" });
     expect((await exchange(getBlob)).received).toBe("SSH-2.0-nothing\r\n");
@@ -125,7 +125,7 @@ describe("lies", () => {
     expect(end).toBe("fin");
   });
 
-  test("about where an upload goes on", async () => {
+  test("about an upload's Location", async () => {
     await start();
     const elsewhere = "http://169.254.169.254";
     registry.script({ fault: { kind: "change", headers: { location: (path) => `${elsewhere}${path}` } } });
@@ -160,7 +160,7 @@ describe("lies", () => {
     expect(await (await send("GET", blobPath)).text()).toBe("x");
   });
 
-  test("pages for ever, each page a new one", async () => {
+  test("sends endless pages, each a new one", async () => {
     await start();
     registry.script({ fault: { kind: "page-forever" } });
     const links = new Set<string | null>();
@@ -183,7 +183,7 @@ describe("instead of an answer", () => {
     expect(registry.requests.map(({ status }) => status)).toEqual([429, 200]);
   });
 
-  test("harms only what matches, and counts", async () => {
+  test("applies faults to matching requests only, and counts them", async () => {
     await start();
     const rule = registry.script({
       match: { method: "GET", path: /\/blobs\//, where: ({ headers }) => headers.range === undefined, nth: 2 },
@@ -206,7 +206,7 @@ describe("instead of an answer", () => {
     expect([response.status, response.headers.get("location")]).toEqual([302, `http://169.254.169.254${blobPath}`]);
   });
 
-  test("drops the connection, before or after it did what was asked", async () => {
+  test("drops the connection, before or after it processed the request", async () => {
     await start();
     registry.script({ match: { nth: 1 }, fault: { kind: "drop", when: "before" } });
     registry.script({ match: { nth: 2 }, fault: { kind: "drop", when: "after", how: "fin" } });
@@ -225,7 +225,7 @@ describe("uploads", () => {
     return (await send("POST", "/v2/fred/demo/blobs/uploads/")).headers.get("location") ?? "";
   }
 
-  test("keeps what came through of a cut PATCH", async () => {
+  test("keeps the bytes that arrived of a cut PATCH", async () => {
     await start();
     registry.script({ match: { method: "PATCH" }, fault: { kind: "drop", when: "after", afterRequestBytes: 6 } });
     const location = await startUpload();
@@ -241,7 +241,7 @@ describe("uploads", () => {
     expect((await send("PUT", `${location}&digest=${digest}`, { headers: octets, body: content })).status).toBe(404);
   });
 
-  test("notes what a careless client does", async () => {
+  test("records violations by a client", async () => {
     await start();
     const location = await startUpload();
     await send("PUT", `${location}&digest=${digest}`, { headers: { "content-type": "text/plain" }, body: content });
@@ -267,7 +267,7 @@ describe("authentication", () => {
     expect((await send("GET", blobPath, { headers: basic })).status).toBe(200);
   });
 
-  test("Bearer gives nobody in particular what may be pulled, and users what they ask for", async () => {
+  test("Bearer lets anonymous clients pull, and gives users what they ask for", async () => {
     await start({ auth: { kind: "bearer", users } });
     const challenge = (await send("GET", blobPath)).headers.get("www-authenticate");
     const asked = `Bearer realm="${registry.origin}/token",service="hostile-registry"`;
@@ -296,7 +296,7 @@ describe("authentication", () => {
     expect((await send("GET", blobPath, { headers })).status).toBe(200);
   });
 
-  test("tokens end with time, and in the middle of things", async () => {
+  test("tokens expire, and can be invalidated during a request", async () => {
     let time = 0;
     await start({ auth: { kind: "bearer", ttlSeconds: 60 }, now: () => new Date(time) });
     const headers = await tokenFor(pull);
@@ -308,7 +308,7 @@ describe("authentication", () => {
     expect((await send("HEAD", blobPath, { headers: await tokenFor(pull) })).status).toBe(401);
   });
 
-  test("TLS, and a certificate of the client where it is asked for", async () => {
+  test("TLS, and a client certificate if it is required", async () => {
     const authority = await createCertificateAuthority();
     const server = await authority.issueServer();
     await start({ tls: { ...server, clientCa: authority.cert } });

@@ -58,7 +58,7 @@ async function pushManifest(reference: string, more: object = {}): Promise<Pushe
 }
 
 describe("uploads", () => {
-  test("a single POST stores a blob, and where that is not known it starts an upload", async () => {
+  test("a single POST stores a blob, or starts an upload if that is not supported", async () => {
     await start();
     const path = `/v2/fred/demo/blobs/uploads/?digest=${digestOf(hello)}`;
     expect((await send("POST", path, { headers: octets, body: hello })).status).toBe(201);
@@ -78,7 +78,7 @@ describe("uploads", () => {
     expect([...registry.repository("fred/demo").blobs.keys()]).toEqual([digestOf(hello)]);
   });
 
-  test("sha512 is a digest like another", async () => {
+  test("a sha512 digest is accepted", async () => {
     await start();
     const digest = digestOf(hello, "sha512");
     const location = await startUpload("?digest-algorithm=sha512");
@@ -105,7 +105,7 @@ describe("uploads", () => {
     expect(registry.violations).toEqual([expect.stringContaining("wanted from 5; got 9-14")]);
   });
 
-  test("a Location that was already answered is not good a second time", async () => {
+  test("a Location cannot be used twice", async () => {
     await start();
     const location = await startUpload();
     await sendChunk(location, 0, hello);
@@ -175,7 +175,7 @@ describe("blobs", () => {
     expect(await get("bytes=7-")).toEqual([200, null, "hello, registry"]);
   });
 
-  test("deletes blobs, and where that is not allowed says so", async () => {
+  test("deletes blobs, and refuses if that is not allowed", async () => {
     await start();
     await pushBlob(hello);
     const path = `/v2/fred/demo/blobs/${digestOf(hello)}`;
@@ -188,7 +188,7 @@ describe("blobs", () => {
 });
 
 describe("manifests", () => {
-  test("are served byte for byte by tag and digest, to those that accept their type", async () => {
+  test("are served byte for byte by tag and digest, to clients that accept their type", async () => {
     await start();
     const { digest, bytes, response } = await pushManifest("latest");
     expect(response.status).toBe(201);
@@ -213,7 +213,7 @@ describe("manifests", () => {
     expect(registry.violations).toHaveLength(3);
   });
 
-  test("tags several at once, and where that is not known none", async () => {
+  test("sets several tags at once, or none if that is not supported", async () => {
     await start();
     const { digest, response } = await pushManifest("<digest>?tag=a&tag=b");
     expect(response.headers.get("oci-tag")).toBe("a, b");

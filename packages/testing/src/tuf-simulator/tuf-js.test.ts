@@ -1,4 +1,4 @@
-/** tuf-js, a client by others, takes what the simulator signs; and refuses it when it is spoilt, so that taking means something. */
+/** tuf-js, an independent client, accepts what the simulator signs, and refuses it after a change, so that accepting proves something. */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -22,7 +22,7 @@ const holder = `
     await new Promise((resolve) => setTimeout(resolve, 60_000));
   });`;
 
-/** Root may write anywhere: where the tests run as root, the work is done as another user who owns the directory. */
+/** Root may write anywhere: if the tests run as root, another user, who owns the directory, does the work. */
 async function withoutWriting(work: () => Promise<void>): Promise<void> {
   const nobody = 65_534;
   const isRoot = process.getuid?.() === 0;
@@ -110,7 +110,7 @@ describe("withLock", () => {
     expect(await readdir(directory)).toEqual(["lock"]);
   });
 
-  test("says that a directory in which there is no lock file and none can be made is read-only", async () => {
+  test("reports a directory without a lock file in which none can be created as read-only", async () => {
     await withoutWriting(async () => {
       const locked = withLock(path, { wait: "wait" }, async () => "in");
       await expect(locked).rejects.toMatchObject({ code: "FILE_READ_ONLY" });
@@ -118,12 +118,12 @@ describe("withLock", () => {
     expect(await readdir(directory)).toEqual([]);
   });
 
-  test("says so where the directory is missing", async () => {
+  test("reports a missing directory", async () => {
     const lost = withLock(join(directory, "no", "lock"), { wait: "wait" }, async () => "in");
     await expect(lost).rejects.toMatchObject({ code: "FILE_IO", details: { syscall: "lock" } });
   });
 
-  test("tells after a second who is waited for, and gives up on a holder that is stopped", async () => {
+  test("reports the holder after a second, and gives up on a stopped holder", async () => {
     const child = await startHolder();
     child.kill("SIGSTOP");
     const told: LockWait[] = [];
@@ -141,7 +141,7 @@ describe("withLock", () => {
     ["one byte", Buffer.from("x")],
   ];
 
-  test.each(leftovers)("%s in the lock file, as a power cut leaves it, do not matter", async (_what, bytes) => {
+  test.each(leftovers)("%s in the lock file, left by a power cut, are ignored", async (_what, bytes) => {
     await writeFile(path, bytes);
     await withLock(path, { wait: "fail" }, async () => {
       await expect(withLock(path, { wait: "fail" }, async () => "in")).rejects.toMatchObject({ code: "FILE_LOCKED" });
@@ -168,7 +168,7 @@ describe("withLock", () => {
     await expect(locked()).rejects.toMatchObject({ code: "FILE_NOT_REGULAR" });
   });
 
-  /** What an NFS mount without lock daemon answers; needs a C compiler and the dynamic loader of Linux. */
+  /** Simulates an NFS mount without a lock daemon; needs a C compiler and the dynamic loader of Linux. */
   const noLocks = `
     #define _GNU_SOURCE
     #include <dlfcn.h>

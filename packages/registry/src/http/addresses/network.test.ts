@@ -4,7 +4,7 @@ import { mayReach, networkOf } from "./network.ts";
 
 const hostOf = (host: string): string => new URL(`http://${host}/`).hostname;
 
-describe("an address in any form is the address it stands for [T53]", () => {
+describe("an address is classified in every form [T53]", () => {
   test.each([
     ["127.0.0.1", "loopback"],
     ["2130706433", "loopback"],
@@ -46,16 +46,16 @@ describe("an address in any form is the address it stands for [T53]", () => {
     expect(networkOf(hostOf(host))).toBe(network);
   });
 
-  test("a scope id of a resolved address is no disguise", () => {
+  test("the scope id of a resolved address is ignored", () => {
     expect(networkOf("fe80::1%eth0")).toBe("link-local");
   });
 
-  test("a name says nothing", () => {
+  test("a name has no class", () => {
     expect(networkOf("registry.example")).toBeUndefined();
     expect(networkOf("localhost.example")).toBeUndefined();
   });
 
-  test("every IPv6 form of an IPv4 address lies where the IPv4 address does", () => {
+  test("every IPv6 form of an IPv4 address has the class of the IPv4 address", () => {
     assert(
       property(ipV4(), (address) => {
         const network = networkOf(address);
@@ -69,7 +69,7 @@ describe("an address in any form is the address it stands for [T53]", () => {
   });
 });
 
-test("a server may lead outwards and sideways, never inwards", () => {
+test("a server may lead to its own class of network and to more public ones only", () => {
   expect(mayReach("public", "public")).toBe(true);
   expect(mayReach("public", "private")).toBe(false);
   expect(mayReach("public", "loopback")).toBe(false);

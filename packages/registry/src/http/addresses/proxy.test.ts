@@ -14,7 +14,7 @@ test("each scheme has its own proxy", () => {
   expect(findProxy(new URL("http://a.example/"), { httpProxy: "" })).toBeUndefined();
 });
 
-test("a proxy may be given without scheme; another kind is a mistake", () => {
+test("a proxy may be given without scheme; another scheme is a TypeError", () => {
   expect(findProxy(new URL("http://a.example/"), { httpProxy: "proxy.example:3128" })?.href).toBe(
     "http://proxy.example:3128/",
   );

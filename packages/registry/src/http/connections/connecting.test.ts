@@ -11,7 +11,7 @@ function get(url: string, options: Partial<TransportOptions>): Promise<HttpRespo
   return transport.send({ method: "GET", url: new URL(url) });
 }
 
-/** A port nobody listens on. */
+/** A port without a listener. */
 async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -21,7 +21,7 @@ async function freePort(): Promise<number> {
 }
 
 describe("a name with addresses of both families (R6)", () => {
-  test.each(["127.0.0.1", "::1"] as const)("is reached where only %s answers", async (host) => {
+  test.each(["127.0.0.1", "::1"] as const)("is reached if only %s answers", async (host) => {
     await using server = await startHttpServer((_request, response) => response.end(host), { host });
     for (const addresses of [
       ["::1", "127.0.0.1"],
@@ -33,7 +33,7 @@ describe("a name with addresses of both families (R6)", () => {
     }
   });
 
-  test("and with a forced family is reached by that one only", async () => {
+  test("is reached by the chosen family only", async () => {
     await using server = await startHttpServer((_request, response) => response.end("four"), { host: "127.0.0.1" });
     const url = `http://registry.localhost:${server.port}/`;
     const lookup = lookupOf(bothFamilies);
@@ -42,7 +42,7 @@ describe("a name with addresses of both families (R6)", () => {
   });
 });
 
-test("a name that is unknown is an error at once, a refused connection after retryBudget", async () => {
+test("an unknown name is an error at once, a refused connection after retries", async () => {
   const events: HttpEvent[] = [];
   const options = {
     onRequest: (event: HttpEvent): void => void events.push(event),

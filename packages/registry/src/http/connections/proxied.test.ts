@@ -99,7 +99,7 @@ describe.each(["http", "https"])("through an %s proxy [T116] [T119]", (scheme) =
     await transport.close();
   });
 
-  test("a proxy that wants a password is named as the failure, without the one it was given [T61]", async () => {
+  test("a proxy that wants a password is named in the error, without the password that was sent [T61]", async () => {
     await using server = await startTlsServer();
     await using proxy = await start("Basic none");
     const url = new URL(proxy.origin);
@@ -132,7 +132,7 @@ test("NO_PROXY goes directly", async () => {
   expect(proxy.targets).toEqual([]);
 });
 
-test("a proxy that says nothing ends in the connect timeout", async () => {
+test("a proxy that does not answer ends in the connect timeout", async () => {
   await using proxy = await startRawServer(() => undefined);
   const transport = testTransport({ proxy: { httpsProxy: proxy.origin }, connectTimeoutMs: 50 });
   await expect(get(transport, `https://${name}/`)).rejects.toMatchObject({ details: { failure: "CONNECT_TIMEOUT" } });

@@ -48,13 +48,13 @@ const challengeOf = (origin: string, header: string, sent?: string): Parameters<
   sent,
 });
 
-/** A registry at an address nobody listens on: only its challenges matter. */
+/** A registry at an address without a listener: only its challenges matter. */
 const registry = "http://127.0.0.1:1";
 const bearer = (server: { origin: string }, more = ""): string =>
   `Bearer realm="${server.origin}/token",service="reg"${more}`;
 const scopesOf = (seen: SeenRequest | undefined): string[] => seen?.query.getAll("scope") ?? [];
 
-describe("what a registry asks for is what it gets", () => {
+describe("a registry gets what its challenge asks for", () => {
   test("nothing is sent before it asks", async () => {
     expect(await authorize(registry, alice).current(pull)).toBeUndefined();
     const whole: Credential = { kind: "authorization", value: aliceBasic };
@@ -100,20 +100,20 @@ describe("what a registry asks for is what it gets", () => {
     expect(await authorize(registry, alice).answer(challenge, pull)).toBe("Bearer t");
   });
 
-  test("a Bearer challenge without a realm is an error and no reason for Basic", async () => {
+  test("a Bearer challenge without a realm is an error and does not lead to Basic", async () => {
     await expect(
       authorize(registry, alice).answer(challengeOf(registry, "Bearer service=x, Basic realm=x"), pull),
     ).rejects.toMatchObject({ code: "OCI_RESPONSE_INVALID" });
   });
 
-  test("Basic where it is all that is offered, and nothing more once it was refused", async () => {
+  test("Basic if it is offered alone, and nothing more after a refusal", async () => {
     const authorizer = authorize(registry, alice);
     expect(await authorizer.answer(challengeOf(registry, "Basic realm=x"), pull)).toBe(aliceBasic);
     expect(await authorizer.current(pull)).toBe(aliceBasic);
     expect(await authorizer.answer(challengeOf(registry, "Basic realm=x", aliceBasic), pull)).toBeUndefined();
   });
 
-  test("a registry that wants Basic for its catalog alone gets it there, and Bearer elsewhere", async () => {
+  test("a registry that wants Basic for its catalog only gets it there, and Bearer elsewhere", async () => {
     const server = await startServer(() => token("t"));
     const authorizer = authorize(registry, alice);
     await authorizer.answer(challengeOf(registry, bearer(server)), pull);
@@ -126,7 +126,7 @@ describe("what a registry asks for is what it gets", () => {
     expect(await authorize(registry, alice).answer(challengeOf(registry, ""), pull)).toBeUndefined();
   });
 
-  test("a whole Authorization value buys tokens, or goes to the registry that asks for no token", async () => {
+  test("a complete Authorization value is sent to the token server, or to a registry that asks for no token", async () => {
     const server = await startServer(() => token("t"));
     const whole: Credential = { kind: "authorization", value: "Custom planted" };
     expect(await authorize(registry, whole).answer(challengeOf(registry, bearer(server)), pull)).toBe("Bearer t");
@@ -200,7 +200,7 @@ describe("the token protocol", () => {
     expect(shown).not.toMatch(/planted|YWxpY2U/);
   });
 
-  test("keeps a realm's own query, does without a service, and asks for every scope in a parameter of its own", async () => {
+  test("keeps a realm's own query, works without a service, and sends every scope in its own parameter", async () => {
     const server = await startServer(() => token("t"));
     const header = `Bearer realm="${server.origin}/token?account=x%20y"`;
     const base: Scope = { type: "repository", name: "base", actions: ["pull"] };
@@ -236,14 +236,14 @@ describe("the token protocol", () => {
     ["404", { status: 404 }],
     ["405", { status: 405 }],
     ["Harbor's 403", { status: 403, body: "'_xsrf' argument missing from POST" }],
-  ])("an identity token goes by GET where POST is answered with %s", async (_, reply) => {
+  ])("an identity token is sent by GET if POST is answered with %s", async (_, reply) => {
     const server = await startServer(({ method }) => (method === "POST" ? reply : token("t")));
     const authorizer = authorize(registry, { kind: "identity-token", token: "refresh", username: "u" });
     expect(await authorizer.answer(challengeOf(registry, bearer(server)), pull)).toBe("Bearer t");
     expect(server.log[1]?.authorization).toBe(`Basic ${Buffer.from("u:refresh").toString("base64")}`);
   });
 
-  test("a password goes by POST where GET is not known", async () => {
+  test("a password is sent by POST if GET is not supported", async () => {
     const server = await startServer(({ method }) => (method === "GET" ? { status: 405 } : token("t")));
     expect(await authorize(registry, alice).answer(challengeOf(registry, bearer(server)), pull)).toBe("Bearer t");
     expect(server.log[1]?.form.get("password")).toBe("planted:secret");

@@ -61,7 +61,7 @@ describe("parseChallenges", () => {
     expect(plain(headers)).toEqual(wanted);
   });
 
-  test("gives back every well-formed challenge, however it is written [T81]", () => {
+  test("parses every well-formed challenge in every spelling [T81]", () => {
     const token = fc.stringMatching(/^[a-z][a-z0-9-]{0,10}$/);
     const challenge = fc.tuple(
       token,
@@ -80,7 +80,7 @@ describe("parseChallenges", () => {
     );
   });
 
-  test("throws at nothing and stays with what was sent [T81]", () => {
+  test("never throws and returns only text that was sent [T81]", () => {
     const noise = fc.array(
       fc.oneof(fc.string(), fc.constantFrom('"', "\\", ",", "=", " ", "\t", "Bearer ", "realm=", '"\\"', "Basic", "é")),
     );

@@ -59,7 +59,7 @@ describe("a realm sees credentials", () => {
     );
   });
 
-  test("nowhere else, and the error names what would allow it [T51, T52]", () => {
+  test("nowhere else, and the error names the setting that allows it [T51, T52]", () => {
     expect(() => decide({ realm: "https://evil.example/token" })).toThrow(
       expect.objectContaining({
         code: "OCI_REALM_REFUSED",
@@ -102,13 +102,13 @@ test.each([
   "https://localhost/",
   "https://10.1.2.3/",
   "https://192.168.1.1/",
-])("a public registry leads nobody inwards, not even anonymously: %s [T51, T53]", (realm) => {
+])("a public registry leads to no private network, not even without credentials: %s [T51, T53]", (realm) => {
   for (const secrets of ["none", "some"] as const) {
     expect(() => decide({ realm, secrets })).toThrow(error("OCI_REALM_REFUSED"));
   }
 });
 
-test("a realm on another public host serves the anonymous: there is nothing to steal", () => {
+test("a realm on another public host is allowed without credentials", () => {
   expect(decide({ realm: "https://tokens.example/t", secrets: "none" })).toBe("https://tokens.example/t");
 });
 

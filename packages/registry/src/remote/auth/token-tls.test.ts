@@ -19,7 +19,7 @@ function trusting(tls: (origin: string) => TlsOptions | undefined): TransportOpt
 }
 
 describe("a token server is spoken to under TLS as strictly as the registry [T63]", () => {
-  test("its authority has to be trusted, and is where it has the registry's own origin", async () => {
+  test("its authority must be trusted, and is if it has the registry's own origin", async () => {
     const tls = await authority.issueServer();
     await using remote = await createRemoteRepository({
       tls,
@@ -30,7 +30,7 @@ describe("a token server is spoken to under TLS as strictly as the registry [T63
     expect(remote.asked()).toContain("GET /token");
   });
 
-  test("that the registry's certificate is not verified says nothing of a token server on another port", async () => {
+  test("unverified certificates of the registry do not extend to a token server on another port", async () => {
     const tls = await authority.issueServer();
     await using tokens = await createRemoteRepository({ tls, auth: { kind: "bearer", users } });
     const realm = `${tokens.registry.origin}/token`;
@@ -48,7 +48,7 @@ describe("a token server is spoken to under TLS as strictly as the registry [T63
     expect(tokens.registry.requests).toEqual([]);
   });
 
-  test("it is not asked over http in place of https", async () => {
+  test("it is not asked over http instead of https", async () => {
     const tls = await authority.issueServer();
     await using tokens = await createRemoteRepository({ auth: { kind: "bearer", users } });
     await using remote = await createRemoteRepository({

@@ -58,14 +58,14 @@ const basic = (password: string): Credential => ({ kind: "basic", username: "u",
 
 describe("a token's life", () => {
   test.each<[string, object, number]>([
-    ["60 s where the server says nothing, replaced a quarter early", {}, 45],
+    ["60 s if the server sends no lifetime, replaced a quarter early", {}, 45],
     ["what the server says, replaced 30 s early", { expires_in: 300 }, 270],
     ["seconds as text", { expires_in: "300" }, 270],
     ["60 s for nonsense", { expires_in: -1 }, 45],
-    ["the rest of a token that is handed out again", { expires_in: 300, issued_at: new Date(start - 100_000) }, 170],
+    ["the rest of a token that is returned again", { expires_in: 300, issued_at: new Date(start - 100_000) }, 170],
     ["all of one from the future: our clock is late", { expires_in: 300, issued_at: new Date(start + 3_600_000) }, 270],
     ["all of one from the past: our clock is early", { expires_in: 300, issued_at: new Date(start - 3_600_000) }, 270],
-    ["all of one with a time that is none", { expires_in: 300, issued_at: "yesterday" }, 270],
+    ["all of one with an invalid time", { expires_in: 300, issued_at: "yesterday" }, 270],
   ])("is %s", async (_, more, seconds) => {
     answerWith = () => token(more);
     const authorizer = authorize();
@@ -76,7 +76,7 @@ describe("a token's life", () => {
     expect(await authorizer.current(pull)).toBe("Bearer t2");
   });
 
-  test("is reckoned by the server's own clock where it tells it", async () => {
+  test("is computed with the server's clock if the response has it", async () => {
     const late = start - 7_200_000;
     const more = { expires_in: 300, issued_at: new Date(late - 100_000) };
     answerWith = () => token(more, { date: new Date(late).toUTCString() });
@@ -88,7 +88,7 @@ describe("a token's life", () => {
     expect(await authorizer.current(pull)).toBe("Bearer t2");
   });
 
-  test("goes on for days: each token is replaced before it expires, anonymous ones too", async () => {
+  test("each token is replaced before it expires for days, anonymous ones too", async () => {
     answerWith = () => token({ expires_in: 300 });
     const authorizer = authorize();
     await authorizer.answer(challenge(), pull);
@@ -101,7 +101,7 @@ describe("a token's life", () => {
 });
 
 describe("a token is fetched once", () => {
-  test("for all who ask at the same time, with and without credentials", async () => {
+  test("for all concurrent requests, with and without credentials", async () => {
     for (const credentials of [undefined, { find: () => Promise.resolve(basic("p")) }]) {
       issued = 0;
       const authorizer = authorize(credentials);
@@ -110,7 +110,7 @@ describe("a token is fetched once", () => {
     }
   });
 
-  test("and one who leaves does not take it from the others", async () => {
+  test("and one aborted request does not abort the others", async () => {
     const leaving = new AbortController();
     answerWith = async () => {
       leaving.abort(new Error("had to go"));
@@ -126,7 +126,7 @@ describe("a token is fetched once", () => {
     expect(server.log).toHaveLength(1);
   });
 
-  test("for the scopes that it covers; other repositories and wider actions have their own", async () => {
+  test("for the scopes that it covers; other repositories and more actions have their own", async () => {
     const authorizer = authorize();
     await authorizer.answer(challenge(), push);
     expect(await authorizer.current(push)).toBe("Bearer t1");
@@ -135,7 +135,7 @@ describe("a token is fetched once", () => {
     expect(await authorizer.current([repository("fred/demo", "delete")])).toBe("Bearer t3");
   });
 
-  test("for each identity: one repository's credentials never fetch for another, not even to mount [T65]", async () => {
+  test("for each identity: one repository's credentials fetch no token for another, not even to mount [T65]", async () => {
     const credentials: CredentialProvider = {
       find: ({ repository: name }) => Promise.resolve(basic(name?.startsWith("fred/") === true ? "fred" : "other")),
     };
@@ -149,7 +149,7 @@ describe("a token is fetched once", () => {
 });
 
 describe("a refused token", () => {
-  test("is replaced once for all who were refused", async () => {
+  test("is replaced once for all refused requests", async () => {
     const authorizer = authorize();
     await authorizer.answer(challenge(), pull);
     const refused = challenge("Bearer t1", ',error="invalid_token"');
@@ -169,7 +169,7 @@ describe("a refused token", () => {
     expect(scopes()).toEqual([["repository:fred/demo:pull"], ["repository:fred/demo:pull,push"]]);
   });
 
-  test("is not the end of credentials that their provider renews: a helper's of twelve hours", async () => {
+  test("is fetched again with credentials that their provider has renewed", async () => {
     let password = "monday";
     const credentials: CredentialProvider = { find: () => Promise.resolve(basic(password)) };
     const monday = `Basic ${Buffer.from("u:monday").toString("base64")}`;
@@ -181,7 +181,7 @@ describe("a refused token", () => {
     expect(await authorizer.current(pull)).toBe("Bearer t2");
   });
 
-  test("asks nobody again for a password that was wrong a moment ago", async () => {
+  test("does not ask the provider again for a password that was just wrong", async () => {
     let asked = 0;
     const credentials: CredentialProvider = { find: () => Promise.resolve(basic(`wrong ${(asked += 1)}`)) };
     answerWith = () => ({ status: 401 });
@@ -189,7 +189,7 @@ describe("a refused token", () => {
     expect([asked, server.log.length]).toEqual([1, 1]);
   });
 
-  test("of Basic is replaced where the provider has another by now", async () => {
+  test("of Basic is replaced if the provider has another by now", async () => {
     let password = "old";
     const authorizer = authorize({ find: () => Promise.resolve(basic(password)) });
     const plain = (sent?: string): Parameters<Authorizer["answer"]>[0] => ({
@@ -205,7 +205,7 @@ describe("a refused token", () => {
 });
 
 describe("a provider is asked", () => {
-  test("once an hour for each repository, whoever asks at the same time", async () => {
+  test("once an hour for each repository, also for concurrent requests", async () => {
     const asked: unknown[] = [];
     const authorizer = authorize({ find: async (target) => void asked.push(target) }, { name: "corp.example" });
     await Promise.all([authorizer.current(pull), authorizer.current(push), authorizer.current([])]);
@@ -215,7 +215,7 @@ describe("a provider is asked", () => {
     expect(asked).toHaveLength(3);
   });
 
-  test("and a token bought with credentials that it no longer gives is not used any more", async () => {
+  test("and a token fetched with credentials that it no longer returns is not used any more", async () => {
     answerWith = () => token({ expires_in: 86_400 });
     let password = "monday";
     const authorizer = authorize({ find: () => Promise.resolve(basic(password)) });
@@ -250,12 +250,12 @@ describe("a token for explicit actions", () => {
     expect(scopes().at(-1)).toEqual(["repository:fred/demo:pull,push"]);
   });
 
-  test("is undefined where the registry asks for none", async () => {
+  test("is undefined if the registry asks for none", async () => {
     answerWith = asRegistry("/v2/", 200);
     expect(await authorize(undefined, { registry: new URL(server.origin) }).token(push)).toBeUndefined();
   });
 
-  test("is undefined where the registry wants a password", async () => {
+  test("is undefined if the registry wants a password", async () => {
     answerWith = () => ({ status: 401, headers: { "www-authenticate": "Basic realm=x" } });
     const credentials = { find: () => Promise.resolve(basic("p")) };
     expect(await authorize(credentials, { registry: new URL(server.origin) }).token(push)).toBeUndefined();

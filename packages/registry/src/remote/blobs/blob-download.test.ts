@@ -29,7 +29,7 @@ async function pull(remote: RemoteRepository, descriptor: Descriptor = blob): Pr
   return read(await remote.store.open(descriptor));
 }
 
-/** The code, and what came before it. */
+/** The error code, and the bytes before it. */
 async function failure(stream: ByteStream | undefined): Promise<{ code: unknown; details: unknown; received: number }> {
   let received = 0;
   try {
@@ -42,7 +42,7 @@ async function failure(stream: ByteStream | undefined): Promise<{ code: unknown;
 }
 
 describe("a download that is cut", () => {
-  test.each(["fin", "rst"] as const)("goes on from the last good byte, ten times over (%s)", async (how) => {
+  test.each(["fin", "rst"] as const)("resumes at the last good byte, ten times (%s)", async (how) => {
     await using remote = await createWithBlob();
     const rule = remote.registry.script({
       match: { method: "GET", path: blobPath },
@@ -70,14 +70,14 @@ describe("a download that is cut", () => {
     expect(elsewhere.registry.requests[1]?.headers.range).toBe("bytes=300000-");
   });
 
-  test("is read past what is known where the registry ignores Range", async () => {
+  test("skips the known bytes if the registry ignores Range", async () => {
     await using remote = await createWithBlob();
     remote.registry.script({ match: { nth: 1 }, fault: { kind: "cut", afterBytes: 300_000 } });
     remote.registry.script({ fault: { kind: "ignore-range" } });
     expect(bytes.equals(await pull(remote))).toBe(true);
   });
 
-  test("fails where the content has changed between two retryBudget", async () => {
+  test("fails if the content has changed between two attempts", async () => {
     await using remote = await createWithBlob();
     const { blobs } = remote.registry.repository("fred/demo");
     const other = () => void blobs.set(blob.digest, randomBytes(bytes.length));
@@ -86,7 +86,7 @@ describe("a download that is cut", () => {
     expect(await failure(await remote.store.open(blob))).toMatchObject({ code: "OCI_DIGEST_MISMATCH" });
   });
 
-  test("fails at once where the ETag says that the content has changed [T114]", async () => {
+  test("fails at once if the ETag shows that the content has changed [T114]", async () => {
     await using remote = await createWithBlob();
     const tagged = (etag: string) => ({ kind: "change", headers: { etag } }) as const;
     remote.registry.script({ match: { nth: 1 }, fault: [{ kind: "cut", afterBytes: 300_000 }, tagged('"one"')] });
@@ -99,14 +99,14 @@ describe("a download that is cut", () => {
     ["begins elsewhere", "bytes 5-999999/1000000", "OCI_RESPONSE_INVALID"],
     ["is no range", "pages 1-2", "OCI_RESPONSE_INVALID"],
     ["is of another size", "bytes 300000-999999/2000000", "OCI_SIZE_MISMATCH"],
-  ])("fails where the range that is sent %s", async (_how, range, wanted) => {
+  ])("fails if the range that is sent %s", async (_how, range, wanted) => {
     await using remote = await createWithBlob();
     remote.registry.script({ match: { nth: 1 }, fault: { kind: "cut", afterBytes: 300_000 } });
     remote.registry.script({ match: { nth: 2 }, fault: { kind: "change", headers: { "content-range": range } } });
     expect(await failure(await remote.store.open(blob))).toMatchObject({ code: wanted, received: 300_000 });
   });
 
-  test("fails with what is missing where it is cut again and again without progress", async () => {
+  test("fails with the number of missing bytes if it is cut repeatedly without progress", async () => {
     await using remote = await createWithBlob();
     remote.registry.script({ match: { method: "GET" }, fault: { kind: "cut", afterBytes: 10 } });
     const { code, details } = await failure(await remote.store.open(blob));
@@ -115,7 +115,7 @@ describe("a download that is cut", () => {
     expect(remote.registry.requests.length).toBeLessThan(10);
   });
 
-  test("has one budget with the requests that go on and are refused", async () => {
+  test("has one budget with its resuming requests that are refused", async () => {
     await using remote = await createWithBlob();
     remote.registry.script({ match: { nth: 1 }, fault: { kind: "cut", afterBytes: 10 } });
     remote.registry.script({ match: { nth: 2 }, times: 100, fault: { kind: "answer", status: 503 } });
@@ -123,7 +123,7 @@ describe("a download that is cut", () => {
     expect(remote.registry.requests).toHaveLength(5);
   });
 
-  test("does not wait before it goes on where there is progress", async () => {
+  test("does not wait before it resumes after progress", async () => {
     const waits: number[] = [];
     const sleep = (ms: number): Promise<void> => Promise.resolve(void waits.push(ms));
     await using remote = await createWithBlob({ client: { sleep } });
@@ -132,7 +132,7 @@ describe("a download that is cut", () => {
     expect(waits).toEqual([]);
   });
 
-  test("may go on at another address, whose ETags mean nothing here", async () => {
+  test("may resume at another address, whose ETags are not compared", async () => {
     await using elsewhere = await createWithBlob();
     await using remote = await createWithBlob();
     const location = `${elsewhere.registry.origin}/v2/fred/demo/blobs/${blob.digest}`;
@@ -142,7 +142,7 @@ describe("a download that is cut", () => {
     expect(bytes.equals(await pull(remote))).toBe(true);
   });
 
-  test("fails where the content goes away", async () => {
+  test("fails if the content disappears", async () => {
     await using remote = await createWithBlob();
     const { blobs } = remote.registry.repository("fred/demo");
     remote.registry.script({ match: { nth: 1 }, fault: { kind: "cut", afterBytes: 300_000 } });
@@ -150,14 +150,14 @@ describe("a download that is cut", () => {
     expect(await failure(await remote.store.open(blob))).toMatchObject({ code: "OCI_NOT_FOUND" });
   });
 
-  test("goes on in another process with the bytes that are there", async () => {
+  test("resumes in another process with the existing bytes", async () => {
     await using remote = await createWithBlob();
     const rest = await remote.store.openRest(blob, sourceOf(bytes.subarray(0, 400_000), 64_000).open(0));
     expect(bytes.subarray(400_000).equals(await read(rest))).toBe(true);
     expect(remote.registry.requests.at(-1)?.headers.range).toBe("bytes=400000-");
   });
 
-  test("does not go on from bytes that are not the content's", async () => {
+  test("does not resume after bytes that are not the content's", async () => {
     await using remote = await createWithBlob();
     const rest = await remote.store.openRest(blob, sourceOf(randomBytes(400_000), 64_000).open(0));
     expect(await failure(rest)).toMatchObject({ code: "OCI_DIGEST_MISMATCH" });
@@ -166,7 +166,7 @@ describe("a download that is cut", () => {
     });
   });
 
-  test("is complete without a request where every byte is there", async () => {
+  test("is complete without a request if every byte is there", async () => {
     await using remote = await createWithBlob();
     const rest = await remote.store.openRest(blob, sourceOf(bytes, 64_000).open(0));
     expect(await read(rest)).toEqual(Buffer.alloc(0));
@@ -175,7 +175,7 @@ describe("a download that is cut", () => {
 });
 
 describe("a registry that lies about lengths", () => {
-  test("is told from one that tells the truth: a short body names digest, wanted and received size", async () => {
+  test("is reported: the error of a short body names digest, wanted and received size", async () => {
     await using remote = await createWithBlob();
     remote.registry.repository("fred/demo").blobs.set(blob.digest, bytes.subarray(0, 700_000));
     const { code, details } = await failure(await remote.store.open(blob));
@@ -186,7 +186,7 @@ describe("a registry that lies about lengths", () => {
     expect(requests.length).toBeLessThan(10);
   });
 
-  test("does no harm where the next try of a short body is whole", async () => {
+  test("is harmless if the next attempt after a short body is complete", async () => {
     await using remote = await createWithBlob();
     const short = (body: Uint8Array): Uint8Array => body.subarray(0, 1000);
     remote.registry.script({ match: { method: "GET", nth: 1 }, fault: { kind: "change", body: short } });
@@ -194,7 +194,7 @@ describe("a registry that lies about lengths", () => {
     expect(remote.registry.connections).toBe(2); // the retry does not ask the same server again (R8)
   });
 
-  test("is refused before its body is read where it announces more [T69]", async () => {
+  test("is refused before its body is read if it announces more [T69]", async () => {
     await using remote = await createWithBlob();
     const huge = randomBytes(2_000_000);
     remote.registry.script({ match: { method: "GET" }, fault: { kind: "change", body: huge } });
@@ -212,13 +212,13 @@ describe("a registry that lies about lengths", () => {
 });
 
 describe("content", () => {
-  test("under the requested digest that is another's is refused, whatever the header says [T77]", async () => {
+  test("of another digest is refused, even if the header claims the requested one [T77]", async () => {
     await using remote = await createWithBlob();
     remote.registry.repository("fred/demo").blobs.set(blob.digest, randomBytes(bytes.length));
     expect(await failure(await remote.store.open(blob))).toMatchObject({ code: "OCI_DIGEST_MISMATCH" });
   });
 
-  test("is verified by sha512 where its digest is one", async () => {
+  test("is verified by sha512 if its digest is one", async () => {
     await using remote = await createRemoteRepository();
     const digest = parseDigest(`sha512:${createHash("sha512").update(bytes).digest("hex")}`);
     remote.registry.repository("fred/demo").blobs.set(digest, bytes);
@@ -234,7 +234,7 @@ describe("content", () => {
     expect(remote.registry.requests).toHaveLength(1);
   });
 
-  test("is found where a cache answers 404 to HEAD", async () => {
+  test("is found if a cache answers 404 to HEAD", async () => {
     await using remote = await createWithBlob();
     remote.registry.script({ match: { method: "HEAD" }, fault: { kind: "answer", status: 404 } });
     expect(await remote.store.findBlob(blob.digest)).toMatchObject({ size: bytes.length });

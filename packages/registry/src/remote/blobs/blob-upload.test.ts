@@ -14,7 +14,7 @@ const blob = blobOf(bytes);
 const content = sourceOf(bytes, 100_000);
 const small = randomBytes(2000);
 
-/** Whether the registry has the blob, every byte of it. */
+/** Whether the registry has the blob with all its bytes. */
 function isStored({ registry }: RemoteRepository): boolean {
   return bytes.equals(registry.repository("fred/demo").blobs.get(blob.digest) ?? small);
 }
@@ -26,7 +26,7 @@ function methods({ registry }: RemoteRepository): readonly string[] {
 const chunked = (chunkBytes: number, wholeMaxBytes?: number) => ({ client: { upload: { chunkBytes, wholeMaxBytes } } });
 
 describe("a new blob", () => {
-  test("costs two requests: one that asks and opens the upload, and one PUT", async () => {
+  test("needs two requests: one that looks it up and opens the upload, and one PUT", async () => {
     await using remote = await createRemoteRepository();
     await remote.store.put(blob, content);
     expect(methods(remote)).toEqual(["POST", "PUT"]);
@@ -34,14 +34,14 @@ describe("a new blob", () => {
     expect(remote.registry.violations).toEqual([]);
   });
 
-  test("costs one request where it is there", async () => {
+  test("needs one request if it exists", async () => {
     await using remote = await createRemoteRepository();
     remote.registry.repository("fred/demo").blobs.set(blob.digest, bytes);
     await remote.store.put(blob, content);
     expect(methods(remote)).toEqual(["POST"]);
   });
 
-  test("is asked for by HEAD where the registry mounts nothing from the repository itself", async () => {
+  test("is looked up by HEAD if the registry does not mount from the same repository", async () => {
     await using remote = await createRemoteRepository();
     remote.registry.script({ match: { path: /mount=/ }, fault: { kind: "answer", status: 400 } });
     await remote.store.put(blob, content);
@@ -49,21 +49,21 @@ describe("a new blob", () => {
     expect(methods(remote)).toEqual(["POST", "HEAD", "POST", "PUT", "HEAD", "POST", "PUT"]);
   });
 
-  test("is asked for by HEAD at once where the mount from itself is answered with 500, as by distribution 2.8", async () => {
+  test("is looked up by HEAD at once if the mount from the same repository is answered with 500, as by distribution 2.8", async () => {
     await using remote = await createRemoteRepository();
     remote.registry.script({ match: { path: /mount=/ }, fault: { kind: "answer", status: 500 } });
     await remote.store.put(blob, content);
     expect(methods(remote)).toEqual(["POST", "HEAD", "POST", "PUT"]);
   });
 
-  test("costs one request where it is small and known to be absent", async () => {
+  test("needs one request if it is small and known to be absent", async () => {
     await using remote = await createRemoteRepository();
     await remote.store.put(blobOf(small), small, { presence: "absent" });
     expect(methods(remote)).toEqual(["POST"]);
     expect(remote.registry.repository("fred/demo").blobs.size).toBe(1);
   });
 
-  test("known to be absent goes on with a PUT where the registry takes no content with the POST, and learns it", async () => {
+  test("known to be absent is sent by PUT if the registry ignores content in the POST, which is remembered", async () => {
     await using remote = await createRemoteRepository({ without: ["single-post"] });
     const other = randomBytes(2000);
     await remote.store.put(blobOf(small), small, { presence: "absent" });
@@ -72,7 +72,7 @@ describe("a new blob", () => {
     expect(remote.registry.requests[2]?.bodyBytes).toBe(0);
   });
 
-  test("is sent by sha512 where its digest is one", async () => {
+  test("is sent by sha512 if its digest is one", async () => {
     await using remote = await createRemoteRepository();
     const descriptor = blobOf(small, "sha512");
     await remote.store.put(descriptor, small);
@@ -89,7 +89,7 @@ describe("a new blob", () => {
 });
 
 describe("chunks", () => {
-  test("follow a 413 for the whole, and the registry's limit is remembered", async () => {
+  test("follow a 413 for the whole content, and the registry's limit is remembered", async () => {
     await using remote = await createRemoteRepository({ putMaxBytes: 2 * mebibyte, ...chunked(mebibyte) });
     await remote.store.put(blob, content);
     expect(isStored(remote)).toBe(true);
@@ -100,7 +100,7 @@ describe("chunks", () => {
     expect(remote.registry.violations).toEqual([]);
   });
 
-  test("get smaller where a 416 says that they are too large", async () => {
+  test("get smaller if a 416 says that they are too large", async () => {
     const chunkMaxBytes = mebibyte;
     await using remote = await createRemoteRepository({
       chunkMaxBytes,
@@ -124,7 +124,7 @@ describe("chunks", () => {
     expect(remote.registry.violations).toEqual([]);
   });
 
-  test("larger than memory should hold are refused", async () => {
+  test("too large for memory are refused", async () => {
     await using remote = await createRemoteRepository({ chunkMinBytes: 2 ** 40 });
     await expect(remote.store.put(blob, content)).rejects.toMatchObject({ code: "OCI_LIMIT_EXCEEDED" });
   });
@@ -139,7 +139,7 @@ describe("chunks", () => {
     expect(isStored(remote)).toBe(true);
   });
 
-  test("go on where one was cut, from where the registry says", async () => {
+  test("resume after a cut, at the offset that the registry reports", async () => {
     await using remote = await createRemoteRepository(chunked(2 * mebibyte, mebibyte));
     remote.registry.script({
       match: { method: "PATCH", nth: 2 },
@@ -151,7 +151,7 @@ describe("chunks", () => {
     expect(remote.registry.violations).toEqual([]);
   });
 
-  test("never end with the last one where the content turns out wrong", async () => {
+  test("never end with the last one if the content is wrong", async () => {
     await using remote = await createRemoteRepository(chunked(mebibyte, mebibyte));
     const wrong = Buffer.from(bytes);
     wrong.writeUInt8((wrong.at(-1) ?? 0) ^ 1, wrong.length - 1);
@@ -165,14 +165,14 @@ describe("chunks", () => {
 });
 
 describe("an upload", () => {
-  test("starts over where the registry forgot it", async () => {
+  test("starts over if the registry forgot it", async () => {
     await using remote = await createRemoteRepository();
     remote.registry.script({ match: { method: "PUT", nth: 1 }, fault: { kind: "forget-uploads" } });
     await remote.store.put(blob, content);
     expect(isStored(remote)).toBe(true);
   });
 
-  test("starts over where the registry forgot it between chunks", async () => {
+  test("starts over if the registry forgot it between chunks", async () => {
     await using remote = await createRemoteRepository(chunked(mebibyte, mebibyte));
     remote.registry.script({ match: { method: "PATCH", nth: 3 }, fault: { kind: "forget-uploads" } });
     await remote.store.put(blob, content);
@@ -186,11 +186,11 @@ describe("an upload", () => {
       code: "OCI_STATUS",
       details: { digest: blob.digest, status: 404 },
     });
-    // The second 404 may mean that no content is taken in a PUT: that way is tried once too.
+    // The second 404 may mean that the registry refuses content in a PUT, so the alternative is tried once too.
     expect(methods(remote).filter((method) => method === "PUT")).toHaveLength(6);
   });
 
-  test("that was cut starts over where the registry does not say how far it got", async () => {
+  test("that was cut starts over if the registry does not report the offset", async () => {
     await using remote = await createRemoteRepository({ without: ["upload-status"] });
     remote.registry.script({
       match: { method: "PUT", nth: 1 },
@@ -200,7 +200,7 @@ describe("an upload", () => {
     expect(isStored(remote)).toBe(true);
   });
 
-  test("of which the answer was lost is not sent again", async () => {
+  test("whose response was lost is not sent again", async () => {
     await using remote = await createRemoteRepository();
     const put = remote.registry.script({ match: { method: "PUT", nth: 1 }, fault: { kind: "drop", when: "after" } });
     await remote.store.put(blob, content);
@@ -208,7 +208,7 @@ describe("an upload", () => {
     expect(isStored(remote)).toBe(true);
   });
 
-  test("goes on with a fresh token where the old one expires in its middle", async () => {
+  test("continues with a new token if the old one expires during it", async () => {
     await using remote = await createRemoteRepository({
       auth: { kind: "bearer", users: { fred: "secret" } },
       client: { credentials: createStaticCredentials({ kind: "basic", username: "fred", password: "secret" }) },
@@ -221,7 +221,7 @@ describe("an upload", () => {
     expect(puts[0]?.path).toBe(puts[1]?.path);
   });
 
-  test("to a Location elsewhere gets the content there, and neither credentials nor headers [T56, T59]", async () => {
+  test("to a Location on another origin sends the content there, and neither credentials nor headers [T56, T59]", async () => {
     await using elsewhere = await createRemoteRepository();
     await using remote = await createRemoteRepository({
       auth: { kind: "basic", users: { fred: "secret" } },
@@ -244,7 +244,7 @@ describe("an upload", () => {
     expect(remote.registry.requests[1]?.headers["x-api-key"]).toBe("planted");
   });
 
-  test("whose Location came back from elsewhere stays without credentials [T56]", async () => {
+  test("whose Location returns from another origin stays without credentials [T56]", async () => {
     await using elsewhere = await createRemoteRepository();
     await using remote = await createRemoteRepository({
       client: {
@@ -262,7 +262,7 @@ describe("an upload", () => {
     expect(tricked.filter(({ headers }) => headers.authorization !== undefined)).toEqual([]);
   });
 
-  test("to a host that was led to stays held to its network where that host names the next Location [T53, T56]", async () => {
+  test("to another host is restricted to that host's network if it names the next Location [T53, T56]", async () => {
     await using elsewhere = await createRemoteRepository();
     await using remote = await createRemoteRepository({
       client: {
@@ -278,7 +278,7 @@ describe("an upload", () => {
     expect(elsewhere.asked()).toEqual(["PATCH /upload"]);
   });
 
-  test("has one budget: a PUT that is refused again and again is sent five times in all", async () => {
+  test("has one budget: a PUT that is refused repeatedly is sent five times in total", async () => {
     const waits: number[] = [];
     const sleep = (ms: number): Promise<void> => Promise.resolve(void waits.push(ms));
     await using remote = await createRemoteRepository({ client: { transport: { ...time, sleep }, sleep } });
@@ -289,7 +289,7 @@ describe("an upload", () => {
     expect(waits).toEqual([7000, 7000, 7000, 7000]);
   });
 
-  test("has one budget in chunks too, whatever the sessions before the last achieved", async () => {
+  test("has one budget in chunks too, also after progress in earlier sessions", async () => {
     await using remote = await createRemoteRepository({ without: ["upload-status"], ...chunked(mebibyte, mebibyte) });
     const second = (request: LoggedRequest): boolean =>
       request.headers["content-range"]?.startsWith("1048576-") === true;
@@ -330,7 +330,7 @@ describe("a mount", () => {
     expect(methods(remote)).toEqual(["POST"]);
   });
 
-  test("asks for no right to read a source whose credentials are others [T65]", async () => {
+  test("asks for no right to read a source with other credentials [T65]", async () => {
     const find = ({ repository }: CredentialTarget): Promise<Credential> => {
       const username = repository === "fred/demo" ? "fred" : "barney";
       return Promise.resolve({ kind: "basic", username, password: "secret" });
@@ -350,20 +350,20 @@ describe("a mount", () => {
     }
   });
 
-  test("from anywhere works where the registry looks for itself", async () => {
+  test("from any repository works if the registry searches for the blob", async () => {
     await using remote = await createRemoteRepository();
     remote.registry.repository("fred/source").blobs.set(blob.digest, bytes);
     expect(await remote.store.mount(blob)).toBe(true);
   });
 
-  test("that is refused gives up the upload that was opened instead", async () => {
+  test("that is refused cancels the upload that was opened instead", async () => {
     await using remote = await createRemoteRepository();
     expect(await remote.store.mount(blob, "fred/nothing")).toBe(false);
     expect(methods(remote)).toEqual(["POST", "DELETE"]);
     expect(remote.registry.repository("fred/demo").uploads.size).toBe(0);
   });
 
-  test("is not tried with a name that is none [T67]", async () => {
+  test("is not tried with an invalid name [T67]", async () => {
     await using remote = await createRemoteRepository();
     await expect(async () => remote.store.mount(blob, "../x")).rejects.toMatchObject({ code: "OCI_REFERENCE_INVALID" });
     expect(methods(remote)).toEqual([]);

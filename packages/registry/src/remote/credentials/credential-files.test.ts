@@ -27,7 +27,7 @@ async function find(config: unknown, registry: string, repository?: string): Pro
   return createDockerConfigCredentials({ path, helper }).find({ registry, repository });
 }
 
-/** A helper that knows one secret for each key, and says so in Docker's protocol. */
+/** A helper that has one secret for each key, in Docker's protocol. */
 async function installHelper(name: string, secrets: Record<string, string>): Promise<void> {
   const program = join(directory, `docker-credential-${name}`);
   const code = `#!${process.execPath}
@@ -40,7 +40,7 @@ console.log(JSON.stringify({ ServerURL: key, Username: ${JSON.stringify(name)}, 
   await chmod(program, 0o755);
 }
 
-test("a byte order mark at the beginning of a file, as PowerShell writes it, is passed over", async () => {
+test("a byte order mark at the beginning of a file, as PowerShell writes it, is skipped", async () => {
   const config = `\uFEFF${JSON.stringify({ auths: { "r.example": { auth: auth("fred:secret") } } })}`;
   expect(await find(config, "r.example")).toEqual(basic("fred", "secret"));
 });
@@ -102,7 +102,7 @@ describe("config.json", () => {
     expect(users.map((found) => (found as { username: string }).username)).toEqual(["ab", "ab", "a", "host", "host"]);
   });
 
-  test("a registry's own helper comes before the store for all, and that before the file", async () => {
+  test("a registry's own helper is asked before the helper for all, and that before the file", async () => {
     await installHelper("own", { "a.example": "own" });
     await installHelper("store", { "a.example": "store", "b.example": "store" });
     const config = {
@@ -116,7 +116,7 @@ describe("config.json", () => {
     expect(await find(config, "d.example")).toEqual(basic("file", "file"));
   });
 
-  test("Docker Hub is asked for under Docker's own key", async () => {
+  test("Docker Hub is looked up under Docker's own key", async () => {
     await installHelper("own", { "https://index.docker.io/v1/": "hub" });
     expect(await find({ credHelpers: { "docker.io": "own" } }, "registry-1.docker.io")).toEqual(basic("own", "hub"));
   });
@@ -129,7 +129,7 @@ describe("config.json", () => {
     });
   });
 
-  test("a file that is missing or empty holds nothing [T83]", async () => {
+  test("a missing or empty file has no credentials [T83]", async () => {
     expect(await createDockerConfigCredentials({ path, helper }).find({ registry: "r.example" })).toBeUndefined();
     for (const config of ["", " \n", "{}", '{"auths":null}', '{"auths":[]}']) {
       expect(await find(config, "r.example")).toBeUndefined();
@@ -139,8 +139,8 @@ describe("config.json", () => {
   test.each<[string, string]>([
     ["no JSON", '{"auths":{"r.example":{"auth":"planted"'],
     ["no object", '["planted"]'],
-    ["an entry that is none", '{"auths":{"r.example":"planted"}}'],
-    ["an auth that is none", '{"auths":{"r.example":{"auth":"planted"}}}'],
+    ["an entry that is not an object", '{"auths":{"r.example":"planted"}}'],
+    ["an invalid auth", '{"auths":{"r.example":{"auth":"planted"}}}'],
     ["more than a megabyte", `{"x":"${"planted".repeat(200_000)}"}`],
   ])("%s is an error that names the file and shows nothing of it [T61, T83]", async (_, text) => {
     const failed = await find(text, "r.example").catch((error: unknown) => error);
@@ -149,7 +149,7 @@ describe("config.json", () => {
     expect(JSON.stringify([String(failed), failed, String((failed as Error).cause)])).not.toContain("planted");
   });
 
-  test("a broken entry of another registry does no harm", async () => {
+  test("a broken entry of another registry is ignored", async () => {
     const auths = { "bad.example": 7, "r.example": { auth: auth("u:p") } };
     expect(await find({ auths }, "r.example")).toEqual(basic("u", "p"));
   });
@@ -160,14 +160,14 @@ describe("config.json", () => {
     expect(await readDockerHeaders(join(directory, "no"))).toEqual({});
   });
 
-  test("its place is DOCKER_CONFIG's, or the home's", () => {
+  test("is in DOCKER_CONFIG or in the home directory", () => {
     expect(dockerConfigPath({ environment: { DOCKER_CONFIG: "/d" }, home: "/h" })).toBe("/d/config.json");
     expect(dockerConfigPath({ environment: { DOCKER_CONFIG: "" }, home: "/h" })).toBe("/h/.docker/config.json");
   });
 });
 
 describe("auth.json", () => {
-  test("is looked for where the containers tools look, in their order", () => {
+  test("is searched in the places of the containers tools, in their order", () => {
     const paths = (environment: Record<string, string>, uid?: number): string[] =>
       containersAuthPlaces({ environment, home: "/h", uid }).map((place) => place.path);
     const rest = ["/h/.docker/config.json", "/h/.dockercfg"];
@@ -182,7 +182,7 @@ describe("auth.json", () => {
     ]);
   });
 
-  test("the first file that knows the registry wins, the legacy one last", async () => {
+  test("the first file with the registry wins, the legacy one last", async () => {
     const file = async (name: string, json: object): Promise<string> => {
       await writeFile(join(directory, name), JSON.stringify(json));
       return join(directory, name);
@@ -222,7 +222,7 @@ describe("login in plain text", () => {
     );
   });
 
-  test("makes file and directory, for nobody else to read", async () => {
+  test("creates file and directory, readable by the user only", async () => {
     path = join(directory, "new", "config.json");
     await storeCredential({ kind: "plain-text", path }, "docker.io", { kind: "identity-token", token: "i" });
     expect(JSON.parse(await readFile(path, "utf8"))).toEqual({
@@ -231,7 +231,7 @@ describe("login in plain text", () => {
     expect((await stat(join(directory, "new"))).mode & 0o777).toBe(0o700);
   });
 
-  test("keeps a link to a file elsewhere", async () => {
+  test("keeps a link and writes the file behind it", async () => {
     await mkdir(join(directory, "dotfiles"));
     await writeFile(join(directory, "dotfiles", "c.json"), "{}");
     await symlink(join(directory, "dotfiles", "c.json"), path);
@@ -257,13 +257,13 @@ describe("login in plain text", () => {
     expect(JSON.parse(await readFile(path, "utf8"))).toEqual({ auths: { "r.example/ns": {}, "r.example:5000": {} } });
   });
 
-  test("logout without a file makes none", async () => {
+  test("logout without a file creates none", async () => {
     await eraseCredential({ kind: "plain-text", path }, "r.example");
     expect(await readdir(directory)).toEqual([]);
   });
 });
 
-test("login asks the configuration which helper is the registry's", async () => {
+test("login reads the registry's helper from the configuration", async () => {
   expect(await findConfiguredHelper(path, "r.example")).toBeUndefined();
   const config = {
     credHelpers: { "r.example": "own", "https://index.docker.io/v1/": "hub", "p.example": "" },

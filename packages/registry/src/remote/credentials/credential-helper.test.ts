@@ -12,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-/** A real program; `input` and `verb` are there for its code. */
+/** A real program; its code can use `input` and `verb`. */
 async function install(code: string, name = "test"): Promise<void> {
   const program = join(directory, `docker-credential-${name}`);
   const head = `const fs = require("node:fs"); const verb = process.argv[2]; const input = fs.readFileSync(0, "utf8");`;
@@ -44,7 +44,7 @@ describe("a credential helper", () => {
     await expect(find("linux")).rejects.toMatchObject({ code: "OCI_CREDENTIALS_UNAVAILABLE" });
   });
 
-  test("gets secrets through stdin alone: none in its arguments or environment", async () => {
+  test("gets secrets through stdin only: none in its arguments or environment", async () => {
     await install(
       `fs.writeFileSync(${JSON.stringify(join(directory, "seen"))}, JSON.stringify({ argv: process.argv.slice(2), env: process.env, input }))`,
     );
@@ -64,7 +64,7 @@ describe("a credential helper", () => {
     });
   });
 
-  test("stores an identity token and erases what is there, or is not", async () => {
+  test("stores an identity token, and erases existing and missing credentials", async () => {
     const log = join(directory, "log");
     await install(
       `fs.appendFileSync(${JSON.stringify(log)}, verb + " " + input + "\\n");
@@ -85,7 +85,7 @@ describe("a credential helper", () => {
     ["talks too much", 'console.log("planted".repeat(100000))'],
     ["is killed", "process.kill(process.pid, 'SIGKILL')"],
     ["does not read", 'fs.closeSync(0); console.log("planted"); process.exit(2)'],
-  ])("that %s ends the search, and is named without what it said [T61, T62, T83]", async (_, code) => {
+  ])("that %s ends the search, and the error names it without its output [T61, T62, T83]", async (_, code) => {
     await install(code);
     const failed = await create()
       .find("test", "r.example")
@@ -94,7 +94,7 @@ describe("a credential helper", () => {
     expect(JSON.stringify([String(failed), failed, String((failed as Error).cause)])).not.toContain("planted");
   });
 
-  test("that hangs is ended, what it started too being waited for no longer [T83]", async () => {
+  test("that hangs is killed, and its child processes are not waited for [T83]", async () => {
     await install(
       `require("node:child_process").spawn(process.execPath, ["-e", "setTimeout(() => {}, 3000)"], { stdio: "inherit" });
        setInterval(() => {}, 1000)`,
@@ -105,7 +105,7 @@ describe("a credential helper", () => {
     });
   });
 
-  test("that cannot be run is named [T62]", async () => {
+  test("that cannot be run is named in the error [T62]", async () => {
     const program = join(directory, "docker-credential-test");
     await writeFile(program, "#!/nonexistent/interpreter\n");
     await chmod(program, 0o755);
@@ -113,7 +113,7 @@ describe("a credential helper", () => {
   });
 
   test.each(["../evil", "a/b", "", "a;b", "a b", ".x", "-x", "$(x)", "a\0b", "ä"])(
-    "of the name %j is none [T83]",
+    "of the name %j is refused [T83]",
     async (name) => {
       await expect(create().find(name, "r.example")).rejects.toMatchObject({
         code: "OCI_CREDENTIALS_UNAVAILABLE",
@@ -122,7 +122,7 @@ describe("a credential helper", () => {
     },
   );
 
-  test("is never looked for in the working directory [T83]", async () => {
+  test("is never searched in the working directory [T83]", async () => {
     await mkdir(join(directory, "empty"));
     const path = join(process.cwd(), "docker-credential-planted");
     await writeFile(path, "#!/bin/sh\n", { mode: 0o755 });

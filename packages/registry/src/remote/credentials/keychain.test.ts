@@ -32,7 +32,7 @@ describe("a keychain of keytar's interface", () => {
     expect(await provider.find({ registry: "docker.io" })).toBeUndefined();
   });
 
-  test("that does not answer is an error with its cause", async () => {
+  test("that fails is an error with its cause", async () => {
     const cause = new Error("cannot autolaunch D-Bus");
     const keychain = { ...createMemoryKeychain(), getPassword: () => Promise.reject(cause) };
     await expect(createKeychainCredentials(keychain).find({ registry: "r.example" })).rejects.toMatchObject({
@@ -55,14 +55,14 @@ describe("a keychain of keytar's interface", () => {
     },
   );
 
-  test("is keytar's own where that can be loaded, and else an error that says what is missing", async () => {
+  test("is keytar's own if it can be loaded, else an error that names the missing module", async () => {
     const opened = await openKeychain().catch((error: unknown) => error);
     const missing = "the OS keychain cannot be used, because the module keytar cannot be loaded";
     const outcome = OciError.is(opened) ? opened.message.split(" (")[0] : typeof (opened as Keychain).getPassword;
     expect(["function", missing]).toContain(outcome);
   });
 
-  test("is only opened when it is asked: an earlier source that knows the registry needs none", async () => {
+  test("is opened only when it is asked, not if an earlier source has the registry", async () => {
     const known = createStaticCredentials({ kind: "bearer", token: "t" });
     const chain = chainCredentials([known, createKeychainCredentials()]);
     expect(await chain.find({ registry: "r.example" })).toEqual({ kind: "bearer", token: "t" });
@@ -96,14 +96,14 @@ describe("credentials by pattern", () => {
     }
   });
 
-  test("nobody else gets them", async () => {
+  test("other registries do not get them", async () => {
     const provider = createPatternCredentials([named("*.corp.example"), named("r.example")]);
     for (const registry of ["corp.example", ".corp.example", "evilcorp.example", "r.example:5000", "x.r.example"]) {
       expect(await provider.find({ registry })).toBeUndefined();
     }
   });
 
-  test.each(["*corp.example", "a.*.example", "**", "*.*", "registry.*"])("%s is no pattern", (registry) => {
+  test.each(["*corp.example", "a.*.example", "**", "*.*", "registry.*"])("%s is not a pattern", (registry) => {
     expect(() => createPatternCredentials([named(registry)])).toThrow(TypeError);
   });
 });

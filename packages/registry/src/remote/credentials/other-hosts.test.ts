@@ -1,4 +1,4 @@
-/** Credentials are found by the whole name of a host: a part of it, or more than it, is another host. */
+/** Credentials are looked up by the whole name of a host: shorter and longer names are other hosts. */
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -52,7 +52,7 @@ async function containers(config: object): Promise<CredentialProvider> {
 }
 
 describe.each(places)("credentials for r.example in %s", (_where, open) => {
-  test("are for no host whose name holds it, or is a part of it [T154]", async () => {
+  test("are for no host whose name contains it or is a part of it [T154]", async () => {
     const provider = await open();
     expect(await provider.find({ registry: "r.example" })).toEqual(secret);
     for (const other of [
@@ -73,7 +73,7 @@ describe.each(places)("credentials for r.example in %s", (_where, open) => {
   });
 });
 
-test("a pattern's star stands for whole names below the domain [T154]", async () => {
+test("a pattern's star matches whole names below the domain only [T154]", async () => {
   const provider = createPatternCredentials([{ registry: "*.corp.example", credential: secret }]);
   expect(await provider.find({ registry: "a.corp.example" })).toEqual(secret);
   for (const other of ["corp.example", "evilcorp.example", "a.corp.example.evil", "a.corp.example:5000"]) {

@@ -20,7 +20,7 @@ describe("deleting a tag", () => {
     expect(await remote.store.deleteTag(one)).toBe(false);
   });
 
-  test("is refused, and moves nothing, where the registry deletes nothing", async () => {
+  test("is refused, and moves nothing, if the registry deletes nothing", async () => {
     await using remote = await createRemoteRepository({ without: ["tag-delete", "manifest-delete"] });
     const { descriptor } = await putManifest(remote.store);
     await remote.store.tag(one, descriptor);
@@ -28,7 +28,7 @@ describe("deleting a tag", () => {
     expect((await remote.store.resolve(one, { want: "digest" }))?.descriptor.digest).toBe(descriptor.digest);
   });
 
-  test("puts the tag back where the last step fails", async () => {
+  test("restores the tag if the last step fails", async () => {
     await using remote = await createRemoteRepository({ without: ["tag-delete"] });
     const { descriptor } = await putManifest(remote.store);
     await remote.store.tag(one, descriptor);
@@ -40,7 +40,7 @@ describe("deleting a tag", () => {
 });
 
 describe("deleting a manifest", () => {
-  test("takes its tags along, and says whether it was there", async () => {
+  test("deletes its tags too, and returns whether it existed", async () => {
     await using remote = await createRemoteRepository();
     const { descriptor } = await putManifest(remote.store);
     await remote.store.tag(one, descriptor);
@@ -49,7 +49,7 @@ describe("deleting a manifest", () => {
     expect(await remote.store.deleteManifest(descriptor.digest)).toBe(false);
   });
 
-  test("is refused where the registry does not allow it", async () => {
+  test("is refused if the registry does not allow it", async () => {
     await using remote = await createRemoteRepository({ without: ["manifest-delete"] });
     const { descriptor } = await putManifest(remote.store);
     await expect(remote.store.deleteManifest(descriptor.digest)).rejects.toMatchObject({ code: "OCI_UNSUPPORTED" });
@@ -57,7 +57,7 @@ describe("deleting a manifest", () => {
 });
 
 describe("deleting a blob", () => {
-  test("says whether it was there", async () => {
+  test("returns whether it existed", async () => {
     await using remote = await createRemoteRepository();
     const bytes = Buffer.from("content");
     await remote.store.put(blobOf(bytes), bytes);
@@ -65,7 +65,7 @@ describe("deleting a blob", () => {
     expect(await remote.store.deleteBlob(blobOf(bytes).digest)).toBe(false);
   });
 
-  test("is refused where the registry does not allow it", async () => {
+  test("is refused if the registry does not allow it", async () => {
     await using remote = await createRemoteRepository({ without: ["blob-delete"] });
     const bytes = Buffer.from("content");
     await remote.store.put(blobOf(bytes), bytes);

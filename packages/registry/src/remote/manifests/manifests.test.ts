@@ -32,7 +32,7 @@ describe("a tag", () => {
   });
 
   test.each(["docker-content-digest", "content-length", "content-type"])(
-    "is asked for whole where HEAD does not say %s",
+    "is requested by GET if HEAD does not send %s",
     async (header) => {
       await using remote = await createWithManifest();
       remote.registry.script({ match: { method: "HEAD" }, fault: { kind: "change", headers: { [header]: null } } });
@@ -41,7 +41,7 @@ describe("a tag", () => {
     },
   );
 
-  test("of which the header names another digest than the body has is refused [T66]", async () => {
+  test("whose header claims another digest than the body's is refused [T66]", async () => {
     await using remote = await createWithManifest();
     const lie = digestOf(Buffer.from("other"));
     const headers = { "docker-content-digest": lie };
@@ -52,7 +52,7 @@ describe("a tag", () => {
     });
   });
 
-  test("names a manifest of sha512 where the registry says so", async () => {
+  test("names a manifest by sha512 if the registry says so", async () => {
     await using remote = await createWithManifest();
     const digest = digestOf(remote.bytes, "sha512");
     remote.registry.script({ fault: { kind: "change", headers: { "docker-content-digest": digest } } });
@@ -61,7 +61,7 @@ describe("a tag", () => {
 });
 
 describe("a digest", () => {
-  test("that was asked for is compared with the body, and no header mends it [T66]", async () => {
+  test("that was requested is compared with the body, not with a header [T66]", async () => {
     await using remote = await createWithManifest();
     const { digest } = remote.descriptor;
     // Well formed and of the type that is announced: nothing is wrong with it but its digest.
@@ -73,7 +73,7 @@ describe("a digest", () => {
     });
   });
 
-  test("is right where a lying header says otherwise [T66]", async () => {
+  test("of the body is accepted if a header claims another one [T66]", async () => {
     await using remote = await createWithManifest();
     const headers = { "docker-content-digest": digestOf(Buffer.from("other")) };
     remote.registry.script({ fault: { kind: "change", headers } });
@@ -81,7 +81,7 @@ describe("a digest", () => {
     expect(resolved?.descriptor).toEqual(core(remote.descriptor));
   });
 
-  test.each(["sha256:../../x", "sha256:ABC", "nope:1"])("is never asked for as %j [T67]", async (text) => {
+  test.each(["sha256:../../x", "sha256:ABC", "nope:1"])("is never requested as %j [T67]", async (text) => {
     await using remote = await createWithManifest();
     await expect(remote.store.resolve(text as Digest, { want: "bytes" })).rejects.toMatchObject({
       code: "OCI_DIGEST_INVALID",
@@ -100,7 +100,7 @@ describe("a manifest's body", () => {
     });
   });
 
-  test("without end is read up to a bound [T69]", async () => {
+  test("without end is read up to a limit [T69]", async () => {
     await using remote = await createWithManifest();
     const body = Buffer.alloc(manifestReadMaxBytes + 1, " ");
     remote.registry.script({ fault: { kind: "change", body } });
@@ -109,7 +109,7 @@ describe("a manifest's body", () => {
     });
   });
 
-  test("that is cut is asked for again, and one that is always cut is an error [T82]", async () => {
+  test("that is cut is requested again, and one that is always cut is an error [T82]", async () => {
     await using remote = await createWithManifest();
     remote.registry.script({ match: { method: "GET", nth: 1 }, fault: { kind: "cut", afterBytes: 10 } });
     expect((await remote.store.resolve(latest, { want: "bytes" }))?.bytes).toEqual(Buffer.from(remote.bytes));
@@ -133,7 +133,7 @@ describe("a manifest's body", () => {
 describe("a push", () => {
   const tags = ["one", "two", "three"].map(parseTag);
 
-  test("sets many tags in one request where the registry knows how", async () => {
+  test("sets many tags in one request if the registry supports it", async () => {
     await using remote = await createWithManifest();
     await remote.store.put(remote.descriptor, remote.bytes, { tags });
     expect(remote.registry.requests).toHaveLength(1);
@@ -141,7 +141,7 @@ describe("a push", () => {
     expect(tags.map((tag) => named.get(tag))).toEqual(tags.map(() => remote.descriptor.digest));
   });
 
-  test("sets them one by one, in order, where it does not, and remembers that", async () => {
+  test("sets them one by one, in order, if it does not, and remembers that", async () => {
     await using remote = await createWithManifest({ without: ["multi-tag"] });
     await remote.store.put(remote.descriptor, remote.bytes, { tags });
     await remote.store.put(remote.descriptor, remote.bytes, { tags });
@@ -157,7 +157,7 @@ describe("a push", () => {
     expect(remote.asked().slice(1)).toEqual(["two", "three"].map((tag) => `PUT /v2/fred/demo/manifests/${tag}`));
   });
 
-  test("of which the registry says that it stored something else fails [T77]", async () => {
+  test("fails if the registry says that it stored another digest [T77]", async () => {
     await using remote = await createWithManifest();
     const headers = { "docker-content-digest": digestOf(Buffer.from("other")) };
     remote.registry.script({ match: { method: "PUT" }, fault: { kind: "change", headers } });
@@ -166,14 +166,14 @@ describe("a push", () => {
     });
   });
 
-  test("of a digest of sha512 goes by that digest", async () => {
+  test("of a sha512 digest uses that digest", async () => {
     await using remote = await createWithManifest();
     const descriptor = { ...remote.descriptor, digest: digestOf(remote.bytes, "sha512") };
     await remote.store.put(descriptor, remote.bytes, { tags: [parseTag("one")] });
     expect(remote.asked()[0]).toBe(`PUT /v2/fred/demo/manifests/${descriptor.digest}`);
   });
 
-  test("of a wrong media type never leaves", async () => {
+  test("of a wrong media type sends no request", async () => {
     await using remote = await createWithManifest();
     const descriptor = { ...remote.descriptor, mediaType: mediaTypes.imageIndex };
     await expect(remote.store.put(descriptor, remote.bytes)).rejects.toMatchObject({ code: "OCI_MANIFEST_INVALID" });
@@ -195,7 +195,7 @@ describe("schema 1", () => {
     return remote;
   }
 
-  test("is known by the digest of what is signed", async () => {
+  test("has the digest of its signed payload", async () => {
     await using remote = await createWithSchema1(signed);
     const resolved = await remote.store.resolve(latest, { want: "bytes" });
     expect(resolved).toEqual({
@@ -206,7 +206,7 @@ describe("schema 1", () => {
     expect(stream && Buffer.from(await collect(stream, 10_000))).toEqual(payload);
   });
 
-  test("with another content under its signatures is refused", async () => {
+  test("with other content under its signatures is refused", async () => {
     await using remote = await createWithSchema1(
       signAsLibtrust(Buffer.from(payload.toString().replace("demo", "evil"))),
     );
@@ -250,10 +250,10 @@ function signAsLibtrust(payload: Buffer): Buffer {
   );
 }
 
-describe("a digest that the registry breaks down over, as distribution 2.8 does over that of a blob", () => {
+describe("a digest that the registry answers with 500, as distribution 2.8 does for that of a blob", () => {
   const digest = digestOf(Buffer.from("a blob"));
 
-  test("names no manifest where it is a blob's: one try, and one question", async () => {
+  test("names no manifest if it is a blob's, after one GET and one HEAD", async () => {
     await using remote = await createRemoteRepository();
     remote.registry.repository("fred/demo").blobs.set(digest, Buffer.from("a blob"));
     remote.registry.script({ match: { path: /manifests/ }, fault: { kind: "answer", status: 500 } });
@@ -264,7 +264,7 @@ describe("a digest that the registry breaks down over, as distribution 2.8 does 
     expect(remote.registry.requests.map(({ method }) => method)).toEqual(["HEAD", "GET", "HEAD"]);
   });
 
-  test("is asked for again where it is no blob's", async () => {
+  test("is requested again if it is not a blob's", async () => {
     await using remote = await createRemoteRepository();
     const rule = remote.registry.script({ match: { method: "GET" }, fault: { kind: "answer", status: 500 } });
     await expect(remote.store.resolve(digest, { want: "bytes" })).rejects.toMatchObject({ code: "OCI_UNAVAILABLE" });

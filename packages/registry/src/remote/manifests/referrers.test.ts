@@ -56,13 +56,13 @@ describe("referrers", () => {
     expect(await digests(here, signature)).toEqual(sorted(signatures));
   });
 
-  test("need no tag where the registry indexes subjects and has the API", async () => {
+  test("need no tag if the registry indexes subjects and has the API", async () => {
     await using here = await createWithSubject();
     await refer(here);
     expect(fallbackOf(here)).toBeUndefined();
   });
 
-  test("are kept under the tag where the registry announces an API that it does not have", async () => {
+  test("are kept under the tag if the registry announces an API that it does not have", async () => {
     await using here = await createWithSubject({ without: ["referrers"] });
     const referrer = await refer(here);
     expect(fallbackOf(here)).toBeDefined();
@@ -92,14 +92,14 @@ describe("referrers", () => {
     expect(await digests(here)).toEqual(sorted([stays]));
   });
 
-  test("are none where the tag gives the subject itself, as GitLab's does", async () => {
+  test("are an empty list if the tag returns the subject itself, as GitLab's does", async () => {
     await using here = await createWithSubject(withoutApi);
     const { tags } = here.remote.registry.repository("fred/demo");
     tags.set(referrersTag(here.subject.descriptor.digest), here.subject.descriptor.digest);
     expect(await digests(here)).toEqual([]);
   });
 
-  test("are not guessed where the tag names another manifest", async () => {
+  test("are an error if the tag names another manifest", async () => {
     await using here = await createWithSubject(withoutApi);
     const other = await putManifest(here.remote.store);
     here.remote.registry
@@ -109,7 +109,7 @@ describe("referrers", () => {
     await expect(refer(here)).rejects.toMatchObject({ code: "OCI_MANIFEST_INVALID" });
   });
 
-  test("come from the tag where everything is answered with a page of HTML", async () => {
+  test("come from the tag if everything is answered with a page of HTML", async () => {
     await using here = await createWithSubject(withoutApi);
     const referrer = await refer(here);
     const headers = { "content-type": "text/html" };
@@ -120,14 +120,14 @@ describe("referrers", () => {
     expect(await digests(here)).toEqual(sorted([referrer]));
   });
 
-  test("that page for ever are left [T58]", async () => {
+  test("in endless pages are refused [T58]", async () => {
     await using here = await createWithSubject();
     await refer(here);
     here.remote.registry.script({ match: { path: /\/referrers\// }, fault: { kind: "page-forever" } });
     await expect(digests(here)).rejects.toMatchObject({ code: "OCI_LIMIT_EXCEEDED" });
   });
 
-  test("that refer to each other are one level each: there is nothing to run in circles [T58]", async () => {
+  test("that refer to each other are listed one level at a time, without end in circles [T58]", async () => {
     await using here = await createWithSubject();
     const { digest } = here.subject.descriptor;
     const circle = encodeImageIndex({ manifests: [here.subject.descriptor, here.subject.descriptor] });

@@ -20,14 +20,14 @@ async function createWithTags(): Promise<RemoteRepository> {
 const link = (value: string) => ({ kind: "change", headers: { link: value } }) as const;
 
 describe("a list in pages", () => {
-  test("is read to its end by its Links", async () => {
+  test("is read to its end through its Links", async () => {
     await using remote = await createWithTags();
     expect(await listAll(remote.store.listTags())).toEqual(names);
     expect(remote.registry.requests).toHaveLength(3);
     expect(remote.registry.violations).toEqual([]);
   });
 
-  test("at a host that was led to stays held to that host's network [T53, T57]", async () => {
+  test("at another host is restricted to that host's network [T53, T57]", async () => {
     await using elsewhere = await createRemoteRepository();
     await using remote = await createRemoteRepository({
       client: { transport: { ...time, lookup: rebinding(), plainHttp: () => "allow" } },
@@ -40,7 +40,7 @@ describe("a list in pages", () => {
     expect(elsewhere.asked()).toEqual(["GET /tags"]);
   });
 
-  test("asks for no page that the loop does not allowedNetwork", async () => {
+  test("requests no page that the loop does not reach", async () => {
     await using remote = await createWithTags();
     for await (const tag of remote.store.listTags()) if (tag === "tag-03") break;
     expect(remote.registry.requests).toHaveLength(1);
@@ -65,21 +65,21 @@ describe("a list in pages", () => {
     await expect(listAll(remote.store.listTags())).rejects.toMatchObject({ code: "OCI_RESPONSE_INVALID" });
   });
 
-  test("of tags leaves out what is no tag", async () => {
+  test("of tags skips invalid tags", async () => {
     await using remote = await createRemoteRepository();
     const tags = ["good", "../bad", "", "a b"];
     remote.registry.script({ fault: { kind: "answer", status: 200, body: JSON.stringify({ tags }) } });
     expect(await listAll(remote.store.listTags())).toEqual(["good"]);
   });
 
-  test("of repositories leaves out what is no repository's name", async () => {
+  test("of repositories skips invalid names", async () => {
     await using remote = await createRemoteRepository();
     const repositories = ["fred/demo", "fred\n--output", "../bad", "Fred", "\u001b[31m"];
     remote.registry.script({ fault: { kind: "answer", status: 200, body: JSON.stringify({ repositories }) } });
     expect(await listAll(remote.client.listRepositories())).toEqual(["fred/demo"]);
   });
 
-  test("of a repository that is not there has no tags, of a registry without a catalog is an error", async () => {
+  test("of a missing repository has no tags, of a registry without a catalog is an error", async () => {
     await using remote = await createRemoteRepository({ without: ["catalog"] });
     expect(await listAll(remote.store.listTags())).toEqual([]);
     await expect(listAll(remote.client.listRepositories())).rejects.toMatchObject({
@@ -89,15 +89,15 @@ describe("a list in pages", () => {
   });
 });
 
-describe("a registry that pages to do harm", () => {
-  test("for ever is left [T58]", async () => {
+describe("a registry with hostile pages", () => {
+  test("without end is refused [T58]", async () => {
     await using remote = await createWithTags();
     remote.registry.script({ fault: { kind: "page-forever" } });
     await expect(listAll(remote.store.listTags())).rejects.toMatchObject({ code: "OCI_LIMIT_EXCEEDED" });
     expect(remote.registry.requests.length).toBeLessThan(20);
   });
 
-  test("in circles is left [T58]", async () => {
+  test("in a circle is refused [T58]", async () => {
     await using remote = await createWithTags();
     remote.registry.script({
       match: { path: /tags\/list/ },
@@ -124,7 +124,7 @@ describe("a registry that pages to do harm", () => {
     },
   );
 
-  test("with an endless Link is left", async () => {
+  test("with a Link that is too long is refused", async () => {
     await using remote = await createWithTags();
     remote.registry.script({ fault: link(`<${"<".repeat(20_000)}>; rel=next`) });
     await expect(listAll(remote.store.listTags())).rejects.toMatchObject({ code: "OCI_RESPONSE_INVALID" });
