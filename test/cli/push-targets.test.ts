@@ -1,6 +1,6 @@
 /** Directories become targets, and come back as files. */
-import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
 import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createMachine, type Machine } from "./machine.ts";
@@ -96,6 +96,73 @@ describe("push-targets", () => {
   test("an empty directory is refused: with --delete it would end every target", async () => {
     await mkdir(join(machine.directory, "empty"));
     expect(await machine.run(["push-targets", repo, "empty", "--delete"])).toMatchObject({ status: 2 });
+  });
+});
+
+describe("pull-target of many", () => {
+  const pulled = async (words: readonly string[], stdin?: string): Promise<readonly string[]> => {
+    const out = join(machine.directory, "out");
+    await mkdir(out, { recursive: true });
+    await machine.must(["pull-target", repo, ...words, "--output", "out", "--tree"], stdin);
+    const found = (await readdir(out, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+    return found.map(({ parentPath, name }) => relative(out, join(parentPath, name)).replaceAll("\\", "/")).toSorted();
+  };
+
+  beforeEach(async () => {
+    await machine.must(["push-targets", repo, "dist"]);
+    await published();
+    await machine.must(["pin", repo, "root.json"]);
+  });
+
+  test("--all --tree brings the directory back", async () => {
+    expect(await pulled(["--all"])).toEqual(["a.txt", "sub/b.txt", "sub/c.txt"]);
+    expect(await readFile(join(machine.directory, "out/sub/c.txt"), "utf8")).toBe("c");
+  });
+
+  test.each([
+    [["--match", "*.txt"], ["a.txt"]],
+    [
+      ["--match", "*/b.*", "--match", "?.txt"],
+      ["a.txt", "sub/b.txt"],
+    ],
+    [
+      ["sub/c.txt", "--match", "*.txt"],
+      ["a.txt", "sub/c.txt"],
+    ],
+  ])("%j takes %j", async (words, names) => {
+    expect(await pulled(words)).toEqual(names);
+  });
+
+  test.each([
+    [[], "a.txt\r\nsub/b.txt\n"],
+    [["-0"], "a.txt\0sub/b.txt\0"],
+  ])("names come from stdin %j", async (words, stdin) => {
+    expect(await pulled(["--names-from", "-", ...words], stdin)).toEqual(["a.txt", "sub/b.txt"]);
+  });
+
+  test("a pattern that nothing matches, and a name that is not there, leave nothing half done", async () => {
+    for (const words of [
+      ["--match", "*.txt", "--match", "x*"],
+      ["a.txt", "missing"],
+    ]) {
+      const refused = await machine.run(["pull-target", repo, ...words, "--output", "."]);
+      expect(refused).toMatchObject({ status: 3 });
+      expect(await readdir(machine.directory)).not.toContain("a.txt");
+    }
+  });
+
+  test("no directory of a name is a link, and no name leads out", async () => {
+    await mkdir(join(machine.directory, "out"));
+    await mkdir(join(machine.directory, "elsewhere"));
+    await symlink(join(machine.directory, "elsewhere"), join(machine.directory, "out/sub"));
+    const refused = await machine.run(["pull-target", repo, "--all", "--output", "out", "--tree"]);
+    expect(refused.stderr).toContain("links are not followed");
+    expect(await readdir(join(machine.directory, "elsewhere"))).toEqual([]);
+    expect(await readdir(join(machine.directory, "out"))).toEqual(["sub"]);
+  });
+
+  test("nothing named is a usage error", async () => {
+    expect(await machine.run(["pull-target", repo])).toMatchObject({ status: 2, stdout: "" });
   });
 });
 

@@ -29,6 +29,7 @@ beforeAll(async () => {
   await machine.must(["pull-metadata", repo, "root.json"]);
   await machine.must(["push-blob", repo, "demo.txt", "@alias"]);
   await machine.must(["push-blob", "fred/image", "demo.txt", "@tag"]);
+  await writeFile(join(machine.directory, "names.txt"), "demo.txt");
   await writeFile(join(machine.directory, "list.yaml"), `${registry.host}:\n  images:\n    fred/image: [tag]\n`);
   const sim = await createTufSimulator();
   sim.addTarget("a.txt", Buffer.from("a"));
@@ -99,6 +100,7 @@ const stories: readonly Story[] = [
   ...["pull-target", "blob-sizes", "explain"].flatMap((command) => pulls(command, ["demo.txt"])),
   ...pulls("check-target", ["demo.txt", "demo.txt"]),
   { command: "pull-target", args: [repo, "demo.txt"], flags: { output: "saved" } },
+  { command: "pull-target", args: [repo], flags: { "names-from": "names.txt", output: "." } },
   { command: "list-repos", args: [] },
   { command: "auth", args: [repo, "pull"] },
   { command: "push-blob", args: [repo, "demo.txt"] },

@@ -11,6 +11,7 @@ import { readPackages, type SourceFile } from "./sources.ts";
 const most = 12;
 const longer: Readonly<Record<string, number>> = {
   "cli/src/publish": 32,
+  "cli/src/pull": 16,
   "cli/src/blobs": 24,
   "cli/src/context": 18,
   "registry/src": 15,

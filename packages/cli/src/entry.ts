@@ -60,7 +60,8 @@ export const ambientSettings: ReadonlySet<SettingName> = new Set([...stateSettin
 
 export function entry({ load, modes = [], ...given }: Entry): Command {
   return {
-    modes: [withSetting("json", ["null"]), ...modes],
+    // With a list of names it says how they are read, and JSON is as good.
+    modes: given.settings?.includes("names-from") === true ? modes : [withSetting("json", ["null"]), ...modes],
     arguments: "<repo>",
     settings: stateSettings,
     programs: ["dtuf"],

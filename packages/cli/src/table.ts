@@ -181,6 +181,19 @@ const toFiles: Mode = {
   refuses: ["blob-info"],
 };
 
+const toStdout: Mode = {
+  name: "without --output FILE",
+  when: (values) => ["", "-"].includes(values.text("output") ?? ""),
+  refuses: ["tree", "concurrency"],
+};
+
+const pullTargetModes: readonly Mode[] = [
+  toFiles,
+  toStdout,
+  withSetting("all", ["match", "names-from"]),
+  withoutSetting("names-from", ["null"]),
+];
+
 const copyCommands: readonly Command[] = [
   entry({
     name: "pin",
@@ -202,9 +215,12 @@ const copyCommands: readonly Command[] = [
   entry({
     name: "pull-target",
     summary: "write targets, verified, to stdout or to files",
-    arguments: "<repo> <target...>",
-    settings: [...sourceSettings, "output", "blob-info", "progress"],
-    modes: [...sourceModes, toFiles],
+    arguments: "<repo> [target...]",
+    settings: [
+      ...sourceSettings,
+      ...(["all", "match", "names-from", "null", "output", "tree", "concurrency", "blob-info", "progress"] as const),
+    ],
+    modes: [...sourceModes, ...pullTargetModes],
     example: "dtuf pull-target fred/demo app-1.4.tgz --output .",
     load: () => import("./pull/pull-target.ts"),
   }),

@@ -8,7 +8,7 @@ import type { Deadlines } from "./refresh/deadline.ts";
 import type { PinInfo } from "./refresh/pin.ts";
 import type { RefreshMode } from "./refresh/pull-metadata.ts";
 import type { StateOutcome, StateRequirement } from "./state/cache-directory.ts";
-import type { Source } from "./sources/source.ts";
+import type { Source, TargetInfo } from "./sources/source.ts";
 
 /** What a copy is made of: where its repository is, in one of two ways, and its state. */
 export type CopyOptions = CopySettings & (CopyRepository | CopySource);
@@ -97,4 +97,16 @@ export interface RefreshResult {
 export interface SaveOptions extends CallOptions {
   /** "keep" (default): a partial download is kept beside the destination and continued by the next call. */
   readonly partial?: "keep" | "remove" | undefined;
+}
+
+/** How many targets are written to files. */
+export interface SaveTargetsOptions extends SaveOptions {
+  /** Targets at a time. Default: 6. */
+  readonly concurrency?: number | undefined;
+}
+
+/** A target, and the file that it becomes. */
+export interface TargetDestination {
+  readonly target: TargetInfo;
+  readonly destination: string;
 }

@@ -4,12 +4,22 @@
  * Guaranteed: no byte of a target leaves before it was verified; nothing that was refused is kept; the state on disk is
  * the old one or the new one at every moment; readers are never blocked; offline means that no request is made.
  */
-import type { ByteStream, Content } from "@dtuf/registry";
+import { forEachConcurrently, type ByteStream, type Content } from "@dtuf/registry";
 import { parseTargetPath, type TargetPath, type WalkStep } from "@dtuf/tuf";
-import type { CallOptions, CopyOptions, PinResult, PullMetadataOptions, RefreshResult, SaveOptions } from "./calls.ts";
+import type {
+  CallOptions,
+  CopyOptions,
+  PinResult,
+  PullMetadataOptions,
+  RefreshResult,
+  SaveOptions,
+  SaveTargetsOptions,
+  TargetDestination,
+} from "./calls.ts";
 import { checkContents } from "./targets/check-target.ts";
 import {
   createCopyCore,
+  type CopyCore,
   fetchContext,
   listTargets,
   pinRoot,
@@ -22,6 +32,7 @@ import {
 import { explainTarget, findTargetInfo, requireTarget } from "./targets/find-target.ts";
 import { inspectCache, listTrustedFiles, type CachedState, type TrustedFile } from "./refresh/inspect.ts";
 import { openVerified, openVerifiedBlobs, type VerifiedBlob } from "./targets/open-target.ts";
+import { defaultConcurrency } from "./limits.ts";
 import { saveVerified } from "./targets/save-target.ts";
 import type { TargetInfo } from "./sources/source.ts";
 
@@ -55,6 +66,11 @@ export interface Copy extends AsyncDisposable {
   openTargetBlobs(target: TargetInfo, options?: CallOptions): AsyncIterable<VerifiedBlob>;
   /** Writes beside the destination, verifies, fsyncs, renames; continues a partial download. */
   saveTarget(target: TargetInfo, destination: string, options?: SaveOptions): Promise<void>;
+  /**
+   * Each as `saveTarget` does, several at a time. The first failure stops the others: what was written before is whole,
+   * what was not is continued by the next call.
+   */
+  saveTargets(targets: readonly TargetDestination[], options?: SaveTargetsOptions): Promise<void>;
   /** @throws CopyError COPY_TARGET_UNKNOWN */
   blobSizes(path: string | TargetPath, options?: CallOptions): Promise<readonly number[]>;
   /** Compares contents with the target's blobs, by position. @throws CopyError COPY_TARGET_UNKNOWN, COPY_TARGET_DIFFERS */
@@ -100,13 +116,26 @@ export function createCopy(options: CopyOptions): Copy {
       yield* openVerifiedBlobs(target, fetchContext(core, call));
       await rememberPulled(core, target);
     },
-    async saveTarget(target, destination, call) {
-      await saveVerified(target, destination, saveContext(core, call));
-      await rememberPulled(core, target);
-    },
+    saveTarget: (target, destination, call) => save(core, { target, destination }, call),
+    saveTargets: (targets, { concurrency = defaultConcurrency, ...call } = {}) =>
+      forEachConcurrently(targets, concurrency, (each, failed) =>
+        save(core, each, {
+          ...call,
+          signal: call.signal === undefined ? failed : AbortSignal.any([call.signal, failed]),
+        }),
+      ),
     blobSizes: async (path, call) => (await findRequired(path, call)).blobs.map(({ size }) => size),
     checkTarget: async (path, contents, call) => checkContents(await findRequired(path, call), contents),
     close: () => core.close(),
     [Symbol.asyncDispose]: () => core.close(),
   };
+}
+
+async function save(
+  core: CopyCore,
+  { target, destination }: TargetDestination,
+  call: SaveOptions | undefined,
+): Promise<void> {
+  await saveVerified(target, destination, saveContext(core, call));
+  await rememberPulled(core, target);
 }

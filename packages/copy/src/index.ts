@@ -1,7 +1,16 @@
 export type { StateOutcome, StateRequirement } from "./state/cache-directory.ts";
 export type { PinOffer } from "./refresh/anchor.ts";
 export type { CopyRepository, CopySettings, CopySource } from "./calls.ts";
-export type { CallOptions, CopyOptions, PinResult, PullMetadataOptions, RefreshResult, SaveOptions } from "./calls.ts";
+export type {
+  CallOptions,
+  CopyOptions,
+  PinResult,
+  PullMetadataOptions,
+  RefreshResult,
+  SaveOptions,
+  SaveTargetsOptions,
+  TargetDestination,
+} from "./calls.ts";
 export { createCopy, type Copy } from "./copy.ts";
 export { createDirectorySource, type DirectorySourceOptions } from "./sources/directory-source.ts";
 export { CopyError, type CopyErrorCode, type CopyErrorDetails } from "./errors.ts";

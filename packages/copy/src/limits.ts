@@ -35,3 +35,6 @@ export const metadataBytesPerSecond: number = 4096;
 
 /** For the top-level metadata of a site: a thousand roots at 0.5 s each, and many megabytes over a slow network. */
 export const refreshMs: number = 15 * 60 * 1000;
+
+/** Targets that are saved at a time, if the caller says nothing else. */
+export const defaultConcurrency = 6;

@@ -5,7 +5,15 @@ import { UsageError } from "./usage.ts";
 import type { Values } from "./values.ts";
 
 /** `-` is stdin or stdout there. */
-const streamed: ReadonlySet<SettingName> = new Set(["output", "tuf", "key", "source-yaml", "record", "record-out"]);
+const streamed: ReadonlySet<SettingName> = new Set([
+  "output",
+  "tuf",
+  "key",
+  "source-yaml",
+  "record",
+  "record-out",
+  "names-from",
+]);
 
 /** Every file that a setting names is there, and every directory that one is written to. @throws UsageError */
 export async function verifyNamedFiles(values: Values, names: readonly SettingName[], cwd: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { parseTargetPath } from "@dtuf/tuf";
 import { describe, expect, test } from "vitest";
 import { UsageError } from "../context/usage.ts";
-import { fileNameOf } from "./pull-target.ts";
+import { fileNameOf } from "./destinations.ts";
 
 const nameOf = (path: string, platform: string): string => fileNameOf({ path: parseTargetPath(path) }, platform);
 

@@ -1,0 +1,86 @@
+/** Where targets are written: their names come from elsewhere, and never lead out of the directory. */
+import { stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import type { TargetDestination, TargetInfo } from "@dtuf/copy";
+import { createDirectory, isFileName, verifyDirectories } from "@dtuf/registry/files";
+import type { Context } from "../context/command.ts";
+import { UsageError } from "../context/usage.ts";
+
+/** Of a file's name, on all common file systems. */
+const nameMaxBytes = 255;
+
+/** A file for one target; a directory, which then must be there, for several. */
+export async function chooseDestinations(
+  { io, values }: Context,
+  targets: readonly TargetInfo[],
+  output: string,
+): Promise<readonly TargetDestination[]> {
+  const path = resolve(io.cwd, output);
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isDirectory() === true) {
+    return intoDirectory(targets, path, { platform: io.platform, names: values.on("tree") ? "whole" : "last" });
+  }
+  const [target, ...more] = targets;
+  const namesDirectory = output.endsWith("/") || (io.platform === "win32" && output.endsWith("\\"));
+  if (namesDirectory || target === undefined || more.length > 0 || values.on("tree")) {
+    throw new UsageError(`--output: ${JSON.stringify(output)} is no directory`, `mkdir -p ${output}`);
+  }
+  if (!isFileName(basename(path), io.platform)) {
+    throw new UsageError(`--output: ${JSON.stringify(output)} is no name for a file on this system`);
+  }
+  return [{ target, destination: path }];
+}
+
+export interface Naming {
+  /** Node's word for the system. */
+  readonly platform: string;
+  /** "whole": the directories in a target's name become directories. */
+  readonly names: "whole" | "last";
+}
+
+/** No target replaces another one, on a disk that knows no case or no spelling of accents either. */
+export function intoDirectory(
+  targets: readonly TargetInfo[],
+  directory: string,
+  { platform, names }: Naming,
+): readonly TargetDestination[] {
+  const taken = new Map<string, TargetInfo>();
+  return targets.map((target) => {
+    const name = names === "whole" ? wholeNameOf(target, platform) : fileNameOf(target, platform);
+    const key = name.normalize("NFC").toLowerCase();
+    const other = taken.get(key);
+    taken.set(key, target);
+    if (other === undefined || other.path === target.path) return { target, destination: join(directory, name) };
+    const both = `${JSON.stringify(other.path)} and ${JSON.stringify(target.path)}`;
+    throw new UsageError(`--output: ${both} would be one file`, "pull them one by one with --output FILE");
+  });
+}
+
+/** The target's last component, which must be an ordinary file name: a target's name never leads out of the directory. */
+export function fileNameOf({ path }: { readonly path: string }, platform: string): string {
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  const isPlain = isFileName(name, platform) && !/[\0-\x1f\\:]/.test(name);
+  if (!isPlain || Buffer.byteLength(name) > nameMaxBytes) {
+    throw new UsageError(`target ${JSON.stringify(path)} has no name for a file`, "pull it alone with --output FILE");
+  }
+  return name;
+}
+
+function wholeNameOf({ path }: TargetInfo, platform: string): string {
+  return path
+    .split("/")
+    .map((part) => fileNameOf({ path: part }, platform))
+    .join("/");
+}
+
+/** Makes the directories that the files need below the one that was named; none of them is a link. @throws FileError */
+export async function createDirectories(directory: string, wanted: readonly TargetDestination[]): Promise<void> {
+  const needed = new Set<string>();
+  for (const { destination } of wanted) {
+    for (let inner = dirname(destination); inner.length > directory.length; inner = dirname(inner)) needed.add(inner);
+  }
+  const directories = [...needed].toSorted((a, b) => a.length - b.length);
+  await verifyDirectories(directories);
+  for (const each of directories) await createDirectory(each);
+}
