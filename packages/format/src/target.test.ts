@@ -47,7 +47,7 @@ describe("a target's blobs", () => {
     expect(findTargetBlobs(target("demo"))).toMatchObject([{ digest: `sha256:${hex("demo")}`, size: 4 }]);
   });
 
-  test("are those that the signed list names, in order, and other custom fields survive", () => {
+  test("are those of the signed list, in order, and other custom fields are kept", () => {
     expect(findTargetBlobs(target("onetwo!", custom))?.map(({ digest }) => digest)).toEqual(
       parts.map(({ digest }) => digest),
     );

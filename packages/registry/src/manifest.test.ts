@@ -53,7 +53,7 @@ describe("parseManifest", () => {
   });
 
   test.each([undefined, "application/json", "text/plain; charset=utf-8", `${mediaTypes.imageManifest}; charset=utf-8`])(
-    "reads a manifest served as %s",
+    "parses a manifest received as %s",
     (contentType) => {
       expect(parseManifest(encode(image), contentType)).toMatchObject({ kind: "manifest", layers: [layer] });
     },

@@ -85,7 +85,7 @@ describe("parseReference", () => {
   });
 
   test.each([parseReference, parseFamiliarName, parseRepositoryName, parseRegistryHost])(
-    "whatever the text, %o gives a value or an OciError",
+    "%o returns a value or throws an OciError for any text",
     (parse) => {
       const text = fc.oneof(anyText, fc.stringMatching(/^[a-z0-9.:/@_[\]-]*$/));
       fc.assert(

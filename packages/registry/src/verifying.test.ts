@@ -30,7 +30,7 @@ describe.each(["sha256", "sha512"] as const)("verifying by %s", (algorithm) => {
 
   test.each(
     ways.flatMap(([how, chunkBytes]) => wrongs.map(([what, wrong, code]) => ({ how, chunkBytes, what, wrong, code }))),
-  )("errors instead of ending on $what, $how", async ({ chunkBytes, wrong, code }) => {
+  )("throws at the end of a stream with $what, $how", async ({ chunkBytes, wrong, code }) => {
     await expect(collect(verifying(cut(wrong, chunkBytes), expected), 100)).rejects.toMatchObject({ code });
   });
 
@@ -112,7 +112,7 @@ describe.each([2 ** 31, 2 ** 32])("a content of more than %i bytes", (before) =>
     await expect(verifyTail(Buffer.concat([tail, tail]))).rejects.toMatchObject({ code: "OCI_SIZE_MISMATCH" });
   });
 
-  test("is not complete with what is left over 32 bits of its size [T150]", async () => {
+  test("is not complete with its size modulo 2^32 [T150]", async () => {
     await expect(collect(verifying(openContent(tail), expected), 99)).rejects.toMatchObject({
       code: "OCI_SIZE_MISMATCH",
       message: expect.stringContaining(`${expected.size} bytes, only ${tail.length} received`) as string,

@@ -110,7 +110,7 @@ describe("the walk", () => {
     expect((await search(sim, "a/b", { maxDelegations: 3 })).found?.role).toBe("R3");
   });
 
-  test("visits 32 roles and no more, unless told otherwise [T22]", async () => {
+  test("visits at most 32 roles by default [T22]", async () => {
     const edges = Array.from({ length: 33 }, (_, n): Edge => ["targets", { name: `R${n + 1}`, ...all }]);
     expect((await search(await repository(edges, ["R32"]), "a/b")).found?.role).toBe("R32");
     await expect(search(await repository(edges, ["R33"]), "a/b")).rejects.toThrow(code("TUF_LIMIT_EXCEEDED"));
@@ -125,7 +125,7 @@ describe("the walk", () => {
   );
 
   test.each(["constructor", "__proto__", "toString", "hasOwnProperty"])(
-    "target %j is not there unless it is listed",
+    "target %j is not found unless it is listed",
     async (path) => {
       expect((await search(await repository([]), path)).found).toBeUndefined();
     },

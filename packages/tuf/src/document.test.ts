@@ -81,7 +81,7 @@ describe("documents", () => {
     ]);
   });
 
-  test("names of Object.prototype are no targets unless they are listed", () => {
+  test("names of Object.prototype are not targets unless they are listed", () => {
     const { targets } = parseUnverified(file(examples.targets), "targets");
     for (const name of ["constructor", "toString", "__proto__"]) expect(targets.has(name as never)).toBe(false);
   });
@@ -160,7 +160,7 @@ describe("documents", () => {
   });
 
   test.each<Json>([0, -1, 1.5, "1", null, 9007199254740992])(
-    "refuses threshold %j wherever there is one [T11]",
+    "refuses threshold %j in every kind of role [T11]",
     (threshold) => {
       const bad = { ...role, threshold };
       const roles = { root: role, timestamp: role, snapshot: role, targets: bad };
@@ -230,7 +230,7 @@ describe("documents", () => {
     expect(() => parseUnverified(signed, "timestamp", { maxSignatures: 1 })).toThrow(code("TUF_LIMIT_EXCEEDED"));
   });
 
-  test("limits keys, key ids, signatures and roles, unless configured otherwise [T22]", () => {
+  test("limits keys, key ids, signatures and roles by default [T22]", () => {
     const names = (count: number): readonly string[] => Array.from({ length: count }, (_, n) => `k${n}`);
     const signatures = (count: number): Json => names(count).map((keyid) => ({ keyid, sig: "" }));
     const keyIds = (count: number): Json => ({ keys: {}, roles: [{ ...delegated, keyids: names(count), paths: [] }] });
@@ -260,7 +260,7 @@ describe("documents", () => {
     ["timestamp", 131_072],
     ["snapshot", 32 << 20],
     ["targets", 128 << 20],
-  ] as const)("bounds the bytes of a %s file, unless told otherwise [T22]", (kind, most) => {
+  ] as const)("limits the bytes of a %s file by default [T22]", (kind, most) => {
     const padded = Buffer.alloc(most + 1, " ");
     padded.set(file(examples[kind]));
     expect(() => parseUnverified(padded, kind)).toThrow(code("TUF_LIMIT_EXCEEDED"));

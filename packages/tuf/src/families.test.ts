@@ -93,8 +93,8 @@ describe("a root that requires ML-DSA signatures", () => {
 });
 
 test.each<[string, JsonObject]>([
-  ["a role that nobody knows", { mirrors: { "ml-dsa": 1 } }],
-  ["a family that nobody knows", { root: { "slh-dsa": 1 } }],
+  ["an unknown role", { mirrors: { "ml-dsa": 1 } }],
+  ["an unknown family", { root: { "slh-dsa": 1 } }],
   ["no signature", { root: { "ml-dsa": 0 } }],
   ["a role without the root's own keys", { targets: { "ml-dsa": 1 } }],
 ])("a requirement of %s is malformed", (_what, field) => {

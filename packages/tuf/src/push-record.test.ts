@@ -94,7 +94,7 @@ describe("a record of a push", () => {
     ['"root":{', '"root":null,"x":{'],
     ['"version":9', '"version":0'],
     [`"sha256":"${"b".repeat(64)}"`, '"sha256":"b"'],
-  ])("is refused with %s made %s, though it is signed", async (from, to) => {
+  ])("is refused with %s replaced by %s, although it is signed", async (from, to) => {
     const altered = payload.replace(from, to);
     expect(altered).not.toBe(payload);
     const bytes = canonicalJson(parseJson(Buffer.from(altered)));

@@ -140,7 +140,7 @@ describe("thresholds", () => {
   });
 
   test.each(["", "zz", "abc", "00".repeat(64)])(
-    "signature %j beside a good one does no harm, and alone no good",
+    "signature %j beside a valid one is ignored, and alone is refused",
     async (sig) => {
       const sim = await createTufSimulator();
       const second = createTestSigner();
@@ -265,7 +265,7 @@ describe("order", () => {
     expect(set.wanted("root").version).toBe(2);
   });
 
-  test("the files of one instant fit together or are refused: a snapshot file for another role's turn", async () => {
+  test("a snapshot file is refused in another role's step", async () => {
     const sim = await createTufSimulator({ metaHashes: "versions-only" });
     const set = trustSimulator(sim, { until: "root" });
     const mixed = await signDocument(sim.snapshot, sim.signers.get("timestamp") ?? []);

@@ -13,7 +13,7 @@ const file = { name: "team", version: 2, bytes };
 test.each([
   ["a role that is not listed", undefined],
   ["an older version", listed(1, Buffer.from("other"))],
-  ["the very same file", listed(2, bytes)],
+  ["the same file", listed(2, bytes)],
 ])("a file may follow %s", (_what, meta) => {
   expect(isSuperseded(file, meta)).toBe(false);
   expect(() => verifySuccessor(file, meta)).not.toThrow();

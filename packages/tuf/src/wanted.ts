@@ -4,13 +4,13 @@ import type { Snapshot } from "./snapshot.ts";
 import type { Trusted } from "./trusted.ts";
 import { missing } from "./trusted.ts";
 
-/** What is already known of the next file of a role, so that its reader can be bounded and checked early. */
+/** Known facts about the next file of a role, so that its reader can limit and verify it early. */
 export interface WantedFile {
-  /** Of the file's name; absent if the name has none. What the version must be is verified in any case. */
+  /** The version in the file's name; missing if the name has none. The version is verified in any case. */
   readonly version?: number;
   readonly length?: number;
   readonly hashes?: ReadonlyMap<string, string>;
-  /** The signed length where there is one, and never above the role's limit. */
+  /** The signed length if there is one, but at most the role's limit. */
   readonly maxBytes: number;
 }
 

@@ -23,7 +23,7 @@ export async function isLinkThatOpenFollows(path: string, system: string = platf
 /** Names of devices in every directory of Windows, also with a suffix after a dot or a space. */
 const device = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³]) *(?:\.|$)/i;
 /** `:` starts an alternate stream of a file, and Windows removes dots and spaces at the end of a name. */
-// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+// oxlint-disable-next-line no-control-regex -- searches for control characters
 const refusedByWindows = /[\0-\x1f<>:"/\\|?*]|[. ]$/;
 
 /**

@@ -101,7 +101,7 @@ export async function findRegularFile(path: string): Promise<Stats | undefined> 
 }
 
 /**
- * Reads a file that must exist. It is opened at the first read, so a stream that nobody starts holds no file.
+ * Reads a file that must exist. It is opened at the first read, so an unread stream holds no file open.
  * @throws FileError FILE_NOT_REGULAR and others; the signal's reason
  */
 export async function* readRegularFile(path: string, { signal, offset = 0, ...options }: ReadFileOptions): ByteStream {

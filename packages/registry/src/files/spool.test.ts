@@ -60,7 +60,7 @@ async function openFiles(): Promise<number> {
   return (await Promise.all(links)).filter((path) => path.startsWith(directory)).length;
 }
 
-test.runIf(process.platform === "linux")("a stream that nobody starts is closed with its last reference", async () => {
+test.runIf(process.platform === "linux")("an unread stream is closed with its last reference", async () => {
   const warnings: string[] = [];
   const onWarning = ({ message }: Error): void => void warnings.push(message);
   process.on("warning", onWarning);

@@ -39,7 +39,7 @@ export async function spool(stream: ByteStream, size: number, directory: string 
   }
 }
 
-/** Files without a name cannot be opened later, when somebody reads: what nobody reads is closed once it is garbage. */
+/** A file without a name cannot be opened again, so it stays open until it is read. An unread one is closed when it is garbage-collected. */
 const unread = new FinalizationRegistry((file: FileHandle) => void file.close().catch(() => undefined));
 
 async function openNameless(directory: string): Promise<FileHandle> {

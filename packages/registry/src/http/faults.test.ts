@@ -88,7 +88,7 @@ describe("a content encoding that was not requested [T112]", () => {
   });
 
   test.each(["aws-chunked,gzip", "identity\r\ncontent-encoding: br", "aws-chunked-2"])(
-    "is refused among codings that code nothing: %j",
+    "is refused among codings that do not change the bytes: %j",
     async (coding) => {
       const answer = `HTTP/1.1 200 OK\r\ncontent-encoding: ${coding}\r\ncontent-length: 4\r\n\r\nbomb`;
       await using server = await startSaying(answer, "stay");

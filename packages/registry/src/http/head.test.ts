@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { createTransport } from "./transport.ts";
 
 describe("HEAD", () => {
-  const door = { now: () => new Date(0), random: () => 0, sleep: () => Promise.resolve() };
+  const time = { now: () => new Date(0), random: () => 0, sleep: () => Promise.resolve() };
 
   test("sequential requests share a connection", async () => {
     const ports = new Set<number | undefined>();
@@ -11,7 +11,7 @@ describe("HEAD", () => {
       ports.add(request.socket.remotePort);
       response.setHeader("content-length", "5").end();
     });
-    const transport = createTransport(door);
+    const transport = createTransport(time);
     for (let each = 0; each < 5; each++) {
       const response = await transport.send({ method: "HEAD", url: server.url("/") });
       await response.discard();
@@ -29,7 +29,7 @@ describe("HEAD", () => {
         socket.write(isHead ? answer(answer("smuggled")) : answer("honest"));
       });
     });
-    const transport = createTransport(door);
+    const transport = createTransport(time);
     for (let each = 0; each < 3; each++) {
       await (await transport.send({ method: "HEAD", url: server.url("/") })).discard();
       const response = await transport.send({ method: "GET", url: server.url("/") });

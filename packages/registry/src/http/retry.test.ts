@@ -68,7 +68,7 @@ describe("Retry-After", () => {
   });
 
   test.each(["121", "999999999999999999999", "Fri, 01 May 2026 11:00:00 GMT"])(
-    "%s is above the cap: no try",
+    "%s is above the maximum and stops retrying",
     (value) => {
       expect(decideRetry(answer(429, value), first, context)).toBe("stop");
     },

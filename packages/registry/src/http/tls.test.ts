@@ -104,7 +104,7 @@ describe("a client certificate", () => {
 
 describe("from https to http", () => {
   test.each(["other port", "same port number"])(
-    "no redirect leads, whatever is allowed: %s [T54] [T63] [T118]",
+    "no redirect is followed, with any setting: %s [T54] [T63] [T118]",
     async (kind) => {
       await using plain = await startHttpServer((_request, response) => response.end());
       await using server = await startTlsServer(

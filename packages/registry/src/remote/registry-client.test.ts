@@ -42,7 +42,7 @@ describe("Docker Hub", () => {
 
 describe("a client", () => {
   test.each(["https://example.com", "fred@example.com", "example.com/x", "", "a b", "0x7f.1"])(
-    "is not made for %j",
+    "cannot be created for %j",
     (registry) => {
       expect(() => createRegistryClient({ registry, transport: createNotebook(), ...time })).toThrow(OciError);
     },
@@ -119,7 +119,7 @@ describe("a client", () => {
   });
 });
 
-describe("over plain http to a host that is no loopback address", () => {
+describe("over plain http to a host that is not a loopback address", () => {
   const plain = { registry: "registry.example", scheme: "http", ...time } as const;
 
   test.each(["X-Api-Key", "Cookie", "Authorization"])(

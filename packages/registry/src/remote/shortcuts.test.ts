@@ -92,7 +92,7 @@ test("a web page instead of a blob is reported as one, and requested HTML is con
 });
 
 test.each(["a tag", "a digest", "the list of tags"])(
-  "a web page as the answer to %s is no broken manifest: it is named",
+  "a web page as the answer to %s is reported as a web page, not as a broken manifest",
   async (what) => {
     await using remote = await createRemoteRepository();
     await putImage(remote);
@@ -115,7 +115,7 @@ test.each(["a tag", "a digest", "the list of tags"])(
 
 describe("content in the PUT that closes an upload", () => {
   test.each([400, 404])(
-    "is refused with %i: it goes in PATCH before an empty PUT, and the next blob at once",
+    "is refused with %i: it is sent in PATCH before an empty PUT, for the next blob at once",
     async (status) => {
       await using remote = await createRemoteRepository();
       const where = ({ method, headers }: { method: string; headers: Record<string, unknown> }): boolean =>
@@ -138,7 +138,7 @@ test.each([200, 202])("a manifest that is stored with status %i is stored", asyn
 });
 
 test.each([400, 401, 403, 404])(
-  "a mount whose token is refused with %i is no mount, and is not asked for again",
+  "a mount whose token is refused with %i is replaced by an upload and not tried again",
   async (status) => {
     await using remote = await createRemoteRepository({ auth: { kind: "bearer", users: {}, anonymous: "pull" } });
     remote.registry.script({ match: { path: /^\/token.*secret/ }, fault: { kind: "answer", status } });

@@ -49,7 +49,7 @@ describe("the wire", () => {
   test.each([
     ["fin", "fin"],
     ["rst", "ECONNRESET"],
-  ] as const)("cuts a body with %s after promising all of it", async (how, seen) => {
+  ] as const)("cuts a body with %s after announcing all of it", async (how, seen) => {
     await start();
     harm({ kind: "cut", afterBytes: 4, how });
     const { received, end } = await exchange(getBlob);
@@ -152,7 +152,7 @@ describe("lies", () => {
     ).toBeGreaterThan(1 << 20);
   });
 
-  test("changes what is stored between two requests", async () => {
+  test("changes the content between two requests", async () => {
     await start();
     const { blobs } = registry.repository("fred/demo");
     registry.script({ match: { nth: 2 }, fault: { kind: "run", run: () => void blobs.set(digest, Buffer.from("x")) } });

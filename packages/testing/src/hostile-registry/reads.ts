@@ -3,13 +3,13 @@ import { hashAs, isWellFormedDigest, isWellFormedTag, repositoryOf } from "./con
 import { answer, errorAnswer, jsonAnswer, refuse, type Answer, type Exchange, type Registry } from "./exchange.ts";
 import { findManifestProblem, referrerOf, subjectOf } from "./manifests.ts";
 
-interface Place {
+interface Resource {
   readonly name: string;
   readonly reference: string;
 }
 
 /** GET, HEAD and DELETE of …/blobs/<digest> */
-export function answerBlob(registry: Registry, exchange: Exchange, { name, reference }: Place): Answer {
+export function answerBlob(registry: Registry, exchange: Exchange, { name, reference }: Resource): Answer {
   if (!isWellFormedDigest(reference)) return refuse(registry, exchange, [400, "DIGEST_INVALID", reference]);
   const blobs = registry.content.get(name)?.blobs;
   const bytes = blobs?.get(reference);
@@ -39,25 +39,25 @@ function answerRange(registry: Registry, exchange: Exchange, whole: Answer): Ans
 }
 
 /** GET, HEAD, PUT and DELETE of …/manifests/<tag or digest> */
-export function answerManifest(registry: Registry, exchange: Exchange, place: Place): Answer {
-  const { reference } = place;
+export function answerManifest(registry: Registry, exchange: Exchange, resource: Resource): Answer {
+  const { reference } = resource;
   if (!isWellFormedTag(reference) && !isWellFormedDigest(reference)) {
     return refuse(registry, exchange, [400, "MANIFEST_INVALID", `reference ${reference}`]);
   }
   switch (exchange.method) {
     case "GET":
     case "HEAD":
-      return answerManifestGet(registry, exchange, place);
+      return answerManifestGet(registry, exchange, resource);
     case "PUT":
-      return answerManifestPut(registry, exchange, place);
+      return answerManifestPut(registry, exchange, resource);
     case "DELETE":
-      return answerManifestDelete(registry, place);
+      return answerManifestDelete(registry, resource);
     default:
       return errorAnswer(405, "UNSUPPORTED", exchange.method);
   }
 }
 
-function answerManifestGet(registry: Registry, exchange: Exchange, { name, reference }: Place): Answer {
+function answerManifestGet(registry: Registry, exchange: Exchange, { name, reference }: Resource): Answer {
   const repository = registry.content.get(name);
   const digest = isWellFormedDigest(reference) ? reference : repository?.tags.get(reference);
   const manifest = digest === undefined ? undefined : repository?.manifests.get(digest);
@@ -70,7 +70,7 @@ function answerManifestGet(registry: Registry, exchange: Exchange, { name, refer
   return answer(200, headers, manifest.bytes);
 }
 
-function answerManifestPut(registry: Registry, exchange: Exchange, { name, reference }: Place): Answer {
+function answerManifestPut(registry: Registry, exchange: Exchange, { name, reference }: Resource): Answer {
   const { manners } = registry;
   if (exchange.body.length > manners.manifestMaxBytes) {
     return errorAnswer(413, "SIZE_INVALID", `manifest above ${manners.manifestMaxBytes} bytes`);
@@ -97,7 +97,7 @@ function answerManifestPut(registry: Registry, exchange: Exchange, { name, refer
   });
 }
 
-function answerManifestDelete(registry: Registry, { name, reference }: Place): Answer {
+function answerManifestDelete(registry: Registry, { name, reference }: Resource): Answer {
   const repository = registry.content.get(name);
   const isDigest = isWellFormedDigest(reference);
   if (registry.manners.without.has(isDigest ? "manifest-delete" : "tag-delete")) {
@@ -116,7 +116,7 @@ function digestHeader(registry: Registry, digest: string): Answer["headers"] {
 }
 
 /** GET …/tags/list */
-export function answerTags(registry: Registry, exchange: Exchange, { name }: Place): Answer {
+export function answerTags(registry: Registry, exchange: Exchange, { name }: Resource): Answer {
   const repository = registry.content.get(name);
   if (repository === undefined) return errorAnswer(404, "NAME_UNKNOWN", name);
   const { page, link } = pageOf(registry, exchange, [...repository.tags.keys()].toSorted());
@@ -131,7 +131,7 @@ export function answerCatalog(registry: Registry, exchange: Exchange): Answer {
 }
 
 /** GET …/referrers/<digest> */
-export function answerReferrers(registry: Registry, exchange: Exchange, { name, reference }: Place): Answer {
+export function answerReferrers(registry: Registry, exchange: Exchange, { name, reference }: Resource): Answer {
   const { without } = registry.manners;
   if (without.has("referrers"))
     return answer(404, { "content-type": "text/plain" }, Buffer.from("404 page not found\n"));

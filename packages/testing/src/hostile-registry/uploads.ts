@@ -9,13 +9,13 @@ import {
 } from "./content.ts";
 import { answer, errorAnswer, refuse, type Answer, type Exchange, type Registry } from "./exchange.ts";
 
-interface Place {
+interface Resource {
   readonly name: string;
   readonly reference: string;
 }
 
 /** POST …/blobs/uploads/ */
-export function answerUploadStart(registry: Registry, exchange: Exchange, { name }: Place): Answer {
+export function answerUploadStart(registry: Registry, exchange: Exchange, { name }: Resource): Answer {
   if (exchange.method !== "POST") return errorAnswer(405, "UNSUPPORTED", "only POST starts an upload");
   const { searchParams } = exchange.url;
   const mount = searchParams.get("mount");
@@ -55,7 +55,7 @@ function answerMount(registry: Registry, exchange: Exchange, { name, mount, from
 }
 
 /** GET, PATCH, PUT and DELETE of an upload's Location. */
-export function answerUpload(registry: Registry, exchange: Exchange, { name, reference }: Place): Answer {
+export function answerUpload(registry: Registry, exchange: Exchange, { name, reference }: Resource): Answer {
   const { uploads } = repositoryOf(registry.content, name);
   const session = uploads.get(reference);
   if (session === undefined) return errorAnswer(404, "BLOB_UPLOAD_UNKNOWN", "no such upload");
@@ -82,8 +82,8 @@ export function answerUpload(registry: Registry, exchange: Exchange, { name, ref
 }
 
 /** Keeps the bytes that arrived of a cut PATCH, so that a client can resume. */
-export function keepPartialChunk(registry: Registry, place: Place, bytes: Uint8Array): void {
-  const session = registry.content.get(place.name)?.uploads.get(place.reference);
+export function keepPartialChunk(registry: Registry, resource: Resource, bytes: Uint8Array): void {
+  const session = registry.content.get(resource.name)?.uploads.get(resource.reference);
   if (session !== undefined) appendToUpload(session, bytes);
 }
 

@@ -61,7 +61,7 @@ export function capabilityLaws(store: () => WriteStore): void {
   });
 
   test.each([0, 1, 150_000, 299_999, 300_000])(
-    "the rest after %i bytes completes the content, where reading can go on",
+    "the rest after %i bytes completes the content, if reads can be resumed",
     async (length) => {
       const target: WriteStore = store();
       const bytes = randomContent(300_000);

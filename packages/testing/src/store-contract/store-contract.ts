@@ -53,7 +53,7 @@ function blobLaws(store: () => WriteStore): void {
     ["whole", (bytes: Uint8Array) => bytes],
     ["in chunks", (bytes: Uint8Array) => sourceOf(bytes, 4096)],
     ["byte by byte", (bytes: Uint8Array) => sourceOf(bytes.subarray(0, 300), 1)],
-  ])("what was put %s is what open yields", async (_how, contentOf) => {
+  ])("open returns the content that was put %s", async (_how, contentOf) => {
     const bytes = randomContent(300);
     await store().put(blobOf(bytes), contentOf(bytes));
     expect(await read(store(), blobOf(bytes))).toEqual(Buffer.from(bytes));
@@ -66,14 +66,14 @@ function blobLaws(store: () => WriteStore): void {
     expect(blobOf((await read(store(), blobOf(bytes))) ?? bytes.subarray(1))).toEqual(blobOf(bytes));
   });
 
-  test("putting twice is putting once", async () => {
+  test("a second put changes nothing", async () => {
     const bytes = randomContent(10);
     await store().put(blobOf(bytes), bytes);
     await store().put(blobOf(bytes), bytes);
     expect(await read(store(), blobOf(bytes))).toEqual(Buffer.from(bytes));
   });
 
-  test("content that is there already is not read again", async () => {
+  test("existing content is not read again", async () => {
     const bytes = randomContent(10);
     await store().put(blobOf(bytes), bytes);
     const opened: number[] = [];
@@ -104,7 +104,7 @@ function blobLaws(store: () => WriteStore): void {
     expect(counts).toEqual(counts.toSorted((a, b) => a - b));
   });
 
-  test("what is not there is a value", async () => {
+  test("missing content is undefined", async () => {
     const bytes = randomContent(10);
     const digest = blobOf(bytes).digest;
     expect(await store().open(blobOf(bytes))).toBeUndefined();
@@ -126,7 +126,7 @@ function refusalLaws(store: () => WriteStore): void {
     expect(await store().open(blobOf(bytes))).toBeUndefined();
   });
 
-  test("a source that fails leaves nothing, and its error comes out unchanged", async () => {
+  test("a source that fails leaves nothing, and its error is thrown unchanged", async () => {
     const bytes = randomContent(100);
     const fault = new Error("the source failed");
     const failing: ContentSource = {
@@ -174,7 +174,7 @@ function refusalLaws(store: () => WriteStore): void {
     expect(await read(store(), blobOf(bytes))).toEqual(Buffer.from(bytes));
   });
 
-  test("a stream errors where the content is not of the size in the descriptor", async () => {
+  test("a stream throws if the content does not have the descriptor's size", async () => {
     const bytes = randomContent(100);
     await store().put(blobOf(bytes), bytes);
     const stream = await store().open({ ...blobOf(bytes), size: 99 });
@@ -185,7 +185,7 @@ function refusalLaws(store: () => WriteStore): void {
 }
 
 function manifestLaws(store: () => WriteStore): void {
-  test("a tag resolves to what it was set to, and the bytes come along when wanted", async () => {
+  test("a tag resolves to its manifest, with the bytes if wanted", async () => {
     const { descriptor, bytes } = await putManifest(store());
     await store().tag(parseTag("v1"), descriptor);
     expect(named(await store().resolve(parseTag("v1"), { want: "digest" }))).toEqual(core(descriptor));

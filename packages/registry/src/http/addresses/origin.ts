@@ -7,6 +7,6 @@ export type Origin = string & { readonly [originBrand]: true };
 
 /** @throws TypeError if the URL is neither http nor https, because other URLs have no comparable origin */
 export function originOf(url: URL): Origin {
-  if (url.protocol !== "https:" && url.protocol !== "http:") throw new TypeError(`no http(s) URL: ${url.protocol}`);
+  if (url.protocol !== "https:" && url.protocol !== "http:") throw new TypeError(`not an http(s) URL: ${url.protocol}`);
   return url.origin as Origin;
 }

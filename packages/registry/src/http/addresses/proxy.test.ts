@@ -22,7 +22,7 @@ test("a proxy may be given without scheme; another scheme is a TypeError", () =>
 });
 
 test.each(["http://localhost:5000/", "http://127.0.0.1/", "http://[::1]:80/", "http://[::ffff:127.0.0.1]/"])(
-  "%s is on this machine, whatever the proxy",
+  "%s is connected directly, with any proxy",
   (url) => {
     expect(isProxied(url, "")).toBe(false);
   },

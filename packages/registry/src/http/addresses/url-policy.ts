@@ -38,7 +38,7 @@ export interface UrlDecision {
 export function decideUrl(supplied: SuppliedUrl): UrlDecision {
   const { from } = supplied;
   const url = URL.parse(supplied.to, from.href);
-  if (url === null) throw refused(supplied, "it is no URL", undefined);
+  if (url === null) throw refused(supplied, "it is not a valid URL", undefined);
   url.hash = "";
   if (supplied.source === "location") keepTls(url, from);
   const network = supplied.network ?? networkOf(from.hostname) ?? "public";

@@ -66,7 +66,7 @@ describe("a registry gets what its challenge asks for", () => {
     "repository:fred/demo:*",
     "repository:fred/demo:pull,push,delete registry:catalog:*",
     "*",
-  ])("a challenge for %s gets a token for what the request needs and no more [T51]", async (scope) => {
+  ])("a challenge for %s gets a token for the scopes of the request only [T51]", async (scope) => {
     const server = await startServer(() => token("t"));
     const header = `Bearer realm="${server.origin}/token",scope="${scope}"`;
     expect(await authorize(registry, alice).answer(challengeOf(registry, header), pull)).toBe("Bearer t");
@@ -189,7 +189,7 @@ describe("the token protocol", () => {
     ["401", { status: 401, body: "planted" }, "OCI_UNAUTHORIZED"],
     ["403", { status: 403, body: "planted" }, "OCI_FORBIDDEN"],
     ["418", { status: 418, body: "planted" }, "OCI_STATUS"],
-    ["500 again and again", { status: 500, body: "planted" }, "OCI_UNAVAILABLE"],
+    ["500 repeatedly", { status: 500, body: "planted" }, "OCI_UNAVAILABLE"],
   ])("answers %s with %s, and no error shows a secret [T61, T69]", async (_, reply, code) => {
     const server = await startServer(() => reply);
     const failed = await authorize(registry, alice)

@@ -32,12 +32,12 @@ describe("a realm sees credentials", () => {
       "https://gitlab.com/jwt/auth",
     ],
     [
-      "at the host that the user named, as the realm's host would have it",
+      "at the host that the user named, with the realm's path and query",
       { realm: "http://other.example:81/token?a=b", authHost: "auth.example:8443" },
       "https://auth.example:8443/token?a=b",
     ],
     [
-      "on a named host inside, because the user named it",
+      "on a private host, if the user named it",
       { realm: "https://other.example/token", authHost: "10.0.0.1" },
       "https://10.0.0.1/token",
     ],
@@ -71,7 +71,7 @@ describe("a realm sees credentials", () => {
 
   test.each<[string, Case]>([
     ["a subdomain", { realm: "https://auth.registry.example/token" }],
-    ["a name that ends alike", { realm: "https://evilregistry.example/token" }],
+    ["a name with the same ending", { realm: "https://evilregistry.example/token" }],
     ["another's pair", { realm: "https://auth.docker.io/token" }],
     ["Hub's pair for a name like Hub's", { registry: "https://notdocker.io", realm: "https://auth.docker.io/token" }],
     ["Hub's pair at another port", { registry: "https://docker.io", realm: "https://auth.docker.io:444/token" }],

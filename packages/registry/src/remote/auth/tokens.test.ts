@@ -59,12 +59,20 @@ const basic = (password: string): Credential => ({ kind: "basic", username: "u",
 describe("a token's life", () => {
   test.each<[string, object, number]>([
     ["60 s if the server sends no lifetime, replaced a quarter early", {}, 45],
-    ["what the server says, replaced 30 s early", { expires_in: 300 }, 270],
+    ["the server's lifetime, replaced 30 s early", { expires_in: 300 }, 270],
     ["seconds as text", { expires_in: "300" }, 270],
-    ["60 s for nonsense", { expires_in: -1 }, 45],
+    ["60 s for an invalid lifetime", { expires_in: -1 }, 45],
     ["the rest of a token that is returned again", { expires_in: 300, issued_at: new Date(start - 100_000) }, 170],
-    ["all of one from the future: our clock is late", { expires_in: 300, issued_at: new Date(start + 3_600_000) }, 270],
-    ["all of one from the past: our clock is early", { expires_in: 300, issued_at: new Date(start - 3_600_000) }, 270],
+    [
+      "all of one from the future, because the local clock is late",
+      { expires_in: 300, issued_at: new Date(start + 3_600_000) },
+      270,
+    ],
+    [
+      "all of one from the past, because the local clock is early",
+      { expires_in: 300, issued_at: new Date(start - 3_600_000) },
+      270,
+    ],
     ["all of one with an invalid time", { expires_in: 300, issued_at: "yesterday" }, 270],
   ])("is %s", async (_, more, seconds) => {
     answerWith = () => token(more);

@@ -96,8 +96,8 @@ describe("a download that is cut", () => {
   });
 
   test.each([
-    ["begins elsewhere", "bytes 5-999999/1000000", "OCI_RESPONSE_INVALID"],
-    ["is no range", "pages 1-2", "OCI_RESPONSE_INVALID"],
+    ["begins at another offset", "bytes 5-999999/1000000", "OCI_RESPONSE_INVALID"],
+    ["is not a range", "pages 1-2", "OCI_RESPONSE_INVALID"],
     ["is of another size", "bytes 300000-999999/2000000", "OCI_SIZE_MISMATCH"],
   ])("fails if the range that is sent %s", async (_how, range, wanted) => {
     await using remote = await createWithBlob();
@@ -241,7 +241,7 @@ describe("content", () => {
   });
 
   test.each(["sha256:../../x", "sha256:ABC", "md5:d41d8cd98f00b204e9800998ecf8427e", "sha256", ""])(
-    "is never asked for by %j [T67]",
+    "is never requested by %j [T67]",
     async (text) => {
       await using remote = await createWithBlob();
       const bad = text as Digest;

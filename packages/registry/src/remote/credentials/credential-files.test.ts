@@ -137,8 +137,8 @@ describe("config.json", () => {
   });
 
   test.each<[string, string]>([
-    ["no JSON", '{"auths":{"r.example":{"auth":"planted"'],
-    ["no object", '["planted"]'],
+    ["text that is not JSON", '{"auths":{"r.example":{"auth":"planted"'],
+    ["JSON that is not an object", '["planted"]'],
     ["an entry that is not an object", '{"auths":{"r.example":"planted"}}'],
     ["an invalid auth", '{"auths":{"r.example":{"auth":"planted"}}}'],
     ["more than a megabyte", `{"x":"${"planted".repeat(200_000)}"}`],

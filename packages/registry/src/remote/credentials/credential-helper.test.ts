@@ -80,9 +80,9 @@ describe("a credential helper", () => {
 
   test.each<[string, string]>([
     ["fails", 'console.error("planted"); console.log("planted"); process.exit(1)'],
-    ["talks no JSON", 'console.log("planted")'],
-    ["talks of other things", 'console.log(JSON.stringify({ Username: "planted" }))'],
-    ["talks too much", 'console.log("planted".repeat(100000))'],
+    ["writes no JSON", 'console.log("planted")'],
+    ["writes other fields", 'console.log(JSON.stringify({ Username: "planted" }))'],
+    ["writes too much", 'console.log("planted".repeat(100000))'],
     ["is killed", "process.kill(process.pid, 'SIGKILL')"],
     ["does not read", 'fs.closeSync(0); console.log("planted"); process.exit(2)'],
   ])("that %s ends the search, and the error names it without its output [T61, T62, T83]", async (_, code) => {

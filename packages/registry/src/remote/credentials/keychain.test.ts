@@ -20,7 +20,7 @@ describe("a keychain of keytar's interface", () => {
   test.each([
     { kind: "basic", username: "u", password: 'p"q' },
     { kind: "identity-token", token: "i" },
-  ] as const)("gives back what was stored, until it is erased", async (credential) => {
+  ] as const)("returns the stored credential until it is erased", async (credential) => {
     const keychain = createMemoryKeychain();
     const provider = createKeychainCredentials(keychain);
     await storeCredential({ kind: "keychain", keychain }, "docker.io", credential);
@@ -43,7 +43,7 @@ describe("a keychain of keytar's interface", () => {
   });
 
   test.each(["planted", "7", "null", '{"kind":"basic","username":"planted"}', '{"kind":"bearer","token":"planted"}'])(
-    "an item that is not ours is an error that does not show it [T61]: %s",
+    "an item that dtuf did not write is an error that does not show it [T61]: %s",
     async (item) => {
       const keychain = createMemoryKeychain();
       keychain.items.set("dtuf r.example", item);

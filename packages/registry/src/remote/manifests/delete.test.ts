@@ -7,8 +7,8 @@ const [one, two] = [parseTag("one"), parseTag("two")];
 
 describe("deleting a tag", () => {
   test.each([
-    ["where the registry can", {}],
-    ["where it deletes manifests only", { without: ["tag-delete"] }],
+    ["if the registry deletes tags", {}],
+    ["if the registry deletes manifests only", { without: ["tag-delete"] }],
   ] as const)("leaves the manifest and its other tags, %s", async (_how, options) => {
     await using remote = await createRemoteRepository(options);
     const { descriptor } = await putManifest(remote.store);

@@ -46,7 +46,7 @@ describe("referrers", () => {
     ["by the API", {}],
     ["by the API, filtered here", { without: ["referrer-filters"] }],
     ["by the API, in pages", { pageSize: 1 }],
-    ["by the tag that stands in for it", withoutApi],
+    ["by the fallback tag", withoutApi],
   ] as const)("are listed, all or of one artifact type, %s", async (_how, options) => {
     await using here = await createWithSubject(options);
     expect(await digests(here)).toEqual([]);
