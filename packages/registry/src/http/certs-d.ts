@@ -51,7 +51,7 @@ export async function readCertsDirectory(directory: string): Promise<TlsOptions>
 function halfPair(directory: string, missing: string): OciError {
   return new OciError(
     "OCI_CREDENTIALS_UNAVAILABLE",
-    `half a client certificate in ${directory}: ${missing} is missing`,
+    `the client certificate in ${directory} is incomplete: ${missing} is missing`,
     {
       details: { directory, missing },
     },
