@@ -96,7 +96,7 @@ const stories: readonly Story[] = [
   { command: "revoke-role", args: [repo, "role"] },
   { command: "prune", args: [repo] },
   { command: "pin", args: [repo, "root.json"] },
-  ...["pull-metadata", "list-copy-targets", "get-copy-expirations"].flatMap((command) => pulls(command, [])),
+  ...["pull-metadata", "list-copy-targets", "get-copy-expirations", "inspect"].flatMap((command) => pulls(command, [])),
   ...["pull-target", "blob-sizes", "explain"].flatMap((command) => pulls(command, ["demo.txt"])),
   ...pulls("check-target", ["demo.txt", "demo.txt"]),
   { command: "pull-target", args: [repo, "demo.txt"], flags: { output: "saved" } },

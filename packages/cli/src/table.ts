@@ -253,6 +253,12 @@ const copyCommands: readonly Command[] = [
     load: () => import("./pull/get-copy-expirations.ts"),
   }),
   entry({
+    name: "inspect",
+    summary: "why this machine did or did not update: last success and failure, what is pinned and cached; no request",
+    settings: keptSettings,
+    load: () => import("./pull/inspect.ts"),
+  }),
+  entry({
     name: "explain",
     summary: "the delegations that lead to a target",
     arguments: "<repo> <target>",

@@ -30,7 +30,13 @@ import {
   useSession,
 } from "./copy-core.ts";
 import { explainTarget, findTargetInfo, requireTarget } from "./targets/find-target.ts";
-import { inspectCache, listTrustedFiles, type CachedState, type TrustedFile } from "./refresh/inspect.ts";
+import {
+  inspectCache,
+  listTrustedFiles,
+  readExpirations,
+  type CachedState,
+  type TrustedFile,
+} from "./refresh/inspect.ts";
 import { openVerified, openVerifiedBlobs, type VerifiedBlob } from "./targets/open-target.ts";
 import { defaultConcurrency } from "./limits.ts";
 import { saveVerified } from "./targets/save-target.ts";
@@ -51,8 +57,9 @@ export interface Copy extends AsyncDisposable {
   pullMetadata(options?: PullMetadataOptions): Promise<RefreshResult>;
   /** Paths of every target, each once: the top-level role's, then those of delegated roles as the loop reaches them. */
   listTargets(options?: CallOptions): AsyncIterable<TargetPath>;
-  /** @throws CopyError COPY_NOT_PINNED, COPY_OFFLINE_NOTHING_CACHED */
+  /** What is pinned and cached, and how the last refreshes ended. Makes no request. @throws CopyError COPY_NOT_PINNED */
   inspect(): Promise<CachedState>;
+  /** @throws CopyError COPY_NOT_PINNED, COPY_OFFLINE_NOTHING_CACHED */
   expirations(): Promise<ReadonlyMap<string, Date>>;
   /** The trusted metadata files, every root from the pin on included. */
   trustedFiles(): Promise<readonly TrustedFile[]>;
@@ -101,7 +108,7 @@ export function createCopy(options: CopyOptions): Copy {
     pullMetadata: (call) => pullMetadata(core, call),
     listTargets: (call) => listTargets(core, call),
     inspect: async () => inspectCache(sessionContext(core)),
-    expirations: async () => (await inspectCache(sessionContext(core))).expirations,
+    expirations: async () => readExpirations(sessionContext(core)),
     trustedFiles: async () => listTrustedFiles(sessionContext(core)),
     findTarget: (path, call) =>
       useSession(core, call, (session, context) => findTargetInfo(session, parseTargetPath(path), context)),

@@ -23,6 +23,7 @@ export { parseMapFile, type MapFile, type Mapping } from "./map/map-file.ts";
 export { createMirroredSource } from "./sources/mirrored-source.ts";
 export type { VerifiedBlob } from "./targets/open-target.ts";
 export type { PinInfo } from "./refresh/pin.ts";
+export type { RefreshFailure } from "./state/refresh-failure.ts";
 export type { RefreshMode } from "./refresh/pull-metadata.ts";
 export type {
   MetadataHint,

@@ -38,3 +38,6 @@ export const refreshMs: number = 15 * 60 * 1000;
 
 /** Targets that are saved at a time, if the caller says nothing else. */
 export const defaultConcurrency = 6;
+
+/** The reason of one failure: a message of 2,000 characters and the names of the places that were asked. */
+export const failureMaxBytes: number = 64 * 1024;

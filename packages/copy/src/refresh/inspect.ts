@@ -3,18 +3,23 @@ import { createTrustedSet, parseUnverified, type Limits } from "@dtuf/tuf";
 import { findAnchor, type AnchorContext } from "./anchor.ts";
 import type { CacheDraft, CachedRole } from "../state/cache-draft.ts";
 import type { PinInfo } from "./pin.ts";
-import { loadCached } from "./refresh.ts";
+import { CopyError } from "../errors.ts";
+import type { RefreshFailure } from "../state/refresh-failure.ts";
+import { loadCached, nothingCached } from "./refresh.ts";
 import { describeSession, validUntil, type Session } from "./session.ts";
 
 export interface CachedState {
-  readonly status: "valid" | "expired";
+  /** "empty": a root is pinned, and no refresh has got through yet. */
+  readonly status: "valid" | "expired" | "empty";
   readonly expirations: ReadonlyMap<string, Date>;
   readonly versions: ReadonlyMap<string, number>;
   readonly pin: PinInfo;
   /** The `place` that the state was last refreshed from. */
   readonly place: string | undefined;
-  /** When it was last refreshed. */
+  /** When it was last refreshed; up to ten minutes earlier if nothing was new since. */
   readonly refreshedAt: Date | undefined;
+  /** The last refresh that failed, if one did. It came after `refreshedAt` if none has succeeded since. */
+  readonly lastFailure: RefreshFailure | undefined;
 }
 
 /** A cached, verified metadata file, byte for byte as it was served. */
@@ -27,14 +32,30 @@ export interface TrustedFile {
 /** Before everything: what is looked at is not used. */
 const beginning = new Date(0);
 
-/** @throws CopyError COPY_NOT_PINNED, COPY_OFFLINE_NOTHING_CACHED; TufError where the cache is no longer signed as it must be */
+/** @throws CopyError COPY_NOT_PINNED; TufError where the cache is no longer signed as it must be */
 export async function inspectCache(context: AnchorContext): Promise<CachedState> {
   const { draft, pin } = await findAnchor({ offer: undefined, replace: false }, undefined, context);
-  const usable = await firstUsable(draft, context.limits);
-  const session: Session = { set: usable, draft, views: [], delegated: new Map() };
   const { place, refreshedAt } = draft.state;
+  const lastFailure = await context.directory.findFailure();
+  const usable = await firstUsable(draft, context.limits).catch(ignoreNothingCached);
+  if (usable === undefined) {
+    const nothing = { expirations: new Map<string, Date>(), versions: new Map<string, number>() };
+    return { status: "empty", pin, place, refreshedAt, lastFailure, ...nothing };
+  }
+  const session: Session = { set: usable, draft, views: [], delegated: new Map() };
   const status = validUntil(session) > context.now ? "valid" : "expired";
-  return { status, pin, place, refreshedAt, ...describeSession(session) };
+  return { status, pin, place, refreshedAt, lastFailure, ...describeSession(session) };
+}
+
+function ignoreNothingCached(error: unknown): undefined {
+  if (!CopyError.is(error) || error.code !== "COPY_OFFLINE_NOTHING_CACHED") throw error;
+}
+
+/** @throws CopyError COPY_NOT_PINNED, COPY_OFFLINE_NOTHING_CACHED; TufError */
+export async function readExpirations(context: AnchorContext): Promise<ReadonlyMap<string, Date>> {
+  const { status, expirations } = await inspectCache(context);
+  if (status === "empty") throw nothingCached("timestamp");
+  return expirations;
 }
 
 async function firstUsable(draft: CacheDraft, limits: Partial<Limits> | undefined): Promise<Session["set"]> {

@@ -79,14 +79,15 @@ describe("a pinned root.json", () => {
     const forged = Buffer.from(Buffer.from(bytes).toString("utf8").replace('"version":1', '"version":9'));
     await expect(copy.pin(forged)).rejects.toMatchObject({ code: "TUF_THRESHOLD_NOT_MET" });
     expect(await copy.pin(bytes)).toMatchObject({ version: 1 });
-    await expect(copy.inspect()).rejects.toMatchObject({ code: "COPY_OFFLINE_NOTHING_CACHED" });
+    expect(await copy.inspect()).toMatchObject({ status: "empty" });
+    await expect(copy.expirations()).rejects.toMatchObject({ code: "COPY_OFFLINE_NOTHING_CACHED" });
   });
 
-  test("that is the first is kept before anybody is asked: a pull that fails leaves it, and nothing else", async () => {
+  test("that is the first is kept before anybody is asked: a pull that fails leaves it and why it failed, and nothing else", async () => {
     const copy = createCopy({ source: sourceOf(fail), place: "x", directory, now: clock.now });
     for (const mode of ["online", "offline", "cache-if-valid"] as const) {
       await expect(copy.pullMetadata({ pin: root(1), mode })).rejects.toThrow(/no network|is cached/);
-      await rm(join(directory, "lock"), { force: true });
+      for (const name of ["lock", "failure.json"]) await rm(join(directory, name), { force: true });
       expect((await readdir(directory)).toSorted()).toEqual(["metadata", "pin.json", "state.json"]);
       expect(await readFile(join(directory, "pin.json"))).toEqual(Buffer.from(root(1).bytes));
       await rm(directory, { recursive: true });

@@ -61,7 +61,20 @@ export async function openSession(
       if (!isNoUse || isCallbackFault(error)) throw error;
     }
   }
-  return context.directory.exclusively(() => openOnline(wish, context), { signal: context.signal });
+  try {
+    return await context.directory.exclusively(() => openOnline(wish, context), { signal: context.signal });
+  } catch (error) {
+    if (context.signal?.aborted !== true && !isCallbackFault(error)) await noteFailure(error, context);
+    throw error;
+  }
+}
+
+/** So that a person can be told later why this machine did not update. */
+async function noteFailure(error: unknown, { directory, sites, now }: OpenSessionContext): Promise<void> {
+  if (!(error instanceof Error) || isCopyError(error, "COPY_NOT_PINNED")) return;
+  const code = "code" in error && typeof error.code === "string" ? error.code : error.name;
+  const sources = sites.map(({ name }) => name);
+  await directory.saveFailure({ at: now, code, message: error.message, sources });
 }
 
 /**
@@ -224,8 +237,8 @@ async function keep(
   const recent = refreshedAt !== undefined && now.getTime() - refreshedAt.getTime() < clockToleranceMs;
   const isSame = revision === before.revision && place === before.place;
   const same = change === "kept" && draft.files.size === 0 && isSame && directory.outcome() === "kept";
-  // Writing the time alone can wait: a check every minute is not to wear out a disk.
-  if (same && recent) return;
+  // Writing the time alone can wait, because a check every minute must not wear out a disk; but not after a failure.
+  if (same && recent && ((await directory.findFailure())?.at ?? 0) < refreshedAt) return;
   draft.finish({ place, revision, refreshedAt: now }, set.snapshot?.signed);
   await saveDraft(draft, directory);
 }

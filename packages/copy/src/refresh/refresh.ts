@@ -53,7 +53,7 @@ async function cachedFile(draft: CacheDraft, role: CachedRole): Promise<Uint8Arr
   return bytes;
 }
 
-function nothingCached(role: string): CopyError {
+export function nothingCached(role: string): CopyError {
   return new CopyError("COPY_OFFLINE_NOTHING_CACHED", `no usable ${role} is cached; a refresh has to fetch it`, {
     details: { role },
   });

@@ -22,6 +22,7 @@ import {
 import { CopyError } from "../errors.ts";
 import type { CopyEvent } from "../events.ts";
 import { cachedFileMaxBytes, stateMaxBytes } from "../limits.ts";
+import { findFailure, saveFailure, type RefreshFailure } from "./refresh-failure.ts";
 import { writeStateFile } from "./write-state-file.ts";
 import { emptyState, encodeState, parseState, type CacheState, type FileHash } from "./state-file.ts";
 
@@ -65,6 +66,10 @@ export interface CacheDirectory {
    * @throws FileError where the disk is full or faulty; CopyError COPY_STATE_NOT_KEPT
    */
   save(next: Cached, files: ReadonlyMap<FileHash, Uint8Array>): Promise<void>;
+  /** Of the last refresh that failed. */
+  findFailure(): Promise<RefreshFailure | undefined>;
+  /** Where it cannot be written, nothing is lost that protects. */
+  saveFailure(failure: RefreshFailure): Promise<void>;
   /** One writer at a time, over all processes. Where nothing can be written, nothing need be locked. */
   exclusively<T>(work: () => Promise<T>, options?: ExclusivelyOptions): Promise<T>;
 }
@@ -92,6 +97,8 @@ export function createCacheDirectory(options: CacheDirectoryOptions): CacheDirec
     load: () => load(place),
     read: (name) => read(place, name),
     save: (next, files) => save(place, next, files),
+    findFailure: () => findFailure(directory),
+    saveFailure: (failure) => saveFailure(directory, failure).catch(ignoreFaults),
     async exclusively(work, { signal, lock: wait = lock } = {}) {
       let started = false;
       try {

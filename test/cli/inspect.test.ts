@@ -1,0 +1,66 @@
+/** Why a machine did not update is told afterwards, without a request. */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { createMachine, publishDemo, type Machine } from "./machine.ts";
+
+const repo = "fred/demo";
+let machine: Machine;
+let registry: HostileRegistry;
+
+beforeEach(async () => {
+  registry = await createHostileRegistry();
+  machine = await createMachine({ DTUF_HOST: registry.host, DTUF_INSECURE: "1" });
+  await publishDemo(machine, repo, "Hello World\n");
+  await machine.must(["get-root", repo, "--output", "root.json"]);
+});
+
+afterEach(async () => {
+  await registry.close();
+  await machine[Symbol.asyncDispose]();
+});
+
+const inspect = async (): Promise<unknown> => JSON.parse((await machine.must(["inspect", repo, "--json"])).stdout);
+const refuse = (): void => {
+  registry.script({ match: { path: /manifests/ }, fault: { kind: "answer", status: 403 } });
+};
+
+test("the first failure is kept although nothing was ever pulled, with its code and its source", async () => {
+  await machine.must(["pin", repo, "root.json"]);
+  refuse();
+  expect((await machine.run(["pull-metadata", repo])).status).not.toBe(0);
+  registry.clearLog();
+  expect(await inspect()).toMatchObject({
+    status: "empty",
+    pin: { version: 1 },
+    lastFailure: { code: "OCI_FORBIDDEN", sources: [expect.stringContaining("fred/demo")] },
+  });
+  expect(registry.requests).toEqual([]);
+});
+
+test("a success after a failure is newer than it, although the one before was a moment ago", async () => {
+  let time = Date.now();
+  machine.now = () => new Date((time += 1000));
+  await machine.must(["pull-metadata", repo, "root.json"]);
+  refuse();
+  expect((await machine.run(["pull-metadata", repo])).status).not.toBe(0);
+  expect((await machine.must(["inspect", repo])).stdout).toMatch(/last failure: .*\n {2}OCI_FORBIDDEN: /);
+  expect((await machine.must(["inspect", repo])).stdout).not.toContain("overcome since");
+  registry.clearScript();
+  await machine.must(["pull-metadata", repo]);
+  const { stdout } = await machine.must(["inspect", repo]);
+  expect(stdout).toContain(", overcome since");
+  expect(stdout).toMatch(/pinned: root 1, fingerprint [0-9a-f]{64}\n[^]*cached: valid\n {2}root 1: expires /);
+});
+
+test("what is kept of a failure decides nothing: damaged, it is absent", async () => {
+  await machine.must(["pull-metadata", repo, "root.json"]);
+  await writeFile(join(machine.directory, "dtuf_repos/fred/demo/copy/failure.json"), "{}");
+  expect((await machine.must(["inspect", repo])).stdout).toContain("last failure: never");
+  await machine.must(["pull-metadata", repo]);
+});
+
+test("nothing pinned is an error", async () => {
+  expect(await machine.run(["inspect", repo])).toMatchObject({ status: 2, stdout: "" });
+});
