@@ -116,6 +116,8 @@ describe("the whole chain, handed over in one file", () => {
     await mkdir(join(oldClient.directory, "registry/fred"), { recursive: true });
     await rename(join(other.directory, "mirror"), join(oldClient.directory, "registry", repo));
     oldClient.environment["DTUF_HOST"] = "oci:registry";
+    const pulled = await oldClient.must(["pull-metadata", repo, "--json"]);
+    expect(JSON.parse(pulled.stdout)).toMatchObject({ versions: { root: 3 }, pin: { version: 1 } });
     expect((await oldClient.must(["pull-target", repo, "demo.txt"])).stdout).toBe("as published\n");
   });
 

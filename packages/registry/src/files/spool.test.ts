@@ -60,23 +60,16 @@ async function openFiles(): Promise<number> {
   return (await Promise.all(links)).filter((path) => path.startsWith(directory)).length;
 }
 
+// A warning of Node that it had to close the file itself would fail the run (test/setup/lost-files.ts).
 test.runIf(process.platform === "linux")("an unread stream is closed with its last reference", async () => {
-  const warnings: string[] = [];
-  const onWarning = ({ message }: Error): void => void warnings.push(message);
-  process.on("warning", onWarning);
   setFlagsFromString("--expose-gc");
   const collectGarbage = runInNewContext("gc") as () => void;
-  try {
-    await spool(threeMegabytes(), size, directory);
-    await expect
-      .poll(() => {
-        collectGarbage();
-        return openFiles();
-      })
-      .toBe(0);
-    await nextTurn();
-  } finally {
-    process.off("warning", onWarning);
-  }
-  expect(warnings).toEqual([]);
+  await spool(threeMegabytes(), size, directory);
+  await expect
+    .poll(() => {
+      collectGarbage();
+      return openFiles();
+    })
+    .toBe(0);
+  for (let turn = 0; turn < 10; turn++) await nextTurn();
 });
