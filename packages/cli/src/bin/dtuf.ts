@@ -1,4 +1,11 @@
 #!/usr/bin/env node
-import { run } from "./run.ts";
+import { refuseNode } from "./node-version.ts";
 
-await run("dtuf");
+const refusal = refuseNode("dtuf", process.versions.node);
+if (refusal === undefined) {
+  const { run } = await import("./run.ts");
+  await run("dtuf");
+} else {
+  process.stderr.write(`${refusal}\n`);
+  process.exitCode = 1;
+}

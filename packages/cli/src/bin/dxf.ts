@@ -1,4 +1,11 @@
 #!/usr/bin/env node
-import { run } from "./run.ts";
+import { refuseNode } from "./node-version.ts";
 
-await run("dxf");
+const refusal = refuseNode("dxf", process.versions.node);
+if (refusal === undefined) {
+  const { run } = await import("./run.ts");
+  await run("dxf");
+} else {
+  process.stderr.write(`${refusal}\n`);
+  process.exitCode = 1;
+}
