@@ -246,8 +246,15 @@ describe("the client", () => {
     expect((await other.run(["pull-target", repo, "demo.txt", "--offline"])).status).not.toBe(0);
   });
 
+  test.each([[], ["--output", "-"]])("is refused JSON on the stdout that the target goes to: %j", async (...output) => {
+    await expectRefusal(["pull-target", repo, "demo.txt", "--json", ...output], {
+      status: 2,
+      says: /--json has no meaning/,
+    });
+  });
+
   test("gets errors as JSON where it asks for JSON", async () => {
-    const ran = await machine.run(["pull-target", repo, "no-such", "--json"]);
+    const ran = await machine.run(["pull-target", repo, "no-such", "--json", "--output", "no-such"]);
     expect(JSON.parse(ran.stderr)).toMatchObject({ schemaVersion: 1, error: { code: "COPY_TARGET_UNKNOWN" } });
   });
 });

@@ -184,7 +184,7 @@ const toFiles: Mode = {
 const toStdout: Mode = {
   name: "without --output FILE",
   when: (values) => ["", "-"].includes(values.text("output") ?? ""),
-  refuses: ["tree", "concurrency"],
+  refuses: ["json", "tree", "concurrency"],
 };
 
 const pullTargetModes: readonly Mode[] = [
