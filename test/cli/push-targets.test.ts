@@ -189,6 +189,41 @@ describe("--custom", () => {
     },
   );
 
+  test("and the prefix are what the listings filter by, and --json shows it", async () => {
+    await files({ "level.json": '{"level":2}' });
+    await machine.must([
+      "push-targets",
+      repo,
+      "dist",
+      "--prefix",
+      "one",
+      "--custom",
+      "os=linux",
+      "--custom",
+      "@level.json",
+    ]);
+    await machine.must(["push-targets", repo, "dist/a.txt", "--custom", "os=mac"]);
+    await published();
+    await machine.must(["pull-metadata", repo, "root.json"]);
+    for (const command of ["list-master-targets", "list-copy-targets"]) {
+      const listed = async (...words: string[]): Promise<string> =>
+        (await machine.must([command, repo, ...words])).stdout;
+      expect(await listed("--custom", "os=mac")).toBe("a.txt\n");
+      expect(await listed("--prefix", "one/sub")).toBe("one/sub/b.txt\none/sub/c.txt\n");
+      expect(await listed("--prefix", "one", "--custom", "os=mac")).toBe("");
+      expect(await listed("--custom", "@level.json", "--custom", "os=linux", "--prefix", "one/sub/")).toContain(
+        "c.txt",
+      );
+      expect(await listed("--custom", "level=2")).toContain("one/a.txt");
+      expect(JSON.parse(await listed("--prefix", "one/sub", "--json"))).toMatchObject({
+        targets: ["one/sub/b.txt", "one/sub/c.txt"],
+        files: [{ path: "one/sub/b.txt", role: "targets", length: 1, custom: { os: "linux", level: 2 } }, {}],
+      });
+    }
+    expect((await machine.must(["list-copy-targets", repo, "--role", "other"])).stdout).toBe("");
+    expect((await machine.must(["list-copy-targets", repo, "--role", "targets"])).stdout).toContain("a.txt");
+  });
+
   test("without it a target needs a file", async () => {
     const refused = await machine.run(["push-target", repo, "a.txt"]);
     expect(refused.stderr).toContain("no file for a.txt was named");

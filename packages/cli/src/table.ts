@@ -155,7 +155,7 @@ const masterCommands: readonly Command[] = [
   entry({
     name: "list-master-targets",
     summary: "names in the signed metadata",
-    settings: [...localSettings, "null"],
+    settings: [...localSettings, "null", "prefix", "custom"],
     load: () => import("./publish/list-master-targets.ts"),
   }),
   entry({
@@ -243,7 +243,7 @@ const copyCommands: readonly Command[] = [
   entry({
     name: "list-copy-targets",
     summary: "names in the metadata that was pulled",
-    settings: [...keptSettings, "null"],
+    settings: [...keptSettings, "null", "role", "prefix", "custom"],
     load: () => import("./pull/list-copy-targets.ts"),
   }),
   entry({

@@ -15,8 +15,9 @@ import type {
 } from "./calls.ts";
 import { guardCallback } from "./callbacks.ts";
 import type { CopyEvent } from "./events.ts";
+import { frozenCopy } from "./frozen.ts";
 import { defaultDeadlines } from "./refresh/deadline.ts";
-import { findUpdated, listPaths } from "./targets/list-targets.ts";
+import { findUpdated, listFiles, type ListedTarget } from "./targets/list-targets.ts";
 import type { OpenTargetContext } from "./targets/open-target.ts";
 import { saveDraft, type OpenSessionContext } from "./refresh/pull-metadata.ts";
 import { createPulledMemory, type PulledMemory } from "./state/pulled-memory.ts";
@@ -158,11 +159,19 @@ export async function useSession<T>(
 }
 
 export async function* listTargets(core: CopyCore, call: CallOptions | undefined): AsyncGenerator<TargetPath> {
+  for await (const { path } of listAll(core, call)) yield path;
+}
+
+export async function* listTargetFiles(core: CopyCore, call: CallOptions | undefined): AsyncGenerator<ListedTarget> {
+  for await (const listed of listAll(core, call)) yield frozenCopy(listed);
+}
+
+async function* listAll(core: CopyCore, call: CallOptions | undefined): AsyncGenerator<ListedTarget> {
   const context = sessionContext(core, call);
   await pinFirst(core, context);
   const session = await core.holder.open(call?.mode ?? "online", context);
   try {
-    yield* listPaths(session, context);
+    yield* listFiles(session, context);
   } finally {
     await forgiving(core, () => core.holder.keep(session, core.directory));
   }

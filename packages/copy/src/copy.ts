@@ -21,6 +21,7 @@ import {
   createCopyCore,
   type CopyCore,
   fetchContext,
+  listTargetFiles,
   listTargets,
   pinRoot,
   pullMetadata,
@@ -39,6 +40,7 @@ import {
 } from "./refresh/inspect.ts";
 import { openVerified, openVerifiedBlobs, type VerifiedBlob } from "./targets/open-target.ts";
 import { defaultConcurrency } from "./limits.ts";
+import type { ListedTarget } from "./targets/list-targets.ts";
 import { saveVerified } from "./targets/save-target.ts";
 import type { TargetInfo } from "./sources/source.ts";
 
@@ -57,6 +59,8 @@ export interface Copy extends AsyncDisposable {
   pullMetadata(options?: PullMetadataOptions): Promise<RefreshResult>;
   /** Paths of every target, each once: the top-level role's, then those of delegated roles as the loop reaches them. */
   listTargets(options?: CallOptions): AsyncIterable<TargetPath>;
+  /** The same, each with the role that is trusted with it and what is signed of it. */
+  listTargetFiles(options?: CallOptions): AsyncIterable<ListedTarget>;
   /** What is pinned and cached, and how the last refreshes ended. Makes no request. @throws CopyError COPY_NOT_PINNED */
   inspect(): Promise<CachedState>;
   /** @throws CopyError COPY_NOT_PINNED, COPY_OFFLINE_NOTHING_CACHED */
@@ -107,6 +111,7 @@ export function createCopy(options: CopyOptions): Copy {
     pin: (root, options) => pinRoot(core, root, options),
     pullMetadata: (call) => pullMetadata(core, call),
     listTargets: (call) => listTargets(core, call),
+    listTargetFiles: (call) => listTargetFiles(core, call),
     inspect: async () => inspectCache(sessionContext(core)),
     expirations: async () => readExpirations(sessionContext(core)),
     trustedFiles: async () => listTrustedFiles(sessionContext(core)),
@@ -124,18 +129,23 @@ export function createCopy(options: CopyOptions): Copy {
       await rememberPulled(core, target);
     },
     saveTarget: (target, destination, call) => save(core, { target, destination }, call),
-    saveTargets: (targets, { concurrency = defaultConcurrency, ...call } = {}) =>
-      forEachConcurrently(targets, concurrency, (each, failed) =>
-        save(core, each, {
-          ...call,
-          signal: call.signal === undefined ? failed : AbortSignal.any([call.signal, failed]),
-        }),
-      ),
+    saveTargets: (targets, call) => saveAll(core, targets, call),
     blobSizes: async (path, call) => (await findRequired(path, call)).blobs.map(({ size }) => size),
     checkTarget: async (path, contents, call) => checkContents(await findRequired(path, call), contents),
     close: () => core.close(),
     [Symbol.asyncDispose]: () => core.close(),
   };
+}
+
+function saveAll(
+  core: CopyCore,
+  targets: readonly TargetDestination[],
+  { concurrency = defaultConcurrency, ...call }: SaveTargetsOptions = {},
+): Promise<void> {
+  return forEachConcurrently(targets, concurrency, (each, failed) => {
+    const signal = call.signal === undefined ? failed : AbortSignal.any([call.signal, failed]);
+    return save(core, each, { ...call, signal });
+  });
 }
 
 async function save(

@@ -20,6 +20,7 @@ export { createHttpSource, targetsBeside, type HttpSourceOptions } from "./sourc
 export type { CachedState, TrustedFile } from "./refresh/inspect.ts";
 export { createMapCopy, type AgreedTarget, type MapCopy, type MapCopyOptions } from "./map/map-copy.ts";
 export { parseMapFile, type MapFile, type Mapping } from "./map/map-file.ts";
+export type { ListedTarget } from "./targets/list-targets.ts";
 export { createMirroredSource } from "./sources/mirrored-source.ts";
 export type { VerifiedBlob } from "./targets/open-target.ts";
 export type { PinInfo } from "./refresh/pin.ts";

@@ -246,6 +246,8 @@ export interface Master extends AsyncDisposable {
   refreshMetadata(options?: RefreshOptions): Promise<RefreshMetadataResult>;
   /** Names in the signed metadata: what is staged does not show. Sorted. */
   listTargets(): Promise<readonly TargetPath[]>;
+  /** The same, with what is signed of each. */
+  listTargetFiles(): Promise<ReadonlyMap<TargetPath, TargetFile>>;
   /** Of the signed metadata, those that cannot be pulled without the blob. Sorted. */
   listTargetsOf(blob: Digest): Promise<readonly TargetPath[]>;
   staged(): Promise<StagedChanges>;

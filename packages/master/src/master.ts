@@ -1,5 +1,6 @@
 import { parseTargetPath, type RoleName, type TargetPath } from "@dtuf/tuf";
 import { adopt, createKeys, createMetadata, listKeys, resetKeys } from "./release/create.ts";
+import type { TargetMap } from "./documents/changes.ts";
 import type { Master, OperationOptions } from "./contract.ts";
 import type { MasterOptions } from "./options.ts";
 import { delegate, revokeRole, updateRole } from "./release/delegate.ts";
@@ -89,13 +90,22 @@ function createDelegator({ alone }: Workplace): Delegator {
 
 type Reader = Pick<
   Master,
-  "listKeys" | "listTargets" | "listTargetsOf" | "staged" | "expirations" | "rootFile" | "rootChain" | "status"
+  | "listKeys"
+  | "listTargets"
+  | "listTargetFiles"
+  | "listTargetsOf"
+  | "staged"
+  | "expirations"
+  | "rootFile"
+  | "rootChain"
+  | "status"
 >;
 
 function createReader({ look }: Workplace): Reader {
   return {
     listKeys: () => look(undefined, listKeys),
     listTargets: () => look(undefined, async (session) => [...(await readSignedTargets(session)).keys()].toSorted()),
+    listTargetFiles: () => look(undefined, async (session) => sortedFiles(await readSignedTargets(session))),
     listTargetsOf: (blob) => look(undefined, (session) => listTargetsOf(session, blob)),
     staged: () => look(undefined, readStagedChanges),
     expirations: () => look(undefined, readExpirations),
@@ -104,6 +114,10 @@ function createReader({ look }: Workplace): Reader {
     status: (options: OperationOptions & Parameters<Master["status"]>[0] = {}) =>
       look(options.signal, (session) => readStatus(session, options)),
   };
+}
+
+function sortedFiles(targets: TargetMap): TargetMap {
+  return new Map([...targets].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 async function deleteTarget(session: Session, path: TargetPath): Promise<void> {

@@ -135,7 +135,7 @@ export const settings = {
   custom: like(
     grammars.custom,
     list(
-      "signed with the target and shown to its readers: text under a key, or a JSON object from a file",
+      "custom metadata, signed with a target, or what listed targets must have: text under a key, or a JSON object from a file",
       "key=value|@file",
     ),
   ),
@@ -143,6 +143,7 @@ export const settings = {
   "names-from": needs("file", text("names of targets, one a line; - is stdin", "file")),
   tree: toggle("keep the directories in the targets' names below --output"),
   prefix: text("what the names of the targets begin with, before a /", "name"),
+  role: text("take the targets of this role alone", "role"),
   newer: toggle("leave out files whose content, by its hash, is what is signed or staged"),
   verify: toggle("read what the destination has already and compare it with its digest"),
   "dry-run": toggle("say what would be done, do nothing"),

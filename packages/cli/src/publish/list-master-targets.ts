@@ -1,5 +1,12 @@
 import type { Run } from "../context/command.ts";
+import { printTargets } from "../targets/target-listing.ts";
 import { withMaster } from "./master.ts";
 
 export const run: Run = (context, [repo = ""]) =>
-  withMaster(context, repo, async (master) => context.terminal.printEach("targets", await master.listTargets()));
+  withMaster(context, repo, async (master) => {
+    const files = [...(await master.listTargetFiles())];
+    await printTargets(
+      context,
+      files.map(([path, file]) => ({ path, role: "targets", file })),
+    );
+  });

@@ -6,7 +6,7 @@ import type { Context, Run } from "../context/command.ts";
 import { withInputFiles } from "../context/input-file.ts";
 import { UsageError } from "../context/usage.ts";
 import { describeBytes } from "../context/time.ts";
-import { readCustom } from "./custom.ts";
+import { readCustom } from "../targets/custom.ts";
 import { masterProgress, withMaster } from "./master.ts";
 import { reportStaged } from "./reports/staged-report.ts";
 

@@ -3,14 +3,15 @@ import type { NewTarget, PushedTargets } from "@dtuf/master";
 import type { Context, Run } from "../context/command.ts";
 import { describeBytes, describeCount } from "../context/time.ts";
 import { UsageError } from "../context/usage.ts";
-import { readCustom } from "./custom.ts";
+import { readCustom } from "../targets/custom.ts";
+import { readPrefix } from "../targets/prefix.ts";
 import { findFiles, type FoundFiles } from "./directory-files.ts";
 import { masterProgress, withMaster } from "./master.ts";
 import { reportStaged } from "./reports/staged-report.ts";
 
 export const run: Run = async (context, [repo = "", ...words]) => {
   const { io, values, terminal } = context;
-  const prefix = (values.text("prefix") ?? "").replace(/(?<=[^/])\/*$/, "/");
+  const prefix = readPrefix(values);
   const found = await findFiles(words, io.cwd, prefix);
   verifyFound(context, found);
   const custom = await readCustom(context);

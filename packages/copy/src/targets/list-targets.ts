@@ -1,10 +1,17 @@
 /** Names of targets: all of them, or those whose content is not what was last pulled. */
-import type { TargetPath } from "@dtuf/tuf";
+import type { TargetFile, TargetPath } from "@dtuf/tuf";
 import type { CopyEvent } from "../events.ts";
 import { CopyError } from "../errors.ts";
 import { contentName } from "../state/pulled-memory.ts";
 import { isCallbackFault } from "../callbacks.ts";
 import { createRoleLoader, walkRoles, type LoadContext, type Session } from "../refresh/session.ts";
+
+/** A target as the role that is trusted with it first describes it. */
+export interface ListedTarget {
+  readonly path: TargetPath;
+  readonly role: string;
+  readonly file: TargetFile;
+}
 
 export interface ListPathsContext extends LoadContext {
   readonly onEvent: (event: CopyEvent) => void;
@@ -14,7 +21,7 @@ export interface ListPathsContext extends LoadContext {
  * Each path once, in the order of trust; roles are fetched as the loop reaches them. A role that cannot be had ends it, but
  * for those that offline were never fetched: one event says how many are left out.
  */
-export async function* listPaths(session: Session, context: ListPathsContext): AsyncGenerator<TargetPath> {
+export async function* listFiles(session: Session, context: ListPathsContext): AsyncGenerator<ListedTarget> {
   const load = createRoleLoader(session, context);
   const seen = new Set<TargetPath>();
   const leftOut: string[] = [];
@@ -22,11 +29,11 @@ export async function* listPaths(session: Session, context: ListPathsContext): A
     if (!CopyError.is(error) || error.code !== "COPY_OFFLINE_NOTHING_CACHED") throw error;
     leftOut.push(role);
   };
-  for await (const { targets } of walkRoles(session, { load, bins: "include", onFailure })) {
-    for (const path of targets.targets.keys()) {
+  for await (const { role, targets } of walkRoles(session, { load, bins: "include", onFailure })) {
+    for (const [path, file] of targets.targets) {
       if (seen.has(path)) continue;
       seen.add(path);
-      yield path;
+      yield { path, role, file };
     }
   }
   const [role] = leftOut;
