@@ -190,7 +190,10 @@ test("a sign-in page in between is exit 5, and no alarm", async () => {
     (_request, response) => void response.writeHead(200, { "content-type": "text/html" }).end("<html>Sign in</html>"),
   );
   const ran = await machine.run(["pull-metadata", repo, "--metadata-url", `${portal.origin}/metadata/`]);
-  expect(ran).toMatchObject({ status: 5, stderr: expect.stringContaining("a web page (text/html) at ") as string });
+  expect(ran).toMatchObject({
+    status: 5,
+    stderr: expect.stringContaining("returned a web page (text/html) instead of metadata") as string,
+  });
   expect(ran.stderr).toContain("hint: sign in to the network in a browser and run the command again");
 });
 

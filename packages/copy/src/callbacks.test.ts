@@ -52,10 +52,10 @@ async function found(copy: Copy): Promise<TargetInfo> {
   return target;
 }
 
-// A TufError is what a site's fault looks like.
+// A TufError is usually a failure of a site.
 const faults = [new TypeError("of the callback"), new TufError("TUF_HASH_MISMATCH", "of the callback")];
 
-describe("what a callback throws ends the call, and no site is blamed", () => {
+describe("an error of a callback ends the call, and no site is skipped because of it", () => {
   test.each(faults)("onProgress of a refresh: %s", async (fault) => {
     const copy = createTestCopy();
     const onProgress = (): never => {
@@ -109,7 +109,7 @@ test("saveTarget that is aborted in its last callback does not commit", async ()
   expect(await readdir(home)).toEqual(["copy"]);
 });
 
-test("a call with a signal that was aborted before does nothing", async () => {
+test("a call with an aborted signal does nothing", async () => {
   const copy = createTestCopy();
   const target = await found(copy);
   const call = { signal: AbortSignal.abort(new TypeError("before")) };
@@ -118,7 +118,7 @@ test("a call with a signal that was aborted before does nothing", async () => {
   await expect(copy.openTarget(target, call)).rejects.toThrow("before");
 });
 
-test("what is given out is frozen to its depth, and none of it the trusted set's own", async () => {
+test("results are deeply frozen copies of the trusted set", async () => {
   const copy = createTestCopy();
   const target = await found(copy);
   const maps = [target.hashes, target.file.hashes] as Map<string, string>[];
@@ -132,6 +132,6 @@ test("what is given out is frozen to its depth, and none of it the trusted set's
   for (const expires of expirations.values()) expires.setTime(0);
   const before = structuredClone(requests);
   expect(await copy.findTarget(path)).toEqual(target);
-  // Had the set expired, it would have been fetched again.
+  // If the set had expired, it would have been fetched again.
   expect(requests).toEqual(before);
 });

@@ -1,19 +1,24 @@
 /**
- * A program's callbacks. What one throws ends the call with that very error: it is no site's fault and no reason for going
- * on, so whatever goes on after failures asks `isCallbackFault` first.
+ * A program's callbacks. An error that a callback throws ends the call with that same error. It is not a failure of a site,
+ * so code that continues after failures must ask `isCallbackFault` first.
  */
 const faults = new WeakSet<object>();
 
 export type Callback<Event> = ((event: Event) => void) | undefined;
 
-/** The callback, with what it throws marked. What is no object cannot be marked and is the cause of a TypeError instead. */
+/**
+ * Wraps the callback and marks the errors that it throws. A thrown value that is not an Error becomes the cause of a
+ * TypeError.
+ */
 export function guardCallback<Event>(callback: Callback<Event>): (event: Event) => void {
   return (event) => {
     try {
       callback?.(event);
     } catch (thrown) {
       const fault =
-        thrown instanceof Error ? thrown : new TypeError("a callback threw what is no Error", { cause: thrown });
+        thrown instanceof Error
+          ? thrown
+          : new TypeError("a callback threw a value that is not an Error", { cause: thrown });
       faults.add(fault);
       throw fault;
     }

@@ -1,8 +1,8 @@
-/** What the calls of one copy share: its state on disk, its memory of pulled targets, the session in use. */
+/** Shared by the calls of one copy: its state on disk, its record of pulled targets, and the loaded repository. */
 import { join } from "node:path";
 import { FileError } from "@dtuf/registry/files";
 import type { TargetPath } from "@dtuf/tuf";
-import { findAnchor, keepFirstPin } from "./refresh/anchor.ts";
+import { findTrustedRoot, keepFirstPin } from "./refresh/trusted-root.ts";
 import { createCacheDirectory, type CacheDirectory } from "./state/cache-directory.ts";
 import type {
   CallOptions,
@@ -19,25 +19,24 @@ import { frozenCopy } from "./frozen.ts";
 import { defaultDeadlines } from "./refresh/deadline.ts";
 import { findUpdated, listFiles, type ListedTarget } from "./targets/list-targets.ts";
 import type { OpenTargetContext } from "./targets/open-target.ts";
-import { saveDraft, type OpenSessionContext } from "./refresh/pull-metadata.ts";
+import { saveDraft, type LoadRepositoryContext } from "./refresh/pull-metadata.ts";
 import { createPulledMemory, type PulledMemory } from "./state/pulled-memory.ts";
 import type { SaveTargetContext } from "./targets/save-target.ts";
-import { createSessionHolder, type SessionHolder } from "./refresh/session-holder.ts";
-import { describeSession, type Session } from "./refresh/session.ts";
+import { createRepositoryHolder, type RepositoryHolder } from "./refresh/repository-holder.ts";
+import { describeLoaded, type LoadedRepository } from "./refresh/loaded-repository.ts";
 import { createRepositorySource } from "./sources/repository-source.ts";
 import type { Source, TargetInfo } from "./sources/source.ts";
 
-/** What every call needs. */
 export interface CopyCore {
   readonly options: CopySettings & { readonly now: () => Date };
   readonly source: Source;
-  /** Where the source is, for people. */
+  /** Location of the source, for display. */
   readonly place: string;
-  /** Ends the connections that were opened for `repository`. */
+  /** Closes the connections that were opened for `repository`. */
   readonly close: () => Promise<void>;
   readonly directory: CacheDirectory;
   readonly memory: PulledMemory;
-  readonly holder: SessionHolder;
+  readonly holder: RepositoryHolder;
   readonly onEvent: (event: CopyEvent) => void;
 }
 
@@ -50,7 +49,7 @@ export function createCopyCore(options: CopyOptions): CopyCore {
     onEvent,
     directory: createCacheDirectory({ directory, lock, required, onEvent }),
     memory: createPulledMemory(join(directory, "pulled")),
-    holder: createSessionHolder(),
+    holder: createRepositoryHolder(),
   };
 }
 
@@ -62,14 +61,14 @@ function sourceOf(options: CopyOptions): Pick<CopyCore, "source" | "place" | "cl
   return { ...createRepositorySource(options.repository, options), place: options.repository };
 }
 
-/** Pins the root that the copy was made with, if nothing is pinned. */
-async function pinFirst(core: CopyCore, context: OpenSessionContext): Promise<void> {
+/** Pins the `root` option of the copy, if nothing is pinned. */
+async function pinFirst(core: CopyCore, context: LoadRepositoryContext): Promise<void> {
   const { root } = core.options;
   if (root !== undefined) await keepFirstPin(root, context);
 }
 
-/** @throws the signal's reason, where it was aborted before the call */
-export function sessionContext(core: CopyCore, call: CallOptions = {}): OpenSessionContext {
+/** @throws the signal's reason, if it was aborted before the call */
+export function loadContext(core: CopyCore, call: CallOptions = {}): LoadRepositoryContext {
   const { now, knownPast, limits, deadlines: changed } = core.options;
   const { directory, onEvent, place, source } = core;
   const { signal } = call;
@@ -80,7 +79,7 @@ export function sessionContext(core: CopyCore, call: CallOptions = {}): OpenSess
   return { directory, sites, place, now: now(), knownPast, limits, deadlines, onEvent, signal, onProgress };
 }
 
-/** @throws the signal's reason, where it was aborted before the call */
+/** @throws the signal's reason, if it was aborted before the call */
 export function fetchContext({ options, source, onEvent }: CopyCore, call: CallOptions = {}): OpenTargetContext {
   const { signal, mode = "online" } = call;
   signal?.throwIfAborted();
@@ -95,18 +94,18 @@ export function saveContext(core: CopyCore, call: SaveOptions = {}): SaveTargetC
 }
 
 export async function pullMetadata(core: CopyCore, call: PullMetadataOptions = {}): Promise<RefreshResult> {
-  const { mode = "online", pin: offer, replace = false, delegations = "follow" } = call;
-  const context = sessionContext(core, call);
-  if (offer === undefined) await pinFirst(core, context);
-  const { session, anchor, status, site } = await core.holder.refresh(mode, { offer, replace }, context);
-  const updatedTargets = await findUpdated(session, { ...context, pulled: await loadPulled(core), delegations });
+  const { mode = "online", pin: requested, replace = false, delegations = "follow" } = call;
+  const context = loadContext(core, call);
+  if (requested === undefined) await pinFirst(core, context);
+  const { loaded, trustedRoot, status, site } = await core.holder.refresh(mode, { requested, replace }, context);
+  const updatedTargets = await findUpdated(loaded, { ...context, pulled: await loadPulled(core), delegations });
   if (mode !== "offline") {
-    await forgiving(core, async () => {
-      await core.holder.keep(session, core.directory);
+    await bestEffort(core, async () => {
+      await core.holder.keep(loaded, core.directory);
       await core.memory.compact();
     });
   }
-  const { pin, previousPin } = anchor;
+  const { pin, previousPin } = trustedRoot;
   return {
     status,
     state: core.directory.outcome(),
@@ -114,11 +113,11 @@ export async function pullMetadata(core: CopyCore, call: PullMetadataOptions = {
     pin,
     previousPin,
     updatedTargets,
-    ...describeSession(session),
+    ...describeLoaded(loaded),
   };
 }
 
-/** A memory that cannot be read makes names be reported once more, and nothing else. */
+/** If the record cannot be read, targets are reported as updated once more. Nothing else depends on it. */
 async function loadPulled({ memory, onEvent }: CopyCore): Promise<ReadonlyMap<string, string>> {
   try {
     return await memory.load();
@@ -134,27 +133,31 @@ export async function pinRoot(
   root: Uint8Array,
   { replace = false }: Pick<PullMetadataOptions, "replace"> = {},
 ): Promise<PinResult> {
-  const context = sessionContext(core);
+  const context = loadContext(core);
   return core.directory.exclusively(async () => {
-    const anchor = await findAnchor({ offer: { kind: "root", bytes: root }, replace }, undefined, context);
-    if (anchor.change !== "kept") await saveDraft(anchor.draft, core.directory);
-    return { ...anchor.pin, state: core.directory.outcome() };
+    const trustedRoot = await findTrustedRoot(
+      { requested: { kind: "root", bytes: root }, replace },
+      undefined,
+      context,
+    );
+    if (trustedRoot.change !== "kept") await saveDraft(trustedRoot.draft, core.directory);
+    return { ...trustedRoot.pin, state: core.directory.outcome() };
   });
 }
 
-/** Runs `work` on the session in use, and keeps the roles that it fetched. */
-export async function useSession<T>(
+/** Runs `work` on the loaded repository, and saves the roles that it fetched. */
+export async function useLoaded<T>(
   core: CopyCore,
   call: CallOptions | undefined,
-  work: (session: Session, context: OpenSessionContext) => Promise<T>,
+  work: (loaded: LoadedRepository, context: LoadRepositoryContext) => Promise<T>,
 ): Promise<T> {
-  const context = sessionContext(core, call);
+  const context = loadContext(core, call);
   await pinFirst(core, context);
-  const session = await core.holder.open(call?.mode ?? "online", context);
+  const loaded = await core.holder.open(call?.mode ?? "online", context);
   try {
-    return await work(session, context);
+    return await work(loaded, context);
   } finally {
-    await forgiving(core, () => core.holder.keep(session, core.directory));
+    await bestEffort(core, () => core.holder.keep(loaded, core.directory));
   }
 }
 
@@ -167,23 +170,26 @@ export async function* listTargetFiles(core: CopyCore, call: CallOptions | undef
 }
 
 async function* listAll(core: CopyCore, call: CallOptions | undefined): AsyncGenerator<ListedTarget> {
-  const context = sessionContext(core, call);
+  const context = loadContext(core, call);
   await pinFirst(core, context);
-  const session = await core.holder.open(call?.mode ?? "online", context);
+  const loaded = await core.holder.open(call?.mode ?? "online", context);
   try {
-    yield* listFiles(session, context);
+    yield* listFiles(loaded, context);
   } finally {
-    await forgiving(core, () => core.holder.keep(session, core.directory));
+    await bestEffort(core, () => core.holder.keep(loaded, core.directory));
   }
 }
 
-/** The target's bytes were handed over: from now on its name is reported only when its content differs from them. */
+/**
+ * Records the content that the program received: from now on the target is reported as updated only if its content
+ * differs.
+ */
 export function rememberPulled({ memory, ...core }: CopyCore, target: TargetInfo): Promise<void> {
-  return forgiving(core, () => memory.add(target.path, target.file));
+  return bestEffort(core, () => memory.add(target.path, target.file));
 }
 
-/** Caches and memories: where they cannot be written, the call has done its work all the same. */
-async function forgiving(
+/** Writes a cache. If it cannot be written, the call still succeeds and an event reports the failure. */
+async function bestEffort(
   { onEvent, options: { directory } }: Pick<CopyCore, "onEvent" | "options">,
   write: () => Promise<void>,
 ): Promise<void> {

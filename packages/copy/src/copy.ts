@@ -1,8 +1,8 @@
 /**
  * The client of a TUF repository: a pinned root -> timestamp -> snapshot -> targets -> verified bytes.
  *
- * Guaranteed: no byte of a target leaves before it was verified; nothing that was refused is kept; the state on disk is
- * the old one or the new one at every moment; readers are never blocked; offline means that no request is made.
+ * Guaranteed: no byte of a target is returned before it was verified; refused files are never kept; the state on disk is
+ * at every moment either the old state or the new one; readers are never blocked; offline, no request is made.
  */
 import { forEachConcurrently, type ByteStream, type Content } from "@dtuf/registry";
 import { parseTargetPath, type TargetPath, type WalkStep } from "@dtuf/tuf";
@@ -27,8 +27,8 @@ import {
   pullMetadata,
   rememberPulled,
   saveContext,
-  sessionContext,
-  useSession,
+  loadContext,
+  useLoaded,
 } from "./copy-core.ts";
 import { explainTarget, findTargetInfo, requireTarget } from "./targets/find-target.ts";
 import {
@@ -46,55 +46,70 @@ import type { TargetInfo } from "./sources/source.ts";
 
 export interface Copy extends AsyncDisposable {
   /**
-   * Makes a root the anchor, without a request: a root.json, or a chain of roots in one file, of which it is the newest.
-   * A later pin on the same chain needs the roots in between, unless it is the next one.
+   * Makes a root the trusted root, without a request. `root` is a root.json, or a chain of roots in one file, whose newest
+   * root is pinned. To pin a later root of the same chain, give the roots in between too, unless it is the next one.
    * @throws CopyError COPY_PIN_OLDER, COPY_PIN_OTHER_CHAIN, COPY_STATE_NOT_KEPT; TufError; FormatError FORMAT_ROOT_CHAIN_INVALID
    */
   pin(root: Uint8Array, options?: Pick<PullMetadataOptions, "replace">): Promise<PinResult>;
   /**
-   * Refreshes; pins first where asked to.
+   * Refreshes. If `pin` is given, pins that root first.
    * @throws CopyError COPY_NOT_PINNED, COPY_NOT_PUBLISHED, COPY_PIN_OLDER, COPY_PIN_OTHER_CHAIN, COPY_CLOCK_SUSPECT,
    *   COPY_OFFLINE_NOTHING_CACHED, COPY_METADATA_MISSING, COPY_STATE_FOREIGN, COPY_STATE_NOT_KEPT; TufError; OciError; FileError
    */
   pullMetadata(options?: PullMetadataOptions): Promise<RefreshResult>;
-  /** Paths of every target, each once: the top-level role's, then those of delegated roles as the loop reaches them. */
+  /**
+   * Yields the path of every target once: first those of the top-level role, then those of each delegated role, fetched
+   * when the loop reaches it.
+   */
   listTargets(options?: CallOptions): AsyncIterable<TargetPath>;
-  /** The same, each with the role that is trusted with it and what is signed of it. */
+  /** Like `listTargets`, with the role that lists each target and its signed metadata. */
   listTargetFiles(options?: CallOptions): AsyncIterable<ListedTarget>;
-  /** What is pinned and cached, and how the last refreshes ended. Makes no request. @throws CopyError COPY_NOT_PINNED */
+  /**
+   * Reports the pin, the cached metadata, and the results of the last refreshes. Makes no request.
+   * @throws CopyError COPY_NOT_PINNED
+   */
   inspect(): Promise<CachedState>;
   /** @throws CopyError COPY_NOT_PINNED, COPY_OFFLINE_NOTHING_CACHED */
   expirations(): Promise<ReadonlyMap<string, Date>>;
-  /** The trusted metadata files, every root from the pin on included. */
+  /** The trusted metadata files, including every root from the pin on. */
   trustedFiles(): Promise<readonly TrustedFile[]>;
   findTarget(path: string | TargetPath, options?: CallOptions): Promise<TargetInfo | undefined>;
-  /** Verified before the first byte is yielded: spooled in the state directory. @throws CopyError COPY_BLOB_MISSING; TufError */
+  /**
+   * The whole target is verified before the first byte is yielded; large targets wait in the state directory.
+   * @throws CopyError COPY_BLOB_MISSING; TufError
+   */
   openTarget(target: TargetInfo, options?: CallOptions): Promise<ByteStream>;
   /**
-   * Blob by blob, in order, all of them verified before the first is yielded, as `openTarget` does. Each is read before the
-   * next one is asked for.
+   * Yields the blobs in order. All of them are verified before the first is yielded, as with `openTarget`. Read each blob
+   * before you ask for the next one.
    */
   openTargetBlobs(target: TargetInfo, options?: CallOptions): AsyncIterable<VerifiedBlob>;
   /** Writes beside the destination, verifies, fsyncs, renames; continues a partial download. */
   saveTarget(target: TargetInfo, destination: string, options?: SaveOptions): Promise<void>;
   /**
-   * Each as `saveTarget` does, several at a time. The first failure stops the others: what was written before is whole,
-   * what was not is continued by the next call.
+   * Saves each target like `saveTarget`, several at a time. The first failure stops the others: files that were written
+   * before are complete, and the next call continues the others.
    */
   saveTargets(targets: readonly TargetDestination[], options?: SaveTargetsOptions): Promise<void>;
   /** @throws CopyError COPY_TARGET_UNKNOWN */
   blobSizes(path: string | TargetPath, options?: CallOptions): Promise<readonly number[]>;
-  /** Compares contents with the target's blobs, by position. @throws CopyError COPY_TARGET_UNKNOWN, COPY_TARGET_DIFFERS */
+  /**
+   * Compares each content with the target's blob at the same position.
+   * @throws CopyError COPY_TARGET_UNKNOWN, COPY_TARGET_DIFFERS
+   */
   checkTarget(path: string | TargetPath, contents: readonly Content[], options?: CallOptions): Promise<void>;
-  /** The delegation walk that finds the target, or does not. */
+  /** The steps of the delegation walk for the path, whether it finds a target or not. */
   explain(path: string | TargetPath, options?: CallOptions): Promise<readonly WalkStep[]>;
-  /** Ends the connections that the copy opened for its `repository`. The state stays. The next call connects anew. */
+  /**
+   * Closes the connections that the copy opened for its `repository`. The state stays. The next call opens new
+   * connections.
+   */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
- * Makes a client of one repository. Makes no request and touches no file: the first call does.
+ * Creates a client of one repository. It makes no request and touches no file before the first call.
  *
  *     const copy = createCopy({ repository: "registry.example.com/fred/demo", directory: "state", root });
  *     await copy.pullMetadata();
@@ -106,19 +121,19 @@ export interface Copy extends AsyncDisposable {
 export function createCopy(options: CopyOptions): Copy {
   const core = createCopyCore(options);
   const findRequired = (path: string, call: CallOptions | undefined): Promise<TargetInfo> =>
-    useSession(core, call, (session, context) => requireTarget(session, parseTargetPath(path), context));
+    useLoaded(core, call, (loaded, context) => requireTarget(loaded, parseTargetPath(path), context));
   return {
     pin: (root, options) => pinRoot(core, root, options),
     pullMetadata: (call) => pullMetadata(core, call),
     listTargets: (call) => listTargets(core, call),
     listTargetFiles: (call) => listTargetFiles(core, call),
-    inspect: async () => inspectCache(sessionContext(core)),
-    expirations: async () => readExpirations(sessionContext(core)),
-    trustedFiles: async () => listTrustedFiles(sessionContext(core)),
+    inspect: async () => inspectCache(loadContext(core)),
+    expirations: async () => readExpirations(loadContext(core)),
+    trustedFiles: async () => listTrustedFiles(loadContext(core)),
     findTarget: (path, call) =>
-      useSession(core, call, (session, context) => findTargetInfo(session, parseTargetPath(path), context)),
+      useLoaded(core, call, (loaded, context) => findTargetInfo(loaded, parseTargetPath(path), context)),
     explain: (path, call) =>
-      useSession(core, call, (session, context) => explainTarget(session, parseTargetPath(path), context)),
+      useLoaded(core, call, (loaded, context) => explainTarget(loaded, parseTargetPath(path), context)),
     async openTarget(target, call) {
       const stream = await openVerified(target, fetchContext(core, call));
       await rememberPulled(core, target);

@@ -1,4 +1,4 @@
-/** The client as a program embeds it: a name, a directory and the root that was shipped, and nothing else. */
+/** The client as a program embeds it: with a name, a directory and the shipped root only. */
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -53,7 +53,7 @@ test("a plain repository behind a URL", async () => {
   expect(await pull(server.url("/metadata").href)).toBe("Hello World\n");
 });
 
-test("the root that was shipped pins once: a newer installer's root does not move what is pinned", async () => {
+test("the shipped root is pinned once: the root of a newer installer does not change the pin", async () => {
   const repository = `oci:${join(directory, "layout")}`;
   await publishToStore(sim, (await openRepository(repository)).store);
   await pull(repository);
@@ -62,8 +62,11 @@ test("the root that was shipped pins once: a newer installer's root does not mov
   expect(await pull(repository)).toBe("Hello World\n");
 });
 
-test.each(["demo", "fred/demo", "oci:", "registry.example.com/fred/demo:v1"])("%j is no repository", (repository) => {
-  expect(() => createCopy({ repository, directory })).toThrow(
-    expect.objectContaining({ code: "OCI_REFERENCE_INVALID" }),
-  );
-});
+test.each(["demo", "fred/demo", "oci:", "registry.example.com/fred/demo:v1"])(
+  "%j is not a repository",
+  (repository) => {
+    expect(() => createCopy({ repository, directory })).toThrow(
+      expect.objectContaining({ code: "OCI_REFERENCE_INVALID" }),
+    );
+  },
+);

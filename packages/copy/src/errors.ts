@@ -1,47 +1,53 @@
-/** Why the client refused or could not go on. The codes are stable; messages are for people and may be reworded. */
+/**
+ * Reasons why the client refused or could not continue. The codes are stable; messages are for people and may be
+ * reworded.
+ */
 export type CopyErrorCode =
-  /** No root is pinned here: pull-metadata with a root.json or keys comes first. */
+  /** No root is pinned here: run pull-metadata with a root.json or keys first. */
   | "COPY_NOT_PINNED"
-  /** The source says definitely that no repository was ever published there. */
+  /** The source definitely answered that no repository is published there. */
   | "COPY_NOT_PUBLISHED"
-  /** The source no longer (or not yet) holds a metadata file that signed metadata promises. */
+  /** The source does not hold a metadata file that signed metadata lists. */
   | "COPY_METADATA_MISSING"
   | "COPY_TARGET_UNKNOWN"
-  /** The compared contents are not the target's. */
+  /** The compared contents differ from the target. */
   | "COPY_TARGET_DIFFERS"
-  /** Signed metadata names the target, but no source has its bytes. */
+  /** Signed metadata lists the target, but no source has its bytes. */
   | "COPY_BLOB_MISSING"
-  /** The offered pin is an older root of the pinned chain. */
+  /** The requested root is an older root of the pinned chain. */
   | "COPY_PIN_OLDER"
-  /** The offered pin does not follow from the pinned root: only `replace` takes it. */
+  /** The requested root does not follow from the pinned root. It is accepted only with `replace`. */
   | "COPY_PIN_OTHER_CHAIN"
-  /** Offline, and nothing has been pulled before. */
+  /** The call is offline, and the metadata or the bytes that it needs are not on this machine. */
   | "COPY_OFFLINE_NOTHING_CACHED"
-  /** The clock is earlier than a moment that is known to be past. */
+  /** The clock is earlier than a time that is known to be past. */
   | "COPY_CLOCK_SUSPECT"
-  /** The state belongs to another version of dtuf, or is not a state at all. */
+  /** The state belongs to another version of dtuf, or is not a state. */
   | "COPY_STATE_FOREIGN"
-  /** The state cannot be written, and the caller requires it: without it there is no protection from rollback. */
+  /** The state cannot be written, and the caller requires it, because there is no protection from rollback without it. */
   | "COPY_STATE_NOT_KEPT"
   /** The destination has less free space than the target needs. */
   | "COPY_NO_SPACE"
-  /** A server answered with a status that is neither success nor "not there". */
+  /** A server answered with a status that means neither success nor "not found". */
   | "COPY_STATUS"
-  /** A web page came in the place of a file: a sign-in page, or an app that answers every address. Worth another try. */
+  /**
+   * The server sent a web page instead of a file: a sign-in page, or an app that answers every address. A retry may
+   * succeed.
+   */
   | "COPY_WEB_PAGE"
-  /** A site took longer for its metadata than its deadline. */
+  /** A site took longer for its metadata than the deadline allows. */
   | "COPY_TOO_SLOW"
-  /** A map file that cannot be read, or repositories that do not agree. */
+  /** The map file is invalid, or the repositories do not agree on the target. */
   | "COPY_SOURCE_INVALID";
 
-/** What an error says beside its message: the thing, what was wanted, what was got. Never a secret. */
+/** Details of an error: the thing, the wanted value, the actual value. Never a secret. */
 export type CopyErrorDetails = Readonly<Record<string, string | number | readonly string[]>>;
 
 const brand = Symbol.for("dtuf.CopyError");
 
 /**
- * The only error class of this package. What TUF's rules refuse is a TufError and is never wrapped; faults of the store
- * or the network are OciErrors, faults of local files FileErrors; wrong arguments are TypeErrors; aborts the signal's reason.
+ * The only error class of this package. Refusals by TUF's rules are TufErrors and are never wrapped; failures of the store
+ * or the network are OciErrors, failures of local files FileErrors, wrong arguments TypeErrors; an abort throws the signal's reason.
  */
 export class CopyError extends Error {
   static {

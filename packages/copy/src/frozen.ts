@@ -1,6 +1,6 @@
-/** Values for programs: copies of what the trusted set holds, which nobody can change. */
+/** Values for programs: frozen copies, so that a program cannot change the trusted set. */
 
-/** A copy of plain data, frozen to its depth. `set`, `delete` and `clear` of its Maps throw a TypeError. */
+/** A deep copy of plain data, deeply frozen. `set`, `delete` and `clear` of its Maps throw a TypeError. */
 export function frozenCopy<Value>(value: Value): Value {
   const copy = structuredClone(value);
   freeze(copy);

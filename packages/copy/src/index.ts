@@ -1,5 +1,5 @@
 export type { StateOutcome, StateRequirement } from "./state/cache-directory.ts";
-export type { PinOffer } from "./refresh/anchor.ts";
+export type { RequestedRoot } from "./refresh/trusted-root.ts";
 export type { CopyRepository, CopySettings, CopySource } from "./calls.ts";
 export type {
   CallOptions,

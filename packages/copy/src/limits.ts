@@ -3,41 +3,47 @@
 /** state.json names each cached role: 200 bytes each, 16,384 bins and as many again. */
 export const stateMaxBytes: number = 8 * 1024 * 1024;
 
-/** The part of it for delegated roles, whose names a repository chooses; the roots of centuries have the rest. */
+/** The part of `stateMaxBytes` for delegated roles, whose names a repository chooses. The rest holds thousands of roots. */
 export const stateRolesMaxBytes: number = 7 * 1024 * 1024;
 
-/** Twice what a targets role may have by default; the hash decides whether the content is ours. */
+/** Twice the default limit of a targets role. The hash decides whether the content is valid. */
 export const cachedFileMaxBytes: number = 256 * 1024 * 1024;
 
-/** Parts of a target under way at once: as many as transfers by default. */
+/** Parts of a target that are requested at once: the default number of transfers. */
 export const partsAhead = 6;
 
-/** A part that is asked for ahead waits in memory; half of what a connection holds before it is paused. */
+/**
+ * Only smaller parts are requested ahead, because they wait in memory. Half of what a connection buffers before it is
+ * paused.
+ */
 export const partAheadMaxBytes: number = 256 * 1024;
 
-/** How far behind the last refresh a clock may be: two machines that share a state, and a clock that is being set. */
+/** How far behind the last refresh a clock may be, because two machines may share a state and clocks are adjusted. */
 export const clockToleranceMs: number = 10 * 60 * 1000;
 
-/** Roots looked through for one that the given keys sign: as many as a refresh walks. */
+/** Roots that are searched for one that the given keys sign: as many as a refresh walks. */
 export const pinSearchMax = 1024;
 
-/** Lines of the memory of what was pulled, per target, before it is written anew without those that are outdated. */
+/** Lines per target in the record of pulled targets, before it is rewritten without outdated lines. */
 export const pulledLinesPerEntry = 2;
 
-/** A map file that people write: thousands of repositories and patterns. It is parsed before anything else is done. */
+/** A map file, written by people: enough for thousands of repositories and patterns. */
 export const mapFileMaxBytes: number = 1024 * 1024;
 
-/** For one metadata file, tries included: the time that a connection may stall by default, so that a mirror is asked soon. */
+/**
+ * For one metadata file, including retries: the default stall time of a connection, so that the next mirror is asked
+ * soon.
+ */
 export const metadataFileMs: number = 60 * 1000;
 
-/** What a metadata file must come with beyond that; the slowest mobile networks carry a little more. */
+/** Minimum rate of a metadata file after that time; the slowest mobile networks are a little faster. */
 export const metadataBytesPerSecond: number = 4096;
 
 /** For the top-level metadata of a site: a thousand roots at 0.5 s each, and many megabytes over a slow network. */
 export const refreshMs: number = 15 * 60 * 1000;
 
-/** Targets that are saved at a time, if the caller says nothing else. */
+/** Default number of targets that are saved at a time. */
 export const defaultConcurrency = 6;
 
-/** The reason of one failure: a message of 2,000 characters and the names of the places that were asked. */
+/** One failed refresh: a message of 2,000 characters and the names of the sites that were asked. */
 export const failureMaxBytes: number = 64 * 1024;

@@ -44,14 +44,14 @@ afterEach(async () => {
   await rm(home, { recursive: true, force: true });
 });
 
-/** From here on the server has no connection. */
+/** Closes all connections of the server. */
 async function disconnect(): Promise<void> {
   await transport.close();
   while (server.connections() > 0) await new Promise((resolve) => setTimeout(resolve, 5));
   server.requests.length = 0;
 }
 
-/** What was pulled before, and connections of that time are closed. */
+/** A copy that pulled before and whose connections are closed. */
 async function pulled(source: Source): Promise<{ readonly copy: Copy; readonly target: TargetInfo }> {
   const options = { source, place: "x", directory: join(home, "copy"), now };
   const copy = createCopy(options);
@@ -85,20 +85,20 @@ const contentCalls: readonly (readonly [string, Call])[] = [
 ];
 
 describe("offline opens no connection", () => {
-  test.each(metadataCalls)("%s, which knows what was pulled [T93]", async (_, call) => {
+  test.each(metadataCalls)("%s, which succeeds with the cached metadata [T93]", async (_, call) => {
     const { copy, target } = await pulled(network);
     await call(copy, target);
     expect([server.requests.length, server.connections()]).toEqual([0, 0]);
   });
 
-  test.each(contentCalls)("%s, which says that the bytes are not here [T93]", async (_, call) => {
+  test.each(contentCalls)("%s, which fails because the bytes are not on this machine [T93]", async (_, call) => {
     const { copy, target } = await pulled(network);
     await expect(call(copy, target)).rejects.toMatchObject({ code: "COPY_OFFLINE_NOTHING_CACHED" });
     expect([server.requests.length, server.connections()]).toEqual([0, 0]);
     expect((await readdir(home)).toSorted()).toEqual(["copy", "plain"]);
   });
 
-  test.each(contentCalls)("%s, which has them where a directory of this machine is a mirror [T93]", async (_, call) => {
+  test.each(contentCalls)("%s, which succeeds if a directory of this machine is a mirror [T93]", async (_, call) => {
     const { copy, target } = await pulled(createMirroredSource([network, local]));
     await call(copy, target);
     expect([server.requests.length, server.connections()]).toEqual([0, 0]);

@@ -46,7 +46,7 @@ async function open(copy: Copy, path: string): Promise<string> {
 }
 
 describe("updated targets", () => {
-  test("are those whose content is not what was last pulled, whatever their metadata's version", async () => {
+  test("are those whose content differs from the last pull, independent of the version of the metadata", async () => {
     sim.addTarget("a", Buffer.from("a1"));
     sim.addTarget("b", Buffer.from("b1"));
     await sim.publishRelease();
@@ -61,7 +61,7 @@ describe("updated targets", () => {
     expect((await createTestCopy().pullMetadata()).updatedTargets).toEqual(["a", "b"]);
   });
 
-  test("look into delegated roles, and name a role that cannot be had without failing", async () => {
+  test("include those of delegated roles; a role that cannot be loaded is reported and does not fail the call", async () => {
     sim.addDelegation("targets", { name: "team", paths: ["team/*"] });
     sim.addDelegation("targets", { name: "lost", paths: ["lost/*"] });
     sim.addTarget("team/a", Buffer.from("a"), { role: "team" });
@@ -74,7 +74,7 @@ describe("updated targets", () => {
     await expect(open(copy, "lost/a")).rejects.toMatchObject({ code: "COPY_METADATA_MISSING" });
   });
 
-  test("leave hash bins alone, whose targets are found and listed all the same", async () => {
+  test("leave out targets of hash bins, which are still found and listed", async () => {
     const bins = sim.addSuccinctRoles("targets", 3, "bin");
     for (const role of bins) sim.addTarget(`in/${role}`, Buffer.from(role), { role });
     await sim.publishRelease();
@@ -89,7 +89,7 @@ describe("updated targets", () => {
     expect(requests).toEqual([]);
   });
 
-  test("of bins that were never fetched are left out of a list made offline, and an event says so", async () => {
+  test("in bins that were never fetched are left out of an offline list, and an event reports it", async () => {
     const bins = sim.addSuccinctRoles("targets", 3, "bin");
     for (const role of bins) sim.addTarget(`in/${role}`, Buffer.from(role), { role });
     await sim.publishRelease();
@@ -105,7 +105,7 @@ describe("updated targets", () => {
   });
 
   test.each(["online", "offline"] as const)(
-    "behind more bins than there are roles are not waited for %s",
+    "of a role with 2^32 bins end the list with an error at the first missing bin: %s",
     async (mode) => {
       sim.targets.delegations = {
         kind: "succinct",
@@ -120,7 +120,7 @@ describe("updated targets", () => {
     },
   );
 
-  test("survive a torn line in the memory of what was pulled", async () => {
+  test("are correct after an incomplete line in the record of pulled targets", async () => {
     sim.addTarget("a", Buffer.from("a"));
     sim.addTarget("b", Buffer.from("b"));
     await sim.publishRelease();
@@ -132,7 +132,7 @@ describe("updated targets", () => {
     expect((await copy.pullMetadata()).updatedTargets).toEqual([]);
   });
 
-  test("keep the memory small however often a target is pulled", async () => {
+  test("keep the record small if a target is pulled often", async () => {
     sim.addTarget("a", Buffer.from("a"));
     await sim.publishRelease();
     const copy = await pulled();
@@ -149,7 +149,7 @@ describe("a delegated role", () => {
     await sim.publishRelease();
   });
 
-  test("is fetched once and kept, and verified again from the cache", async () => {
+  test("is fetched once, cached, and verified again from the cache", async () => {
     const copy = await pulled();
     expect(await open(copy, "team/a")).toBe("one");
     const later = createTestCopy();
@@ -157,7 +157,7 @@ describe("a delegated role", () => {
     expect(requests).toEqual(["2.root", "timestamp", "team/a"]);
   });
 
-  test("kept late does not undo what another process has learned meanwhile", async () => {
+  test("that is saved late does not undo a newer state of another process", async () => {
     const copy = await pulled();
     sim.timestamp.version += 1;
     await sim.publishTimestamp();
@@ -173,7 +173,7 @@ describe("a delegated role", () => {
     ]);
   });
 
-  test("in the cache is not believed once its delegator trusts other keys [T37]", async () => {
+  test("in the cache is refused after its delegator trusts other keys [T37]", async () => {
     const copy = await pulled();
     await open(copy, "team/a");
     const { delegations } = sim.targets;
@@ -234,7 +234,7 @@ describe("a delegated role", () => {
     expect(requests).toEqual([]);
   });
 
-  test("explains the walk that found a target or did not", async () => {
+  test("explains the walk, whether it found a target or not", async () => {
     sim.addDelegation("targets", { name: "second", paths: ["team/*"], terminating: true });
     await sim.publishRelease();
     const copy = await pulled();
@@ -245,7 +245,7 @@ describe("a delegated role", () => {
   });
 });
 
-describe("names that a program might trip over", () => {
+describe("special names", () => {
   test.each([
     "__proto__",
     "constructor",
@@ -254,7 +254,7 @@ describe("names that a program might trip over", () => {
     "a\u0000b".replace("\u0000", ""),
     "../../x",
     "/etc/passwd",
-  ])("%s is a target like any other", async (path) => {
+  ])("%s is an ordinary target name", async (path) => {
     const copy = await pulled();
     expect(await copy.findTarget(parseTargetPath(path))).toBeUndefined();
     sim.addTarget(path, Buffer.from("content"));
@@ -265,7 +265,7 @@ describe("names that a program might trip over", () => {
   });
 });
 
-describe("a delegated role that expires while a copy lives", () => {
+describe("a delegated role that expires while a copy is in use", () => {
   async function pulledTeam(): Promise<Copy> {
     const team = sim.addDelegation("targets", { name: "team", paths: ["team/*"] });
     sim.addTarget("team/a", Buffer.from("a"), { role: "team" });
@@ -275,7 +275,7 @@ describe("a delegated role that expires while a copy lives", () => {
   }
 
   test.each(["online", "cache-if-valid", "offline"] as const)(
-    "vouches for nothing after it was used: %s [T20]",
+    "is refused although it was used before: %s [T20]",
     async (mode) => {
       const copy = await pulledTeam();
       expect(await copy.findTarget(parseTargetPath("team/a"))).toMatchObject({ role: "team" });
@@ -285,7 +285,7 @@ describe("a delegated role that expires while a copy lives", () => {
     },
   );
 
-  test("vouches for nothing where it is loaded late into a session that still stands [T20]", async () => {
+  test("is refused if it is loaded late into a repository that has not expired [T20]", async () => {
     const copy = await pulledTeam();
     clock.advance({ hours: 2 });
     await expect(copy.findTarget(parseTargetPath("team/a"))).rejects.toMatchObject({ code: "TUF_EXPIRED" });

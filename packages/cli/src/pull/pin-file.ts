@@ -1,12 +1,12 @@
 /** What a pin is given as: a root.json, a chain of roots, or public keys in PEM. The first character tells. */
-import type { PinOffer } from "@dtuf/copy";
+import type { RequestedRoot } from "@dtuf/copy";
 import { rootFileMaxBytes } from "@dtuf/format";
 import type { Context } from "../context/command.ts";
 import { readInput } from "../context/input-file.ts";
 import { UsageError } from "../context/usage.ts";
 
 /** @throws UsageError for files that are neither one root file nor keys; FileError */
-export async function readPin(context: Context, files: readonly string[]): Promise<PinOffer | undefined> {
+export async function readPin(context: Context, files: readonly string[]): Promise<RequestedRoot | undefined> {
   const contents = [];
   for (const file of files) contents.push(await readInput(context, file, rootFileMaxBytes));
   const kinds = new Set(contents.map(kindOf));

@@ -10,8 +10,8 @@ import { readPin } from "./pin-file.ts";
 /** Asks nobody: `<repo>` only names the state, and no registry is needed. */
 export const run: Run = async (context, [repo = "", file = ""]) => {
   const { io, terminal, values } = context;
-  const offer = await readPin(context, [file]);
-  if (offer?.kind !== "root") {
+  const requested = await readPin(context, [file]);
+  if (requested?.kind !== "root") {
     throw new UsageError(
       "keys choose a root among those that the registry shows; pin takes a root.json",
       `${context.program} pull-metadata ${repo} ${file}`,
@@ -26,7 +26,7 @@ export const run: Run = async (context, [repo = "", file = ""]) => {
     state: "required",
     onEvent: (event) => terminal.note(describeEvent(event)),
   });
-  const pin = await copy.pin(offer.bytes, { replace: values.on("replace") });
+  const pin = await copy.pin(requested.bytes, { replace: values.on("replace") });
   terminal.report(`pinned root version ${pin.version}, sha256 ${pin.fingerprint}`);
   if (terminal.format === "json") await terminal.printJson({ pin });
 };

@@ -1,4 +1,4 @@
-import type { PinOffer, RefreshResult } from "@dtuf/copy";
+import type { RequestedRoot, RefreshResult } from "@dtuf/copy";
 import type { Context, Run } from "../context/command.ts";
 import { describeCount, describeInstant } from "../context/time.ts";
 import { copyProgress, refreshMode, withCopy } from "./copy.ts";
@@ -20,7 +20,7 @@ export const run: Run = async (context, [repo = "", ...files]) => {
   });
 };
 
-async function report({ io, terminal }: Context, result: RefreshResult, pin: PinOffer | undefined): Promise<void> {
+async function report({ io, terminal }: Context, result: RefreshResult, pin: RequestedRoot | undefined): Promise<void> {
   const { previousPin, state, status, updatedTargets } = result;
   if (pin?.kind === "keys") {
     terminal.note(

@@ -57,8 +57,8 @@ async function publish(contents: Readonly<Record<string, string>>): Promise<void
 
 const twoOfThree: Wanted = { repositories: ["A", "B", "C"], threshold: 2 };
 
-describe("a target is accepted where enough repositories agree on its length and hashes", () => {
-  test("and saved from one that agrees", async () => {
+describe("a target is accepted if enough repositories agree on its length and hashes", () => {
+  test("and is saved from one of them", async () => {
     await publish({ A: "evil", B: "good", C: "good" });
     const copy = createTestCopy([twoOfThree]);
     const target = await copy.findTarget(path);
@@ -68,7 +68,7 @@ describe("a target is accepted where enough repositories agree on its length and
     expect(await readFile(join(home, "app"), "utf8")).toBe("good");
   });
 
-  test("whatever else each says of it", async () => {
+  test("even if the custom metadata differs", async () => {
     for (const name of ["A", "B"]) {
       simOf(name).addTarget("app", Buffer.from("good"), { custom: { from: name } });
       await simOf(name).publishRelease();
@@ -76,14 +76,14 @@ describe("a target is accepted where enough repositories agree on its length and
     expect(await createTestCopy([twoOfThree]).findTarget(path)).toMatchObject({ repositories: ["A", "B"] });
   });
 
-  test("also where another repository is down or refused", async () => {
+  test("even if another repository is down or refused", async () => {
     await publish({ A: "good", B: "good" });
     simOf("C").signers.set("timestamp", [createTestSigner()]);
     await simOf("C").publishRelease();
     expect(await createTestCopy([twoOfThree]).findTarget(path)).toMatchObject({ repositories: ["A", "B"] });
   });
 
-  test("and from the next where the first has lost its bytes, or lies about them", async () => {
+  test("and is opened from the next repository if the first has no bytes or wrong bytes", async () => {
     await publish({ A: "good", B: "good", C: "good" });
     const sources = { A: { target: () => undefined }, B: { target: () => Buffer.from("evil") } };
     const copy = createTestCopy([twoOfThree], sources);
@@ -96,7 +96,7 @@ describe("a target is accepted where enough repositories agree on its length and
 });
 
 describe("a target is refused", () => {
-  test("where one repository alone has it, and two are wanted", async () => {
+  test("if one repository lists it and two are required", async () => {
     await publish({ A: "evil" });
     await expect(createTestCopy([twoOfThree]).findTarget(path)).rejects.toMatchObject({
       code: "COPY_SOURCE_INVALID",
@@ -104,12 +104,12 @@ describe("a target is refused", () => {
     });
   });
 
-  test("where each says something else", async () => {
+  test("if each repository lists other content", async () => {
     await publish({ A: "one", B: "two", C: "six" });
     await expect(createTestCopy([twoOfThree]).findTarget(path)).rejects.toMatchObject({ code: "COPY_SOURCE_INVALID" });
   });
 
-  test("rather than asked for under a weaker mapping, where a repository was cut off", async () => {
+  test("and not searched under a weaker mapping, if a repository cannot be reached", async () => {
     await publish({ A: "evil", B: "good", C: "good" });
     const down = new Error("down");
     const cut = {
@@ -125,8 +125,8 @@ describe("a target is refused", () => {
   });
 });
 
-describe("mappings are gone through in order", () => {
-  test("to the next, where the repositories of the first do not have the target", async () => {
+describe("mappings are used in order", () => {
+  test("the next one if the repositories of the first do not list the target", async () => {
     await publish({ C: "good" });
     const mapping = [
       { repositories: ["A", "B"], threshold: 2 },
@@ -135,7 +135,7 @@ describe("mappings are gone through in order", () => {
     expect(await createTestCopy(mapping).findTarget(path)).toMatchObject({ repositories: ["C"] });
   });
 
-  test("and no further than one that ends the search", async () => {
+  test("no further than a terminating mapping", async () => {
     await publish({ C: "evil" });
     const mapping = [
       { repositories: ["A", "B"], threshold: 2, terminating: true },
@@ -144,7 +144,7 @@ describe("mappings are gone through in order", () => {
     expect(await createTestCopy(mapping).findTarget(path)).toBeUndefined();
   });
 
-  test("asking no repository that they do not name", async () => {
+  test("repositories that they do not name are not asked", async () => {
     await publish({ A: "good" });
     await createTestCopy([{ repositories: ["A"], threshold: 1 }]).findTarget(path);
     expect(await readdir(join(home, "map"))).toHaveLength(1);

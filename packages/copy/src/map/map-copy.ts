@@ -1,9 +1,9 @@
 /**
  * Several repositories, each with a root of its own, that must agree on a target (TAP 4).
  *
- * Guaranteed: a target is given out only where as many repositories as its mapping wants list it with the same length and
- * the same hashes. A repository that cannot be asked does not agree, and is no reason for going on to a weaker mapping:
- * whoever can cut one off could choose the mapping otherwise.
+ * Guaranteed: a target is returned only if as many repositories as its mapping requires list it with the same length and
+ * the same hashes. A repository that cannot be asked does not agree. It is no reason to continue with a weaker mapping,
+ * because an attacker who can cut off a repository could otherwise choose the mapping.
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
@@ -19,30 +19,33 @@ import type { Source, TargetInfo } from "../sources/source.ts";
 
 export interface MapCopyOptions extends Omit<CopyOptions, "source" | "place"> {
   readonly map: MapFile;
-  /** By repository's name: the root.json that it is pinned to, the first time. */
+  /** By the name of the repository: the root.json to pin if nothing is pinned yet. */
   readonly roots: ReadonlyMap<string, Uint8Array>;
-  /** Makes a source of what the map file says of a repository. Called for each of them before anything else is done. */
+  /**
+   * Creates the source of a repository from its locations in the map file. Called for every repository before any other
+   * work.
+   */
   readonly openSource: (name: string, places: readonly string[]) => Source;
 }
 
-/** A target with the repositories that agree on it. */
+/** A target, and the repositories that agree on it. */
 export interface AgreedTarget extends TargetInfo {
-  /** Names, in the mapping's order. */
+  /** Names, in the order of the mapping. */
   readonly repositories: readonly string[];
 }
 
 export interface MapCopy {
   /**
-   * Refreshes first, those repositories that the target's mappings name.
-   * @throws CopyError COPY_SOURCE_INVALID where they disagree; where too few can be asked, what the first of the others threw
+   * First refreshes the repositories that the mappings of the target name.
+   * @throws CopyError COPY_SOURCE_INVALID if they disagree; if too few can be asked, the error of the first that failed
    */
   findTarget(path: TargetPath, options?: CallOptions): Promise<AgreedTarget | undefined>;
-  /** From the first of the agreeing repositories that has it. Verified before the first byte is yielded. */
+  /** Opens the target from the first agreeing repository that has it. Verified before the first byte is yielded. */
   openTarget(target: AgreedTarget, options?: CallOptions): Promise<ByteStream>;
   saveTarget(target: AgreedTarget, destination: string, options?: SaveOptions): Promise<void>;
 }
 
-/** @throws TypeError where a repository has no root */
+/** @throws TypeError if a repository has no root */
 export function createMapCopy(options: MapCopyOptions): MapCopy {
   const repositories = new Map<string, Repository>();
   for (const [name, places] of options.map.repositories)
@@ -77,13 +80,13 @@ function createRepository(name: string, places: readonly string[], options: MapC
   const { map: _map, roots, openSource, directory, ...shared } = options;
   const root = roots.get(name);
   if (root === undefined) throw new TypeError(`the repository ${JSON.stringify(name)} has no root to pin`);
-  // The name is whoever wrote the map's: its hash is a directory's name, it is not.
+  // Repository names come from the map file, so the directory is named by their hash.
   const own = join(directory, createHash("sha256").update(name).digest("hex"));
   const source = openSource(name, places);
   return { name, root, copy: createCopy({ ...shared, source, place: places[0] ?? name, directory: own }) };
 }
 
-/** Failed: could not be asked, or what it said was refused. */
+/** `failure`: the repository could not be asked, or its metadata was refused. */
 type Answer =
   | { readonly name: string; readonly target: TargetInfo | undefined }
   | { readonly name: string; readonly failure: unknown };
@@ -106,7 +109,7 @@ function askAll(
   );
 }
 
-/** Pins where nothing is pinned yet. */
+/** Pins the root if nothing is pinned yet. */
 async function ask(
   { copy, root }: Repository,
   path: TargetPath,
@@ -143,7 +146,7 @@ function listed(answers: readonly Answer[]): readonly Listed[] {
   );
 }
 
-/** The same text for the same length and hashes. */
+/** Returns the same text for the same length and hashes. */
 function contentOf({ length, hashes }: TargetInfo): string {
   return JSON.stringify([length, ...[...hashes].toSorted(([one], [other]) => (one < other ? -1 : 1))]);
 }
@@ -159,8 +162,8 @@ function describeDisagreement(
 ): CopyError | undefined {
   const found = listed(answers).map(({ name }) => name);
   if (found.length === 0) return undefined;
-  const wanted = `${threshold} repositories must agree on it`;
-  return new CopyError("COPY_SOURCE_INVALID", `${JSON.stringify(path)} is not agreed on: ${wanted}`, {
+  const wanted = `${threshold} repositories must list it with the same length and hashes`;
+  return new CopyError("COPY_SOURCE_INVALID", `${JSON.stringify(path)} is refused: ${wanted}`, {
     details: { path, wanted: threshold, listedBy: found },
   });
 }
@@ -169,7 +172,10 @@ function named(repositories: ReadonlyMap<string, Repository>, names: readonly st
   return names.flatMap((name) => repositories.get(name) ?? []);
 }
 
-/** Each repository keeps the target under names of its own, so each is asked for its own description of it. */
+/**
+ * Runs `take` on the first repository that works. Each repository is asked for its own TargetInfo, because blobs and
+ * names differ.
+ */
 async function fromFirst<T>(
   target: AgreedTarget,
   {

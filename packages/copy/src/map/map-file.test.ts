@@ -23,11 +23,14 @@ const wrong: readonly (readonly [what: string, value: unknown])[] = [
   ["an empty mapping", { ...file, mapping: [] }],
   ["a mapping of null", { ...file, mapping: [null] }],
   ["repositories of null", { ...file, repositories: null }],
-  ["a repository without a place", { ...file, repositories: { A: [] } }],
-  ["a repository whose place is null", { ...file, repositories: { A: [null] } }],
+  ["a repository without a location", { ...file, repositories: { A: [] } }],
+  ["a repository whose location is null", { ...file, repositories: { A: [null] } }],
   ["a repository without a name", { ...file, repositories: { ...file.repositories, "": ["x"] } }],
-  ["a repository that is not there", { ...file, mapping: [{ ...one, repositories: ["B"] }] }],
-  ["a repository named by every object", { ...file, mapping: [{ ...one, repositories: ["constructor"] }] }],
+  ["a repository that is not in the file", { ...file, mapping: [{ ...one, repositories: ["B"] }] }],
+  [
+    "a repository with the name of a property of every object",
+    { ...file, mapping: [{ ...one, repositories: ["constructor"] }] },
+  ],
   ["a repository twice", { ...file, mapping: [{ ...one, repositories: ["A", "A"], threshold: 2 }] }],
   ["no threshold", { ...file, mapping: [{ ...one, threshold: undefined }] }],
   ["a threshold of 0", { ...file, mapping: [{ ...one, threshold: 0 }] }],
@@ -42,7 +45,7 @@ const wrong: readonly (readonly [what: string, value: unknown])[] = [
 ];
 
 describe("a map file", () => {
-  test.each(wrong)("refuses %s before anything is created or asked [T5]", (_what, value) => {
+  test.each(wrong)("refuses %s before any file or request [T5]", (_what, value) => {
     expect(() => parseMapFile(bytesOf(value))).toThrow(expect.objectContaining({ code: "COPY_SOURCE_INVALID" }));
   });
 
@@ -66,7 +69,7 @@ describe("a map file", () => {
     expect(findMappings(map, parseTargetPath("a/b/c"))).toEqual([]);
   });
 
-  test("of which a repository has no root makes no client, and no directory", async () => {
+  test("with a repository without a root creates no client and no directory", async () => {
     const directory = await mkdtemp(join(tmpdir(), "map-file-"));
     const options = { map: parseMapFile(bytesOf(file)), roots: new Map<string, Uint8Array>(), directory };
     const openSource = (): never => {

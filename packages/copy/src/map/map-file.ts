@@ -1,14 +1,14 @@
 /**
- * The map file of TAP 4: which repositories must agree on a target. The whole file is checked before anything is done with
- * any of it; a member that nobody knows is refused, because a threshold that is spelled wrong is no threshold.
- * Names of repositories are names: never paths, never URLs.
+ * The map file of TAP 4: which repositories must agree on a target. The whole file is checked before any part of it is
+ * used. An unknown member is refused, because a misspelled threshold would otherwise be ignored.
+ * Names of repositories are only names: never paths, never URLs.
  */
 import { matchesPath, parseJson, TufError, type Json, type JsonObject, type TargetPath } from "@dtuf/tuf";
 import { CopyError } from "../errors.ts";
 import { mapFileMaxBytes } from "../limits.ts";
 
 export interface MapFile {
-  /** By name: where each repository is, in order of preference, as the file says it (TAP 4: URLs of mirrors). */
+  /** By name: the locations of the repository as the file lists them, in order of preference (TAP 4: URLs of mirrors). */
   readonly repositories: ReadonlyMap<string, readonly string[]>;
   /** In order of trust. */
   readonly mappings: readonly Mapping[];
@@ -17,15 +17,15 @@ export interface MapFile {
 export interface Mapping {
   /** TUF's path patterns: `*` and `?` within a segment. */
   readonly paths: readonly string[];
-  /** Names, each once, each in `repositories`. */
+  /** Names, each once, each a key of `MapFile.repositories`. */
   readonly repositories: readonly string[];
-  /** How many of them must agree: 1 or more, and no more than there are. */
+  /** How many of the repositories must agree: from 1 to their number. */
   readonly threshold: number;
-  /** Whether the search ends with this mapping for the paths that it matches. */
+  /** Whether the search for a path that matches ends with this mapping. */
   readonly terminating: boolean;
 }
 
-/** @throws CopyError COPY_SOURCE_INVALID with what is wrong */
+/** @throws CopyError COPY_SOURCE_INVALID with the problem */
 export function parseMapFile(bytes: Uint8Array): MapFile {
   if (bytes.length > mapFileMaxBytes)
     throw invalid(`it has ${bytes.length} bytes; at most ${mapFileMaxBytes} are read`);
@@ -54,7 +54,7 @@ function parseRepositories(json: Json | undefined): MapFile["repositories"] {
   const repositories = new Map<string, readonly string[]>();
   for (const [name, places] of Object.entries(objectOf(json, "repositories"))) {
     if (name === "") throw invalid("a repository has no name");
-    repositories.set(name, textsOf(places, `the places of ${JSON.stringify(name)}`));
+    repositories.set(name, textsOf(places, `the locations of ${JSON.stringify(name)}`));
   }
   return repositories;
 }
@@ -64,31 +64,32 @@ function parseMapping(json: Json, known: MapFile["repositories"]): Mapping {
   const paths = textsOf(mapping["paths"], "a mapping's paths");
   const repositories = textsOf(mapping["repositories"], "a mapping's repositories");
   const unknown = repositories.find((name) => !known.has(name));
-  if (unknown !== undefined) throw invalid(`a mapping names ${JSON.stringify(unknown)}, which is no repository of it`);
+  if (unknown !== undefined)
+    throw invalid(`a mapping names ${JSON.stringify(unknown)}, which is not a repository of the file`);
   if (new Set(repositories).size !== repositories.length) throw invalid("a mapping names a repository twice");
   const { threshold, terminating = false } = mapping;
   if (typeof threshold !== "number" || threshold < 1 || threshold > repositories.length) {
-    throw invalid(`a mapping's threshold is ${JSON.stringify(threshold)}; wanted 1 to ${repositories.length}`);
+    throw invalid(`the threshold of a mapping is ${JSON.stringify(threshold)}; wanted 1 to ${repositories.length}`);
   }
-  if (typeof terminating !== "boolean") throw invalid("a mapping's terminating is neither true nor false");
+  if (typeof terminating !== "boolean") throw invalid("the member terminating of a mapping is neither true nor false");
   return { paths, repositories, threshold, terminating };
 }
 
 function objectOf(json: Json | undefined, what: string, members?: readonly string[]): JsonObject {
-  if (typeof json !== "object" || json === null || isList(json)) throw invalid(`${what} is no object`);
+  if (typeof json !== "object" || json === null || isList(json)) throw invalid(`${what} is not an object`);
   const unknown = members && Object.keys(json).find((name) => !members.includes(name));
-  if (unknown !== undefined) throw invalid(`${what} has a member ${JSON.stringify(unknown)} that nobody knows`);
+  if (unknown !== undefined) throw invalid(`${what} has an unknown member ${JSON.stringify(unknown)}`);
   return json;
 }
 
 function listOf(json: Json | undefined, what: string): readonly Json[] {
-  if (json === undefined || !isList(json) || json.length === 0) throw invalid(`${what} is no list, or an empty one`);
+  if (json === undefined || !isList(json) || json.length === 0) throw invalid(`${what} is not a list, or is empty`);
   return json;
 }
 
 function textsOf(json: Json | undefined, what: string): readonly string[] {
   return listOf(json, what).map((text) => {
-    if (typeof text !== "string" || text === "") throw invalid(`${what} are not all texts`);
+    if (typeof text !== "string" || text === "") throw invalid(`${what} must be texts that are not empty`);
     return text;
   });
 }

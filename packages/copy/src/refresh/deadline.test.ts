@@ -43,7 +43,7 @@ function pin(): { readonly kind: "root"; readonly bytes: Uint8Array } {
   return { kind: "root", bytes: sim.files.get("1.root.json") ?? new Uint8Array() };
 }
 
-/** Answers with a byte now and then, and never ends. */
+/** Sends a byte at intervals and never ends the answer. */
 async function startDrip(): ReturnType<typeof startHttpServer> {
   return startHttpServer((_request, response) => {
     response.writeHead(200, { "content-type": "application/json" });
@@ -52,13 +52,13 @@ async function startDrip(): ReturnType<typeof startHttpServer> {
   });
 }
 
-/** Never settles, and looks at no signal. */
+/** Never settles and ignores its signal. */
 function createHangingSite(): Site {
   const never = (): Promise<undefined> => new Promise(() => undefined);
   return { name: "slow", openView: () => ({ findMetadata: never }), openPart: never, parts: () => [] };
 }
 
-/** Every metadata file comes within its deadline, and there is always another root. */
+/** Sends every metadata file within its deadline, and always has another root. */
 function createEndlessSite(): Site {
   const findMetadata = async ({ version = 1 }: MetadataRequest): Promise<Uint8Array | undefined> => {
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -71,7 +71,7 @@ function createEndlessSite(): Site {
 
 const short = { fileMs: 400, bytesPerSecond: 1024 * 1024 };
 
-/** The honest mirror answers, and the state is its. */
+/** Expects that the honest mirror answers and that the state comes from it. */
 async function expectPassedOver(source: Source, deadlines: Partial<Deadlines> = short): Promise<void> {
   const honest = createSimulatorSource(sim, { name: "honest" });
   const copy = createTestCopy(createMirroredSource([source, honest]), deadlines);
@@ -81,24 +81,24 @@ async function expectPassedOver(source: Source, deadlines: Partial<Deadlines> = 
   ]);
 }
 
-describe("a site that is slower with metadata than its deadline is passed over", () => {
-  test("a plain repository that drips [T22]", async () => {
+describe("a site that is slower with metadata than its deadline is skipped", () => {
+  test("a plain repository that sends slowly [T22]", async () => {
     await using drip = await startDrip();
     await expectPassedOver(createHttpSource({ metadataUrl: drip.url("/metadata/"), transport, name: "slow" }));
   });
 
-  test("a registry that drips [T22]", async () => {
+  test("a registry that sends slowly [T22]", async () => {
     await using drip = await startDrip();
     const client = createRegistryClient({ registry: `127.0.0.1:${drip.port}`, scheme: "http", transport });
     await expectPassedOver(createStoreSource(client.repository("fred/demo"), { name: "slow" }));
   });
 
-  test("a source that never settles and looks at no signal", () => expectPassedOver({ sites: [createHangingSite()] }));
+  test("a source that never settles and ignores its signal", () => expectPassedOver({ sites: [createHangingSite()] }));
 
-  test("a chain of roots whose every file is in time, by the deadline of the refresh", () =>
+  test("a chain of roots in which every file is in time, by the deadline of the refresh", () =>
     expectPassedOver({ sites: [createEndlessSite()] }, { fileMs: 60_000, refreshMs: 2000 }));
 
-  test("and where there is no other site, the call fails and nothing is kept", async () => {
+  test("without another site, the call fails and nothing is saved", async () => {
     const copy = createTestCopy({ sites: [createHangingSite()] }, short);
     await copy.pin(pin().bytes);
     await expect(copy.pullMetadata()).rejects.toMatchObject({ code: "COPY_TOO_SLOW" });
@@ -107,7 +107,7 @@ describe("a site that is slower with metadata than its deadline is passed over",
 });
 
 describe("a deadline", () => {
-  test("is put off by bytes that come", async () => {
+  test("is extended by bytes that arrive", async () => {
     const limits = { what: "x", limitMs: 1, bytesPerSecond: 1 };
     const [fed, hungry] = [startDeadline(limits), startDeadline(limits)];
     fed.onBytes(3600);
@@ -118,7 +118,7 @@ describe("a deadline", () => {
     fed.end();
   });
 
-  test("aborts as the caller's signal does", () => {
+  test("aborts with the reason of the caller's signal", () => {
     const controller = new AbortController();
     const deadline = startDeadline({ what: "x", limitMs: 60_000, signal: controller.signal });
     controller.abort("by the caller");

@@ -1,6 +1,6 @@
 /**
- * How long a site may take: for a metadata file a constant, and more as its bytes come; for a refresh a constant. A site
- * that drips would else hold a client for as long as it likes, past the expiry of what it shows.
+ * How long a site may take: for a metadata file a constant, extended as its bytes arrive; for a refresh a constant. Without
+ * deadlines, a site that sends slowly could hold a client past the expiry of the metadata that it serves.
  */
 import { CopyError } from "../errors.ts";
 import { metadataBytesPerSecond, metadataFileMs, refreshMs } from "../limits.ts";
@@ -8,9 +8,12 @@ import { metadataName } from "../sources/plain-names.ts";
 import type { MetadataView, Site, SourceOptions } from "../sources/source.ts";
 
 export interface Deadlines {
-  /** For each metadata file, tries and redirects included, in milliseconds. Default 60 s. */
+  /** For each metadata file, including retries and redirects, in milliseconds. Default 60 s. */
   readonly fileMs: number;
-  /** Bytes a second for which a file's deadline is put off as they come. Default 4096. */
+  /**
+   * The minimum rate, in bytes per second: bytes that arrive extend a file's deadline by the time that they take at this
+   * rate. Default 4096.
+   */
   readonly bytesPerSecond: number;
   /** For the top-level metadata of one site, in milliseconds. Default 15 min. */
   readonly refreshMs: number;
@@ -23,24 +26,24 @@ export const defaultDeadlines: Deadlines = {
 };
 
 export interface Deadline {
-  /** Aborts with a CopyError COPY_TOO_SLOW, or as the given signal does. */
+  /** Aborts with a CopyError COPY_TOO_SLOW, or with the reason of the given signal. */
   readonly signal: AbortSignal;
-  /** Bytes came. */
+  /** Call it with the number of bytes that arrived. */
   readonly onBytes: (bytes: number) => void;
-  /** No longer of interest. */
+  /** Stops the timer. */
   end(): void;
 }
 
 export interface DeadlineOptions {
-  /** For the error: what was waited for. */
+  /** Names the operation in the error. */
   readonly what: string;
   readonly limitMs: number;
-  /** Undefined: bytes put nothing off. */
+  /** Undefined: bytes do not extend the deadline. */
   readonly bytesPerSecond?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Of a timer. */
+/** The longest delay of a Node timer. */
 const timerMaxMs = 2 ** 31 - 1;
 
 export function startDeadline({ what, limitMs, bytesPerSecond, signal }: DeadlineOptions): Deadline {
@@ -68,12 +71,12 @@ export function startDeadline({ what, limitMs, bytesPerSecond, signal }: Deadlin
 }
 
 function tooSlow(what: string, waitedMs: number, received: number): CopyError {
-  return new CopyError("COPY_TOO_SLOW", `${what} took longer than ${waitedMs} ms (${received} bytes came)`, {
+  return new CopyError("COPY_TOO_SLOW", `${what} took longer than ${waitedMs} ms (${received} bytes received)`, {
     details: { what, waitedMs, received },
   });
 }
 
-/** A view of the site whose every answer has a deadline, also where the site does not look at its signal. */
+/** A view of the site with a deadline for each answer, even if the site ignores its signal. */
 export function openTimedView(site: Site, deadlines: Deadlines): MetadataView {
   const view = site.openView();
   const within = <T>(what: string, signal: AbortSignal | undefined, ask: (deadline: Deadline) => Promise<T>) =>

@@ -1,24 +1,24 @@
-/** What lies in the cache, verified, without a request, a lock, or a refusal because it has expired. */
+/** Reads the cached metadata and verifies it, without a request or a lock. Expired metadata is not refused. */
 import { createTrustedSet, parseUnverified, type Limits } from "@dtuf/tuf";
-import { findAnchor, type AnchorContext } from "./anchor.ts";
+import { findTrustedRoot, type TrustedRootContext } from "./trusted-root.ts";
 import type { CacheDraft, CachedRole } from "../state/cache-draft.ts";
 import type { PinInfo } from "./pin.ts";
 import { CopyError } from "../errors.ts";
 import type { RefreshFailure } from "../state/refresh-failure.ts";
 import { loadCached, nothingCached } from "./refresh.ts";
-import { describeSession, validUntil, type Session } from "./session.ts";
+import { describeLoaded, validUntil, type LoadedRepository } from "./loaded-repository.ts";
 
 export interface CachedState {
-  /** "empty": a root is pinned, and no refresh has got through yet. */
+  /** "empty": a root is pinned, and no refresh has succeeded yet. */
   readonly status: "valid" | "expired" | "empty";
   readonly expirations: ReadonlyMap<string, Date>;
   readonly versions: ReadonlyMap<string, number>;
   readonly pin: PinInfo;
-  /** The `place` that the state was last refreshed from. */
+  /** The `place` of the last refresh. */
   readonly place: string | undefined;
-  /** When it was last refreshed; up to ten minutes earlier if nothing was new since. */
+  /** Time of the last refresh, or up to ten minutes earlier if nothing was new since. */
   readonly refreshedAt: Date | undefined;
-  /** The last refresh that failed, if one did. It came after `refreshedAt` if none has succeeded since. */
+  /** The last refresh that failed, if any. It is later than `refreshedAt` if no refresh has succeeded since. */
   readonly lastFailure: RefreshFailure | undefined;
 }
 
@@ -29,12 +29,12 @@ export interface TrustedFile {
   readonly bytes: Uint8Array;
 }
 
-/** Before everything: what is looked at is not used. */
+/** Epoch: inspecting must not fail on expired metadata. */
 const beginning = new Date(0);
 
-/** @throws CopyError COPY_NOT_PINNED; TufError where the cache is no longer signed as it must be */
-export async function inspectCache(context: AnchorContext): Promise<CachedState> {
-  const { draft, pin } = await findAnchor({ offer: undefined, replace: false }, undefined, context);
+/** @throws CopyError COPY_NOT_PINNED; TufError if the cached metadata does not verify */
+export async function inspectCache(context: TrustedRootContext): Promise<CachedState> {
+  const { draft, pin } = await findTrustedRoot({ requested: undefined, replace: false }, undefined, context);
   const { place, refreshedAt } = draft.state;
   const lastFailure = await context.directory.findFailure();
   const usable = await firstUsable(draft, context.limits).catch(ignoreNothingCached);
@@ -42,9 +42,9 @@ export async function inspectCache(context: AnchorContext): Promise<CachedState>
     const nothing = { expirations: new Map<string, Date>(), versions: new Map<string, number>() };
     return { status: "empty", pin, place, refreshedAt, lastFailure, ...nothing };
   }
-  const session: Session = { set: usable, draft, views: [], delegated: new Map() };
-  const status = validUntil(session) > context.now ? "valid" : "expired";
-  return { status, pin, place, refreshedAt, lastFailure, ...describeSession(session) };
+  const loaded: LoadedRepository = { set: usable, draft, views: [], delegated: new Map() };
+  const status = validUntil(loaded) > context.now ? "valid" : "expired";
+  return { status, pin, place, refreshedAt, lastFailure, ...describeLoaded(loaded) };
 }
 
 function ignoreNothingCached(error: unknown): undefined {
@@ -52,13 +52,13 @@ function ignoreNothingCached(error: unknown): undefined {
 }
 
 /** @throws CopyError COPY_NOT_PINNED, COPY_OFFLINE_NOTHING_CACHED; TufError */
-export async function readExpirations(context: AnchorContext): Promise<ReadonlyMap<string, Date>> {
+export async function readExpirations(context: TrustedRootContext): Promise<ReadonlyMap<string, Date>> {
   const { status, expirations } = await inspectCache(context);
   if (status === "empty") throw nothingCached("timestamp");
   return expirations;
 }
 
-async function firstUsable(draft: CacheDraft, limits: Partial<Limits> | undefined): Promise<Session["set"]> {
+async function firstUsable(draft: CacheDraft, limits: Partial<Limits> | undefined): Promise<LoadedRepository["set"]> {
   const earlier = draft.fallBack();
   try {
     return await loadCached({ draft, now: beginning, limits });
@@ -72,8 +72,8 @@ async function firstUsable(draft: CacheDraft, limits: Partial<Limits> | undefine
  * The newest accepted file of every role, and every root from the pin on.
  * @throws CopyError COPY_NOT_PINNED
  */
-export async function listTrustedFiles(context: AnchorContext): Promise<readonly TrustedFile[]> {
-  const { draft } = await findAnchor({ offer: undefined, replace: false }, undefined, context);
+export async function listTrustedFiles(context: TrustedRootContext): Promise<readonly TrustedFile[]> {
+  const { draft } = await findTrustedRoot({ requested: undefined, replace: false }, undefined, context);
   const files = [...(await trustedRoots(draft, context.limits))];
   const roles: readonly CachedRole[] = ["timestamp", "snapshot", "targets"];
   for (const role of roles) {

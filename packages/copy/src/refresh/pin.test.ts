@@ -40,7 +40,7 @@ async function pinnedVersion(): Promise<number> {
   return (await createTestCopy().inspect()).pin.version;
 }
 
-/** A root key of the simulator's that a test has in PEM. */
+/** Adds a root key to the simulator and returns it in PEM. */
 function addPemKey(): string {
   const privateKey = createPrivateKey("ecdsa-p256");
   sim.addSigner("root", createSigner(privateKey));
@@ -60,7 +60,7 @@ function sourceOf(openView: () => MetadataView): Source {
   return { sites: site === undefined ? [] : [{ ...site, openView }] };
 }
 
-/** Shows one root, which the test's keys did not sign, under every version from the highest on, without a request. */
+/** Serves one root, which the test's keys did not sign, as every version, without a request. */
 function endlessRoots(onBegin: () => void = () => undefined): Source {
   const { bytes } = root(1);
   return sourceOf(() => ({
@@ -73,7 +73,7 @@ function endlessRoots(onBegin: () => void = () => undefined): Source {
 }
 
 describe("a pinned root.json", () => {
-  test("is taken without a request and holds only together with its own threshold", async () => {
+  test("is accepted without a request, and only if it meets its own threshold", async () => {
     const copy = createTestCopy();
     const { bytes } = root(1);
     const forged = Buffer.from(Buffer.from(bytes).toString("utf8").replace('"version":1', '"version":9'));
@@ -83,7 +83,7 @@ describe("a pinned root.json", () => {
     await expect(copy.expirations()).rejects.toMatchObject({ code: "COPY_OFFLINE_NOTHING_CACHED" });
   });
 
-  test("that is the first is kept before anybody is asked: a pull that fails leaves it and why it failed, and nothing else", async () => {
+  test("that is the first is saved before any request: a pull that fails leaves the pin and the reason, and nothing else", async () => {
     const copy = createCopy({ source: sourceOf(fail), place: "x", directory, now: clock.now });
     for (const mode of ["online", "offline", "cache-if-valid"] as const) {
       await expect(copy.pullMetadata({ pin: root(1), mode })).rejects.toThrow(/no network|is cached/);
@@ -96,7 +96,7 @@ describe("a pinned root.json", () => {
     expect(await createTestCopy().pullMetadata()).toMatchObject({ status: "fresh", pin: { version: 1 } });
   });
 
-  test("that is the first and does not verify is not kept", async () => {
+  test("that is the first and does not verify is not saved", async () => {
     const { bytes } = root(1);
     const forged = Buffer.from(Buffer.from(bytes).toString("utf8").replace('"version":1', '"version":9'));
     const source = createSimulatorSource(sim);
@@ -108,7 +108,7 @@ describe("a pinned root.json", () => {
     await expect(createTestCopy().pullMetadata()).rejects.toMatchObject({ code: "COPY_NOT_PINNED" });
   });
 
-  test("with the whole chain moves the pin over roots that no source shows, without a request", async () => {
+  test("with the whole chain moves the pin over roots that no source has, without a request", async () => {
     const copy = createTestCopy();
     await copy.pin(root(1).bytes);
     for (let round = 0; round < 3; round++) await rotateRoot();
@@ -145,7 +145,7 @@ describe("a pinned root.json", () => {
     expect(await pinnedVersion()).toBe(4);
   });
 
-  test("never moves back on its own chain, with replace neither", async () => {
+  test("never moves back on its own chain, not even with replace", async () => {
     for (let round = 0; round < 3; round++) await rotateRoot();
     await createTestCopy().pullMetadata({ pin: root(4) });
     for (const replace of [false, true]) {
@@ -157,7 +157,7 @@ describe("a pinned root.json", () => {
     expect(await pinnedVersion()).toBe(4);
   });
 
-  test("of another chain needs replace, which names both and drops the cached metadata", async () => {
+  test("of another chain needs replace, which reports both roots and drops the cached metadata", async () => {
     await createTestCopy().pullMetadata({ pin: root(1) });
     await sim.publishRelease();
     await createTestCopy().pullMetadata();
@@ -180,7 +180,7 @@ describe("a pinned root.json", () => {
     ]);
   });
 
-  test("of another chain does not replace the old one where its own refresh fails", async () => {
+  test("of another chain does not replace the old root if the refresh from it fails", async () => {
     await createTestCopy().pullMetadata({ pin: root(1) });
     const other = await createTufSimulator();
     const offer = { pin: root(1, other), replace: true } as const;
@@ -190,7 +190,7 @@ describe("a pinned root.json", () => {
 });
 
 describe("keys", () => {
-  test("choose the oldest root shown that all of them sign; then they are never consulted again", async () => {
+  test("choose the oldest root of the source that all of them signed; later calls do not use the keys", async () => {
     await rotateRoot();
     const [one, two] = [addPemKey(), addPemKey()];
     sim.root.version += 1;
@@ -204,7 +204,7 @@ describe("keys", () => {
     expect(await createTestCopy().pullMetadata({ pin })).toMatchObject({ pin: { version: 3 }, previousPin: undefined });
   });
 
-  test("that do not all sign one root choose none", async () => {
+  test("that did not all sign one root choose no root", async () => {
     const pems = [addPemKey(), pemOf(createPrivateKey("ecdsa-p256"))];
     await sim.publishRoot();
     await expect(createTestCopy().pullMetadata({ pin: { kind: "keys", pems } })).rejects.toMatchObject({
@@ -213,7 +213,7 @@ describe("keys", () => {
     await expect(createTestCopy().pullMetadata()).rejects.toMatchObject({ code: "COPY_NOT_PINNED" });
   });
 
-  test("do not stand in for a root's own threshold", async () => {
+  test("do not replace the root's own threshold", async () => {
     const pem = addPemKey();
     sim.root.roles.root.threshold = 2;
     sim.signers.set("root", (sim.signers.get("root") ?? []).slice(-1));
@@ -230,7 +230,7 @@ describe("keys", () => {
     expect(await createTestCopy().pullMetadata({ pin })).toMatchObject({ pin: { version: 1 } });
   });
 
-  test("end the search after a thousand roots, wherever the source says that they begin [T134]", async () => {
+  test("end the search after a thousand roots, independent of the oldest root that the source reports [T134]", async () => {
     const pin = { kind: "keys", pems: [addPemKey()] } as const;
     const copy = createCopy({ source: endlessRoots(), place: "x", directory, now: clock.now });
     await expect(copy.pullMetadata({ pin })).rejects.toMatchObject({
@@ -240,7 +240,7 @@ describe("keys", () => {
     await expect(createTestCopy().pullMetadata()).rejects.toMatchObject({ code: "COPY_NOT_PINNED" });
   });
 
-  test("leave a search that costs no request to a signal, which a timer can set meanwhile [T134]", async () => {
+  test("let a timer abort a search that makes no request [T134]", async () => {
     const pin = { kind: "keys", pems: [addPemKey()] } as const;
     const stop = new AbortController();
     const source = endlessRoots(() => setImmediate(() => stop.abort("stopped")));
@@ -248,7 +248,7 @@ describe("keys", () => {
     await expect(copy.pullMetadata({ pin, signal: stop.signal })).rejects.toBe("stopped");
   });
 
-  test("that are no keys are refused", async () => {
+  test("that are not keys are refused", async () => {
     await expect(createTestCopy().pullMetadata({ pin: { kind: "keys", pems: ["x"] } })).rejects.toMatchObject({
       code: "TUF_KEY_INVALID",
     });

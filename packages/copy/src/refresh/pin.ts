@@ -1,9 +1,9 @@
 /**
- * The anchor of trust. A pin is one root.json; keys are only a way of choosing it, once.
+ * The trusted root. A pin is one root.json; keys are only a way to choose it, once.
  *
- * Pinning again: on the chain of the pinned root only to a newer root; another chain only with `replace`, for which the
- * cached metadata is dropped. A first root.json is kept at once; every other pin takes hold together with the first refresh
- * that starts from it, never before.
+ * Pinning again: on the chain of the pinned root only a newer root is accepted; a root of another chain only with `replace`,
+ * which drops the cached metadata. A first root.json is saved at once. Every other pin is saved together with the first
+ * refresh that starts from it, never before.
  */
 import { createTrustedSet, defaultLimits, findRootOfKeys, TufError, type Limits } from "@dtuf/tuf";
 import { fileHash } from "../state/cache-directory.ts";
@@ -13,7 +13,7 @@ import { pinSearchMax } from "../limits.ts";
 import { fetch, walkRoots, type FetchContext } from "./refresh.ts";
 import type { MetadataView } from "../sources/source.ts";
 
-/** A root that is, or was, the anchor of trust. */
+/** A root that is, or was, the trusted root. */
 export interface PinInfo {
   readonly version: number;
   /** SHA-256 of the file, 64 hex digits. */
@@ -25,14 +25,14 @@ export interface PinContext extends FetchContext {
   readonly limits: Partial<Limits> | undefined;
 }
 
-/** @throws TufError where the file is no root that meets its own threshold */
+/** @throws TufError if the file is not a root that meets its own threshold */
 export function verifyPin(root: Uint8Array, { now, limits }: Pick<PinContext, "now" | "limits">): PinInfo {
   const { version } = createTrustedSet({ root, now, limits }).root.signed;
   return { version, fingerprint: fileHash(root) };
 }
 
 /**
- * The oldest root still shown that every given key signed and that meets its own threshold.
+ * Finds the oldest root that the source still has, that every given key signed, and that meets its own threshold.
  * @throws TufError TUF_ROOT_KEYS_MISMATCH, TUF_KEY_INVALID; CopyError COPY_NOT_PUBLISHED
  */
 export async function findShownRoot(
@@ -42,7 +42,7 @@ export async function findShownRoot(
 ): Promise<Uint8Array> {
   const root = await findRootOfKeys(pems, shownRoots(view, context), context);
   if (root === undefined)
-    throw new CopyError("COPY_NOT_PUBLISHED", "no repository is published there: there is no root");
+    throw new CopyError("COPY_NOT_PUBLISHED", "no repository is published there: the source has no root");
   return root;
 }
 
@@ -58,22 +58,22 @@ async function* shownRoots(view: MetadataView, context: PinContext): AsyncIterab
 
 export interface PinChange {
   readonly pinned: Uint8Array;
-  readonly offered: Uint8Array;
+  readonly requested: Uint8Array;
   readonly replace: boolean;
 }
 
 /**
- * Whether the offered root may follow the pinned one: "kept" where it is the same, "moved" on the same chain, "replaced"
- * where it is another one and that was asked for.
+ * Decides whether the requested root may follow the pinned one. Returns "kept" if it is the same root, "moved" if it is a
+ * newer root of the same chain, "replaced" if it is of another chain and `replace` is true.
  * @throws CopyError COPY_PIN_OLDER, COPY_PIN_OTHER_CHAIN
  */
 export async function decidePin(
-  { pinned, offered, replace }: PinChange,
+  { pinned, requested, replace }: PinChange,
   view: MetadataView | undefined,
   context: PinContext,
 ): Promise<"kept" | "moved" | "replaced"> {
   const before = verifyPin(pinned, context);
-  const after = verifyPin(offered, context);
+  const after = verifyPin(requested, context);
   if (before.fingerprint === after.fingerprint) return "kept";
   const details = {
     pinnedVersion: before.version,
@@ -81,8 +81,8 @@ export async function decidePin(
     offeredVersion: after.version,
     offeredFingerprint: after.fingerprint,
   };
-  if (after.version > before.version && (await leadsTo(pinned, offered, { view, context }))) return "moved";
-  if (after.version < before.version && (await leadsTo(offered, pinned, { view, context }))) {
+  if (after.version > before.version && (await leadsTo(pinned, requested, { view, context }))) return "moved";
+  if (after.version < before.version && (await leadsTo(requested, pinned, { view, context }))) {
     throw new CopyError("COPY_PIN_OLDER", `root ${after.version} is older than the pinned root ${before.version}`, {
       details,
     });
@@ -100,7 +100,7 @@ interface Walk {
   readonly context: PinContext;
 }
 
-/** Whether the root chain from `older` reaches `newer`: directly, or over the roots that the view shows in between. */
+/** Whether the root chain from `older` reaches `newer`, directly or through the roots of the view in between. */
 async function leadsTo(older: Uint8Array, newer: Uint8Array, { view, context }: Walk): Promise<boolean> {
   const set = createTrustedSet({ root: older, now: context.now, limits: context.limits });
   const { version } = createTrustedSet({ root: newer, now: context.now, limits: context.limits }).root.signed;

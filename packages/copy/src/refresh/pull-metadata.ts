@@ -1,9 +1,9 @@
 /**
- * One call of pullMetadata: which root to start from, which site to ask, whether to ask at all, and what to write down.
- * One writer at a time; whoever only reads the cache takes no lock.
+ * One call of pullMetadata: decides which root to start from, which site to ask, whether to ask at all, and what to save.
+ * One writer at a time; a call that only reads the cache takes no lock.
  */
 import { parseUnverified, TufError, type Limits } from "@dtuf/tuf";
-import { findAnchor, keepFirstPin, type Anchor, type PinWish } from "./anchor.ts";
+import { findTrustedRoot, keepFirstPin, type TrustedRoot, type PinRequest } from "./trusted-root.ts";
 import type { CacheDraft } from "../state/cache-draft.ts";
 import type { CacheDirectory } from "../state/cache-directory.ts";
 import { isCallbackFault } from "../callbacks.ts";
@@ -12,7 +12,7 @@ import type { CopyEvent } from "../events.ts";
 import { openTimedView, startDeadline, type Deadlines } from "./deadline.ts";
 import { clockToleranceMs } from "../limits.ts";
 import { loadCached, refresh, type FetchContext } from "./refresh.ts";
-import type { Session } from "./session.ts";
+import type { LoadedRepository } from "./loaded-repository.ts";
 import { firstThatWorks } from "../sources/first-that-works.ts";
 import type { MetadataView, Site } from "../sources/source.ts";
 import { FileError } from "@dtuf/registry/files";
@@ -20,12 +20,12 @@ import { FileError } from "@dtuf/registry/files";
 export type RefreshMode =
   /** Asks the source. */
   | "online"
-  /** Asks the source only where the cached metadata has expired, or there is none. */
+  /** Asks the source only if the cached metadata has expired or is missing. */
   | "cache-if-valid"
-  /** Asks nobody. */
+  /** Makes no request. */
   | "offline";
 
-export interface OpenSessionContext extends FetchContext {
+export interface LoadRepositoryContext extends FetchContext {
   readonly directory: CacheDirectory;
   readonly sites: readonly Site[];
   readonly place: string;
@@ -36,41 +36,41 @@ export interface OpenSessionContext extends FetchContext {
   readonly onEvent: (event: CopyEvent) => void;
 }
 
-export interface OpenedSession {
-  readonly session: Session;
-  readonly anchor: Anchor;
+export interface LoadOutcome {
+  readonly loaded: LoadedRepository;
+  readonly trustedRoot: TrustedRoot;
   readonly status: "fresh" | "unchanged" | "stale-but-valid";
-  /** The site that answered; undefined where none was asked. */
+  /** The site that answered; undefined if no site was asked. */
   readonly site: string | undefined;
 }
 
-export async function openSession(
+export async function loadRepository(
   mode: RefreshMode,
-  wish: PinWish,
-  context: OpenSessionContext,
-): Promise<OpenedSession> {
-  if (wish.offer?.kind === "root") await keepFirstPin(wish.offer.bytes, context);
-  if (mode === "offline") return openCached(wish, [], context);
-  if (mode === "cache-if-valid" && wish.offer === undefined) {
+  request: PinRequest,
+  context: LoadRepositoryContext,
+): Promise<LoadOutcome> {
+  if (request.requested?.kind === "root") await keepFirstPin(request.requested.bytes, context);
+  if (mode === "offline") return openCached(request, [], context);
+  if (mode === "cache-if-valid" && request.requested === undefined) {
     try {
-      // Of a valid cache too, a delegated role may never have been fetched.
+      // Views are needed even if the cache is valid, because a delegated role may not have been fetched yet.
       const views = context.sites.map((site) => openTimedView(site, context.deadlines));
-      return await openCached(wish, views, context);
+      return await openCached(request, views, context);
     } catch (error) {
       const isNoUse = TufError.is(error) || isCopyError(error, "COPY_OFFLINE_NOTHING_CACHED");
       if (!isNoUse || isCallbackFault(error)) throw error;
     }
   }
   try {
-    return await context.directory.exclusively(() => openOnline(wish, context), { signal: context.signal });
+    return await context.directory.exclusively(() => openOnline(request, context), { signal: context.signal });
   } catch (error) {
     if (context.signal?.aborted !== true && !isCallbackFault(error)) await noteFailure(error, context);
     throw error;
   }
 }
 
-/** So that a person can be told later why this machine did not update. */
-async function noteFailure(error: unknown, { directory, sites, now }: OpenSessionContext): Promise<void> {
+/** Saves the reason of a failed refresh, so that `inspect` can report why this machine did not update. */
+async function noteFailure(error: unknown, { directory, sites, now }: LoadRepositoryContext): Promise<void> {
   if (!(error instanceof Error) || isCopyError(error, "COPY_NOT_PINNED")) return;
   const code = "code" in error && typeof error.code === "string" ? error.code : error.name;
   const sources = sites.map(({ name }) => name);
@@ -78,20 +78,20 @@ async function noteFailure(error: unknown, { directory, sites, now }: OpenSessio
 }
 
 /**
- * Without a request, and without a lock: where a writer swept a file away in between, the state is read once more.
- * The views are for delegated roles that are not cached; none where nobody is to be asked.
+ * Loads the cache without a request and without a lock. If a writer removed a file in between, reads the state again.
+ * `views` are asked for delegated roles that are not cached; the list is empty if no request is allowed.
  */
 async function openCached(
-  wish: PinWish,
+  request: PinRequest,
   views: readonly MetadataView[],
-  context: OpenSessionContext,
-): Promise<OpenedSession> {
+  context: LoadRepositoryContext,
+): Promise<LoadOutcome> {
   for (let last: CacheDraft["state"] | undefined; ;) {
-    const anchor = await findAnchor(wish, undefined, context);
-    const { state } = anchor.draft;
+    const trustedRoot = await findTrustedRoot(request, undefined, context);
+    const { state } = trustedRoot.draft;
     verifyClock(state.refreshedAt, context);
     try {
-      return await openDraft(anchor, views, context);
+      return await openDraft(trustedRoot, views, context);
     } catch (error) {
       if (!isCopyError(error, "COPY_OFFLINE_NOTHING_CACHED") || JSON.stringify(last) === JSON.stringify(state))
         throw error;
@@ -101,42 +101,42 @@ async function openCached(
 }
 
 async function openDraft(
-  anchor: Anchor,
+  trustedRoot: TrustedRoot,
   views: readonly MetadataView[],
-  context: OpenSessionContext,
-): Promise<OpenedSession> {
-  const opened = (draft: CacheDraft, set: Session["set"]): OpenedSession => {
-    const session = { set, draft, views, delegated: new Map() };
-    return { session, anchor, status: "stale-but-valid", site: undefined };
+  context: LoadRepositoryContext,
+): Promise<LoadOutcome> {
+  const opened = (draft: CacheDraft, set: LoadedRepository["set"]): LoadOutcome => {
+    const loaded = { set, draft, views, delegated: new Map() };
+    return { loaded, trustedRoot, status: "stale-but-valid", site: undefined };
   };
-  const { draft } = anchor;
+  const { draft } = trustedRoot;
   const earlier = draft.fallBack();
   try {
     return opened(draft, await loadCached({ ...context, draft }));
   } catch (error) {
     if (earlier === undefined || !isRefusal(error)) throw error;
-    // The last refresh broke off; the one before it still holds.
+    // The last refresh was interrupted; the release before it is complete.
     return opened(earlier, await loadCached({ ...context, draft: earlier }));
   }
 }
 
-async function openOnline(wish: PinWish, context: OpenSessionContext): Promise<OpenedSession> {
+async function openOnline(request: PinRequest, context: LoadRepositoryContext): Promise<LoadOutcome> {
   const { sites, signal, onEvent } = context;
   const onFailure = ({ name }: Site, error: unknown): void => {
     if (sites.length > 1) onEvent({ kind: "site-skipped", site: name, error });
   };
-  const attempt = (site: Site): Promise<OpenedSession> => openSiteInTime(site, wish, context);
+  const attempt = (site: Site): Promise<LoadOutcome> => openSiteInTime(site, request, context);
   const opened = await firstThatWorks(sites, attempt, { signal, isFinal, onFailure });
   if (opened === undefined) throw new TypeError("a source has at least one site");
   return opened;
 }
 
-/** Only requests are cut off: what is being written is written. */
-async function openSiteInTime(site: Site, wish: PinWish, context: OpenSessionContext): Promise<OpenedSession> {
+/** The deadline aborts requests only, not writes to the state. */
+async function openSiteInTime(site: Site, request: PinRequest, context: LoadRepositoryContext): Promise<LoadOutcome> {
   const limitMs = context.deadlines.refreshMs;
   const deadline = startDeadline({ what: `a refresh from ${site.name}`, limitMs, signal: context.signal });
   try {
-    return await openSite(site, wish, { ...context, signal: deadline.signal });
+    return await openSite(site, request, { ...context, signal: deadline.signal });
   } finally {
     deadline.end();
   }
@@ -150,41 +150,44 @@ const finalCodes: readonly CopyErrorCode[] = [
   "COPY_STATE_FOREIGN",
 ];
 
-/** What no other site could mend. */
+/** Whether no other site could make the call succeed. */
 function isFinal(error: unknown): boolean {
   return isCallbackFault(error) || FileError.is(error) || (CopyError.is(error) && finalCodes.includes(error.code));
 }
 
-async function openSite(site: Site, wish: PinWish, context: OpenSessionContext): Promise<OpenedSession> {
+async function openSite(site: Site, request: PinRequest, context: LoadRepositoryContext): Promise<LoadOutcome> {
   const view = openTimedView(site, context.deadlines);
-  const anchor = await findAnchor(wish, view, context);
-  verifyClock(anchor.draft.state.refreshedAt, context);
-  const unchanged = await openUnchanged(anchor, view, context);
-  const set = unchanged ?? (await refreshDraft(anchor, view, context));
-  const status = unchanged === undefined && isNew(anchor) ? "fresh" : "unchanged";
-  const revision = unchanged === undefined ? view.knownRevision?.() : anchor.draft.state.revision;
-  await keep(anchor, { set, revision }, context);
+  const trustedRoot = await findTrustedRoot(request, view, context);
+  verifyClock(trustedRoot.draft.state.refreshedAt, context);
+  const unchanged = await openUnchanged(trustedRoot, view, context);
+  const set = unchanged ?? (await refreshDraft(trustedRoot, view, context));
+  const status = unchanged === undefined && isNew(trustedRoot) ? "fresh" : "unchanged";
+  const revision = unchanged === undefined ? view.knownRevision?.() : trustedRoot.draft.state.revision;
+  await keep(trustedRoot, { set, revision }, context);
   const others = context.sites.filter((other) => other !== site);
-  const session = {
+  const loaded = {
     set,
-    draft: anchor.draft,
+    draft: trustedRoot.draft,
     views: [view, ...others.map((other) => openTimedView(other, context.deadlines))],
     delegated: new Map(),
   };
-  return { session, anchor, status, site: site.name };
+  return { loaded, trustedRoot, status, site: site.name };
 }
 
-/** Files that are not on disk yet are what this refresh brought. */
-function isNew({ draft, change }: Anchor): boolean {
+/** Whether this refresh brought new files: those are not on disk yet. */
+function isNew({ draft, change }: TrustedRoot): boolean {
   return change === "first" || change === "replaced" || draft.files.size > 0;
 }
 
-/** One cheap request, where the source shows the marker that was remembered and the cache has not expired. */
+/**
+ * Returns the cached set after one cheap request, if the source still has the remembered revision and the cache has not
+ * expired.
+ */
 async function openUnchanged(
-  { draft, change }: Anchor,
+  { draft, change }: TrustedRoot,
   view: MetadataView,
-  context: OpenSessionContext,
-): Promise<Session["set"] | undefined> {
+  context: LoadRepositoryContext,
+): Promise<LoadedRepository["set"] | undefined> {
   const { revision } = draft.state;
   if (change !== "kept" || revision === undefined || view.findRevision === undefined) return undefined;
   if (await isRenewalLikely(draft, context.now)) return undefined;
@@ -198,8 +201,8 @@ async function openUnchanged(
 }
 
 /**
- * Whether asking for the marker would be a round trip for nothing: the cached timestamp has expired, or less than half of
- * what it had left at the last look is left. Publishers renew before expiry. Only a guess at which request to make.
+ * Whether asking for the revision would probably waste a round trip: the cached timestamp has expired, or less than half of
+ * its lifetime at the last refresh is left, and publishers renew before expiry. It only decides which request comes first.
  */
 async function isRenewalLikely(draft: CacheDraft, now: Date): Promise<boolean> {
   const { refreshedAt } = draft.state;
@@ -217,9 +220,13 @@ function findExpiry(timestamp: Uint8Array | undefined): Date | undefined {
   }
 }
 
-/** What was accepted before a refusal stays accepted; a pin takes hold only with a refresh that got through. */
-async function refreshDraft(anchor: Anchor, view: MetadataView, context: OpenSessionContext): Promise<Session["set"]> {
-  const { draft, change } = anchor;
+/** If the refresh fails, saves the files accepted so far. A new pin is saved only after a complete refresh. */
+async function refreshDraft(
+  trustedRoot: TrustedRoot,
+  view: MetadataView,
+  context: LoadRepositoryContext,
+): Promise<LoadedRepository["set"]> {
+  const { draft, change } = trustedRoot;
   try {
     return await refresh({ ...context, draft }, view);
   } catch (error) {
@@ -229,15 +236,16 @@ async function refreshDraft(anchor: Anchor, view: MetadataView, context: OpenSes
 }
 
 async function keep(
-  { draft, change }: Anchor,
-  { set, revision }: { readonly set: Session["set"]; readonly revision: string | undefined },
-  { place, now, directory }: OpenSessionContext,
+  { draft, change }: TrustedRoot,
+  { set, revision }: { readonly set: LoadedRepository["set"]; readonly revision: string | undefined },
+  { place, now, directory }: LoadRepositoryContext,
 ): Promise<void> {
   const { refreshedAt, ...before } = draft.state;
   const recent = refreshedAt !== undefined && now.getTime() - refreshedAt.getTime() < clockToleranceMs;
   const isSame = revision === before.revision && place === before.place;
   const same = change === "kept" && draft.files.size === 0 && isSame && directory.outcome() === "kept";
-  // Writing the time alone can wait, because a check every minute must not wear out a disk; but not after a failure.
+  // Saves nothing if only the time changed, because a refresh every minute would wear out a disk; but always after a
+  // failure.
   if (same && recent && ((await directory.findFailure())?.at ?? 0) < refreshedAt) return;
   draft.finish({ place, revision, refreshedAt: now }, set.snapshot?.signed);
   await saveDraft(draft, directory);
@@ -248,8 +256,8 @@ export async function saveDraft(draft: CacheDraft, directory: CacheDirectory): P
   draft.saved();
 }
 
-/** @throws CopyError COPY_CLOCK_SUSPECT: a clock that is behind would let expired metadata pass */
-function verifyClock(refreshedAt: Date | undefined, { now, knownPast }: OpenSessionContext): void {
+/** @throws CopyError COPY_CLOCK_SUSPECT, because a clock that is behind would accept expired metadata */
+function verifyClock(refreshedAt: Date | undefined, { now, knownPast }: LoadRepositoryContext): void {
   const known = Math.max(refreshedAt?.getTime() ?? 0, knownPast?.getTime() ?? 0);
   if (now.getTime() >= known - clockToleranceMs) return;
   const past = new Date(known).toISOString();

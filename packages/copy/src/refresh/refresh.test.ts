@@ -37,7 +37,7 @@ async function pulled(options: SimulatorSourceOptions = {}): Promise<Copy> {
   return createTestCopy(options);
 }
 
-/** Everything trusted, as it lies on disk. */
+/** All files of the state on disk. */
 async function trustedOnDisk(): Promise<readonly string[]> {
   const files = await createTestCopy().trustedFiles();
   const metadata = await readdir(join(directory, "metadata"));
@@ -57,7 +57,7 @@ async function refused(work: Promise<unknown>): Promise<string> {
   return "accepted";
 }
 
-/** The refresh is refused with this code, and nothing on disk has moved. */
+/** Expects that the refresh is refused with this code and that nothing on disk changed. */
 async function expectRefused(copy: Copy, code: string): Promise<void> {
   const before = await trustedOnDisk();
   expect(await refused(copy.pullMetadata())).toBe(code);
@@ -70,7 +70,7 @@ async function versions(): Promise<Record<string, number>> {
 }
 
 describe("a refresh", () => {
-  test("goes from the pinned root to verified targets and keeps every file byte for byte", async () => {
+  test("goes from the pinned root to verified targets and caches every file byte for byte", async () => {
     sim.addTarget("a.txt", Buffer.from("hello"));
     await sim.publishRelease();
     const copy = createTestCopy();
@@ -88,13 +88,13 @@ describe("a refresh", () => {
     }
   });
 
-  test("that finds nothing new fetches the next root and the timestamp and no more", async () => {
+  test("that finds nothing new requests only the next root and the timestamp", async () => {
     const copy = await pulled();
     expect(await copy.pullMetadata()).toMatchObject({ status: "unchanged" });
     expect(requests).toEqual(["2.root", "timestamp"]);
   });
 
-  test("fetches only what changed", async () => {
+  test("fetches only the files that changed", async () => {
     const copy = await pulled();
     sim.timestamp.version += 1;
     await sim.publishTimestamp();
@@ -102,7 +102,7 @@ describe("a refresh", () => {
     expect(requests).toEqual(["2.root", "timestamp"]);
   });
 
-  test("follows a rotation of every key, root included, over expired roots in between [T26]", async () => {
+  test("follows a rotation of every key, including root, over expired roots in between [T26]", async () => {
     const copy = await pulled();
     for (const role of ["root", "timestamp", "snapshot", "targets"] as const) sim.rotateKeys(role);
     sim.root.version = 2;
@@ -120,13 +120,13 @@ describe("a refresh", () => {
     expect(requests).toEqual(["4.root", "timestamp"]);
   });
 
-  test("reads unversioned names where snapshots are not consistent", async () => {
+  test("reads unversioned names if snapshots are not consistent", async () => {
     sim = await createTufSimulator({ consistentSnapshot: false, metaHashes: "versions-only" });
     await createTestCopy().pullMetadata({ pin: { kind: "root", bytes: firstRoot() } });
     expect(requests).toEqual(["2.root", "timestamp", "snapshot", "targets"]);
   });
 
-  test("says that nothing was published where there is no timestamp", async () => {
+  test("reports COPY_NOT_PUBLISHED if there is no timestamp", async () => {
     sim.files.delete("timestamp.json");
     const pin = { kind: "root", bytes: firstRoot() } as const;
     await expect(createTestCopy().pullMetadata({ pin })).rejects.toMatchObject({ code: "COPY_NOT_PUBLISHED" });
@@ -141,7 +141,7 @@ describe("a refresh", () => {
 describe("refuses", () => {
   test("a timestamp rolled back, also after a restart [T13]", async () => {
     const old = sim.files.get("timestamp.json") ?? new Uint8Array();
-    // Of the same snapshot, so that nothing but the timestamp's own version goes back.
+    // With the same snapshot, so that only the version of the timestamp goes back.
     sim.timestamp.version += 1;
     await sim.publishTimestamp();
     const copy = await pulled();
@@ -150,7 +150,7 @@ describe("refuses", () => {
     await expectRefused(createTestCopy(), "TUF_ROLLBACK");
   });
 
-  test("a snapshot rolled back inside a newer timestamp, without being locked out by it [T19]", async () => {
+  test("a snapshot rolled back inside a newer timestamp; the next good release is accepted [T19]", async () => {
     await sim.publishRelease();
     const copy = await pulled();
     sim.timestamp.version += 1;
@@ -161,7 +161,7 @@ describe("refuses", () => {
     expect(await createTestCopy().pullMetadata()).toMatchObject({ status: "fresh" });
   });
 
-  test("targets rolled back inside a newer snapshot; the timestamp seen counts from then on [T13]", async () => {
+  test("targets rolled back inside a newer snapshot; the accepted timestamp is kept [T13]", async () => {
     await sim.publishRelease();
     const copy = await pulled();
     sim.targets.version = 1;
@@ -175,7 +175,7 @@ describe("refuses", () => {
     expect(await createTestCopy().pullMetadata({ mode: "offline" })).toMatchObject({ status: "stale-but-valid" });
   });
 
-  test("a root that its predecessor did not sign, leaving no trace of it [T14]", async () => {
+  test("a root that its predecessor did not sign, and keeps nothing of it [T14]", async () => {
     const copy = await pulled();
     sim.root.version = 2;
     sim.signers.set("root", [createTestSigner()]);
@@ -202,7 +202,7 @@ describe("refuses", () => {
     expect(await versions()).toEqual({ root: 2, timestamp: 1, snapshot: 1, targets: 1 });
   });
 
-  test("an expired timestamp, which is not kept either", async () => {
+  test("an expired timestamp, and does not keep it", async () => {
     const copy = await pulled();
     sim.timestamp.version += 1;
     sim.timestamp.expires = new Date("2030-01-01T12:00:00Z");
@@ -211,7 +211,7 @@ describe("refuses", () => {
   });
 
   test("a registry that replays a whole old state for longer than the timestamp lives [T41]", async () => {
-    // Nothing but the timestamp will have expired.
+    // Only the timestamp will have expired.
     for (const document of [sim.root, sim.snapshot, sim.targets]) document.expires = new Date("2031-01-01T00:00:00Z");
     sim.root.version += 1;
     await sim.publishRoot();
@@ -255,7 +255,7 @@ describe("refuses", () => {
     },
   );
 
-  test("to take a fault of the source for the end of the root chain [T32]", async () => {
+  test("to treat a failure of the source as the end of the root chain [T32]", async () => {
     const denied = new Error("denied");
     const copy = await pulled({
       answer: ({ role }) => {
@@ -266,7 +266,7 @@ describe("refuses", () => {
     await expect(copy.pullMetadata()).rejects.toBe(denied);
   });
 
-  test("a snapshot or targets file that signed metadata promises and the source does not have", async () => {
+  test("a release whose snapshot or targets file is listed by signed metadata but missing in the source", async () => {
     const copy = await pulled();
     await sim.publishRelease();
     sim.files.delete("2.snapshot.json");
@@ -312,7 +312,7 @@ describe("recovers", () => {
     expect(await copy.pullMetadata()).toMatchObject({ status: "fresh" });
   });
 
-  test("never wraps what TUF's rules say", async () => {
+  test("never wraps a TufError", async () => {
     const copy = await pulled();
     sim.files.set("timestamp.json", Buffer.from("{}"));
     const error = await copy.pullMetadata().catch((thrown: unknown) => thrown);

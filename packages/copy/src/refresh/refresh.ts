@@ -1,9 +1,9 @@
 /**
- * One refresh (TUF 5.3 to 5.6): feeds the trusted set what it asks for, from the cache where that will do, from a view of
- * a source where not, and keeps what was accepted. Knows nothing of where the view gets its bytes.
+ * One refresh (TUF 5.3 to 5.6): gives the trusted set the files that it asks for, from the cache if possible, else from a
+ * view of a source, and keeps the accepted files. It does not know where the view gets its bytes.
  *
- * Cached files go through the same checks as fetched ones; one that fails is fetched again. What a source serves and the
- * set refuses is thrown and never kept, so the next good refresh needs no cleaning.
+ * Cached files go through the same checks as fetched files; a cached file that fails is fetched again. If the set refuses a
+ * fetched file, the error is thrown and the file is never kept, so the next refresh needs no cleanup.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ProgressCallback } from "@dtuf/registry";
@@ -18,7 +18,7 @@ import {
 import type { CacheDraft, CachedRole } from "../state/cache-draft.ts";
 import { CopyError } from "../errors.ts";
 import type { MetadataView } from "../sources/source.ts";
-import { lookAt } from "./refused-file.ts";
+import { withFileInError } from "./file-in-error.ts";
 
 export interface FetchContext {
   readonly signal?: AbortSignal | undefined;
@@ -27,13 +27,13 @@ export interface FetchContext {
 
 export interface RefreshContext extends FetchContext {
   readonly draft: CacheDraft;
-  /** Read once, by the caller: TUF's fixed update start time. */
+  /** TUF's fixed update start time; the caller reads the clock once. */
   readonly now: Date;
   readonly limits: Partial<Limits> | undefined;
 }
 
 /**
- * The cached metadata alone: complete, from the pin on, and unexpired.
+ * Loads the cached metadata: complete, verified from the pin on, and not expired.
  * @throws TufError; CopyError COPY_OFFLINE_NOTHING_CACHED
  */
 export async function loadCached({ draft, now, limits }: RefreshContext): Promise<TrustedSet> {
@@ -54,14 +54,14 @@ async function cachedFile(draft: CacheDraft, role: CachedRole): Promise<Uint8Arr
 }
 
 export function nothingCached(role: string): CopyError {
-  return new CopyError("COPY_OFFLINE_NOTHING_CACHED", `no usable ${role} is cached; a refresh has to fetch it`, {
+  return new CopyError("COPY_OFFLINE_NOTHING_CACHED", `no usable ${role} is cached; refresh with a connection`, {
     details: { role },
   });
 }
 
 /**
  * A full refresh.
- * @throws TufError; CopyError COPY_NOT_PUBLISHED, COPY_METADATA_MISSING; what the view throws
+ * @throws TufError; CopyError COPY_NOT_PUBLISHED, COPY_METADATA_MISSING; errors of the view
  */
 export async function refresh(context: RefreshContext, view: MetadataView): Promise<TrustedSet> {
   const { draft, now, limits } = context;
@@ -88,7 +88,7 @@ async function updateCachedRoots(set: TrustedSet, draft: CacheDraft): Promise<vo
   }
 }
 
-/** TUF 5.3: ends at the first root that is definitely not there. Roots beyond the limit wait for the next refresh. */
+/** TUF 5.3: ends at the first root that definitely does not exist. Roots beyond the limit are left to the next refresh. */
 export async function* walkRoots(
   set: TrustedSet,
   context: FetchContext,
@@ -98,7 +98,7 @@ export async function* walkRoots(
     const wanted = set.wanted("root");
     const bytes = await fetch("root", wanted, { context, view });
     if (bytes === undefined) return;
-    const root = lookAt(view, { role: "root", version: wanted.version }, () => set.updateRoot(bytes));
+    const root = withFileInError(view, { role: "root", version: wanted.version }, () => set.updateRoot(bytes));
     yield { version: root.signed.version, bytes };
   }
 }
@@ -108,14 +108,14 @@ async function updateTimestamp(set: TrustedSet, context: RefreshContext, view: M
   if (cached !== undefined) accepted(() => set.updateTimestamp(cached));
   const bytes = await fetch("timestamp", set.wanted("timestamp"), { context, view });
   if (bytes === undefined) throw notPublished(set);
-  const outcome = lookAt(view, { role: "timestamp", version: undefined }, () => set.updateTimestamp(bytes));
+  const outcome = withFileInError(view, { role: "timestamp", version: undefined }, () => set.updateTimestamp(bytes));
   set.finishTimestamp();
   if (outcome === "updated") context.draft.keep("timestamp", bytes);
 }
 
 function notPublished(set: TrustedSet): CopyError {
   return set.timestamp === undefined
-    ? new CopyError("COPY_NOT_PUBLISHED", "no repository is published there: there is no timestamp")
+    ? new CopyError("COPY_NOT_PUBLISHED", "no repository is published there: the source has no timestamp")
     : missing("timestamp", undefined);
 }
 
@@ -123,7 +123,7 @@ async function updateSnapshot(set: TrustedSet, context: RefreshContext, view: Me
   const cached = await context.draft.find("snapshot");
   if (cached !== undefined && accepted(() => set.updateSnapshot(cached, "cache") === "current")) return;
   const bytes = await fetchPromised("snapshot", set, { context, view });
-  lookAt(view, { role: "snapshot", version: set.wanted("snapshot").version }, () =>
+  withFileInError(view, { role: "snapshot", version: set.wanted("snapshot").version }, () =>
     set.updateSnapshot(bytes, "source"),
   );
   context.draft.keep("snapshot", bytes);
@@ -135,7 +135,7 @@ interface EarlyTargets {
   readonly controller: AbortController;
 }
 
-/** Where the view knows what it is going to serve, targets come side by side with the snapshot that vouches for them. */
+/** If the view has a hint for targets, requests targets at the same time as the snapshot that lists them. */
 function prefetchTargets(set: TrustedSet, context: RefreshContext, view: MetadataView): EarlyTargets | undefined {
   const hint = view.hint?.("targets");
   if (hint === undefined || context.draft.state.accepted.targets === hint.sha256) return undefined;
@@ -148,7 +148,7 @@ function prefetchTargets(set: TrustedSet, context: RefreshContext, view: Metadat
     maxBytes: set.limits.targetsMaxBytes,
     signal: AbortSignal.any([signal, controller.signal]),
   });
-  // Whether it failed is looked at where it is used, if it is.
+  // Prevents an unhandled rejection; `updateTargets` awaits the promise if it needs the bytes.
   bytes.catch(() => undefined);
   return { version, bytes, controller };
 }
@@ -162,7 +162,7 @@ async function updateTargets(
   if (cached !== undefined && accepted(() => set.updateTargets(cached))) return;
   const promised = early?.version === set.wanted("targets").version ? await early?.bytes : undefined;
   const bytes = promised ?? (await fetchPromised("targets", set, { context, view }));
-  lookAt(view, { role: "targets", version: set.wanted("targets").version }, () => set.updateTargets(bytes));
+  withFileInError(view, { role: "targets", version: set.wanted("targets").version }, () => set.updateTargets(bytes));
   context.draft.keep("targets", bytes);
 }
 
@@ -179,8 +179,8 @@ async function fetchPromised(role: TopLevelRole, set: TrustedSet, fetching: Fetc
 }
 
 /**
- * Undefined: not there. A source can make a refresh ask for a thousand files that cost no input or output: the event loop
- * has its turn after each, so that the signal can be set, and it is looked at before the next.
+ * Returns undefined if the view does not have the file. A source can make a refresh ask for a thousand files without any
+ * input or output, so the event loop runs after each file, and the signal is checked before the next.
  */
 export async function fetch(
   role: string,
@@ -200,12 +200,12 @@ export async function fetch(
 
 export function missing(role: string, version: number | undefined): CopyError {
   const what = version === undefined ? role : `${role} version ${version}`;
-  return new CopyError("COPY_METADATA_MISSING", `the source does not have ${what}, which signed metadata promises`, {
+  return new CopyError("COPY_METADATA_MISSING", `the source does not have ${what}, which signed metadata lists`, {
     details: { role, ...(version === undefined ? {} : { version }) },
   });
 }
 
-/** A cached file that the rules refuse is as good as none. */
+/** Returns false if the rules refuse the cached file. */
 function accepted(step: () => unknown): boolean {
   try {
     return step() !== false;

@@ -1,4 +1,7 @@
-/** A plain TUF repository in a directory. Names that are no file names are not there; links are the directory owner's affair. */
+/**
+ * A plain TUF repository in a directory. A name that cannot be a file name is not found. Links are followed, because the
+ * owner of the directory controls them.
+ */
 import { join } from "node:path";
 import { collect, OciError } from "@dtuf/registry";
 import { fileCall, findFileSize, isFileName, openRegularFile, readFrom, readRegularFile } from "@dtuf/registry/files";
@@ -10,14 +13,14 @@ export interface DirectorySourceOptions {
   readonly metadataDirectory: string;
   /** Default: `targets` beside the metadata directory. */
   readonly targetDirectory?: string | undefined;
-  /** For events and errors; default the metadata directory. */
+  /** Name in events and errors. Default: the metadata directory. */
   readonly name?: string | undefined;
 }
 
 /**
- * A plain TUF repository (`N.root.json`, `timestamp.json` …) in a directory, to read from. Opens nothing yet.
+ * Creates a source that reads a plain TUF repository (`N.root.json`, `timestamp.json` …) in a directory. Opens nothing yet.
  *
- * Faults of the disk reach the caller as FileErrors; what is not there is `undefined`.
+ * Failures of the disk are FileErrors; a missing file is `undefined`.
  */
 export function createDirectorySource(options: DirectorySourceOptions): Source {
   const { metadataDirectory, name = metadataDirectory } = options;
@@ -54,7 +57,7 @@ async function readMetadata(
   });
 }
 
-/** Target paths lie under their own names, as repository tools write them, or percent-encoded. */
+/** Looks for the target path as repository tools write it, and percent-encoded. */
 async function openTarget(
   directory: string,
   target: TargetInfo,

@@ -24,17 +24,17 @@ async function tried(
   return { asked, failed, found };
 }
 
-test("the first site that answers is the last one asked, and failures before it are told", async () => {
+test("no site is asked after the first that answers, and failures before it are reported", async () => {
   expect(await tried({ a: new Error("down"), b: "here" })).toEqual({ asked: ["a", "b"], failed: ["a"], found: "here" });
 });
 
-test("if no site has it, the first failure counts, and without a failure nothing is found", async () => {
+test("if no site has the value, the first failure is thrown; without a failure the result is undefined", async () => {
   const down = new Error("down");
   expect(await tried({ b: down, c: new Error("later") })).toEqual({ asked: sites, failed: ["b", "c"], found: down });
   expect(await tried({})).toEqual({ asked: sites, failed: [], found: undefined });
 });
 
-test("a final error and an abort end it at once", async () => {
+test("a final error and an abort stop at once", async () => {
   const final = new Error("final");
   const isFinal = (error: unknown): boolean => error === final;
   expect(await tried({ a: final, b: "here" }, { isFinal })).toEqual({ asked: ["a"], failed: [], found: final });

@@ -1,15 +1,18 @@
-/** Several sites in order of preference: one that is down, lacks the thing or lies is passed over. */
+/**
+ * Tries several sites in order of preference. A site that is down, does not have the file or sends a wrong one is
+ * skipped.
+ */
 export interface FirstThatWorksOptions<Site> {
   readonly signal?: AbortSignal | undefined;
-  /** Whether an error ends it all, because no other site could do better. An abort always does. */
+  /** Whether to stop at this error, because no other site could succeed. An abort always stops. */
   readonly isFinal: (error: unknown) => boolean;
-  /** Told of each failure that another site may make good; default: nobody. */
+  /** Called for each failure after which the next site is tried. */
   readonly onFailure?: ((site: Site, error: unknown) => void) | undefined;
 }
 
 /**
- * What the first site gives for which `attempt` gets through and has an answer. Undefined: every site answered, and none
- * has it. If no site has it and some failed, what the first of them threw is thrown.
+ * Returns the result of the first site for which `attempt` returns a value. Returns undefined if every site answered and no
+ * site has the value. If no site has it and some failed, throws the first of their errors.
  */
 export async function firstThatWorks<Site, T>(
   sites: readonly Site[],

@@ -1,7 +1,6 @@
 /**
- * A plain TUF repository over HTTP(S). Only 404 and 410 say that something is not there; a server that answers 403, 401,
- * 429 or 5xx has said nothing about it, so it cannot end the root chain: a denying server
- * must not freeze a rotation.
+ * A plain TUF repository over HTTP(S). Only 404 and 410 mean that a file does not exist. An answer of 403, 401, 429 or 5xx
+ * is a failure and does not end the root chain, because a server that denies access must not hide a rotation.
  */
 import { collect, mediaTypes } from "@dtuf/registry";
 import type { HttpRequest, HttpResponse, Transport } from "@dtuf/registry/http";
@@ -13,27 +12,31 @@ import { refusePageForMetadata, refusePageForTarget, showUrl } from "./web-page.
 import { wholeTarget } from "./whole-target.ts";
 
 export interface HttpSourceOptions {
-  /** Its query, if it has one, goes with every file; so does the target base's. */
+  /** If it has a query, the query is sent with every file. The same holds for `targetBaseUrl`. */
   readonly metadataUrl: URL;
   /** Default: `targetsBeside(metadataUrl)`. */
   readonly targetBaseUrl?: URL | undefined;
   readonly transport: Transport;
-  /** Credentials and the like, for the origin of each request: never sent to another one, nor after a redirect left it. */
+  /**
+   * Returns headers, such as credentials, for the origin of a request. They are never sent to another origin, nor after a
+   * redirect left it.
+   */
   readonly originHeaders?: ((origin: string) => Readonly<Record<string, string>>) | undefined;
   /**
-   * Beside 404 and 410, what the metadata's own origin answers for a next root that is not there. Object stores answer 403
-   * to a reader who may not list. Default: none, because a server that denies by mistake would hide a rotation.
+   * A status, in addition to 404 and 410, that means "not found" for the next root, if the metadata's own origin answers it.
+   * Object stores answer 403 to a reader who may not list. Default: no other status, because a server that denies access by
+   * mistake would hide a rotation.
    */
   readonly absentRootStatus?: 403 | undefined;
-  /** For events and errors; default the metadata's host. */
+  /** Name in events and errors. Default: the host of `metadataUrl`. */
   readonly name?: string | undefined;
 }
 
 /**
- * A plain TUF repository behind a URL, to read from. Makes no request yet.
+ * Creates a source that reads a plain TUF repository at a URL. Makes no request yet.
  *
- * Redirects are followed under the transport's rules. 404 and 410 mean "not there"; any other refusal, and a web page in
- * the place of a file, throws a CopyError (COPY_STATUS, COPY_WEB_PAGE).
+ * Redirects are followed under the transport's rules. 404 and 410 mean "not found"; any other error status, and a web page
+ * instead of a file, throws a CopyError (COPY_STATUS, COPY_WEB_PAGE).
  */
 export function createHttpSource(options: HttpSourceOptions): Source {
   const { metadataUrl } = options;
@@ -55,7 +58,7 @@ export function createHttpSource(options: HttpSourceOptions): Source {
   };
 }
 
-/** `targets/` beside the metadata, with the same query. */
+/** The URL of `targets/` next to the metadata, with the same query. */
 export function targetsBeside(metadataUrl: URL): URL {
   const url = new URL("../targets/", withSlash(metadataUrl));
   url.search = metadataUrl.search;
@@ -111,7 +114,7 @@ async function openUrl(
     if (response.status === 206 && continuesAt(response, prefix.bytes)) {
       return { from: prefix.bytes, stream: response.body };
     }
-    // A server that knows no ranges sends the whole; any other answer is asked for anew without one.
+    // A server without range support sends the whole file. After any other answer, request it again without a range.
     if (response.status === 200) return { from: 0, stream: refusePageForTarget(response, length) };
     await response.discard();
   }
@@ -123,7 +126,7 @@ function continuesAt(response: HttpResponse, offset: number): boolean {
   return response.headers.get("content-range")?.startsWith(`bytes ${offset}-`) === true;
 }
 
-/** @throws CopyError COPY_STATUS for whatever is neither "here it is" nor "it is not there" */
+/** @throws CopyError COPY_STATUS for a status that means neither success nor "not found" */
 async function isThere(response: HttpResponse, what: string): Promise<boolean> {
   const { status } = response;
   if (status === 200) return true;
@@ -133,7 +136,7 @@ async function isThere(response: HttpResponse, what: string): Promise<boolean> {
   throw new CopyError("COPY_STATUS", `${url} answered with status ${status}`, { details: { url, status, what } });
 }
 
-/** Never `new URL(name, base)`: a name that begins with `//` or a scheme would lead elsewhere. */
+/** Does not use `new URL(name, base)`, because a name that begins with `//` or a scheme would lead to another host. */
 function below(base: URL, names: readonly string[]): URL {
   const url = withSlash(base);
   url.pathname += names.join("/");

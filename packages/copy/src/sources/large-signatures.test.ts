@@ -1,4 +1,4 @@
-/** Signatures of 4,840 to 9,254 hex digits, in every role: what is asked of a registry stays what it was. */
+/** Signatures of 4,840 to 9,254 hex digits in every role: the requests to a registry do not change. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -26,7 +26,7 @@ afterEach(async () => {
   await rm(home, { recursive: true, force: true });
 });
 
-/** Every role needs as many ML-DSA keys of the kind, beside its ed25519 key. */
+/** Every role has `count` ML-DSA keys of the kind in addition to its ed25519 key. */
 async function createQuantumSafe(kind: TestKeyType, keys: number): Promise<TufSimulator> {
   const sim = await createTufSimulator();
   for (const role of topLevelRoles) {
@@ -40,7 +40,7 @@ async function createQuantumSafe(kind: TestKeyType, keys: number): Promise<TufSi
   return sim;
 }
 
-/** Gives no blob before two were asked for: who asks for one after the other waits for ever. */
+/** Returns no blob before two were requested, so that sequential requests never complete. */
 function inPairs(store: ReadStore): ReadStore {
   let begun = 0;
   let pair = Promise.withResolvers<void>();
@@ -64,29 +64,32 @@ test.each([
   ["ml-dsa-44", 1],
   ["ml-dsa-65", 2],
   ["ml-dsa-87", 3],
-] as const)("with %s, %i keys a role, nothing new is one request and a change two round trips", async (kind, keys) => {
-  const sim = await createQuantumSafe(kind, keys);
-  await publishToStore(sim, repository.store);
-  const copy: Copy = createCopy({
-    source: createStoreSource(inPairs(repository.store)),
-    place: "x",
-    directory: join(home, "copy"),
-    now: createFixedClock("2030-01-02T00:00:00Z").now,
-  });
-  const twoBlobs = [expect.stringContaining("/blobs/"), expect.stringContaining("/blobs/")] as const;
-  repository.registry.clearLog();
-  await copy.pullMetadata({ pin: { kind: "root", bytes: sim.files.get("1.root.json") ?? new Uint8Array() } });
-  expect(repository.asked()).toEqual(["GET /v2/fred/demo/manifests/latest", ...twoBlobs]);
-  repository.registry.clearLog();
-  expect(await copy.pullMetadata()).toMatchObject({ status: "unchanged" });
-  expect(repository.asked()).toEqual(["HEAD /v2/fred/demo/manifests/latest"]);
+] as const)(
+  "with %s, %i keys per role, a refresh without changes is one request and one with changes is two round trips",
+  async (kind, keys) => {
+    const sim = await createQuantumSafe(kind, keys);
+    await publishToStore(sim, repository.store);
+    const copy: Copy = createCopy({
+      source: createStoreSource(inPairs(repository.store)),
+      place: "x",
+      directory: join(home, "copy"),
+      now: createFixedClock("2030-01-02T00:00:00Z").now,
+    });
+    const twoBlobs = [expect.stringContaining("/blobs/"), expect.stringContaining("/blobs/")] as const;
+    repository.registry.clearLog();
+    await copy.pullMetadata({ pin: { kind: "root", bytes: sim.files.get("1.root.json") ?? new Uint8Array() } });
+    expect(repository.asked()).toEqual(["GET /v2/fred/demo/manifests/latest", ...twoBlobs]);
+    repository.registry.clearLog();
+    expect(await copy.pullMetadata()).toMatchObject({ status: "unchanged" });
+    expect(repository.asked()).toEqual(["HEAD /v2/fred/demo/manifests/latest"]);
 
-  await sim.publishRelease();
-  await publishToStore(sim, repository.store);
-  repository.registry.clearLog();
-  expect(await copy.pullMetadata()).toMatchObject({ status: "fresh" });
-  const [look, ...change] = repository.asked();
-  expect(look).toBe("HEAD /v2/fred/demo/manifests/latest");
-  expect(change).toEqual(["GET /v2/fred/demo/manifests/latest", ...twoBlobs]);
-  expect(sim.files.get("timestamp.json")?.length).toBeLessThan(defaultLimits.timestampMaxBytes);
-});
+    await sim.publishRelease();
+    await publishToStore(sim, repository.store);
+    repository.registry.clearLog();
+    expect(await copy.pullMetadata()).toMatchObject({ status: "fresh" });
+    const [look, ...change] = repository.asked();
+    expect(look).toBe("HEAD /v2/fred/demo/manifests/latest");
+    expect(change).toEqual(["GET /v2/fred/demo/manifests/latest", ...twoBlobs]);
+    expect(sim.files.get("timestamp.json")?.length).toBeLessThan(defaultLimits.timestampMaxBytes);
+  },
+);

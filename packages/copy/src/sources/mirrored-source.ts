@@ -1,6 +1,6 @@
 import type { Source } from "./source.ts";
 
-/** Several sources of one repository, in order of preference. */
+/** Joins several sources of one repository, in order of preference. */
 export function createMirroredSource(sources: readonly Source[]): Source {
   const sites = sources.flatMap((source) => source.sites);
   if (sites.length === 0) throw new TypeError("a mirrored source needs at least one source");

@@ -1,10 +1,13 @@
 /**
- * Names in a plain TUF repository (TUF 5 and 7.1). A role's or target's name is data: it is percent-encoded, never joined,
- * so no name leaves the base that it is looked up under. What cannot be written below a base is not there.
+ * Names in a plain TUF repository (TUF 5 and 7.1). The name of a role or target is data: it is percent-encoded, never joined
+ * to a path, so no name leads out of its base. A name that cannot be written below a base is not found.
  */
 import type { TargetInfo } from "./source.ts";
 
-/** Everything but `A-Z a-z 0-9 - _ . ~` (RFC 3986, 2.3), as Python's `quote(name, "")`, which repositories are written with. */
+/**
+ * Percent-encodes everything but `A-Z a-z 0-9 - _ . ~` (RFC 3986, 2.3), like Python's `quote(name, "")`, which repository
+ * tools use.
+ */
 export function encodeName(name: string): string {
   return encodeURIComponent(name).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
@@ -15,8 +18,8 @@ export function metadataName(role: string, version: number | undefined): string 
 }
 
 /**
- * Under which names the target may be kept, the likeliest first, each as path segments that are not encoded. None where
- * a segment would be `.`, `..` or would hold a NUL.
+ * Names that the target may have, the most likely first, each as path segments that are not encoded. Returns an empty list
+ * if a segment is `.` or `..` or contains a NUL.
  */
 export function targetNames({ path, hashes, naming }: TargetInfo): readonly (readonly string[])[] {
   const segments = path.split("/");

@@ -55,7 +55,7 @@ async function bytesOf(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** What every source must give. */
+/** Expects the results that every source must return. */
 async function expectEverything(source: Source): Promise<void> {
   const copy = createTestCopy(source);
   const result = await copy.pullMetadata({ pin: pin() });
@@ -79,11 +79,11 @@ async function expectEverything(source: Source): Promise<void> {
 const transport = createTransport({ now: () => new Date(), random: Math.random });
 
 describe("a plain repository", () => {
-  test("in a directory gives everything", async () => {
+  test("in a directory passes all checks of a source", async () => {
     await expectEverything(createDirectorySource(await publishToDirectory(sim, join(home, "site"))));
   });
 
-  test.runIf(process.platform === "linux")("whose targets nobody reads holds no file open", async () => {
+  test.runIf(process.platform === "linux")("keeps no file open if its targets are not read", async () => {
     const source = createDirectorySource(await publishToDirectory(sim, join(home, "site")));
     const copy = createTestCopy(source);
     await copy.pullMetadata({ pin: pin() });
@@ -97,7 +97,7 @@ describe("a plain repository", () => {
     expect((await bytesOf(opened.stream)).toString()).toBe("hello");
   });
 
-  test("over HTTP gives everything", async () => {
+  test("over HTTP passes all checks of a source", async () => {
     await publishToDirectory(sim, join(home, "site"));
     await using server = await serveDirectory(join(home, "site"));
     await expectEverything(createHttpSource({ metadataUrl: server.url("/metadata"), transport }));
@@ -119,7 +119,7 @@ describe("a plain repository", () => {
     },
   );
 
-  test("with an endless metadata file is cut off at the signed length", async () => {
+  test("with an endless metadata file is cut off at the limit", async () => {
     await publishToDirectory(sim, join(home, "site"));
     await using server = await startHttpServer((request, response) => {
       if (request.url?.includes("timestamp") !== true) return void response.writeHead(404).end();
@@ -134,7 +134,7 @@ describe("a plain repository", () => {
   });
 
   test.each(["//evil.example/x", "http://evil.example/x", "a?q", "a#f", "a%2fb", "../x", "a/../../b", "."])(
-    "with a target named %s is asked for nothing outside its base [T35] [T2]",
+    "with a target named %s gets no request outside its base [T35] [T2]",
     async (path) => {
       sim.addTarget(path, Buffer.from("x"));
       await sim.publishRelease();
@@ -145,17 +145,17 @@ describe("a plain repository", () => {
       const target = await copy.findTarget(parseTargetPath(path));
       if (target === undefined) throw new TypeError("not found");
       const outcome = await copy.openTarget(target).then(
-        () => "here it is",
+        () => "opened",
         (error: unknown) => (error instanceof Error && "code" in error ? error.code : error),
       );
-      expect(["here it is", "COPY_BLOB_MISSING"]).toContain(outcome);
+      expect(["opened", "COPY_BLOB_MISSING"]).toContain(outcome);
       for (const { url } of server.requests) expect(url).toMatch(/^\/(metadata|targets)\//);
     },
   );
 });
 
 describe("several mirrors", () => {
-  test("are tried in order: one that is down, one that is stale, one that lies, one that is right", async () => {
+  test("are tried in order: one that is down, one that is stale, one that sends wrong bytes, one that is correct", async () => {
     const { metadataDirectory, targetDirectory } = await publishToDirectory(sim, join(home, "site"));
     const right = createDirectorySource({ metadataDirectory, targetDirectory, name: "right" });
     await createTestCopy(right).pullMetadata({ pin: pin() });

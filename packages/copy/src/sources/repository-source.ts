@@ -13,13 +13,13 @@ import { createStoreSource } from "./store-source.ts";
 
 export interface RepositorySource {
   readonly source: Source;
-  /** Ends the connections that were opened for it; a transport that was given stays open. */
+  /** Closes the connections that were opened for the source. A transport that the caller gave stays open. */
   close(): Promise<void>;
 }
 
 /**
- * Makes no request: what is behind the name is opened by the first one.
- * @param repository `host[:port]/repository`, `oci:DIR`, or an `https://` URL that metadata lies below
+ * Creates a source from the name of a repository. Makes no request; the first call opens the repository.
+ * @param repository `host[:port]/repository`, `oci:DIR`, or the `https://` URL of the metadata directory
  * @throws OciError OCI_REFERENCE_INVALID
  */
 export function createRepositorySource(repository: string, options: OpenRepositoryOptions): RepositorySource {
@@ -44,7 +44,7 @@ function createUrlSource(metadataUrl: URL, given: NonNullable<OpenRepositoryOpti
   if ("send" in given) {
     return { source: createHttpSource({ metadataUrl, transport: given }), close: () => Promise.resolve() };
   }
-  // The HTTP client is loaded by the first request: a program that reads a layout need not pay for it.
+  // The first request loads the HTTP client, so that a program that reads a layout does not load it.
   let made: Promise<Transport> | undefined;
   const make = async (): Promise<Transport> => (await import("@dtuf/registry/http")).createTransport(given);
   const transport: Transport = {

@@ -1,7 +1,9 @@
 /**
- * Where bytes come from. Nothing here is trusted: whatever a source returns is verified by TUF's rules, the same for
- * every source. "Not there" is `undefined` and is only returned where the source says so definitely; whatever else goes
- * wrong throws, so that a source that is down or denies access cannot pretend that there is no newer root.
+ * Where bytes come from. Nothing here is trusted: everything that a source returns is verified by TUF's rules, the same for
+ * every source. A source returns `undefined` only if the file definitely does not exist. Any other failure throws, so that a
+ * source that is down or denies access cannot pretend that there is no newer root.
+ *
+ * A site is one location of a repository; a source is a list of sites; a view is what one refresh sees of a site.
  */
 import type { ByteStream, Digest } from "@dtuf/registry";
 import type { RoleName, TargetFile, TargetPath } from "@dtuf/tuf";
@@ -12,16 +14,16 @@ export interface SourceOptions {
 
 export interface MetadataFile {
   readonly role: string;
-  /** Undefined: whatever version is current (the timestamp, and every role where snapshots are not consistent). */
+  /** Undefined: the current version (of the timestamp, and of every role if snapshots are not consistent). */
   readonly version: number | undefined;
 }
 
 export interface MetadataRequest extends MetadataFile, SourceOptions {
-  /** To be told of bytes as they come: the file has a deadline, which they put off. */
+  /** To be called with the size of each chunk that arrives, because arriving bytes extend the deadline of the file. */
   readonly onBytes?: ((bytes: number) => void) | undefined;
-  /** Never more is returned: a longer file throws OCI_LIMIT_EXCEEDED. */
+  /** A longer file throws OCI_LIMIT_EXCEEDED. */
   readonly maxBytes: number;
-  /** What signed metadata says of the file, so that a source can fetch it by digest. */
+  /** Length and hashes from signed metadata, so that a source can fetch the file by digest. */
   readonly length?: number | undefined;
   readonly hashes?: ReadonlyMap<string, string> | undefined;
 }
@@ -32,46 +34,46 @@ export interface MetadataHint {
   readonly sha256: string;
 }
 
-/** One look at a site, for one refresh: what it resolved at its first request holds for all that follow. */
+/** A view of a site for one refresh: all requests use what the first request resolved. */
 export interface MetadataView {
   findMetadata(request: MetadataRequest): Promise<Uint8Array | undefined>;
-  /** Where the file is, for errors: a URL or a path, without secrets. Default: the site's name. */
+  /** The location of the file, for errors: a URL or a path, without secrets. Default: the name of the site. */
   describe?(file: MetadataFile): string;
-  /** An opaque marker that stays the same as long as nothing was published. One cheap request. */
+  /** An opaque marker that changes with every publication. One cheap request. */
   findRevision?(options: SourceOptions): Promise<string | undefined>;
-  /** What `findRevision` would say, where it is already known without a request. */
+  /** The result of `findRevision`, if it is known without a request. */
   knownRevision?(): string | undefined;
-  /** A hint, known without a request: which file of a role this view is going to serve. */
+  /** The file of a role that this view will probably return, if it is known without a request. */
   hint?(role: string): MetadataHint | undefined;
-  /** The oldest root that is still there; undefined where the view cannot tell without trying. */
+  /** The version of the oldest root that still exists; undefined if the view would have to try each version. */
   findOldestRoot?(options: SourceOptions): Promise<number | undefined>;
 }
 
-/** A piece of a target as a site holds it, in order; the pieces together are the target. */
+/** A piece of a target as a site stores it. The pieces in order make up the target. */
 export interface TargetPiece {
   readonly digest: Digest;
   /** Bytes, from signed metadata. */
   readonly size: number;
 }
 
-/** A target that verified metadata vouches for. */
+/** A target that verified metadata lists. */
 export interface TargetInfo {
   readonly path: TargetPath;
   /** Bytes. */
   readonly length: number;
   readonly hashes: ReadonlyMap<string, string>;
-  /** The role that vouches for it. */
+  /** The role that lists it. */
   readonly role: RoleName;
   readonly file: TargetFile;
-  /** The pieces it is made of; none where its length is 0. */
+  /** The pieces of the target; empty if its length is 0. */
   readonly blobs: readonly TargetPiece[];
-  /** Under which name plain TUF repositories keep it: `<hash>.<name>` where snapshots are consistent. */
+  /** How plain TUF repositories name it: `<hash>.<name>` if snapshots are consistent. */
   readonly naming: "hash-prefixed" | "plain";
-  /** Version of the role's metadata, for finding the manifest that keeps its blobs. */
+  /** Version of the role's metadata, used to find the manifest that owns its blobs. */
   readonly roleVersion: number;
 }
 
-/** The beginning of a part, which the caller already holds. */
+/** The beginning of a part, which the caller already has. */
 export interface PartPrefix {
   /** 1 or more. */
   readonly bytes: number;
@@ -79,21 +81,23 @@ export interface PartPrefix {
 }
 
 export interface PartOptions extends SourceOptions {
-  /** "whole" streams begin at the first byte; with a prefix, the source may continue after it. */
+  /** With a prefix, the source may begin after it; without, it begins at the first byte. */
   readonly prefix?: PartPrefix | undefined;
 }
 
-/** Bytes of a part. `from` says where they begin: 0, or the prefix's length where the source could continue there. */
+/**
+ * Bytes of a part. `from` is the offset of the first byte: 0, or the length of the prefix if the source continues there.
+ */
 export interface PartStream {
   readonly from: number;
   readonly stream: ByteStream;
 }
 
-/** One place that holds a TUF repository. */
+/** One location of a TUF repository. */
 export interface Site {
-  /** For people: what events and errors call it. */
+  /** Name in events and errors. */
   readonly name: string;
-  /** "local": it opens no connection, so offline calls may read target bytes from it. Default "network". */
+  /** "local": the site opens no connection, so offline calls may read target bytes from it. Default "network". */
   readonly reach?: "local" | "network" | undefined;
   openView(): MetadataView;
   openPart(target: TargetInfo, part: TargetPiece, options: PartOptions): Promise<PartStream | undefined>;
@@ -101,7 +105,10 @@ export interface Site {
   parts(target: Pick<TargetInfo, "file">): readonly TargetPiece[];
 }
 
-/** One site, or several in order of preference: a site that is down, stale or lying is passed over, and named in an event. */
+/**
+ * One site, or several in order of preference. A site that is down or stale or sends wrong bytes is skipped and reported
+ * by an event.
+ */
 export interface Source {
   readonly sites: readonly Site[];
 }

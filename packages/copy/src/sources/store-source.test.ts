@@ -45,7 +45,7 @@ async function bytesOf(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** What every source must give. */
+/** Expects the results that every source must return. */
 async function expectEverything(source: Source): Promise<void> {
   const copy = createTestCopy(source);
   const result = await copy.pullMetadata({ pin: pin() });
@@ -87,9 +87,9 @@ describe("a store", () => {
     await publishToStore(sim, layout);
   });
 
-  test("gives everything", () => expectEverything(createStoreSource(layout)));
+  test("passes all checks of a source", () => expectEverything(createStoreSource(layout)));
 
-  test("is asked once where nothing is new, and in full at once when the cache has expired", async () => {
+  test("gets one request if nothing is new, and one for the manifest if the cache has expired", async () => {
     const store = counting(layout);
     const copy = createTestCopy(createStoreSource(store));
     await copy.pullMetadata({ pin: pin() });
@@ -108,14 +108,14 @@ describe("a store", () => {
     expect(store.calls).toEqual(["resolve bytes"]);
   });
 
-  test("is asked in full at once where a renewal is likely, and for the digest where it is not", async () => {
+  test("is asked for the manifest at once if a renewal is likely, else for the digest", async () => {
     const store = counting(layout);
     const source = createStoreSource(store);
     const at = (time: string): Copy =>
       createCopy({ source, place: "x", directory: join(home, "copy"), now: () => new Date(time) });
     await at("2030-01-02T00:00:00Z").pullMetadata({ pin: pin() });
     store.calls.length = 0;
-    // It expires on the 31st: of 29 days 15 are left, then of 15 days 7.
+    // It expires on the 31st: 15 of 29 days are left, then 7 of 15.
     await at("2030-01-16T00:00:00Z").pullMetadata();
     expect(store.calls).toEqual(["resolve digest"]);
     await at("2030-01-24T00:00:00Z").pullMetadata();
@@ -127,7 +127,7 @@ describe("a store", () => {
     expect(store.calls.filter((call) => call.startsWith("resolve"))).toEqual(["resolve digest", "resolve bytes"]);
   });
 
-  test("that answers the digest with all of it is not asked for it again", async () => {
+  test("that sends the whole manifest with the digest is not asked for it again", async () => {
     const store = counting({
       ...layout,
       resolve: (tag, options) => layout.resolve(tag, { ...options, want: "bytes" }),
@@ -141,7 +141,7 @@ describe("a store", () => {
     expect(store.calls.filter((call) => call.startsWith("resolve"))).toEqual(["resolve digest"]);
   });
 
-  test("gives a full refresh in two round trips: one manifest, then snapshot and targets side by side", async () => {
+  test("serves a full refresh in two round trips: one manifest, then snapshot and targets at once", async () => {
     for (let index = 0; index < 100; index++) sim.addTarget(`many/${index}`, Buffer.from(`${index}`));
     sim.snapshot.unrecognized = { "x-padding": "x".repeat(5000) };
     await sim.publishRelease();
@@ -173,7 +173,7 @@ describe("a store", () => {
     await expect(copy.pullMetadata()).rejects.toMatchObject({ code: "TUF_ROLLBACK" });
   });
 
-  test("that never held a repository says so, and one that holds something else too", async () => {
+  test("that is empty or holds something else is reported as not published", async () => {
     const empty = createLayoutStore({ directory: join(home, "empty") });
     await expect(createTestCopy(createStoreSource(empty)).pullMetadata({ pin: pin() })).rejects.toMatchObject({
       code: "COPY_NOT_PUBLISHED",
@@ -190,7 +190,7 @@ describe("a store", () => {
     });
   });
 
-  test("that does not verify what it sends, against its own law, is not believed", async () => {
+  test("that does not verify its bytes, although its contract requires it, is not trusted", async () => {
     const wrong = Buffer.from(large);
     wrong[0] = (wrong[0] ?? 0) ^ 1;
     const lying: ReadStore = {
@@ -209,7 +209,7 @@ describe("a store", () => {
     expect(await readdir(home)).toEqual(["copy", "layout"]);
   });
 
-  test("keeps a target of several blobs, given out blob by blob", async () => {
+  test("stores a target of several blobs, which are yielded one by one", async () => {
     const [one, two] = [Buffer.from("one "), Buffer.from("two")];
     const blobs = [one, two].map((bytes) => ({ mediaType: "x/y", digest: digestOf(bytes), size: bytes.length }));
     for (const [index, bytes] of [one, two].entries()) await layout.put(blobs[index] ?? digestless(), bytes);
@@ -230,7 +230,7 @@ describe("a store", () => {
     await expect(copy.checkTarget(parseTargetPath("none"), [])).rejects.toMatchObject({ code: "COPY_TARGET_UNKNOWN" });
   });
 
-  test("that has a blob only after its manifest was asked for is asked for the manifest", async () => {
+  test("that has a blob only after its manifest was requested is asked for the manifest", async () => {
     let imported: string[] = [];
     const cache: ReadStore = {
       has: (descriptor) => layout.has(descriptor),

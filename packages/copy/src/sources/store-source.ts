@@ -1,6 +1,6 @@
 /**
  * A registry's repository or a layout as a source: dtuf's format 1, and Docker's layout. The manifest that `latest` names
- * tells every digest at once; files inlined in it cost no further request. All of it is a hint: the caller verifies.
+ * lists the digest of every file; files inlined in it need no further request. Nothing of it is trusted: the caller verifies.
  */
 import {
   blobDigest,
@@ -30,17 +30,17 @@ import type { MetadataHint, MetadataRequest, MetadataView, Site, Source } from "
 import { openStorePart, storeParts } from "./store-target.ts";
 
 export interface StoreSourceOptions {
-  /** For events and errors; default "registry". */
+  /** Name in events and errors. Default "registry". */
   readonly name?: string | undefined;
-  /** Docker's layout keeps targets in a repository of their own. Default: the store itself. */
+  /** The store of the targets, because Docker's layout has a separate repository for them. Default: the store itself. */
   readonly targets?: ReadStore | undefined;
-  /** Asked for targets that are not there. */
+  /** A second store that is asked for targets that the first does not have. */
   readonly otherTargets?: ReadStore | undefined;
   /** "local" for layouts: offline calls may read targets from them. Default "network". */
   readonly reach?: Site["reach"];
 }
 
-/** A repository in a store (`@dtuf/registry/remote` or `/layout`), to read from. Makes no request yet. */
+/** Creates a source that reads a repository in a store (`@dtuf/registry/remote` or `/layout`). Makes no request yet. */
 export function createStoreSource(store: ReadStore, options: StoreSourceOptions = {}): Source {
   const { name = "registry", targets = store, otherTargets, reach = "network" } = options;
   return {
@@ -90,7 +90,7 @@ function createStoreView(store: ReadStore): MetadataView {
     },
     async findRevision(options) {
       const resolved = await store.resolve(latestTag, { ...options, want: "digest" });
-      // Where the digest could not be had alone, the rest need not be asked for again.
+      // If the store sent the whole manifest with the digest, no second request is needed.
       if (resolved?.bytes !== undefined) latest = Promise.resolve(open(resolved));
       return resolved?.descriptor.digest;
     },
@@ -121,7 +121,7 @@ function newest(files: ReadonlyMap<string, Descriptor>, role: string): MetadataH
   return found;
 }
 
-/** By name; a role of which any version will do may be kept with its version all the same. */
+/** Finds a file by name. If any version is wanted, a file with a version in its name is found too. */
 function findFile(files: ReadonlyMap<string, Descriptor>, { role, version }: MetadataRequest): Descriptor | undefined {
   const named = files.get(metadataFileName(role, version));
   if (named !== undefined || version !== undefined) return named;
@@ -129,7 +129,7 @@ function findFile(files: ReadonlyMap<string, Descriptor>, { role, version }: Met
   return hint === undefined ? undefined : files.get(metadataFileName(role, hint.version));
 }
 
-/** By its signed digest where there is one; else through the manifest that the role's tag names. */
+/** Finds a delegated role by its signed digest if there is one, else through the manifest that the role's tag names. */
 async function findDelegated(store: ReadStore, request: MetadataRequest): Promise<Uint8Array | undefined> {
   const { role, version, length, hashes } = request;
   if (length !== undefined && hashes?.has("sha256") === true) {
@@ -158,9 +158,13 @@ async function readFile(
   { maxBytes, role, signal, onBytes }: MetadataRequest,
 ): Promise<Uint8Array | undefined> {
   if (descriptor.size > maxBytes) {
-    throw new OciError("OCI_LIMIT_EXCEEDED", `${role} is said to have ${descriptor.size} bytes; at most ${maxBytes}`, {
-      details: { limit: maxBytes, got: descriptor.size },
-    });
+    throw new OciError(
+      "OCI_LIMIT_EXCEEDED",
+      `the manifest says that ${role} has ${descriptor.size} bytes; at most ${maxBytes} are read`,
+      {
+        details: { limit: maxBytes, got: descriptor.size },
+      },
+    );
   }
   if (descriptor.data !== undefined) return verifyBytes(descriptor.data, descriptor);
   const stream = await store.open(descriptor, { signal });

@@ -23,7 +23,7 @@ export async function openStorePart(
   const descriptor = { mediaType: mediaTypes.octetStream, digest: part.digest, size: part.size };
   const found = await openOnce(store, descriptor, options);
   if (found !== undefined) return found;
-  // A pull-through cache imports by tag: asking for the manifest that keeps the blob may bring it in.
+  // A pull-through cache imports by tag: requesting the manifest that owns the blob may make the cache fetch the blob.
   for (const tag of owningTags(target)) {
     const owner = await store.resolve(tag, { want: "bytes", signal: options.signal });
     const again = owner === undefined ? undefined : await openOnce(store, descriptor, options);
@@ -45,7 +45,10 @@ async function openOnce(
   return stream === undefined ? undefined : { from: 0, stream };
 }
 
-/** The target's own manifest, or that of its role, whose first part may be one of several. */
+/**
+ * Tags of the manifests that may own the blobs: the target's own, and its role's. If the role has several parts, the
+ * first.
+ */
 function owningTags({ path, hashes, role, roleVersion }: TargetInfo): readonly TagName[] {
   const sha256 = hashes.get("sha256");
   const own = sha256 === undefined ? [] : [targetTag(sha256, path)];

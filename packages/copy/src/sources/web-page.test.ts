@@ -19,7 +19,7 @@ let home: string;
 let sim: TufSimulator;
 let server: HttpLoopbackServer;
 let copy: Copy;
-/** What the server answers with a page, and what it adds to its answers. */
+/** The paths that the server answers with a page, and the page. */
 let paged: (path: string) => boolean;
 let body: string | Uint8Array;
 let type: string;
@@ -61,9 +61,9 @@ async function pull(name: string): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-describe("a web page in the place of metadata", () => {
+describe("a web page instead of metadata", () => {
   test.each(["2.root.json", "timestamp.json", "2.snapshot.json", "2.targets.json"])(
-    "is no attack and ends nothing: %s",
+    "is COPY_WEB_PAGE, keeps the roots, and the next refresh succeeds: %s",
     async (name) => {
       await copy.pullMetadata();
       const before = await copy.trustedFiles();
@@ -73,7 +73,7 @@ describe("a web page in the place of metadata", () => {
       paged = (path) => path.endsWith(`/${served}`);
       await expect(copy.pullMetadata()).rejects.toMatchObject({
         code: "COPY_WEB_PAGE",
-        message: `a web page (text/html) at ${server.origin}/metadata/${served}, not metadata: a sign-in page?`,
+        message: `${server.origin}/metadata/${served} returned a web page (text/html) instead of metadata: a sign-in page?`,
       });
       const roots = (files: typeof before): unknown => files.filter(({ role }) => role === "root");
       expect(roots(await copy.trustedFiles())).toEqual(roots(before));
@@ -83,34 +83,34 @@ describe("a web page in the place of metadata", () => {
   );
 
   test.each([
-    ["whatever type it has", page, "application/json"],
+    ["of another content type", page, "application/json"],
     ["behind blank lines and a byte order mark", `\ufeff\r\n\n${page}`, "text/plain"],
     ["longer than any metadata", Buffer.concat([Buffer.from(page), Buffer.alloc(4 * 1024 * 1024, 0x20)]), "text/html"],
-    ["that begins with words", "Please sign in", "text/html"],
-  ])("is one %s", async (_what, answer, as) => {
+    ["that begins with text", "Please sign in", "text/html"],
+  ])("is recognized %s", async (_what, answer, as) => {
     [paged, body, type] = [(path): boolean => path.endsWith("timestamp.json"), answer, as];
     await expect(copy.pullMetadata()).rejects.toMatchObject({ code: "COPY_WEB_PAGE" });
   });
 
-  test("is not what a server calls so that sends metadata", async () => {
+  test("is not metadata that the server sends as text/html", async () => {
     expect(await copy.pullMetadata()).toMatchObject({ status: "fresh" });
   });
 });
 
-describe("a web page in the place of a target", () => {
-  test.each([page, "<p>"])("is named, and is no content: %s", async (answer) => {
+describe("a web page instead of a target", () => {
+  test.each([page, "<p>"])("is COPY_WEB_PAGE and not content: %s", async (answer) => {
     await copy.pullMetadata();
     [paged, body] = [(path): boolean => path.includes("a.txt"), answer];
     await expect(pull("a.txt")).rejects.toMatchObject({ code: "COPY_WEB_PAGE" });
   });
 
-  test("is the target where that is a page", async () => {
+  test("is accepted if the target is a page", async () => {
     await copy.pullMetadata();
     expect(await pull("index.html")).toBe(page);
   });
 });
 
-test("a refused root is told with its version and its URL, and the roots before it count", async () => {
+test("the error of a refused root has its version and URL, and the roots before it are kept", async () => {
   for (const version of [2, 3, 4]) {
     sim.root.version = version;
     await sim.publishRoot();

@@ -1,13 +1,14 @@
 /**
- * Web pages in the place of files: sign-in pages of portals, and single-page apps, which answer 200 for every address. They
- * are no attack and no damage: the same request may bring the file a minute later.
+ * Web pages instead of files: sign-in pages of portals, and single-page apps, which answer 200 for every address. They are
+ * reported as such and not as an attack or damage, because the same request may succeed a minute later.
  */
 import { isWebPage, type ByteStream } from "@dtuf/registry";
 import type { HttpResponse } from "@dtuf/registry/http";
 import { CopyError } from "../errors.ts";
 
 /**
- * Metadata is a JSON object: markup is not taken for it, nor is anything of the type text/html that does not begin as one.
+ * Refuses a page instead of metadata. Metadata is a JSON object, so a body that begins with "<" is a page, and so is a body
+ * of type text/html that does not begin with "{".
  * @throws CopyError COPY_WEB_PAGE, before the page is read
  */
 export async function* refusePageForMetadata(response: HttpResponse): ByteStream {
@@ -25,7 +26,8 @@ function beginsPage(chunk: Uint8Array, response: HttpResponse): boolean {
 }
 
 /**
- * A target may be a page itself. What is served as one and is not as long as the target is another.
+ * Refuses a page instead of a target. A target may itself be a page, so a body of type text/html is refused only if its
+ * length differs from the target's.
  * @throws CopyError COPY_WEB_PAGE
  */
 export async function* refusePageForTarget(response: HttpResponse, length: number): ByteStream {
@@ -38,7 +40,7 @@ export async function* refusePageForTarget(response: HttpResponse, length: numbe
   if (received < length && isWebPage(response)) throw webPage(response, "the target");
 }
 
-/** Without the query, which may be a secret. */
+/** The URL without its query, because the query may be a secret. */
 export function showUrl({ origin, pathname }: URL): string {
   return `${origin}${pathname}`;
 }
@@ -46,7 +48,7 @@ export function showUrl({ origin, pathname }: URL): string {
 function webPage(response: HttpResponse, wanted: string): CopyError {
   const url = showUrl(response.url);
   const type = isWebPage(response) ? " (text/html)" : "";
-  return new CopyError("COPY_WEB_PAGE", `a web page${type} at ${url}, not ${wanted}: a sign-in page?`, {
+  return new CopyError("COPY_WEB_PAGE", `${url} returned a web page${type} instead of ${wanted}: a sign-in page?`, {
     details: { url, wanted },
   });
 }

@@ -1,9 +1,9 @@
 /**
- * The client's state on disk: `pin.json` (the anchor, a root as it was handed over), `state.json`, and the metadata files
- * under `metadata/`, byte for byte as served, each named by its SHA-256.
+ * The client's state on disk: `pin.json` (the trusted root, byte for byte as it was given), `state.json`, and the metadata
+ * files under `metadata/`, byte for byte as served, each named by its SHA-256.
  *
- * Guaranteed: at every moment the old state or the new one is there; readers need no lock; a file whose bytes do not
- * have the hash of its name does not exist; where nothing can be written, the state lives in memory as long as this value.
+ * Guaranteed: at every moment the disk has either the old state or the new one; readers need no lock; a file whose hash is
+ * not its name is treated as missing; if nothing can be written, this object holds the state in memory.
  */
 import { createHash } from "node:crypto";
 import { readdir, rm } from "node:fs/promises";
@@ -34,15 +34,15 @@ export interface CacheDirectoryOptions {
 }
 
 /**
- * "not-kept": the state could not be written; it lives in memory as long as the copy. The next process does not know what
- * this one accepted: it may accept an older release, and it is not pinned if this copy pinned first.
+ * "not-kept": the state could not be written; the copy holds it in memory. The next process does not know what this one
+ * accepted: it may accept an older release, and if this copy made the first pin, the next process has no pin.
  */
 export type StateOutcome = "kept" | "not-kept";
 
-/** What happens if the state should be written and cannot be. */
+/** What to do if the state cannot be written. */
 export type StateRequirement = "best-effort" | "required";
 
-/** What the state hangs on, together with the state. */
+/** The pinned root and the state that belongs to it. */
 export interface Cached {
   readonly pin: Uint8Array;
   readonly state: CacheState;
@@ -50,27 +50,27 @@ export interface Cached {
 
 export interface ExclusivelyOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Where another is at it. Default: as the directory was opened. */
+  /** What to do if another process holds the lock. Default: the option of the directory. */
   readonly lock?: CacheDirectoryOptions["lock"];
 }
 
 export interface CacheDirectory {
-  /** Of what was saved last. */
+  /** Whether the last save was written to disk. */
   outcome(): StateOutcome;
-  /** Undefined: nothing is pinned. @throws CopyError COPY_STATE_FOREIGN where a pin is there but cannot be one */
+  /** Returns undefined if nothing is pinned. */
   load(): Promise<Cached | undefined>;
-  /** Undefined: not there, or damaged. */
+  /** Returns undefined if the file is missing or damaged. */
   read(name: FileHash): Promise<Uint8Array | undefined>;
   /**
-   * Files first, then the pin, then the state that names them.
-   * @throws FileError where the disk is full or faulty; CopyError COPY_STATE_NOT_KEPT
+   * Writes the files first, then the pin, then the state that names them.
+   * @throws FileError if the disk is full or faulty; CopyError COPY_STATE_NOT_KEPT
    */
   save(next: Cached, files: ReadonlyMap<FileHash, Uint8Array>): Promise<void>;
-  /** Of the last refresh that failed. */
+  /** The last refresh that failed, if any. */
   findFailure(): Promise<RefreshFailure | undefined>;
-  /** Where it cannot be written, nothing is lost that protects. */
+  /** Does nothing if the directory cannot be written, because no protection depends on it. */
   saveFailure(failure: RefreshFailure): Promise<void>;
-  /** One writer at a time, over all processes. Where nothing can be written, nothing need be locked. */
+  /** Runs `work` with the lock, so that one process writes at a time. Without a lock if the directory is read-only. */
   exclusively<T>(work: () => Promise<T>, options?: ExclusivelyOptions): Promise<T>;
 }
 
@@ -78,8 +78,8 @@ export function fileHash(bytes: Uint8Array): FileHash {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-/** One state; `memory` is set where it could not be written. */
-interface Place {
+/** `memory` is set if the state could not be written. */
+interface Cache {
   readonly directory: string;
   readonly metadataDirectory: string;
   readonly required: StateRequirement;
@@ -90,13 +90,13 @@ interface Place {
 export function createCacheDirectory(options: CacheDirectoryOptions): CacheDirectory {
   const { directory, lock, required, onEvent } = options;
   const metadataDirectory = join(directory, "metadata");
-  const place: Place = { directory, metadataDirectory, required, onEvent, memory: undefined };
+  const cache: Cache = { directory, metadataDirectory, required, onEvent, memory: undefined };
   const onWait = (wait: LockWait): void => onEvent({ kind: "lock-awaited", ...wait });
   return {
-    outcome: () => (place.memory === undefined ? "kept" : "not-kept"),
-    load: () => load(place),
-    read: (name) => read(place, name),
-    save: (next, files) => save(place, next, files),
+    outcome: () => (cache.memory === undefined ? "kept" : "not-kept"),
+    load: () => load(cache),
+    read: (name) => read(cache, name),
+    save: (next, files) => save(cache, next, files),
     findFailure: () => findFailure(directory),
     saveFailure: (failure) => saveFailure(directory, failure).catch(ignoreFaults),
     async exclusively(work, { signal, lock: wait = lock } = {}) {
@@ -109,21 +109,21 @@ export function createCacheDirectory(options: CacheDirectoryOptions): CacheDirec
         });
       } catch (error) {
         if (started || !isReadOnly(error)) throw error;
-        refuseIfRequired(place, error);
+        refuseIfRequired(cache, error);
         return work();
       }
     },
   };
 }
 
-async function load(place: Place): Promise<Cached | undefined> {
-  if (place.memory !== undefined) return place.memory;
-  const pin = await findFile(join(place.directory, "pin.json"), { maxBytes: stateMaxBytes });
-  return pin === undefined ? undefined : { pin, state: await loadState(place, fileHash(pin)) };
+async function load(cache: Cache): Promise<Cached | undefined> {
+  if (cache.memory !== undefined) return cache.memory;
+  const pin = await findFile(join(cache.directory, "pin.json"), { maxBytes: stateMaxBytes });
+  return pin === undefined ? undefined : { pin, state: await loadState(cache, fileHash(pin)) };
 }
 
-/** Without a usable state, or with another pin's, everything is fetched again. */
-async function loadState({ directory, onEvent }: Place, pin: FileHash): Promise<CacheState> {
+/** Returns an empty state, so that everything is fetched again, if the state is damaged or belongs to another pin. */
+async function loadState({ directory, onEvent }: Cache, pin: FileHash): Promise<CacheState> {
   try {
     const bytes = await findFile(join(directory, "state.json"), { maxBytes: stateMaxBytes });
     if (bytes === undefined) return emptyState(pin);
@@ -136,35 +136,35 @@ async function loadState({ directory, onEvent }: Place, pin: FileHash): Promise<
   }
 }
 
-async function read(place: Place, name: FileHash): Promise<Uint8Array | undefined> {
-  const kept = place.memory?.files.get(name);
+async function read(cache: Cache, name: FileHash): Promise<Uint8Array | undefined> {
+  const kept = cache.memory?.files.get(name);
   if (kept !== undefined) return kept;
   const what = `${name}.json`;
   let fault: unknown;
   try {
-    const bytes = await findFile(join(place.metadataDirectory, what), { maxBytes: cachedFileMaxBytes });
+    const bytes = await findFile(join(cache.metadataDirectory, what), { maxBytes: cachedFileMaxBytes });
     if (bytes !== undefined && fileHash(bytes) === name) return bytes;
   } catch (error) {
     fault = error;
   }
-  place.onEvent({ kind: "cache-healed", what: `metadata/${what}`, error: fault });
+  cache.onEvent({ kind: "cache-healed", what: `metadata/${what}`, error: fault });
   return undefined;
 }
 
-async function save(place: Place, next: Cached, files: ReadonlyMap<FileHash, Uint8Array>): Promise<void> {
-  const { directory, onEvent, memory } = place;
+async function save(cache: Cache, next: Cached, files: ReadonlyMap<FileHash, Uint8Array>): Promise<void> {
+  const { directory, onEvent, memory } = cache;
   try {
-    await write(place, next, new Map([...(memory?.files ?? []), ...files]));
-    place.memory = undefined;
+    await write(cache, next, new Map([...(memory?.files ?? []), ...files]));
+    cache.memory = undefined;
   } catch (error) {
     if (!isReadOnly(error)) throw error;
-    refuseIfRequired(place, error);
+    refuseIfRequired(cache, error);
     if (memory === undefined) onEvent({ kind: "state-not-kept", directory, error });
-    place.memory = { ...next, files: new Map([...(memory?.files ?? []), ...files]) };
+    cache.memory = { ...next, files: new Map([...(memory?.files ?? []), ...files]) };
   }
 }
 
-function refuseIfRequired({ directory, required }: Place, cause: unknown): void {
+function refuseIfRequired({ directory, required }: Cache, cause: unknown): void {
   if (required === "best-effort") return;
   const why = cause instanceof Error ? `: ${cause.message}` : "";
   throw new CopyError("COPY_STATE_NOT_KEPT", `the state in ${directory} cannot be written${why}`, {
@@ -173,12 +173,13 @@ function refuseIfRequired({ directory, required }: Place, cause: unknown): void 
   });
 }
 
-async function write(place: Place, next: Cached, files: ReadonlyMap<FileHash, Uint8Array>): Promise<void> {
-  const { directory, metadataDirectory } = place;
-  const previous = await load(place);
+async function write(cache: Cache, next: Cached, files: ReadonlyMap<FileHash, Uint8Array>): Promise<void> {
+  const { directory, metadataDirectory } = cache;
+  const previous = await load(cache);
   await verifyDirectories([metadataDirectory]);
   await createDirectory(metadataDirectory, { mode: 0o700 });
-  // Delegated roles may be thousands; one that a power cut takes is fetched again, what guards against rollback must stay.
+  // No sync for delegated roles: there may be thousands, and a lost one is fetched again. Top-level roles must survive a
+  // power cut, because they protect from rollback.
   const delegated = new Set(next.state.delegated.values());
   for (const [name, bytes] of files) {
     const path = join(metadataDirectory, `${name}.json`);
@@ -186,15 +187,15 @@ async function write(place: Place, next: Cached, files: ReadonlyMap<FileHash, Ui
     await writeStateFile(path, bytes, { mode: 0o600, directorySync: "later", contentSync });
   }
   await syncDirectory(metadataDirectory);
-  if (previous === undefined || fileHash(previous.pin) !== next.state.pin || place.memory !== undefined) {
+  if (previous === undefined || fileHash(previous.pin) !== next.state.pin || cache.memory !== undefined) {
     await writeStateFile(join(directory, "pin.json"), next.pin, { mode: 0o600 });
   }
   await writeStateFile(join(directory, "state.json"), encodeState(next.state), { mode: 0o600 });
-  // What a fault leaves lying here the next save sweeps away.
+  // If the sweep fails, the next save removes the files.
   await sweep(metadataDirectory, [next.state, ...(previous === undefined ? [] : [previous.state])]).catch(ignoreFaults);
 }
 
-/** The files of the state before stay one round longer, for readers that have just read it. */
+/** Removes files that no state names. Files of the previous state stay until the next save, for concurrent readers. */
 async function sweep(metadataDirectory: string, states: readonly CacheState[]): Promise<void> {
   const named = new Set(states.flatMap((state) => [...namedFiles(state)]));
   for (const name of await fileCall(metadataDirectory, () => readdir(metadataDirectory))) {

@@ -1,6 +1,6 @@
 /**
- * The cached metadata while a refresh works on it: what was there, with what was accepted since. Nothing reaches the
- * disk before `next`'s result is saved, all of it in one step.
+ * The cached metadata while a refresh works on it: the state on disk plus the files accepted since. Nothing is written to
+ * disk until the caller saves the draft, all of it in one step.
  */
 import type { Snapshot } from "@dtuf/tuf";
 import { fileHash, type Cached, type CacheDirectory } from "./cache-directory.ts";
@@ -17,15 +17,18 @@ export interface CacheDraft {
   findRoot(index: number): Promise<Uint8Array | undefined>;
   find(role: CachedRole): Promise<Uint8Array | undefined>;
   findDelegated(role: string): Promise<Uint8Array | undefined>;
-  /** What was cached of this root and after it is dropped. */
+  /** Drops the cached roots from this index on, unless the root is the same. */
   keepRoot(index: number, bytes: Uint8Array): void;
   keep(role: CachedRole, bytes: Uint8Array): void;
   keepDelegated(role: string, bytes: Uint8Array): void;
-  /** The last refresh got through: what is accepted now belongs together. Delegated roles that left the snapshot go. */
+  /**
+   * Call it after a complete refresh: the accepted files belong together. Drops delegated roles that the snapshot does
+   * not list.
+   */
   finish(result: Pick<CacheState, "place" | "revision" | "refreshedAt">, snapshot: Snapshot | undefined): void;
-  /** What `files` held is on disk now. */
+  /** Call it after `files` were written to disk. */
   saved(): void;
-  /** Works on the last complete three instead, where there is one. */
+  /** A draft of the last complete release, if a refresh was interrupted since. */
   fallBack(): CacheDraft | undefined;
 }
 
@@ -81,7 +84,7 @@ function fallBack({ pin, state }: Cached, directory: CacheDirectory): CacheDraft
   return createCacheDraft({ pin, state: { ...state, accepted: complete, complete: undefined } }, directory);
 }
 
-/** The draft of a state that has nothing but its anchor. */
+/** The draft of a state that has only its pin. */
 export function createEmptyDraft(pin: Uint8Array, directory: CacheDirectory): CacheDraft {
   return createCacheDraft({ pin, state: { ...emptyState(fileHash(pin)), accepted: noFiles } }, directory);
 }

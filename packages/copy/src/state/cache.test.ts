@@ -62,7 +62,7 @@ async function metadataFiles(): Promise<readonly string[]> {
   return (await readdir(join(directory, "metadata"))).map((name) => join(directory, "metadata", name));
 }
 
-/** Root may write anywhere: where the tests run as root, the work is done as another user who owns the files. */
+/** If the tests run as root, which may write anywhere, the work is done as another user who owns the files. */
 async function withoutWriting(path: string, work: () => Promise<void>): Promise<void> {
   const nobody = 65_534;
   await chmod(home, 0o755);
@@ -87,7 +87,7 @@ const offline = (): SimulatorSourceOptions => ({
 });
 
 describe("the state", () => {
-  test("is readable by its owner alone, whatever the umask [T30]", async () => {
+  test("is readable only by its owner, with any umask [T30]", async () => {
     const before = process.umask(0);
     try {
       const copy = await pulled();
@@ -99,7 +99,7 @@ describe("the state", () => {
     const names = await readdir(directory, { recursive: true });
     expect(names).toEqual(expect.arrayContaining(["pin.json", "state.json", "pulled", "metadata"]));
     const files = names.map(async (name) => ({ name, found: await stat(join(directory, name)) }));
-    // A lock holds nothing, and lies in a directory that nobody else may enter.
+    // A lock file is empty and is in a directory that no other user may enter.
     const open = (await Promise.all(files)).filter(
       ({ found }) => (found.mode & 0o077) !== 0 && (found.isDirectory() || found.size > 0),
     );
@@ -112,11 +112,8 @@ describe("the state", () => {
     ["empty", (file: string) => writeFile(file, "")],
     ["foreign", (file: string) => writeFile(file, "{}")],
     ["missing", (file: string) => rm(file)],
-    [
-      "directories in the place of",
-      (file: string) => rm(file).then(() => mkdir(join(file, "full"), { recursive: true })),
-    ],
-  ])("with %s cached files heals at the next refresh [T34]", async (_kind, damage) => {
+    ["replaced by directories", (file: string) => rm(file).then(() => mkdir(join(file, "full"), { recursive: true }))],
+  ])("with cached files that are %s is repaired by the next refresh [T34]", async (_kind, damage) => {
     const copy = await pulled();
     for (const file of await metadataFiles()) await damage(file);
     await copy.pullMetadata();
@@ -125,7 +122,7 @@ describe("the state", () => {
   });
 
   test.each(["", "{", "[]", '{"stateVersion":2}', '{"stateVersion":1,"pin":"../../x"}'])(
-    "whose state.json is %j is named and rebuilt from the pin",
+    "whose state.json is %j is reported and rebuilt from the pin",
     async (text) => {
       const copy = await pulled();
       await writeFile(join(directory, "state.json"), text);
@@ -134,7 +131,7 @@ describe("the state", () => {
     },
   );
 
-  test("whose pin is damaged is refused until a pin is brought along", async () => {
+  test("whose pin is damaged is refused until a call gives a root", async () => {
     const copy = await pulled();
     await truncate(join(directory, "pin.json"), 50);
     await expect(copy.pullMetadata()).rejects.toMatchObject({ code: "COPY_STATE_FOREIGN" });
@@ -152,7 +149,7 @@ describe("the state", () => {
     await expect(copy.pullMetadata()).rejects.toMatchObject({ code: "FILE_NOT_REGULAR" });
   });
 
-  test("that cannot be written still verifies, in memory", async () => {
+  test("that cannot be written is held in memory and still verifies", async () => {
     await mkdir(directory, { recursive: true });
     await withoutWriting(join(home, "demo"), async () => {
       const copy = createTestCopy();
@@ -165,7 +162,7 @@ describe("the state", () => {
     expect(await readdir(directory)).toEqual([]);
   });
 
-  test("that can be read but not written refreshes from what it holds", async () => {
+  test("that can be read but not written is refreshed from its content", async () => {
     const copy = await pulled();
     await sim.publishRelease();
     await withoutWriting(join(home, "demo"), async () => {
@@ -189,7 +186,7 @@ describe("the state", () => {
     expect(await readdir(directory)).toEqual([]);
   });
 
-  test("that is required and was written before is an error if a newer release cannot be written down", async () => {
+  test("that is required and was written before is an error if a newer release cannot be saved", async () => {
     await pulled();
     await sim.publishRelease();
     const copy = createTestCopy({ state: "required" });
@@ -199,7 +196,7 @@ describe("the state", () => {
     });
   });
 
-  test("that cannot be kept since the disk is full is an error, and the state before stays", async () => {
+  test("that cannot be saved because the disk is full is an error, and the previous state stays", async () => {
     const copy = await pulled();
     await sim.publishRelease();
     const fault = await armFileFault({ root: directory, kind: "full", at: 1 });
@@ -217,7 +214,7 @@ describe("the state", () => {
     expect(await metadataFiles()).toHaveLength(6);
   });
 
-  test("keeps nothing of a delegated role that left the snapshot", async () => {
+  test("keeps no file of a delegated role that left the snapshot", async () => {
     sim.addDelegation("targets", { name: "gone" });
     await sim.publishRelease();
     const copy = await pulled();
@@ -234,11 +231,11 @@ describe("the state", () => {
       await copy.pullMetadata();
     }
     expect((await copy.trustedFiles()).map(({ role }) => role)).not.toContain("gone");
-    // One root more, the files of the release before, and one role fewer.
+    // One more root, the files of the previous release, and one role less.
     expect(await metadataFiles()).toHaveLength(before - 1 + 3 + 1);
   });
 
-  test("is refreshed all the same where the memory of what was pulled cannot be read", async () => {
+  test("is refreshed even if the record of pulled targets cannot be read", async () => {
     const copy = await pulled();
     await mkdir(join(directory, "pulled"));
     expect(await copy.pullMetadata()).toMatchObject({ status: "unchanged", updatedTargets: ["a.txt"] });
@@ -287,7 +284,7 @@ describe("the state", () => {
 });
 
 describe("offline", () => {
-  test("answers from the cache and asks nobody", async () => {
+  test("answers from the cache without a request", async () => {
     await pulled();
     const copy = createTestCopy(offline());
     expect(await copy.pullMetadata({ mode: "offline" })).toMatchObject({
@@ -299,7 +296,7 @@ describe("offline", () => {
     expect(requests).toEqual([]);
   });
 
-  test("with nothing cached says so", async () => {
+  test("without a cache fails with COPY_OFFLINE_NOTHING_CACHED", async () => {
     const copy = createTestCopy(offline());
     await expect(copy.pullMetadata({ mode: "offline" })).rejects.toMatchObject({ code: "COPY_NOT_PINNED" });
     await copy.pin(pin().bytes);
@@ -307,7 +304,7 @@ describe("offline", () => {
     expect(requests).toEqual([]);
   });
 
-  test("refuses what has expired, and can say so without refusing", async () => {
+  test("refuses expired metadata, and inspect reports it without refusing", async () => {
     const copy = await pulled();
     clock.advance({ days: 40 });
     await expect(copy.pullMetadata({ mode: "offline" })).rejects.toMatchObject({ code: "TUF_EXPIRED" });
@@ -315,7 +312,7 @@ describe("offline", () => {
     expect(requests).toEqual([]);
   });
 
-  test("cache-if-valid asks only once the cache has expired", async () => {
+  test("cache-if-valid asks only after the cache has expired", async () => {
     const copy = await pulled();
     expect(await copy.pullMetadata({ mode: "cache-if-valid" })).toMatchObject({ status: "stale-but-valid" });
     expect(requests).toEqual([]);
@@ -338,14 +335,14 @@ describe("offline", () => {
     expect(await wanted).toMatchObject({ role: "team" });
   });
 
-  test("a session in memory ends when its metadata expires", async () => {
+  test("a loaded repository is used until its metadata expires", async () => {
     const copy = await pulled();
     await copy.pullMetadata();
     clock.advance({ days: 40 });
     await expect(copy.findTarget(parseTargetPath("a.txt"))).rejects.toMatchObject({ code: "TUF_EXPIRED" });
   });
 
-  test("falls back to the last complete release where a refresh broke off", async () => {
+  test("falls back to the last complete release after an interrupted refresh", async () => {
     const copy = await pulled();
     await sim.publishRelease();
     sim.files.delete("3.snapshot.json");
@@ -356,7 +353,7 @@ describe("offline", () => {
 });
 
 describe("the clock", () => {
-  test("that is earlier than the last refresh is suspect, in every mode", async () => {
+  test("that is earlier than the last refresh is refused, in every mode", async () => {
     const copy = await pulled();
     clock.advance({ days: -1 });
     for (const mode of ["online", "cache-if-valid", "offline"] as const) {
@@ -366,7 +363,7 @@ describe("the clock", () => {
     expect(await copy.pullMetadata()).toMatchObject({ status: "unchanged" });
   });
 
-  test("that was ahead once is right again for who pins anew with replace, and nothing else is forgotten", async () => {
+  test("that was ahead once is accepted after pinning again with replace, which keeps the rest of the state", async () => {
     const copy = await pulled();
     clock.advance({ days: 20 });
     await copy.pullMetadata();
@@ -377,7 +374,7 @@ describe("the clock", () => {
     expect(await copy.pullMetadata()).toMatchObject({ status: "unchanged" });
   });
 
-  test("that is earlier than a moment surely past is suspect", async () => {
+  test("that is earlier than knownPast is refused", async () => {
     const source = createSimulatorSource(sim);
     const knownPast = new Date("2030-02-01T00:00:00Z");
     const copy = createCopy({ source, place: "simulator", directory, now: clock.now, knownPast });

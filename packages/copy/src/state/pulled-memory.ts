@@ -1,6 +1,6 @@
 /**
- * What was last pulled: one line of JSON per pull, `[content, path]`, the last line of a path counts. It only decides
- * which names are reported as updated; a torn line is skipped, a lost one makes a name be reported once more.
+ * The record of pulled targets: one line of JSON per pull, `[content, path]`; the last line of a path counts. It only decides
+ * which targets are reported as updated. An incomplete line is skipped; after a lost line, a target is reported once more.
  */
 import { blobDigest } from "@dtuf/format";
 import { appendToFile, createDirectory, findFile, writeFileAtomically } from "@dtuf/registry/files";
@@ -11,11 +11,11 @@ import { cachedFileMaxBytes, pulledLinesPerEntry } from "../limits.ts";
 export interface PulledMemory {
   load(): Promise<ReadonlyMap<string, string>>;
   add(path: string, file: TargetFile): Promise<void>;
-  /** Drops outdated lines where they are too many. Only under the writers' lock. */
+  /** Drops outdated lines if there are too many. The caller must hold the lock of the state. */
   compact(): Promise<void>;
 }
 
-/** Names a target's content, the same for the same bytes. */
+/** An identifier of the content of a target: the same for the same bytes. */
 export function contentName(file: TargetFile): string {
   return blobDigest(file.hashes);
 }
@@ -30,7 +30,7 @@ export function createPulledMemory(file: string): PulledMemory {
     load: async () => parseLines(await lines()),
     async add(path, target) {
       await createDirectory(dirname(file), { mode: 0o700 });
-      // The line break comes first as well, so that a torn line spoils no other.
+      // The leading line break keeps this line separate from an incomplete line before it.
       const line = `\n${JSON.stringify([contentName(target), path])}\n`;
       await appendToFile(file, line);
     },
@@ -55,7 +55,7 @@ function parseLine(line: string): [string, string][] {
     const [content, path] = json as unknown[];
     return typeof content === "string" && typeof path === "string" ? [[path, content]] : [];
   } catch {
-    // A line that a kill cut short.
+    // A line that was cut when the process was killed.
     return [];
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Why the last refresh that failed did so, in a file of its own, `failure.json`. It is for people: nothing is decided by it,
- * and what cannot be read of it is as good as absent.
+ * The last refresh that failed, in its own file, `failure.json`. It is only for display: no decision depends on it, and a
+ * damaged file counts as missing.
  */
 import { join } from "node:path";
 import { createDirectory, FileError, findFile } from "@dtuf/registry/files";
@@ -9,11 +9,11 @@ import { writeStateFile } from "./write-state-file.ts";
 
 export interface RefreshFailure {
   readonly at: Date;
-  /** Of the error: `OCI_UNAVAILABLE`, `TUF_EXPIRED` and so on. */
+  /** Code of the error, such as `OCI_UNAVAILABLE` or `TUF_EXPIRED`. */
   readonly code: string;
-  /** Holds text that came from the source: escape it before it is shown. */
+  /** May contain text from the source: escape it before you show it. */
   readonly message: string;
-  /** The places that were asked. */
+  /** Names of the sites that were asked. */
   readonly sources: readonly string[];
 }
 

@@ -1,11 +1,11 @@
 /**
  * state.json: which cached files belong together. It is replaced in one step, so a reader sees one refresh or the next
- * one, never a mixture. It holds no trust: every file that it names is verified again from the pin on.
+ * one, never a mixture. It is not trusted: every file that it names is verified again, starting from the pin.
  */
 import { CopyError } from "../errors.ts";
 import { stateRolesMaxBytes } from "../limits.ts";
 
-/** SHA-256 of a cached file, 64 hex digits: the file's name, so that no role's name is ever a path. */
+/** SHA-256 of a cached file, 64 hex digits. It is the name of the file, so that the name of a role is never a path. */
 export type FileHash = string;
 
 export interface TopLevelFiles {
@@ -15,23 +15,26 @@ export interface TopLevelFiles {
 }
 
 export interface CacheState {
-  /** SHA-256 of the pinned root that everything here hangs on. */
+  /** SHA-256 of the pinned root that this state belongs to. */
   readonly pin: FileHash;
   /** The roots after the pin, in order. */
   readonly roots: readonly FileHash[];
-  /** The newest file of each role that was accepted; what a refresh compares with. */
+  /** The newest accepted file of each role, which a refresh compares with. */
   readonly accepted: TopLevelFiles;
-  /** The last three that were accepted together, where a refresh broke off since; what offline use falls back to. */
+  /**
+   * The last three files that were accepted together, if a refresh was interrupted since. Offline calls fall back to
+   * them.
+   */
   readonly complete: TopLevelFiles | undefined;
   readonly delegated: ReadonlyMap<string, FileHash>;
-  /** The source's marker of what was read; undefined: ask in full. */
+  /** The source's revision at the last refresh. Undefined: the next refresh asks for everything. */
   readonly revision: string | undefined;
   readonly place: string | undefined;
-  /** When a refresh last succeeded: an earlier clock is suspect. */
+  /** Time of the last successful refresh. An earlier clock is refused. */
   readonly refreshedAt: Date | undefined;
 }
 
-/** The shape of state.json. Another number is another program's. */
+/** The version of the structure of state.json. A file with another version is refused. */
 const stateVersion = 1;
 
 export const noFiles: TopLevelFiles = { timestamp: undefined, snapshot: undefined, targets: undefined };
@@ -49,7 +52,7 @@ export function emptyState(pin: FileHash): CacheState {
   };
 }
 
-/** Of the delegated roles as many as the file has room for, the newest: the others are fetched again when they are needed. */
+/** Encodes as many of the newest delegated roles as fit. The others are fetched again when they are needed. */
 export function encodeState(state: CacheState): string {
   const { refreshedAt, ...rest } = state;
   const delegated: [string, FileHash][] = [];
@@ -63,7 +66,7 @@ export function encodeState(state: CacheState): string {
   return `${JSON.stringify(json, undefined, 1)}\n`;
 }
 
-/** Of one entry in a list: line breaks and spaces. */
+/** Line breaks and spaces of one entry in a list, in bytes. */
 const indentation = 16;
 
 /** @throws CopyError COPY_STATE_FOREIGN */
@@ -97,7 +100,7 @@ function files(json: unknown): TopLevelFiles {
 
 function pair(json: unknown): [string, FileHash] {
   const [role, name] = list(json);
-  if (typeof role !== "string") throw foreign("a delegated role without a name");
+  if (typeof role !== "string") throw foreign("a delegated role has no name");
   return [role, hash(name)];
 }
 
@@ -134,5 +137,5 @@ function date(json: unknown): Date | undefined {
 }
 
 function foreign(why: string, cause?: unknown): CopyError {
-  return new CopyError("COPY_STATE_FOREIGN", `state.json is not a state of this program: ${why}`, { cause });
+  return new CopyError("COPY_STATE_FOREIGN", `state.json is not a state of this version of dtuf: ${why}`, { cause });
 }

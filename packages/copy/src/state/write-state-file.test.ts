@@ -10,7 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(home, { recursive: true, force: true }));
 
-test("a directory in a file's place goes, with what is in it and nothing that its links name", async () => {
+test("a directory with the name of the file is removed with its content, and targets of its links are not", async () => {
   const path = join(home, "state.json");
   await mkdir(join(path, "full"), { recursive: true });
   await writeFile(join(home, "outside"), "stays");
@@ -20,7 +20,7 @@ test("a directory in a file's place goes, with what is in it and nothing that it
   expect((await readdir(home)).toSorted()).toEqual(["outside", "state.json"]);
 });
 
-test("any other fault is told, and nothing is removed", async () => {
+test("any other failure throws, and nothing is removed", async () => {
   await expect(writeStateFile(join(home, "none", "x"), "new", {})).rejects.toMatchObject({ code: "FILE_IO" });
   expect(await readdir(home)).toEqual([]);
 });

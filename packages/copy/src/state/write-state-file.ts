@@ -1,7 +1,10 @@
 import { lstat, rm } from "node:fs/promises";
 import { fileCall, writeFileAtomically, type AtomicFileOptions } from "@dtuf/registry/files";
 
-/** As `writeFileAtomically`. A directory in the file's place, which no rename replaces, is removed with what is in it. */
+/**
+ * Like `writeFileAtomically`, but if a directory has the name of the file, it is removed with its content, because a
+ * rename cannot replace it.
+ */
 export async function writeStateFile(
   path: string,
   bytes: Uint8Array | string,

@@ -1,12 +1,12 @@
-/** Whether contents that a program holds are a target's, blob by blob. */
+/** Compares contents that a program has with the blobs of a target. */
 import { createDigester, digestAlgorithm, openContent, type ByteStream, type Content } from "@dtuf/registry";
 import { createTargetVerifier, TufError, type TargetVerifier } from "@dtuf/tuf";
 import { CopyError } from "../errors.ts";
 import type { TargetInfo, TargetPiece } from "../sources/source.ts";
 
 /**
- * Every blob by its own digest, and all of them by the target's length and hashes.
- * @throws CopyError COPY_TARGET_DIFFERS with wanted and got
+ * Verifies every blob by its own digest, and all of them together by the target's length and hashes.
+ * @throws CopyError COPY_TARGET_DIFFERS with the wanted and the actual value
  */
 export async function checkContents(target: TargetInfo, contents: readonly Content[]): Promise<void> {
   const { blobs, path } = target;
@@ -25,7 +25,9 @@ export async function checkContents(target: TargetInfo, contents: readonly Conte
     verifier.finish();
   } catch (error) {
     if (!TufError.is(error)) throw error;
-    throw differs(path, `the blobs fit, but not together: ${error.message}`, { code: error.code });
+    throw differs(path, `each blob has its digest, but all of them together are not the target: ${error.message}`, {
+      code: error.code,
+    });
   }
 }
 

@@ -6,8 +6,8 @@ export interface CutPart extends TargetPiece {
 }
 
 /**
- * A target's bytes, cut into its parts. One part is read at a time: a part's stream throws a TypeError once the next part
- * was asked for; what was not read of a part is passed over.
+ * Cuts the bytes of a target into its parts. One part is read at a time: the stream of a part throws a TypeError after the
+ * next part was requested. Bytes of a part that were not read are skipped.
  */
 export async function* cutParts(whole: ByteStream, parts: readonly TargetPiece[]): AsyncGenerator<CutPart> {
   const chunks = whole[Symbol.asyncIterator]();
@@ -28,7 +28,7 @@ export async function* cutParts(whole: ByteStream, parts: readonly TargetPiece[]
 
   async function* read(start: number, end: number): ByteStream {
     for (let expected = start; expected < end; expected = position) {
-      if (position !== expected) throw new TypeError("a blob is read before the next one is asked for");
+      if (position !== expected) throw new TypeError("a blob must be read before the next one is requested");
       yield await next(end - position);
     }
   }
@@ -42,7 +42,7 @@ export async function* cutParts(whole: ByteStream, parts: readonly TargetPiece[]
       start = end;
     }
   } finally {
-    // A stream that was never begun would leave its file open.
+    // Start the stream, because a stream that was never started would leave its file open.
     if (position === 0) await chunks.next();
     await chunks.return?.();
   }

@@ -1,7 +1,7 @@
 /**
- * A target's bytes from the sites, in order of preference: a site that has them not, is down or sends others than were
- * signed is passed over. What comes out of here is what the site sent, hashed as it passes; whoever takes it keeps it to
- * himself until the end of the stream.
+ * Fetches the bytes of a target from the sites, in order of preference. A site that does not have them, is down, or sends
+ * other bytes than the signed ones is skipped. Bytes are hashed while streaming; callers must not release them before the
+ * stream ends without an error.
  */
 import { blobDigest } from "@dtuf/format";
 import { provenDigest, type ByteStream, type ProgressCallback } from "@dtuf/registry";
@@ -16,7 +16,7 @@ import { firstThatWorks } from "../sources/first-that-works.ts";
 import type { PartStream, Site, TargetInfo, TargetPiece } from "../sources/source.ts";
 
 export interface FetchTargetContext {
-  /** Offline: those alone that open no connection. */
+  /** Offline: only the sites that open no connection. */
   readonly sites: readonly Site[];
   readonly mode: RefreshMode;
   readonly onEvent: (event: CopyEvent) => void;
@@ -25,8 +25,8 @@ export interface FetchTargetContext {
 }
 
 /**
- * The first site for which `take` gets through.
- * @throws CopyError COPY_BLOB_MISSING where no site has it, COPY_OFFLINE_NOTHING_CACHED offline; else what the first site threw
+ * Returns the result of the first site for which `take` succeeds.
+ * @throws CopyError COPY_BLOB_MISSING if no site has the target, COPY_OFFLINE_NOTHING_CACHED offline; else the error of the first site
  */
 export async function fromSites<T>(
   context: FetchTargetContext,
@@ -36,7 +36,7 @@ export async function fromSites<T>(
   const { sites, onEvent, signal } = context;
   const takeInTime = async (site: Site): Promise<T | undefined> => {
     const taken = await take(site);
-    // A callback may have aborted at the last byte.
+    // A callback may have aborted the signal at the last byte.
     signal?.throwIfAborted();
     return taken;
   };
@@ -48,13 +48,13 @@ export async function fromSites<T>(
   throw context.mode === "offline" ? notHere(target) : missing(target);
 }
 
-/** Local faults and what a callback threw are no site's fault. */
+/** Local failures and errors of a callback are not failures of a site. */
 function isFinal(error: unknown): boolean {
   return isCallbackFault(error) || FileError.is(error) || isNoSpace(error);
 }
 
 function notHere({ path }: TargetInfo): CopyError {
-  const message = `offline, and the bytes of ${JSON.stringify(path)} are not here; pull it with a connection`;
+  const message = `offline, and the bytes of ${JSON.stringify(path)} are not on this machine; pull it with a connection`;
   return new CopyError("COPY_OFFLINE_NOTHING_CACHED", message, { details: { path } });
 }
 
@@ -68,7 +68,7 @@ function missing({ path }: TargetInfo): CopyError {
   });
 }
 
-/** The whole target, verified as it streams. Undefined: the site does not have all of it. */
+/** Opens the whole target, verified while streaming. Returns undefined if the site does not have all of it. */
 export async function openWhole(
   site: Site,
   target: TargetInfo,
@@ -81,14 +81,14 @@ export async function openWhole(
 
 export interface HeldBeginning {
   readonly target: TargetInfo;
-  /** Bytes of the target that the caller has, perhaps wrong ones. */
+  /** Number of bytes that the caller has. They may be wrong. */
   readonly held: number;
   readonly readHeld: (from: number) => ByteStream;
 }
 
 /**
- * The target from some byte on, at most `held`: whole parts that are held are not fetched again, and within a part the
- * source may go on. Not verified here. Undefined: the site does not have all of it.
+ * Opens the target from an offset of at most `held`: complete parts that the caller has are not fetched again, and the source
+ * may continue within a part. The bytes are not verified here. Returns undefined if the site does not have all of the target.
  */
 export async function openFrom(
   site: Site,
@@ -114,8 +114,8 @@ export async function openFrom(
 }
 
 /**
- * Every byte goes through the target's hashes; the stream errors at its end where they differ. A stream that is held to the
- * target's one hash already is not hashed a second time: only its length is left to check.
+ * Verifies the stream by the target's length and hashes; it throws at the end if they differ. If the target has one hash and
+ * the stream is already verified by it, only the length is checked.
  */
 export async function* verifyingTarget(
   stream: ByteStream,

@@ -1,8 +1,8 @@
-/** From a target's path to what signed metadata says of it (TUF 5.6.7): the walk itself is @dtuf/tuf's. */
+/** Finds the signed metadata of a target by its path (TUF 5.6.7). The walk itself is in @dtuf/tuf. */
 import { findTarget, type FoundTarget, type TargetPath, type WalkStep } from "@dtuf/tuf";
 import { CopyError } from "../errors.ts";
 import { frozenCopy } from "../frozen.ts";
-import { createRoleLoader, type LoadContext, type Session } from "../refresh/session.ts";
+import { createRoleLoader, type LoadContext, type LoadedRepository } from "../refresh/loaded-repository.ts";
 import type { Site, TargetInfo } from "../sources/source.ts";
 
 export interface FindTargetContext extends LoadContext {
@@ -11,15 +11,15 @@ export interface FindTargetContext extends LoadContext {
 
 /** @throws TufError; CopyError COPY_METADATA_MISSING, COPY_OFFLINE_NOTHING_CACHED */
 export async function findTargetInfo(
-  session: Session,
+  loaded: LoadedRepository,
   path: TargetPath,
   context: FindTargetContext,
 ): Promise<TargetInfo | undefined> {
-  const found = await findTarget(session.set, path, { load: createRoleLoader(session, context) });
-  return found === undefined ? undefined : describeTarget(session, found, context.sites);
+  const found = await findTarget(loaded.set, path, { load: createRoleLoader(loaded, context) });
+  return found === undefined ? undefined : describeTarget(loaded, found, context.sites);
 }
 
-function describeTarget({ set, delegated }: Session, found: FoundTarget, sites: readonly Site[]): TargetInfo {
+function describeTarget({ set, delegated }: LoadedRepository, found: FoundTarget, sites: readonly Site[]): TargetInfo {
   const { path, file, role } = found;
   const { length, hashes } = file;
   const version = delegated.get(role)?.version ?? set.targets?.signed.version ?? 1;
@@ -37,25 +37,25 @@ function describeTarget({ set, delegated }: Session, found: FoundTarget, sites: 
 
 /** @throws CopyError COPY_TARGET_UNKNOWN */
 export async function requireTarget(
-  session: Session,
+  loaded: LoadedRepository,
   path: TargetPath,
   context: FindTargetContext,
 ): Promise<TargetInfo> {
-  const target = await findTargetInfo(session, path, context);
+  const target = await findTargetInfo(loaded, path, context);
   if (target !== undefined) return target;
-  throw new CopyError("COPY_TARGET_UNKNOWN", `no role vouches for a target ${JSON.stringify(path)}`, {
+  throw new CopyError("COPY_TARGET_UNKNOWN", `no role lists a target ${JSON.stringify(path)}`, {
     details: { path },
   });
 }
 
 export async function explainTarget(
-  session: Session,
+  loaded: LoadedRepository,
   path: TargetPath,
   context: LoadContext,
 ): Promise<readonly WalkStep[]> {
   const steps: WalkStep[] = [];
-  await findTarget(session.set, path, {
-    load: createRoleLoader(session, context),
+  await findTarget(loaded.set, path, {
+    load: createRoleLoader(loaded, context),
     trace: (step) => steps.push(step),
   });
   return frozenCopy(steps);

@@ -1,12 +1,12 @@
-/** Names of targets: all of them, or those whose content is not what was last pulled. */
+/** Names of targets: all of them, or those whose content differs from the content that was last pulled. */
 import type { TargetFile, TargetPath } from "@dtuf/tuf";
 import type { CopyEvent } from "../events.ts";
 import { CopyError } from "../errors.ts";
 import { contentName } from "../state/pulled-memory.ts";
 import { isCallbackFault } from "../callbacks.ts";
-import { createRoleLoader, walkRoles, type LoadContext, type Session } from "../refresh/session.ts";
+import { createRoleLoader, walkRoles, type LoadContext, type LoadedRepository } from "../refresh/loaded-repository.ts";
 
-/** A target as the role that is trusted with it first describes it. */
+/** A target with the first role that lists it in the order of trust, and its signed metadata. */
 export interface ListedTarget {
   readonly path: TargetPath;
   readonly role: string;
@@ -18,18 +18,18 @@ export interface ListPathsContext extends LoadContext {
 }
 
 /**
- * Each path once, in the order of trust; roles are fetched as the loop reaches them. A role that cannot be had ends it, but
- * for those that offline were never fetched: one event says how many are left out.
+ * Yields each path once, in the order of trust. Roles are fetched when the loop reaches them. A role that cannot be loaded
+ * ends the list with its error. Offline, roles that were never fetched are left out, and one event reports how many.
  */
-export async function* listFiles(session: Session, context: ListPathsContext): AsyncGenerator<ListedTarget> {
-  const load = createRoleLoader(session, context);
+export async function* listFiles(loaded: LoadedRepository, context: ListPathsContext): AsyncGenerator<ListedTarget> {
+  const load = createRoleLoader(loaded, context);
   const seen = new Set<TargetPath>();
   const leftOut: string[] = [];
   const onFailure = (role: string, error: unknown): void => {
     if (!CopyError.is(error) || error.code !== "COPY_OFFLINE_NOTHING_CACHED") throw error;
     leftOut.push(role);
   };
-  for await (const { role, targets } of walkRoles(session, { load, bins: "include", onFailure })) {
+  for await (const { role, targets } of walkRoles(loaded, { load, bins: "include", onFailure })) {
     for (const [path, file] of targets.targets) {
       if (seen.has(path)) continue;
       seen.add(path);
@@ -38,7 +38,7 @@ export async function* listFiles(session: Session, context: ListPathsContext): A
   }
   const [role] = leftOut;
   if (role === undefined) return;
-  const message = `offline, and never fetched: ${leftOut.length} delegated roles, whose targets are not listed`;
+  const message = `offline: ${leftOut.length} delegated roles were never fetched; their targets are not listed`;
   context.onEvent({ kind: "role-skipped", role, error: new CopyError("COPY_OFFLINE_NOTHING_CACHED", message) });
 }
 
@@ -48,10 +48,15 @@ export interface FindUpdatedContext extends LoadContext {
   readonly onEvent: (event: CopyEvent) => void;
 }
 
-/** Hash bins are left out; a delegated role that cannot be had is named in an event and spoils nothing else. */
-export async function findUpdated(session: Session, context: FindUpdatedContext): Promise<readonly TargetPath[]> {
+/**
+ * Hash bins are left out. A delegated role that cannot be loaded is reported by an event; the others are still searched.
+ */
+export async function findUpdated(
+  loaded: LoadedRepository,
+  context: FindUpdatedContext,
+): Promise<readonly TargetPath[]> {
   const { pulled, delegations, onEvent } = context;
-  const load = createRoleLoader(session, context);
+  const load = createRoleLoader(loaded, context);
   const seen = new Set<TargetPath>();
   const updated: TargetPath[] = [];
   const onFailure = (role: string, error: unknown): void => {
@@ -59,7 +64,7 @@ export async function findUpdated(session: Session, context: FindUpdatedContext)
     if (isCallbackFault(error)) throw error;
     onEvent({ kind: "role-skipped", role, error });
   };
-  for await (const { targets } of walkRoles(session, { load, bins: "leave-out", onFailure })) {
+  for await (const { targets } of walkRoles(loaded, { load, bins: "leave-out", onFailure })) {
     for (const [path, file] of targets.targets) {
       if (seen.has(path)) continue;
       seen.add(path);

@@ -29,7 +29,7 @@ function describeBlob(bytes: Buffer): Descriptor {
   return { mediaType: "x/y", digest, size: bytes.length };
 }
 
-/** A target whose signed hashes are those of `whole`, and whose signed blobs are these. */
+/** A target with the signed hashes of `whole` and these signed blobs. */
 async function publish(whole: Buffer, blobs: readonly Buffer[]): Promise<Source> {
   const layout = createLayoutStore({ directory: join(home, "layout") });
   for (const bytes of blobs) await layout.put(describeBlob(bytes), bytes);
@@ -54,7 +54,7 @@ async function bytesOf(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-test("progress tells roles and the target, with signed totals", async () => {
+test("progress reports roles and the target, with signed totals", async () => {
   const whole = Buffer.from("content");
   const { copy, target } = await find(await publish(whole, [whole]));
   const seen: Progress[] = [];
@@ -71,7 +71,7 @@ test("progress tells roles and the target, with signed totals", async () => {
 describe("blobs that are signed, but together are not the signed target", () => {
   const bad = [Buffer.from("EVIL "), Buffer.from("content")];
 
-  test("leave on no way [T122]", async () => {
+  test("are not returned by any call [T122]", async () => {
     const { copy, target } = await find(await publish(Buffer.from("good content"), bad));
     const mismatch = { code: "TUF_HASH_MISMATCH" };
     await expect(copy.openTargetBlobs(target)[Symbol.asyncIterator]().next()).rejects.toMatchObject(mismatch);
@@ -80,31 +80,31 @@ describe("blobs that are signed, but together are not the signed target", () => 
     expect(await readdir(home)).toEqual(["copy", "layout"]);
   });
 
-  test("are not what check-target calls right [T122]", async () => {
+  test("are refused by check-target [T122]", async () => {
     const { copy, target } = await find(await publish(Buffer.from("good content"), bad));
     await expect(copy.checkTarget(target.path, bad)).rejects.toMatchObject({ code: "COPY_TARGET_DIFFERS" });
   });
 });
 
 describe("blob by blob", () => {
-  // Larger than what is verified in memory.
+  // Larger than a target that is verified in memory.
   const blobs = [randomBytes(700_000), Buffer.from("small"), randomBytes(900_000)];
 
-  test("a large target is given out as it was cut, also where one blob is not read", async () => {
+  test("a large target is yielded in its signed blobs, even if one blob is not read", async () => {
     const { copy, target } = await find(await publish(Buffer.concat(blobs), blobs));
     const read: Buffer[] = [];
     for await (const { stream, size } of copy.openTargetBlobs(target)) if (size !== 5) read.push(await bytesOf(stream));
     expect(read.map(describeBlob)).toEqual([blobs[0], blobs[2]].map((bytes) => describeBlob(bytes ?? Buffer.of())));
   });
 
-  test("a blob is refused, not cut short, where it is read after the next was asked for", async () => {
+  test("a blob that is read after the next was requested throws and is not cut short", async () => {
     const { copy, target } = await find(await publish(Buffer.concat(blobs), blobs));
     const streams: AsyncIterable<Uint8Array>[] = [];
     for await (const { stream } of copy.openTargetBlobs(target)) streams.push(stream);
     for (const stream of streams) await expect(bytesOf(stream)).rejects.toThrow(TypeError);
   });
 
-  test("a source that keeps the target in one piece gives the same blobs", async () => {
+  test("a source that stores the target in one piece yields the same blobs", async () => {
     const { target } = await find(await publish(Buffer.concat(blobs), blobs));
     const { copy } = await find(createSimulatorSource(sim));
     const digests: string[] = [];

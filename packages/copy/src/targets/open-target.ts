@@ -1,4 +1,4 @@
-/** Verified bytes of a target, for a program that reads them. Nothing is yielded before all of it was verified. */
+/** Verified bytes of a target, for a program that reads them. No byte is yielded before the whole target is verified. */
 import { verifying, type ByteStream } from "@dtuf/registry";
 import { spool } from "@dtuf/registry/files";
 import { cutParts, type CutPart } from "./cut-parts.ts";
@@ -6,7 +6,7 @@ import { fromSites, openWhole, type FetchTargetContext } from "./fetch-part.ts";
 import type { TargetInfo, TargetPiece } from "../sources/source.ts";
 
 export interface OpenTargetContext extends FetchTargetContext {
-  /** Where large targets wait until they are verified. */
+  /** Holds large targets until they are verified. */
   readonly spoolDirectory: string;
 }
 
@@ -20,7 +20,10 @@ export function openVerified(target: TargetInfo, context: OpenTargetContext): Pr
 /** A piece of a target. Every byte of the whole target has been verified before its first byte is yielded. */
 export type VerifiedBlob = CutPart;
 
-/** Blob by blob, in order. The blobs' signed digests are not enough: the target's own hashes hold for all of them together. */
+/**
+ * Yields the blobs in order. Verifies the hashes of the whole target too, because the signed digests of the blobs do not
+ * prove them.
+ */
 export async function* openVerifiedBlobs(target: TargetInfo, context: OpenTargetContext): AsyncGenerator<VerifiedBlob> {
   const alsoVerifying = (bytes: ByteStream): ByteStream => verifyingBlobs(bytes, target.blobs);
   const whole = await fromSites(context, target, async (site) => {
@@ -30,7 +33,7 @@ export async function* openVerifiedBlobs(target: TargetInfo, context: OpenTarget
   yield* cutParts(whole, target.blobs);
 }
 
-/** Each blob by its own digest, however the site cuts the target. */
+/** Verifies each blob by its own digest, independently of the pieces that the site stores. */
 async function* verifyingBlobs(bytes: ByteStream, blobs: readonly TargetPiece[]): ByteStream {
   for await (const { stream, ...blob } of cutParts(bytes, blobs)) yield* verifying(stream, blob);
 }

@@ -1,7 +1,7 @@
 /**
- * A file on its way to its name: written beside it under a name that a later call finds again, so that a cut download
- * continues. The name is made of the content's digest, never of a target's name. Nobody sees the bytes under the final name
- * before `commit`; a link planted at either name is refused or replaced, never followed.
+ * A file that is being downloaded: written next to its destination under a name that a later call finds again, so that an
+ * interrupted download continues. The name is a hash of the content's digest and the destination. The final name does not
+ * exist before `commit`. A link planted at either name is refused or replaced, never followed.
  */
 import { createHash, randomBytes } from "node:crypto";
 import { constants } from "node:fs";
@@ -20,9 +20,9 @@ import { CopyError } from "../errors.ts";
 export interface PartialFile {
   readonly file: FileHandle;
   readonly path: string;
-  /** What an earlier call left here, in bytes. */
+  /** Number of bytes that an earlier call left. */
   readonly held: number;
-  /** Makes the bytes durable and gives them their name. */
+  /** Syncs the bytes to disk and renames the file to its destination. */
   commit(): Promise<void>;
   /** "keep" leaves the bytes for the next call. */
   abort(partial: "keep" | "remove"): Promise<void>;
@@ -30,9 +30,9 @@ export interface PartialFile {
 
 export interface PartialFileOptions {
   readonly destination: string;
-  /** Names the content. */
+  /** Identifies the content. */
   readonly content: string;
-  /** "shared": found again by the next call. "own": another process is at the shared one. */
+  /** "shared": the next call finds it again. "own": for use while another process uses the shared file. */
   readonly name: "shared" | "own";
 }
 
@@ -81,7 +81,7 @@ function ownName(): string {
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
 
-/** What an earlier call left, if nobody else had a hand in it; else a new file in its place. */
+/** Opens the file of an earlier call if no other user could have changed it; else replaces it by a new file. */
 async function openOwn(path: string): Promise<FileHandle> {
   const found = await findOwn(path);
   if (found !== undefined) return found;
@@ -93,7 +93,7 @@ function create(path: string): Promise<FileHandle> {
   return open(path, O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW, 0o666);
 }
 
-/** Undefined for what is not there, a link, a pipe, and a file that another user made: he could change it later on. */
+/** Returns undefined if the file is missing, a link, a pipe, or owned by another user, who could change it later. */
 async function findOwn(path: string): Promise<FileHandle | undefined> {
   let file: FileHandle | undefined;
   try {
@@ -110,7 +110,7 @@ async function findOwn(path: string): Promise<FileHandle | undefined> {
   return undefined;
 }
 
-/** The owner of what we create there. */
+/** The owner of files that this process creates in the directory of `path`. */
 async function findOwnUid(path: string): Promise<number> {
   const probe = join(dirname(path), ownName());
   const file = await create(probe);
@@ -122,7 +122,7 @@ async function findOwnUid(path: string): Promise<number> {
   }
 }
 
-/** @throws CopyError COPY_NO_SPACE with what is needed and what is free, before a byte is fetched */
+/** @throws CopyError COPY_NO_SPACE with the needed and the free bytes, before any byte is fetched */
 export async function verifyFreeSpace(directory: string, neededBytes: number): Promise<void> {
   const { bavail, bsize } = await fileCall(directory, () => statfs(directory));
   const freeBytes = bavail * bsize;

@@ -11,7 +11,7 @@ async function* bytes(text: string): ByteStream {
 const small = (name: string): TargetPiece => ({ digest: digestOf(Buffer.from(name)), size: 1 });
 const large = (name: string): TargetPiece => ({ ...small(name), size: partAheadMaxBytes + 1 });
 
-/** Opens parts as the test lets it, and notes which were asked for. */
+/** Opens parts when the test allows it, and records which were requested. */
 function createOpener(): {
   readonly asked: TargetPiece[];
   readonly signals: AbortSignal[];
@@ -30,14 +30,14 @@ function createOpener(): {
 }
 
 describe("the parts of a target", () => {
-  test("come in order, however many are under way", async () => {
+  test("are yielded in order while several requests are running", async () => {
     const { open } = createOpener();
     const rest = Array.from({ length: 20 }, (_, index) => small(String(index)));
     const all = await collect(openParts(bytes("0"), rest, { open, signal: undefined }), 1000);
     expect(Buffer.from(all).toString()).toBe(Array.from({ length: 21 }, (_, index) => index).join(""));
   });
 
-  test("are asked for ahead while they are small, and only so many", async () => {
+  test("are requested ahead if they are small, up to the limit", async () => {
     const { open, asked } = createOpener();
     const rest = Array.from({ length: 20 }, (_, index) => small(String(index)));
     const stream = openParts(bytes("0"), rest, { open, signal: undefined })[Symbol.asyncIterator]();
@@ -48,7 +48,7 @@ describe("the parts of a target", () => {
     await stream.return?.();
   });
 
-  test("are not asked for ahead of a large one, which waits for its turn", async () => {
+  test("are not requested ahead of a large part, which is requested at its turn", async () => {
     const { open, asked } = createOpener();
     const rest = [small("a"), large("b"), small("c")];
     const stream = openParts(bytes("0"), rest, { open, signal: undefined })[Symbol.asyncIterator]();
@@ -61,14 +61,14 @@ describe("the parts of a target", () => {
     await stream.return?.();
   });
 
-  test("that are under way when the reader leaves are given up", async () => {
+  test("that are requested are aborted when the reader stops", async () => {
     const { open, signals } = createOpener();
     const stream = openParts(bytes("0"), [small("a"), small("b")], { open, signal: undefined });
     for await (const _ of stream) break;
     expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
   });
 
-  test("that fail ahead of their turn fail in their turn", async () => {
+  test("that fail ahead of their turn throw at their turn", async () => {
     const open = async (part: TargetPiece): Promise<{ from: number; stream: ByteStream }> => {
       if (part.digest === small("b").digest) throw new Error("b is down");
       return { from: 0, stream: bytes("1") };

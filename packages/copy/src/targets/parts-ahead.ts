@@ -1,14 +1,14 @@
 /**
- * The parts of a target one after the other. Small ones are asked for ahead of their turn: what they cost over a network is
- * the round trip, and several of them are under way in the time of one. Large ones wait for their turn, so that memory
- * stays flat and no connection is kept waiting.
+ * Yields the parts of a target in order. Small parts are requested ahead of their turn, because their cost is the round trip
+ * and several requests can run at once. Large parts are requested at their turn, so that memory use stays constant and no
+ * connection waits.
  */
 import type { ByteStream } from "@dtuf/registry";
 import { partAheadMaxBytes, partsAhead } from "../limits.ts";
 import type { PartStream, TargetPiece } from "../sources/source.ts";
 
 export interface PartsOptions {
-  /** Throws where the part cannot be had. */
+  /** Throws if the part cannot be opened. */
   readonly open: (part: TargetPiece, signal: AbortSignal) => Promise<PartStream>;
   readonly signal: AbortSignal | undefined;
 }
@@ -26,7 +26,7 @@ export async function* openParts(
       const part = rest[next];
       if (part === undefined || (next > turn && part.size > partAheadMaxBytes)) return;
       const opening = open(part, until);
-      // A failure is looked at when its turn comes.
+      // Prevents an unhandled rejection; the failure is thrown at its turn.
       opening.catch(() => undefined);
       opened.push(opening);
     }

@@ -74,7 +74,7 @@ describe("a target's bytes", () => {
     expect((await copy.pullMetadata()).updatedTargets).toContain("dir/large.bin");
   });
 
-  test("are continued where an earlier call was cut, over HTTP with a range", async () => {
+  test("are continued after an interrupted call, over HTTP with a range", async () => {
     await publishToDirectory(sim, join(home, "site"));
     await using server = await serveDirectory(join(home, "site"));
     const copy = createTestCopy(createHttpSource({ metadataUrl: server.url("/metadata"), transport }));
@@ -123,7 +123,7 @@ describe("a target's bytes", () => {
     expect(await readdir(out)).toEqual(["large.bin"]);
   });
 
-  test("of several blobs go on in the blob that was cut", async () => {
+  test("of several blobs are continued in the interrupted blob", async () => {
     const blobs = [large, Buffer.from("small"), large.subarray(1)];
     const layout = createLayoutStore({ directory: join(home, "layout") });
     const descriptors = blobs.map((bytes) => ({ mediaType: "x/y", digest: digestOf(bytes), size: bytes.length }));
@@ -167,7 +167,7 @@ describe("a target's bytes", () => {
     }
   });
 
-  test("of which the beginning on disk is wrong are fetched anew", async () => {
+  test("are fetched again from the beginning if the bytes on disk are wrong", async () => {
     const { copy } = await servedWrong(large);
     const target = await copy.findTarget(parseTargetPath("dir/large.bin"));
     if (target === undefined) throw new TypeError("not found");

@@ -1,6 +1,6 @@
 /**
- * A target into a file: hashed as it is written, under another name until it is verified, fsynced, renamed. What an earlier
- * call could not finish is continued; where the beginning turns out to be wrong, the target is fetched anew.
+ * Saves a target to a file: hashed while it is written under a temporary name, then verified, synced and renamed. A partial
+ * download of an earlier call is continued; if its bytes are wrong, the target is fetched again from the beginning.
  */
 import { createHash } from "node:crypto";
 import { dirname, join, resolve } from "node:path";
@@ -23,32 +23,32 @@ import type { Site, TargetInfo } from "../sources/source.ts";
 
 export interface SaveTargetContext extends FetchTargetContext {
   readonly partial: "keep" | "remove";
-  /** Holds the locks of downloads under way. */
+  /** Holds the lock files of running downloads. */
   readonly lockDirectory: string;
 }
 
-/** Locks for downloads under way: as many files and no more, however many destinations there are. */
+/** Number of lock files. Destinations share them, so that their number is bounded. */
 const downloadLocks = 64;
 
 export async function saveVerified(target: TargetInfo, destination: string, context: SaveTargetContext): Promise<void> {
   const path = resolve(destination);
   const options = { destination: path, content: contentName(target.file) };
-  await whileAlone(path, context, async (name) => {
+  await withDownloadLock(path, context, async (name) => {
     const partial = await openPartialFile({ ...options, name });
     try {
       await verifyFreeSpace(dirname(path), target.length - partial.held);
       await fromSites(context, target, (site) => download(site, { target, partial }, context));
       await partial.commit();
     } catch (error) {
-      // Bytes that are not the target's are of no use to the next call.
+      // Wrong bytes are of no use to the next call.
       await partial.abort(isWrongContent(error) ? "remove" : context.partial);
       throw error;
     }
   });
 }
 
-/** Two downloads to one destination must not write into one partial file: the second one gets its own. */
-async function whileAlone(
+/** Locks the destination, so that two downloads do not write to one partial file. The second download gets its own file. */
+async function withDownloadLock(
   path: string,
   { lockDirectory, signal }: SaveTargetContext,
   work: (name: "shared" | "own") => Promise<void>,
@@ -72,7 +72,7 @@ interface Download {
   readonly partial: PartialFile;
 }
 
-/** Undefined: the site does not have the target. */
+/** Returns undefined if the site does not have the target. */
 async function download(
   site: Site,
   { target, partial }: Download,
@@ -91,8 +91,8 @@ async function download(
 }
 
 /**
- * Continues where the earlier call ended. "start-over": what was held is not the target's beginning. What the source says
- * of its rest is not believed: what is held is read and hashed again in any case.
+ * Continues where the earlier call ended. Returns "start-over" if the bytes on disk are not the beginning of the target. The
+ * bytes on disk are always read and hashed again, because neither they nor the source are trusted.
  */
 async function continueFrom(
   site: Site,
@@ -119,7 +119,7 @@ function isWrongContent(error: unknown): boolean {
   return code === "OCI_DIGEST_MISMATCH" || code === "OCI_SIZE_MISMATCH";
 }
 
-/** Writes what comes after `skip` bytes, which the file holds already. */
+/** Writes the stream without its first `skip` bytes, which the file already has. */
 async function writeFrom({ file, path }: PartialFile, skip: number, stream: ByteStream): Promise<void> {
   const writer = createBatchWriter(file, { path, position: skip });
   let passed = 0;

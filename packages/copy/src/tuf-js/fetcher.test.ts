@@ -62,7 +62,7 @@ test("tuf-js reads a target of several blobs as one file", async () => {
   expect((await download("both")).toString()).toBe("one two");
 });
 
-test("tuf-js follows a rotated root and ends the chain where there is no next one", async () => {
+test("tuf-js follows a rotated root and ends the chain at the last root", async () => {
   for (const role of ["root", "timestamp", "snapshot", "targets"] as const) sim.rotateKeys(role);
   sim.root.version = 2;
   await sim.publishRoot();
@@ -85,7 +85,7 @@ test("tuf-js refuses `latest` moved back", async () => {
   await expect(createUpdater().refresh()).rejects.toThrow(/timestamp/);
 });
 
-test("a version beyond the safe integers is not there, whatever it would be rounded to", async () => {
+test("a version beyond the safe integers is not found, even if it would round to an existing one", async () => {
   const files = [{ name: "9007199254740992.root.json", bytes: Buffer.from("{}") }];
   const { manifest, blobs } = encodeRelease({ files, timestampVersion: 1 });
   for (const { descriptor, bytes } of blobs) await store.put(descriptor, bytes);

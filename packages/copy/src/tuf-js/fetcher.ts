@@ -1,6 +1,6 @@
 /**
- * A fetcher with which tuf-js's own Updater reads a dtuf repository from a store. tuf-js verifies; this only finds bytes.
- * It takes nothing but DownloadHTTPError for "not there", and that class is found by a deep import alone.
+ * A fetcher with which tuf-js's own Updater reads a dtuf repository from a store. tuf-js verifies; the fetcher only finds
+ * bytes. tuf-js accepts only a DownloadHTTPError as "not found", and it exports that class only through a deep import.
  */
 import { createWriteStream } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -19,7 +19,7 @@ import { openNamedTarget } from "./named-target.ts";
 
 export interface TufJsFetcherOptions {
   readonly store: ReadStore;
-  /** Docker's layout keeps targets in a repository of their own. Default: the store itself. */
+  /** The store of the targets, because Docker's layout has a separate repository for them. Default: the store itself. */
   readonly targets?: ReadStore | undefined;
   /** The base URLs given to tuf-js's Updater, such as `oci://repo/metadata` and `oci://repo/targets`. */
   readonly metadataBaseUrl: string;
@@ -28,9 +28,9 @@ export interface TufJsFetcherOptions {
 }
 
 /**
- * A fetcher for tuf-js's `Updater`. It finds bytes in a store; tuf-js verifies them.
+ * Creates a fetcher for tuf-js's `Updater`. It finds bytes in a store; tuf-js verifies them.
  *
- * Its errors are tuf-js's DownloadHTTPError for "not there", and what the store throws for everything else.
+ * It throws tuf-js's DownloadHTTPError for "not found", and the errors of the store otherwise.
  */
 export function createTufJsFetcher(options: TufJsFetcherOptions): Fetcher {
   const { store, targets = store, signal } = options;
@@ -45,7 +45,7 @@ export function createTufJsFetcher(options: TufJsFetcherOptions): Fetcher {
       const stream = await openNamedTarget(targets, decoded(url.slice(bases.targets.length)), signal);
       if (stream !== undefined) return bounded(stream, maxLength);
     }
-    throw new DownloadHTTPError(`${url} is not there`, 404);
+    throw new DownloadHTTPError(`${url} does not exist`, 404);
   }
 
   return {
@@ -69,7 +69,10 @@ export function createTufJsFetcher(options: TufJsFetcherOptions): Fetcher {
 
 type ReadMetadata = (name: string, maxBytes: number) => Promise<Uint8Array | undefined>;
 
-/** One look at the store serves one refresh; whoever asks on after its timestamp starts another. */
+/**
+ * One view of the store serves one refresh. A root or timestamp that is requested after a timestamp starts the next
+ * refresh.
+ */
 function createMetadataReader(store: ReadStore, signal: AbortSignal | undefined): ReadMetadata {
   const [site] = createStoreSource(store).sites;
   let view: MetadataView | undefined;
@@ -100,7 +103,7 @@ async function* single(bytes: Uint8Array): ByteStream {
   yield bytes;
 }
 
-/** tuf-js encodes roles' names in full and targets' names not at all. */
+/** tuf-js percent-encodes names of roles, but not names of targets. */
 function decoded(name: string): string {
   try {
     return decodeURIComponent(name);

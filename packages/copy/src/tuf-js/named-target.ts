@@ -1,9 +1,11 @@
-/** A target by the name that TUF clients ask for, `dir/<sha256>.<name>`: of its size and its blobs they say nothing. */
+/** Finds a target by the name that TUF clients request, `dir/<sha256>.<name>`, without its size and its blobs. */
 import { blobDigest, targetTag } from "@dtuf/format";
 import { hasCapability, parseManifest, type ByteStream, type Descriptor, type ReadStore } from "@dtuf/registry";
 import { parseTargetPath } from "@dtuf/tuf";
 
-/** From the target's own manifest, whose layers it is; else by its digest, where the store can find a blob's size. */
+/**
+ * Opens the layers of the target's own manifest; else the blob with its digest, if the store can find the size of a blob.
+ */
 export async function openNamedTarget(
   store: ReadStore,
   name: string,
@@ -40,7 +42,7 @@ async function* concatenate(
   yield* opened;
   for (const layer of rest) {
     const stream = await store.open(layer, { signal });
-    // An early end: the client's length check says that bytes are missing.
+    // End early: the length check of the client reports that bytes are missing.
     if (stream === undefined) return;
     yield* stream;
   }

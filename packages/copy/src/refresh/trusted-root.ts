@@ -1,4 +1,4 @@
-/** From which root a refresh starts: the pinned one, or the one that is offered with this call. */
+/** The trusted root that a refresh starts from: the pinned root, or the root that this call requests. */
 import { parseRootFile } from "@dtuf/format";
 import { TufError, verifyRootChain, type Root, type Trusted } from "@dtuf/tuf";
 import { createCacheDraft, createEmptyDraft, type CacheDraft } from "../state/cache-draft.ts";
@@ -9,61 +9,65 @@ import { decidePin, findShownRoot, verifyPin, type PinContext, type PinInfo } fr
 import type { MetadataView } from "../sources/source.ts";
 import { emptyState } from "../state/state-file.ts";
 
-export type PinOffer =
-  /** A root.json, best the newest; or a chain of roots as `dtuf get-root --all` writes it, of which the newest becomes the pin. */
+export type RequestedRoot =
+  /**
+   * A root.json, preferably the newest; or a chain of roots as `dtuf get-root --all` writes it, whose newest root is
+   * pinned.
+   */
   | { readonly kind: "root"; readonly bytes: Uint8Array }
-  /** Public keys in PEM: the oldest root shown that all of them sign becomes the pin, every key in it included. */
+  /** Public keys in PEM: pins the oldest root of the source that all of them signed, with every key that it lists. */
   | { readonly kind: "keys"; readonly pems: readonly string[] };
 
-export interface PinWish {
-  readonly offer: PinOffer | undefined;
+export interface PinRequest {
+  readonly requested: RequestedRoot | undefined;
   readonly replace: boolean;
 }
 
-export interface Anchor {
+export interface TrustedRoot {
   readonly draft: CacheDraft;
   readonly pin: PinInfo;
-  /** The anchor before, where this one differs. */
+  /** The trusted root before this call, if this one differs. */
   readonly previousPin: PinInfo | undefined;
-  /** "kept": as it was when the call began. */
+  /** "kept": this call did not change it. */
   readonly change: "kept" | "moved" | "replaced" | "first";
 }
 
-export interface AnchorContext extends PinContext {
+export interface TrustedRootContext extends PinContext {
   readonly directory: CacheDirectory;
   readonly onEvent: (event: CopyEvent) => void;
 }
 
 /** @throws CopyError COPY_NOT_PINNED, COPY_STATE_FOREIGN, COPY_PIN_OLDER, COPY_PIN_OTHER_CHAIN; TufError; FormatError */
-export async function findAnchor(
-  wish: PinWish,
+export async function findTrustedRoot(
+  request: PinRequest,
   view: MetadataView | undefined,
-  context: AnchorContext,
-): Promise<Anchor> {
-  const cached = await loadPinned(wish, context);
-  const { offer, replace } = wish;
-  if (offer === undefined) {
+  context: TrustedRootContext,
+): Promise<TrustedRoot> {
+  const cached = await loadPinned(request, context);
+  const { requested, replace } = request;
+  if (requested === undefined) {
     if (cached === undefined) throw notPinned();
-    return keptAnchor(cached, context);
+    return keptRoot(cached, context);
   }
-  const files = offer.kind === "root" ? parseRootFile(offer.bytes) : [await rootOfKeys(offer.pems, view, context)];
+  const files =
+    requested.kind === "root" ? parseRootFile(requested.bytes) : [await rootOfKeys(requested.pems, view, context)];
   const chain = verifyRootChain(files, context);
-  const offered = newestOf(chain);
-  if (cached === undefined) return newAnchor(offered, undefined, context);
-  const change = await decidePin({ pinned: cached.pin, offered, replace }, withChain(view, chain), context);
-  if (change === "kept") return keptAnchor(replace ? withoutTime(cached) : cached, context);
-  return change === "moved" ? movedAnchor(cached, offered, context) : newAnchor(offered, cached, context);
+  const newPin = newestOf(chain);
+  if (cached === undefined) return newRoot(newPin, undefined, context);
+  const change = await decidePin({ pinned: cached.pin, requested: newPin, replace }, withChain(view, chain), context);
+  if (change === "kept") return keptRoot(replace ? withoutTime(cached) : cached, context);
+  return change === "moved" ? movedRoot(cached, newPin, context) : newRoot(newPin, cached, context);
 }
 
 /**
- * A first pin is kept before anybody is asked, so that a device can be pinned without a network and a first pull that
- * fails leaves it. Whatever is pinned already stays as it is.
+ * Saves a first pin before any request, so that a device can be pinned without a network and the pin survives a first pull
+ * that fails. An existing pin does not change.
  * @throws TufError; FormatError; FileError
  */
-export async function keepFirstPin(root: Uint8Array, context: AnchorContext): Promise<void> {
+export async function keepFirstPin(root: Uint8Array, context: TrustedRootContext): Promise<void> {
   const { directory } = context;
   if ((await directory.load()) !== undefined) return;
-  const { draft } = newAnchor(newestOf(verifyRootChain(parseRootFile(root), context)), undefined, context);
+  const { draft } = newRoot(newestOf(verifyRootChain(parseRootFile(root), context)), undefined, context);
   await directory.exclusively(
     async () => {
       if ((await directory.load()) === undefined)
@@ -79,23 +83,23 @@ function newestOf(chain: readonly Trusted<Root>[]): Uint8Array {
   return newest.bytes;
 }
 
-/** Roots that were handed over stand before those that a source shows. */
+/** Uses the roots of the given chain before those of the source. */
 function withChain(view: MetadataView | undefined, chain: readonly Trusted<Root>[]): MetadataView | undefined {
   if (chain.length === 1) return view;
   const known = new Map(chain.map(({ signed, bytes }) => [signed.version, bytes]));
   return { findMetadata: async (request) => known.get(request.version ?? 0) ?? view?.findMetadata(request) };
 }
 
-/** The pin on disk, if it still is one. A damaged one can only be replaced by who brings a pin along. */
-async function loadPinned({ offer }: PinWish, context: AnchorContext): Promise<Cached | undefined> {
+/** The pin on disk, verified. A damaged pin is an error, unless the call requests a root to replace it. */
+async function loadPinned({ requested }: PinRequest, context: TrustedRootContext): Promise<Cached | undefined> {
   const cached = await context.directory.load();
   try {
     if (cached !== undefined) verifyPin(cached.pin, context);
     return cached;
   } catch (error) {
     if (!TufError.is(error)) throw error;
-    if (offer === undefined) {
-      throw new CopyError("COPY_STATE_FOREIGN", "the pinned root is damaged or no root at all; pin one again", {
+    if (requested === undefined) {
+      throw new CopyError("COPY_STATE_FOREIGN", "the pinned root is damaged or is not a root; pin a root again", {
         cause: error,
       });
     }
@@ -111,44 +115,47 @@ function notPinned(): CopyError {
 async function rootOfKeys(
   pems: readonly string[],
   view: MetadataView | undefined,
-  context: AnchorContext,
+  context: TrustedRootContext,
 ): Promise<Uint8Array> {
   if (view !== undefined) return findShownRoot(pems, view, context);
   throw new CopyError(
     "COPY_OFFLINE_NOTHING_CACHED",
-    "keys choose a root among those that the source shows: not offline",
+    "a pin by keys needs the source, because the keys choose one of its roots; it is not possible offline",
   );
 }
 
-/** Who pins anew with `replace` vouches for the clock: one that was ahead once would be suspect until it is there again. */
+/**
+ * Pinning with `replace` resets the remembered time, so that one refresh with a fast clock does not block the client
+ * until that time.
+ */
 function withoutTime({ pin, state }: Cached): Cached {
   return { pin, state: { ...state, refreshedAt: undefined } };
 }
 
-function keptAnchor(cached: Cached, context: AnchorContext): Anchor {
+function keptRoot(cached: Cached, context: TrustedRootContext): TrustedRoot {
   const pin = verifyPin(cached.pin, context);
   return { draft: createCacheDraft(cached, context.directory), pin, previousPin: undefined, change: "kept" };
 }
 
-function newAnchor(offered: Uint8Array, cached: Cached | undefined, context: AnchorContext): Anchor {
-  const pin = verifyPin(offered, context);
-  const draft = createEmptyDraft(offered, context.directory);
+function newRoot(newPin: Uint8Array, cached: Cached | undefined, context: TrustedRootContext): TrustedRoot {
+  const pin = verifyPin(newPin, context);
+  const draft = createEmptyDraft(newPin, context.directory);
   if (cached === undefined) return { draft, pin, previousPin: undefined, change: "first" };
   return { draft, pin, previousPin: verifyPin(cached.pin, context), change: "replaced" };
 }
 
-/** The cached metadata stays: it is verified from the new pin on like everything else. */
-function movedAnchor(cached: Cached, offered: Uint8Array, context: AnchorContext): Anchor {
+/** Keeps the cached metadata: it is verified again, starting from the new pin. */
+function movedRoot(cached: Cached, newPin: Uint8Array, context: TrustedRootContext): TrustedRoot {
   const previousPin = verifyPin(cached.pin, context);
-  const pin = verifyPin(offered, context);
+  const pin = verifyPin(newPin, context);
   const walked = pin.version - previousPin.version;
-  const roots = cached.state.roots[walked - 1] === fileHash(offered) ? cached.state.roots.slice(walked) : [];
+  const roots = cached.state.roots[walked - 1] === fileHash(newPin) ? cached.state.roots.slice(walked) : [];
   const state = {
-    ...emptyState(fileHash(offered)),
+    ...emptyState(fileHash(newPin)),
     ...cached.state,
-    pin: fileHash(offered),
+    pin: fileHash(newPin),
     roots,
     revision: undefined,
   };
-  return { draft: createCacheDraft({ pin: offered, state }, context.directory), pin, previousPin, change: "moved" };
+  return { draft: createCacheDraft({ pin: newPin, state }, context.directory), pin, previousPin, change: "moved" };
 }

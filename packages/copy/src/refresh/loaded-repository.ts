@@ -1,6 +1,6 @@
 /**
- * A trusted set in use: the top-level roles that a refresh or the cache gave, and the delegated roles that are loaded into
- * it as they are needed, from the cache where that verifies, else from the source.
+ * A trusted set in use: the top-level roles from a refresh or the cache, and the delegated roles that are loaded when they
+ * are needed, from the cache if the cached file verifies, else from the source.
  */
 import {
   binNames,
@@ -18,34 +18,37 @@ import { isCallbackFault } from "../callbacks.ts";
 import { CopyError } from "../errors.ts";
 import { frozenCopy } from "../frozen.ts";
 import { fetch, missing, type FetchContext } from "./refresh.ts";
-import { lookAt } from "./refused-file.ts";
+import { withFileInError } from "./file-in-error.ts";
 import { firstThatWorks } from "../sources/first-that-works.ts";
 import type { MetadataView } from "../sources/source.ts";
 
-export interface Session {
+export interface LoadedRepository {
   readonly set: TrustedSet;
   readonly draft: CacheDraft;
-  /** Where delegated roles are fetched; the one that answered the refresh first. None offline. */
+  /** Views to fetch delegated roles from; the site that answered the refresh is first. Empty offline. */
   readonly views: readonly MetadataView[];
   /** Delegated roles in use. */
   readonly delegated: Map<RoleName, Targets>;
 }
 
 export interface LoadContext extends FetchContext {
-  /** The call's clock, which may be long after the session was opened. */
+  /** The time of this call, which may be long after the repository was loaded. */
   readonly now: Date;
 }
 
-/** Fetches a role for `findTarget` and for listing. @throws TufError; CopyError COPY_METADATA_MISSING, COPY_OFFLINE_NOTHING_CACHED */
-export function createRoleLoader(session: Session, context: LoadContext): LoadRole {
-  const { set, draft, delegated } = session;
+/**
+ * Fetches a role for `findTarget` and for listing.
+ * @throws TufError; CopyError COPY_METADATA_MISSING, COPY_OFFLINE_NOTHING_CACHED
+ */
+export function createRoleLoader(loaded: LoadedRepository, context: LoadContext): LoadRole {
+  const { set, draft, delegated } = loaded;
 
   function update(role: RoleName, delegator: RoleName, bytes: Uint8Array): void {
     set.updateDelegated(role, delegator, bytes);
     const trusted = set.delegated(role, delegator);
     if (trusted === undefined) return;
     delegated.set(role, trusted.signed);
-    // The set knows the instant at which the session was opened; this call may be long after it.
+    // The set uses the time at which the repository was loaded; this call may be long after it.
     verifyUnexpired(trusted, context.now);
   }
 
@@ -54,19 +57,22 @@ export function createRoleLoader(session: Session, context: LoadContext): LoadRo
     const cached = await draft.findDelegated(role);
     const refusal = cached === undefined ? undefined : refusalOf(() => update(role, delegator, cached));
     if (cached !== undefined && refusal === undefined) return;
-    // Nobody is asked offline: an expired role is that, and not one that was never fetched.
-    if (session.views.length === 0 && refusal?.code === "TUF_EXPIRED") throw refusal;
+    // Offline, report an expired role as expired, not as missing.
+    if (loaded.views.length === 0 && refusal?.code === "TUF_EXPIRED") throw refusal;
     const take = async (view: MetadataView): Promise<"taken"> => {
       const bytes = await fetch(role, wanted, { context, view });
       if (bytes === undefined) throw missing(role, wanted.version);
-      lookAt(view, { role, version: wanted.version }, () => update(role, delegator, bytes));
+      withFileInError(view, { role, version: wanted.version }, () => update(role, delegator, bytes));
       draft.keepDelegated(role, bytes);
       return "taken";
     };
     const { signal } = context;
-    const taken = await firstThatWorks(session.views, take, { signal, isFinal: isCallbackFault });
+    const taken = await firstThatWorks(loaded.views, take, { signal, isFinal: isCallbackFault });
     if (taken === undefined) {
-      throw new CopyError("COPY_OFFLINE_NOTHING_CACHED", "offline, and the delegated role is not cached");
+      throw new CopyError(
+        "COPY_OFFLINE_NOTHING_CACHED",
+        `offline, and the delegated role ${JSON.stringify(role)} is not cached`,
+      );
     }
   };
 }
@@ -78,17 +84,17 @@ export interface WalkedRole {
 
 export interface WalkRolesOptions {
   readonly load: LoadRole;
-  /** Hash bins are many, and of interest only to who wants every name. */
+  /** Whether to include hash bins. They are many, and only a complete list needs them. */
   readonly bins: "include" | "leave-out";
-  /** What to do about a role that cannot be had: `undefined` from here lets the walk go on without it. */
+  /** Called if a role cannot be loaded. If it returns, the walk continues without the role. */
   readonly onFailure: (role: RoleName, error: unknown) => void;
 }
 
 const targetsRole: RoleName = parseRoleName("targets");
 
-/** Every targets role once, pre-order, in the order of trust. */
-export async function* walkRoles(session: Session, options: WalkRolesOptions): AsyncGenerator<WalkedRole> {
-  const top = session.set.targets;
+/** Yields each targets role once, in pre-order and in the order of trust. */
+export async function* walkRoles(loaded: LoadedRepository, options: WalkRolesOptions): AsyncGenerator<WalkedRole> {
+  const top = loaded.set.targets;
   if (top === undefined) return;
   yield { role: targetsRole, targets: top.signed };
   const visited = new Set<RoleName>([targetsRole]);
@@ -100,7 +106,7 @@ export async function* walkRoles(session: Session, options: WalkRolesOptions): A
     if (next === undefined || visited.has(next.role)) continue;
     const { role } = next;
     visited.add(role);
-    const targets = await loadRole(session, next, options);
+    const targets = await loadRole(loaded, next, options);
     if (targets === undefined) continue;
     yield { role, targets };
     pending.push(delegations(role, targets, options.bins));
@@ -113,7 +119,7 @@ interface Delegation {
 }
 
 async function loadRole(
-  { set }: Session,
+  { set }: LoadedRepository,
   { role, delegator }: Delegation,
   { load, onFailure }: WalkRolesOptions,
 ): Promise<Targets | undefined> {
@@ -143,8 +149,8 @@ function* delegations(
   return undefined;
 }
 
-/** What is loaded, by role. */
-export function describeSession({ set, delegated }: Session): {
+/** Expirations and versions of the loaded roles, by role. */
+export function describeLoaded({ set, delegated }: LoadedRepository): {
   readonly expirations: ReadonlyMap<string, Date>;
   readonly versions: ReadonlyMap<string, number>;
 } {
@@ -166,14 +172,16 @@ export function describeSession({ set, delegated }: Session): {
   return frozenCopy({ expirations, versions });
 }
 
-/** When the first of the top-level roles, or of the delegated ones that are loaded, expires: until then the session stands. */
-export function validUntil(session: Session): Date {
-  const { root, timestamp, snapshot, targets } = session.set;
+/**
+ * The earliest expiry of the top-level roles and the loaded delegated roles. The loaded repository is usable until then.
+ */
+export function validUntil(loaded: LoadedRepository): Date {
+  const { root, timestamp, snapshot, targets } = loaded.set;
   let until = Infinity;
   for (const trusted of [root, timestamp, snapshot, targets]) {
     until = Math.min(until, trusted?.signed.expires.getTime() ?? 0);
   }
-  for (const { expires } of session.delegated.values()) until = Math.min(until, expires.getTime());
+  for (const { expires } of loaded.delegated.values()) until = Math.min(until, expires.getTime());
   return new Date(until);
 }
 
