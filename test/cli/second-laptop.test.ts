@@ -50,6 +50,20 @@ describe("a second laptop", () => {
     expect((await laptop.must(["list-master-targets", repo])).stdout).toBe("demo.txt\n");
   });
 
+  test("refreshes the timestamp as soon as the key file lies in the directory that adopt-metadata names", async () => {
+    await using publisher = await createPublisher();
+    await using timer = await createLaptop(publisher);
+    const root = (await publisher.must(["get-root", repo])).bytes;
+    const adopted = await timer.must(["adopt-metadata", repo, "-"], root);
+    const keys = / go into (.*)\n/.exec(adopted.stderr)?.[1] ?? "";
+    expect((await timer.run(["refresh-metadata", repo])).stderr).toContain("MASTER_KEYS_MISSING");
+    await cp(
+      join(publisher.directory, "dtuf_repos", repo, "master", "keys", "timestamp_key"),
+      join(keys, "timestamp_key"),
+    );
+    expect((await timer.must(["refresh-metadata", repo])).stderr).toContain("renewed timestamp");
+  });
+
   test("needs --replace-repository to put another chain of roots in the place of what is published, and is told what it did", async () => {
     await using publisher = await createPublisher();
     await using laptop = await createLaptop(publisher);

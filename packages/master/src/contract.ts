@@ -174,6 +174,8 @@ export interface DelegateOptions extends OperationOptions {
 }
 
 export interface AdoptResult {
+  /** The directory that the key files of this machine's roles go into. */
+  readonly keyDirectory: string;
   readonly leftOut: LeftOutRoots | undefined;
 }
 
@@ -196,6 +198,7 @@ export interface Master extends AsyncDisposable {
    * A machine without a record takes the published repository as its base, from a root that it was handed: a root.json, or
    * a chain as `rootChain` gives it, of which the newest is the pin. What is published must be unexpired, or be the expected
    * snapshot (as in `PushMetadataOptions`). Older roots are taken from the chain, or if the pinned root's keys signed them.
+   * Makes the directory for the key files, which this machine needs before it can sign.
    * @throws MASTER_METADATA_EXISTS, MASTER_BASE_EXPIRED, MASTER_BASE_UNEXPECTED, MASTER_RECORD_DUE, MASTER_RECORD_MISMATCH; TufError
    */
   adopt(

@@ -15,8 +15,9 @@ export const run: Run = async (context, [repo = "", file = ""]) => {
   const root = await readInput(context, file, rootFileMaxBytes);
   const expectSnapshot = expectedSnapshot(context.values);
   return withMaster(context, repo, async (master, place) => {
-    const { leftOut } = await master.adopt({ root, signal: context.io.signal, expectSnapshot, record });
+    const { leftOut, keyDirectory } = await master.adopt({ root, signal: context.io.signal, expectSnapshot, record });
     if (leftOut !== undefined) context.terminal.note(describeLeftOut(leftOut, repo));
     context.terminal.report(`what is published at ${place} is the base of this machine now`);
+    context.terminal.report(`the files of the keys that this machine is to sign with go into ${keyDirectory}`);
   });
 };

@@ -35,6 +35,9 @@ export interface KeyDirectoryOptions {
 }
 
 export interface KeyDirectory {
+  readonly path: string;
+  /** Makes the directory if it is not there, for its owner alone. */
+  prepare(): Promise<void>;
   create(role: TopLevelRole, keyType: KeyType): Promise<CreatedKey>;
   /** The role's own file first, then those set aside, newest first. */
   list(role: TopLevelRole): Promise<readonly KeyFile[]>;
@@ -46,12 +49,15 @@ export interface KeyDirectory {
 
 export function createKeyDirectory({ directory, passphrase }: KeyDirectoryOptions): KeyDirectory {
   const keys = join(directory, "keys");
+  const prepare = (): Promise<void> => createDirectory(keys, { mode: 0o700 });
   return {
+    path: keys,
+    prepare,
     create: async (role, keyType) => {
       const path = join(keys, `${role}_key`);
       const key = await generatePrivateKey(keyType);
       const text = await encodePrivateKey(key, await passphrase?.({ role, purpose: "create", path }));
-      await createDirectory(keys, { mode: 0o700 });
+      await prepare();
       const aside = await setAside(keys, role);
       await writeFileAtomically(path, text, { mode: 0o600 });
       const pem = publicPem(key);

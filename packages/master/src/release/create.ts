@@ -102,6 +102,7 @@ export async function adopt(
     if (base.pushRecord === undefined) verifyUnexpired(base, ["root", "timestamp", "snapshot", "targets"], session.now);
   }
   const { timestamp, snapshot, targets } = base;
+  await session.keys.prepare();
   await session.save({
     place: session.place,
     pin: base.pin,
@@ -116,7 +117,7 @@ export async function adopt(
     staging: 1,
     prunes: 0,
   });
-  return { leftOut: opened.leftOut };
+  return { leftOut: opened.leftOut, keyDirectory: session.keys.path };
 }
 
 /**
