@@ -83,3 +83,39 @@ test("pull without a root says that one is needed, and one missing target writes
   expect(missing.status).toBe(3);
   expect(await readdir(client.directory)).not.toContain("files");
 });
+
+test("pull writes one named target to stdout or to a file, as pull-target does, and several into a directory alone", async () => {
+  await publisher.must(["init", repo]);
+  await writeFile(join(publisher.directory, "more.txt"), "more\n");
+  await publisher.must(["publish", repo, "demo.txt", "more.txt"]);
+  await handOver();
+  expect((await client.must(["pull", repo, "demo.txt", "--root", "root.json", "--output", "-"])).stdout).toBe(
+    "Hello World\n",
+  );
+  expect(await readdir(client.directory)).not.toContain("-");
+  for (const verb of ["pull", "pull-target"]) {
+    await client.must([verb, repo, "demo.txt", "--output", `${verb}.txt`]);
+    expect(await readFile(join(client.directory, `${verb}.txt`), "utf8")).toBe("Hello World\n");
+    await client.must([verb, repo, "demo.txt", "--output", `${verb}/`]);
+    await client.must([verb, repo, "demo.txt", "more.txt", "--output", `${verb}-both`]);
+    await client.must([verb, repo, "more.txt", "--output", verb]);
+    for (const directory of [verb, `${verb}-both`]) {
+      expect(await readdir(join(client.directory, directory))).toEqual(["demo.txt", "more.txt"]);
+    }
+    const refused = await client.run([verb, repo, "demo.txt", "more.txt", "--output", "root.json"]);
+    expect([refused.status, refused.stderr]).toEqual([2, expect.stringMatching(/--output: .*\(USAGE\)\n.*hint: /)]);
+  }
+  for (const names of [[], ["demo.txt", "more.txt"]]) {
+    const refused = await client.run(["pull", repo, ...names, "--output", "-"]);
+    expect([refused.status, refused.stdout, refused.stderr]).toEqual([2, "", expect.stringContaining("hint: ")]);
+  }
+});
+
+test("refresh-metadata reports with the --within that was given, as status does: exit 10 names the role that it left", async () => {
+  await publisher.must(["init", repo]);
+  await rm(join(publisher.directory, "dtuf_repos", repo, "master/keys/snapshot_key"));
+  expect((await publisher.run(["status", repo, "--within", "10d"])).status).toBe(10);
+  await publisher.must(["refresh-metadata", repo]);
+  const left = await publisher.run(["refresh-metadata", repo, "--within", "10d"]);
+  expect([left.status, left.stderr]).toEqual([10, expect.stringMatching(/snapshot expires at .* push-metadata/)]);
+});

@@ -74,6 +74,7 @@ const stories: readonly Story[] = [
   { command: "publish", args: ["fred/whole", "demo.txt"], flags: { name: "named.txt" } },
   { command: "pull", args: ["fred/whole"], flags: { root: "whole.json", output: "pulled" } },
   { command: "pull", args: [repo, "demo.txt"], flags: { offline: true } },
+  { command: "pull", args: ["fred/whole", "named.txt"], flags: { output: "-" } },
   { command: "create-root-key", args: ["fred/new"] },
   { command: "create-metadata-keys", args: ["fred/new"] },
   { command: "create-metadata", args: ["fred/new"] },

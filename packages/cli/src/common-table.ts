@@ -1,6 +1,6 @@
 /** Three verbs for the common day, above those for each step. */
 import type { Command } from "./context/command.ts";
-import { withoutSetting, withSetting } from "./context/modes.ts";
+import { withoutSetting, withSetting, type Mode } from "./context/modes.ts";
 import type { SettingName } from "./context/settings.ts";
 import { entry, stateSettings } from "./entry.ts";
 
@@ -18,6 +18,12 @@ const lifetimes: readonly SettingName[] = [
 ];
 const [, ...onlinePasswords] = keyPasswords;
 const [, ...onlineLifetimes] = lifetimes;
+
+const toStdout: Mode = {
+  name: "with --output -",
+  when: (values) => values.text("output") === "-",
+  refuses: ["tree", "concurrency", "json"],
+};
 
 export const commonCommands: readonly Command[] = [
   entry({
@@ -47,7 +53,7 @@ export const commonCommands: readonly Command[] = [
   }),
   entry({
     name: "pull",
-    summary: "pin if need be, refresh, and write all targets or some into a directory, verified",
+    summary: "pin if need be, refresh, and write all targets or some into a directory, or one into a file, verified",
     arguments: "<repo> [target...]",
     settings: [
       ...stateSettings,
@@ -61,7 +67,7 @@ export const commonCommands: readonly Command[] = [
       "require-state",
       "progress",
     ],
-    modes: [withSetting("offline", ["cache-if-valid"])],
+    modes: [withSetting("offline", ["cache-if-valid"]), toStdout],
     example: "dtuf pull fred/demo --root root.json --output .",
     load: () => import("./pull/pull.ts"),
   }),

@@ -104,7 +104,7 @@ export interface PushResult extends PublishResult {
 }
 
 export interface RefreshOptions extends PublishOptions {
-  /** How soon a snapshot that may be re-signed is due. Default: half its lifetime. */
+  /** How soon a role, a record, or a snapshot that may be re-signed is due. Default: half of each lifetime. */
   readonly withinMs?: number | undefined;
   /**
    * Whether a due snapshot is re-signed. "if-pushed-here" (default): only over targets that this state pushed, because for

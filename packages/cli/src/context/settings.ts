@@ -80,7 +80,13 @@ export const settings = {
   name: text("name of the target, if it is not the file's", "target"),
   replace: toggle("trust a new chain of roots in place of the pinned one"),
   "blob-info": toggle("write `digest size` before each blob"),
-  output: needs("parent", text("file or directory to write to; - is stdout", "path")),
+  output: needs(
+    "parent",
+    text(
+      "file to write to, - is stdout; of targets, a directory if it is one, ends in / or several targets go there",
+      "path",
+    ),
+  ),
   "root-key-password": secret("passphrase of the root key"),
   "old-root-key-password": secret("passphrase of the root key that is being replaced"),
   "targets-key-password": secret("passphrase of the targets key"),

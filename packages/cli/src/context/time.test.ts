@@ -3,10 +3,12 @@ import { describeBytes, describeCount, describeInstant, describeMs } from "./tim
 
 test.each([
   [0, "0 seconds"],
-  [1500, "1 second"],
+  [1400, "1 second"],
   [119_000, "119 seconds"],
   [5_400_000, "90 minutes"],
+  [86_399_000, "24 hours"],
   [86_400_000, "24 hours"],
+  [604_799_000, "7 days"],
   [604_800_000, "7 days"],
 ])("%i ms are %s", (ms, text) => {
   expect(describeMs(ms)).toBe(text);

@@ -14,10 +14,10 @@ export function describeInstant(instant: Date, now: Date): string {
   return `${shown} (${distance < 0 ? `${describeMs(-distance)} ago` : `in ${describeMs(distance)}`})`;
 }
 
-/** In the largest unit that gives 2 or more, rounded down: `90 minutes`, `7 days`. */
+/** In the largest unit that gives 2 or more, rounded to the nearest: `90 minutes`, `7 days`. */
 export function describeMs(ms: number): string {
   const [unit, size] = units.find(([, each]) => ms >= 2 * each) ?? ["second", 1000];
-  const count = Math.floor(ms / size);
+  const count = Math.round(ms / size);
   return `${count} ${unit}${count === 1 ? "" : "s"}`;
 }
 

@@ -9,26 +9,41 @@ import { UsageError } from "../context/usage.ts";
 /** Of a file's name, on all common file systems. */
 const nameMaxBytes = 255;
 
-/** A file for one target; a directory, which then must be there, for several. */
-export async function chooseDestinations(
+export interface Output {
+  readonly kind: "stdout" | "file" | "directory";
+  /** Absolute; of a file and of a directory. */
+  readonly path: string;
+}
+
+/**
+ * What `--output` names: stdout, a directory if it is one, ends in a slash or several targets go there, else a file.
+ * @throws UsageError
+ */
+export async function findOutput({ io, values }: Context, output: string, targets: "one" | "several"): Promise<Output> {
+  const path = resolve(io.cwd, output);
+  if (output === "-") return { kind: "stdout", path };
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isDirectory() === true) return { kind: "directory", path };
+  const namesDirectory = output.endsWith("/") || (io.platform === "win32" && output.endsWith("\\"));
+  if (namesDirectory || targets === "several" || values.on("tree")) {
+    if (found === undefined) return { kind: "directory", path };
+    throw new UsageError(
+      `${values.given("output")}: wanted a directory; ${JSON.stringify(output)} is there and is none`,
+      "name a directory, or pull one target with --output FILE",
+    );
+  }
+  if (isFileName(basename(path), io.platform)) return { kind: "file", path };
+  throw new UsageError(`${values.given("output")}: ${JSON.stringify(output)} is no name for a file on this system`);
+}
+
+/** For what is not stdout. @throws UsageError */
+export function chooseDestinations(
   { io, values }: Context,
   targets: readonly TargetInfo[],
-  output: string,
-): Promise<readonly TargetDestination[]> {
-  const path = resolve(io.cwd, output);
-  const found = await stat(path).catch(() => undefined);
-  if (found?.isDirectory() === true) {
-    return intoDirectory(targets, path, { platform: io.platform, names: values.on("tree") ? "whole" : "last" });
-  }
-  const [target, ...more] = targets;
-  const namesDirectory = output.endsWith("/") || (io.platform === "win32" && output.endsWith("\\"));
-  if (namesDirectory || target === undefined || more.length > 0 || values.on("tree")) {
-    throw new UsageError(`--output: ${JSON.stringify(output)} is no directory`, `mkdir -p ${output}`);
-  }
-  if (!isFileName(basename(path), io.platform)) {
-    throw new UsageError(`--output: ${JSON.stringify(output)} is no name for a file on this system`);
-  }
-  return [{ target, destination: path }];
+  { kind, path }: Output,
+): readonly TargetDestination[] {
+  if (kind === "file") return targets.map((target) => ({ target, destination: path }));
+  return intoDirectory(targets, path, { platform: io.platform, names: values.on("tree") ? "whole" : "last" });
 }
 
 export interface Naming {

@@ -1,29 +1,35 @@
 /** Pins if nothing is pinned, refreshes, and writes all targets or those that are named into a directory. */
-import { mkdir } from "node:fs/promises";
-import { resolve } from "node:path";
 import { CopyError, type Copy } from "@dtuf/copy";
 import { rootFileMaxBytes } from "@dtuf/format";
 import type { Run } from "../context/command.ts";
 import { readInput } from "../context/input-file.ts";
+import { UsageError } from "../context/usage.ts";
 import { parseTargets, refreshMode, withCopy } from "./copy.ts";
-import { intoDirectory } from "./destinations.ts";
-import { saveAll } from "./save-all.ts";
+import { findOutput } from "./destinations.ts";
+import { saveAll, writeAll } from "./save-all.ts";
 import { findAll, listAll } from "./select-targets.ts";
 
 export const run: Run = async (context, [repo = "", ...names]) => {
+  if (context.values.text("output") === "-" && names.length !== 1) {
+    throw new UsageError(
+      `${context.values.given("output")}: - is stdout, which takes one target`,
+      "name one target, or a directory with --output DIRECTORY",
+    );
+  }
+  const output = await findOutput(
+    context,
+    context.values.text("output") || ".",
+    names.length === 1 ? "one" : "several",
+  );
   const file = context.values.text("root") || undefined;
   const root = file === undefined ? undefined : await readInput(context, file, rootFileMaxBytes);
-  const { io, values } = context;
   await withCopy(context, repo, async (copy) => {
-    const call = { mode: refreshMode(context), signal: io.signal };
+    const call = { mode: refreshMode(context), signal: context.io.signal };
     await copy.pullMetadata({ ...call, ...(await pinOffer(copy, root)) });
     const paths = names.length > 0 ? parseTargets(names) : await listAll(context, copy);
     const targets = await findAll(context, copy, paths);
-    const directory = resolve(io.cwd, values.text("output") || ".");
-    const naming = { platform: io.platform, names: values.on("tree") ? "whole" : "last" } as const;
-    const wanted = intoDirectory(targets, directory, naming);
-    await mkdir(directory, { recursive: true });
-    await saveAll(context, copy, { directory, wanted });
+    if (output.kind === "stdout") await writeAll(context, copy, targets);
+    else await saveAll(context, copy, { targets, output });
   });
 };
 

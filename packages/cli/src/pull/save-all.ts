@@ -1,8 +1,10 @@
-import type { Copy, TargetDestination } from "@dtuf/copy";
+import { dirname } from "node:path";
+import type { Copy, TargetInfo } from "@dtuf/copy";
+import { createDirectory } from "@dtuf/registry/files";
 import type { Context } from "../context/command.ts";
 import { describeBytes, describeCount } from "../context/time.ts";
 import { copyProgress, refreshMode } from "./copy.ts";
-import { createDirectories } from "./destinations.ts";
+import { chooseDestinations, createDirectories, type Output } from "./destinations.ts";
 
 /** Said one by one up to here. */
 const namedMost = 4;
@@ -11,9 +13,12 @@ const namedMost = 4;
 export async function saveAll(
   context: Context,
   copy: Copy,
-  { directory, wanted }: { readonly directory: string; readonly wanted: readonly TargetDestination[] },
+  { targets: found, output }: { readonly targets: readonly TargetInfo[]; readonly output: Output },
 ): Promise<void> {
   const { io, terminal, values } = context;
+  const wanted = chooseDestinations(context, found, output);
+  const directory = output.kind === "file" ? dirname(output.path) : output.path;
+  await createDirectory(directory);
   await createDirectories(directory, wanted);
   const progress = copyProgress(context);
   await copy.saveTargets(wanted, {
@@ -38,4 +43,14 @@ export async function saveAll(
     return { path, length, hashes: Object.fromEntries(hashes), file: destination };
   });
   await terminal.printJson({ targets });
+}
+
+/** Their bytes on stdout, one target after the other. */
+export async function writeAll(context: Context, copy: Copy, targets: readonly TargetInfo[]): Promise<void> {
+  const progress = copyProgress(context);
+  const options = { mode: refreshMode(context), signal: context.io.signal, onProgress: progress.onProgress };
+  for (const target of targets) {
+    for await (const chunk of await copy.openTarget(target, options)) await context.terminal.writeBytes(chunk);
+  }
+  progress.end();
 }

@@ -82,11 +82,13 @@ describe("a publication that was cut off after the switch", () => {
     await master.pushTarget("a", [content("new")]);
     await publishAndDie();
     const withinMs = 8 * 86_400_000;
-    expect((await master.refreshMetadata({ withinMs })).renewed).toEqual(["snapshot", "timestamp"]);
+    const renewed = await master.refreshMetadata({ withinMs });
+    expect([renewed.renewed, renewed.due]).toEqual([["snapshot", "timestamp"], []]);
     await cp(join(directory, "master/keys"), join(directory, "other/keys"), { recursive: true });
     const other = open("other");
     await other.adopt({ root });
-    expect((await other.refreshMetadata({ withinMs })).renewed).toEqual(["timestamp"]);
+    const left = await other.refreshMetadata({ withinMs });
+    expect([left.renewed, left.due]).toMatchObject([["timestamp"], [{ role: "snapshot", state: "soon" }]]);
   });
 });
 

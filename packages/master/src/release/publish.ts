@@ -32,7 +32,7 @@ import { keepersOf, moveSecondTags, putArtifact, putArtifacts, releaseOf, roleAr
 
 /** `makeRecord`: to be signed, with the scope "all". `record`: handed over. */
 export type PublishRequest = PublishOptions &
-  Pick<RefreshOptions, "record"> & {
+  Pick<RefreshOptions, "record" | "withinMs"> & {
     readonly scope: "all" | OnlineScope;
     readonly makeRecord?: PushMetadataOptions["record"];
   };
@@ -68,6 +68,8 @@ interface Prepared {
   /** Signed or handed over. */
   readonly pushRecord: PushRecord | undefined;
   readonly signedRecord: Uint8Array | undefined;
+  /** How soon counts as due, if it was said. */
+  readonly withinMs: number | undefined;
 }
 
 /** Everything that can refuse a release, before anything of it is sent. */
@@ -79,16 +81,16 @@ async function prepare(session: Session, base: OpenedBase, request: PublishReque
   const delegated = await readDelegated(session, content);
   await verifyStagedBlobs(session, draft);
   if (isOnRecord(request)) await verifyPromises(session, content);
-  const { makeRecord } = request;
+  const { makeRecord, withinMs } = request;
   const made = makeRecord === undefined ? undefined : await makePushRecord(session, draft, makeRecord);
   const pushRecord = made?.record ?? base.pushRecord;
-  return { scope, draft, delegated, servedUntil, pushRecord, signedRecord: made?.file };
+  return { scope, draft, delegated, servedUntil, pushRecord, signedRecord: made?.file, withinMs };
 }
 
 /** What follows the switch. */
 async function finish(
   session: Session,
-  { scope, draft, delegated, servedUntil, pushRecord, signedRecord }: Prepared,
+  { scope, draft, delegated, servedUntil, pushRecord, signedRecord, withinMs }: Prepared,
   content: ManifestContent,
 ): Promise<Omit<Publication, "rebased">> {
   const release = content.descriptor.digest;
@@ -97,8 +99,8 @@ async function finish(
   await commitRelease(session, { draft, release, scope, delegated, pushRecord });
   if (scope.kind === "all") await dropUnneededKeys(session.keys, draft.root);
   const { versions, changed, renewed } = draft;
-  const due = dueRoles([...draft.notRenewed, ...delegated], session);
-  const record = pushRecord === undefined ? undefined : recordStatusOf(pushRecord, session.now);
+  const due = dueRoles([...draft.notRenewed, ...delegated], session, withinMs);
+  const record = pushRecord === undefined ? undefined : recordStatusOf(pushRecord, session.now, withinMs);
   return { release, versions, changed, renewed, due, servedUntil, record, signedRecord };
 }
 

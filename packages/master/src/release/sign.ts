@@ -133,7 +133,7 @@ async function signOnline(session: Session, base: Base, scope: OnlineScope): Pro
     notRenewed: [
       { role: "root", expires: root.expires },
       { role: "targets", expires: targetsDocument.expires },
-      { role: "snapshot", expires: snapshotDocument.expires },
+      ...(renews ? [] : [{ role: "snapshot", expires: snapshotDocument.expires } as const]),
     ],
   };
 }
