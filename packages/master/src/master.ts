@@ -9,7 +9,7 @@ import { publish } from "./release/publish.ts";
 import { listTargetsOf, readSignedTargets, unknownTarget } from "./push-target.ts";
 import { pushTarget, pushTargets, setCustom } from "./push-targets.ts";
 import { readRootChain } from "./published/root-chain.ts";
-import { createWorkplace, type Session, type Workplace } from "./state/session.ts";
+import { createWorkplace, type Operation, type Workplace } from "./state/operation.ts";
 import { readExpirations, readStagedChanges, readStatus } from "./status.ts";
 
 /**
@@ -26,7 +26,7 @@ export function createMaster(options: MasterOptions): Master {
   const workplace = createWorkplace(options);
   const keyType = options.keyType ?? "ed25519";
   return {
-    ...createKeeper(workplace, keyType),
+    ...createSetup(workplace, keyType),
     ...createPublisher(workplace),
     ...createDelegator(workplace),
     ...createReader(workplace),
@@ -35,22 +35,22 @@ export function createMaster(options: MasterOptions): Master {
   };
 }
 
-type Keeper = Pick<Master, "createRootKey" | "createMetadataKeys" | "createMetadata" | "adopt" | "resetKeys">;
+type Setup = Pick<Master, "createRootKey" | "createMetadataKeys" | "createMetadata" | "adopt" | "resetKeys">;
 
-function createKeeper({ alone }: Workplace, keyType: NonNullable<MasterOptions["keyType"]>): Keeper {
+function createSetup({ alone }: Workplace, keyType: NonNullable<MasterOptions["keyType"]>): Setup {
   return {
     async createRootKey({ signal } = {}) {
-      const [created] = await alone(signal, (session) => createKeys(session, ["root"], keyType));
+      const [created] = await alone(signal, (operation) => createKeys(operation, ["root"], keyType));
       if (created === undefined) throw new TypeError("no key was created");
       return created;
     },
     createMetadataKeys: ({ signal } = {}) =>
-      alone(signal, (session) => createKeys(session, ["targets", "snapshot", "timestamp"], keyType)),
+      alone(signal, (operation) => createKeys(operation, ["targets", "snapshot", "timestamp"], keyType)),
     createMetadata: ({ signal, existing = "refuse", requireFamilies = [] } = {}) =>
-      alone(signal, (session) => createMetadata(session, { existing, requireFamilies })),
-    adopt: (request) => alone(request.signal, (session) => adopt(session, request)),
+      alone(signal, (operation) => createMetadata(operation, { existing, requireFamilies })),
+    adopt: (request) => alone(request.signal, (operation) => adopt(operation, request)),
     resetKeys: ({ signal, replace = false, requireFamilies = [] } = {}) =>
-      alone(signal, (session) => resetKeys(session, { replace, requireFamilies })),
+      alone(signal, (operation) => resetKeys(operation, { replace, requireFamilies })),
   };
 }
 
@@ -65,14 +65,15 @@ function createPublisher(workplace: Workplace): Publisher {
     pushTarget: (name, parts, { custom, ...options } = {}) => pushTarget(workplace, { name, parts, custom }, options),
     pushTargets: (targets, options = {}) => pushTargets(workplace, targets, options),
     setCustom: (names, custom, { signal } = {}) => setCustom(workplace, names, { custom, signal }),
-    deleteTarget: (name, { signal } = {}) => alone(signal, (session) => deleteTarget(session, parseTargetPath(name))),
-    unstage: (names) => alone(undefined, (session) => unstage(session, names)),
+    deleteTarget: (name, { signal } = {}) =>
+      alone(signal, (operation) => deleteTarget(operation, parseTargetPath(name))),
+    unstage: (names) => alone(undefined, (operation) => unstage(operation, names)),
     pushMetadata: ({ record, ...options } = {}) =>
-      alone(options.signal, (session) => publish(session, { ...options, scope: "all", makeRecord: record })),
+      alone(options.signal, (operation) => publish(operation, { ...options, coverage: "all", makeRecord: record })),
     refreshMetadata: (options = {}) =>
-      alone(options.signal, (session) => {
-        const { withinMs = session.lifetimesMs.snapshot / 2, snapshot = "if-pushed-here" } = options;
-        return publish(session, { ...options, scope: { withinMs, snapshot } });
+      alone(options.signal, (operation) => {
+        const { withinMs = operation.lifetimesMs.snapshot / 2, snapshot = "if-pushed-here" } = options;
+        return publish(operation, { ...options, coverage: { withinMs, snapshot } });
       }),
     prune: ({ signal } = {}) => alone(signal, prune),
   };
@@ -82,9 +83,10 @@ type Delegator = Pick<Master, "delegate" | "updateRole" | "revokeRole">;
 
 function createDelegator({ alone }: Workplace): Delegator {
   return {
-    delegate: (role, options) => alone(options.signal, (session) => delegate(session, role, options)),
-    updateRole: (role, metadata, { signal } = {}) => alone(signal, (session) => updateRole(session, role, metadata)),
-    revokeRole: (role, { signal } = {}) => alone(signal, (session) => revokeRole(session, role)),
+    delegate: (role, options) => alone(options.signal, (operation) => delegate(operation, role, options)),
+    updateRole: (role, metadata, { signal } = {}) =>
+      alone(signal, (operation) => updateRole(operation, role, metadata)),
+    revokeRole: (role, { signal } = {}) => alone(signal, (operation) => revokeRole(operation, role)),
   };
 }
 
@@ -104,15 +106,16 @@ type Reader = Pick<
 function createReader({ look }: Workplace): Reader {
   return {
     listKeys: () => look(undefined, listKeys),
-    listTargets: () => look(undefined, async (session) => [...(await readSignedTargets(session)).keys()].toSorted()),
-    listTargetFiles: () => look(undefined, async (session) => sortedFiles(await readSignedTargets(session))),
-    listTargetsOf: (blob) => look(undefined, (session) => listTargetsOf(session, blob)),
+    listTargets: () =>
+      look(undefined, async (operation) => [...(await readSignedTargets(operation)).keys()].toSorted()),
+    listTargetFiles: () => look(undefined, async (operation) => sortedFiles(await readSignedTargets(operation))),
+    listTargetsOf: (blob) => look(undefined, (operation) => listTargetsOf(operation, blob)),
     staged: () => look(undefined, readStagedChanges),
     expirations: () => look(undefined, readExpirations),
     rootFile: () => look(undefined, readRootFile),
     rootChain: () => look(undefined, readRootChain),
     status: (options: OperationOptions & Parameters<Master["status"]>[0] = {}) =>
-      look(options.signal, (session) => readStatus(session, options)),
+      look(options.signal, (operation) => readStatus(operation, options)),
   };
 }
 
@@ -120,29 +123,29 @@ function sortedFiles(targets: TargetMap): TargetMap {
   return new Map([...targets].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-async function deleteTarget(session: Session, path: TargetPath): Promise<void> {
-  const state = session.state();
-  const signed = await readSignedTargets(session);
-  const staged = (await session.files.readStaged(state)).get(path);
+async function deleteTarget(operation: Operation, path: TargetPath): Promise<void> {
+  const state = operation.state();
+  const signed = await readSignedTargets(operation);
+  const staged = (await operation.files.readStaged(state)).get(path);
   if (staged?.kind === "delete" || (staged === undefined && !signed.has(path))) throw unknownTarget(path);
-  if (signed.has(path)) await session.files.stage(state, path, { kind: "delete" });
-  else await session.files.unstage(state, path);
+  if (signed.has(path)) await operation.files.stage(state, path, { kind: "delete" });
+  else await operation.files.unstage(state, path);
 }
 
-async function unstage(session: Session, names: readonly string[] | undefined): Promise<void> {
-  const state = session.state();
-  const staged = await session.files.readStaged(state);
+async function unstage(operation: Operation, names: readonly string[] | undefined): Promise<void> {
+  const state = operation.state();
+  const staged = await operation.files.readStaged(state);
   const wanted = names?.map(parseTargetPath) ?? [...staged.keys()];
   const unknown = wanted.find((path) => !staged.has(path));
   if (unknown !== undefined) throw unknownTarget(unknown);
-  for (const path of wanted) await session.files.unstage(state, path);
-  const roles = names === undefined ? await session.files.readStagedRoles(state) : new Map<RoleName, never>();
-  for (const role of roles.keys()) await session.files.unstageRole(state, role);
+  for (const path of wanted) await operation.files.unstage(state, path);
+  const roles = names === undefined ? await operation.files.readStagedRoles(state) : new Map<RoleName, never>();
+  for (const role of roles.keys()) await operation.files.unstageRole(state, role);
 }
 
-async function readRootFile(session: Session): Promise<Uint8Array> {
-  const { roots, stagedRoots } = session.state();
+async function readRootFile(operation: Operation): Promise<Uint8Array> {
+  const { roots, stagedRoots } = operation.state();
   const newest = [...roots, ...stagedRoots].at(-1);
   if (newest === undefined) throw new TypeError("a record has at least one root");
-  return session.files.readMetadata(newest);
+  return operation.files.readMetadata(newest);
 }

@@ -32,30 +32,30 @@ import {
   type ShownRelease,
 } from "./published/history.ts";
 import { openBase } from "./release/open-base.ts";
-import type { Session } from "./state/session.ts";
+import type { Operation } from "./state/operation.ts";
 
 const graceMs = 86_400_000;
 
 type PruningStore = MasterStore & TagLister & Deleter;
 
 /** @throws OciError OCI_UNSUPPORTED where the store cannot list or delete; nothing is changed then */
-export async function prune(session: Session): Promise<PruneResult> {
-  const store = pruningStore(session.store);
-  const base = await openBase(session, {});
+export async function prune(operation: Operation): Promise<PruneResult> {
+  const store = pruningStore(operation.store);
+  const base = await openBase(operation, {});
   const tags: TagName[] = [];
-  for await (const tag of store.listTags({ signal: session.signal })) tags.push(tag);
-  const { kept, doomed } = await sortReleases(session, base, tags);
-  const reader = createNeedsReader(session);
-  const needed: Needs[] = [await stagedNeeds(session)];
+  for await (const tag of store.listTags({ signal: operation.signal })) tags.push(tag);
+  const { kept, doomed } = await sortReleases(operation, base, tags);
+  const reader = createNeedsReader(operation);
+  const needed: Needs[] = [await stagedNeeds(operation)];
   for (const release of kept) needed.push(await reader.needsOf(release));
   const unneeded: Needs[] = [];
   // A release of which a part is gone already was met by a prune that was cut off.
   for (const release of doomed) unneeded.push((await readable(() => reader.needsOf(release))) ?? nothing);
   const plan = planDeletion(tags, { kept: merge(needed), doomed: merge(unneeded), releases: doomed });
-  const others = await readOthers(session, plan.others);
-  const state = session.state();
-  await session.save({ ...state, prunes: state.prunes + 1 });
-  return deleteAll(session, { ...plan, store, others, releases: doomed });
+  const others = await readOthers(operation, plan.others);
+  const state = operation.state();
+  await operation.save({ ...state, prunes: state.prunes + 1 });
+  return deleteAll(operation, { ...plan, store, others, releases: doomed });
 }
 
 const nothing: Needs = { tags: new Set(), blobs: new Map() };
@@ -74,16 +74,16 @@ interface Sorted {
 }
 
 /** Releases above the current one are somebody's unfinished work: they are left alone. */
-async function sortReleases(session: Session, base: Base, tags: readonly TagName[]): Promise<Sorted> {
+async function sortReleases(operation: Operation, base: Base, tags: readonly TagName[]): Promise<Sorted> {
   const current = base.timestamp.signed.version;
   const versions = tags.flatMap((tag) => parseReleaseTag(tag) ?? []).filter((version) => version <= current);
   const shown = new Map<number, ShownRelease>();
-  await forEachConcurrently(versions, session.concurrency, async (version) => {
-    const release = await findRelease(session, version);
+  await forEachConcurrently(versions, operation.concurrency, async (version) => {
+    const release = await findRelease(operation, version);
     if (release !== undefined) shown.set(version, release);
   });
   const releases = [...shown.values()].toSorted((a, b) => a.version - b.version);
-  const before = session.now.getTime() - graceMs;
+  const before = operation.now.getTime() - graceMs;
   const doomed = releases.slice(0, -2).filter((_, index) => {
     const successor = releases[index + 1];
     return successor !== undefined && successor.expires.getTime() <= before;
@@ -92,9 +92,9 @@ async function sortReleases(session: Session, base: Base, tags: readonly TagName
 }
 
 /** Of staged targets and of the targets of staged roles: their bytes are in the registry before any release names them. */
-async function stagedNeeds(session: Session): Promise<Needs> {
-  const { files } = session;
-  const state = session.state();
+async function stagedNeeds(operation: Operation): Promise<Needs> {
+  const { files } = operation;
+  const state = operation.state();
   const puts = [...(await files.readStaged(state))].flatMap(([path, change]) =>
     change.kind === "put" ? [[path, change.file] as const] : [],
   );
@@ -130,7 +130,7 @@ function planDeletion(
 }
 
 /** The digests of everything that these tags reach, at any depth. */
-async function readOthers({ store, signal }: Session, tags: readonly TagName[]): Promise<ReadonlySet<Digest>> {
+async function readOthers({ store, signal }: Operation, tags: readonly TagName[]): Promise<ReadonlySet<Digest>> {
   const reached = new Set<Digest>();
   const open: (TagName | Digest)[] = [...tags];
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
@@ -162,7 +162,7 @@ interface Deletion extends Omit<Plan, "others"> {
   readonly releases: readonly ShownRelease[];
 }
 
-async function deleteAll({ signal, concurrency }: Session, deletion: Deletion): Promise<PruneResult> {
+async function deleteAll({ signal, concurrency }: Operation, deletion: Deletion): Promise<PruneResult> {
   const { store, others, releases } = deletion;
   let manifests = 0;
   const deleteTagged = async (tag: TagName): Promise<void> => {
@@ -193,7 +193,7 @@ function createBlobDeletion({
   store,
   signal,
   concurrency,
-}: Pick<Deletion, "store"> & Pick<Session, "signal" | "concurrency">): (
+}: Pick<Deletion, "store"> & Pick<Operation, "signal" | "concurrency">): (
   blobs: readonly (readonly [Digest, number])[],
 ) => Promise<BlobCount> {
   const deleted = { blobs: 0, bytes: 0 };

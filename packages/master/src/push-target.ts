@@ -17,7 +17,7 @@ import { parseTargetPath, parseUnverified, type JsonObject, type TargetFile, typ
 import type { TargetMap } from "./documents/changes.ts";
 import type { NewTarget, ProgressOptions, TargetPart } from "./contract.ts";
 import { MasterError } from "./errors.ts";
-import type { Session } from "./state/session.ts";
+import type { Operation } from "./state/operation.ts";
 import { putArtifact, type Uploader } from "./release/upload.ts";
 
 export type HashRequest = Pick<NewTarget, "parts" | "custom"> & ProgressOptions;
@@ -30,12 +30,12 @@ interface Blob {
 }
 
 /** The targets of the last release. The record's own files were verified when they came in. */
-export async function readSignedTargets(session: Session): Promise<TargetMap> {
-  return parseUnverified(await session.files.readMetadata(session.state().head.targets), "targets").targets;
+export async function readSignedTargets(operation: Operation): Promise<TargetMap> {
+  return parseUnverified(await operation.files.readMetadata(operation.state().head.targets), "targets").targets;
 }
 
-export async function listTargetsOf(session: Session, blob: Digest): Promise<readonly TargetPath[]> {
-  const signed = [...(await readSignedTargets(session))];
+export async function listTargetsOf(operation: Operation, blob: Digest): Promise<readonly TargetPath[]> {
+  const signed = [...(await readSignedTargets(operation))];
   const needs = (file: TargetFile): boolean => findTargetBlobs(file)?.some(({ digest }) => digest === blob) ?? false;
   return signed.flatMap(([path, file]) => (needs(file) ? [path] : [])).toSorted();
 }
@@ -45,16 +45,17 @@ export interface Hashed {
   readonly blobs: readonly Blob[];
 }
 
-export async function hashParts(session: Session, targets: TargetMap, request: HashRequest): Promise<Hashed> {
+export async function hashParts(operation: Operation, targets: TargetMap, request: HashRequest): Promise<Hashed> {
   const { parts, custom } = request;
   const [first] = parts;
-  if (parts.length === 1 && first?.kind === "target") return sameTarget(session, targets, { name: first.name, custom });
+  if (parts.length === 1 && first?.kind === "target")
+    return sameTarget(operation, targets, { name: first.name, custom });
   // A single part is hashed once: it is the whole.
   const whole = parts.length === 1 && first?.kind !== "target" ? undefined : createDigester();
   const blobs: Blob[] = [];
   for (const part of parts) {
-    session.signal?.throwIfAborted();
-    if (part.kind === "target") blobs.push(...(await readAgain(session, targets, { part, whole, request })));
+    operation.signal?.throwIfAborted();
+    if (part.kind === "target") blobs.push(...(await readAgain(operation, targets, { part, whole, request })));
     else blobs.push(await hashPart(part, whole, request));
   }
   const full = blobs.filter(({ descriptor }) => descriptor.size > 0);
@@ -71,11 +72,11 @@ export async function hashParts(session: Session, targets: TargetMap, request: H
 
 /** Another name for a target, or other custom metadata: nothing needs to be read. */
 async function sameTarget(
-  session: Session,
+  operation: Operation,
   targets: TargetMap,
   { name, custom }: { readonly name: string; readonly custom: JsonObject | undefined },
 ): Promise<Hashed> {
-  const { file, blobs } = await readKnown(session, targets, name);
+  const { file, blobs } = await readKnown(operation, targets, name);
   return {
     file: custom === undefined ? file : withCustom(file, custom),
     blobs: blobs.map((descriptor) => ({ descriptor, item: `@${name}` })),
@@ -90,12 +91,12 @@ export function withCustom(file: TargetFile, custom: JsonObject): TargetFile {
 
 /** A target as it will be when what is staged is published, and its blobs. @throws MasterError MASTER_TARGET_UNKNOWN */
 export async function readKnown(
-  session: Session,
+  operation: Operation,
   targets: TargetMap,
   name: string,
 ): Promise<{ readonly file: TargetFile; readonly blobs: readonly Descriptor[] }> {
   const path = parseTargetPath(name);
-  const staged = await session.files.findStaged(session.state(), path);
+  const staged = await operation.files.findStaged(operation.state(), path);
   const file = staged === undefined ? targets.get(path) : staged.kind === "put" ? staged.file : undefined;
   const blobs = file === undefined ? undefined : findTargetBlobs(file);
   if (file === undefined || blobs === undefined) throw unknownTarget(name);
@@ -143,10 +144,14 @@ interface ReadAgain {
 }
 
 /** The blobs of another target, verified as they stream by into the hash of the whole. */
-async function readAgain(session: Session, targets: TargetMap, { part, whole, request }: ReadAgain): Promise<Blob[]> {
-  const { signal, store } = session;
+async function readAgain(
+  operation: Operation,
+  targets: TargetMap,
+  { part, whole, request }: ReadAgain,
+): Promise<Blob[]> {
+  const { signal, store } = operation;
   const item = `@${part.name}`;
-  const { blobs } = await readKnown(session, targets, part.name);
+  const { blobs } = await readKnown(operation, targets, part.name);
   for (const descriptor of blobs) {
     const stream = await store.open(descriptor, { signal });
     if (stream === undefined) throw missingBlob(part.name, descriptor);
@@ -165,7 +170,7 @@ async function readAgain(session: Session, targets: TargetMap, { part, whole, re
 export interface TargetUpload extends Hashed {
   readonly path: TargetPath;
   /** Unless the role has so many targets that it keeps them itself. */
-  readonly keeper: "target" | "role";
+  readonly owner: "target" | "role";
   readonly onProgress: ProgressOptions["onProgress"];
   /** Blobs that are on their way or there: those of many targets go up once. */
   readonly sent: Map<Digest, Promise<void>>;
@@ -174,7 +179,7 @@ export interface TargetUpload extends Hashed {
 /** Blobs, then the manifest that keeps them. */
 export async function uploadTarget(uploader: Uploader, upload: TargetUpload): Promise<void> {
   const { store, signal, concurrency } = uploader;
-  const { file, blobs, path, keeper, sent } = upload;
+  const { file, blobs, path, owner, sent } = upload;
   await forEachConcurrently(distinct(blobs), concurrency, async ({ descriptor, content, item }) => {
     if (content === undefined) {
       if (!(await store.has(descriptor, { signal }))) throw missingBlob(item, descriptor);
@@ -185,7 +190,7 @@ export async function uploadTarget(uploader: Uploader, upload: TargetUpload): Pr
     sent.set(descriptor.digest, sending);
     await sending;
   });
-  const artifact = keeper === "target" ? encodeTarget(path, file) : undefined;
+  const artifact = owner === "target" ? encodeTarget(path, file) : undefined;
   if (artifact !== undefined) await putArtifact(uploader, artifact, sent);
 }
 

@@ -12,7 +12,7 @@ import { parseTargetName, verifyCustom } from "./documents/target-name.ts";
 import type { NewTarget, ProgressOptions, PushedTargets, PushTargetsOptions, StagedTarget } from "./contract.ts";
 import { hashParts, readKnown, readSignedTargets, uploadTarget, withCustom, type Hashed } from "./push-target.ts";
 import type { Uploader } from "./release/upload.ts";
-import type { Session, Workplace } from "./state/session.ts";
+import type { Operation, Workplace } from "./state/operation.ts";
 
 /** @throws MasterError; OciError; TypeError where there are no parts */
 export async function pushTarget(
@@ -60,66 +60,70 @@ interface Pushed extends PushedTargets {
 async function push(workplace: Workplace, wanted: Wanted, options: PushTargetsOptions): Promise<Pushed> {
   const { signal, effect = "push" } = options;
   if (effect === "none") {
-    return workplace.look(signal, async (session) =>
-      describe(session, { wanted, prepared: await prepare(session, wanted, options), options }),
+    return workplace.look(signal, async (operation) =>
+      describe(operation, { wanted, prepared: await prepare(operation, wanted, options), options }),
     );
   }
-  const { prunes } = await workplace.alone(signal, async (session) => session.state());
-  const prepared = await workplace.look(signal, (session) => prepare(session, wanted, options));
-  return workplace.alone(signal, async (session) => {
-    const state = session.state();
-    if (state.prunes !== prunes) await uploadAll(session, { targets: prepared, keeper: "target", options });
-    const pushed = await describe(session, { wanted, prepared, options });
-    await stageAll(session, pushed.changes);
+  const { prunes } = await workplace.alone(signal, async (operation) => operation.state());
+  const prepared = await workplace.look(signal, (operation) => prepare(operation, wanted, options));
+  return workplace.alone(signal, async (operation) => {
+    const state = operation.state();
+    if (state.prunes !== prunes) await uploadAll(operation, { targets: prepared, owner: "target", options });
+    const pushed = await describe(operation, { wanted, prepared, options });
+    await stageAll(operation, pushed.changes);
     return pushed;
   });
 }
 
-async function stageAll(session: Session, changes: StagedTargets): Promise<void> {
+async function stageAll(operation: Operation, changes: StagedTargets): Promise<void> {
   const [first, ...more] = changes;
   if (first === undefined) return;
-  if (more.length === 0) await session.files.stage(session.state(), ...first);
-  else await session.files.stageTogether(session.state(), changes);
+  if (more.length === 0) await operation.files.stage(operation.state(), ...first);
+  else await operation.files.stageTogether(operation.state(), changes);
 }
 
 /** Hashes and, unless nothing is to have an effect, uploads. What is there already is left out if it is to be kept. */
-async function prepare(session: Session, wanted: Wanted, options: PushTargetsOptions): Promise<readonly Prepared[]> {
-  const targets = await readSignedTargets(session);
-  const { files } = session;
-  const size = targets.size + (await files.countStaged(session.state())) + wanted.size - 1;
-  const staged: StagedTargets = options.same === "keep" ? await files.readStaged(session.state()) : new Map();
+async function prepare(
+  operation: Operation,
+  wanted: Wanted,
+  options: PushTargetsOptions,
+): Promise<readonly Prepared[]> {
+  const targets = await readSignedTargets(operation);
+  const { files } = operation;
+  const size = targets.size + (await files.countStaged(operation.state())) + wanted.size - 1;
+  const staged: StagedTargets = options.same === "keep" ? await files.readStaged(operation.state()) : new Map();
   const { onProgress } = options;
   const prepared = new Map<TargetPath, Prepared>();
-  const each = shareOf(session, wanted.size);
+  const each = shareOf(operation, wanted.size);
   const sent = new Map<Digest, Promise<void>>();
-  await forEachConcurrently(wanted, session.concurrency, async ([path, { parts, custom }]) => {
-    const hashed = { path, ...(await hashParts(session, targets, { parts, custom, ...options })) };
+  await forEachConcurrently(wanted, operation.concurrency, async ([path, { parts, custom }]) => {
+    const hashed = { path, ...(await hashParts(operation, targets, { parts, custom, ...options })) };
     const before = staged.get(path);
     const known = before === undefined ? targets.get(path) : before.kind === "put" ? before.file : undefined;
     if (options.same === "keep" && known !== undefined && isSame(known, hashed.file, custom)) return;
     prepared.set(path, hashed);
     if (options.effect === "none") return;
-    await uploadTarget(each, { ...hashed, keeper: targetKeeper({ size }, "role"), sent, onProgress });
+    await uploadTarget(each, { ...hashed, owner: targetKeeper({ size }, "role"), sent, onProgress });
   });
   return [...wanted.keys()].flatMap((path) => prepared.get(path) ?? []);
 }
 
 interface UploadAll {
   readonly targets: readonly Prepared[];
-  readonly keeper: "target" | "role";
+  readonly owner: "target" | "role";
   readonly options: PushTargetsOptions;
 }
 
-async function uploadAll(session: Session, { targets, keeper, options }: UploadAll): Promise<void> {
-  const each = shareOf(session, targets.length);
+async function uploadAll(operation: Operation, { targets, owner, options }: UploadAll): Promise<void> {
+  const each = shareOf(operation, targets.length);
   const sent = new Map<Digest, Promise<void>>();
-  await forEachConcurrently(targets, session.concurrency, (target) =>
-    uploadTarget(each, { ...target, keeper, sent, onProgress: options.onProgress }),
+  await forEachConcurrently(targets, operation.concurrency, (target) =>
+    uploadTarget(each, { ...target, owner, sent, onProgress: options.onProgress }),
   );
 }
 
 /** So that all targets at once have no more uploads at a time than one. */
-function shareOf({ store, signal, concurrency }: Session, targets: number): Uploader {
+function shareOf({ store, signal, concurrency }: Operation, targets: number): Uploader {
   return { store, signal, concurrency: Math.max(1, Math.floor(concurrency / Math.max(1, targets))) };
 }
 
@@ -137,12 +141,12 @@ interface Describe {
 }
 
 async function describe(
-  session: Session,
+  operation: Operation,
   { wanted, prepared, options }: Describe,
 ): Promise<Pushed & { readonly changes: StagedTargets }> {
-  const targets = await readSignedTargets(session);
+  const targets = await readSignedTargets(operation);
   const changes = new Map<TargetPath, Staged>();
-  for (const path of await findGone(session, targets, { wanted, options })) changes.set(path, { kind: "delete" });
+  for (const path of await findGone(operation, targets, { wanted, options })) changes.set(path, { kind: "delete" });
   for (const { path, file } of prepared) changes.set(path, { kind: "put", file });
   const staged: readonly StagedTarget[] = [...changes]
     .map(
@@ -154,12 +158,12 @@ async function describe(
 
 /** Signed or staged names that begin with the prefix, and that are none of those pushed. */
 async function findGone(
-  session: Session,
+  operation: Operation,
   targets: TargetMap,
   { wanted, options: { deleteOthers } }: Pick<Describe, "wanted" | "options">,
 ): Promise<readonly TargetPath[]> {
   if (deleteOthers === undefined) return [];
-  const staged = await session.files.readStaged(session.state());
+  const staged = await operation.files.readStaged(operation.state());
   const names = new Set([...targets.keys(), ...staged.keys()]);
   return [...names].filter(
     (path) => path.startsWith(deleteOthers) && !wanted.has(path) && staged.get(path)?.kind !== "delete",
@@ -173,13 +177,13 @@ export async function setCustom(
   { custom, signal }: { readonly custom: JsonObject; readonly signal?: AbortSignal | undefined },
 ): Promise<void> {
   verifyCustom(custom);
-  await workplace.alone(signal, async (session) => {
-    const targets = await readSignedTargets(session);
+  await workplace.alone(signal, async (operation) => {
+    const targets = await readSignedTargets(operation);
     const changes = new Map<TargetPath, Staged>();
     for (const name of names) {
-      const { file } = await readKnown(session, targets, name);
+      const { file } = await readKnown(operation, targets, name);
       changes.set(parseTargetPath(name), { kind: "put", file: withCustom(file, custom) });
     }
-    await stageAll(session, changes);
+    await stageAll(operation, changes);
   });
 }

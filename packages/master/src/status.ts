@@ -3,7 +3,7 @@ import { parseUnverified, topLevelRoles, type RoleName, type TopLevelRole } from
 import { describeStaged } from "./documents/changes.ts";
 import type { MasterStatus, StagedChanges } from "./contract.ts";
 import { readSignedTargets } from "./push-target.ts";
-import type { Session } from "./state/session.ts";
+import type { Operation } from "./state/operation.ts";
 import { MasterError } from "./errors.ts";
 import { openPublished, versionsOf } from "./published/base.ts";
 import { isUnreadable } from "./published/history.ts";
@@ -15,8 +15,8 @@ import { withPublishedRoots } from "./release/record.ts";
 import { dueRoles, type Expiry } from "./release/sign.ts";
 
 /** Of the top-level roles, then of those that they delegate to. */
-export async function readExpirations(session: Session): Promise<ReadonlyMap<TopLevelRole | RoleName, Date>> {
-  const { head, roots, stagedRoots, delegated } = session.state();
+export async function readExpirations(operation: Operation): Promise<ReadonlyMap<TopLevelRole | RoleName, Date>> {
+  const { head, roots, stagedRoots, delegated } = operation.state();
   const root = [...roots, ...stagedRoots].at(-1);
   const records = [
     ["root", root],
@@ -27,17 +27,17 @@ export async function readExpirations(session: Session): Promise<ReadonlyMap<Top
   const expirations = new Map<TopLevelRole | RoleName, Date>();
   for (const [role, record] of records) {
     if (record !== undefined)
-      expirations.set(role, parseUnverified(await session.files.readMetadata(record), role).expires);
+      expirations.set(role, parseUnverified(await operation.files.readMetadata(record), role).expires);
   }
   for (const { role, expires } of delegated) expirations.set(role, expires);
   return expirations;
 }
 
-export async function readStagedChanges(session: Session): Promise<StagedChanges> {
-  const state = session.state();
+export async function readStagedChanges(operation: Operation): Promise<StagedChanges> {
+  const state = operation.state();
   return {
-    targets: describeStaged(await readSignedTargets(session), await session.files.readStaged(state)),
-    roles: [...(await session.files.readStagedRoles(state)).keys()],
+    targets: describeStaged(await readSignedTargets(operation), await operation.files.readStaged(state)),
+    roles: [...(await operation.files.readStagedRoles(state)).keys()],
     roots: state.stagedRoots.map(({ version }) => version),
   };
 }
@@ -48,15 +48,15 @@ interface StatusRequest {
 }
 
 /** @throws MasterError MASTER_METADATA_MISSING (details say what is published), MASTER_CLOCK_SUSPECT */
-export async function readStatus(session: Session, { withinMs, registry }: StatusRequest): Promise<MasterStatus> {
-  if (session.record === undefined && registry === "check") await refuseUnknown(session);
-  const { head, roots, published, pushRecord } = session.state();
-  verifyClock(session);
-  const look = registry === "check" ? await lookAtRegistry(session) : unchecked;
-  const roles = look.roles ?? [...(await readExpirations(session))].map(([role, expires]) => ({ role, expires }));
+export async function readStatus(operation: Operation, { withinMs, registry }: StatusRequest): Promise<MasterStatus> {
+  if (operation.record === undefined && registry === "check") await refuseUnknown(operation);
+  const { head, roots, published, pushRecord } = operation.state();
+  verifyClock(operation);
+  const look = registry === "check" ? await lookAtRegistry(operation) : unchecked;
+  const roles = look.roles ?? [...(await readExpirations(operation))].map(([role, expires]) => ({ role, expires }));
   return {
-    due: dueRoles(roles, session, withinMs),
-    staged: await readStagedChanges(session),
+    due: dueRoles(roles, operation, withinMs),
+    staged: await readStagedChanges(operation),
     versions:
       published === undefined
         ? "never"
@@ -67,13 +67,13 @@ export async function readStatus(session: Session, { withinMs, registry }: Statu
             targets: head.targets.version,
           },
     ...look.told,
-    ...(pushRecord === undefined ? {} : { record: recordStatusOf(pushRecord, session.now, withinMs) }),
+    ...(pushRecord === undefined ? {} : { record: recordStatusOf(pushRecord, operation.now, withinMs) }),
   };
 }
 
-async function refuseUnknown(session: Session): Promise<void> {
-  const { place } = session;
-  const published = await latestDigest(session);
+async function refuseUnknown(operation: Operation): Promise<void> {
+  const { place } = operation;
+  const published = await latestDigest(operation);
   if (published === undefined) return;
   throw new MasterError(
     "MASTER_METADATA_MISSING",
@@ -93,12 +93,12 @@ interface Look {
 const unchecked: Look = { told: { registry: "unchecked" } };
 
 /** As a client would, from the pin of the record, and never below it. */
-async function lookAtRegistry(session: Session): Promise<Look> {
-  const state = session.state();
+async function lookAtRegistry(operation: Operation): Promise<Look> {
+  const state = operation.state();
   try {
-    const found = await findPublished(session);
+    const found = await findPublished(operation);
     if (found === undefined) return { told: { registry: "absent" } };
-    const base = await openPublished(session, found, withPublishedRoots(state, found));
+    const base = await openPublished(operation, found, withPublishedRoots(state, found));
     const { targets, snapshot } = base;
     const sources = { targets: targets.signed, snapshot: snapshot.signed, files: [] };
     const top = topLevelRoles.map((role) => ({ role, expires: base[role].signed.expires }));
@@ -107,7 +107,7 @@ async function lookAtRegistry(session: Session): Promise<Look> {
         registry: found.release === state.published || found.release === state.attempt?.release ? "same" : "newer",
         published: { versions: versionsOf(base), servedUntil: servedUntil(base) },
       },
-      roles: [...top, ...(await readDelegated(session, sources))],
+      roles: [...top, ...(await readDelegated(operation, sources))],
     };
   } catch (error) {
     if (!isUnreadable(error) || error.code === "MASTER_STATE_INVALID") throw error;

@@ -22,8 +22,8 @@ import { MasterError } from "../errors.ts";
 import type { SignedFile } from "../documents/plan.ts";
 import { readPublished, type Published } from "./published.ts";
 import { extendChain, openHandedOver, readRoots, walkRoots, type Roots } from "./root-chain.ts";
-import type { Session } from "../state/session.ts";
-import type { HeadRecord, State } from "../state/state.ts";
+import type { Operation } from "../state/operation.ts";
+import type { LastRelease, State } from "../state/state.ts";
 
 /** What the next release is built on: verified, and not below the record. */
 export interface Base {
@@ -49,10 +49,10 @@ export function versionsOf(base: Pick<Base, TopLevelRole>): ReleaseVersions {
 }
 
 /** What was last published or accepted here, as it lies on the disk. @throws MasterError MASTER_STATE_INVALID; TufError */
-export async function openRecorded(session: Session, release: Digest | undefined): Promise<Base> {
-  const { files } = session;
-  const state = session.state();
-  const roots = await readRoots(session, state);
+export async function openRecorded(operation: Operation, release: Digest | undefined): Promise<Base> {
+  const { files } = operation;
+  const state = operation.state();
+  const roots = await readRoots(operation, state);
   const set = walkRoots(roots);
   set.updateTimestamp(await files.readMetadata(state.head.timestamp));
   set.updateSnapshot(await files.readMetadata(state.head.snapshot), "source");
@@ -64,38 +64,38 @@ export async function openRecorded(session: Session, release: Digest | undefined
  * What `latest` names, verified from the record's pin and compared with what it last saw.
  * @throws TufError (TUF_ROLLBACK where the registry shows something older); MasterError; OciError; FormatError
  */
-export async function openPublished(session: Session, published: Published, state: State): Promise<Base> {
-  const roots = await extendChain(session, published, await readRoots(session, state));
+export async function openPublished(operation: Operation, published: Published, state: State): Promise<Base> {
+  const roots = await extendChain(operation, published, await readRoots(operation, state));
   const set = walkRoots(roots);
-  await take(session, published, { set, head: state.head });
+  await take(operation, published, { set, head: state.head });
   return complete(set, roots, published.release);
 }
 
 /** The same where there is no record: from the roots that the caller hands over. */
 export async function openUnrecorded(
-  session: Session,
+  operation: Operation,
   published: Published,
   root: Uint8Array,
 ): Promise<Base & { readonly leftOut: LeftOutRoots | undefined }> {
-  const handedOver = await openHandedOver(session, published, root);
-  const roots = await extendChain(session, published, handedOver);
+  const handedOver = await openHandedOver(operation, published, root);
+  const roots = await extendChain(operation, published, handedOver);
   const set = walkRoots(roots);
-  await take(session, published, { set });
+  await take(operation, published, { set });
   return { ...complete(set, roots, published.release), leftOut: handedOver.leftOut };
 }
 
 /** The published files go in, each after the recorded one that it is compared with. */
 async function take(
-  session: Session,
+  operation: Operation,
   published: Published,
-  { set, head }: { set: TrustedSet; head?: HeadRecord },
+  { set, head }: { set: TrustedSet; head?: LastRelease },
 ): Promise<void> {
   const read = (role: "timestamp" | "snapshot" | "targets"): Promise<Uint8Array> => {
     const { maxBytes } = set.wanted(role);
-    return readPublished(session, published, { name: metadataFileName(role, signedVersion(set, role)), maxBytes });
+    return readPublished(operation, published, { name: metadataFileName(role, signedVersion(set, role)), maxBytes });
   };
-  const recorded = async (role: keyof HeadRecord): Promise<Uint8Array | undefined> =>
-    head === undefined ? undefined : session.files.readMetadata(head[role]);
+  const recorded = async (role: keyof LastRelease): Promise<Uint8Array | undefined> =>
+    head === undefined ? undefined : operation.files.readMetadata(head[role]);
 
   recall(await recorded("timestamp"), (file) => set.updateTimestamp(file));
   const timestamp = await read("timestamp");
@@ -108,7 +108,7 @@ async function take(
 }
 
 /** An OCI repository names every file but the timestamp with its version, whatever the root says of snapshots. */
-function signedVersion({ timestamp, snapshot }: TrustedSet, role: keyof HeadRecord): number | undefined {
+function signedVersion({ timestamp, snapshot }: TrustedSet, role: keyof LastRelease): number | undefined {
   if (role === "timestamp") return undefined;
   return (role === "snapshot" ? timestamp?.signed.snapshot : snapshot?.signed.meta.get("targets.json"))?.version;
 }

@@ -18,7 +18,7 @@ import { defaultLimits, isTopLevelRole, parseRoleName, parseUnverified, TufError
 import type { TargetMap } from "../documents/changes.ts";
 import { MasterError } from "../errors.ts";
 import { readPublished } from "./published.ts";
-import type { Session } from "../state/session.ts";
+import type { Operation } from "../state/operation.ts";
 
 export interface ShownRelease {
   readonly version: number;
@@ -30,22 +30,22 @@ export interface ShownRelease {
   readonly snapshotVersion: number;
 }
 
-/** What a release needs to be read. Of the manifests of a role's keepers the first stands for all (`firstPart`). */
+/** What a release needs to be read. Of the manifests of a role's owners the first stands for all (`firstPart`). */
 export interface Needs {
   readonly tags: ReadonlySet<TagName>;
   readonly blobs: ReadonlyMap<Digest, number>;
 }
 
 /** Undefined: there is no such release, or it cannot be read as one. */
-export async function findRelease(session: Session, version: number): Promise<ShownRelease | undefined> {
+export async function findRelease(operation: Operation, version: number): Promise<ShownRelease | undefined> {
   const tag = releaseTag(version);
-  const found = await session.store.resolve(tag, { want: "bytes", signal: session.signal });
+  const found = await operation.store.resolve(tag, { want: "bytes", signal: operation.signal });
   if (found?.bytes === undefined) return undefined;
   const { bytes } = found;
   return readable(async () => {
     const { files } = parseRelease(bytes);
     const file = { name: metadataFileName("timestamp"), maxBytes: defaultLimits.timestampMaxBytes };
-    const { expires, snapshot } = parseUnverified(await readPublished(session, { files }, file), "timestamp");
+    const { expires, snapshot } = parseUnverified(await readPublished(operation, { files }, file), "timestamp");
     return { version, tag, digest: found.descriptor.digest, files, expires, snapshotVersion: snapshot.version };
   });
 }
@@ -80,7 +80,7 @@ export interface NeedsReader {
   needsOf(release: ShownRelease): Promise<Needs>;
 }
 
-export function createNeedsReader(session: Session): NeedsReader {
+export function createNeedsReader(operation: Operation): NeedsReader {
   const roles = new Map<string, Promise<Needs>>();
 
   function once(key: string, read: () => Promise<Needs>): Promise<Needs> {
@@ -92,13 +92,13 @@ export function createNeedsReader(session: Session): NeedsReader {
   async function needsOf(release: ShownRelease): Promise<Needs> {
     const { files, tag, snapshotVersion } = release;
     const name = metadataFileName("snapshot", snapshotVersion);
-    const bytes = await readPublished(session, release, { name, maxBytes: defaultLimits.snapshotMaxBytes });
+    const bytes = await readPublished(operation, release, { name, maxBytes: defaultLimits.snapshotMaxBytes });
     const snapshot = parseUnverified(bytes, "snapshot");
     const parts: Needs[] = [{ tags: new Set([tag]), blobs: sizes(files.values()) }];
     for (const [role, version] of rolesOf(snapshot)) {
       const key =
         role === "targets" ? (files.get(metadataFileName(role, version))?.digest ?? "") : `${version}.${role}`;
-      parts.push(await once(key, () => roleNeeds(session, release, { role, version })));
+      parts.push(await once(key, () => roleNeeds(operation, release, { role, version })));
     }
     return merge(parts);
   }
@@ -111,14 +111,14 @@ function* rolesOf({ meta }: Snapshot): Iterable<readonly [string, number]> {
 }
 
 async function roleNeeds(
-  session: Session,
+  operation: Operation,
   release: ShownRelease,
   { role, version }: { readonly role: string; readonly version: number },
 ): Promise<Needs> {
   const topLevel = isTopLevelRole(role);
   const name = metadataFileName(role, version);
-  const files = topLevel ? release.files : await readRoleFiles(session, role, version);
-  const bytes = await readPublished(session, { files }, { name, maxBytes: defaultLimits.targetsMaxBytes });
+  const files = topLevel ? release.files : await readRoleFiles(operation, role, version);
+  const bytes = await readPublished(operation, { files }, { name, maxBytes: defaultLimits.targetsMaxBytes });
   const own = topLevel ? [] : [roleTag(parseRoleName(role), version)];
   return merge([
     { tags: new Set(own), blobs: topLevel ? new Map() : sizes(files.values()) },
@@ -128,21 +128,21 @@ async function roleNeeds(
   ]);
 }
 
-async function readRoleFiles(session: Session, role: string, version: number): Promise<ShownRelease["files"]> {
+async function readRoleFiles(operation: Operation, role: string, version: number): Promise<ShownRelease["files"]> {
   const tag = roleTag(parseRoleName(role), version);
-  const found = await session.store.resolve(tag, { want: "bytes", signal: session.signal });
+  const found = await operation.store.resolve(tag, { want: "bytes", signal: operation.signal });
   if (found?.bytes !== undefined) return parseRole(found.bytes).files;
   throw new MasterError("MASTER_METADATA_UNAVAILABLE", `${tag} is not in the registry`, { details: { tag } });
 }
 
-/** All parts of a role's keepers under the name of the first. */
+/** All parts of a role's owners under the name of the first. */
 export function firstPart(tag: TagName): TagName {
   return parseTag(tag.replace(/^(meta\.[0-9]+)-[0-9]+\./, "$1-1."));
 }
 
-/** @param keepers tags of the manifests that keep the targets' blobs, beside the targets' own */
-export function targetNeeds(targets: TargetMap, keepers: Iterable<TagName> = []): Needs {
-  const tags = new Set(keepers);
+/** @param owners tags of the manifests that keep the targets' blobs, beside the targets' own */
+export function targetNeeds(targets: TargetMap, owners: Iterable<TagName> = []): Needs {
+  const tags = new Set(owners);
   const blobs = new Map<Digest, number>();
   for (const [path, file] of targets) {
     const sha256 = file.hashes.get("sha256");

@@ -4,11 +4,11 @@ import { forEachConcurrently, OciError, type Digest, type TagName } from "@dtuf/
 import type { RoleName, Snapshot, Targets } from "@dtuf/tuf";
 import type { StagedTarget } from "../contract.ts";
 import type { TargetMap } from "../documents/changes.ts";
-import type { Session } from "../state/session.ts";
+import type { Operation } from "../state/operation.ts";
 
 /** @throws OciError OCI_NOT_FOUND */
-export async function verifyTargetBlobs(session: Session, targets: TargetMap): Promise<void> {
-  const { store, signal, concurrency } = session;
+export async function verifyTargetBlobs(operation: Operation, targets: TargetMap): Promise<void> {
+  const { store, signal, concurrency } = operation;
   await forEachConcurrently(targets, concurrency, async ([path, file]) => {
     for (const blob of findTargetBlobs(file) ?? []) {
       if (!(await store.has(blob, { signal }))) throw absent(`a blob of ${path}`, blob.digest);
@@ -25,12 +25,12 @@ interface Staged {
  * Bytes that were there when they were staged may have been deleted since, by another publisher's prune too.
  * @throws OciError OCI_NOT_FOUND
  */
-export async function verifyStagedBlobs(session: Session, { changed, delegated }: Staged): Promise<void> {
+export async function verifyStagedBlobs(operation: Operation, { changed, delegated }: Staged): Promise<void> {
   await verifyTargetBlobs(
-    session,
+    operation,
     new Map(changed.flatMap(({ path, file }) => (file === undefined ? [] : [[path, file] as const]))),
   );
-  for (const { document } of delegated) await verifyTargetBlobs(session, document.targets);
+  for (const { document } of delegated) await verifyTargetBlobs(operation, document.targets);
 }
 
 interface Promises {
@@ -41,9 +41,9 @@ interface Promises {
 }
 
 /** Asked where the registry is known to have lost something: each target's blobs, each delegated role's file. */
-export async function verifyPromises(session: Session, { targets, snapshot, files }: Promises): Promise<void> {
-  const { store, signal } = session;
-  await verifyTargetBlobs(session, targets.targets);
+export async function verifyPromises(operation: Operation, { targets, snapshot, files }: Promises): Promise<void> {
+  const { store, signal } = operation;
+  await verifyTargetBlobs(operation, targets.targets);
   for (const { name } of targets.delegations?.kind === "listed" ? targets.delegations.roles : []) {
     const version = snapshot.meta.get(`${name}.json`)?.version;
     if (version === undefined || files.some((file) => file.name === name)) continue;

@@ -2,7 +2,7 @@
 import { collect, OciError, type Descriptor, type Digest } from "@dtuf/registry";
 import { latestTag, parseRelease, type MetadataIndex, type Release } from "@dtuf/format";
 import { MasterError } from "../errors.ts";
-import type { Session } from "../state/session.ts";
+import type { Operation } from "../state/operation.ts";
 
 export interface Published extends Release {
   /** Digest of the manifest that `latest` names. */
@@ -10,7 +10,7 @@ export interface Published extends Release {
 }
 
 /** Undefined: there is no `latest`. @throws FormatError FORMAT_NOT_A_REPOSITORY; OciError */
-export async function findPublished({ store, signal }: Session): Promise<Published | undefined> {
+export async function findPublished({ store, signal }: Operation): Promise<Published | undefined> {
   const found = await store.resolve(latestTag, { want: "bytes", signal });
   if (found === undefined) return undefined;
   const { digest } = found.descriptor;
@@ -19,13 +19,16 @@ export async function findPublished({ store, signal }: Session): Promise<Publish
 }
 
 /** Whatever it is that `latest` names. */
-export async function latestDigest({ store, signal }: Pick<Session, "store" | "signal">): Promise<Digest | undefined> {
+export async function latestDigest({
+  store,
+  signal,
+}: Pick<Operation, "store" | "signal">): Promise<Digest | undefined> {
   return (await store.resolve(latestTag, { want: "digest", signal }))?.descriptor.digest;
 }
 
 /** @throws MasterError MASTER_METADATA_UNAVAILABLE; OciError OCI_LIMIT_EXCEEDED */
 export async function readPublished(
-  session: Session,
+  operation: Operation,
   { files }: MetadataIndex,
   { name, maxBytes }: { readonly name: string; readonly maxBytes: number },
 ): Promise<Uint8Array> {
@@ -36,12 +39,12 @@ export async function readPublished(
       details: { limit: maxBytes, got: descriptor.size },
     });
   }
-  return descriptor.data ?? readContent(descriptor, session);
+  return descriptor.data ?? readContent(descriptor, operation);
 }
 
 async function readContent(
   descriptor: Descriptor,
-  { store, signal }: Pick<Session, "store" | "signal">,
+  { store, signal }: Pick<Operation, "store" | "signal">,
 ): Promise<Uint8Array> {
   const stream = await store.open(descriptor, { signal });
   if (stream === undefined) throw unavailable(descriptor.digest, "the registry does not have it");

@@ -16,7 +16,7 @@ import {
 import { MasterError } from "../errors.ts";
 import type { SignedFile } from "../documents/plan.ts";
 import { readPublished, type Published } from "./published.ts";
-import type { Session } from "../state/session.ts";
+import type { Operation } from "../state/operation.ts";
 import type { State } from "../state/state.ts";
 
 /** The pinned root and those that follow it; and the older ones. Oldest first. */
@@ -29,7 +29,7 @@ export interface Roots {
 const epoch: Date = new Date(0);
 
 /** The roots of the record. @throws MasterError MASTER_STATE_INVALID */
-export async function readRoots({ files }: Session, state: State): Promise<Roots> {
+export async function readRoots({ files }: Operation, state: State): Promise<Roots> {
   const all: SignedFile[] = [];
   for (const root of state.roots) all.push({ version: root.version, bytes: await files.readMetadata(root) });
   return {
@@ -57,33 +57,33 @@ function openChain({ chain: [pin, ...more] }: Roots): TrustedSet {
  * `N.root.json` never change: one that is not the one known here is refused.
  * @throws TufError; MasterError MASTER_CHAIN_DIFFERS, MASTER_METADATA_UNAVAILABLE
  */
-export async function extendChain(session: Session, published: Published, roots: Roots): Promise<Roots> {
+export async function extendChain(operation: Operation, published: Published, roots: Roots): Promise<Roots> {
   verifySameRoots(published, roots);
   const chain = [...roots.chain];
   const set = openChain(roots);
   for (;;) {
-    const root = await findRoot(session, published, set.root.signed.version + 1);
+    const root = await findRoot(operation, published, set.root.signed.version + 1);
     if (root === undefined) return { ...roots, chain };
     if (chain.length > defaultLimits.maxRootRotations) throw tooManyRoots();
     try {
       set.updateRoot(root.bytes);
     } catch (error) {
-      throw (await isOtherChain(session, published, root)) ? chainDiffers(root.version) : error;
+      throw (await isOtherChain(operation, published, root)) ? chainDiffers(root.version) : error;
     }
     chain.push(root);
   }
 }
 
 /** A root that does not follow is damage, or a forgery; one that the published timestamp is signed under is a chain. */
-async function isOtherChain(session: Session, published: Published, first: SignedFile): Promise<boolean> {
+async function isOtherChain(operation: Operation, published: Published, first: SignedFile): Promise<boolean> {
   let newest = first;
   for (let count = 0; count < defaultLimits.maxRootRotations; count++) {
-    const next = await findRoot(session, published, newest.version + 1);
+    const next = await findRoot(operation, published, newest.version + 1);
     if (next === undefined) break;
     newest = next;
   }
   const file = { name: metadataFileName("timestamp"), maxBytes: defaultLimits.timestampMaxBytes };
-  const timestamp = await readPublished(session, published, file);
+  const timestamp = await readPublished(operation, published, file);
   try {
     walkRoots({ older: [], chain: [newest] }).updateTimestamp(timestamp);
     return true;
@@ -104,22 +104,26 @@ export interface HandedOver extends Roots {
  * @param file a root.json, or a chain as `rootChain` gives it
  * @throws FormatError FORMAT_ROOT_CHAIN_INVALID; TufError
  */
-export async function openHandedOver(session: Session, published: Published, file: Uint8Array): Promise<HandedOver> {
+export async function openHandedOver(
+  operation: Operation,
+  published: Published,
+  file: Uint8Array,
+): Promise<HandedOver> {
   const given = verifyRootChain(parseRootFile(file));
   const [pinned, first] = [given.at(-1), given[0]];
   if (pinned === undefined || first === undefined) throw new TypeError("a chain has at least one root");
-  const { older, leftOut } = await readOlderRoots(session, published, { first, pinned });
+  const { older, leftOut } = await readOlderRoots(operation, published, { first, pinned });
   return { older: [...older, ...given.slice(0, -1).map(fileOf)], chain: [fileOf(pinned)], leftOut };
 }
 
 async function readOlderRoots(
-  session: Session,
+  operation: Operation,
   published: Published,
   { first, pinned }: { readonly first: Trusted<Root>; readonly pinned: Trusted<Root> },
 ): Promise<Pick<HandedOver, "older" | "leftOut">> {
   const older: SignedFile[] = [];
   for (let next = first; older.length < defaultLimits.maxRootRotations;) {
-    const root = await findRoot(session, published, next.signed.version - 1);
+    const root = await findRoot(operation, published, next.signed.version - 1);
     if (root === undefined) break;
     try {
       next = verifyOlderRoot(root.bytes, { next, pinned });
@@ -140,11 +144,11 @@ function fileOf({ signed: { version }, bytes }: Trusted<Root>): SignedFile {
  * Every root signed here, from the oldest that leads to the newest without a gap on, in one file to hand over.
  * @throws MasterError MASTER_STATE_INVALID
  */
-export async function readRootChain(session: Session): Promise<Uint8Array> {
-  const { roots, stagedRoots } = session.state();
+export async function readRootChain(operation: Operation): Promise<Uint8Array> {
+  const { roots, stagedRoots } = operation.state();
   const chain: Uint8Array[] = [];
   for (const record of [...roots, ...stagedRoots].toReversed()) {
-    const bytes = await session.files.readMetadata(record);
+    const bytes = await operation.files.readMetadata(record);
     if (chain[0] !== undefined && !follows(chain[0], bytes)) break;
     chain.unshift(bytes);
   }
@@ -161,12 +165,12 @@ function follows(next: Uint8Array, root: Uint8Array): boolean {
 }
 
 /** The loops over roots cost no request if the manifest holds them: the event loop has its turn, so that the signal can be set. */
-async function findRoot(session: Session, published: Published, version: number): Promise<SignedFile | undefined> {
+async function findRoot(operation: Operation, published: Published, version: number): Promise<SignedFile | undefined> {
   await nextTurn();
-  session.signal?.throwIfAborted();
+  operation.signal?.throwIfAborted();
   const name = metadataFileName("root", version);
   if (!published.files.has(name)) return undefined;
-  return { version, bytes: await readPublished(session, published, { name, maxBytes: defaultLimits.rootMaxBytes }) };
+  return { version, bytes: await readPublished(operation, published, { name, maxBytes: defaultLimits.rootMaxBytes }) };
 }
 
 function verifySameRoots({ files }: Published, { older, chain }: Roots): void {

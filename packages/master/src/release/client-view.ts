@@ -11,7 +11,7 @@ import type { Base } from "../published/base.ts";
 import { MasterError } from "../errors.ts";
 import { clockToleranceMs } from "../limits.ts";
 import { recall } from "../published/base.ts";
-import type { Session } from "../state/session.ts";
+import type { Operation } from "../state/operation.ts";
 import type { Draft } from "./sign.ts";
 
 /**
@@ -19,9 +19,9 @@ import type { Draft } from "./sign.ts";
  * @returns until when clients take it, if nothing follows it
  * @throws MasterError MASTER_ROLE_EXPIRED; TufError
  */
-export function verifyTakeable(session: Session, base: Base, draft: Draft): Date {
+export function verifyTakeable(operation: Operation, base: Base, draft: Draft): Date {
   try {
-    const set = openClient(session, base, draft);
+    const set = openClient(operation, base, draft);
     refresh(set, base, draft);
     return servedUntil(set);
   } catch (error) {
@@ -30,11 +30,11 @@ export function verifyTakeable(session: Session, base: Base, draft: Draft): Date
 }
 
 /** At the end of the draft's roots. Where a staged root replaces the chain, clients have pinned that one. */
-function openClient(session: Session, base: Base, draft: Draft): TrustedSet {
-  const { stagedPin } = session.state();
+function openClient(operation: Operation, base: Base, draft: Draft): TrustedSet {
+  const { stagedPin } = operation.state();
   const replaced = draft.roots.find(({ version }) => version === stagedPin);
   const { version, bytes } = replaced ?? { version: base.root.signed.version, bytes: base.root.bytes };
-  const set = createTrustedSet({ root: bytes, now: session.now });
+  const set = createTrustedSet({ root: bytes, now: operation.now });
   for (const root of draft.roots) if (root.version > version) set.updateRoot(root.bytes);
   set.finishRoot();
   return set;
@@ -67,7 +67,7 @@ export function servedUntil(set: Pick<TrustedSet, TopLevelRole>): Date {
  * Under a clock that is behind, everything signed has expired for everybody else, and what has expired looks valid.
  * @throws MasterError MASTER_CLOCK_SUSPECT where the clock is behind an instant at which this state was written
  */
-export function verifyClock({ record, now }: Session): void {
+export function verifyClock({ record, now }: Operation): void {
   const known = record?.knownPast;
   if (known === undefined || now.getTime() >= known.getTime() - clockToleranceMs) return;
   const details = { now: now.toISOString(), knownPast: known.toISOString() };

@@ -18,11 +18,11 @@ import { namesSnapshot, verifyPlausible, verifyUnexpired, verifyWanted } from ".
 import { expiryOf, planRoot, planSnapshot, planTargets, planTimestamp, type SignedFile } from "../documents/plan.ts";
 import { findPublished, latestDigest } from "../published/published.ts";
 import { headFilesOf, saveHead, saveRoots } from "./record.ts";
-import type { Session } from "../state/session.ts";
+import type { Operation } from "../state/operation.ts";
 import { openNewestRoot } from "./sign.ts";
 
 export async function createKeys(
-  { keys }: Session,
+  { keys }: Operation,
   roles: readonly TopLevelRole[],
   keyType: KeyType,
 ): Promise<readonly CreatedKey[]> {
@@ -32,7 +32,7 @@ export async function createKeys(
 }
 
 /** The roles that have a current key file. */
-export async function listKeys({ keys }: Session): Promise<readonly TopLevelRole[]> {
+export async function listKeys({ keys }: Operation): Promise<readonly TopLevelRole[]> {
   const found = await Promise.all(topLevelRoles.map((role) => keys.list(role)));
   return topLevelRoles.filter((_role, at) => found[at]?.some(({ age }) => age === "current") === true);
 }
@@ -44,37 +44,37 @@ interface Families {
 
 /** @throws MasterError MASTER_METADATA_EXISTS, MASTER_KEYS_MISSING, MASTER_PASSPHRASE_WRONG, … */
 export async function createMetadata(
-  session: Session,
+  operation: Operation,
   { existing, requireFamilies }: Families & { readonly existing: "refuse" | "replace" | "unchecked" },
 ): Promise<void> {
-  refuseExisting(session);
-  if (existing === "refuse") await refusePublished(session);
-  const keys = { keys: await currentKeys(session), requireFamilies };
-  const document = planRoot(undefined, keys, edition(session, "root", 1));
+  refuseExisting(operation);
+  if (existing === "refuse") await refusePublished(operation);
+  const keys = { keys: await currentKeys(operation), requireFamilies };
+  const document = planRoot(undefined, keys, edition(operation, "root", 1));
   const sign = async (
     role: TopLevelRole,
     bytesOf: (signers: readonly Signer[]) => Promise<Uint8Array>,
   ): Promise<SignedFile> => ({
     version: 1,
-    bytes: await bytesOf(await session.ring.signersFor(role, document)),
+    bytes: await bytesOf(await operation.ring.signersFor(role, document)),
   });
   const root = await sign("root", (signers) => signDocument(document, signers));
   const targets = await sign("targets", (signers) =>
-    signDocument(planTargets(undefined, { targets: new Map() }, edition(session, "targets", 1)), signers),
+    signDocument(planTargets(undefined, { targets: new Map() }, edition(operation, "targets", 1)), signers),
   );
   const listed = new Map([["targets.json", targets]]);
   const snapshot = await sign("snapshot", (signers) =>
-    signDocument(planSnapshot(undefined, listed, edition(session, "snapshot", 1)), signers),
+    signDocument(planSnapshot(undefined, listed, edition(operation, "snapshot", 1)), signers),
   );
   const timestamp = await sign("timestamp", (signers) =>
-    signDocument(planTimestamp(undefined, snapshot, edition(session, "timestamp", 1)), signers),
+    signDocument(planTimestamp(undefined, snapshot, edition(operation, "timestamp", 1)), signers),
   );
-  await session.save({
-    place: session.place,
+  await operation.save({
+    place: operation.place,
     pin: 1,
-    roots: await saveRoots(session, [root]),
+    roots: await saveRoots(operation, [root]),
     stagedRoots: [],
-    head: await saveHead(session, { timestamp, snapshot, targets }),
+    head: await saveHead(operation, { timestamp, snapshot, targets }),
     delegated: [],
     signed: { timestamp: 1, snapshot: 1, targets: 1 },
     generation: 1,
@@ -85,31 +85,32 @@ export async function createMetadata(
 
 /** @throws MasterError MASTER_METADATA_EXISTS, MASTER_METADATA_UNAVAILABLE, MASTER_BASE_EXPIRED, MASTER_BASE_UNEXPECTED */
 export async function adopt(
-  session: Session,
+  operation: Operation,
   { root, expectSnapshot, record }: Parameters<Master["adopt"]>[0],
 ): Promise<AdoptResult> {
-  refuseExisting(session);
-  const published = await findPublished(session);
+  refuseExisting(operation);
+  const published = await findPublished(operation);
   if (published === undefined) {
-    throw new MasterError("MASTER_METADATA_UNAVAILABLE", `nothing is published at ${session.place}`, {
-      details: { place: session.place },
+    throw new MasterError("MASTER_METADATA_UNAVAILABLE", `nothing is published at ${operation.place}`, {
+      details: { place: operation.place },
     });
   }
-  const opened = await openUnrecorded(session, published, root);
-  const base = verifyWanted(session, opened, { expectSnapshot, record });
+  const opened = await openUnrecorded(operation, published, root);
+  const base = verifyWanted(operation, opened, { expectSnapshot, record });
   if (!namesSnapshot(expectSnapshot)) {
     verifyPlausible(base, undefined);
-    if (base.pushRecord === undefined) verifyUnexpired(base, ["root", "timestamp", "snapshot", "targets"], session.now);
+    if (base.pushRecord === undefined)
+      verifyUnexpired(base, ["root", "timestamp", "snapshot", "targets"], operation.now);
   }
   const { timestamp, snapshot, targets } = base;
-  await session.keys.prepare();
-  await session.save({
-    place: session.place,
+  await operation.keys.prepare();
+  await operation.save({
+    place: operation.place,
     pin: base.pin,
-    roots: await saveRoots(session, base.roots),
+    roots: await saveRoots(operation, base.roots),
     stagedRoots: [],
-    head: await saveHead(session, headFilesOf(base)),
-    delegated: await readDelegated(session, { targets: targets.signed, snapshot: snapshot.signed, files: [] }),
+    head: await saveHead(operation, headFilesOf(base)),
+    delegated: await readDelegated(operation, { targets: targets.signed, snapshot: snapshot.signed, files: [] }),
     published: base.release,
     pushRecord: base.pushRecord,
     signed: { timestamp: timestamp.signed.version, snapshot: snapshot.signed.version, targets: targets.signed.version },
@@ -117,7 +118,7 @@ export async function adopt(
     staging: 1,
     prunes: 0,
   });
-  return { leftOut: opened.leftOut, keyDirectory: session.keys.path };
+  return { leftOut: opened.leftOut, keyDirectory: operation.keys.path };
 }
 
 /**
@@ -125,21 +126,21 @@ export async function adopt(
  * @throws MasterError MASTER_OLD_ROOT_KEY_MISSING, MASTER_KEYS_MISSING, MASTER_CLOCK_SUSPECT
  */
 export async function resetKeys(
-  session: Session,
+  operation: Operation,
   { replace, requireFamilies }: Families & { readonly replace: boolean },
 ): Promise<void> {
-  verifyClock(session);
-  const { root: previous } = await openNewestRoot(session, await openRecorded(session, undefined));
+  verifyClock(operation);
+  const { root: previous } = await openNewestRoot(operation, await openRecorded(operation, undefined));
   const version = previous.version + 1;
-  const keys = { keys: await currentKeys(session), requireFamilies };
-  const document = planRoot(previous, keys, edition(session, "root", version));
-  const old = await session.ring.findSigners("root", previous);
+  const keys = { keys: await currentKeys(operation), requireFamilies };
+  const document = planRoot(previous, keys, edition(operation, "root", version));
+  const old = await operation.ring.findSigners("root", previous);
   const follows = old.length >= previous.roles.root.threshold;
   if (!follows && !replace) throw oldKeyMissing(previous, old.length);
-  const signers = [...(await session.ring.signersFor("root", document)), ...(follows ? old : [])];
-  const file = await session.files.saveMetadata(version, await signDocument(document, signers));
-  const state = session.state();
-  await session.save({
+  const signers = [...(await operation.ring.signersFor("root", document)), ...(follows ? old : [])];
+  const file = await operation.files.saveMetadata(version, await signDocument(document, signers));
+  const state = operation.state();
+  await operation.save({
     ...state,
     stagedRoots: [...state.stagedRoots, file],
     ...(follows ? {} : { stagedPin: version }),
@@ -156,7 +157,7 @@ function oldKeyMissing(previous: Root, got: number): MasterError {
 }
 
 /** The public halves of the keys that lie in `keys/`. @throws MasterError MASTER_KEYS_MISSING */
-async function currentKeys({ keys }: Session): Promise<Readonly<Record<TopLevelRole, Key>>> {
+async function currentKeys({ keys }: Operation): Promise<Readonly<Record<TopLevelRole, Key>>> {
   const find = async (role: TopLevelRole): Promise<Key> => {
     const file = (await keys.list(role)).find(({ age }) => age === "current");
     const key = file === undefined ? undefined : await keys.findPublicKey(file);
@@ -172,20 +173,20 @@ async function currentKeys({ keys }: Session): Promise<Readonly<Record<TopLevelR
   return { root, timestamp, snapshot, targets };
 }
 
-function refuseExisting({ record, place }: Session): void {
+function refuseExisting({ record, place }: Operation): void {
   if (record === undefined) return;
   throw new MasterError("MASTER_METADATA_EXISTS", `there is metadata for ${place} already`, { details: { place } });
 }
 
-async function refusePublished(session: Session): Promise<void> {
-  const { place } = session;
-  const published = await latestDigest(session);
+async function refusePublished(operation: Operation): Promise<void> {
+  const { place } = operation;
+  const published = await latestDigest(operation);
   if (published === undefined) return;
   throw new MasterError("MASTER_METADATA_EXISTS", `${place} is published already: ${published}`, {
     details: { place, published },
   });
 }
 
-function edition(session: Session, role: TopLevelRole, version: number): { version: number; expires: Date } {
-  return { version, expires: expiryOf(role, session) };
+function edition(operation: Operation, role: TopLevelRole, version: number): { version: number; expires: Date } {
+  return { version, expires: expiryOf(role, operation) };
 }

@@ -19,7 +19,7 @@ import type { DelegateOptions } from "../contract.ts";
 import { MasterError } from "../errors.ts";
 import type { SignedFile } from "../documents/plan.ts";
 import { verifyTargetBlobs } from "../published/presence.ts";
-import type { Session } from "../state/session.ts";
+import type { Operation } from "../state/operation.ts";
 import { applyRoles, parseDelegation, type StagedRole, type StagedRoles } from "../documents/staged-role.ts";
 
 /** A delegated role's file that goes into the next snapshot. */
@@ -29,41 +29,44 @@ export interface DelegatedFile extends SignedFile {
 }
 
 /** @throws TufError; MasterError; OciError OCI_NOT_FOUND where a blob of its targets is not in the registry */
-export async function delegate(session: Session, name: string, options: DelegateOptions): Promise<void> {
+export async function delegate(operation: Operation, name: string, options: DelegateOptions): Promise<void> {
   const { metadata } = options;
-  await stageRole(session, parseDelegatedName(name), { kind: "put", delegation: parseDelegation(options), metadata });
+  await stageRole(operation, parseDelegatedName(name), { kind: "put", delegation: parseDelegation(options), metadata });
 }
 
-export async function updateRole(session: Session, name: string, metadata: Uint8Array): Promise<void> {
+export async function updateRole(operation: Operation, name: string, metadata: Uint8Array): Promise<void> {
   const role = parseDelegatedName(name);
-  const staged = (await session.files.readStagedRoles(session.state())).get(role);
+  const staged = (await operation.files.readStagedRoles(operation.state())).get(role);
   const delegation = staged?.kind === "put" ? staged.delegation : undefined;
-  await stageRole(session, role, { kind: "put", delegation, metadata });
+  await stageRole(operation, role, { kind: "put", delegation, metadata });
 }
 
-export async function revokeRole(session: Session, name: string): Promise<void> {
+export async function revokeRole(operation: Operation, name: string): Promise<void> {
   const role = parseDelegatedName(name);
-  const known = applyRoles(await currentDelegations(session), await session.files.readStagedRoles(session.state()));
+  const known = applyRoles(
+    await currentDelegations(operation),
+    await operation.files.readStagedRoles(operation.state()),
+  );
   if (known?.kind !== "listed" || !known.roles.some((listed) => listed.name === role)) throw unknownRole(role);
-  await session.files.stageRole(session.state(), role, { kind: "revoke" });
+  await operation.files.stageRole(operation.state(), role, { kind: "revoke" });
 }
 
-async function stageRole(session: Session, role: RoleName, change: StagedRole & { kind: "put" }): Promise<void> {
-  const delegations = applyRoles(await currentDelegations(session), new Map([[role, change]]));
+async function stageRole(operation: Operation, role: RoleName, change: StagedRole & { kind: "put" }): Promise<void> {
+  const delegations = applyRoles(await currentDelegations(operation), new Map([[role, change]]));
   const signed = verifyRole(delegations, role, change.metadata);
   const file = { name: role, version: signed.version, bytes: change.metadata };
-  verifyUnexpired({ role, signed }, session.now);
-  verifySuccessor(file, (await currentSnapshot(session)).meta.get(`${role}.json`));
-  await verifyTargetBlobs(session, signed.targets);
-  await session.files.stageRole(session.state(), role, change);
+  verifyUnexpired({ role, signed }, operation.now);
+  verifySuccessor(file, (await currentSnapshot(operation)).meta.get(`${role}.json`));
+  await verifyTargetBlobs(operation, signed.targets);
+  await operation.files.stageRole(operation.state(), role, change);
 }
 
-async function currentDelegations(session: Session): Promise<Delegations | undefined> {
-  return parseUnverified(await session.files.readMetadata(session.state().head.targets), "targets").delegations;
+async function currentDelegations(operation: Operation): Promise<Delegations | undefined> {
+  return parseUnverified(await operation.files.readMetadata(operation.state().head.targets), "targets").delegations;
 }
 
-async function currentSnapshot(session: Session): Promise<Snapshot> {
-  return parseUnverified(await session.files.readMetadata(session.state().head.snapshot), "snapshot");
+async function currentSnapshot(operation: Operation): Promise<Snapshot> {
+  return parseUnverified(await operation.files.readMetadata(operation.state().head.snapshot), "snapshot");
 }
 
 /**

@@ -8,7 +8,7 @@ import { defaultLimits, parseUnverified, type MetaFile, type RoleName, type Snap
 import type { DelegatedFile } from "./delegate.ts";
 import { readable } from "../published/history.ts";
 import { delegatedRecordsMax } from "../limits.ts";
-import type { Session } from "../state/session.ts";
+import type { Operation } from "../state/operation.ts";
 import type { DelegatedRecord } from "../state/state.ts";
 
 export interface DelegatedSources {
@@ -19,21 +19,25 @@ export interface DelegatedSources {
 }
 
 /** The roles that the top-level one lists. One whose file is not to be had is left out: what is told is only a help. */
-export async function readDelegated(session: Session, sources: DelegatedSources): Promise<readonly DelegatedRecord[]> {
+export async function readDelegated(
+  operation: Operation,
+  sources: DelegatedSources,
+): Promise<readonly DelegatedRecord[]> {
   const { delegations } = sources.targets;
   const roles = delegations?.kind === "listed" ? delegations.roles.slice(0, delegatedRecordsMax) : [];
   const records: DelegatedRecord[] = [];
   for (const { name: role } of roles) {
     const meta = sources.snapshot.meta.get(`${role}.json`);
     if (meta === undefined) continue;
-    const expires = findKnown(session, sources, { role, meta }) ?? (await readable(() => readExpiry(session, meta)));
+    const expires =
+      findKnown(operation, sources, { role, meta }) ?? (await readable(() => readExpiry(operation, meta)));
     if (expires !== undefined) records.push({ role, version: meta.version, expires });
   }
   return records;
 }
 
 function findKnown(
-  { record }: Session,
+  { record }: Operation,
   { files }: DelegatedSources,
   { role, meta: { version } }: { readonly role: RoleName; readonly meta: MetaFile },
 ): Date | undefined {
@@ -42,7 +46,7 @@ function findKnown(
   return file?.document.expires ?? known?.expires;
 }
 
-async function readExpiry({ store, signal }: Session, { length, hashes }: MetaFile): Promise<Date | undefined> {
+async function readExpiry({ store, signal }: Operation, { length, hashes }: MetaFile): Promise<Date | undefined> {
   if (hashes?.has("sha256") !== true || length === undefined || length > defaultLimits.targetsMaxBytes)
     return undefined;
   const blob = { mediaType: metadataMediaType, digest: blobDigest(hashes), size: length };

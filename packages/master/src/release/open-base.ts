@@ -17,7 +17,7 @@ import { findPublished, latestDigest, type Published } from "../published/publis
 import { extendChain, readRoots } from "../published/root-chain.ts";
 import { openPushRecord } from "./push-record.ts";
 import { acceptBase, withPublishedRoots } from "./record.ts";
-import type { Session } from "../state/session.ts";
+import type { Operation } from "../state/operation.ts";
 import type { State } from "../state/state.ts";
 import { moveSecondTags } from "./upload.ts";
 
@@ -29,60 +29,64 @@ export interface OpenedBase extends Base {
 }
 
 /** @throws MasterError; TufError (TUF_ROLLBACK: the registry shows something older than the record); OciError; FormatError */
-export async function openBase(session: Session, choice: Choice): Promise<OpenedBase> {
+export async function openBase(operation: Operation, choice: Choice): Promise<OpenedBase> {
   const { base = "published" } = choice;
-  const { published, attempt } = session.state();
-  if (base === "recorded") await verifySameChain(session);
-  const found = base === "published" ? await findPublished(session) : undefined;
+  const { published, attempt } = operation.state();
+  if (base === "recorded") await verifySameChain(operation);
+  const found = base === "published" ? await findPublished(operation) : undefined;
   if (found === undefined || found.release === published) {
-    const latest = found === undefined ? await latestDigest(session) : found.release;
+    const latest = found === undefined ? await latestDigest(operation) : found.release;
     if (base === "published" && latest === undefined && published !== undefined) throw gone(published);
-    return verifyWanted(session, await openRecorded(session, latest), choice);
+    return verifyWanted(operation, await openRecorded(operation, latest), choice);
   }
-  return found.release === attempt?.release ? openOwn(session, found, choice) : openOthers(session, found, choice);
+  return found.release === attempt?.release ? openOwn(operation, found, choice) : openOthers(operation, found, choice);
 }
 
 /** What the caller says of the base: before anything of it is kept. */
-export function verifyWanted(session: Session, base: Base, { expectSnapshot, record, clock }: Choice): OpenedBase {
+export function verifyWanted(operation: Operation, base: Base, { expectSnapshot, record, clock }: Choice): OpenedBase {
   if (expectSnapshot !== undefined) verifyExpectedSnapshot(base, expectSnapshot);
   if (record === undefined) return base;
-  return { ...base, pushRecord: openPushRecord(session, base, { file: record, clock: clock ?? "checked" }) };
+  return { ...base, pushRecord: openPushRecord(operation, base, { file: record, clock: clock ?? "checked" }) };
 }
 
 /** Damage is what publishing on the record mends; a repository of other roots is somebody's. */
-async function verifySameChain(session: Session): Promise<void> {
-  const found = await readable(() => findPublished(session));
+async function verifySameChain(operation: Operation): Promise<void> {
+  const found = await readable(() => findPublished(operation));
   if (found === undefined) return;
-  const roots = await readRoots(session, withPublishedRoots(session.state(), found));
+  const roots = await readRoots(operation, withPublishedRoots(operation.state(), found));
   try {
-    await extendChain(session, found, roots);
+    await extendChain(operation, found, roots);
   } catch (error) {
     if (!isUnreadable(error) || error.code === "MASTER_CHAIN_DIFFERS") throw error;
   }
 }
 
 /** A run from here that was cut off after the switch: what it left undone is done. */
-async function openOwn(session: Session, found: Published, choice: Choice): Promise<OpenedBase> {
-  const state = session.state();
-  const opened = verifyWanted(session, await openPublished(session, found, withPublishedRoots(state, found)), choice);
-  const staged = state.attempt?.carries === "staged" ? await session.files.readStagedRoles(state) : [];
+async function openOwn(operation: Operation, found: Published, choice: Choice): Promise<OpenedBase> {
+  const state = operation.state();
+  const opened = verifyWanted(
+    operation,
+    await openPublished(operation, found, withPublishedRoots(state, found)),
+    choice,
+  );
+  const staged = state.attempt?.carries === "staged" ? await operation.files.readStagedRoles(state) : [];
   for (const [name, change] of staged) {
     if (change.kind === "revoke") continue;
-    await moveSecondTags(session, [{ name, version: parseUnverified(change.metadata, "targets").version }]);
+    await moveSecondTags(operation, [{ name, version: parseUnverified(change.metadata, "targets").version }]);
   }
-  await acceptBase(session, opened);
+  await acceptBase(operation, opened);
   return opened;
 }
 
-async function openOthers(session: Session, found: Published, choice: Choice): Promise<OpenedBase> {
-  const state = session.state();
-  const opened = verifyWanted(session, await openPublished(session, found, state), choice);
+async function openOthers(operation: Operation, found: Published, choice: Choice): Promise<OpenedBase> {
+  const state = operation.state();
+  const opened = verifyWanted(operation, await openPublished(operation, found, state), choice);
   if (!namesSnapshot(choice.expectSnapshot)) {
     verifyPlausible(opened, state);
-    if (opened.pushRecord === undefined) verifyUnexpired(opened, ["timestamp"], session.now);
-    await verifyLineage(session, found, opened);
+    if (opened.pushRecord === undefined) verifyUnexpired(opened, ["timestamp"], operation.now);
+    await verifyLineage(operation, found, opened);
   }
-  await acceptBase(session, opened);
+  await acceptBase(operation, opened);
   return opened;
 }
 
@@ -144,9 +148,9 @@ export function verifyPlausible(base: Base, record: Pick<State, "signed" | "head
  * an honest registry shows it, and only while it has the manifests; who lies about them gains no more than by denying.
  * @throws MasterError MASTER_BASE_UNEXPECTED
  */
-async function verifyLineage(session: Session, found: Published, base: Base): Promise<void> {
-  const { store, signal } = session;
-  const { published, head } = session.state();
+async function verifyLineage(operation: Operation, found: Published, base: Base): Promise<void> {
+  const { store, signal } = operation;
+  const { published, head } = operation.state();
   if (published === undefined) return;
   // Every step goes down by a version or more, so that after `steps` of them the recorded release lies behind.
   const steps = base.timestamp.signed.version - head.timestamp.version;

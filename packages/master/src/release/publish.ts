@@ -25,35 +25,35 @@ import { verifyPromises, verifyStagedBlobs } from "../published/presence.ts";
 import { latestDigest } from "../published/published.ts";
 import { makePushRecord, recordStatusOf } from "./push-record.ts";
 import { commitRelease } from "./record.ts";
-import type { Session } from "../state/session.ts";
-import { dueRoles, signRelease, type Draft, type OnlineScope, type Scope } from "./sign.ts";
+import type { Operation } from "../state/operation.ts";
+import { dueRoles, signRelease, type Draft, type OnlineCoverage, type Coverage } from "./sign.ts";
 import type { State } from "../state/state.ts";
-import { keepersOf, moveSecondTags, putArtifact, putArtifacts, releaseOf, roleArtifacts } from "./upload.ts";
+import { ownerManifestsOf, moveSecondTags, putArtifact, putArtifacts, releaseOf, roleArtifacts } from "./upload.ts";
 
-/** `makeRecord`: to be signed, with the scope "all". `record`: handed over. */
+/** `makeRecord`: to be signed, with the coverage "all". `record`: handed over. */
 export type PublishRequest = PublishOptions &
   Pick<RefreshOptions, "record" | "withinMs"> & {
-    readonly scope: "all" | OnlineScope;
+    readonly coverage: "all" | OnlineCoverage;
     readonly makeRecord?: PushMetadataOptions["record"];
   };
 
 export type Publication = PushResult & RefreshMetadataResult;
 
 /** @throws MasterError; TufError; OciError; FormatError */
-export async function publish(session: Session, request: PublishRequest): Promise<Publication> {
-  if (request.clock === "trusted") await session.save({ ...session.state(), knownPast: undefined });
-  else verifyClock(session);
+export async function publish(operation: Operation, request: PublishRequest): Promise<Publication> {
+  if (request.clock === "trusted") await operation.save({ ...operation.state(), knownPast: undefined });
+  else verifyClock(operation);
   const builtOn = new Set<Digest | undefined>();
   for (let tries = 0; tries <= rebasesMax; tries++) {
-    session.signal?.throwIfAborted();
-    const base = await openBase(session, request);
+    operation.signal?.throwIfAborted();
+    const base = await openBase(operation, request);
     builtOn.add(base.release);
-    const prepared = await prepare(session, base, request);
-    const overwrote = isOnRecord(request) ? overwrittenBy(session, base) : undefined;
-    const release = await uploadRelease(session, { ...prepared, base, request });
-    if (release === undefined || !(await moveLatest(session, base, release))) continue;
+    const prepared = await prepare(operation, base, request);
+    const overwrote = isOnRecord(request) ? overwrittenBy(operation, base) : undefined;
+    const release = await uploadRelease(operation, { ...prepared, base, request });
+    if (release === undefined || !(await moveLatest(operation, base, release))) continue;
     const rebased = isOnRecord(request) ? 0 : builtOn.size - 1;
-    return { ...(await finish(session, prepared, release)), rebased, overwrote };
+    return { ...(await finish(operation, prepared, release)), rebased, overwrote };
   }
   throw new MasterError("MASTER_PUBLISHER_RACE", `another publisher was first, ${rebasesMax + 1} times`, {
     details: { tries: rebasesMax + 1 },
@@ -61,7 +61,7 @@ export async function publish(session: Session, request: PublishRequest): Promis
 }
 
 interface Prepared {
-  readonly scope: Scope;
+  readonly coverage: Coverage;
   readonly draft: Draft;
   readonly delegated: State["delegated"];
   readonly servedUntil: Date;
@@ -73,34 +73,34 @@ interface Prepared {
 }
 
 /** Everything that can refuse a release, before anything of it is sent. */
-async function prepare(session: Session, base: OpenedBase, request: PublishRequest): Promise<Prepared> {
-  const scope = await scopeOf(session, base, request);
-  const draft = await signRelease(session, base, scope);
-  const servedUntil = verifyTakeable(session, base, draft);
+async function prepare(operation: Operation, base: OpenedBase, request: PublishRequest): Promise<Prepared> {
+  const coverage = await coverageOf(operation, base, request);
+  const draft = await signRelease(operation, base, coverage);
+  const servedUntil = verifyTakeable(operation, base, draft);
   const content = { targets: draft.targetsDocument, snapshot: draft.snapshotDocument, files: draft.delegated };
-  const delegated = await readDelegated(session, content);
-  await verifyStagedBlobs(session, draft);
-  if (isOnRecord(request)) await verifyPromises(session, content);
+  const delegated = await readDelegated(operation, content);
+  await verifyStagedBlobs(operation, draft);
+  if (isOnRecord(request)) await verifyPromises(operation, content);
   const { makeRecord, withinMs } = request;
-  const made = makeRecord === undefined ? undefined : await makePushRecord(session, draft, makeRecord);
+  const made = makeRecord === undefined ? undefined : await makePushRecord(operation, draft, makeRecord);
   const pushRecord = made?.record ?? base.pushRecord;
-  return { scope, draft, delegated, servedUntil, pushRecord, signedRecord: made?.file, withinMs };
+  return { coverage, draft, delegated, servedUntil, pushRecord, signedRecord: made?.file, withinMs };
 }
 
 /** What follows the switch. */
 async function finish(
-  session: Session,
-  { scope, draft, delegated, servedUntil, pushRecord, signedRecord, withinMs }: Prepared,
+  operation: Operation,
+  { coverage, draft, delegated, servedUntil, pushRecord, signedRecord, withinMs }: Prepared,
   content: ManifestContent,
 ): Promise<Omit<Publication, "rebased">> {
   const release = content.descriptor.digest;
-  await keepReleaseTag(session, draft, content);
-  await moveSecondTags(session, draft.delegated);
-  await commitRelease(session, { draft, release, scope, delegated, pushRecord });
-  if (scope.kind === "all") await dropUnneededKeys(session.keys, draft.root);
+  await keepReleaseTag(operation, draft, content);
+  await moveSecondTags(operation, draft.delegated);
+  await commitRelease(operation, { draft, release, coverage, delegated, pushRecord });
+  if (coverage.kind === "all") await dropUnneededKeys(operation.keys, draft.root);
   const { versions, changed, renewed } = draft;
-  const due = dueRoles([...draft.notRenewed, ...delegated], session, withinMs);
-  const record = pushRecord === undefined ? undefined : recordStatusOf(pushRecord, session.now, withinMs);
+  const due = dueRoles([...draft.notRenewed, ...delegated], operation, withinMs);
+  const record = pushRecord === undefined ? undefined : recordStatusOf(pushRecord, operation.now, withinMs);
   return { release, versions, changed, renewed, due, servedUntil, record, signedRecord };
 }
 
@@ -109,50 +109,54 @@ function isOnRecord({ base }: PublishRequest): boolean {
   return base === "recorded" || base === "replace";
 }
 
-function overwrittenBy(session: Session, { release }: Base): Digest | undefined {
-  const { published, attempt } = session.state();
+function overwrittenBy(operation: Operation, { release }: Base): Digest | undefined {
+  const { published, attempt } = operation.state();
   return release === published || release === attempt?.release ? undefined : release;
 }
 
-async function scopeOf(session: Session, { pushRecord }: OpenedBase, { scope }: PublishRequest): Promise<Scope> {
-  if (scope !== "all") return { kind: "online", ...scope, pushRecord };
-  const state = session.state();
+async function coverageOf(
+  operation: Operation,
+  { pushRecord }: OpenedBase,
+  { coverage }: PublishRequest,
+): Promise<Coverage> {
+  if (coverage !== "all") return { kind: "online", ...coverage, pushRecord };
+  const state = operation.state();
   return {
     kind: "all",
-    staged: await session.files.readStaged(state),
-    roles: await session.files.readStagedRoles(state),
+    staged: await operation.files.readStaged(state),
+    roles: await operation.files.readStagedRoles(state),
   };
 }
 
 interface Upload {
   readonly draft: Draft;
   readonly base: Base;
-  readonly scope: Scope;
+  readonly coverage: Coverage;
   readonly request: PublishRequest;
 }
 
 /** Undefined: the release's number is taken by another publisher's; its own was written down as used. */
 async function uploadRelease(
-  session: Session,
-  { draft, base, scope, request }: Upload,
+  operation: Operation,
+  { draft, base, coverage, request }: Upload,
 ): Promise<ManifestContent | undefined> {
-  const { store, signal } = session;
-  const state = session.state();
+  const { store, signal } = operation;
+  const state = operation.state();
   const artifact = releaseOf(draft, state.published);
   const { digest } = artifact.manifest.descriptor;
-  const carriesStaged = scope.kind === "all";
-  await session.save({
+  const carriesStaged = coverage.kind === "all";
+  await operation.save({
     ...state,
     signed: highest(state.signed, draft.versions),
     attempt: { release: digest, carries: carriesStaged ? "staged" : "nothing" },
     staging: state.staging + (carriesStaged ? 1 : 0),
   });
   const known = isOnRecord(request) || base.release === undefined ? undefined : base.targets.signed.targets;
-  await putArtifacts(session, keepersOf(draft, known));
-  for (const role of draft.delegated) await putArtifacts(session, roleArtifacts(role));
+  await putArtifacts(operation, ownerManifestsOf(draft, known));
+  for (const role of draft.delegated) await putArtifacts(operation, roleArtifacts(role));
   const taken = await store.resolve(releaseTag(draft.versions.timestamp), { want: "digest", signal });
   if (taken !== undefined && taken.descriptor.digest !== digest) return undefined;
-  await putArtifact(session, artifact);
+  await putArtifact(operation, artifact);
   return artifact.manifest;
 }
 
@@ -165,17 +169,17 @@ function highest(signed: State["signed"], versions: State["signed"]): State["sig
 }
 
 /** The switch. `false`: another publisher was first. */
-async function moveLatest(session: Session, base: Base, { descriptor }: ManifestContent): Promise<boolean> {
-  const { store, signal } = session;
+async function moveLatest(operation: Operation, base: Base, { descriptor }: ManifestContent): Promise<boolean> {
+  const { store, signal } = operation;
   if (store.swapTag !== undefined) return store.swapTag(latestTag, { from: base.release, to: descriptor }, { signal });
-  if ((await latestDigest(session)) !== base.release) return false;
+  if ((await latestDigest(operation)) !== base.release) return false;
   await store.tag(latestTag, descriptor, { signal });
-  return (await latestDigest(session)) === descriptor.digest;
+  return (await latestDigest(operation)) === descriptor.digest;
 }
 
 /** Another publisher may have taken the number in between: its release gave way, so the tag is this one's. */
 async function keepReleaseTag(
-  { store, signal }: Session,
+  { store, signal }: Operation,
   draft: Draft,
   { descriptor }: ManifestContent,
 ): Promise<void> {

@@ -9,7 +9,7 @@ import { defaultRecordLifetimeMs } from "../documents/plan.ts";
 import { MasterError } from "../errors.ts";
 import { clockToleranceMs } from "../limits.ts";
 import type { Base } from "../published/base.ts";
-import type { Session } from "../state/session.ts";
+import type { Operation } from "../state/operation.ts";
 import type { Draft } from "./sign.ts";
 
 export interface MadeRecord {
@@ -19,7 +19,7 @@ export interface MadeRecord {
 
 /** Of a draft, as it will be published. @throws MasterError MASTER_KEYS_MISSING, MASTER_PASSPHRASE_WRONG, … */
 export async function makePushRecord(
-  { now, ring }: Session,
+  { now, ring }: Operation,
   { root, roots, targets, snapshot }: Draft,
   { lifetimeMs = defaultRecordLifetimeMs }: RecordOptions,
 ): Promise<MadeRecord> {
@@ -45,7 +45,7 @@ export async function makePushRecord(
  * @throws MasterError MASTER_RECORD_DUE, MASTER_RECORD_MISMATCH, MASTER_CLOCK_SUSPECT; TufError for a file that is no record
  */
 export function openPushRecord(
-  { record: state, now }: Pick<Session, "record" | "now">,
+  { record: state, now }: Pick<Operation, "record" | "now">,
   base: Base,
   { file, clock }: { readonly file: Uint8Array; readonly clock: "checked" | "trusted" },
 ): PushRecord {

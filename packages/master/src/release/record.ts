@@ -4,32 +4,32 @@ import { digestHex, digestOf, type Digest } from "@dtuf/registry";
 import type { Base } from "../published/base.ts";
 import { MasterError } from "../errors.ts";
 import type { SignedFile } from "../documents/plan.ts";
-import type { Session } from "../state/session.ts";
-import type { Draft, Scope } from "./sign.ts";
-import type { FileRecord, HeadRecord, State } from "../state/state.ts";
+import type { Operation } from "../state/operation.ts";
+import type { Draft, Coverage } from "./sign.ts";
+import type { FileRecord, LastRelease, State } from "../state/state.ts";
 
-type HeadFiles = Readonly<Record<keyof HeadRecord, SignedFile>>;
+type HeadFiles = Readonly<Record<keyof LastRelease, SignedFile>>;
 
 /** The metadata is on the disk before a record names it. */
-export async function saveHead(session: Session, files: HeadFiles): Promise<HeadRecord> {
+export async function saveHead(operation: Operation, files: HeadFiles): Promise<LastRelease> {
   return {
-    timestamp: await saveFile(session, files.timestamp),
-    snapshot: await saveFile(session, files.snapshot),
-    targets: await saveFile(session, files.targets),
+    timestamp: await saveFile(operation, files.timestamp),
+    snapshot: await saveFile(operation, files.snapshot),
+    targets: await saveFile(operation, files.targets),
   };
 }
 
-export async function saveRoots(session: Session, roots: readonly SignedFile[]): Promise<readonly FileRecord[]> {
-  const known = new Set(session.record?.roots.map((root) => root.sha256));
+export async function saveRoots(operation: Operation, roots: readonly SignedFile[]): Promise<readonly FileRecord[]> {
+  const known = new Set(operation.record?.roots.map((root) => root.sha256));
   const saved: FileRecord[] = [];
   for (const root of roots) {
     const sha256 = digestHex(digestOf(root.bytes));
-    saved.push(known.has(sha256) ? { version: root.version, sha256 } : await saveFile(session, root));
+    saved.push(known.has(sha256) ? { version: root.version, sha256 } : await saveFile(operation, root));
   }
   return saved;
 }
 
-function saveFile({ files }: Session, { version, bytes }: SignedFile): Promise<FileRecord> {
+function saveFile({ files }: Operation, { version, bytes }: SignedFile): Promise<FileRecord> {
   return files.saveMetadata(version, bytes);
 }
 
@@ -45,13 +45,13 @@ export function headFilesOf(base: Base): HeadFiles {
  * What another publisher (or an earlier run of this one, that was cut off after the switch) published is the record now.
  * @throws MasterError MASTER_PUBLISHER_RACE where it changed the root and another change of it is staged here
  */
-export async function acceptBase(session: Session, base: Base): Promise<void> {
-  const state = session.state();
-  const roots = await saveRoots(session, base.roots);
-  const head = await saveHead(session, headFilesOf(base));
+export async function acceptBase(operation: Operation, base: Base): Promise<void> {
+  const state = operation.state();
+  const roots = await saveRoots(operation, base.roots);
+  const head = await saveHead(operation, headFilesOf(base));
   const ours = state.attempt !== undefined && state.attempt.release === base.release ? state.attempt : undefined;
   const { left, lost } = splitStagedRoots(state, roots);
-  await session.save({
+  await operation.save({
     ...pinned({ ...state, roots }),
     head,
     published: base.release,
@@ -91,28 +91,28 @@ function pinned(state: State): State {
 interface Publication extends Pick<State, "delegated" | "pushRecord"> {
   readonly draft: Draft;
   readonly release: Digest;
-  readonly scope: Scope;
+  readonly coverage: Coverage;
 }
 
 /** After the switch: the draft is the record, and what it carried is not staged any more. */
 export async function commitRelease(
-  session: Session,
-  { draft, release, scope, delegated, pushRecord }: Publication,
+  operation: Operation,
+  { draft, release, coverage, delegated, pushRecord }: Publication,
 ): Promise<void> {
-  const state = session.state();
-  const roots = await saveRoots(session, draft.roots);
-  const head = await saveHead(session, draft);
-  await session.save({
+  const state = operation.state();
+  const roots = await saveRoots(operation, draft.roots);
+  const head = await saveHead(operation, draft);
+  await operation.save({
     ...pinned({ ...state, roots }),
     head,
     delegated,
     published: release,
-    ...(scope.kind === "all" ? { pushed: head.targets.sha256 } : {}),
+    ...(coverage.kind === "all" ? { pushed: head.targets.sha256 } : {}),
     // What is pushed without a record, no record names.
-    pushRecord: scope.kind === "all" ? pushRecord : (pushRecord ?? state.pushRecord),
-    stagedRoots: scope.kind === "all" ? [] : state.stagedRoots,
+    pushRecord: coverage.kind === "all" ? pushRecord : (pushRecord ?? state.pushRecord),
+    stagedRoots: coverage.kind === "all" ? [] : state.stagedRoots,
     attempt: undefined,
-    generation: scope.kind === "all" ? state.staging : state.generation,
+    generation: coverage.kind === "all" ? state.staging : state.generation,
   });
-  await session.files.sweep(session.state(), () => session.now);
+  await operation.files.sweep(operation.state(), () => operation.now);
 }

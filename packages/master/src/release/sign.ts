@@ -29,7 +29,7 @@ import {
   type Instant,
   type SignedFile,
 } from "../documents/plan.ts";
-import type { Session } from "../state/session.ts";
+import type { Operation } from "../state/operation.ts";
 
 /** A release, signed and not yet uploaded. */
 export interface Draft {
@@ -51,11 +51,11 @@ export interface Draft {
 export type Expiry = Pick<DueRole, "role" | "expires">;
 
 /** "all": targets, snapshot and timestamp, with what is staged. "online": the timestamp, and the snapshot when due. */
-export type Scope =
+export type Coverage =
   | { readonly kind: "all"; readonly staged: StagedTargets; readonly roles: StagedRoles }
-  | ({ readonly kind: "online" } & OnlineScope);
+  | ({ readonly kind: "online" } & OnlineCoverage);
 
-export interface OnlineScope {
+export interface OnlineCoverage {
   readonly withinMs: number;
   /** "if-pushed-here": who did not push the published targets has the registry's word alone that they are the newest. */
   readonly snapshot: "if-pushed-here" | "if-due";
@@ -64,14 +64,18 @@ export interface OnlineScope {
 }
 
 /** @throws MasterError MASTER_KEYS_MISSING, MASTER_PASSPHRASE_WRONG, …; TufError */
-export function signRelease(session: Session, base: Base, scope: Scope): Promise<Draft> {
-  return scope.kind === "all" ? signAll(session, base, scope) : signOnline(session, base, scope);
+export function signRelease(operation: Operation, base: Base, coverage: Coverage): Promise<Draft> {
+  return coverage.kind === "all" ? signAll(operation, base, coverage) : signOnline(operation, base, coverage);
 }
 
-async function signAll(session: Session, base: Base, { staged, roles }: Scope & { kind: "all" }): Promise<Draft> {
-  const { root, roots } = await openNewestRoot(session, base);
-  const next = nextVersions(versionsOf(base), session.state().signed);
-  const sign = signerFor(session, root);
+async function signAll(
+  operation: Operation,
+  base: Base,
+  { staged, roles }: Coverage & { kind: "all" },
+): Promise<Draft> {
+  const { root, roots } = await openNewestRoot(operation, base);
+  const next = nextVersions(versionsOf(base), operation.state().signed);
+  const sign = signerFor(operation, root);
 
   const before = base.targets.signed;
   const delegations = applyRoles(before.delegations, roles);
@@ -80,17 +84,17 @@ async function signAll(session: Session, base: Base, { staged, roles }: Scope & 
     targets: applyStaged(before.targets, staged),
     ...(delegations === undefined ? {} : { delegations }),
   };
-  const targetsDocument = planTargets(before, content, edition("targets", next, session));
+  const targetsDocument = planTargets(before, content, edition("targets", next, operation));
   const targets = await sign("targets", targetsDocument);
   const files = new Map<string, SignedFile>([
     ["targets.json", targets],
     ...delegated.map((file) => [`${file.name}.json`, file] as const),
   ]);
-  const snapshotDocument = planSnapshot(base.snapshot.signed, files, edition("snapshot", next, session));
+  const snapshotDocument = planSnapshot(base.snapshot.signed, files, edition("snapshot", next, operation));
   const snapshot = await sign("snapshot", snapshotDocument);
   const timestamp = await sign(
     "timestamp",
-    planTimestamp(base.timestamp.signed, snapshot, edition("timestamp", next, session)),
+    planTimestamp(base.timestamp.signed, snapshot, edition("timestamp", next, operation)),
   );
   const changed = describeStaged(before.targets, staged).filter(
     ({ path, change }) => change !== "delete" || before.targets.has(path),
@@ -103,25 +107,25 @@ async function signAll(session: Session, base: Base, { staged, roles }: Scope & 
   };
 }
 
-async function signOnline(session: Session, base: Base, scope: OnlineScope): Promise<Draft> {
+async function signOnline(operation: Operation, base: Base, coverage: OnlineCoverage): Promise<Draft> {
   const root = base.root.signed;
-  const next = nextVersions(versionsOf(base), session.state().signed);
+  const next = nextVersions(versionsOf(base), operation.state().signed);
   const before = base.snapshot.signed;
-  const until = scope.pushRecord?.until;
-  const renewal = capped(edition("snapshot", next, session), until);
-  const isPushedHere = session.state().pushed === digestHex(digestOf(base.targets.bytes));
-  const isAllowed = scope.snapshot === "if-due" || scope.pushRecord !== undefined || isPushedHere;
-  const left = before.expires.getTime() - session.now.getTime();
+  const until = coverage.pushRecord?.until;
+  const renewal = capped(edition("snapshot", next, operation), until);
+  const isPushedHere = operation.state().pushed === digestHex(digestOf(base.targets.bytes));
+  const isAllowed = coverage.snapshot === "if-due" || coverage.pushRecord !== undefined || isPushedHere;
+  const left = before.expires.getTime() - operation.now.getTime();
   const isWorthIt = until === undefined || renewal.expires > before.expires;
-  const isDue = isAllowed && isWorthIt && left <= scope.withinMs;
-  const renews = isDue && (before.expires <= session.now || (await session.ring.canSign("snapshot", root)));
-  const sign = signerFor(session, root);
+  const isDue = isAllowed && isWorthIt && left <= coverage.withinMs;
+  const renews = isDue && (before.expires <= operation.now || (await operation.ring.canSign("snapshot", root)));
+  const sign = signerFor(operation, root);
 
   const snapshotDocument = renews ? planSnapshot(before, new Map(), renewal) : before;
   const snapshot = renews
     ? await sign("snapshot", snapshotDocument)
     : { version: before.version, bytes: base.snapshot.bytes };
-  const fresh = capped(edition("timestamp", next, session), until);
+  const fresh = capped(edition("timestamp", next, operation), until);
   const timestamp = await sign("timestamp", planTimestamp(base.timestamp.signed, snapshot, fresh));
   const targetsDocument = base.targets.signed;
   const targets = { version: targetsDocument.version, bytes: base.targets.bytes };
@@ -140,14 +144,14 @@ async function signOnline(session: Session, base: Base, scope: OnlineScope): Pro
 
 /** The root that the release will carry: the newest one staged, else the published one. */
 export async function openNewestRoot(
-  session: Session,
+  operation: Operation,
   base: Pick<Base, "root" | "roots">,
 ): Promise<{ readonly root: Root; readonly roots: readonly SignedFile[] }> {
-  const { stagedRoots, stagedPin } = session.state();
+  const { stagedRoots, stagedPin } = operation.state();
   const roots = [...base.roots];
   let root = base.root.signed;
   for (const staged of stagedRoots) {
-    const bytes = await session.files.readMetadata(staged);
+    const bytes = await operation.files.readMetadata(staged);
     const by = { keys: root.keys, role: root.roles.root };
     if (staged.version !== stagedPin) verifyDocument(bytes, by, "root");
     root = openOwnRoot(bytes);
@@ -163,12 +167,12 @@ function openOwnRoot(bytes: Uint8Array): Root {
 }
 
 function signerFor(
-  session: Session,
+  operation: Operation,
   root: Root,
 ): (role: TopLevelRole, document: Targets | Snapshot | Timestamp) => Promise<SignedFile> {
   return async (role, document) => ({
     version: document.version,
-    bytes: await signDocument(document, await session.ring.signersFor(role, root)),
+    bytes: await signDocument(document, await operation.ring.signersFor(role, root)),
   });
 }
 

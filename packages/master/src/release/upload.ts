@@ -14,10 +14,10 @@ import { forEachConcurrently, OciError, type Digest } from "@dtuf/registry";
 import type { TargetMap } from "../documents/changes.ts";
 import type { DelegatedFile } from "./delegate.ts";
 import { unknownBlobRetries } from "../limits.ts";
-import type { Session } from "../state/session.ts";
+import type { Operation } from "../state/operation.ts";
 import type { Draft } from "./sign.ts";
 
-export type Uploader = Pick<Session, "store" | "signal" | "concurrency">;
+export type Uploader = Pick<Operation, "store" | "signal" | "concurrency">;
 
 /** Blobs that are on their way or there, so that those of many artifacts go up once. */
 type Sent = Map<Digest, Promise<void>>;
@@ -61,7 +61,7 @@ export async function putArtifacts(uploader: Uploader, artifacts: Iterable<Artif
 }
 
 /** The manifests that keep the targets of a draft from the registry's garbage collection, as far as they may be missing. */
-export function* keepersOf(draft: Draft, before: TargetMap | undefined): Iterable<Artifact> {
+export function* ownerManifestsOf(draft: Draft, before: TargetMap | undefined): Iterable<Artifact> {
   const { targets } = draft.targetsDocument;
   if (targetKeeper(targets, "role") === "role") {
     if (draft.renewed.includes("targets")) yield* encodeTopLevelKeepers(draft.versions.targets, targets);
@@ -77,17 +77,17 @@ export function* keepersOf(draft: Draft, before: TargetMap | undefined): Iterabl
 
 /** A delegated role's targets' manifests, where they have their own, and the role's. */
 export function* roleArtifacts({ name, version, bytes, document: { targets } }: DelegatedFile): Iterable<Artifact> {
-  const keeper = targetKeeper(targets, "role");
-  for (const [path, file] of keeper === "target" ? targets : []) {
+  const owner = targetKeeper(targets, "role");
+  for (const [path, file] of owner === "target" ? targets : []) {
     const artifact = encodeTarget(path, file);
     if (artifact !== undefined) yield artifact;
   }
-  yield* encodeRole({ name, version, metadata: bytes, keeps: keeper === "role" ? targets : undefined });
+  yield* encodeRole({ name, version, metadata: bytes, keeps: owner === "role" ? targets : undefined });
 }
 
 /** Docker's clients look for a delegated role under its plain name. */
 export async function moveSecondTags(
-  { store, signal }: Session,
+  { store, signal }: Operation,
   roles: readonly Pick<DelegatedFile, "name" | "version">[],
 ): Promise<void> {
   for (const { name, version } of roles) {

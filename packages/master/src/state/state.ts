@@ -13,7 +13,7 @@ export interface FileRecord {
 }
 
 /** The roles below the root of one release. */
-export interface HeadRecord {
+export interface LastRelease {
   readonly timestamp: FileRecord;
   readonly snapshot: FileRecord;
   readonly targets: FileRecord;
@@ -29,7 +29,7 @@ export interface DelegatedRecord {
 export type VersionedRole = "timestamp" | "snapshot" | "targets";
 
 /** A release that may have been published: written down before the switch, struck out after it. */
-export interface AttemptRecord {
+export interface PendingRelease {
   readonly release: Digest;
   /** Whether what was staged before it is in it. */
   readonly carries: "staged" | "nothing";
@@ -45,7 +45,7 @@ export interface State {
   readonly stagedRoots: readonly FileRecord[];
   /** Version of the staged root that no old key signed: once published it is the pin. */
   readonly stagedPin?: number | undefined;
-  readonly head: HeadRecord;
+  readonly head: LastRelease;
   /** Those of which the expiry is known. */
   readonly delegated: readonly DelegatedRecord[];
   /** The digest of `latest` when `head` was published or accepted; absent before the first publication. */
@@ -56,7 +56,7 @@ export interface State {
   readonly pushRecord?: PushRecord | undefined;
   /** The highest versions ever signed here: no number is used for two documents, whatever became of the first. */
   readonly signed: Readonly<Record<VersionedRole, number>>;
-  readonly attempt?: AttemptRecord | undefined;
+  readonly attempt?: PendingRelease | undefined;
   /** The latest instant at which a record was saved: a clock that says less is behind. */
   readonly knownPast?: Date | undefined;
   /**
@@ -166,7 +166,7 @@ function readPushRecord({ made, until, root, targets, snapshot }: Fields): PushR
   };
 }
 
-function readAttempt({ release, carries }: Fields): AttemptRecord {
+function readAttempt({ release, carries }: Fields): PendingRelease {
   if (carries !== "staged" && carries !== "nothing") throw new TypeError("wanted what the attempt carries");
   return { release: readDigest(release), carries };
 }

@@ -12,7 +12,7 @@ import { defaultLifetimesMs, type Instant } from "../documents/plan.ts";
 import { createStateDirectory, type StateDirectory } from "./state-directory.ts";
 import type { State } from "./state.ts";
 
-export interface Session extends Instant {
+export interface Operation extends Instant {
   readonly store: MasterStore;
   readonly place: string;
   readonly files: StateDirectory;
@@ -30,9 +30,9 @@ export interface Session extends Instant {
 /** What all operations share: the options, checked once. */
 export interface Workplace {
   /** Without the lock. The work is done again where a publication swept away what it was reading. */
-  readonly look: <T>(signal: AbortSignal | undefined, work: (session: Session) => Promise<T>) => Promise<T>;
+  readonly look: <T>(signal: AbortSignal | undefined, work: (operation: Operation) => Promise<T>) => Promise<T>;
   /** @throws FileError FILE_LOCKED; MasterError MASTER_PLACE_DIFFERS */
-  readonly alone: <T>(signal: AbortSignal | undefined, work: (session: Session) => Promise<T>) => Promise<T>;
+  readonly alone: <T>(signal: AbortSignal | undefined, work: (operation: Operation) => Promise<T>) => Promise<T>;
   readonly close: () => Promise<void>;
 }
 
@@ -45,18 +45,18 @@ export function createWorkplace(options: MasterOptions): Workplace {
   const concurrency = options.concurrency ?? defaultConcurrency;
   if (!Number.isInteger(concurrency) || concurrency < 1) throw new TypeError("concurrency must be 1 or more");
   const place = createMasterPlace(options);
-  const open = async (signal: AbortSignal | undefined): Promise<Session> =>
-    openSession({ ...options, ...(await place.open()), lifetimesMs, concurrency, signal });
+  const open = async (signal: AbortSignal | undefined): Promise<Operation> =>
+    openOperation({ ...options, ...(await place.open()), lifetimesMs, concurrency, signal });
 
   return {
     close: place.close,
     async look(signal, work) {
       for (;;) {
-        const session = await open(signal);
+        const operation = await open(signal);
         try {
-          return await work(session);
+          return await work(operation);
         } catch (error) {
-          if (!MasterError.is(error) || error.code !== "MASTER_STATE_INVALID" || (await isCurrent(session)))
+          if (!MasterError.is(error) || error.code !== "MASTER_STATE_INVALID" || (await isCurrent(operation)))
             throw error;
         }
       }
@@ -95,9 +95,9 @@ function createMasterPlace(options: MasterOptions): OpenedPlace {
   };
 }
 
-type SessionOptions = MasterSettings & MasterPlace & Pick<Session, "lifetimesMs" | "concurrency" | "signal">;
+type OpenOptions = MasterSettings & MasterPlace & Pick<Operation, "lifetimesMs" | "concurrency" | "signal">;
 
-async function openSession(options: SessionOptions): Promise<Session> {
+async function openOperation(options: OpenOptions): Promise<Operation> {
   const { store, place, directory, passphrase, signal, lifetimesMs, concurrency } = options;
   const signers: readonly Signer[] = options.signers ?? [];
   const files = createStateDirectory(directory);
@@ -126,7 +126,7 @@ function later(known: Date | undefined, now: Date): Date {
   return known !== undefined && known > now ? known : now;
 }
 
-async function isCurrent({ files, record }: Session): Promise<boolean> {
+async function isCurrent({ files, record }: Operation): Promise<boolean> {
   return JSON.stringify(await files.findRecord()) === JSON.stringify(record);
 }
 
