@@ -1,4 +1,5 @@
 import { cutPull } from "./cut.ts";
+import { pushFiles } from "./files.ts";
 import { pullLarge, pushLarge } from "./large.ts";
 import { pullMany, pushMany } from "./many.ts";
 import { mount, refresh } from "./refresh.ts";
@@ -8,6 +9,6 @@ import { sync } from "./sync.ts";
 import { version } from "./version.ts";
 
 export const rows: readonly Row[] = [
-  ...[version, refresh, pushLarge, pullLarge, pushMany, pullMany, mount, cutPull],
+  ...[version, refresh, pushLarge, pullLarge, pushMany, pullMany, pushFiles, mount, cutPull],
   ...[oneRole, bins, sync],
 ];

@@ -170,7 +170,7 @@ interface Counted {
   readonly counts: Counts;
 }
 
-async function countEach(contenders: readonly Contender[], take: () => Counts): Promise<readonly Counted[]> {
+export async function countEach(contenders: readonly Contender[], take: () => Counts): Promise<readonly Counted[]> {
   const counted: Counted[] = [];
   for (const contender of contenders) {
     const prepared: Contender = {
@@ -187,7 +187,7 @@ async function countEach(contenders: readonly Contender[], take: () => Counts): 
   return counted;
 }
 
-function roundTrips(what: string, counted: readonly Counted[], blobs: number): Line {
+export function roundTrips(what: string, counted: readonly Counted[], blobs: number): Line {
   const texts = counted.map(({ name, counts }) => `${name} ${(counts.requests / blobs).toFixed(2)}`);
   const own = texts.filter((text) => text.startsWith("dtuf"));
   return { what, dtuf: own.join("; "), peers: texts.slice(own.length).join("; ") };

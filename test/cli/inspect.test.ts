@@ -61,6 +61,24 @@ test("what is kept of a failure decides nothing: damaged, it is absent", async (
   await machine.must(["pull-metadata", repo]);
 });
 
+test("--cache-if-valid asks the registry again when the last success is longer ago than its duration", async () => {
+  let time = Date.now();
+  machine.now = () => new Date(time);
+  await machine.must(["pull-metadata", repo, "root.json"]);
+  const requests = async (...words: string[]): Promise<number> => {
+    registry.clearLog();
+    await machine.must(["pull-metadata", ...words]);
+    return registry.requests.length;
+  };
+  time += 2 * 3_600_000;
+  expect(await requests("--cache-if-valid", repo)).toBe(0);
+  expect(await requests(repo, "--cache-if-valid")).toBe(0);
+  expect(await requests("--cache-if-valid", "3h", repo)).toBe(0);
+  expect(await requests(repo, "--cache-if-valid=1h")).toBeGreaterThan(0);
+  expect(await requests(repo, "--cache-if-valid", "1h")).toBe(0);
+  expect((await machine.run(["pull-metadata", repo, "--cache-if-valid=soon"])).status).toBe(2);
+});
+
 test("nothing pinned is an error", async () => {
   expect(await machine.run(["inspect", repo])).toMatchObject({ status: 2, stdout: "" });
 });

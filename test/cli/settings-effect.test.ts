@@ -204,7 +204,10 @@ const right: Partial<Record<SettingName, string>> = {
 
 function flagOf(name: SettingName): string {
   const { kind, choices }: Setting = settings[name];
-  const value = choices?.[0] ?? right[name] ?? (kind === "duration" ? "1h" : kind === "count" ? "3" : "x");
+  const value =
+    choices?.[0] ??
+    right[name] ??
+    (kind === "duration" || kind === "optional-duration" ? "1h" : kind === "count" ? "3" : "x");
   return kind === "switch" ? `--${name}` : `--${name}=${value}`;
 }
 

@@ -27,6 +27,10 @@ const wrong: Partial<Record<SettingName, string>> = {
   "timestamp-key-password": "any",
   "expect-snapshot": "newest",
   path: "any",
+  custom: "text",
+  match: "any",
+  prefix: "any",
+  role: "any",
   name: "any",
   "path-hash-prefix": "xyz",
   "append-suffix": "any",
@@ -56,7 +60,7 @@ function wrongValue(name: SettingName): string {
   if (needs !== undefined) return needs === "parent" ? "no-such/file" : "no-such";
   const given = wrong[name];
   if (given !== undefined) return given;
-  if (kind === "duration") return "45";
+  if (kind === "duration" || kind === "optional-duration") return "45";
   if (kind === "text" || kind === "list" || kind === "secret") throw new Error(`no wrong value is known for ${name}`);
   return "wrong";
 }

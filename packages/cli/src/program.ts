@@ -1,6 +1,7 @@
 /** The table of commands as a commander program. Only the command that is called is loaded. */
 import { Command as CommanderCommand, CommanderError, Option } from "commander";
 import type { Command, ExitStatus, Program, Run } from "./context/command.ts";
+import { isDurationLike } from "./context/grammar/duration.ts";
 import { settings, variableOf, type Setting, type SettingName } from "./context/settings.ts";
 import type { Flags } from "./context/values.ts";
 import { groupOf } from "./entry.ts";
@@ -43,12 +44,34 @@ export function parseCommandLine(
     }
   }
   try {
-    root.parse(isWhole ? argv.filter((word) => word !== "--all") : [...argv], { from: "user" });
+    const words = isWhole ? argv.filter((word) => word !== "--all") : argv;
+    root.parse(joinDurations(words), { from: "user" });
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     throw error;
   }
   return parsed ?? 2;
+}
+
+const optionalDurations: ReadonlySet<string> = new Set(
+  Object.entries(settings).flatMap(([name, { kind }]) => (kind === "optional-duration" ? [`--${name}`] : [])),
+);
+
+/** `--cache-if-valid 6h` is one word for commander, and `--cache-if-valid fred/demo` takes no repository for a duration. */
+function joinDurations(words: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at] ?? "";
+    if (word === "--") return [...joined, ...words.slice(at)];
+    const next = words[at + 1] ?? "";
+    if (!optionalDurations.has(word)) joined.push(word);
+    else if (!isDurationLike(next)) joined.push(`${word}=1`);
+    else {
+      joined.push(`${word}=${next}`);
+      at += 1;
+    }
+  }
+  return joined;
 }
 
 function isOf({ programs }: Command, program: Program): boolean {
@@ -118,6 +141,7 @@ function optionOf(name: SettingName, prefix: string): Option | undefined {
   const text = `${setting.summary} (${variableOf(name, prefix)}${fallback})`;
   const flag = setting.short === undefined ? `--${name}` : `-${setting.short}, --${name}`;
   if (setting.kind === "switch") return new Option(flag, text);
+  if (setting.kind === "optional-duration") return new Option(`${flag} [${setting.value ?? "value"}]`, text);
   const value = setting.choices === undefined ? setting.value : setting.choices.join("|");
   const option = new Option(`${flag} <${value ?? "value"}>`, text);
   return setting.kind === "list"

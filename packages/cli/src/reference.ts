@@ -96,7 +96,9 @@ function rows(names: readonly SettingName[]): readonly string[] {
       const setting: Setting = settings[name];
       const value = setting.choices?.join("\\|") ?? setting.value ?? "value";
       const flag =
-        setting.kind === "secret" ? "none: a secret" : `\`--${name}${setting.kind === "switch" ? "" : ` <${value}>`}\``;
+        setting.kind === "secret"
+          ? "none: a secret"
+          : `\`--${name}${setting.kind === "switch" ? "" : setting.kind === "optional-duration" ? ` [${value}]` : ` <${value}>`}\``;
       return `| ${setting.summary} | ${flag} | \`${variableOf(name, "DTUF")}\` | ${setting.fallback ?? ""} |`;
     }),
     "",

@@ -68,6 +68,11 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Default "online". */
   readonly mode?: RefreshMode | undefined;
+  /**
+   * Of "cache-if-valid": `pullMetadata`, and the first call of a copy, ask the source too if the last refresh that succeeded
+   * is longer ago than this. Default: no limit but expiry.
+   */
+  readonly maxAgeMs?: number | undefined;
   /** An error that it throws ends the call. Names are roles and target paths; totals are the signed lengths. */
   readonly onProgress?: ProgressCallback | undefined;
 }

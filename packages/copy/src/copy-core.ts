@@ -71,12 +71,12 @@ async function pinFirst(core: CopyCore, context: LoadRepositoryContext): Promise
 export function loadContext(core: CopyCore, call: CallOptions = {}): LoadRepositoryContext {
   const { now, knownPast, limits, deadlines: changed } = core.options;
   const { directory, onEvent, place, source } = core;
-  const { signal } = call;
+  const { signal, maxAgeMs } = call;
   signal?.throwIfAborted();
   const deadlines = { ...defaultDeadlines, ...changed };
   const onProgress = guardCallback(call.onProgress);
   const { sites } = source;
-  return { directory, sites, place, now: now(), knownPast, limits, deadlines, onEvent, signal, onProgress };
+  return { directory, sites, place, now: now(), knownPast, maxAgeMs, limits, deadlines, onEvent, signal, onProgress };
 }
 
 /** @throws the signal's reason, if it was aborted before the call */

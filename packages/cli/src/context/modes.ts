@@ -41,6 +41,6 @@ export function verifyModes(modes: readonly Mode[], given: Given, ambient: Reado
 
 export function isGiven(values: Values, name: SettingName): boolean {
   const { kind } = settings[name];
-  if (kind === "switch") return values.on(name);
+  if (kind === "switch" || kind === "optional-duration") return values.on(name);
   return kind === "list" ? values.list(name).length > 0 : (values.text(name) ?? "") !== "";
 }

@@ -2,7 +2,8 @@
 import { grammars, type Grammar } from "./grammar/grammar.ts";
 
 export interface Setting {
-  readonly kind: "text" | "switch" | "list" | "secret" | "duration" | "count" | "choice";
+  /** "optional-duration": a switch that may be given a duration. */
+  readonly kind: "text" | "switch" | "list" | "secret" | "duration" | "optional-duration" | "count" | "choice";
   readonly summary: string;
   /** One letter, where another program's users know it. */
   readonly short?: string;

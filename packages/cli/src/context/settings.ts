@@ -74,7 +74,12 @@ export const settings = {
   },
   mirror: like(grammars.place, list("further place to pull from, tried in order", "place")),
   offline: toggle("open no connection; use what was pulled before"),
-  "cache-if-valid": toggle("open no connection while the cached metadata is valid"),
+  "cache-if-valid": {
+    kind: "optional-duration",
+    summary:
+      "open no connection while the cached metadata is valid and, if a duration is given, was refreshed no longer ago",
+    value: "duration",
+  },
   "require-state": toggle("fail if the local state cannot be written: without it older releases would be accepted"),
   root: needs("file", text("root.json to pin if nothing is pinned yet", "file")),
   name: text("name of the target, if it is not the file's", "target"),

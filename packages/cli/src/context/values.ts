@@ -37,7 +37,10 @@ export function readSettings(flags: Flags, env: Environment, prefix: string): Va
   };
   const number = (name: SettingName): number | undefined => {
     const value = text(name);
-    return value === undefined || value === "" ? undefined : parseNumber(settings[name], value, given(name));
+    if (value === undefined || value === "" || (settings[name].kind === "optional-duration" && isSwitch(value))) {
+      return undefined;
+    }
+    return parseNumber(settings[name], value, given(name));
   };
   return {
     text,
@@ -49,7 +52,12 @@ export function readSettings(flags: Flags, env: Environment, prefix: string): Va
       const value = variable(name);
       return value === undefined || value === "" ? [] : value.split("\n");
     },
-    on: (name) => flags[name] === true || (flags[name] === undefined && variable(name) === "1"),
+    on: (name) => {
+      if (settings[name].kind !== "optional-duration") {
+        return flags[name] === true || (flags[name] === undefined && variable(name) === "1");
+      }
+      return flags[name] === true || !["", "0"].includes(text(name) ?? "");
+    },
     count: number,
     durationMs: number,
   };
@@ -64,11 +72,15 @@ export function verifySettings(values: Values, names: readonly SettingName[]): v
   }
 }
 
+function isSwitch(value: string): boolean {
+  return value === "0" || value === "1";
+}
+
 function verifyValue(setting: Setting, value: string, given: string): void {
   const { kind, choices, grammar } = setting;
-  if (kind === "count" || kind === "duration") {
+  if (kind === "count" || kind === "duration" || (kind === "optional-duration" && !isSwitch(value))) {
     parseNumber(setting, value, given);
-  } else if (kind === "switch" && value !== "0" && value !== "1") {
+  } else if (kind === "switch" && !isSwitch(value)) {
     throw wrong(given, "1 or 0", value);
   } else if (choices !== undefined && !choices.includes(value)) {
     throw wrong(given, `one of ${choices.join(", ")}`, value);
@@ -78,7 +90,7 @@ function verifyValue(setting: Setting, value: string, given: string): void {
 }
 
 function parseNumber({ kind, bounds }: Setting, value: string, given: string): number {
-  if (kind === "duration") return parseDurationMs(value, given, bounds);
+  if (kind !== "count") return parseDurationMs(value, given, bounds);
   const { least, most } = bounds ?? { least: 0, most: Number.MAX_SAFE_INTEGER };
   if (/^(?:0|[1-9][0-9]{0,14})$/.test(value) && Number(value) >= least && Number(value) <= most) return Number(value);
   throw wrong(given, `a whole number from ${least} to ${most}`, value);

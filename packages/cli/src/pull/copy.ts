@@ -4,6 +4,7 @@ import {
   createCopy,
   createMirroredSource,
   createStoreSource,
+  type CallOptions,
   type Copy,
   type CopyEvent,
   type RefreshMode,
@@ -140,9 +141,15 @@ export function describeEvent(event: CopyEvent): string {
   }
 }
 
-export function refreshMode({ values }: Context): RefreshMode {
+function refreshMode({ values }: Context): RefreshMode {
   if (values.on("offline")) return "offline";
   return values.on("cache-if-valid") ? "cache-if-valid" : "online";
+}
+
+/** How a call reads: which sources, and how old the cache may be. */
+export function callOptions(context: Context): CallOptions {
+  const { io, values } = context;
+  return { mode: refreshMode(context), maxAgeMs: values.durationMs("cache-if-valid"), signal: io.signal };
 }
 
 /** @throws TufError TUF_NAME_INVALID */

@@ -1,11 +1,11 @@
 import type { Run } from "../context/command.ts";
-import { parseTargets, refreshMode, withCopy } from "./copy.ts";
+import { parseTargets, callOptions, withCopy } from "./copy.ts";
 
 export const run: Run = (context, [repo = "", name = ""]) =>
   withCopy(context, repo, async (copy) => {
     const [path] = parseTargets([name]);
     if (path === undefined) return 2;
-    const steps = await copy.explain(path, { mode: refreshMode(context), signal: context.io.signal });
+    const steps = await copy.explain(path, callOptions(context));
     if (context.terminal.format === "json") await context.terminal.printJson({ target: path, steps });
     else {
       for (const { role, delegator, outcome } of steps) {

@@ -1,7 +1,7 @@
 import type { RequestedRoot, RefreshResult } from "@dtuf/copy";
 import type { Context, Run } from "../context/command.ts";
 import { describeCount, describeInstant } from "../context/time.ts";
-import { copyProgress, refreshMode, withCopy } from "./copy.ts";
+import { copyProgress, callOptions, withCopy } from "./copy.ts";
 import { readPin } from "./pin-file.ts";
 
 export const run: Run = async (context, [repo = "", ...files]) => {
@@ -10,9 +10,8 @@ export const run: Run = async (context, [repo = "", ...files]) => {
   return withCopy(context, repo, async (copy) => {
     const result = await copy.pullMetadata({
       pin,
-      mode: refreshMode(context),
+      ...callOptions(context),
       replace: context.values.on("replace"),
-      signal: context.io.signal,
       onProgress: progress.onProgress,
     });
     progress.end();

@@ -2,7 +2,7 @@ import type { Copy, TargetInfo } from "@dtuf/copy";
 import type { Context, Run } from "../context/command.ts";
 import { isGiven } from "../context/modes.ts";
 import { UsageError } from "../context/usage.ts";
-import { copyProgress, refreshMode, withCopy } from "./copy.ts";
+import { copyProgress, callOptions, withCopy } from "./copy.ts";
 import { findOutput } from "./destinations.ts";
 import { saveAll, writeAll } from "./save-all.ts";
 import { selectTargets } from "./select-targets.ts";
@@ -24,7 +24,7 @@ export const run: Run = async (context, [repo = "", ...names]) => {
 
 async function writeBlobs(context: Context, copy: Copy, targets: readonly TargetInfo[]): Promise<void> {
   const progress = copyProgress(context);
-  const options = { mode: refreshMode(context), signal: context.io.signal, onProgress: progress.onProgress };
+  const options = { ...callOptions(context), onProgress: progress.onProgress };
   for (const target of targets) {
     for await (const { digest, size, stream } of copy.openTargetBlobs(target, options)) {
       await context.terminal.print(`${digest} ${size}`);

@@ -4,7 +4,7 @@ import { rootFileMaxBytes } from "@dtuf/format";
 import type { Run } from "../context/command.ts";
 import { readInput } from "../context/input-file.ts";
 import { UsageError } from "../context/usage.ts";
-import { parseTargets, refreshMode, withCopy } from "./copy.ts";
+import { parseTargets, callOptions, withCopy } from "./copy.ts";
 import { findOutput } from "./destinations.ts";
 import { saveAll, writeAll } from "./save-all.ts";
 import { findAll, listAll } from "./select-targets.ts";
@@ -24,7 +24,7 @@ export const run: Run = async (context, [repo = "", ...names]) => {
   const file = context.values.text("root") || undefined;
   const root = file === undefined ? undefined : await readInput(context, file, rootFileMaxBytes);
   await withCopy(context, repo, async (copy) => {
-    const call = { mode: refreshMode(context), signal: context.io.signal };
+    const call = callOptions(context);
     await copy.pullMetadata({ ...call, ...(await pinOffer(copy, root)) });
     const paths = names.length > 0 ? parseTargets(names) : await listAll(context, copy);
     const targets = await findAll(context, copy, paths);

@@ -3,7 +3,7 @@ import type { Copy, TargetInfo } from "@dtuf/copy";
 import { createDirectory } from "@dtuf/registry/files";
 import type { Context } from "../context/command.ts";
 import { describeBytes, describeCount } from "../context/time.ts";
-import { copyProgress, refreshMode } from "./copy.ts";
+import { copyProgress, callOptions } from "./copy.ts";
 import { chooseDestinations, createDirectories, type Output } from "./destinations.ts";
 
 /** Said one by one up to here. */
@@ -15,15 +15,14 @@ export async function saveAll(
   copy: Copy,
   { targets: found, output }: { readonly targets: readonly TargetInfo[]; readonly output: Output },
 ): Promise<void> {
-  const { io, terminal, values } = context;
+  const { terminal, values } = context;
   const wanted = chooseDestinations(context, found, output);
   const directory = output.kind === "file" ? dirname(output.path) : output.path;
   await createDirectory(directory);
   await createDirectories(directory, wanted);
   const progress = copyProgress(context);
   await copy.saveTargets(wanted, {
-    mode: refreshMode(context),
-    signal: io.signal,
+    ...callOptions(context),
     onProgress: progress.onProgress,
     concurrency: values.count("concurrency"),
   });
@@ -48,7 +47,7 @@ export async function saveAll(
 /** Their bytes on stdout, one target after the other. */
 export async function writeAll(context: Context, copy: Copy, targets: readonly TargetInfo[]): Promise<void> {
   const progress = copyProgress(context);
-  const options = { mode: refreshMode(context), signal: context.io.signal, onProgress: progress.onProgress };
+  const options = { ...callOptions(context), onProgress: progress.onProgress };
   for (const target of targets) {
     for await (const chunk of await copy.openTarget(target, options)) await context.terminal.writeBytes(chunk);
   }

@@ -4,7 +4,7 @@ import { matchesPath, type TargetPath } from "@dtuf/tuf";
 import type { Context } from "../context/command.ts";
 import { readInput } from "../context/input-file.ts";
 import { isGiven } from "../context/modes.ts";
-import { parseTargets, refreshMode } from "./copy.ts";
+import { parseTargets, callOptions } from "./copy.ts";
 
 /** A list of names: 100,000 of them are 5 MB. */
 const namesMaxBytes: number = 64 * 1024 * 1024;
@@ -27,7 +27,7 @@ export async function findAll(
 ): Promise<readonly TargetInfo[]> {
   const found: TargetInfo[] = [];
   for (const path of paths) {
-    const target = await copy.findTarget(path, { mode: refreshMode(context), signal: context.io.signal });
+    const target = await copy.findTarget(path, callOptions(context));
     if (target === undefined) throw unknown(`no target ${JSON.stringify(path)}`, path);
     found.push(target);
   }
@@ -35,7 +35,7 @@ export async function findAll(
 }
 
 export async function listAll(context: Context, copy: Copy): Promise<readonly TargetPath[]> {
-  return Array.fromAsync(copy.listTargets({ mode: refreshMode(context), signal: context.io.signal }));
+  return Array.fromAsync(copy.listTargets(callOptions(context)));
 }
 
 async function readNames(context: Context): Promise<readonly string[]> {

@@ -11,7 +11,7 @@ import { CopyError, type CopyErrorCode } from "../errors.ts";
 import type { CopyEvent } from "../events.ts";
 import { openTimedView, startDeadline, type Deadlines } from "./deadline.ts";
 import { clockToleranceMs } from "../limits.ts";
-import { loadCached, refresh, type FetchContext } from "./refresh.ts";
+import { loadCached, nothingCached, refresh, type FetchContext } from "./refresh.ts";
 import type { LoadedRepository } from "./loaded-repository.ts";
 import { firstThatWorks } from "../sources/first-that-works.ts";
 import type { MetadataView, Site } from "../sources/source.ts";
@@ -31,6 +31,8 @@ export interface LoadRepositoryContext extends FetchContext {
   readonly place: string;
   readonly now: Date;
   readonly knownPast: Date | undefined;
+  /** Of a cache that is taken without asking. */
+  readonly maxAgeMs?: number | undefined;
   readonly limits: Partial<Limits> | undefined;
   readonly deadlines: Deadlines;
   readonly onEvent: (event: CopyEvent) => void;
@@ -53,6 +55,7 @@ export async function loadRepository(
   if (mode === "offline") return openCached(request, [], context);
   if (mode === "cache-if-valid" && request.requested === undefined) {
     try {
+      await verifyAge(context);
       // Views are needed even if the cache is valid, because a delegated role may not have been fetched yet.
       const views = context.sites.map((site) => openTimedView(site, context.deadlines));
       return await openCached(request, views, context);
@@ -67,6 +70,14 @@ export async function loadRepository(
     if (context.signal?.aborted !== true && !isCallbackFault(error)) await noteFailure(error, context);
     throw error;
   }
+}
+
+/** @throws CopyError COPY_OFFLINE_NOTHING_CACHED if the last refresh is longer ago than the call takes */
+async function verifyAge({ directory, maxAgeMs, now }: LoadRepositoryContext): Promise<void> {
+  if (maxAgeMs === undefined) return;
+  const { refreshedAt } = (await directory.load())?.state ?? {};
+  if (refreshedAt !== undefined && now.getTime() - refreshedAt.getTime() <= maxAgeMs) return;
+  throw nothingCached("timestamp");
 }
 
 /** Saves the reason of a failed refresh, so that `inspect` can report why this machine did not update. */

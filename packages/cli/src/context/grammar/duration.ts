@@ -15,6 +15,11 @@ export interface DurationBounds {
 /** What timers and dates of JavaScript can hold is far more. */
 const widest: DurationBounds = { least: 1, most: 1000 * 366 * 86_400_000 };
 
+/** Whether a word can only be meant as a duration. */
+export function isDurationLike(text: string): boolean {
+  return hoursMinutes.test(text.trim()) || numbersWithUnits.test(text.trim());
+}
+
 /**
  * `1s`, `2 weeks`, `1d`, `1h30m`, `3 months`, `4:13`, `1:02:03`: milliseconds.
  * @param given the flag or the variable that the text came from
