@@ -1,3 +1,4 @@
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { expect, test } from "vitest";
 import { parseTag } from "./tag.ts";
 
@@ -8,6 +9,6 @@ test.each(["latest", "v1.0", "_x", "0", "A-b_c.d", "a".repeat(128)])("accepts th
 test.each(["", ".hidden", "-flag", "a/b", "a:b", "a b", "ä", "a\n", "..", "a".repeat(129)])(
   "refuses the tag %j",
   (text) => {
-    expect(() => parseTag(text)).toThrow(expect.objectContaining({ code: "OCI_TAG_INVALID" }));
+    expectRefused(() => parseTag(text), "OCI_TAG_INVALID");
   },
 );

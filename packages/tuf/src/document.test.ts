@@ -1,6 +1,7 @@
 import { createTestSigner } from "@dtuf/testing/keys";
 import { createTufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import fc from "fast-check";
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { describe, expect, test } from "vitest";
 import {
   addSignatures,
@@ -10,7 +11,6 @@ import {
   signDocument,
   verifyDocument,
 } from "./document.ts";
-import type { TufErrorCode } from "./errors.ts";
 import { TufError } from "./errors.ts";
 import type { Json } from "./json.ts";
 import type { Limits } from "./limits.ts";
@@ -19,7 +19,6 @@ import { parseKeyId, topLevelRoles } from "./names.ts";
 import type { Authority } from "./role.ts";
 import type { Signer } from "./signer.ts";
 
-const code = (wanted: TufErrorCode): unknown => expect.objectContaining({ code: wanted });
 const sha256 = "ab".repeat(32);
 const role = { keyids: ["k"], threshold: 1, "x-role": 1 };
 const key = { keytype: "ed25519", scheme: "ed25519", keyval: { public: "aa", "x-v": 1 }, "x-key": [1] };
@@ -87,7 +86,7 @@ describe("documents", () => {
   });
 
   test.each<Json>([0, -1, 1.5, "1", null, true, [], 9007199254740992])("refuses version %j [T27]", (version) => {
-    for (const kind of topLevelRoles) expect(() => parse(kind, { version })).toThrow(code("TUF_MALFORMED"));
+    for (const kind of topLevelRoles) expectRefused(() => parse(kind, { version }), "TUF_MALFORMED");
   });
 
   test.each<Json>([
@@ -112,7 +111,7 @@ describe("documents", () => {
     1,
     null,
   ])("refuses expires %j, which must not mean no expiry", (expires) => {
-    for (const kind of topLevelRoles) expect(() => parse(kind, { expires })).toThrow(code("TUF_MALFORMED"));
+    for (const kind of topLevelRoles) expectRefused(() => parse(kind, { expires }), "TUF_MALFORMED");
   });
 
   test.each([
@@ -134,7 +133,7 @@ describe("documents", () => {
     expect(
       encodeDocument(parseUnverified(file({ ...examples.root, roles: { ...roles, mirrors: role } }), "root"))["roles"],
     ).toEqual(roles);
-    expect(() => parse("root", { roles: { ...roles, others: role } })).toThrow(code("TUF_MALFORMED"));
+    expectRefused(() => parse("root", { roles: { ...roles, others: role } }), "TUF_MALFORMED");
   });
 
   test.each<Json>(["text", 1, null, true, ["a"]])("custom %j is kept, ignored and hides no target", (custom) => {
@@ -151,12 +150,12 @@ describe("documents", () => {
   test.each<Json>(["1.", "1. ", "1.0x1", "2.0.0", "1", "1.0.0.0", "01.0", ""])(
     "refuses spec_version %j",
     (spec_version) => {
-      expect(() => parse("timestamp", { spec_version })).toThrow(code("TUF_SPEC_VERSION"));
+      expectRefused(() => parse("timestamp", { spec_version }), "TUF_SPEC_VERSION");
     },
   );
 
   test("refuses another role's file", () => {
-    expect(() => parseUnverified(file(examples.snapshot), "timestamp")).toThrow(code("TUF_TYPE_MISMATCH"));
+    expectRefused(() => parseUnverified(file(examples.snapshot), "timestamp"), "TUF_TYPE_MISMATCH");
   });
 
   test.each<Json>([0, -1, 1.5, "1", null, 9007199254740992])(
@@ -164,17 +163,17 @@ describe("documents", () => {
     (threshold) => {
       const bad = { ...role, threshold };
       const roles = { root: role, timestamp: role, snapshot: role, targets: bad };
-      expect(() => parse("root", { roles })).toThrow(code("TUF_MALFORMED"));
+      expectRefused(() => parse("root", { roles }), "TUF_MALFORMED");
       const listed = { keys: {}, roles: [{ ...delegated, paths: [], threshold }] };
-      expect(() => parse("targets", { delegations: listed })).toThrow(code("TUF_MALFORMED"));
+      expectRefused(() => parse("targets", { delegations: listed }), "TUF_MALFORMED");
       const succinct = { keys: {}, succinct_roles: { ...bad, bit_length: 1, name_prefix: "b" } };
-      expect(() => parse("targets", { delegations: succinct })).toThrow(code("TUF_MALFORMED"));
+      expectRefused(() => parse("targets", { delegations: succinct }), "TUF_MALFORMED");
     },
   );
 
   test.each<Json>([0, 33, 1.5, "8", null])("refuses bit_length %j [T21]", (bit_length) => {
     const delegations = { keys: {}, succinct_roles: { ...role, bit_length, name_prefix: "b" } };
-    expect(() => parse("targets", { delegations })).toThrow(code("TUF_MALFORMED"));
+    expectRefused(() => parse("targets", { delegations }), "TUF_MALFORMED");
   });
 
   test.each<Json>([
@@ -189,8 +188,8 @@ describe("documents", () => {
     null,
     [],
   ])("refuses hashes %j, of a target and of metadata [T31]", (hashes) => {
-    expect(() => parse("targets", { targets: { a: { length: 1, hashes } } })).toThrow(code("TUF_MALFORMED"));
-    expect(() => parse("snapshot", { meta: { "a.json": { version: 1, hashes } } })).toThrow(code("TUF_MALFORMED"));
+    expectRefused(() => parse("targets", { targets: { a: { length: 1, hashes } } }), "TUF_MALFORMED");
+    expectRefused(() => parse("snapshot", { meta: { "a.json": { version: 1, hashes } } }), "TUF_MALFORMED");
   });
 
   test.each<[string, Record<string, Json>]>([
@@ -213,21 +212,21 @@ describe("documents", () => {
     ["roles as an object", { keys: {}, roles: {} }],
     ["a terminating 1", { keys: {}, roles: [{ ...delegated, paths: [], terminating: 1 }] }],
   ])("refuses delegations with %s", (_what, delegations) => {
-    expect(() => parse("targets", { delegations })).toThrow(code("TUF_MALFORMED"));
+    expectRefused(() => parse("targets", { delegations }), "TUF_MALFORMED");
   });
 
   test("refuses too many keys, key ids, signatures, roles and bytes [T22]", () => {
     const open = (kind: TopLevelRole, limits: Partial<Limits>): unknown =>
       parseUnverified(file(examples[kind]), kind, limits);
-    expect(() => open("root", { maxKeys: 0 })).toThrow(code("TUF_LIMIT_EXCEEDED"));
-    expect(() => open("root", { maxSignatures: 0 })).toThrow(code("TUF_LIMIT_EXCEEDED"));
-    expect(() => open("targets", { maxDelegatedRoles: 1 })).toThrow(code("TUF_LIMIT_EXCEEDED"));
-    expect(() => open("targets", { targetsMaxBytes: 100 })).toThrow(code("TUF_LIMIT_EXCEEDED"));
+    expectRefused(() => open("root", { maxKeys: 0 }), "TUF_LIMIT_EXCEEDED");
+    expectRefused(() => open("root", { maxSignatures: 0 }), "TUF_LIMIT_EXCEEDED");
+    expectRefused(() => open("targets", { maxDelegatedRoles: 1 }), "TUF_LIMIT_EXCEEDED");
+    expectRefused(() => open("targets", { targetsMaxBytes: 100 }), "TUF_LIMIT_EXCEEDED");
     const signed = file(
       examples.timestamp,
       ["a", "b"].map((keyid) => ({ keyid, sig: "" })),
     );
-    expect(() => parseUnverified(signed, "timestamp", { maxSignatures: 1 })).toThrow(code("TUF_LIMIT_EXCEEDED"));
+    expectRefused(() => parseUnverified(signed, "timestamp", { maxSignatures: 1 }), "TUF_LIMIT_EXCEEDED");
   });
 
   test("limits keys, key ids, signatures and roles by default [T22]", () => {
@@ -251,7 +250,7 @@ describe("documents", () => {
       [65_536, (count: number) => open(roles(count))],
     ] as const) {
       if (most < 65_536) document(most);
-      expect(() => document(most + 1)).toThrow(code("TUF_LIMIT_EXCEEDED"));
+      expectRefused(() => document(most + 1), "TUF_LIMIT_EXCEEDED");
     }
   });
 
@@ -263,7 +262,7 @@ describe("documents", () => {
   ] as const)("limits the bytes of a %s file by default [T22]", (kind, most) => {
     const padded = Buffer.alloc(most + 1, " ");
     padded.set(file(examples[kind]));
-    expect(() => parseUnverified(padded, kind)).toThrow(code("TUF_LIMIT_EXCEEDED"));
+    expectRefused(() => parseUnverified(padded, kind), "TUF_LIMIT_EXCEEDED");
     // A larger one would take seconds to read.
     const taken = Math.min(most, 1 << 20);
     expect(parseUnverified(padded.subarray(0, taken), kind).type).toBe(kind);
@@ -306,7 +305,7 @@ describe("signing", () => {
 
   test("signs in steps: a ceremony's second signature keeps the first and the signed bytes", async () => {
     const once = await signDocument(timestamp, [signer]);
-    expect(() => verifyDocument(once, authority, "timestamp")).toThrow(code("TUF_THRESHOLD_NOT_MET"));
+    expectRefused(() => verifyDocument(once, authority, "timestamp"), "TUF_THRESHOLD_NOT_MET");
     expect(findValidSignatures(once, authority)).toEqual([signer.keyId]);
     const twice = await addSignatures(once, [second]);
     expect(verifyDocument(twice, authority, "timestamp")).toEqual(timestamp);
@@ -331,8 +330,8 @@ describe("signing", () => {
 
   test("refuses a signature that does not verify with the signer's key", async () => {
     const liar: Signer = { ...signer, sign: (payload) => second.sign(payload) };
-    await expect(signDocument(timestamp, [liar])).rejects.toThrow(code("TUF_SIGNER_MISMATCH"));
-    await expect(addSignatures(file(examples.root), [liar])).rejects.toThrow(code("TUF_SIGNER_MISMATCH"));
+    await expectRefused(signDocument(timestamp, [liar]), "TUF_SIGNER_MISMATCH");
+    await expectRefused(addSignatures(file(examples.root), [liar]), "TUF_SIGNER_MISMATCH");
   });
 
   test("a root of the simulator is signed by itself and by its predecessor after a rotation", async () => {

@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { describe, expect, test } from "vitest";
-import type { TufErrorCode } from "./errors.ts";
 import type { TargetFile } from "./file-info.ts";
 import { createTargetVerifier } from "./target-verifier.ts";
 
-const code = (wanted: TufErrorCode): unknown => expect.objectContaining({ code: wanted });
 const bytes = Buffer.from("target file contents");
 const hex = (algorithm: string): string => createHash(algorithm).update(bytes).digest("hex");
 const file = (hashes: Record<string, string>, length: number = bytes.length): TargetFile => ({
@@ -23,13 +22,13 @@ describe("target verifier", () => {
   test("refuses the first byte too many, before the end is reached", () => {
     const verifier = createTargetVerifier(file({ sha256: hex("sha256") }));
     verifier.update(bytes);
-    expect(() => verifier.update(Buffer.of(0))).toThrow(code("TUF_LENGTH_MISMATCH"));
+    expectRefused(() => verifier.update(Buffer.of(0)), "TUF_LENGTH_MISMATCH");
   });
 
   test("refuses a target that ends early", () => {
     const verifier = createTargetVerifier(file({ sha256: hex("sha256") }));
     verifier.update(bytes.subarray(1));
-    expect(() => verifier.finish()).toThrow(code("TUF_LENGTH_MISMATCH"));
+    expectRefused(() => verifier.finish(), "TUF_LENGTH_MISMATCH");
   });
 
   test.each([2 ** 31, 2 ** 32])(
@@ -37,21 +36,21 @@ describe("target verifier", () => {
     (missing) => {
       const verifier = createTargetVerifier(file({ sha256: hex("sha256") }, bytes.length + missing));
       verifier.update(bytes);
-      expect(() => verifier.finish()).toThrow(code("TUF_LENGTH_MISMATCH"));
+      expectRefused(() => verifier.finish(), "TUF_LENGTH_MISMATCH");
     },
   );
 
   test("refuses other bytes of the right length, also if only one of two hashes is wrong", () => {
     const other = createTargetVerifier(file({ sha512: hex("sha512") }));
     other.update(Buffer.alloc(bytes.length));
-    expect(() => other.finish()).toThrow(code("TUF_HASH_MISMATCH"));
+    expectRefused(() => other.finish(), "TUF_HASH_MISMATCH");
     for (const hashes of [
       { sha256: hex("sha256"), sha512: "00".repeat(64) },
       { sha256: "00".repeat(32), sha512: hex("sha512") },
     ]) {
       const half = createTargetVerifier(file(hashes));
       half.update(bytes);
-      expect(() => half.finish()).toThrow(code("TUF_HASH_MISMATCH"));
+      expectRefused(() => half.finish(), "TUF_HASH_MISMATCH");
     }
   });
 
@@ -70,7 +69,7 @@ describe("target verifier", () => {
     const verifier = createTargetVerifier(wrong, { hashesProven: true });
     verifier.update(bytes);
     expect(() => verifier.finish()).not.toThrow();
-    expect(() => verifier.update(Buffer.of(0))).toThrow(code("TUF_LENGTH_MISMATCH"));
-    expect(() => createTargetVerifier(wrong, { hashesProven: true }).finish()).toThrow(code("TUF_LENGTH_MISMATCH"));
+    expectRefused(() => verifier.update(Buffer.of(0)), "TUF_LENGTH_MISMATCH");
+    expectRefused(() => createTargetVerifier(wrong, { hashesProven: true }).finish(), "TUF_LENGTH_MISMATCH");
   });
 });

@@ -2,13 +2,12 @@ import { createTestSigner } from "@dtuf/testing/keys";
 import { createTufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import type { TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { refusalOf, testNow, trustSimulator, wantedFileOf } from "@dtuf/testing/tuf-simulator/tuf-trusted";
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { describe, expect, test } from "vitest";
 import { signDocument } from "./document.ts";
-import type { TufErrorCode } from "./errors.ts";
 import { parseKeyId } from "./names.ts";
 import { createTrustedSet } from "./trusted-set.ts";
 
-const code = (wanted: TufErrorCode): unknown => expect.objectContaining({ code: wanted });
 const past = new Date("2030-01-01T12:00:00Z");
 const fileOf = (sim: TufSimulator, name: string): Uint8Array => sim.files.get(name) ?? new Uint8Array();
 
@@ -70,7 +69,7 @@ describe("roots", () => {
   test("refuses a pinned root that does not meet its own threshold", async () => {
     const sim = await createTufSimulator();
     const unsigned = await signDocument(sim.root, []);
-    expect(() => createTrustedSet({ root: unsigned, now: testNow })).toThrow(code("TUF_THRESHOLD_NOT_MET"));
+    expectRefused(() => createTrustedSet({ root: unsigned, now: testNow }), "TUF_THRESHOLD_NOT_MET");
   });
 
   test("an invalid date as now is a TypeError, not a date before every expiry", async () => {
@@ -85,7 +84,7 @@ describe("roots", () => {
     sim.root.expires = past;
     sim.root.version = 2;
     await sim.publishRoot();
-    expect(() => trustSimulator(sim, { until: "root" })).toThrow(code("TUF_EXPIRED"));
+    expectRefused(() => trustSimulator(sim, { until: "root" }), "TUF_EXPIRED");
     sim.root.expires = later;
     sim.root.version = 3;
     await sim.publishRoot();
@@ -96,7 +95,7 @@ describe("roots", () => {
     const sim = await createTufSimulator();
     const set = trustSimulator(sim, { now: new Date(sim.root.expires.getTime() - 1), until: "root" });
     expect(set.root.signed.version).toBe(1);
-    expect(() => trustSimulator(sim, { now: sim.root.expires, until: "root" })).toThrow(code("TUF_EXPIRED"));
+    expectRefused(() => trustSimulator(sim, { now: sim.root.expires, until: "root" }), "TUF_EXPIRED");
   });
 });
 

@@ -3,6 +3,7 @@ import fs, { lstat, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, utimes
 import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createAtomicFile, sweepTemporaryFiles, writeFileAtomically } from "./atomic-file.ts";
 import { createDirectory } from "./directory.ts";
@@ -21,7 +22,7 @@ describe("createAtomicFile", () => {
     const file = await createAtomicFile(path);
     await file.write(Buffer.from("new "));
     await file.write(Buffer.from("bytes"));
-    await expect(readFile(path)).rejects.toMatchObject({ code: "ENOENT" });
+    await expectRefused(readFile(path), "ENOENT");
     await file.commit();
     expect(await readFile(path, "utf8")).toBe("new bytes");
     expect(await readdir(directory)).toEqual(["file"]);
@@ -43,15 +44,12 @@ describe("createAtomicFile", () => {
     const path = join(directory, "taken");
     await mkdir(path);
     const file = await createAtomicFile(path);
-    await expect(file.commit()).rejects.toMatchObject({ code: "FILE_IO", details: { syscall: "rename" } });
+    await expectRefused(file.commit(), "FILE_IO", { details: { syscall: "rename" } });
     expect(await readdir(directory)).toEqual(["taken"]);
   });
 
   test("names the missing directory", async () => {
-    await expect(createAtomicFile(join(directory, "no", "file"))).rejects.toMatchObject({
-      code: "FILE_IO",
-      details: { errno: "ENOENT" },
-    });
+    await expectRefused(createAtomicFile(join(directory, "no", "file")), "FILE_IO", { details: { errno: "ENOENT" } });
   });
 });
 
@@ -149,7 +147,7 @@ describe("createDirectory", () => {
 
   test("refuses a file in the way", async () => {
     await writeFile(join(directory, "a"), "");
-    await expect(createDirectory(join(directory, "a", "b"))).rejects.toMatchObject({ code: "FILE_IO" });
+    await expectRefused(createDirectory(join(directory, "a", "b")), "FILE_IO");
   });
 });
 

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openContent } from "../content.ts";
 import { fileContent } from "./file-content.ts";
@@ -27,5 +28,5 @@ test.each([0, 1, 2_999_999, 3_000_000])(
 
 test("reading a missing file throws a FileError", async () => {
   const content = fileContent(join(directory, "no"));
-  await expect(collect(content.open(0), 1)).rejects.toMatchObject({ code: "FILE_IO", details: { errno: "ENOENT" } });
+  await expectRefused(collect(content.open(0), 1), "FILE_IO", { details: { errno: "ENOENT" } });
 });

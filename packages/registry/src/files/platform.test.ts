@@ -2,6 +2,7 @@ import { armFileFault } from "@dtuf/testing/file-faults/file-faults";
 import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   isFileName,
@@ -38,16 +39,16 @@ test("on Windows a rename that was refused is tried again", async () => {
 const busy = (): string => join(directory) + "/.";
 
 test("on Windows a rename that stays refused ends after three seconds", async () => {
-  await expect(renameWithRetries(from, busy(), on("win32"))).rejects.toMatchObject({ code: "EBUSY" });
+  await expectRefused(renameWithRetries(from, busy(), on("win32")), "EBUSY");
   const waitedMs = slept.reduce((sum, ms) => sum + ms, 0);
   expect(waitedMs).toBeGreaterThanOrEqual(3000);
   expect(waitedMs).toBeLessThanOrEqual(3200);
 });
 
 test("on other systems a refused rename is not tried again, and on none if the file does not exist", async () => {
-  await expect(renameWithRetries(from, busy(), on("linux"))).rejects.toMatchObject({ code: "EBUSY" });
+  await expectRefused(renameWithRetries(from, busy(), on("linux")), "EBUSY");
   const lost = renameWithRetries(join(directory, "no"), from, on("win32"));
-  await expect(lost).rejects.toMatchObject({ code: "ENOENT" });
+  await expectRefused(lost, "ENOENT");
   expect(slept).toEqual([]);
 });
 

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { appendToFile, findFile } from "./regular-file.ts";
 
@@ -15,7 +16,7 @@ test("gives a file of exactly the bound, and refuses one byte more", async () =>
   const path = join(directory, "file");
   await writeFile(path, "12345");
   expect(Buffer.from((await findFile(path, { maxBytes: 5 })) ?? []).toString()).toBe("12345");
-  await expect(findFile(path, { maxBytes: 4 })).rejects.toMatchObject({ code: "FILE_TOO_LARGE" });
+  await expectRefused(findFile(path, { maxBytes: 4 }), "FILE_TOO_LARGE");
 });
 
 test("a missing file is undefined", async () => {
@@ -26,7 +27,7 @@ test("a missing file is undefined", async () => {
 test("refuses a directory and does not wait on a pipe", async () => {
   execFileSync("mkfifo", [join(directory, "pipe")]);
   for (const path of [directory, join(directory, "pipe")]) {
-    await expect(findFile(path, { maxBytes: 5 })).rejects.toMatchObject({ code: "FILE_NOT_REGULAR" });
+    await expectRefused(findFile(path, { maxBytes: 5 }), "FILE_NOT_REGULAR");
   }
 });
 
@@ -34,7 +35,7 @@ test("follows a link only if the caller allows it", async () => {
   await writeFile(join(directory, "file"), "12345");
   await symlink("file", join(directory, "link"));
   const path = join(directory, "link");
-  await expect(findFile(path, { maxBytes: 5 })).rejects.toMatchObject({ code: "FILE_NOT_REGULAR" });
+  await expectRefused(findFile(path, { maxBytes: 5 }), "FILE_NOT_REGULAR");
   expect(String(await findFile(path, { maxBytes: 5, followLinks: true }))).toBe("12345");
 });
 
@@ -45,7 +46,7 @@ test("appends to a file, but neither through a link nor to a pipe, and does not 
   await symlink("log", join(directory, "link"));
   execFileSync("mkfifo", [join(directory, "pipe")]);
   for (const name of ["link", "pipe"]) {
-    await expect(appendToFile(join(directory, name), "c")).rejects.toMatchObject({ code: "FILE_NOT_REGULAR" });
+    await expectRefused(appendToFile(join(directory, name), "c"), "FILE_NOT_REGULAR");
   }
   expect(await readFile(path, "utf8")).toBe("ab");
 });

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { readCertsDirectories } from "./certs-d.ts";
 import { originOf } from "./addresses/origin.ts";
@@ -52,8 +53,6 @@ test.each(["client.cert", "client.key"])(
   "a client certificate without key, or the reverse, is an error: %s alone",
   async (file) => {
     await write({ [`d/a.example/${file}`]: "HALF" });
-    await expect(readCertsDirectories([join(root, "d")])).rejects.toMatchObject({
-      code: "OCI_CREDENTIALS_UNAVAILABLE",
-    });
+    await expectRefused(readCertsDirectories([join(root, "d")]), "OCI_CREDENTIALS_UNAVAILABLE");
   },
 );

@@ -5,6 +5,7 @@ import {
   type KeyAndCertificate,
 } from "@dtuf/testing/certificates";
 import { startHttpServer, type HttpLoopbackServer } from "@dtuf/testing/http-servers";
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { HttpResponse, Transport } from "./http.ts";
 import type { TlsOptions } from "./tls.ts";
@@ -50,7 +51,7 @@ describe("each host has its own trust [T63] [T119]", () => {
       random: () => 0,
       onRequest: (event) => events.push(event),
     });
-    await expect(get(transport, server.url("/"))).rejects.toMatchObject({ code: "OCI_UNAVAILABLE" });
+    await expectRefused(get(transport, server.url("/")), "OCI_UNAVAILABLE");
     expect(events).toHaveLength(1);
     expect(server.requests).toHaveLength(0);
   });
@@ -61,7 +62,7 @@ describe("each host has its own trust [T63] [T119]", () => {
     for (const options of [{ ca: [authority.cert] }, { verification: "skip-verify" }] as const) {
       const transport = testTransport({ [server.origin]: options });
       expect((await get(transport, server.url("/"))).status).toBe(200);
-      await expect(get(transport, other.url("/"))).rejects.toMatchObject({ code: "OCI_UNAVAILABLE" });
+      await expectRefused(get(transport, other.url("/")), "OCI_UNAVAILABLE");
     }
     expect(other.requests).toHaveLength(0);
   });
@@ -116,7 +117,7 @@ describe("from https to http", () => {
         tls: () => ({ ca: [authority.cert] }),
         plainHttp: () => "allow",
       });
-      await expect(get(transport, server.url("/to"))).rejects.toMatchObject({ code: "OCI_REDIRECT_REFUSED" });
+      await expectRefused(get(transport, server.url("/to")), "OCI_REDIRECT_REFUSED");
       expect(plain.requests).toHaveLength(0);
     },
   );
@@ -124,8 +125,7 @@ describe("from https to http", () => {
   test("a TLS failure leads to no plain http request [T63]", async () => {
     await using plain = await startHttpServer((_request, response) => response.end());
     const transport = testTransport({});
-    await expect(get(transport, new URL(`https://127.0.0.1:${plain.port}/`))).rejects.toMatchObject({
-      code: "OCI_UNAVAILABLE",
+    await expectRefused(get(transport, new URL(`https://127.0.0.1:${plain.port}/`)), "OCI_UNAVAILABLE", {
       message: expect.stringContaining("it may speak plain HTTP") as string,
     });
     expect(plain.requests).toHaveLength(0);
@@ -133,8 +133,6 @@ describe("from https to http", () => {
 
   test("plain http is allowed to loopback hosts, and to others only if configured", async () => {
     const transport = testTransport({});
-    await expect(get(transport, new URL("http://registry.example/"))).rejects.toMatchObject({
-      code: "OCI_UNSUPPORTED",
-    });
+    await expectRefused(get(transport, new URL("http://registry.example/")), "OCI_UNSUPPORTED");
   });
 });

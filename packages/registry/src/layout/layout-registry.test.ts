@@ -2,6 +2,7 @@ import { blobOf, listAll, putManifest, randomContent } from "@dtuf/testing/oci-c
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { digestHex } from "../digest.ts";
 import { createLayoutRegistry, type LayoutRegistry } from "./layout-registry.ts";
@@ -31,7 +32,7 @@ describe("the embedded registry", () => {
   test.each(["../x", "/etc", "a/../b", "", "fred/blobs", "blobs/sha256", "fred/index.json", "oci-layout", "Fred"])(
     "refuses the repository name %j",
     (name) => {
-      expect(() => registry.repository(name)).toThrow(expect.objectContaining({ code: "OCI_REFERENCE_INVALID" }));
+      expectRefused(() => registry.repository(name), "OCI_REFERENCE_INVALID");
     },
   );
 

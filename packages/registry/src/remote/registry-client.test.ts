@@ -1,4 +1,5 @@
 import { createRemoteRepository } from "@dtuf/testing/remote-repository";
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { describe, expect, test } from "vitest";
 import type { HttpRequest, Transport } from "../http/index.ts";
 import { OciError } from "../errors.ts";
@@ -63,7 +64,7 @@ describe("a client", () => {
     expect(await remote.client.ping()).toBe(false);
     remote.registry.clearScript();
     remote.registry.script({ fault: { kind: "answer", status: 401 } });
-    await expect(remote.client.ping()).rejects.toMatchObject({ code: "OCI_UNAUTHORIZED" });
+    await expectRefused(remote.client.ping(), "OCI_UNAUTHORIZED");
   });
 
   test("is used again after it was closed", async () => {
@@ -127,7 +128,7 @@ describe("over plain http to a host that is not a loopback address", () => {
     async (name) => {
       const transport = createNotebook();
       const client = createRegistryClient({ ...plain, transport, headers: { [name]: "planted" } });
-      await expect(client.ping()).rejects.toMatchObject({ code: "OCI_INSECURE_CREDENTIALS" });
+      await expectRefused(client.ping(), "OCI_INSECURE_CREDENTIALS");
       expect(transport.urls).toEqual([]);
     },
   );
@@ -174,8 +175,7 @@ describe("a refusal", () => {
     await using remote = await createRemoteRepository();
     const body = JSON.stringify({ errors: [{ code: "TOOMANYREQUESTS", message: "slow down" }, 7] });
     remote.registry.script({ fault: { kind: "answer", status, body } });
-    await expect(remote.store.resolve(latest, { want: "bytes" })).rejects.toMatchObject({
-      code,
+    await expectRefused(remote.store.resolve(latest, { want: "bytes" }), code, {
       message: expect.stringContaining("TOOMANYREQUESTS: slow down"),
       details: { status, registryCodes: ["TOOMANYREQUESTS"] },
     });

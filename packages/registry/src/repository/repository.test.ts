@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createHostileRegistry } from "@dtuf/testing";
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { digestOf } from "../digest.ts";
 import { collect } from "../verifying.ts";
@@ -35,7 +36,7 @@ describe("a repository's name", () => {
     `h.example/a@${blob.digest}`,
     "https://h.example/a",
   ])("%j is refused", async (name) => {
-    await expect(openRepository(name)).rejects.toMatchObject({ code: "OCI_REFERENCE_INVALID" });
+    await expectRefused(openRepository(name), "OCI_REFERENCE_INVALID");
   });
 });
 
@@ -61,6 +62,6 @@ test("a registry gets the credentials that Docker's configuration has for it, an
   await opened.close();
 
   const anonymous = await openRepository(`${registry.host}/fred/demo`, { scheme: "http", home: directory });
-  await expect(anonymous.store.has(blob)).rejects.toMatchObject({ code: "OCI_UNAUTHORIZED" });
+  await expectRefused(anonymous.store.has(blob), "OCI_UNAUTHORIZED");
   await anonymous.close();
 });

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { chmod, chown, link, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { withLock, type LockWait } from "./lock.ts";
 
@@ -64,7 +65,10 @@ describe("withLock", () => {
 
   test("excludes another process, and is free the moment that process is killed", async () => {
     const child = await startHolder();
-    await expect(withLock(path, { wait: "fail" }, async () => "in")).rejects.toMatchObject({ code: "FILE_LOCKED" });
+    await expectRefused(
+      withLock(path, { wait: "fail" }, async () => "in"),
+      "FILE_LOCKED",
+    );
     await stop(child);
     expect(await withLock(path, { wait: "fail" }, async () => "in")).toBe("in");
   });
@@ -80,7 +84,7 @@ describe("withLock", () => {
     const sleep = async (ms: number): Promise<void> => void slept.push(ms);
     await withLock(path, { wait: "fail" }, async () => {
       const late = withLock(path, { wait: "wait", timeoutMs: 30, sleep }, async () => "in");
-      await expect(late).rejects.toMatchObject({ code: "FILE_LOCKED", details: { path, waitedMs: 30 } });
+      await expectRefused(late, "FILE_LOCKED", { details: { path, waitedMs: 30 } });
     });
     expect(slept).toEqual([2, 4, 8, 16]);
   });
@@ -104,23 +108,24 @@ describe("withLock", () => {
 
   test("refuses a planted symbolic link and creates nothing behind it", async () => {
     await symlink(join(directory, "elsewhere"), path);
-    await expect(withLock(path, { wait: "wait" }, async () => "in")).rejects.toMatchObject({
-      code: "FILE_NOT_REGULAR",
-    });
+    await expectRefused(
+      withLock(path, { wait: "wait" }, async () => "in"),
+      "FILE_NOT_REGULAR",
+    );
     expect(await readdir(directory)).toEqual(["lock"]);
   });
 
   test("reports a directory without a lock file in which none can be created as read-only", async () => {
     await withoutWriting(async () => {
       const locked = withLock(path, { wait: "wait" }, async () => "in");
-      await expect(locked).rejects.toMatchObject({ code: "FILE_READ_ONLY" });
+      await expectRefused(locked, "FILE_READ_ONLY");
     });
     expect(await readdir(directory)).toEqual([]);
   });
 
   test("reports a missing directory", async () => {
     const lost = withLock(join(directory, "no", "lock"), { wait: "wait" }, async () => "in");
-    await expect(lost).rejects.toMatchObject({ code: "FILE_IO", details: { syscall: "lock" } });
+    await expectRefused(lost, "FILE_IO", { details: { syscall: "lock" } });
   });
 
   test("reports the holder after a second, and gives up on a stopped holder", async () => {
@@ -129,7 +134,10 @@ describe("withLock", () => {
     const told: LockWait[] = [];
     const options = { wait: "wait", timeoutMs: 1100, onWait: (wait: LockWait) => void told.push(wait) } as const;
     const pid = process.platform === "linux" ? child.pid : undefined;
-    await expect(withLock(path, options, async () => "in")).rejects.toMatchObject({ code: "FILE_LOCKED" });
+    await expectRefused(
+      withLock(path, options, async () => "in"),
+      "FILE_LOCKED",
+    );
     expect(told).toEqual([{ path, pid }]);
     await stop(child);
   });
@@ -144,7 +152,10 @@ describe("withLock", () => {
   test.each(leftovers)("%s in the lock file, left by a power cut, are ignored", async (_what, bytes) => {
     await writeFile(path, bytes);
     await withLock(path, { wait: "fail" }, async () => {
-      await expect(withLock(path, { wait: "fail" }, async () => "in")).rejects.toMatchObject({ code: "FILE_LOCKED" });
+      await expectRefused(
+        withLock(path, { wait: "fail" }, async () => "in"),
+        "FILE_LOCKED",
+      );
     });
     expect(await withLock(path, { wait: "fail" }, async () => "in")).toBe("in");
   });
@@ -153,19 +164,20 @@ describe("withLock", () => {
     const victim = join(directory, "victim");
     await writeFile(victim, Buffer.alloc(600, "mine "));
     await link(victim, path);
-    await expect(withLock(path, { wait: "fail" }, async () => "in")).rejects.toMatchObject({
-      code: "FILE_NOT_REGULAR",
-    });
+    await expectRefused(
+      withLock(path, { wait: "fail" }, async () => "in"),
+      "FILE_NOT_REGULAR",
+    );
     expect((await readFile(victim)).length).toBe(600);
   });
 
   test("a pipe or a directory at the lock's path is refused and not waited for", async () => {
     execFileSync("mkfifo", [path]);
     const locked = (): Promise<string> => withLock(path, { wait: "wait" }, async () => "in");
-    await expect(locked()).rejects.toMatchObject({ code: "FILE_NOT_REGULAR" });
+    await expectRefused(locked(), "FILE_NOT_REGULAR");
     await rm(path);
     await mkdir(path);
-    await expect(locked()).rejects.toMatchObject({ code: "FILE_NOT_REGULAR" });
+    await expectRefused(locked(), "FILE_NOT_REGULAR");
   });
 
   /** Simulates an NFS mount without a lock daemon; needs a C compiler and the dynamic loader of Linux. */

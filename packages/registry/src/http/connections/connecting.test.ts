@@ -1,5 +1,6 @@
 import { createServer, type AddressInfo } from "node:net";
 import { lookupOf, startHttpServer, startRawServer } from "@dtuf/testing/http-servers";
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { describe, expect, test } from "vitest";
 import type { HttpEvent, HttpResponse, TransportOptions } from "../http.ts";
 import { createTransport } from "../transport.ts";
@@ -49,13 +50,11 @@ test("an unknown name is an error at once, a refused connection after retries", 
     retry: { maxAttempts: 3 },
     sleep: () => Promise.resolve(),
   };
-  await expect(get("https://nowhere.example/", { ...options, lookup: lookupOf({}) })).rejects.toMatchObject({
-    code: "OCI_UNAVAILABLE",
+  await expectRefused(get("https://nowhere.example/", { ...options, lookup: lookupOf({}) }), "OCI_UNAVAILABLE", {
     details: { failure: "ENOTFOUND", url: "https://nowhere.example/" },
   });
   expect(events).toHaveLength(1);
-  await expect(get(`http://127.0.0.1:${await freePort()}/`, options)).rejects.toMatchObject({
-    code: "OCI_UNAVAILABLE",
+  await expectRefused(get(`http://127.0.0.1:${await freePort()}/`, options), "OCI_UNAVAILABLE", {
     details: { failure: "ECONNREFUSED" },
   });
   expect(events).toHaveLength(4);
@@ -64,7 +63,7 @@ test("an unknown name is an error at once, a refused connection after retries", 
 test("a server that accepts and never speaks TLS ends in the connect timeout", async () => {
   await using server = await startRawServer(() => undefined);
   const sent = get(`https://127.0.0.1:${server.port}/`, { connectTimeoutMs: 50 });
-  await expect(sent).rejects.toMatchObject({ code: "OCI_UNAVAILABLE", details: { failure: "CONNECT_TIMEOUT" } });
+  await expectRefused(sent, "OCI_UNAVAILABLE", { details: { failure: "CONNECT_TIMEOUT" } });
   while (server.connections() > 0) await new Promise((resolve) => setTimeout(resolve, 5));
 });
 

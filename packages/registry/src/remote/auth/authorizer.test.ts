@@ -4,6 +4,7 @@ import {
   type ScriptedServer,
   type SeenRequest,
 } from "@dtuf/testing/scripted-server";
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { afterEach, describe, expect, test } from "vitest";
 import { createTransport } from "../../http/index.ts";
 import { createAuthorizer, type Authorizer, type AuthorizerOptions, type Scope } from "./authorizer.ts";
@@ -101,9 +102,10 @@ describe("a registry gets what its challenge asks for", () => {
   });
 
   test("a Bearer challenge without a realm is an error and does not lead to Basic", async () => {
-    await expect(
+    await expectRefused(
       authorize(registry, alice).answer(challengeOf(registry, "Bearer service=x, Basic realm=x"), pull),
-    ).rejects.toMatchObject({ code: "OCI_RESPONSE_INVALID" });
+      "OCI_RESPONSE_INVALID",
+    );
   });
 
   test("Basic if it is offered alone, and nothing more after a refusal", async () => {
@@ -258,18 +260,14 @@ describe("the token protocol", () => {
     await authorize(registry, alice).answer(challengeOf(registry, bearer(server)), pull);
     expect(thief.log.map(({ authorization }) => authorization)).toEqual([undefined]);
     const identity = authorize(registry, { kind: "identity-token", token: "refresh" });
-    await expect(identity.answer(challengeOf(registry, bearer(server)), pull)).rejects.toMatchObject({
-      code: "OCI_REDIRECT_REFUSED",
-    });
+    await expectRefused(identity.answer(challengeOf(registry, bearer(server)), pull), "OCI_REDIRECT_REFUSED");
     expect(thief.log).toHaveLength(1);
   });
 
   test("a realm on another host gets no request with credentials, and with authHost none at all [T51]", async () => {
     const elsewhere = await startServer(() => token("stolen"));
     const header = `Bearer realm="${elsewhere.origin.replace("127.0.0.1", "localhost")}/token"`;
-    await expect(authorize(registry, alice).answer(challengeOf(registry, header), pull)).rejects.toMatchObject({
-      code: "OCI_REALM_REFUSED",
-    });
+    await expectRefused(authorize(registry, alice).answer(challengeOf(registry, header), pull), "OCI_REALM_REFUSED");
     const named = await startServer(() => token("t"));
     const authHost = new URL(named.origin).host;
     const authorizer = authorize(registry, alice, { authHost });

@@ -1,3 +1,4 @@
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { describe, expect, test } from "vitest";
 import { decideRealm, parseAuthHost, requireSecure } from "./realm.ts";
 
@@ -60,13 +61,10 @@ describe("a realm sees credentials", () => {
   });
 
   test("nowhere else, and the error names the setting that allows it [T51, T52]", () => {
-    expect(() => decide({ realm: "https://evil.example/token" })).toThrow(
-      expect.objectContaining({
-        code: "OCI_REALM_REFUSED",
-        message:
-          "registry.example asks for credentials at evil.example, which is another host; to allow that host set DTUF_AUTH_HOST=evil.example",
-      }),
-    );
+    expectRefused(() => decide({ realm: "https://evil.example/token" }), "OCI_REALM_REFUSED", {
+      message:
+        "registry.example asks for credentials at evil.example, which is another host; to allow that host set DTUF_AUTH_HOST=evil.example",
+    });
   });
 
   test.each<[string, Case]>([

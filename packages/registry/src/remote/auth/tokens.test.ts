@@ -5,6 +5,7 @@ import {
   type ScriptedServer,
   type SeenRequest,
 } from "@dtuf/testing/scripted-server";
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createTransport } from "../../http/index.ts";
 import { createAuthorizer, type Authorizer, type AuthorizerOptions, type Scope } from "./authorizer.ts";
@@ -193,7 +194,7 @@ describe("a refused token", () => {
     let asked = 0;
     const credentials: CredentialProvider = { find: () => Promise.resolve(basic(`wrong ${(asked += 1)}`)) };
     answerWith = () => ({ status: 401 });
-    await expect(authorize(credentials).answer(challenge(), pull)).rejects.toMatchObject({ code: "OCI_UNAUTHORIZED" });
+    await expectRefused(authorize(credentials).answer(challenge(), pull), "OCI_UNAUTHORIZED");
     expect([asked, server.log.length]).toEqual([1, 1]);
   });
 

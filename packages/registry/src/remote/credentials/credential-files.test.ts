@@ -1,6 +1,7 @@
 import { chmod, lstat, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { containersAuthPlaces, createContainersAuthCredentials } from "./containers-auth.ts";
 import { createCredentialHelper, type CredentialHelper } from "./credential-helper.ts";
@@ -123,10 +124,7 @@ describe("config.json", () => {
 
   test("a helper that is missing ends the search: the file's credentials are not tried [T62]", async () => {
     const config = { auths: { "r.example": { auth: auth("u:p") } }, credHelpers: { "r.example": "gone" } };
-    await expect(find(config, "r.example")).rejects.toMatchObject({
-      code: "OCI_CREDENTIALS_UNAVAILABLE",
-      details: { helper: "gone" },
-    });
+    await expectRefused(find(config, "r.example"), "OCI_CREDENTIALS_UNAVAILABLE", { details: { helper: "gone" } });
   });
 
   test("a missing or empty file has no credentials [T83]", async () => {
@@ -242,7 +240,7 @@ describe("login in plain text", () => {
 
   test("never replaces a file that it cannot read", async () => {
     await writeFile(path, "{ mine");
-    await expect(store("r.example")).rejects.toMatchObject({ code: "OCI_CREDENTIALS_UNAVAILABLE" });
+    await expectRefused(store("r.example"), "OCI_CREDENTIALS_UNAVAILABLE");
     expect(await readFile(path, "utf8")).toBe("{ mine");
   });
 

@@ -1,6 +1,7 @@
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createCredentialHelper, type CredentialHelper } from "./credential-helper.ts";
 import { eraseCredential, storeCredential } from "./login.ts";
@@ -41,7 +42,7 @@ describe("a credential helper", () => {
     const find = (platform: string): Promise<unknown> =>
       createCredentialHelper({ environment: { PATH: directory }, platform }).find("test", "r.example");
     expect(await find("win32")).toEqual({ kind: "basic", username: "u", password: "p" });
-    await expect(find("linux")).rejects.toMatchObject({ code: "OCI_CREDENTIALS_UNAVAILABLE" });
+    await expectRefused(find("linux"), "OCI_CREDENTIALS_UNAVAILABLE");
   });
 
   test("gets secrets through stdin only: none in its arguments or environment", async () => {
@@ -99,8 +100,7 @@ describe("a credential helper", () => {
       `require("node:child_process").spawn(process.execPath, ["-e", "setTimeout(() => {}, 3000)"], { stdio: "inherit" });
        setInterval(() => {}, 1000)`,
     );
-    await expect(create({}, 300).find("test", "r.example")).rejects.toMatchObject({
-      code: "OCI_CREDENTIALS_UNAVAILABLE",
+    await expectRefused(create({}, 300).find("test", "r.example"), "OCI_CREDENTIALS_UNAVAILABLE", {
       message: 'credential helper "test" did not answer within 0.3 s',
     });
   });
@@ -109,14 +109,13 @@ describe("a credential helper", () => {
     const program = join(directory, "docker-credential-test");
     await writeFile(program, "#!/nonexistent/interpreter\n");
     await chmod(program, 0o755);
-    await expect(create().find("test", "r.example")).rejects.toMatchObject({ code: "OCI_CREDENTIALS_UNAVAILABLE" });
+    await expectRefused(create().find("test", "r.example"), "OCI_CREDENTIALS_UNAVAILABLE");
   });
 
   test.each(["../evil", "a/b", "", "a;b", "a b", ".x", "-x", "$(x)", "a\0b", "ä"])(
     "of the name %j is refused [T83]",
     async (name) => {
-      await expect(create().find(name, "r.example")).rejects.toMatchObject({
-        code: "OCI_CREDENTIALS_UNAVAILABLE",
+      await expectRefused(create().find(name, "r.example"), "OCI_CREDENTIALS_UNAVAILABLE", {
         message: `credential helper ${JSON.stringify(name)} is not a valid helper name`,
       });
     },

@@ -1,3 +1,4 @@
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { describe, expect, test } from "vitest";
 import { OciError } from "../../errors.ts";
 import { chainCredentials, createStaticCredentials } from "./credentials.ts";
@@ -35,11 +36,11 @@ describe("a keychain of keytar's interface", () => {
   test("that fails is an error with its cause", async () => {
     const cause = new Error("cannot autolaunch D-Bus");
     const keychain = { ...createMemoryKeychain(), getPassword: () => Promise.reject(cause) };
-    await expect(createKeychainCredentials(keychain).find({ registry: "r.example" })).rejects.toMatchObject({
-      code: "OCI_CREDENTIALS_UNAVAILABLE",
-      message: "the OS keychain failed for r.example",
-      cause,
-    });
+    await expectRefused(
+      createKeychainCredentials(keychain).find({ registry: "r.example" }),
+      "OCI_CREDENTIALS_UNAVAILABLE",
+      { message: "the OS keychain failed for r.example", cause },
+    );
   });
 
   test.each(["planted", "7", "null", '{"kind":"basic","username":"planted"}', '{"kind":"bearer","token":"planted"}'])(

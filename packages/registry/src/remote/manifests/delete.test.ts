@@ -1,5 +1,6 @@
 import { blobOf, putManifest } from "@dtuf/testing/oci-content";
 import { createRemoteRepository } from "@dtuf/testing/remote-repository";
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { describe, expect, test } from "vitest";
 import { parseTag } from "../../tag.ts";
 
@@ -24,7 +25,7 @@ describe("deleting a tag", () => {
     await using remote = await createRemoteRepository({ without: ["tag-delete", "manifest-delete"] });
     const { descriptor } = await putManifest(remote.store);
     await remote.store.tag(one, descriptor);
-    await expect(remote.store.deleteTag(one)).rejects.toMatchObject({ code: "OCI_UNSUPPORTED" });
+    await expectRefused(remote.store.deleteTag(one), "OCI_UNSUPPORTED");
     expect((await remote.store.resolve(one, { want: "digest" }))?.descriptor.digest).toBe(descriptor.digest);
   });
 
@@ -34,7 +35,7 @@ describe("deleting a tag", () => {
     await remote.store.tag(one, descriptor);
     const path = /manifests\/sha256/;
     remote.registry.script({ match: { method: "DELETE", path, nth: 2 }, fault: { kind: "answer", status: 403 } });
-    await expect(remote.store.deleteTag(one)).rejects.toMatchObject({ code: "OCI_FORBIDDEN" });
+    await expectRefused(remote.store.deleteTag(one), "OCI_FORBIDDEN");
     expect((await remote.store.resolve(one, { want: "digest" }))?.descriptor.digest).toBe(descriptor.digest);
   });
 });
@@ -52,7 +53,7 @@ describe("deleting a manifest", () => {
   test("is refused if the registry does not allow it", async () => {
     await using remote = await createRemoteRepository({ without: ["manifest-delete"] });
     const { descriptor } = await putManifest(remote.store);
-    await expect(remote.store.deleteManifest(descriptor.digest)).rejects.toMatchObject({ code: "OCI_UNSUPPORTED" });
+    await expectRefused(remote.store.deleteManifest(descriptor.digest), "OCI_UNSUPPORTED");
   });
 });
 
@@ -69,6 +70,6 @@ describe("deleting a blob", () => {
     await using remote = await createRemoteRepository({ without: ["blob-delete"] });
     const bytes = Buffer.from("content");
     await remote.store.put(blobOf(bytes), bytes);
-    await expect(remote.store.deleteBlob(blobOf(bytes).digest)).rejects.toMatchObject({ code: "OCI_UNSUPPORTED" });
+    await expectRefused(remote.store.deleteBlob(blobOf(bytes).digest), "OCI_UNSUPPORTED");
   });
 });

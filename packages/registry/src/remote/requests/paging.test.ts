@@ -1,6 +1,7 @@
 import { rebinding } from "@dtuf/testing/http-servers";
 import { listAll } from "@dtuf/testing/oci-content";
 import { createRemoteRepository, type RemoteRepository } from "@dtuf/testing/remote-repository";
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { describe, expect, test } from "vitest";
 import { digestOf } from "../../digest.ts";
 
@@ -36,7 +37,7 @@ describe("a list in pages", () => {
     remote.registry.script({ fault: { kind: "redirect", location } });
     const headers = { link: '</more>; rel="next"', connection: "close" };
     elsewhere.registry.script({ fault: { kind: "answer", status: 200, headers, body: '{"tags":["a"]}' } });
-    await expect(listAll(remote.store.listTags())).rejects.toMatchObject({ code: "OCI_REDIRECT_REFUSED" });
+    await expectRefused(listAll(remote.store.listTags()), "OCI_REDIRECT_REFUSED");
     expect(elsewhere.asked()).toEqual(["GET /tags"]);
   });
 
@@ -62,7 +63,7 @@ describe("a list in pages", () => {
   test.each(["[]", "{", '{"tags":{}}', '{"tags":[1]}'])("that is %s is refused", async (body) => {
     await using remote = await createRemoteRepository();
     remote.registry.script({ fault: { kind: "answer", status: 200, body } });
-    await expect(listAll(remote.store.listTags())).rejects.toMatchObject({ code: "OCI_RESPONSE_INVALID" });
+    await expectRefused(listAll(remote.store.listTags()), "OCI_RESPONSE_INVALID");
   });
 
   test("of tags skips invalid tags", async () => {
@@ -82,8 +83,7 @@ describe("a list in pages", () => {
   test("of a missing repository has no tags, of a registry without a catalog is an error", async () => {
     await using remote = await createRemoteRepository({ without: ["catalog"] });
     expect(await listAll(remote.store.listTags())).toEqual([]);
-    await expect(listAll(remote.client.listRepositories())).rejects.toMatchObject({
-      code: "OCI_UNSUPPORTED",
+    await expectRefused(listAll(remote.client.listRepositories()), "OCI_UNSUPPORTED", {
       message: expect.stringContaining(`${remote.registry.host} has no catalogue`) as string,
     });
   });
@@ -93,7 +93,7 @@ describe("a registry with hostile pages", () => {
   test("without end is refused [T58]", async () => {
     await using remote = await createWithTags();
     remote.registry.script({ fault: { kind: "page-forever" } });
-    await expect(listAll(remote.store.listTags())).rejects.toMatchObject({ code: "OCI_LIMIT_EXCEEDED" });
+    await expectRefused(listAll(remote.store.listTags()), "OCI_LIMIT_EXCEEDED");
     expect(remote.registry.requests.length).toBeLessThan(20);
   });
 
@@ -103,7 +103,7 @@ describe("a registry with hostile pages", () => {
       match: { path: /tags\/list/ },
       fault: link('</v2/fred/demo/tags/list?n=1000>; rel="next"'),
     });
-    await expect(listAll(remote.store.listTags())).rejects.toMatchObject({ code: "OCI_RESPONSE_INVALID" });
+    await expectRefused(listAll(remote.store.listTags()), "OCI_RESPONSE_INVALID");
     expect(remote.registry.requests).toHaveLength(1);
   });
 
@@ -111,7 +111,7 @@ describe("a registry with hostile pages", () => {
     await using elsewhere = await createWithTags();
     await using remote = await createWithTags();
     remote.registry.script({ fault: link(`<${elsewhere.registry.origin}/v2/fred/demo/tags/list>; rel="next"`) });
-    await expect(listAll(remote.store.listTags())).rejects.toMatchObject({ code: "OCI_REDIRECT_REFUSED" });
+    await expectRefused(listAll(remote.store.listTags()), "OCI_REDIRECT_REFUSED");
     expect(elsewhere.registry.requests).toEqual([]);
   });
 
@@ -120,14 +120,14 @@ describe("a registry with hostile pages", () => {
     async (value) => {
       await using remote = await createWithTags();
       remote.registry.script({ fault: link(value) });
-      await expect(listAll(remote.store.listTags())).rejects.toMatchObject({ code: "OCI_REDIRECT_REFUSED" });
+      await expectRefused(listAll(remote.store.listTags()), "OCI_REDIRECT_REFUSED");
     },
   );
 
   test("with a Link that is too long is refused", async () => {
     await using remote = await createWithTags();
     remote.registry.script({ fault: link(`<${"<".repeat(20_000)}>; rel=next`) });
-    await expect(listAll(remote.store.listTags())).rejects.toMatchObject({ code: "OCI_RESPONSE_INVALID" });
+    await expectRefused(listAll(remote.store.listTags()), "OCI_RESPONSE_INVALID");
   });
 });
 
