@@ -1,7 +1,7 @@
 /** The three verbs for the common day: init, publish, pull. */
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createMachine, type Machine } from "./machine.ts";
 
 const repo = "fred/demo";
@@ -109,6 +109,14 @@ test("pull writes one named target to stdout or to a file, as pull-target does, 
     const refused = await client.run(["pull", repo, ...names, "--output", "-"]);
     expect([refused.status, refused.stdout, refused.stderr]).toEqual([2, "", expect.stringContaining("hint: ")]);
   }
+});
+
+test("a system call that fails where nothing looks at it is an error of local files, with its path", async () => {
+  await publisher.must(["init", repo]);
+  vi.stubEnv("TMPDIR", join(publisher.directory, "gone"));
+  const failed = await publisher.run(["publish", repo, "-", "--name", "x"], "x\n");
+  vi.unstubAllEnvs();
+  expect([failed.status, failed.stderr]).toEqual([8, expect.stringMatching(/cannot mkdtemp .*gone.*\(FILE_IO\)/)]);
 });
 
 test("refresh-metadata reports with the --within that was given, as status does: exit 10 names the role that it left", async () => {

@@ -248,7 +248,10 @@ describe("export and import", () => {
     await writeFile(join(machine.directory, "root.json"), (await machine.must(["get-root", repo])).bytes);
 
     const early = await machine.run(["export", repo, "gap.tar", "--tuf", "root.json", "--valid-days", "5"]);
-    expect([early.status, early.stderr]).toEqual([7, expect.stringContaining("timestamp")]);
+    expect([early.status, early.stderr]).toEqual([
+      7,
+      expect.stringMatching(/timestamp expires.*\n.*hint: .*push-meta/),
+    ]);
     const exported = await machine.must(["export", repo, "gap.tar", "--tuf", "root.json"]);
     expect(exported.stdout).toMatch(/^copied; valid until .*\(timestamp\)\n$/);
 
@@ -263,6 +266,28 @@ describe("export and import", () => {
     );
     inside.now = () => new Date("2099-01-01T00:00:00Z");
     expect((await inside.run(["import", "gap.tar", "fred/late", "--tuf", "root.json"])).status).toBe(7);
+  });
+
+  test("without --tuf the root is the one that this machine has pinned, and the lifetimes of the hint pass --valid-days", async () => {
+    machine.environment["DTUF_HOST"] = "oci:registry";
+    const repo = "fred/demo";
+    await publishDemo(machine, repo, "Hello World\n");
+    await writeFile(join(machine.directory, "root.json"), (await machine.must(["get-root", repo])).bytes);
+    const none = await machine.run(["export", repo, "a.tar"]);
+    expect([none.status, none.stderr]).toEqual([2, expect.stringMatching(/no root of fred.demo[^]*hint: .*--tuf/)]);
+    await machine.must(["pin", repo, "root.json"]);
+    const early = await machine.run(["export", repo, "a.tar", "--valid-days", "14"]);
+    const [, words = ""] = /dtuf (push-metadata .*)/.exec(early.stderr) ?? [];
+    await machine.must(words.replace("<repo>", repo).split(" "));
+    await machine.must(["export", repo, "a.tar", "--valid-days", "14"]);
+    await machine.must(["import", "a.tar", repo]);
+
+    const other = await createTufSimulator();
+    await other.publishRelease();
+    await writeFile(join(machine.directory, "root.json"), other.files.get("1.root.json") ?? "");
+    await machine.must(["pin", repo, "root.json", "--replace"]);
+    expect((await machine.run(["export", repo, "b.tar"])).status).toBe(6);
+    expect(await readdir(machine.directory)).not.toContain("b.tar");
   });
 
   test("a file that was changed on the way is refused, and nothing is published", async () => {

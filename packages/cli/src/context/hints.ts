@@ -83,6 +83,7 @@ function hintOfCase({ code, message, details, command }: Failure): string | unde
   if (code === "COPY_STATUS" && details?.["status"] === 403 && details["what"] === "root") {
     return "an object store answers 403 for what is not there to a reader who may not list: let readers list the bucket (s3:ListBucket, storage.objects.list), or say --absent-root-status 403";
   }
+  if (code === "MIRROR_EXPIRES_EARLY") return hintOfEarly(String(details?.["role"]));
   if (code === "MASTER_ROLE_EXPIRED") return hintOfExpired(String(details?.["role"]));
   if (
     (code === "MASTER_METADATA_MISSING" || code === "MASTER_METADATA_EXISTS") &&
@@ -109,6 +110,12 @@ function hintOfExpired(role: string): string {
     return "PROGRAM push-metadata <repo> on the machine that pushed renews the snapshot; if you know that what is published is the newest, PROGRAM refresh-metadata <repo> --snapshot";
   }
   return "have the role's own people sign it again; then PROGRAM update-role <repo> <role> <metadata.json>";
+}
+
+/** Every role of the publication expires: the next to expire would be refused just so. */
+function hintOfEarly(role: string): string {
+  if (!["timestamp", "snapshot", "targets"].includes(role)) return hintOfExpired(role);
+  return "give fewer days, or have its publisher push with lifetimes longer than --valid-days, such as 30d: PROGRAM push-metadata <repo> --timestamp-lifetime 30d --snapshot-lifetime 30d";
 }
 
 function hintOfPassphrase(path: string): string | undefined {

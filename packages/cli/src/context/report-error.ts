@@ -2,6 +2,7 @@
 import { exitStatusOf } from "./exit-status.ts";
 import type { ExitStatus, Program } from "./command.ts";
 import { escapeText } from "@dtuf/registry/escape";
+import { fileError } from "@dtuf/registry/files";
 import { findHint } from "./hints.ts";
 import type { Io } from "./io.ts";
 import { encodeJson } from "./json.ts";
@@ -28,7 +29,7 @@ export async function reportError(error: unknown, { program, command, io, termin
     await io.stderr.write(`${program}: interrupted\n`);
     return 130;
   }
-  const coded = codedError(error);
+  const coded = codedError(systemError(error));
   const hint =
     error instanceof UsageError
       ? error.hint
@@ -40,6 +41,12 @@ export async function reportError(error: unknown, { program, command, io, termin
 
 function isAbort(error: unknown, signal: AbortSignal): boolean {
   return error === signal.reason || (error instanceof Error && error.name === "AbortError");
+}
+
+/** A system call that failed and was not looked at: it has no code of ours. What has an address is no file. */
+function systemError(error: unknown): unknown {
+  if (!(error instanceof Error) || "address" in error || "hostname" in error) return error;
+  return fileError(error, "path" in error && typeof error.path === "string" ? error.path : "a stream or a file");
 }
 
 /** Errors with a code of ours as they are; anything else is a fault of the program and says so. */

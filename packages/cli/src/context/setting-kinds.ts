@@ -1,4 +1,5 @@
 /** What a setting can be, and those that come in pairs. */
+import { encodeDuration } from "./grammar/duration.ts";
 import { grammars, type Grammar } from "./grammar/grammar.ts";
 
 export interface Setting {
@@ -47,7 +48,7 @@ export const [minuteMs, hourMs, dayMs]: readonly [number, number, number] = [60_
 /** The least is above what a mistaken unit gives (`3m` for three months); the most is what a stolen key may be worth. */
 export const lifetime = (what: string, fallback: string, bounds: Bounds): Setting => ({
   kind: "duration",
-  summary: `how long ${what} is valid`,
+  summary: `how long ${what} is valid, ${encodeDuration(bounds.least)} or more`,
   value: "duration",
   fallback,
   bounds,

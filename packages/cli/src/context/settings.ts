@@ -229,7 +229,9 @@ export const settings = {
     choices: ["dtuf", "docker"],
     fallback: "dtuf",
   },
-  "valid-days": count("refuse a TUF repository of which anything expires within so many days"),
+  "valid-days": count(
+    "refuse a TUF repository of which anything expires within so many days; by default a timestamp is valid for one",
+  ),
   authfile: needs(
     "file",
     text("auth.json to read credentials from", "file", "REGISTRY_AUTH_FILE, then as podman looks"),

@@ -110,16 +110,17 @@ export const mirrorCommands: readonly Command[] = [
   entry({
     name: "export",
     summary:
-      "verify a TUF repository from a pinned root and write it, with its targets, as one archive; say how long it is valid",
+      "verify a TUF repository from --tuf, else from the root that this machine pinned, and write it, with its targets, as one archive; say how long it is valid",
     arguments: "<repo> <file>",
     settings: carried,
     modes: [fromElsewhere],
-    example: "dtuf export fred/demo demo.tar --tuf root.json --valid-days 14",
+    example: "dtuf export fred/demo demo.tar --tuf root.json",
     load: () => import("./export.ts"),
   }),
   entry({
     name: "import",
-    summary: "verify an exported archive from a pinned root, without a network, and publish it to a repository",
+    summary:
+      "verify an exported archive from --tuf, else from the root that this machine pinned, without a network, and publish it to a repository",
     arguments: "<file> <repo>",
     settings: carried,
     modes: [fromElsewhere],

@@ -14,18 +14,16 @@ import {
   type VerifiedRepository,
   type WrittenRepository,
 } from "@dtuf/mirror/tuf";
-import { rootFileMaxBytes } from "@dtuf/format";
 import { fileError, isErrno } from "@dtuf/registry/files";
 import type { Context, ExitStatus } from "../context/command.ts";
-import { readInput } from "../context/input-file.ts";
 import { describeLeftOut } from "../context/left-out.ts";
 import { describeEvent } from "../pull/copy.ts";
 import { repositoriesRoot } from "../connection/repositories-root.ts";
 import { stateDirectory } from "../connection/place.ts";
 import { openSide } from "./sync-registries.ts";
+import { readRequestedRoot } from "./requested-root.ts";
 import { findStateName, openTufDestination, openTufSource, type Carrier, type TufDestination } from "./tuf-places.ts";
 import { verifyArchive } from "./archive-file.ts";
-import { UsageError } from "../context/usage.ts";
 
 const dayMs = 86_400_000;
 
@@ -36,8 +34,7 @@ interface Places {
 
 export async function carryRepository(context: Context, places: Places): Promise<ExitStatus> {
   const { io, values } = context;
-  const root = values.text("tuf");
-  if (root === undefined || root === "") throw new UsageError("no pinned root", "--tuf root.json");
+  const root = await readRequestedRoot(context, stateNameOf(context, places));
   await verifyArchive(context, findPlace(places.destination), "free");
   const [source, destination] = [openSide(context, "src"), openSide(context, "dest")];
   const cleanUp: (() => Promise<unknown>)[] = [() => source.close(), () => destination.close()];
@@ -53,7 +50,7 @@ export async function carryRepository(context: Context, places: Places): Promise
     for (const place of values.list("mirror")) opened.push(await openTufSource(forMirrors, place));
     const repository = await verifyRepository({
       source: createMirroredSource(opened.map((each) => each.source)),
-      root: await readInput(context, root, rootFileMaxBytes),
+      root,
       replace: values.on("replace"),
       directory: await clientState(carrier, places),
       state: values.on("require-state") ? "required" : "best-effort",
@@ -68,6 +65,11 @@ export async function carryRepository(context: Context, places: Places): Promise
   } finally {
     for (const work of cleanUp.toReversed()) await work();
   }
+}
+
+/** Of an export the source's name, of an import the destination's. */
+function stateNameOf(context: Context, { source, destination }: Places): string | undefined {
+  return findStateName(context, source) ?? findStateName(context, destination);
 }
 
 function noteLeftOut({ terminal }: Context, { leftOut, targets, delegated }: VerifiedRepository): void {

@@ -39,8 +39,8 @@ export function parseDurationMs(text: string, given: string, bounds: DurationBou
   if (ms === undefined || !Number.isFinite(ms) || ms <= 0) {
     throw new UsageError(`${given}: wanted a duration such as 1d or 2 weeks; got ${got}`);
   }
-  if (ms < bounds.least) throw new UsageError(`${given}: wanted ${describeMs(bounds.least)} or more; got ${got}`);
-  if (ms > bounds.most) throw new UsageError(`${given}: wanted ${describeMs(bounds.most)} or less; got ${got}`);
+  if (ms < bounds.least) throw new UsageError(`${given}: wanted ${encodeDuration(bounds.least)} or more; got ${got}`);
+  if (ms > bounds.most) throw new UsageError(`${given}: wanted ${encodeDuration(bounds.most)} or less; got ${got}`);
   return Math.round(ms);
 }
 
@@ -56,7 +56,8 @@ function unitsMs(text: string): number | undefined {
   return parseDuration(text) ?? undefined;
 }
 
-function describeMs(ms: number): string {
+/** `90m`, `1d`: as the grammar reads it. */
+export function encodeDuration(ms: number): string {
   const [size, name] = (
     [
       [86_400_000, "d"],
