@@ -81,7 +81,7 @@ const stories: Readonly<Record<string, () => Promise<void>>> = {
     await machine.must(["pull-metadata", "oci:imported", "-"], root);
     expect((await machine.must(["pull-target", "oci:imported", "demo.txt"])).stdout).toBe("Hello World\n");
     const bad = await machine.run(["import", "-", "oci:other", "--tuf", "root.json"], "no archive".repeat(100));
-    expect(bad.stderr).toContain("stdin is no archive of an OCI layout");
+    expect(bad.stderr).toContain("stdin is not an archive of an OCI layout");
     expect(bad.status).toBe(6);
   },
 };

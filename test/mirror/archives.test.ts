@@ -123,8 +123,8 @@ test("errors and lines about an archive name the file that was given, and no dir
   execFileSync("tar", ["-cf", "bad.tar", "-C", "made", "."], { cwd: machine.directory });
   const missing = await sync("oci-archive:made.tar.gz:2.0", "oci:x");
   const bad = await sync("oci-archive:bad.tar", "oci:x");
-  expect(missing.stderr).toContain("oci-archive:made.tar.gz:2.0 is not there");
-  expect(bad.stderr).toMatch(/bad\.tar is no archive .*index\.json is not JSON/);
+  expect(missing.stderr).toContain("oci-archive:made.tar.gz:2.0 does not exist");
+  expect(bad.stderr).toMatch(/bad\.tar is not an archive .*index\.json is not JSON/);
   for (const { stderr } of [ran, missing, bad]) expect(stderr).not.toMatch(/dtuf-archive|dtuf-partial/);
 });
 

@@ -33,7 +33,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-test("an image goes from a layout through a registry into another layout, and its digest stays", async () => {
+test("an image is copied from a layout through a registry to another layout with the same digest", async () => {
   await using registry = await createHostileRegistry();
   const plain = { scheme: "http", home: directory } as const;
   const first = await copyImage(`oci:${directory}/from:v1`, `${registry.host}/fred/demo`, { destination: plain });
@@ -54,7 +54,7 @@ test("an image goes from a layout through a registry into another layout, and it
 
 test.each([
   ["a name without a tag or a digest", (at: string) => [`oci:${at}/from`, `oci:${at}/to:v1`], "MIRROR_PLACE_INVALID"],
-  ["an image that is not there", (at: string) => [`oci:${at}/from:v2`, `oci:${at}/to:v1`], "MIRROR_IMAGE_MISSING"],
+  ["an image that does not exist", (at: string) => [`oci:${at}/from:v2`, `oci:${at}/to:v1`], "MIRROR_IMAGE_MISSING"],
   ["an archive", (at: string) => [`oci-archive:${at}/from.tar:v1`, `oci:${at}/to:v1`], "MIRROR_PLACE_INVALID"],
 ] as const)("%s is refused", async (_what, words, code) => {
   const [from, to] = words(directory);
@@ -87,7 +87,7 @@ test.each([
   await writing;
 });
 
-test("what an index and a manifest list twice is carried and counted once [T153]", async () => {
+test("content that an index or a manifest lists twice is copied and counted once [T153]", async () => {
   await using registry = await createHostileRegistry();
   const store = createLayoutStore({ directory: join(directory, "from") });
   const bytes = Buffer.from("Hello World\n");

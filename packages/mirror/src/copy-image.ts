@@ -1,4 +1,4 @@
-/** One image from one place to another, each named by a string. `sync` is for many. */
+/** Copies one image from one location to another, each named by a string. `sync` is for many images. */
 import { parseReference, parseTag, type Descriptor, type Digest, type TagName, type WriteStore } from "@dtuf/registry";
 import { createLayoutStore, type LayoutStoreOptions } from "@dtuf/registry/layout";
 import { openRepository, type OpenRepositoryOptions } from "@dtuf/registry/repository";
@@ -8,37 +8,42 @@ import { copyImageBetween } from "./images/copy-image.ts";
 import type { ImageCopy } from "./images/manifest-tree.ts";
 import type { PlatformChoice } from "./images/platform.ts";
 import { createTally, createTransfers, type Located, type Tally } from "./images/transfers.ts";
-import { createPlace, describePlace, findPlace, type Place } from "./place.ts";
+import {
+  createImageReference,
+  describeImageReference,
+  findImageReference,
+  type ImageReference,
+} from "./image-reference.ts";
 
 export interface CopyImageOptions extends Pick<LayoutStoreOptions, "onLockWait"> {
-  /** How the source's registry is reached. Default: over https, with the user's own credentials. */
+  /** Options for the registry of the source. Default: https, with the credentials of the user. */
   readonly source?: OpenRepositoryOptions | undefined;
-  /** The same for the destination's registry. */
+  /** Options for the registry of the destination. */
   readonly destination?: OpenRepositoryOptions | undefined;
-  /** Which images of a multi-platform index. Default "all". */
+  /** Platforms to copy from a multi-platform index. Default "all". */
   readonly platforms?: PlatformChoice | undefined;
-  /** "carry": signatures and whatever else refers to the image are copied too. Default "leave". */
+  /** "carry": also copies signatures and everything else that refers to the image. Default "leave". */
   readonly referrers?: ImageCopy["referrers"] | undefined;
-  /** Transfers at once. Default 6. */
+  /** Concurrent transfers. Default 6. */
   readonly concurrency?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface CopyImageResult {
-  /** "unchanged": the destination had the same image under this name. */
+  /** "unchanged": the destination already had the same image under this name. */
   readonly status: "copied" | "unchanged";
-  /** Of the manifest that the destination's name leads to now. */
+  /** The manifest that the destination's name refers to after the copy. */
   readonly descriptor: Descriptor;
   readonly transferred: Readonly<Tally>;
 }
 
 /**
- * Copies one image. Every digest stays what it is; content is written before the manifest that names it, and the tag
- * last, so a reader sees the old image or the new one. Content that is there is not sent again.
+ * Copies one image. Digests do not change. Content is written before the manifest that names it, and the tag last, so a
+ * reader sees the old image or the new one. Content that the destination has is not sent again.
  *
- * @param from `host[:port]/repository:tag`, `…@sha256:…`, `oci:DIR:TAG` or `dir:DIR`; `docker://` may stand before a
- *   registry's name
- * @param to the same; a repository of a registry without a tag takes the source's
+ * @param from `host[:port]/repository:tag`, `…@sha256:…`, `oci:DIR:TAG` or `dir:DIR`. `docker://` before the name of a
+ *   registry is optional
+ * @param to the same forms; a repository of a registry without a tag gets the tag of `from`
  * @throws MirrorError MIRROR_PLACE_INVALID, MIRROR_IMAGE_MISSING, MIRROR_CONTENT_MISSING, MIRROR_PLATFORM_MISSING;
  *   OciError; FileError
  */
@@ -82,7 +87,7 @@ interface OpenedImage {
   close(): Promise<void>;
 }
 
-/** The tag under which a directory of the `dir:` form keeps its one image. */
+/** Placeholder tag, because a directory in the `dir:` form has one image and no tags. */
 const onlyImage: TagName = parseTag("image");
 
 async function openImage(
@@ -90,27 +95,27 @@ async function openImage(
   { onLockWait }: CopyImageOptions,
   options: OpenRepositoryOptions = {},
 ): Promise<OpenedImage> {
-  const place = findPlace(text) ?? createPlace("docker", text);
+  const image = findImageReference(text) ?? createImageReference("docker", text);
   const { now = (): Date => new Date() } = options;
-  const local = { close: () => Promise.resolve(), digest: place.digest };
-  switch (place.transport) {
+  const local = { close: () => Promise.resolve(), digest: image.digest };
+  switch (image.transport) {
     case "docker":
-      return openRegistryImage(place, options);
+      return openRegistryImage(image, options);
     case "oci": {
-      const store = createLayoutStore({ directory: place.text, now, onLockWait, findDirectory: (name) => name });
-      return { ...local, at: { store, realm: "oci", name: place.text, distance: "local" }, tag: place.tag };
+      const store = createLayoutStore({ directory: image.text, now, onLockWait, findDirectory: (name) => name });
+      return { ...local, at: { store, realm: "oci", name: image.text, distance: "local" }, tag: image.tag };
     }
     case "dir": {
-      const store = createDirStore({ directory: place.text, now });
-      return { ...local, at: { store, realm: "dir", name: place.text, distance: "local" }, tag: onlyImage };
+      const store = createDirStore({ directory: image.text, now });
+      return { ...local, at: { store, realm: "dir", name: image.text, distance: "local" }, tag: onlyImage };
     }
     case "oci-archive":
-      throw placeInvalid(place, "a registry, oci: or dir: (archives: `openArchive` and `growArchive`)");
+      throw referenceInvalid(image, "a registry, oci: or dir: (archives: `openArchive` and `growArchive`)");
   }
 }
 
-async function openRegistryImage(place: Place, options: OpenRepositoryOptions): Promise<OpenedImage> {
-  const { registry, repository, tag, digest } = parseReference(place.text);
+async function openRegistryImage(image: ImageReference, options: OpenRepositoryOptions): Promise<OpenedImage> {
+  const { registry, repository, tag, digest } = parseReference(image.text);
   const opened = await openRepository(`${registry}/${repository}`, options);
   const at = { store: opened.store, realm: `docker:${registry}`, name: repository, distance: "remote" } as const;
   return { at, tag, digest, close: () => opened.close() };
@@ -118,12 +123,13 @@ async function openRegistryImage(place: Place, options: OpenRepositoryOptions): 
 
 function requireName({ tag, digest }: OpenedImage, text: string): TagName | Digest {
   const name = tag ?? digest;
-  if (name === undefined) throw placeInvalid(findPlace(text) ?? createPlace("docker", text), "a tag or a digest");
+  if (name === undefined)
+    throw referenceInvalid(findImageReference(text) ?? createImageReference("docker", text), "a tag or a digest");
   return name;
 }
 
-function placeInvalid(place: Place, wanted: string): MirrorError {
-  const text = describePlace(place);
+function referenceInvalid(image: ImageReference, wanted: string): MirrorError {
+  const text = describeImageReference(image);
   return new MirrorError("MIRROR_PLACE_INVALID", `${JSON.stringify(text)}: wanted ${wanted}`, {
     details: { got: text, wanted },
   });

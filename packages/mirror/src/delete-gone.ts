@@ -1,9 +1,9 @@
 /**
- * Deletes at the destination what is gone at the source. It is computed for each repository of the destination, over all
- * sources that are copied into it: a tag stays if any source has it, if a filter left it out, or if this run wrote it. A
- * repository that is also fed by a source whose tags were not all listed, or of which anything failed, is left alone.
- * Tags that are made of an image's digest (the fallback index of referrers, cosign's) belong to their image: they go with its
- * last tag and never before. Directories in skopeo's form are removed by files of that form only.
+ * Deletes tags at the destination that the source no longer has. They are computed for each repository of the destination
+ * over all sources that are copied into it: a tag stays if any source has it, if a filter left it out, or if this run wrote
+ * it. Nothing is deleted from a repository if the tags of one of its sources were not all listed, or if any of its images
+ * failed. Tags that are made of an image's digest (the fallback index of referrers, cosign's) belong to their image: they
+ * are deleted with its last tag and never before. In directories in skopeo's form, only files of that form are removed.
  */
 import { readdir, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -15,12 +15,12 @@ import { isCompanionTag, subjectOfTag } from "./images/copy-referrers.ts";
 import type { SyncPlan } from "./plan.ts";
 import type { ImageReport } from "./report.ts";
 import type { ListedRepository, SourceImage, Sources } from "./sources/source.ts";
-import type { SettledOptions } from "./sync-options.ts";
+import type { ResolvedOptions } from "./sync-options.ts";
 import { compareText } from "./sources/tag-filters.ts";
 
-type DeleteOptions = Pick<SettledOptions, "naming" | "destinations" | "mode" | "signal" | "onImage">;
+type DeleteOptions = Pick<ResolvedOptions, "naming" | "destinations" | "mode" | "signal" | "onImage">;
 
-/** What a run knew before it deletes, and what it has done. */
+/** The sources, the plan and the results of the run so far. */
 interface Done {
   readonly sources: Sources;
   readonly plan: SyncPlan;
@@ -39,15 +39,15 @@ export async function deleteGone(done: Done, options: DeleteOptions): Promise<re
   return reports;
 }
 
-/** A repository of the destination, and what may stay in it. */
+/** A repository of the destination, and the tags that stay. */
 interface ListedDestination {
-  /** One of the sources that are copied into it: all of them give a tag the same place. */
+  /** One of the sources that are copied into it: all of them give a tag the same destination. */
   readonly source: ListedRepository;
-  /** As they are called at the destination. */
+  /** Tags as they are named at the destination. */
   readonly kept: ReadonlySet<string>;
 }
 
-/** Those of which every tag's origin is known. */
+/** The repositories for which the origin of every tag is known. */
 function listedDestinations({ sources, plan, images }: Done, { naming }: DeleteOptions): readonly ListedDestination[] {
   if (naming.destination.tag !== undefined || sources.failures.some(({ of }) => of === undefined)) return [];
   const keyOf = (of: RepositoryOf): string | undefined => repositoryKey(of, naming);
@@ -80,7 +80,7 @@ type RepositoryOf = Pick<SourceImage, "repository" | "mapped" | "kind" | "at">;
 
 const anyTag = "tag" as TagName;
 
-/** Undefined: no tag of that source can be called anything at the destination, so none is there. */
+/** Returns undefined if tags of that source have no valid name at the destination, so that none can exist there. */
 function repositoryKey(of: RepositoryOf, naming: DeleteOptions["naming"]): string | undefined {
   try {
     return destinationKey(nameDestination(imageOf(of, anyTag), naming));
@@ -94,7 +94,7 @@ function imageOf({ repository, mapped, kind, at }: RepositoryOf, tag: TagName): 
   return { name: repository, kind, repository, mapped, tag, at };
 }
 
-/** What is at the destination under a name that some tag of a source would have, and no source has. */
+/** Finds images at the destination whose names belong to a source, but whose tags no source has. */
 async function findGone(
   { source, kept }: ListedDestination,
   { naming, destinations, signal }: DeleteOptions,
@@ -125,7 +125,7 @@ async function findGone(
   ];
 }
 
-/** A companion is called after a digest, whatever suffix other tags have. */
+/** The tag of a companion is made of a digest and never has the suffix of other tags. */
 function ownName(example: Destination, tag: TagName): Destination {
   if (example.kind === "docker") return { kind: "docker", reference: { ...example.reference, tag } };
   return example.kind === "layout" ? { ...example, tag } : example;
@@ -149,7 +149,7 @@ async function digestsOf(
   return digests;
 }
 
-/** Beside `…/busybox:1.36`: what else begins with `busybox:` and is an image. */
+/** The tags of the image directories next to `…/busybox:1.36` whose names begin with `busybox:`. */
 async function tagsOfDirectories(example: string, tag: string): Promise<string[]> {
   const parent = dirname(example);
   const prefix = basename(example).slice(0, -tag.length);

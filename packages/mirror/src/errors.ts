@@ -1,42 +1,45 @@
-/** Why copying was refused or could not go on. The codes are stable; messages are for people and may be reworded. */
+/**
+ * Reasons why copying was refused or could not continue. The codes are stable; messages are for people and may be
+ * reworded.
+ */
 export type MirrorErrorCode =
-  /** The source says definitely that the image is not there. */
+  /** The source definitely answered that the image does not exist. */
   | "MIRROR_IMAGE_MISSING"
   /** A manifest names content that the source does not have. */
   | "MIRROR_CONTENT_MISSING"
-  /** No image of the platform that was asked for. */
+  /** The index has no image of a requested platform. */
   | "MIRROR_PLATFORM_MISSING"
-  /** The source, as it was narrowed down, has no image at all. */
+  /** The source has no image that matches the selection. */
   | "MIRROR_NOTHING_TO_SYNC"
-  /** Two images would be written to one place. */
+  /** Two images would be written to one destination. */
   | "MIRROR_COLLISION"
-  /** A source or destination that is written wrongly, or whose name cannot be used there. */
+  /** A source or destination is malformed, or its name cannot be used at the destination. */
   | "MIRROR_PLACE_INVALID"
-  /** The YAML list is malformed: an unknown key, a wrong type. */
+  /** The YAML list is malformed, for example by an unknown key or a wrong type. */
   | "MIRROR_LIST_INVALID"
-  /** A regular expression or a version constraint that is none. */
+  /** A regular expression, version constraint or platform is malformed. */
   | "MIRROR_PATTERN_INVALID"
-  /** A directory that is no image in skopeo's form, or that holds something else. */
+  /** A directory is not an image in skopeo's form, or has other files. */
   | "MIRROR_DIRECTORY_INVALID"
-  /** A tar that is no archive of an OCI layout, that holds a link or a name that climbs, or that cannot be unpacked. */
+  /** A tar is not an archive of an OCI layout, has a link or a name that leads out of it, or cannot be unpacked. */
   | "MIRROR_ARCHIVE_INVALID"
-  /** The image has signatures of another scheme that the destination cannot hold. */
+  /** The image has simple signing signatures, which the destination cannot hold. */
   | "MIRROR_SIGNATURES"
-  /** The destination cannot hold what is to be copied. */
+  /** The source or the destination does not support the operation or the content. */
   | "MIRROR_UNSUPPORTED"
-  /** The repository would expire before the time it has to be valid for. */
+  /** The repository expires before the required time. */
   | "MIRROR_EXPIRES_EARLY"
-  /** The destination holds a newer release than the source. */
+  /** The destination has a newer release than the source. */
   | "MIRROR_DESTINATION_NEWER";
 
-/** What an error says beside its message: the thing, what was wanted, what was got. Never a secret. */
+/** Details of an error: the thing, the wanted value, the actual value. Never a secret. */
 export type MirrorErrorDetails = Readonly<Record<string, string | number | readonly string[]>>;
 
 const brand = Symbol.for("dtuf.MirrorError");
 
 /**
- * The only error class of this package. Faults of stores are OciErrors, of local files FileErrors, what TUF refuses is a
- * TufError: none is wrapped. Wrong arguments are TypeErrors; aborts the signal's reason.
+ * The only error class of this package. Failures of stores are OciErrors, of local files FileErrors, refusals by TUF's rules
+ * TufErrors: none is wrapped. Wrong arguments are TypeErrors; an abort throws the signal's reason.
  */
 export class MirrorError extends Error {
   static {
@@ -60,7 +63,7 @@ export class MirrorError extends Error {
 }
 
 export function archiveInvalid(archive: string, what: string, cause?: unknown): MirrorError {
-  return new MirrorError("MIRROR_ARCHIVE_INVALID", `${archive} is no archive of an OCI layout: ${what}`, {
+  return new MirrorError("MIRROR_ARCHIVE_INVALID", `${archive} is not an archive of an OCI layout: ${what}`, {
     details: { path: archive },
     cause,
   });

@@ -1,4 +1,4 @@
-export { growArchive, hasArchive, openArchive, type GrowingArchive } from "./directories/archive-place.ts";
+export { growArchive, hasArchive, openArchive, type GrowingArchive } from "./directories/open-archive.ts";
 export {
   createDestinations,
   type DestinationRegistries,
@@ -18,7 +18,14 @@ export {
   type SourceRegistries,
 } from "./sources/list-sources.ts";
 export type { Destination, NamingOptions } from "./destinations/naming.ts";
-export { createPlace, describePlace, findPlace, transports, type Place, type ImageTransport } from "./place.ts";
+export {
+  createImageReference,
+  describeImageReference,
+  findImageReference,
+  transports,
+  type ImageReference,
+  type ImageTransport,
+} from "./image-reference.ts";
 export { planSync, type PlannedImage, type SyncPlan } from "./plan.ts";
 export { parsePlatformPattern, type PlatformChoice, type PlatformPattern } from "./images/platform.ts";
 export { readArchive, type ArchiveOptions } from "./directories/read-archive.ts";
@@ -36,7 +43,7 @@ export {
 export type { ListedCredential, ListedRegistry, ListedSelection } from "./sources/source-list.ts";
 export type { ListedRepository, SourceFailure, SourceImage, Sources } from "./sources/source.ts";
 export { sync } from "./sync.ts";
-export type { SyncManner, SyncOptions } from "./sync-options.ts";
+export type { SyncDefaults, SyncOptions } from "./sync-options.ts";
 export type { TagFilters } from "./sources/tag-filters.ts";
 export type { TagTest } from "./sources/tag-pattern.ts";
 export type { Located, Tally } from "./images/transfers.ts";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { parseDigest, parseTag } from "@dtuf/registry";
 import { createLayoutStore } from "@dtuf/registry/layout";
 import type { NamingOptions } from "./destinations/naming.ts";
-import { createPlace, findPlace } from "./place.ts";
+import { createImageReference, findImageReference } from "./image-reference.ts";
 import { planSync } from "./plan.ts";
 import type { SourceImage } from "./sources/source.ts";
 
@@ -20,38 +20,38 @@ function names(
   destination: string,
   more: Partial<NamingOptions> = {},
 ): readonly string[] {
-  const place = findPlace(destination) ?? createPlace("docker", destination);
-  return planSync(images, { destination: place, scope: "unscoped", appendSuffix: "", ...more }).images.map(
+  const reference = findImageReference(destination) ?? createImageReference("docker", destination);
+  return planSync(images, { destination: reference, scoped: false, appendSuffix: "", ...more }).images.map(
     ({ name }) => name,
   );
 }
 
-describe("skopeo's names", () => {
+describe("names like skopeo's", () => {
   const busybox = image("docker.io/library/busybox", "1.36");
 
-  test("unscoped it is the last component, scoped all of it", () => {
+  test("unscoped, the name is the last component; scoped, the whole name", () => {
     expect(names([busybox], "docker://reg.local")).toEqual(["docker://reg.local/busybox:1.36"]);
-    expect(names([busybox], "docker://reg.local", { scope: "scoped" })).toEqual([
+    expect(names([busybox], "docker://reg.local", { scoped: true })).toEqual([
       "docker://reg.local/docker.io/library/busybox:1.36",
     ]);
     expect(names([busybox], "docker://reg.local/repo")).toEqual(["docker://reg.local/repo/busybox:1.36"]);
-    expect(names([busybox], "dir:/d", { scope: "scoped" })).toEqual(["dir:/d/docker.io/library/busybox:1.36"]);
+    expect(names([busybox], "dir:/d", { scoped: true })).toEqual(["dir:/d/docker.io/library/busybox:1.36"]);
   });
 
-  test("a digest is a name too, and a tag with a digest is the tag", () => {
+  test("a digest alone is the name; a tag with a digest is named by the tag", () => {
     expect(names([image("quay.io/coreos/etcd", undefined, { digest })], "dir:/d")).toEqual([`dir:/d/etcd@${digest}`]);
     expect(names([image("quay.io/coreos/etcd", "v3", { digest })], "docker://r.local")).toEqual([
       "docker://r.local/etcd:v3",
     ]);
   });
 
-  test("a suffix goes behind the tag; behind a digest there is no room, which is that image's failure", () => {
+  test("a suffix is appended to the tag; an image with only a digest fails", () => {
     expect(names([busybox], "docker://reg.local", { appendSuffix: "-eu" })).toEqual([
       "docker://reg.local/busybox:1.36-eu",
     ]);
     const plan = planSync([image("quay.io/x", undefined, { digest }), busybox], {
-      destination: createPlace("docker", "reg.local"),
-      scope: "unscoped",
+      destination: createImageReference("docker", "reg.local"),
+      scoped: false,
       appendSuffix: "-eu",
     });
     expect(plan.failures).toMatchObject([{ error: { code: "MIRROR_PLACE_INVALID" } }]);
@@ -59,7 +59,7 @@ describe("skopeo's names", () => {
   });
 });
 
-test("a layout takes the destination's own name and is one repository", () => {
+test("a layout gets the name of the destination and is one repository", () => {
   const own = image("demo", "1", { kind: "layout" });
   expect(names([own], "docker://reg.local/fred/demo")).toEqual(["docker://reg.local/fred/demo:1"]);
   expect(names([image("a.example/x", "1")], "oci:/d")).toEqual(["oci:/d:1"]);
@@ -68,7 +68,7 @@ test("a layout takes the destination's own name and is one repository", () => {
   );
 });
 
-test("two images of one name collide before anything is done", () => {
+test("two images of one name collide before any request", () => {
   expect(() => names([image("a.example/one/x", "1"), image("a.example/two/x", "1")], "dir:/d")).toThrow(
     expect.objectContaining({ code: "MIRROR_COLLISION" }),
   );
@@ -76,7 +76,7 @@ test("two images of one name collide before anything is done", () => {
   expect(names([image("a.example/one/x", "1"), mapped], "dir:/d")).toEqual(["dir:/d/x:1", "dir:/d/other/x:1"]);
 });
 
-test("tags that differ in case only collide as directories, and nowhere else [T72]", () => {
+test("tags that differ only in case collide as directories, but not in other destinations [T72]", () => {
   const both = [image("a.example/x", "V1"), image("a.example/x", "v1")];
   expect(() => names(both, "dir:/d")).toThrow(expect.objectContaining({ code: "MIRROR_COLLISION" }));
   expect(names(both, "docker://r.local")).toEqual(["docker://r.local/x:V1", "docker://r.local/x:v1"]);
@@ -85,8 +85,8 @@ test("tags that differ in case only collide as directories, and nowhere else [T7
 
 test.each(["../../etc", "..", "/../x"])("a name that leads out of the destination is refused: %j [T72]", (mapped) => {
   const plan = planSync([image("a.example/x", "1", { mapped })], {
-    destination: createPlace("dir", "/d"),
-    scope: "unscoped",
+    destination: createImageReference("dir", "/d"),
+    scoped: false,
     appendSuffix: "",
   });
   const got = plan.images.map(({ name }) => name);

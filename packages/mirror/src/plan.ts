@@ -1,4 +1,4 @@
-/** From the images of a source to a list of what to copy where. Pure: nothing is asked and nothing is written. */
+/** Plans the destination of each image of a source. Pure: no request, no write. */
 import { MirrorError } from "./errors.ts";
 import { destinationKey, nameDestination, type Destination, type NamingOptions } from "./destinations/naming.ts";
 import type { SourceFailure, SourceImage } from "./sources/source.ts";
@@ -6,18 +6,18 @@ import type { SourceFailure, SourceImage } from "./sources/source.ts";
 export interface PlannedImage {
   readonly source: SourceImage;
   readonly destination: Destination;
-  /** For people and reports. */
+  /** Name of the destination, for display and reports. */
   readonly name: string;
 }
 
 export interface SyncPlan {
   /** In the order of the source. */
   readonly images: readonly PlannedImage[];
-  /** Images that cannot be called anything at the destination. */
+  /** Images that have no valid name at the destination. */
   readonly failures: readonly SourceFailure[];
 }
 
-/** @throws MirrorError MIRROR_COLLISION where two different images would be written to one place */
+/** @throws MirrorError MIRROR_COLLISION if two different images would be written to one destination */
 export function planSync(images: readonly SourceImage[], naming: NamingOptions): SyncPlan {
   const planned = new Map<string, PlannedImage>();
   const failures: SourceFailure[] = [];
@@ -27,7 +27,7 @@ export function planSync(images: readonly SourceImage[], naming: NamingOptions):
       failures.push(found);
       continue;
     }
-    const key = placeOf(found);
+    const key = collisionKey(found);
     const before = planned.get(key);
     if (before === undefined) planned.set(key, found);
     else if (before.source.name !== source.name) throw collision(before, found);
@@ -36,8 +36,8 @@ export function planSync(images: readonly SourceImage[], naming: NamingOptions):
   return { images: [...planned.values()], failures };
 }
 
-/** Many file systems take `V1` and `v1` for one name, and a directory is made to be carried from one to another. */
-function placeOf({ destination, name: shown }: PlannedImage): string {
+/** Directories are compared without case, because on many file systems `V1` and `v1` are one name. */
+function collisionKey({ destination, name: shown }: PlannedImage): string {
   return destination.kind === "dir" ? shown.toLowerCase() : shown;
 }
 
@@ -51,7 +51,7 @@ function name(source: SourceImage, naming: NamingOptions): PlannedImage | Source
   }
 }
 
-/** Tags say nothing of their repository: a layout that held those of two could not be told apart again. */
+/** Refuses a layout for two repositories, because tags in a layout do not name their repository. */
 function verifyLayouts(images: readonly PlannedImage[]): void {
   const owners = new Map<string, PlannedImage>();
   for (const image of images) {

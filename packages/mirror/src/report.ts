@@ -1,4 +1,4 @@
-/** What a run did, as a value: for people, for scripts, and for the exit status. */
+/** The results of a run as a value: for display, for scripts, and for the exit status. */
 import type { Digest } from "@dtuf/registry";
 import type { LeftBehind } from "./images/copy-referrers.ts";
 import type { Tally } from "./images/transfers.ts";
@@ -10,26 +10,26 @@ export type ImageStatus =
   | "failed"
   | "would-copy"
   | "would-delete"
-  /** Not begun, because another failed before it. */
+  /** Not started, because another image failed before. */
   | "skipped";
 
 export interface ImageReport {
   readonly status: ImageStatus;
-  /** Undefined for what is deleted. */
+  /** Undefined if the image was deleted. */
   readonly source: string | undefined;
-  /** Undefined where it is not known, because the source could not be looked into. */
+  /** Undefined if it is not known, because the source could not be listed. */
   readonly destination: string | undefined;
   readonly digest?: Digest | undefined;
   readonly error?: unknown;
-  /** What refers to it at the source and not at the destination. Undefined: nobody looked. */
+  /** Referrers of the image at the source that are missing at the destination. Undefined: not checked. */
   readonly leftBehind?: readonly LeftBehind[] | undefined;
 }
 
 export interface SyncReport {
-  /** In the order of the plan, what failed before it first. */
+  /** In the order of the plan, after failures that happened before the plan. */
   readonly images: readonly ImageReport[];
   readonly transferred: Readonly<Tally>;
-  /** How many repositories, directories or archives were asked for. */
+  /** Number of requested repositories, directories and archives. */
   readonly sources: number;
 }
 
@@ -38,26 +38,26 @@ export function countStatus({ images }: SyncReport, ...statuses: readonly ImageS
   return images.filter(({ status }) => statuses.includes(status)).length;
 }
 
-/** How many referrers were left behind; undefined: of no image did anybody look. */
+/** Number of referrers that were left behind. Returns undefined if no image was checked. */
 export function countLeftBehind({ images }: SyncReport): number | undefined {
   const looked = images.flatMap(({ leftBehind }) => (leftBehind === undefined ? [] : [leftBehind.length]));
   return looked.length === 0 ? undefined : looked.reduce((sum, count) => sum + count, 0);
 }
 
-/** "failed": nothing else was achieved. "partly": some of it was. */
+/** "failed": no image succeeded. "partly": some images failed. */
 export function outcomeOf(report: SyncReport): "done" | "partly" | "failed" {
   const failed = countStatus(report, "failed", "skipped");
   if (failed === 0) return "done";
   return failed === report.images.length ? "failed" : "partly";
 }
 
-/** A code for a script, and the message: of errors of any of our packages. */
+/** The code, for scripts, and the message of an error. Errors without a code are `INTERNAL`. */
 export function describeError(error: unknown): { readonly code: string; readonly message: string } {
   const code = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "INTERNAL";
   return { code, message: error instanceof Error ? error.message : String(error) };
 }
 
-/** skopeo's digest file: `<manifest digest> <reference>`, a line for each image that is at the destination. */
+/** skopeo's digest file: a line `<manifest digest> <reference>` for each image that is at the destination. */
 export function encodeDigestFile({ images }: SyncReport): string {
   return images
     .filter(({ status }) => status === "copied" || status === "unchanged")

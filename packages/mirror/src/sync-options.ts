@@ -1,4 +1,4 @@
-/** How a run is to go about it. */
+/** Options of a run. */
 import { setTimeout as wait } from "node:timers/promises";
 import type { Destinations } from "./destinations/destinations.ts";
 import type { ImageCopy } from "./images/manifest-tree.ts";
@@ -6,47 +6,47 @@ import type { NamingOptions } from "./destinations/naming.ts";
 import type { PlatformChoice } from "./images/platform.ts";
 import type { ImageReport } from "./report.ts";
 
-/** What has a default. */
-export interface SyncManner {
+/** Options with a default. */
+export interface SyncDefaults {
   /** Default "all". */
   readonly platforms: PlatformChoice;
   /** Default "leave". */
   readonly referrers: ImageCopy["referrers"];
   /**
-   * Which images' referrers are left behind, if they are not carried: "look" asks a little more for each image, "require"
-   * makes an image whose referrers the source cannot tell a failure. Default "ignore".
+   * Whether to find the referrers that are left behind, if they are not copied: "look" makes a few more requests for each
+   * image, "require" also fails an image if the source cannot list its referrers. Default "ignore".
    */
   readonly leftBehind: "ignore" | "look" | "require";
-  /** "remove": signatures that the destination cannot hold are left behind; "keep" (default): their image fails. */
+  /** "remove": leaves signatures behind that the destination cannot hold; "keep" (default): their image fails. */
   readonly signatures: "keep" | "remove";
-  /** "delete": tags of a fully listed repository that are gone at the source go at the destination too. Default "keep". */
+  /** "delete": also deletes tags at the destination that a fully listed source no longer has. Default "keep". */
   readonly deletion: "delete" | "keep";
-  /** "stop" (default): after the first image that fails no other is begun. */
+  /** "stop" (default): no other image is started after the first failure. */
   readonly onFailure: "stop" | "go-on";
-  /** "verify": content that is at the destination is read and compared with its digest. Default "trust". */
+  /** "verify": reads content of the destination and compares it with its digest. Default "trust". */
   readonly present: ImageCopy["present"];
-  /** "check": everything is looked at and nothing is written. Default "copy". */
+  /** "check": compares all images and writes nothing. Default "copy". */
   readonly mode: "copy" | "check";
-  /** Images at once: looked for, and copied within the bound that follows. Default 12. */
+  /** Concurrent images. Their transfers are bounded by `concurrency`. Default 12. */
   readonly images: number;
-  /** Transfers at once. Default 6. */
+  /** Concurrent transfers. Default 6. */
   readonly concurrency: number;
-  /** Default: none. */
+  /** Retries of an image after a temporary failure. Default: no retry. */
   readonly retry: { readonly times: number; readonly delayMs?: number | undefined };
   readonly sleep: (ms: number, signal: AbortSignal | undefined) => Promise<unknown>;
 }
 
-export interface SyncOptions extends Partial<SyncManner> {
+export interface SyncOptions extends Partial<SyncDefaults> {
   readonly naming: NamingOptions;
   readonly destinations: Destinations;
   readonly signal?: AbortSignal | undefined;
-  /** Told as soon as each is known. */
+  /** Called with each report as soon as it is known. */
   readonly onImage?: ((report: ImageReport) => void) | undefined;
 }
 
-export type SettledOptions = SyncOptions & SyncManner;
+export type ResolvedOptions = SyncOptions & SyncDefaults;
 
-export const defaultManner: SyncManner = {
+export const syncDefaults: SyncDefaults = {
   platforms: "all",
   referrers: "leave",
   leftBehind: "ignore",

@@ -1,6 +1,6 @@
 /**
- * Carries a plan out: several images at a time, each whole or not at all at its destination. What is there already is left
- * alone; what failed does not keep the others from being done where that was asked for, and is never forgotten.
+ * Executes a plan: several images at a time, each complete or absent at its destination. Images that are already there are
+ * not written. After a failure the others continue if the options say so, and the report always has every failure.
  */
 import { forEachConcurrently, OciError, parseTag, type TagName } from "@dtuf/registry";
 import { createDirStore } from "./directories/dir-store.ts";
@@ -12,12 +12,15 @@ import type { ImageCopy } from "./images/manifest-tree.ts";
 import { planSync, type PlannedImage } from "./plan.ts";
 import type { ImageReport, SyncReport } from "./report.ts";
 import type { SourceFailure, Sources } from "./sources/source.ts";
-import { defaultManner, type SettledOptions, type SyncOptions } from "./sync-options.ts";
+import { syncDefaults, type ResolvedOptions, type SyncOptions } from "./sync-options.ts";
 import { addTally, createTally, createTransfers, type Tally, type Transfers } from "./images/transfers.ts";
 
-/** @throws MirrorError MIRROR_COLLISION before anything is done; the signal's reason. What fails later is in the report */
+/**
+ * Copies the images of the sources to their destinations. Failures of single images are in the report.
+ * @throws MirrorError MIRROR_COLLISION before any request; the signal's reason
+ */
 export async function sync(sources: Sources, given: SyncOptions): Promise<SyncReport> {
-  const options = { ...defaultManner, ...given };
+  const options = { ...syncDefaults, ...given };
   const plan = planSync(sources.images, options.naming);
   const run: Run = {
     options,
@@ -40,7 +43,7 @@ export async function sync(sources: Sources, given: SyncOptions): Promise<SyncRe
   return { images: [...images, ...deleted], transferred: run.tally, sources: sources.count };
 }
 
-/** After all images, because what refers to one may have come as another. */
+/** Runs after all images, because a referrer may have been copied as another image. */
 async function lookForLeftBehind(run: Run, reports: Map<PlannedImage, ImageReport>): Promise<void> {
   const { leftBehind: looking, referrers, images, signal, onImage } = run.options;
   if (looking === "ignore" || referrers !== "leave") return;
@@ -60,7 +63,7 @@ async function lookForLeftBehind(run: Run, reports: Map<PlannedImage, ImageRepor
 }
 
 interface Run {
-  readonly options: SettledOptions;
+  readonly options: ResolvedOptions;
   readonly transfers: Transfers;
   readonly tally: Tally;
   stopped: boolean;
@@ -90,7 +93,7 @@ async function syncImage(run: Run, image: PlannedImage): Promise<ImageReport> {
   }
 }
 
-/** Faults that another try may not meet again; the transport has tried several times by then. */
+/** Whether a retry may succeed. The transport has already retried several times. */
 function isPassing(error: unknown): boolean {
   const codes = ["OCI_UNAVAILABLE", "OCI_SIZE_MISMATCH", "OCI_DIGEST_MISMATCH", "OCI_RESPONSE_INVALID"];
   return OciError.is(error) && codes.includes(error.code);
@@ -115,7 +118,7 @@ async function syncOnce(run: Run, image: PlannedImage): Promise<Pick<ImageReport
 async function prepare({ options, transfers }: Run, { source, destination }: PlannedImage): Promise<ImageCopy> {
   const { at, tag, digest } = await options.destinations.locate(destination);
   const { referrers, present, signal } = options;
-  // A name that is a digest says which manifest it is, for every platform that is below it.
+  // A digest names one manifest, so that all its platforms are copied.
   const platforms = source.tag === undefined && source.digest !== undefined ? "all" : options.platforms;
   const reference = source.tag ?? source.digest ?? anyName;
   const expected = source.digest ?? digest;
@@ -135,10 +138,13 @@ async function prepare({ options, transfers }: Run, { source, destination }: Pla
   };
 }
 
-/** A directory has one image, which any name finds. */
+/** A directory has one image, which is found by any name. */
 const anyName: TagName = parseTag("image");
 
-/** Simple signing's files beside an image: nothing but a directory holds them. @throws MirrorError MIRROR_SIGNATURES */
+/**
+ * Refuses an image with simple signing signatures, because only a directory can hold them.
+ * @throws MirrorError MIRROR_SIGNATURES
+ */
 async function verifyNoSignatures({ source }: PlannedImage): Promise<void> {
   if (source.kind !== "directory") return;
   const count = await createDirStore({ directory: source.at.name, now: () => new Date(0) }).countSignatures();

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { ArchiveOptions, Place } from "@dtuf/mirror";
+import type { ArchiveOptions, ImageReference } from "@dtuf/mirror";
 import type { Io } from "../context/io.ts";
 import type { Context } from "../context/command.ts";
 import { UsageError } from "../context/usage.ts";
@@ -11,7 +11,7 @@ import { UsageError } from "../context/usage.ts";
  */
 export async function verifyArchive(
   { io, terminal }: Context,
-  place: Place | undefined,
+  place: ImageReference | undefined,
   stdout: "free" | "taken",
 ): Promise<void> {
   if (place?.transport !== "oci-archive") return;

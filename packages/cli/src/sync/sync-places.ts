@@ -1,8 +1,8 @@
 /** SOURCE and DESTINATION of `sync`, in the seed's form (`docker://…`) and in skopeo's (`--src docker …`). */
 import { resolve } from "node:path";
 import {
-  createPlace,
-  findPlace,
+  createImageReference,
+  findImageReference,
   growArchive,
   hasArchive,
   listDockerSource,
@@ -13,7 +13,7 @@ import {
   type GrowingArchive,
   type ListedRegistry,
   type ListingOptions,
-  type Place,
+  type ImageReference,
   type Sources,
   type ImageTransport,
 } from "@dtuf/mirror";
@@ -24,12 +24,12 @@ import { archiveInput } from "./archive-file.ts";
 import { verifyOneRegistry, type SideRegistries } from "./sync-registries.ts";
 import { UsageError } from "../context/usage.ts";
 
-export type SourcePlace = Place | { readonly transport: "yaml"; readonly text: string };
+export type SourcePlace = ImageReference | { readonly transport: "yaml"; readonly text: string };
 
 export interface SyncPlaces {
   readonly source: SourcePlace;
-  readonly destination: Place;
-  readonly scope: "scoped" | "unscoped";
+  readonly destination: ImageReference;
+  readonly scoped: boolean;
 }
 
 /** @throws UsageError; MirrorError MIRROR_PLACE_INVALID */
@@ -46,7 +46,7 @@ export function parsePlaces({ values }: Context, words: readonly string[]): Sync
   // The seed's own form scoped always; it had no layouts, each of which is one repository.
   const isSeedForm = src === undefined && dest === undefined && /^(?:docker|dir)$/.test(destination.transport);
   const fromNamed = source.transport === "docker" || source.transport === "yaml" || source.transport === "dir";
-  return { source, destination, scope: values.on("scoped") || (isSeedForm && fromNamed) ? "scoped" : "unscoped" };
+  return { source, destination, scoped: values.on("scoped") || (isSeedForm && fromNamed) };
 }
 
 function parseSource(text: string, transport: string | undefined): SourcePlace {
@@ -54,9 +54,9 @@ function parseSource(text: string, transport: string | undefined): SourcePlace {
   return parsePlace(text, transport as ImageTransport | undefined, "source");
 }
 
-function parsePlace(text: string, transport: ImageTransport | undefined, what: string): Place {
-  if (transport !== undefined) return createPlace(transport, text);
-  const found = findPlace(text);
+function parsePlace(text: string, transport: ImageTransport | undefined, what: string): ImageReference {
+  if (transport !== undefined) return createImageReference(transport, text);
+  const found = findImageReference(text);
   if (found !== undefined) return found;
   throw new UsageError(
     `${JSON.stringify(text)}: what kind of ${what} is it?`,
@@ -118,13 +118,13 @@ const listMaxBytes = 5 * 1024 * 1024;
 
 export interface OpenedDestination {
   /** As images are named and written: an archive is a layout until it is whole. */
-  readonly place: Place;
+  readonly place: ImageReference;
   readonly archive: GrowingArchive | undefined;
 }
 
 export async function openDestination(
   { io, values }: Context,
-  { transport, text, ...more }: Place,
+  { transport, text, ...more }: ImageReference,
 ): Promise<OpenedDestination> {
   if (transport === "docker") return { place: { transport, text, ...more }, archive: undefined };
   if (more.digest !== undefined) throw new UsageError(`${text}: an image is written under a tag, not under a digest`);

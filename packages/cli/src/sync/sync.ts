@@ -8,7 +8,7 @@ import {
   sync,
   type ListingOptions,
   type PlatformChoice,
-  type SyncManner,
+  type SyncDefaults,
   type SyncOptions,
   type SyncReport,
   type TagTest,
@@ -84,7 +84,7 @@ async function runSync(context: Context, places: SyncPlaces, sides: Sides): Prom
   const options = syncOptions(context);
   const sources = await listSources(context, places.source, listing);
   const { place, archive } = await openDestination(context, places.destination);
-  const naming = { destination: place, scope: places.scope, appendSuffix: values.text("append-suffix") ?? "" };
+  const naming = { destination: place, scoped: places.scoped, appendSuffix: values.text("append-suffix") ?? "" };
   const destinations = createDestinations({
     registries: sides.destination,
     now: io.now,
@@ -127,7 +127,7 @@ function parseMapping(text: string): [string, string] {
   return [text.slice(0, equals), text.slice(equals + 1)];
 }
 
-function syncOptions(context: Context): Omit<SyncManner, "sleep"> & Pick<SyncOptions, "signal" | "onImage"> {
+function syncOptions(context: Context): Omit<SyncDefaults, "sleep"> & Pick<SyncOptions, "signal" | "onImage"> {
   const { io, values, terminal } = context;
   const signatures = values.on("remove-signatures") ? ("remove" as const) : ("keep" as const);
   const carry = signatures === "remove" ? ("carry-unsigned" as const) : ("carry" as const);

@@ -3,7 +3,7 @@ import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createMirroredSource, type CopyEvent } from "@dtuf/copy";
-import { findPlace } from "@dtuf/mirror";
+import { findImageReference } from "@dtuf/mirror";
 import {
   firstToExpire,
   stateValidity,
@@ -35,7 +35,7 @@ interface Places {
 export async function carryRepository(context: Context, places: Places): Promise<ExitStatus> {
   const { io, values } = context;
   const root = await readRequestedRoot(context, stateNameOf(context, places));
-  await verifyArchive(context, findPlace(places.destination), "free");
+  await verifyArchive(context, findImageReference(places.destination), "free");
   const [source, destination] = [openSide(context, "src"), openSide(context, "dest")];
   const cleanUp: (() => Promise<unknown>)[] = [() => source.close(), () => destination.close()];
   try {
@@ -148,7 +148,7 @@ async function finish(
     await terminal.printJson({ status, digest, transferred, site, state, validUntil: expires, expirations });
   } else {
     const line = `${status}; valid until ${expires.toISOString()} (${role})`;
-    if (findPlace(to)?.text === "-") terminal.report(line);
+    if (findImageReference(to)?.text === "-") terminal.report(line);
     else await terminal.print(line);
   }
   return 0;

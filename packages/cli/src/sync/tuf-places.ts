@@ -1,7 +1,14 @@
 /** From where a TUF repository can be carried, and to where. */
 import { join, resolve } from "node:path";
 import { createStoreSource, type Source } from "@dtuf/copy";
-import { findPlace, growArchive, openArchive, packArchive, parseDockerSource, type GrowingArchive } from "@dtuf/mirror";
+import {
+  findImageReference,
+  growArchive,
+  openArchive,
+  packArchive,
+  parseDockerSource,
+  type GrowingArchive,
+} from "@dtuf/mirror";
 import type { WriteStore } from "@dtuf/registry";
 import { createLayoutStore } from "@dtuf/registry/layout";
 import type { Context } from "../context/command.ts";
@@ -36,7 +43,7 @@ export interface TufSource {
 export async function openTufSource(carrier: Carrier, text: string): Promise<TufSource> {
   const { context, cleanUp } = carrier;
   if (isPlainUrl(text)) return openPlain(carrier, parsePlainUrl(text));
-  const place = findPlace(text);
+  const place = findImageReference(text);
   const path = resolve(context.io.cwd, place?.text ?? "");
   switch (place?.transport) {
     case "docker": {
@@ -106,7 +113,7 @@ export async function openTufDestination(
   layout: "dtuf" | "docker",
 ): Promise<TufDestination> {
   const { context, cleanUp } = carrier;
-  const place = findPlace(text);
+  const place = findImageReference(text);
   const path = resolve(context.io.cwd, place?.text ?? "");
   switch (place?.transport) {
     case "docker": {
@@ -150,7 +157,7 @@ export function findStateName(context: Context, text: string): string | undefine
     const { hostname, pathname } = parsePlainUrl(text);
     return [hostname, ...pathname.split("/")].filter((part) => part !== "").join("/");
   }
-  const place = findPlace(text);
+  const place = findImageReference(text);
   if (place?.transport === "docker") return parseDockerSource(place.text).repository;
   if (place?.transport === "oci-archive") return undefined;
   const repo = place === undefined ? text : `oci:${place.text}`;

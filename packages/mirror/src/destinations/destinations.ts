@@ -1,20 +1,20 @@
-/** Stores at the destination, one for each repository or directory. Nothing is created before something is put. */
+/** Stores at the destination, one for each repository or directory. Nothing is created before the first `put`. */
 import { isDigest, parseTag, type Digest, type Reference, type TagName, type WriteStore } from "@dtuf/registry";
 import { createLayoutStore, type LayoutStoreOptions } from "@dtuf/registry/layout";
 import { createDirStore } from "../directories/dir-store.ts";
 import type { Destination } from "./naming.ts";
 import type { Located } from "../images/transfers.ts";
 
-/** How registries of the destination are reached. */
+/** Opens repositories of the destination registries. */
 export interface DestinationRegistries {
   repository(host: string, repository: string): Promise<WriteStore>;
 }
 
 export interface LocatedDestination {
   readonly at: Located<WriteStore>;
-  /** Undefined: the image is found by its digest alone. */
+  /** Undefined: the image is found only by its digest. */
   readonly tag: TagName | undefined;
-  /** What the image has to be, because the destination is called so. */
+  /** Digest that the destination name contains; the image must have it. */
   readonly digest: Digest | undefined;
 }
 
@@ -22,16 +22,19 @@ export interface Destinations {
   locate(destination: Destination): Promise<LocatedDestination>;
 }
 
-/** The directory form has one image and no names; a name is what puts it there. */
+/** `dir:` has no tags; this placeholder tag makes the store write manifest.json. */
 const theImage: TagName = parseTag("image");
 
 export interface DestinationOptions extends Pick<LayoutStoreOptions, "onLockWait"> {
-  /** Undefined: there are none, and no image may go to one. */
+  /** Required if an image is copied to a registry. */
   readonly registries?: DestinationRegistries | undefined;
   readonly now: () => Date;
 }
 
-/** Stores for the destinations of a run, opened when an image is located there and shared afterwards. */
+/**
+ * Creates the stores for the destinations of a run. Each is opened when the first image is located there, and shared
+ * afterwards.
+ */
 export function createDestinations(options: DestinationOptions): Destinations {
   const { registries, now } = options;
   const stores = new Map<string, Promise<Located<WriteStore>>>();
@@ -42,7 +45,8 @@ export function createDestinations(options: DestinationOptions): Destinations {
   };
   const locateDocker = ({ registry, repository }: Reference): Promise<Located<WriteStore>> =>
     once(`docker:${registry}/${repository}`, async () => {
-      if (registries === undefined) throw new TypeError("a destination is a registry, and no registries were given");
+      if (registries === undefined)
+        throw new TypeError("a destination is a registry, but the option `registries` is missing");
       const store = await registries.repository(registry, repository);
       return { store, realm: `docker:${registry}`, name: repository, distance: "remote" };
     });

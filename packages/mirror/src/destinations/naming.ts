@@ -1,7 +1,7 @@
 /**
- * What an image is called at the destination. For `docker:` and `dir:` these are skopeo's rules to the letter: the
- * source's name, scoped as a whole, unscoped its last component, is joined to DEST, and the suffix is put behind it. A
- * layout (`oci:`, `oci-archive:`) is one repository and holds the tags of one.
+ * Names of images at the destination. For `docker:` and `dir:` these are exactly skopeo's rules: the name of the source, if
+ * `scoped` the whole name, else its last component, is joined to DEST, and the suffix is appended. A layout (`oci:`,
+ * `oci-archive:`) is one repository and has the tags of one.
  */
 import { join, posix, resolve, sep } from "node:path";
 import {
@@ -15,18 +15,18 @@ import {
 } from "@dtuf/registry";
 import { isFileName } from "@dtuf/registry/files";
 import { MirrorError } from "../errors.ts";
-import type { Place } from "../place.ts";
+import type { ImageReference } from "../image-reference.ts";
 import type { SourceImage } from "../sources/source.ts";
 
 export interface NamingOptions {
-  readonly destination: Place;
-  /** "scoped": the source's whole name, registry included. */
-  readonly scope: "scoped" | "unscoped";
-  /** Put behind every destination's name (of docker: its tag). */
+  readonly destination: ImageReference;
+  /** skopeo's `--scoped`: the destination has the whole name of the source, including the registry. */
+  readonly scoped: boolean;
+  /** Appended to the name of every destination (for `docker:` to the tag). */
   readonly appendSuffix: string;
 }
 
-/** A place for one image. */
+/** The destination of one image. */
 export type Destination =
   | { readonly kind: "docker"; readonly reference: Reference }
   | { readonly kind: "dir"; readonly directory: string }
@@ -34,14 +34,14 @@ export type Destination =
       readonly kind: "layout";
       readonly directory: string;
       readonly tag: TagName | undefined;
-      /** For people, without the tag. */
+      /** Name without the tag, for display. */
       readonly shown: string;
     };
 
 /** @throws MirrorError MIRROR_PLACE_INVALID */
 export function nameDestination(image: SourceImage, naming: NamingOptions): Destination {
-  const { destination, scope, appendSuffix } = naming;
-  const base = scope === "scoped" || image.mapped !== undefined ? image.repository : posix.basename(image.repository);
+  const { destination, scoped, appendSuffix } = naming;
+  const base = scoped || image.mapped !== undefined ? image.repository : posix.basename(image.repository);
   const repository = image.mapped ?? base;
   switch (destination.transport) {
     case "docker": {
@@ -52,7 +52,7 @@ export function nameDestination(image: SourceImage, naming: NamingOptions): Dest
       return { kind: "dir", directory: below(destination.text, `${repository}${nameSuffix(image)}${appendSuffix}`) };
     case "oci":
     case "oci-archive": {
-      const isOwn = image.mapped !== undefined || (scope === "scoped" && image.kind !== "layout");
+      const isOwn = image.mapped !== undefined || (scoped && image.kind !== "layout");
       const directory = isOwn ? below(destination.text, repository) : resolve(destination.text);
       if (isOwn && destination.shown !== undefined) throw oneRepository(destination.shown);
       const shown = destination.shown ?? `oci:${directory}`;
@@ -73,32 +73,40 @@ function parseDestination(text: string, image: SourceImage): Reference {
     return isNamed ? reference : { ...reference, tag: parseTag("latest") };
   } catch (cause) {
     if (!OciError.is(cause)) throw cause;
-    const mend = `say what it is to be called: --map ${image.repository}=NAME`;
-    throw new MirrorError("MIRROR_PLACE_INVALID", `${image.name} cannot be called ${JSON.stringify(text)}; ${mend}`, {
-      details: { image: image.name, got: text },
-      cause,
-    });
+    const mend = `give it a name: --map ${image.repository}=NAME`;
+    throw new MirrorError(
+      "MIRROR_PLACE_INVALID",
+      `${image.name} cannot have the name ${JSON.stringify(text)}; ${mend}`,
+      {
+        details: { image: image.name, got: text },
+        cause,
+      },
+    );
   }
 }
 
 function oneRepository(shown: string): MirrorError {
   return new MirrorError(
     "MIRROR_PLACE_INVALID",
-    `${shown} is one repository, and what is scoped or mapped has its own`,
+    `${shown} is one repository, but scoped or mapped images need a repository each`,
     {
       details: { got: shown },
     },
   );
 }
 
-/** Names come from registries and lists: none leads out of the destination. */
+/** Refuses names that lead out of the destination, because names come from registries and lists. */
 function below(root: string, name: string): string {
   const base = resolve(root);
   const path = resolve(join(base, name));
   if (!name.split("/").every((part) => part === "" || isFileName(part))) {
-    throw new MirrorError("MIRROR_PLACE_INVALID", `${JSON.stringify(name)} is no name for a directory on this system`, {
-      details: { got: name },
-    });
+    throw new MirrorError(
+      "MIRROR_PLACE_INVALID",
+      `${JSON.stringify(name)} is not a valid directory name on this system`,
+      {
+        details: { got: name },
+      },
+    );
   }
   if (path.startsWith(base.endsWith(sep) ? base : base + sep)) return path;
   throw new MirrorError("MIRROR_PLACE_INVALID", `${JSON.stringify(name)} leads out of ${root}`, {
@@ -114,7 +122,7 @@ function layoutTag(image: SourceImage, { destination, appendSuffix }: NamingOpti
   throw new MirrorError("MIRROR_PLACE_INVALID", `not a tag: ${JSON.stringify(tag)}`, { details: { got: tag } });
 }
 
-/** One spelling for each place: two images of one key would overwrite each other. */
+/** The unique name of a destination: two images with one key would overwrite each other. */
 export function destinationKey(destination: Destination): string {
   switch (destination.kind) {
     case "docker":

@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(join(directory, ".."), { recursive: true, force: true }));
 
-test("nothing is there before something is put, and nothing comes of looking", async () => {
+test("nothing exists before the first put, and reads create nothing", async () => {
   const blob = blobOf(randomContent(3));
   expect(await store.resolve(tag, { want: "digest" })).toBeUndefined();
   expect(await store.open(blob)).toBeUndefined();
@@ -24,7 +24,7 @@ test("nothing is there before something is put, and nothing comes of looking", a
   expect(await readdir(join(directory, ".."))).toEqual([]);
 });
 
-test("an image has skopeo's files, and the next one takes the place of all of them", async () => {
+test("an image has skopeo's files, and the next image replaces all of them", async () => {
   const first = await putManifest(store);
   await store.tag(tag, first.descriptor);
   await writeFile(join(directory, "signature-1"), "of the first");
@@ -37,13 +37,13 @@ test("an image has skopeo's files, and the next one takes the place of all of th
   expect(await store.countSignatures()).toBe(0);
 });
 
-test("content that is not its digest is refused and leaves nothing", async () => {
+test("content with another digest is refused and leaves no file", async () => {
   const blob = blobOf(randomContent(30));
   await expect(store.put(blob, randomContent(30))).rejects.toMatchObject({ code: "OCI_DIGEST_MISMATCH" });
   expect(await readdir(directory)).toEqual(["version"]);
 });
 
-test("a blob that was changed on the disk does not get out", async () => {
+test("a blob that was changed on the disk is refused", async () => {
   const bytes = randomContent(30);
   const blob = blobOf(bytes);
   await store.put(blob, bytes);
@@ -52,7 +52,7 @@ test("a blob that was changed on the disk does not get out", async () => {
   await expect(listAll(stream ?? nothing())).rejects.toMatchObject({ code: "OCI_DIGEST_MISMATCH" });
 });
 
-test("a blob is linked from another image's directory, once it is whole there", async () => {
+test("a blob is linked from another image's directory if it is complete there", async () => {
   const other = createDirStore({ directory: `${directory}-other`, now: () => new Date() });
   const bytes = randomContent(30);
   const blob = blobOf(bytes);
@@ -62,7 +62,7 @@ test("a blob is linked from another image's directory, once it is whole there", 
   expect(await store.has(blob)).toBe(true);
 });
 
-test("sha512 has no name in this form", async () => {
+test("sha512 is refused, because the form has no name for it", async () => {
   const bytes = randomContent(3);
   await expect(store.put(blobOf(bytes, "sha512"), bytes)).rejects.toMatchObject({ code: "MIRROR_UNSUPPORTED" });
 });
@@ -77,7 +77,7 @@ test("content of the right size that was damaged is replaced by the next put", a
 });
 
 describe("hostile directories", () => {
-  test("a link in the place of the directory is not written through [T71]", async () => {
+  test("a link with the name of the directory is not followed by writes [T71]", async () => {
     await putManifest(store);
     await rename(directory, join(directory, "../moved"));
     await symlink(join(directory, "../moved"), directory);
@@ -95,7 +95,7 @@ describe("hostile directories", () => {
     return layer;
   }
 
-  test("a link in the place of a blob is not followed [T71]", async () => {
+  test("a link with the name of a blob is not followed [T71]", async () => {
     const layer = await withLayer();
     const path = join(directory, digestHex(layer.digest));
     await rename(path, join(directory, "../moved"));
@@ -103,7 +103,7 @@ describe("hostile directories", () => {
     await expect(store.open(layer)).rejects.toMatchObject({ code: "FILE_NOT_REGULAR" });
   });
 
-  test("a pipe in the place of the manifest is not waited for [T71]", async () => {
+  test("a pipe with the name of the manifest does not block [T71]", async () => {
     await withLayer();
     execFileSync("mkfifo", [join(directory, "manifest.json")]);
     await expect(store.resolve(tag, { want: "bytes" })).rejects.toMatchObject({ code: "FILE_NOT_REGULAR" });
@@ -115,7 +115,7 @@ describe("hostile directories", () => {
     await expect(store.resolve(tag, { want: "bytes" })).rejects.toMatchObject({ code: "FILE_TOO_LARGE" });
   });
 
-  test("a digest that would lead elsewhere comes into no path", async () => {
+  test("a digest that would lead out of the directory is never part of a path", async () => {
     const manifest = JSON.stringify({
       schemaVersion: 2,
       config: { mediaType: "a/b", digest: "sha256:../../etc/passwd", size: 1 },
@@ -131,7 +131,7 @@ describe("hostile directories", () => {
     ).rejects.toMatchObject({ code: "OCI_DIGEST_INVALID" });
   });
 
-  test("a directory of other things is not written to", async () => {
+  test("a directory with other files is not written to", async () => {
     await mkdir(directory);
     await writeFile(join(directory, "letter"), "mine");
     const bytes = randomContent(1);
@@ -139,14 +139,14 @@ describe("hostile directories", () => {
     expect(await readdir(directory)).toEqual(["letter"]);
   });
 
-  test("a version of the form that is not known is not touched", async () => {
+  test("a directory of an unknown version of the form is not changed", async () => {
     await mkdir(directory);
     await writeFile(join(directory, "version"), "Directory Transport Version: 9.9\n");
     const bytes = randomContent(1);
     await expect(store.put(blobOf(bytes), bytes)).rejects.toMatchObject({ code: "MIRROR_DIRECTORY_INVALID" });
   });
 
-  test("what nobody wrote here stays when images change", async () => {
+  test("files that are not part of an image stay when images change", async () => {
     const first = await putManifest(store);
     await store.tag(tag, first.descriptor);
     await writeFile(join(directory, "README"), "mine");

@@ -1,8 +1,8 @@
 /**
  * skopeo's directory form (`dir:`), one image in one directory: `version`, `manifest.json`, blobs named by their bare hex
  * digest, further manifests as `<hex>.manifest.json`. A file gets its name when it is complete and verified, and
- * `manifest.json` last, so a directory without it is no image yet and the next run goes on in it. What an earlier image
- * left in the directory is removed after the switch. The form knows no names: any tag means the one image.
+ * `manifest.json` last, so a directory without it is an incomplete image that the next run completes. Files of an earlier
+ * image are removed after the switch. The form has no tags: any tag finds the one image.
  */
 import { link, readdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
@@ -47,14 +47,14 @@ import { referencesOf } from "../images/references.ts";
 
 export interface DirStore extends WriteStore, BlobMounter {
   readonly directory: string;
-  /** How many files `signature-N` of simple signing there are. */
+  /** Number of simple signing files `signature-N`. */
   countSignatures(): Promise<number>;
 }
 
 const versionText = "Directory Transport Version: 1.1\n";
 
 /**
- * A store for one image in skopeo's `dir:` form. The directory is made by the first `put`.
+ * Creates a store for one image in skopeo's `dir:` form. The first `put` creates the directory.
  * @throws, from its operations, MirrorError MIRROR_DIRECTORY_INVALID; OciError; FileError
  */
 export function createDirStore({ directory, now }: { readonly directory: string; readonly now: () => Date }): DirStore {
@@ -111,7 +111,7 @@ async function prepareDirectory(directory: string): Promise<void> {
   const version = await findFile(path, { maxBytes: versionFileMaxBytes });
   if (version !== undefined) return verifyVersion(version, directory);
   if ((await namesIn(directory)).length > 0) {
-    throw new MirrorError("MIRROR_DIRECTORY_INVALID", `${directory} is there already and is no image directory`, {
+    throw new MirrorError("MIRROR_DIRECTORY_INVALID", `${directory} exists and is not an image directory`, {
       details: { path: directory },
     });
   }
@@ -135,7 +135,7 @@ async function namesIn(directory: string): Promise<readonly string[]> {
   }
 }
 
-/** Names are bare hex, so only sha256 is told apart from everything else. @throws MirrorError MIRROR_UNSUPPORTED */
+/** Accepts only sha256, because file names have no algorithm. @throws MirrorError MIRROR_UNSUPPORTED */
 function blobPath(directory: string, digest: Digest): string {
   if (digestAlgorithm(digest) === "sha256") return join(directory, digestHex(digest));
   throw new MirrorError("MIRROR_UNSUPPORTED", `the directory form holds sha256 content only; got ${digest}`, {
@@ -191,18 +191,18 @@ interface Directory {
   readonly now: () => Date;
 }
 
-async function putManifest(place: Directory, descriptor: Descriptor, put: PutContent): Promise<void> {
+async function putManifest(at: Directory, descriptor: Descriptor, put: PutContent): Promise<void> {
   const bytes = verifyBytes(await collect(openContent(put.content), manifestReadMaxBytes), descriptor);
-  if (put.tags !== undefined && put.tags.length > 0) return switchTo(place, bytes);
-  await writeFileAtomically(`${blobPath(place.directory, descriptor.digest)}.manifest.json`, bytes);
+  if (put.tags !== undefined && put.tags.length > 0) return switchTo(at, bytes);
+  await writeFileAtomically(`${blobPath(at.directory, descriptor.digest)}.manifest.json`, bytes);
 }
 
-/** Everything that the image needs is durable before its manifest has the name that readers look for. */
+/** Syncs everything that the image needs to disk before its manifest gets the name that readers look for. */
 async function switchTo({ directory, now }: Directory, bytes: Uint8Array): Promise<void> {
   await syncDirectory(directory);
   const before = await findMain(directory).catch(() => undefined);
   if (before?.descriptor.digest !== digestOf(bytes)) {
-    // Signatures are of the image before; beside the new one they would be wrong.
+    // Remove the previous image's signatures; they do not match the new manifest.
     await removeNames(directory, (name) => signatureName.test(name));
     await writeFileAtomically(join(directory, "manifest.json"), bytes);
   }
@@ -235,7 +235,7 @@ async function usedNames(directory: string, bytes: Uint8Array): Promise<Readonly
   return used;
 }
 
-/** A second name for content that another image of the same run has: read only once, kept only once. */
+/** Links content of another image of the same run, so that it is read and stored once. */
 async function linkBlob(from: string, to: string, { size }: Descriptor): Promise<boolean> {
   if ((await findRegularFile(from))?.size !== size) return false;
   try {

@@ -41,7 +41,7 @@ async function tarOf(entries: readonly Given[]): Promise<string> {
 
 const read = async (entries: readonly Given[]): Promise<void> => readArchive(await tarOf(entries), join(home, "out"));
 
-test("an archive becomes the layout that it was made from, and the same archive again", async () => {
+test("an archive is read as the layout that it was made from, which gives the same archive again", async () => {
   const path = await tarOf([...good, { name: "manifest.json", content: "[]" }]);
   await readArchive(path, join(home, "out"));
   expect(await readFile(join(home, "out/blobs/sha256", hex), "utf8")).toBe(blob);
@@ -51,18 +51,18 @@ test("an archive becomes the layout that it was made from, and the same archive 
   expect(await readFile(join(home, "b.tar"))).toEqual(await readFile(join(home, "c.tar")));
 });
 
-test("an archive's modes are not taken over [T73]", async () => {
+test("modes in an archive are ignored [T73]", async () => {
   await read(good.map((entry) => ({ ...entry, mode: 0o6777 })));
   const bits = async (name: string): Promise<number> => (await stat(join(home, "out", name))).mode & 0o7777;
   for (const name of ["", "blobs", "blobs/sha256"]) expect([name, (await bits(name)) & 0o7022]).toEqual([name, 0]);
-  // Nobody may run a file, and only its owner write it.
+  // No file is executable, and only its owner may write it.
   for (const name of [`blobs/sha256/${hex}`, "index.json", "oci-layout"]) {
     expect([name, (await bits(name)) & 0o7133]).toEqual([name, 0]);
   }
 });
 
-describe("what other tools make is read", () => {
-  test("files and folders beside a layout are passed over and never written, wherever they stand [T73]", async () => {
+describe("archives of other tools are read", () => {
+  test("files and folders next to a layout are skipped and never written, at any position [T73]", async () => {
     const others: readonly Given[] = [
       ...[".dtuf-lock", "._index.json", ".DS_Store", "README", "manifest.json", "setup.sh"].map((name) => ({ name })),
       { name: "ingest/", type: "directory", mode: 0o777 },
@@ -84,12 +84,12 @@ describe("what other tools make is read", () => {
     }
   });
 
-  test("a layout without its marker gets one", async () => {
+  test("a layout without the marker oci-layout gets one", async () => {
     await read(good.filter(({ name }) => name !== "oci-layout"));
     expect(await readFile(join(home, "out/oci-layout"), "utf8")).toBe('{"imageLayoutVersion":"1.0.0"}');
   });
 
-  test("a tar of the oldest form, made by GNU tar, is one", async () => {
+  test("a tar of the oldest form, made by GNU tar, is read", async () => {
     await read(good);
     execFileSync("tar", ["--format=v7", "-cf", "old.tar", "-C", "out", "."], { cwd: home });
     await readArchive(join(home, "old.tar"), join(home, "again"));
@@ -128,7 +128,7 @@ describe("what other tools make is read", () => {
 
 describe("hostile archives leave nothing outside their directory, and no layout in it", () => {
   const digest = `blobs/sha256/${hex}`;
-  // With the content that a reader would make of a link: none.
+  // With the content that a reader would see in a link: empty.
   const empty = `blobs/sha256/${createHash("sha256").digest("hex")}`;
   const attacks: readonly (readonly [string, readonly Given[], RegExp])[] = [
     ["a symbolic link [T71]", [{ name: empty, type: "symlink", linkname: "/etc/passwd" }], /is a symlink/],
@@ -137,19 +137,15 @@ describe("hostile archives leave nothing outside their directory, and no layout 
     ["a hard link [T72]", [{ name: empty, type: "link", linkname: "/etc/passwd" }], /is a link/],
     ["a device [T72]", [{ name: empty, type: "character-device", devmajor: 1, devminor: 5 }], /is a character-device/],
     ["a pipe [T72]", [{ name: empty, type: "fifo" }], /is a fifo/],
-    ["a path that climbs [T72]", [{ name: `../${digest}`, content: blob }], /leads out of it/],
-    ["a path that climbs from within [T72]", [{ name: `blobs/sha256/../../../${hex}`, content: blob }], /leads out/],
+    ["a path that leads out [T72]", [{ name: `../${digest}`, content: blob }], /leads out of it/],
+    ["a path that leads out from within [T72]", [{ name: `blobs/sha256/../../../${hex}`, content: blob }], /leads out/],
     ["an absolute path [T72]", [{ name: `/tmp/${hex}`, content: blob }], /leads out/],
     ["a drive-relative path [T72]", [{ name: `C:${hex}`, content: blob }], /leads out/],
     ["the root as a link [T74]", [{ name: ".", type: "symlink", linkname: "/" }], /is a symlink/],
-    ["a path that climbs in Windows' way [T72]", [{ name: `blobs\\..\\..\\${hex}`, content: blob }], /leads out/],
-    ["a folder that climbs [T72]", [{ name: "../evil/", type: "directory" }], /leads out/],
-    [
-      "a link of a name that is passed over [T71]",
-      [{ name: "README", type: "symlink", linkname: "/" }],
-      /is a symlink/,
-    ],
-    ["content that is not its digest", [{ name: digest, content: "another content" }], /wanted sha256:/],
+    ["a path that leads out with backslashes [T72]", [{ name: `blobs\\..\\..\\${hex}`, content: blob }], /leads out/],
+    ["a folder that leads out [T72]", [{ name: "../evil/", type: "directory" }], /leads out/],
+    ["a link with a name that is skipped [T71]", [{ name: "README", type: "symlink", linkname: "/" }], /is a symlink/],
+    ["content with another digest", [{ name: digest, content: "another content" }], /wanted sha256:/],
     ["a second index", [index], /is in it twice/],
   ];
 
@@ -163,7 +159,7 @@ describe("hostile archives leave nothing outside their directory, and no layout 
     expect(await readdir(join(home, "out"))).not.toContain("oci-layout");
   };
 
-  // Each before a good archive, and behind it: nothing else is wrong with them.
+  // Each before and after the entries of a good archive, so that nothing else is wrong.
   test.each(attacks)("%s", async (_what, entries, says) => {
     await expectRefused(
       [...entries, ...good.filter(({ name }) => name !== entries[0]?.name || name === "index.json")],
@@ -178,9 +174,9 @@ describe("hostile archives leave nothing outside their directory, and no layout 
 
   test.each([
     ["a marker of another version", [{ ...marker, content: '{"imageLayoutVersion":"2"}' }, index], /a.tar.*"1.0.0"/],
-    ["an index that is no JSON", [marker, { name: "index.json", content: "{" }], /a.tar .*index.json is not JSON/],
+    ["an index that is not JSON", [marker, { name: "index.json", content: "{" }], /a.tar .*index.json is not JSON/],
     ["an index of another kind", [marker, { name: "index.json", content: '{"manifests":{}}' }], /a.tar .*list of obj/],
-    ["no index", [marker], /there is no index.json/],
+    ["no index", [marker], /it has no index.json/],
   ] as const)("%s", async (_what, entries, says) => {
     await expectRefused(entries, says);
   });
@@ -192,7 +188,7 @@ describe("hostile archives leave nothing outside their directory, and no layout 
     expect(await readdir(join(home, "out/blobs/sha256"))).toEqual([]);
   });
 
-  test("what is no tar at all", async () => {
+  test("a file that is not a tar", async () => {
     const path = join(home, "a.tar");
     await writeFile(path, Buffer.alloc(100_000, "x"));
     await expect(readArchive(path, join(home, "out"))).rejects.toMatchObject({ code: "MIRROR_ARCHIVE_INVALID" });
@@ -206,8 +202,8 @@ describe("hostile archives leave nothing outside their directory, and no layout 
     });
   });
 
-  test("a bomb ends when it has unpacked to far more than it was, and keeps nothing [T72]", async () => {
-    // Zeros under a name that is passed over: the time to unpack them is the harm.
+  test("a decompression bomb is refused at the ratio limit and leaves no file [T72]", async () => {
+    // Zeros under a name that is skipped: the time to unpack them is the harm.
     const tar = pack();
     tar.entry({ name: "zeros" }, Buffer.alloc(300 * 1024 * 1024));
     tar.finalize();
@@ -222,7 +218,7 @@ describe("hostile archives leave nothing outside their directory, and no layout 
     expect(await readdir(join(home, "out/blobs/sha256"))).toEqual([]);
   });
 
-  test("an archive that is not there", async () => {
+  test("an archive that does not exist", async () => {
     await expect(readArchive(join(home, "none"), join(home, "out"))).rejects.toMatchObject({ code: "FILE_IO" });
   });
 });
@@ -236,7 +232,7 @@ test("a layout with a link among its blobs is not packed [T71]", async () => {
   expect(await readdir(home)).not.toContain("b.tar");
 });
 
-test("a pipe or a device that is named as an archive is refused and not waited for", async () => {
+test("a pipe or a device with the name of an archive is refused and does not block", async () => {
   execFileSync("mkfifo", [join(home, "pipe")]);
   for (const path of [join(home, "pipe"), "/dev/zero"]) {
     await expect(readArchive(path, join(home, "out"))).rejects.toMatchObject({ code: "FILE_NOT_REGULAR" });

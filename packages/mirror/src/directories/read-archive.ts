@@ -1,9 +1,9 @@
 /**
- * Reads an OCI archive (a tar of a layout) into a directory of its own. The tar may come from anyone: nothing in it names
- * a path. A file is taken for what its name says only if that is `oci-layout`, `index.json` or a digest, is written under
- * a name made here, and a blob that is not its digest is refused. Other files, which tools and systems put beside a layout,
- * are passed over and never written. Links, devices, sparse files and names that climb end the reading. The index and the
- * layout's marker are written last, so what was refused half way is no layout.
+ * Reads an OCI archive (a tar of a layout) into a separate directory. The tar is not trusted: no path is taken from it. Only
+ * `oci-layout`, `index.json` and blobs named by a digest are read, each is written under a name made here, and a blob with
+ * another digest is refused. Other files, which tools and systems put next to a layout, are skipped and never written.
+ * Links, devices, sparse files and names that lead out of the archive are refused. The index and the marker `oci-layout` are
+ * written last, so a refused archive never becomes a layout.
  */
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -37,12 +37,12 @@ interface Entry extends ByteStream {
 
 export interface ArchiveOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Its bytes, if they come from elsewhere than a file: the archive's name is for errors then. */
+  /** The bytes of the archive, if they do not come from a file. The name of the archive is then used only in errors. */
   readonly content?: ByteStream | undefined;
 }
 
 /**
- * @param directory becomes the layout; must be empty or not there
+ * @param directory becomes the layout; must be empty or missing
  * @throws MirrorError MIRROR_ARCHIVE_INVALID; OciError OCI_LIMIT_EXCEEDED; FileError; the signal's reason
  */
 export async function readArchive(
@@ -54,7 +54,7 @@ export async function readArchive(
   const small = new Map<string, Uint8Array>();
   const verifyEntry = createEntryRule(archive);
   const { extract } = await import("tar-stream");
-  // The oldest form of a tar has no magic; its headers have a checksum all the same. The types do not know of it.
+  // The oldest form of a tar has no magic, but its headers have a checksum. The types do not have this option.
   const anyForm: object = { allowUnknownFormat: true };
   const tar = extract(anyForm);
   const input = Readable.from(
@@ -82,10 +82,10 @@ export async function readArchive(
   await finish(archive, directory, small);
 }
 
-/** Some tools write no marker; an index is what every layout has. */
+/** Writes the index and the marker. Some tools write no marker, but every layout has an index. */
 async function finish(archive: string, directory: string, small: ReadonlyMap<string, Uint8Array>): Promise<void> {
   const index = small.get("index.json");
-  if (index === undefined) throw archiveInvalid(archive, "there is no index.json in it");
+  if (index === undefined) throw archiveInvalid(archive, "it has no index.json");
   const marker = small.get("oci-layout") ?? new TextEncoder().encode('{"imageLayoutVersion":"1.0.0"}');
   try {
     verifyLayoutFiles(index, marker);
@@ -99,8 +99,8 @@ async function finish(archive: string, directory: string, small: ReadonlyMap<str
 }
 
 /**
- * The parser's own errors have no code; whatever has one, or is ours, says more than they do. Where the tar ends within an
- * entry, the entry may say that it was destroyed before the parser says why.
+ * Returns the error to throw. The parser's own errors have no code and become MIRROR_ARCHIVE_INVALID; other errors do not
+ * change. If the tar ends within an entry, the entry may report that it was destroyed before the parser reports the reason.
  */
 function readable(error: unknown, archive: string, signal: AbortSignal | undefined): unknown {
   signal?.throwIfAborted();
@@ -112,7 +112,7 @@ function readable(error: unknown, archive: string, signal: AbortSignal | undefin
 }
 
 /**
- * The clean name of a file of a layout; undefined: of no use here.
+ * Returns a function that verifies an entry and returns the clean name of a file of a layout, or undefined for other files.
  * @throws MirrorError MIRROR_ARCHIVE_INVALID
  */
 function createEntryRule(archive: string): (header: Header) => string | undefined {
@@ -131,7 +131,7 @@ function createEntryRule(archive: string): (header: Header) => string | undefine
   };
 }
 
-/** On any system, although nothing is written under it. */
+/** Whether the name would lead out of the archive on any system. */
 function leadsOut(name: string): boolean {
   return /^[/\\]|^[A-Za-z]:/.test(name) || name.split(/[/\\]/).includes("..");
 }
@@ -152,7 +152,7 @@ async function keepBlob(
   { name, entry }: { readonly name: string; readonly entry: Entry },
 ): Promise<void> {
   const digest = digestIn(name);
-  if (digest === undefined) throw archiveInvalid(archive, `${JSON.stringify(name)} has no place in a layout`);
+  if (digest === undefined) throw archiveInvalid(archive, `${JSON.stringify(name)} does not belong to a layout`);
   const file = await createAtomicFile(join(directory, name), { directorySync: "later" });
   const digester = createDigester(digestAlgorithm(digest));
   try {

@@ -1,6 +1,6 @@
 /**
- * The bytes of a tar, whether or not they are compressed: gzip and zstd are known by their first bytes. Unpacking streams,
- * in bounded memory, and what unpacks to far more than it was is refused.
+ * The bytes of a tar, compressed or not: gzip and zstd are recognized by their first bytes. Unpacking streams in bounded
+ * memory, and content that unpacks to far more bytes than it has is refused.
  */
 import { pipeline, type Duplex } from "node:stream";
 import { constants, createGunzip, createZstdDecompress } from "node:zlib";
@@ -13,7 +13,7 @@ type Unpacker = () => Duplex & { readonly bytesWritten: number };
 const gunzip: Unpacker = () => createGunzip();
 const unzstd: Unpacker = () => createZstdDecompress({ params: { [constants.ZSTD_d_windowLogMax]: zstdWindowLogMax } });
 
-/** By the first bytes, in hex. */
+/** Unpackers by the first bytes in hex; a name instead of a function is a compression that is not supported. */
 const unpackers: readonly (readonly [first: RegExp, unpacker: Unpacker | string])[] = [
   [/^1f8b/, gunzip],
   [/^28b52ffd/, unzstd],
@@ -23,8 +23,8 @@ const unpackers: readonly (readonly [first: RegExp, unpacker: Unpacker | string]
 ];
 
 /**
- * @param archive for errors
- * @throws MirrorError MIRROR_ARCHIVE_INVALID; what `packed` throws
+ * @param archive name in errors
+ * @throws MirrorError MIRROR_ARCHIVE_INVALID; errors of `packed`
  */
 export async function* unpackArchive(archive: string, packed: ByteStream): ByteStream {
   const source = packed[Symbol.asyncIterator]();
@@ -37,7 +37,7 @@ export async function* unpackArchive(archive: string, packed: ByteStream): ByteS
     await source.return?.();
     throw archiveInvalid(
       archive,
-      `it is compressed with ${unpacker}: unpack it first (gzip and zstd are read as they are)`,
+      `it is compressed with ${unpacker}: unpack it first (gzip and zstd are read directly)`,
     );
   }
   yield* unpacker === undefined ? bytes : unpacked(archive, bytes, unpacker());
@@ -65,13 +65,13 @@ async function* unpacked(archive: string, packed: ByteStream, unpacker: ReturnTy
       throw error;
     }
   };
-  // What fails shows in the loop, which reads from the last of them.
+  // Errors are thrown by the loop below, which reads from `unpacker`.
   pipeline(counted, unpacker, () => undefined);
   try {
     for await (const chunk of unpacker as AsyncIterable<Uint8Array>) {
       given += chunk.length;
       if (given > unpackedFreeBytes && given > received * unpackedRatioMax) {
-        throw archiveInvalid(archive, `${received} bytes of it unpack to more than ${unpackedRatioMax} times as many`);
+        throw archiveInvalid(archive, `${received} of its bytes unpack to more than ${unpackedRatioMax} times as many`);
       }
       yield chunk;
     }
@@ -80,7 +80,7 @@ async function* unpacked(archive: string, packed: ByteStream, unpacker: ReturnTy
     const isUnpackers = error instanceof Error && "code" in error && /^Z_|^ZSTD_|^ERR_/.test(String(error.code));
     throw isUnpackers ? archiveInvalid(archive, `it cannot be unpacked: ${error.message}`, error) : error;
   }
-  // Node's zstd ends with the first frame. gzip goes on with the next member by itself.
+  // Node's zstd ends with the first frame; gzip continues with the next member.
   if (unpacker.bytesWritten < received) {
     throw archiveInvalid(archive, "its compressed content has a second part: unpack it first");
   }

@@ -1,4 +1,7 @@
-/** Writes a layout as an OCI archive: the same layout makes the same bytes, and the file has its name when it is whole. */
+/**
+ * Writes a layout as an OCI archive: the same layout gives the same bytes, and the file gets its name when it is
+ * complete.
+ */
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
@@ -24,11 +27,11 @@ export async function writeArchive(directory: string, archive: string, options: 
   }
 }
 
-/** The bytes of the archive. @throws FileError; the signal's reason */
+/** Yields the bytes of the archive. @throws FileError; the signal's reason */
 export async function* packArchive(directory: string, { signal }: PackOptions = {}): ByteStream {
   const { pack } = await import("tar-stream");
   const tar = pack();
-  // The fault shows in the loop below, which is what reads from it.
+  // The loop below, which reads from `tar`, throws the error.
   const filling = fill(tar, directory, signal).catch((error: unknown) => tar.destroy(error as Error));
   for await (const chunk of tar as unknown as ByteStream) {
     signal?.throwIfAborted();

@@ -1,8 +1,8 @@
 /**
- * Copies one image (a manifest, or an index with all or some of what is below it) from one store to another. Every digest
- * stays what it is. Content goes first, the manifest that names it afterwards, the tag with the last one: whoever reads at
- * the destination sees the old image or the new one, whole. What is there already is not sent; nothing but manifests is
- * ever whole in memory.
+ * Copies one image (a manifest, or an index with all or some of the manifests below it) from one store to another. Digests
+ * do not change. Content is written first, then the manifest that names it, and the tag with the last manifest, so a reader
+ * at the destination sees the complete old image or the complete new one. Content that is there is not sent. Only manifests
+ * are held in memory as a whole.
  */
 import type { Descriptor, Resolved } from "@dtuf/registry";
 import { copyReferrers, type LeftBehind } from "./copy-referrers.ts";
@@ -13,15 +13,15 @@ import type { Located } from "./transfers.ts";
 
 export interface CopiedImage {
   readonly status: "copied" | "unchanged";
-  /** Of the manifest that the destination's tag names now. */
+  /** The manifest that the destination's tag names after the copy. */
   readonly descriptor: Descriptor;
-  /** Undefined: referrers were not carried, and nobody looked. */
+  /** Undefined if referrers were not copied, so that they were not checked. */
   readonly leftBehind: readonly LeftBehind[] | undefined;
 }
 
 /**
- * @throws MirrorError MIRROR_IMAGE_MISSING, MIRROR_CONTENT_MISSING, MIRROR_PLATFORM_MISSING, MIRROR_UNSUPPORTED; what the
- *   stores throw
+ * @throws MirrorError MIRROR_IMAGE_MISSING, MIRROR_CONTENT_MISSING, MIRROR_PLATFORM_MISSING, MIRROR_UNSUPPORTED; errors
+ *   of the stores
  */
 export async function copyImageBetween(copy: ImageCopy): Promise<CopiedImage> {
   const compared = await compareImage(copy);
@@ -33,7 +33,7 @@ export async function copyImageBetween(copy: ImageCopy): Promise<CopiedImage> {
   const tree = createTree(copy);
   await tree.copyBelow(root, await tree.bytesOf(root, compared.bytes), { depth: 0, only: selected });
   const isNew = compared.status !== "unchanged";
-  // Where it is cheap, also what is there is put: a run that was killed may have left something to tidy up.
+  // A local image is put even if it exists, because a killed run may have left files to remove.
   if (isNew || copy.to.distance === "local") {
     await tree.put(root, await tree.bytesOf(root, compared.bytes), copy.tag === undefined ? [] : [copy.tag]);
   }
@@ -45,16 +45,19 @@ export async function copyImageBetween(copy: ImageCopy): Promise<CopiedImage> {
 export interface ComparedImage {
   readonly status: "absent" | "differs" | "unchanged";
   readonly root: Descriptor;
-  /** Where they were brought along. */
+  /** The bytes of the root, if the store returned them. */
   readonly bytes: Uint8Array | undefined;
-  /** Of an index: the entries to copy; undefined: all. */
+  /** The entries of an index to copy. Undefined: all. */
   readonly selected: readonly Descriptor[] | undefined;
 }
 
-/** What copying would do. One HEAD on each side where both know the same image. @throws as `copyImageBetween` */
+/**
+ * Compares the image with the destination. One HEAD on each side if both have the same image.
+ * @throws as `copyImageBetween`
+ */
 export async function compareImage(copy: ImageCopy): Promise<ComparedImage> {
   const { from, to, signal } = copy;
-  // Not in the queue of transfers: to look is quick, and there are no more looks than images at once.
+  // Not limited like transfers, because the check is quick and the number of concurrent images is limited.
   const there = await findAtDestination(to, copy);
   const want = there === undefined ? "bytes" : "digest";
   const found = await from.store.resolve(copy.expected ?? copy.reference, { want, signal });
@@ -70,12 +73,15 @@ function findAtDestination(to: Located, copy: ImageCopy): Promise<Resolved | und
 }
 
 function imageMissing({ name }: ImageCopy): MirrorError {
-  return new MirrorError("MIRROR_IMAGE_MISSING", `${name} is not there`, { details: { image: name } });
+  return new MirrorError("MIRROR_IMAGE_MISSING", `${name} does not exist`, { details: { image: name } });
 }
 
 type Chosen = Pick<ComparedImage, "root" | "selected" | "bytes">;
 
-/** A single platform stands for its index. Nothing more is asked where the whole is there already. */
+/**
+ * Chooses what to copy. A single platform replaces its index. Makes no further request if the whole index is at the
+ * destination.
+ */
 async function choose(copy: ImageCopy, { descriptor, bytes }: Resolved, there: Resolved | undefined): Promise<Chosen> {
   const whole = { root: descriptor, bytes, selected: undefined };
   const isIndex = /\bindex\b|manifest\.list/.test(descriptor.mediaType);

@@ -1,6 +1,6 @@
 /**
- * What refers to an image: manifests whose `subject` it is, however deep (a signature of an attestation of an image), and
- * cosign's older way, tags that are made of the image's digest.
+ * Referrers of an image: manifests whose `subject` is the image, at any depth (a signature of an attestation of an image),
+ * and cosign's older form, tags that are made of the image's digest.
  */
 import {
   digestAlgorithm,
@@ -19,17 +19,17 @@ import { manifestsMax } from "../limits.ts";
 const signatureTypes =
   /^application\/vnd\.(?:dev\.cosign\.(?:artifact\.sig|simplesigning)|dev\.sigstore\.bundle|cncf\.notary\.signature)\b/;
 
-/** Cosign's tags beside an image: signatures, attestations, bills of material. */
+/** Whether the tag is a signature in cosign's older form. */
 export function isSignatureTag(tag: string): boolean {
   return /^sha(?:256|512)-[0-9a-f]{64,128}\.sig$/.test(tag);
 }
 
-/** Tags that are made of an image's digest: cosign's, and the fallback index of referrers (distribution-spec). */
+/** Whether the tag is made of an image's digest: cosign's tags, and the fallback index of referrers (distribution-spec). */
 export function isCompanionTag(tag: string): boolean {
   return subjectOfTag(tag) !== undefined;
 }
 
-/** The beginning of the digest's hex digits that a companion's tag is made of. */
+/** The hex digits of the digest that a companion tag is made of. */
 export function subjectOfTag(tag: string): string | undefined {
   return /^sha(?:256|512)-([0-9a-f]{64,128})(?:\.(?:sig|att|sbom))?$/.exec(tag)?.[1];
 }
@@ -39,17 +39,17 @@ function companionTags(digest: Digest, signatures: "with" | "without"): readonly
   return suffixes.map((suffix) => parseTag(`${digestAlgorithm(digest)}-${digestHex(digest)}.${suffix}`));
 }
 
-/** Refers to an image at the source, and at the destination not. */
+/** A referrer of an image that the source has and the destination does not. */
 export interface LeftBehind {
   readonly digest: Digest;
-  /** Of a manifest that says so; undefined also of what a tag alone ties to its image. */
+  /** Undefined if the manifest has no artifactType, or if only a tag connects the referrer to its image. */
   readonly artifactType?: string | undefined;
   readonly tag?: TagName | undefined;
 }
 
 /**
- * What the destination lists afterwards is what counts.
- * @throws MirrorError MIRROR_UNSUPPORTED where the source cannot list them; what the stores throw
+ * Copies the referrers, and returns those that the destination does not list afterwards.
+ * @throws MirrorError MIRROR_UNSUPPORTED if the source cannot list them; errors of the stores
  */
 export async function copyReferrers(
   copy: ImageCopy,
@@ -84,9 +84,9 @@ export async function copyReferrers(
 }
 
 /**
- * Of an image whose referrers are left where they are, those that the destination lacks. One request for each image, three
- * for tags that older tools made of its digest, and one more for each that has any.
- * @throws MirrorError MIRROR_UNSUPPORTED where the source cannot list them; what the stores throw
+ * Finds the referrers of an image that the destination does not have. Makes one request for the image, three for the tags
+ * that older tools made of its digest, and one for each of those that exists.
+ * @throws MirrorError MIRROR_UNSUPPORTED if the source cannot list them; errors of the stores
  */
 export async function findLeftBehind(copy: ImageCopy, subject: Digest): Promise<readonly LeftBehind[]> {
   const referrers = await listReferrers(copy, subject);
@@ -105,7 +105,7 @@ function describe({ digest, artifactType }: Descriptor): LeftBehind {
 
 async function listReferrers({ from, name, signal }: ImageCopy, subject: Digest): Promise<readonly Descriptor[]> {
   if (!hasCapability(from.store, "listReferrers")) {
-    throw new MirrorError("MIRROR_UNSUPPORTED", `the source of ${name} cannot tell what refers to an image`);
+    throw new MirrorError("MIRROR_UNSUPPORTED", `the source of ${name} cannot list the referrers of an image`);
   }
   const found: Descriptor[] = [];
   for await (const referrer of from.store.listReferrers(subject, { signal })) found.push(referrer);
@@ -118,8 +118,8 @@ interface Found {
 }
 
 /**
- * What the destination says refers to the image. A referrer whose manifest is there and is not listed (its entry in a
- * fallback index was lost) does not count: it is put again, which lists it.
+ * The referrers that the destination lists. A referrer whose manifest exists but is not listed, because its entry in a
+ * fallback index was lost, does not count: it is put again, which lists it.
  */
 async function listedThere({ to, signal }: ImageCopy, subject: Digest): Promise<ReadonlySet<Digest>> {
   const listed = new Set<Digest>();
@@ -139,7 +139,7 @@ async function copyCompanion(copy: ImageCopy, tree: ManifestTree, tag: TagName):
   if (manifest !== undefined) await copyOne(tree, { manifest, tags: [tag] });
 }
 
-/** If the destination does not have the same under the tag. */
+/** Returns the manifest of the tag at the source, unless the destination has the same manifest under the tag. */
 async function findCompanion({ from, to, signal }: ImageCopy, tag: TagName): Promise<Descriptor | undefined> {
   const found = await from.store.resolve(tag, { want: "digest", signal });
   if (found === undefined) return undefined;

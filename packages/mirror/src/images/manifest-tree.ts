@@ -1,4 +1,4 @@
-/** A manifest with all that is below it, on its way to the destination: content before the manifest that names it. */
+/** Copies a manifest with everything below it: content before the manifest that names it. */
 import { parseManifest, settleAll, type Descriptor, type Digest, type TagName, type WriteStore } from "@dtuf/registry";
 import { MirrorError } from "../errors.ts";
 import { manifestDepthMax, manifestsMax } from "../limits.ts";
@@ -9,19 +9,19 @@ import { contentMissing, type Located, type PresentContent, type Tally, type Tra
 export interface ImageCopy {
   readonly from: Located;
   readonly to: Located<WriteStore>;
-  /** For people: which image of the source. */
+  /** Name of the source image, for display. */
   readonly name: string;
   readonly reference: TagName | Digest;
-  /** What the reference must turn out to be. */
+  /** Digest that the image must have. */
   readonly expected?: Digest | undefined;
-  /** The name at the destination; undefined: by digest only. */
+  /** The tag at the destination. Undefined: only by digest. */
   readonly tag: TagName | undefined;
   readonly platforms: PlatformChoice;
-  /** "carry": signatures, attestations and whatever else refers to the image come along. */
+  /** "carry": also copies signatures, attestations and all other referrers. "carry-unsigned": all but signatures. */
   readonly referrers: "carry" | "carry-unsigned" | "leave";
   readonly present: PresentContent;
   readonly transfers: Transfers;
-  /** Of this image alone. */
+  /** Counts of this image only. */
   readonly tally: Tally;
   readonly signal?: AbortSignal | undefined;
 }
@@ -42,14 +42,14 @@ interface Below {
 
 export interface ManifestTree {
   bytesOf(manifest: Descriptor, known?: Uint8Array): Promise<Uint8Array>;
-  /** Everything that the manifest names, and not the manifest itself. */
+  /** Copies everything that the manifest names, but not the manifest itself. */
   copyBelow(manifest: Descriptor, bytes: Uint8Array, below: Below): Promise<void>;
   put(manifest: Descriptor, bytes: Uint8Array, tags: readonly TagName[]): Promise<void>;
-  /** The manifests that were gone through, the given ones included. */
+  /** Digests of all copied manifests, including the given ones. */
   copied(): readonly Digest[];
 }
 
-/** @throws MirrorError MIRROR_CONTENT_MISSING, MIRROR_UNSUPPORTED (nested too deep); what the stores throw */
+/** @throws MirrorError MIRROR_CONTENT_MISSING, MIRROR_UNSUPPORTED (nested too deep); errors of the stores */
 export function createTree(
   copy: Pick<ImageCopy, "from" | "to" | "present" | "transfers" | "tally" | "signal">,
 ): ManifestTree {
@@ -63,7 +63,7 @@ export function createTree(
 
   async function copyChild(child: Descriptor, depth: number): Promise<void> {
     if (walked.has(child.digest)) return;
-    // A registry has taken a manifest only together with what it names.
+    // A registry accepts a manifest only if it has the content that the manifest names.
     const isTrusted = present === "trust" && to.distance === "remote";
     if (isTrusted && (await transfers.limiter(() => to.store.has(child, { signal }))))
       return void walked.add(child.digest);

@@ -1,18 +1,18 @@
-/** Which images of a multi-platform index are meant. */
+/** Selection of images from a multi-platform index. */
 import { parseManifest, type Descriptor, type ImageIndex, type Platform } from "@dtuf/registry";
 import { MirrorError } from "../errors.ts";
 
 export interface PlatformPattern {
   readonly os: string;
   readonly architecture: string;
-  /** Undefined: any. */
+  /** Undefined: any variant. */
   readonly variant?: string | undefined;
 }
 
-/** "all", or those that match one of the patterns. */
+/** "all", or the images that match one of the patterns. */
 export type PlatformChoice = "all" | readonly PlatformPattern[];
 
-/** `linux/arm64/v8`. @throws MirrorError MIRROR_PATTERN_INVALID */
+/** Parses a pattern such as `linux/arm64/v8`. @throws MirrorError MIRROR_PATTERN_INVALID */
 export function parsePlatformPattern(text: string): PlatformPattern {
   const [, os, architecture, variant] = /^([a-z0-9_]+)\/([a-z0-9_]+)(?:\/([A-Za-z0-9_.]+))?$/.exec(text) ?? [];
   if (os !== undefined && architecture !== undefined) return { os, architecture, variant };
@@ -27,8 +27,8 @@ export function matchesPlatform(platform: Platform, { os, architecture, variant 
 }
 
 /**
- * What of an index to copy. "whole": all of it, also where no entry names a platform. A descriptor: that image alone, in
- * the index's place. A list: the index as it is, with no more than these images below it.
+ * Chooses what to copy of an index. Returns "whole" for all of it, also if no entry names a platform; a descriptor to copy
+ * only that image instead of the index; or a list to copy the index with only these images below it.
  * @throws MirrorError MIRROR_PLATFORM_MISSING
  */
 export function choosePlatforms(
@@ -51,12 +51,15 @@ function missing({ os, architecture, variant }: PlatformPattern, index: ImageInd
   const got = index.manifests.flatMap(({ platform }) =>
     platform === undefined ? [] : [`${platform.os}/${platform.architecture}`],
   );
-  return new MirrorError("MIRROR_PLATFORM_MISSING", `no image for ${wanted}; there are ${got.join(", ")}`, {
+  return new MirrorError("MIRROR_PLATFORM_MISSING", `the index has no image for ${wanted}; it has ${got.join(", ")}`, {
     details: { wanted, got },
   });
 }
 
-/** The image or index that a root stands for under a choice; undefined: the root itself, whole. @throws as above */
+/**
+ * Like `choosePlatforms`, for the bytes of a root. Returns undefined to copy the whole root.
+ * @throws as `choosePlatforms`
+ */
 export function chosenBelow(bytes: Uint8Array, choice: PlatformChoice): Descriptor | readonly Descriptor[] | undefined {
   const manifest = parseManifest(bytes);
   if (manifest.kind !== "index") return undefined;

@@ -1,4 +1,4 @@
-/** What a manifest names: manifests below it, and blobs. */
+/** References of a manifest: manifests below it, and blobs. */
 import { isManifestMediaType, type Descriptor, type Manifest } from "@dtuf/registry";
 import { MirrorError } from "../errors.ts";
 
@@ -7,7 +7,10 @@ export interface References {
   readonly blobs: readonly Descriptor[];
 }
 
-/** An entry of an index that is no manifest is a blob (caches of builds list their layers so). @throws MirrorError MIRROR_UNSUPPORTED */
+/**
+ * An entry of an index that is not a manifest is a blob, because build caches list their layers in an index.
+ * @throws MirrorError MIRROR_UNSUPPORTED
+ */
 export function referencesOf(manifest: Manifest): References {
   switch (manifest.kind) {
     case "manifest":
@@ -28,7 +31,7 @@ function unique(descriptors: readonly Descriptor[]): readonly Descriptor[] {
   return [...new Map(descriptors.map((each) => [each.digest, each])).values()];
 }
 
-/** Layers that their publisher may not hand on: registries take manifests whose foreign layers they do not have. */
+/** Whether the layer may not be redistributed. Registries accept manifests whose foreign layers they do not have. */
 export function isForeignLayer({ mediaType }: Descriptor): boolean {
   return mediaType.includes(".nondistributable.") || mediaType.includes(".foreign.");
 }

@@ -1,6 +1,6 @@
 /**
- * Blobs on their way, for a whole run. Each goes into a registry (or onto a disk) once: the second repository that needs
- * it mounts it from the first, the second image of one repository waits for the first one's.
+ * Transfers of blobs for a whole run. Each blob is sent to a registry (or written to a disk) once: a second repository
+ * mounts it from the first, and a second image of one repository waits for the transfer of the first.
  */
 import {
   createLimiter,
@@ -14,24 +14,24 @@ import {
 import { MirrorError } from "../errors.ts";
 import { isForeignLayer } from "./references.ts";
 
-/** A repository, with what tells whether two of them can mount from each other. */
+/** A repository, with the data that decides whether two repositories can mount from each other. */
 export interface Located<Store extends ReadStore = ReadStore> {
   readonly store: Store;
-  /** The registry, or what else its stores share. Mounting is possible within a realm only. */
+  /** The registry, or another common storage. Mounting is possible only within a realm. */
   readonly realm: string;
-  /** What `mount` calls this repository. */
+  /** Name of this repository for `mount`. */
   readonly name: string;
-  /** "local": looking is cheap. */
+  /** "local": checks cost no request. */
   readonly distance: "remote" | "local";
 }
 
-/** What happened to content, counted. */
+/** Counts of transferred content. */
 export interface Tally {
   sentBlobs: number;
   sentBytes: number;
   /** Linked or mounted from elsewhere in the same realm. */
   mountedBlobs: number;
-  /** Was there already, or came there with another image of this run. */
+  /** Already at the destination, or sent with another image of this run. */
   presentBlobs: number;
   manifests: number;
 }
@@ -53,13 +53,13 @@ export interface BlobTransfer {
   readonly signal: AbortSignal | undefined;
 }
 
-/** What is at the destination under the right digest and size. "trust": it is right. "verify": it is read to be sure. */
+/** Content that the destination has under the right digest and size: "trust" accepts it, "verify" reads it. */
 export type PresentContent = "trust" | "verify";
 
 export interface Transfers {
-  /** Bounds requests and open files; waiting for each other does not count. */
+  /** Bounds requests and open files. Waiting for another transfer does not count. */
   readonly limiter: Limiter;
-  /** Returns when the blob is in `to`. @throws MirrorError MIRROR_CONTENT_MISSING; what the stores throw */
+  /** Resolves when the blob is in `to`. @throws MirrorError MIRROR_CONTENT_MISSING; errors of the stores */
   transfer(blob: BlobTransfer): Promise<void>;
 }
 
@@ -68,10 +68,10 @@ export function createTransfers({ concurrency }: { readonly concurrency: number 
   const inRepository = new Map<string, Promise<void>>();
   const inRealm = new Map<string, Promise<string>>();
 
-  async function place(job: BlobTransfer): Promise<void> {
+  async function transferOnce(job: BlobTransfer): Promise<void> {
     const key = `${job.to.realm}\n${job.blob.digest}`;
     const elsewhere = inRealm.get(key);
-    const placing = placeFrom(job, elsewhere, limiter);
+    const placing = mountOrSend(job, elsewhere, limiter);
     const name = placing.then(() => job.to.name);
     name.catch(() => undefined);
     if (elsewhere === undefined) {
@@ -91,9 +91,9 @@ export function createTransfers({ concurrency }: { readonly concurrency: number 
         job.tally.presentBlobs += 1;
         return;
       }
-      const placing = place(job);
+      const placing = transferOnce(job);
       inRepository.set(key, placing);
-      // The next image that needs it tries again.
+      // After a failure, the next image that needs the blob tries again.
       await placing.catch((error: unknown) => {
         inRepository.delete(key);
         throw error;
@@ -102,7 +102,7 @@ export function createTransfers({ concurrency }: { readonly concurrency: number 
   };
 }
 
-async function placeFrom(job: BlobTransfer, elsewhere: Promise<string> | undefined, limiter: Limiter): Promise<void> {
+async function mountOrSend(job: BlobTransfer, elsewhere: Promise<string> | undefined, limiter: Limiter): Promise<void> {
   const sibling = await elsewhere?.catch(() => undefined);
   const source = job.from.realm === job.to.realm ? job.from.name : undefined;
   const isToBeRead = job.present === "verify" && (await limiter(() => job.to.store.has(job.blob, job)));
@@ -126,7 +126,7 @@ async function mount({ to, blob, tally, signal }: BlobTransfer, name: string): P
 
 async function send({ from, to, blob, tally, present, signal }: BlobTransfer): Promise<void> {
   if (isForeignLayer(blob) && !(await from.store.has(blob, { signal }))) return;
-  // `put` reads what lies on a disk, and replaces it if it is damaged.
+  // With "verify", `put` reads a blob on a disk and replaces it if it is damaged.
   if (present === "trust" && to.distance === "local" && (await to.store.has(blob, { signal }))) {
     tally.presentBlobs += 1;
     return;
@@ -149,7 +149,10 @@ async function send({ from, to, blob, tally, present, signal }: BlobTransfer): P
   if (present === "verify" && to.distance === "remote" && !opened) await readThrough(to.store, blob, signal);
 }
 
-/** @throws OciError OCI_DIGEST_MISMATCH, OCI_SIZE_MISMATCH: the destination's copy is damaged; only its owner can mend it */
+/**
+ * @throws OciError OCI_DIGEST_MISMATCH, OCI_SIZE_MISMATCH: the blob at the destination is damaged; only the owner of the
+ * registry can repair it
+ */
 async function readThrough(store: ReadStore, blob: Descriptor, signal: AbortSignal | undefined): Promise<void> {
   const stream = await store.open(blob, { signal });
   if (stream === undefined) throw contentMissing("blob", blob.digest);
@@ -157,7 +160,7 @@ async function readThrough(store: ReadStore, blob: Descriptor, signal: AbortSign
   while ((await chunks.next()).done !== true) signal?.throwIfAborted();
 }
 
-/** Read from the beginning always: only the whole can be verified. */
+/** Always reads from the beginning, because only the whole blob can be verified. */
 async function* readFrom(
   store: ReadStore,
   blob: Descriptor,

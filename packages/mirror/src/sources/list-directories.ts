@@ -1,4 +1,4 @@
-/** The images below a directory, in skopeo's form. */
+/** Lists the images in skopeo's form below a directory. */
 import { lstat, readdir } from "node:fs/promises";
 import { basename, join, relative, resolve } from "node:path";
 import { isDigest, isTag } from "@dtuf/registry";
@@ -10,7 +10,7 @@ import type { ListingOptions } from "./list-sources.ts";
 import type { SourceImage, Sources } from "./source.ts";
 import { compareText } from "./tag-filters.ts";
 
-/** Links between directories are not followed. @throws MirrorError MIRROR_IMAGE_MISSING, MIRROR_NOTHING_TO_SYNC */
+/** Does not follow links to directories. @throws MirrorError MIRROR_IMAGE_MISSING, MIRROR_NOTHING_TO_SYNC */
 export async function listImageDirectories(
   path: string,
   { now, map }: Pick<ListingOptions, "map"> & { readonly now: () => Date },
@@ -53,7 +53,7 @@ async function findImageDirectories(directory: string, depth: number): Promise<r
   return found;
 }
 
-/** skopeo's directories carry tag or digest in their names. */
+/** Names of skopeo's directories contain the tag or the digest. */
 function splitName(name: string): Pick<SourceImage, "repository" | "tag" | "digest"> {
   const [, before, digest] = /^(.+)@([^/]+)$/.exec(name) ?? [];
   if (before !== undefined && digest !== undefined && isDigest(digest)) return { repository: before, digest };

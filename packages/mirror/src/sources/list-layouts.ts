@@ -1,40 +1,40 @@
 /**
- * The images of a layout, of a directory of them, or of an archive. Other tools name images in their own ways: containerd
- * and `docker save` beside the tag, podman and skopeo by a whole reference in its place, some not at all. A layout with
- * images of one repository takes its name from where it lies; one with those of several gives each its own.
+ * Lists the images of a layout, of a directory of layouts, or of an archive. Other tools name images differently: containerd
+ * and `docker save` add a name to the tag, podman and skopeo write a whole reference instead of the tag, some write no name.
+ * A layout with images of one repository is named by its directory; in a layout with several, each repository has its name.
  */
 import { basename, join, resolve } from "node:path";
 import { isTag, OciError, parseFamiliarName, type Descriptor, type TagName } from "@dtuf/registry";
 import { findRegularFile } from "@dtuf/registry/files";
 import { createLayoutRegistry, createLayoutStore, type LayoutEntry } from "@dtuf/registry/layout";
 import { MirrorError } from "../errors.ts";
-import type { Place } from "../place.ts";
+import type { ImageReference } from "../image-reference.ts";
 import { joinSources, selectTags, type ListingOptions, type Repository } from "./list-sources.ts";
 import type { Sources } from "./source.ts";
 
 type LayoutOptions = ListingOptions & { readonly now: () => Date };
 
 /** @throws MirrorError MIRROR_NOTHING_TO_SYNC, OciError OCI_LAYOUT_INVALID */
-export async function listLayouts(place: Place, options: LayoutOptions): Promise<Sources> {
-  const root = resolve(place.text);
+export async function listLayouts(layout: ImageReference, options: LayoutOptions): Promise<Sources> {
+  const root = resolve(layout.text);
   const isLayout = await Promise.all(["oci-layout", "index.json"].map((name) => findRegularFile(join(root, name))));
   if (isLayout.some((found) => found !== undefined)) {
-    return listLayout({ ...place, text: root }, { repository: basename(root), kind: "layout" }, options);
+    return listLayout({ ...layout, text: root }, { repository: basename(root), kind: "layout" }, options);
   }
   const { now, signal } = options;
   const all: Sources[] = [];
   for await (const name of createLayoutRegistry({ root, now }).listRepositories({ signal })) {
-    const each: Place = { ...place, text: join(root, ...name.split("/")), shown: undefined };
+    const each: ImageReference = { ...layout, text: join(root, ...name.split("/")), shown: undefined };
     all.push(await listLayout(each, { repository: name, kind: "repository" }, options));
   }
   if (all.length > 0) return joinSources(all);
-  throw new MirrorError("MIRROR_NOTHING_TO_SYNC", `no layouts found in ${place.text}`, {
-    details: { path: place.text },
+  throw new MirrorError("MIRROR_NOTHING_TO_SYNC", `no layouts found in ${layout.text}`, {
+    details: { path: layout.text },
   });
 }
 
 async function listLayout(
-  { text: directory, tag, digest, shown = `oci:${directory}` }: Place,
+  { text: directory, tag, digest, shown = `oci:${directory}` }: ImageReference,
   own: Pick<Repository, "repository" | "kind">,
   options: LayoutOptions,
 ): Promise<Sources> {
@@ -82,7 +82,7 @@ function parseEntry({ name, descriptor }: LayoutEntry): NamedImage {
   return { repository: undefined, tag: undefined, ...(parseName(name) ?? said), descriptor };
 }
 
-/** `docker.io/library/busybox:1.36`; undefined: nothing of the kind. */
+/** Parses a name such as `docker.io/library/busybox:1.36`. Returns undefined for other text. */
 function parseName(text: string | undefined): Pick<NamedImage, "repository" | "tag"> | undefined {
   if (text === undefined) return undefined;
   try {
@@ -114,7 +114,8 @@ function findTag({ shown }: Repository, tag: TagName, groups: readonly Group[]):
 function onlyOne({ shown }: Repository, entries: readonly NamedImage[]): Descriptor["digest"] {
   const [first, ...others] = new Set(entries.map(({ descriptor }) => descriptor.digest));
   if (first !== undefined && others.length === 0) return first;
-  const what = first === undefined ? "has no images" : `has images without tags: name one, ${shown}@${first}`;
+  const what =
+    first === undefined ? "has no images" : `has only images without tags: name one by its digest, ${shown}@${first}`;
   throw new MirrorError("MIRROR_NOTHING_TO_SYNC", `${shown} ${what}`, { details: { repository: shown } });
 }
 

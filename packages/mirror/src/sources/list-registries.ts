@@ -1,4 +1,3 @@
-/** The images of a list of repositories, in its order. One that cannot be listed fails alone. */
 import { parseRegistryHost, parseRepositoryName } from "@dtuf/registry";
 import {
   fullName,
@@ -14,8 +13,8 @@ import type { SourceFailure, Sources } from "./source.ts";
 import { parseSemverConstraint, parseTagRegex } from "./tag-pattern.ts";
 
 /**
- * The images of a list of repositories, in the list's order. A repository that cannot be listed is in `failures`, and the
- * others are listed all the same.
+ * Lists the images of a list of repositories, in the order of the list. A repository that cannot be listed is in `failures`;
+ * the others are still listed.
  * @throws the signal's reason
  */
 export async function listSourceList(

@@ -1,4 +1,4 @@
-/** Which images a source has. One repository that cannot be listed is a failure of its own; the others go on. */
+/** Lists the images of a source. A repository that cannot be listed is one failure; the others are still listed. */
 import {
   hasCapability,
   isDigest,
@@ -19,22 +19,22 @@ import { filterTags, type TagFilters } from "./tag-filters.ts";
 import type { TagTest } from "./tag-pattern.ts";
 import type { Located } from "../images/transfers.ts";
 
-/** How registries of the source are reached. */
+/** Opens repositories of the source registries. */
 export interface SourceRegistries {
-  /** @param listed what the list says of that registry */
+  /** @param listed the settings of that registry in the list */
   repository(host: string, repository: string, listed?: ListedRegistry): Promise<ReadStore>;
 }
 
 export interface ListingOptions {
   readonly filters?: TagFilters | undefined;
-  /** "leave": cosign's tags of signatures are not taken. Default "take". */
+  /** "leave": skips cosign's signature tags. Default "take". */
   readonly signatures?: "take" | "leave" | undefined;
-  /** Names at the destination, by the source's whole name (`host/repository`). */
+  /** Names at the destination, by the whole name of the source (`host/repository`). */
   readonly map?: ReadonlyMap<string, string> | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Tags, digests, `tag@digest`; "all" tags; or those that a pattern matches. */
+/** Named tags, digests and `tag@digest`; or the tags that a test matches. */
 export type Selection =
   | { readonly kind: "named"; readonly names: readonly string[] }
   | { readonly kind: "matching"; readonly test: TagTest };
@@ -43,13 +43,13 @@ export interface Repository {
   /** `docker.io/library/busybox` */
   readonly repository: string;
   readonly kind: SourceImage["kind"];
-  /** Shown before `:tag`. */
+  /** Name for display, to be followed by `:tag`. */
   readonly shown: string;
   readonly mapped: string | undefined;
   readonly at: Located;
 }
 
-/** `host/repository[:tag][@digest]`, written as people write it: without a host it is Docker Hub's. */
+/** A parsed `host/repository[:tag][@digest]`. Without a host it is Docker Hub's. */
 export interface DockerSource {
   readonly registry: string;
   readonly repository: string;
@@ -65,7 +65,7 @@ export function parseDockerSource(text: string): DockerSource {
   return { registry, repository: fullName(registry, repository), image };
 }
 
-/** Docker Hub's own repositories are below `library/`. */
+/** Adds `library/` to the names of Docker Hub's own repositories. */
 export function fullName(registry: string, repository: string): string {
   return isDockerHub(registry) && !repository.includes("/") ? `library/${repository}` : repository;
 }
@@ -82,7 +82,7 @@ export async function listDockerSource(
   return listRepository(repository, [selection], options);
 }
 
-/** @param listed what a list says of that registry */
+/** @param listed the settings of that registry in a list */
 export async function openDocker(
   { registry, repository }: Pick<DockerSource, "registry" | "repository">,
   {
@@ -112,7 +112,7 @@ export function joinSources(all: readonly Sources[]): Sources {
   };
 }
 
-/** The images of one repository by several selections, which add up. */
+/** Lists the images of one repository that any of the selections selects. */
 export async function listRepository(
   repository: Repository,
   selections: readonly Selection[],
@@ -148,7 +148,7 @@ export async function listRepository(
   return { images: unique, listed: known === undefined ? [] : [known], failures, count: 1 };
 }
 
-/** `1.30`, `sha256:…`, `1.30@sha256:…`. @throws OciError OCI_TAG_INVALID, OCI_DIGEST_INVALID */
+/** Parses `1.30`, `sha256:…` or `1.30@sha256:…`. @throws OciError OCI_TAG_INVALID, OCI_DIGEST_INVALID */
 function parseImage(text: string): { readonly tag: TagName | undefined; readonly digest: Digest | undefined } {
   if (isDigest(text)) return { tag: undefined, digest: text };
   const at = text.indexOf("@");
@@ -156,7 +156,7 @@ function parseImage(text: string): { readonly tag: TagName | undefined; readonly
   return { tag: parseTag(text.slice(0, at)), digest: parseDigest(text.slice(at + 1)) };
 }
 
-/** The tags that a test matches and no filter leaves out. */
+/** The tags that at least one test matches and no filter leaves out. */
 export function selectTags(
   tags: ReadonlySet<TagName>,
   tests: readonly TagTest[],

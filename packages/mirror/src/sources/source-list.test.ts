@@ -39,7 +39,7 @@ quay.io:
   expect([...(second?.map ?? [])]).toEqual([["coreos/etcd", "kv/etcd"]]);
 });
 
-test("what is not said is not false: verification stays on, empty credentials say nothing", () => {
+test("missing keys have defaults: verification stays on, and empty credentials count as missing", () => {
   const [listed] = parse("a.example: {images: {x: []}, credentials: {username: '', password: ''}}");
   expect(listed).toMatchObject({ tlsVerify: undefined, credential: undefined, certDir: undefined });
 });
@@ -49,7 +49,7 @@ test("an identity token is a credential", () => {
   expect(listed?.credential).toEqual({ identityToken: "abc" });
 });
 
-test("a part for a namespace holds what is below it, each with its own credentials", () => {
+test("a part for a namespace has the repositories below it, each part with its own credentials", () => {
   const [one, two, whole] = parse(`
 reg.example:5000/team/a:
   images: {app: []}
@@ -65,10 +65,12 @@ reg.example:5000: {images: {app: []}}
   expect(whole).toMatchObject({ namespace: undefined, selections: [{ repository: "app" }] });
 });
 
-test("a list of version constraints is of alternatives", () => {
+test("version constraints in a list are alternatives", () => {
   const [listed] = parse('a.example: {images-by-semver: {x: [">= 1, < 2", "~3.1", 4.0], y: &v ["1"], z: *v}}');
   expect(listed?.selections.map(({ semver }) => semver)).toEqual([">= 1, < 2 || ~3.1 || 4.0", "1", "1"]);
-  expect(() => parse("a.example:\n  images-by-semver:\n    x: []\n")).toThrow(/list.yaml:3: .*names no version/);
+  expect(() => parse("a.example:\n  images-by-semver:\n    x: []\n")).toThrow(
+    /list.yaml:3: .*has no version constraint/,
+  );
 });
 
 describe("credentials", () => {
@@ -88,7 +90,7 @@ describe("credentials", () => {
     });
   });
 
-  test("keep what is no variable, and what a second $ says is none", () => {
+  test("keep text that is not a variable, and variables escaped by a second $", () => {
     expect(credential("{username: '$a', password: '$${A}-${-$'}", { A: "x" })).toEqual({
       username: "$a",
       password: "${A}-${-$",
@@ -104,7 +106,7 @@ describe("credentials", () => {
     expect(() => credential(text, {})).toThrow(/^(?!.*hunter2)/);
   });
 
-  test("are the only place of variables", () => {
+  test("are the only texts with variables", () => {
     expect(parse("a.example: {images: {'${X}': []}}")[0]?.selections).toMatchObject([{ repository: "${X}" }]);
   });
 });
@@ -128,12 +130,12 @@ describe("errors name line and key", () => {
     expect(() => parse(text)).toThrow(`list.yaml:${line}: `);
   });
 
-  test("no secret of the list gets into the message", () => {
+  test("no secret of the list is in the message", () => {
     expect(() => parse("a.example:\n  credentials:\n    password: [hunter2]\n")).toThrow(/^(?!.*hunter2)/);
   });
 });
 
-test("aliases are followed, and a bomb of them is not unfolded", () => {
+test("aliases are resolved, and an alias bomb is refused", () => {
   const [listed] = parse("a.example:\n  images: {x: &tags [one, two], y: *tags}\n");
   expect(listed?.selections.map(({ images }) => images)).toEqual([
     ["one", "two"],

@@ -1,7 +1,7 @@
 /**
- * The YAML list of what to copy: skopeo's schema, a registry at the top of each part, and `map` for other names at the
- * destination. Keys that are not known and values of a wrong type are errors that name line and key; a pattern that is
- * wrong is the failure of its own entry only, so patterns stay text here.
+ * The YAML list of images to copy: skopeo's schema, with a registry as the key of each part, and `map` for other names at
+ * the destination. Unknown keys and values of a wrong type are errors that name line and key. A malformed pattern fails only
+ * its own entry, so patterns are not parsed here.
  */
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from "yaml";
 import { MirrorError } from "../errors.ts";
@@ -10,15 +10,17 @@ import { listAliasesMax, listEntriesMax, listMaxBytes } from "../limits.ts";
 export interface ListedCredential {
   readonly username?: string | undefined;
   readonly password?: string | undefined;
-  /** A file whose first line is the password; to be read by the caller. */
+  /** A file whose first line is the password. The caller reads it. */
   readonly passwordFile?: string | undefined;
   readonly identityToken?: string | undefined;
 }
 
-/** What a list says of one registry. Undefined: the command line decides. */
+/** The part of a list for one registry. Undefined members: the command line decides. */
 export interface ListedRegistry {
   readonly registry: string;
-  /** Of a part named `host/team`: `team`, below which its repositories are. Undefined: the part is the whole registry's. */
+  /**
+   * `team` for a part named `host/team`, whose repositories are below it. Undefined: the part is for the whole registry.
+   */
   readonly namespace?: string | undefined;
   readonly credential: ListedCredential | undefined;
   readonly tlsVerify: "verify" | "skip" | undefined;
@@ -31,16 +33,16 @@ export interface ListedRegistry {
 
 export interface ListedSelection {
   readonly repository: string;
-  /** For errors: where it stands in the list. */
+  /** Line in the list, for errors. */
   readonly line: number;
-  /** Tags, digests and `tag@digest`; none: every tag. */
+  /** Tags, digests and `tag@digest`. Empty: every tag. */
   readonly images?: readonly string[];
   readonly regex?: string;
   readonly semver?: string;
 }
 
 export interface SourceListOptions {
-  /** For `${NAME}` in credentials, and nowhere else. Default: none is set. */
+  /** Values of `${NAME}` in credentials. They are not used elsewhere. Default: no variable is set. */
   readonly variables?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
@@ -90,7 +92,7 @@ interface Entry {
 }
 
 interface Reader {
-  /** The entries of a mapping; nothing at all is an empty one. */
+  /** The entries of a mapping. A missing value counts as an empty mapping. */
   entries(node: Node | null, what: string): readonly Entry[];
   items(node: Node | null, what: string): readonly Node[];
   text(node: Node | null, what: string): string;
@@ -105,7 +107,7 @@ interface Bounds {
   count(node: Node | null, more: number): void;
 }
 
-/** Aliases of aliases multiply: what they stand for is counted as often as it is read. */
+/** Counts the content of an alias each time that it is read, because aliases of aliases multiply. */
 function createBounds(document: Document, refuse: (node: Node | null, what: string) => MirrorError): Bounds {
   let [entries, aliases] = [0, 0];
   return {
@@ -116,7 +118,8 @@ function createBounds(document: Document, refuse: (node: Node | null, what: stri
     },
     count(node, more) {
       entries += more;
-      if (entries > listEntriesMax) throw refuse(node, `more than ${listEntriesMax} entries, with what aliases repeat`);
+      if (entries > listEntriesMax)
+        throw refuse(node, `more than ${listEntriesMax} entries, including repetitions by aliases`);
     },
   };
 }
@@ -134,7 +137,7 @@ function createReader(name: string, document: Document, lines: LineCounter): Rea
   function text(node: Node | null, what: string): string {
     const found = bounds.resolve(node);
     if (isScalar(found) && typeof found.value === "string") return found.value;
-    // `1.10` without quotes is a number to YAML, and a tag to whoever wrote it.
+    // Without quotes, `1.10` is a number in YAML, but its author means a tag.
     if (isScalar(found) && typeof found.value === "number" && found.source !== undefined) return found.source;
     throw refuse(node, `${what} must be a text`);
   }
@@ -214,8 +217,8 @@ function parseSelections(
     }
     const texts = reader.items(value, named).map((item) => reader.text(item, named));
     if (kind === "images") return { repository, line, images: texts };
-    if (texts.length === 0) throw reader.refuse(value, `${named} names no version`);
-    // Each of several is an alternative, as `||` is within one.
+    if (texts.length === 0) throw reader.refuse(value, `${named} has no version constraint`);
+    // Several constraints are alternatives, like `||` within one.
     return { repository, line, semver: texts.join(" || ") };
   });
 }
@@ -244,6 +247,6 @@ function parseCredential(reader: Reader, { key: what, node, variables }: Part): 
   }
   if ((credential.password ?? "") !== "" && (credential.passwordFile ?? "") !== "")
     throw reader.refuse(node, `${what}: password and password-file exclude each other`);
-  // Left empty they say nothing: what the credential files hold is used.
+  // Empty credentials count as missing, so that the credential files are used.
   return Object.values(credential).some((value) => value !== "") ? credential : undefined;
 }

@@ -1,23 +1,26 @@
-/** The images of a source, before anything is decided about them. */
+/** The listed images of a source. */
 import type { Digest, TagName } from "@dtuf/registry";
 import type { Located } from "../images/transfers.ts";
 
 export interface SourceImage {
-  /** For people and reports: `docker://host/repository:tag`, `dir:/path`. */
+  /** Name for display and reports: `docker://host/repository:tag`, `dir:/path`. */
   readonly name: string;
-  /** "layout": a repository without a name of its own; it takes that of the destination. */
+  /** "layout": a repository without a name; it gets the name of the destination. */
   readonly kind: "repository" | "directory" | "layout";
-  /** By which the destination is named: `docker.io/library/busybox`; of a directory or layout its path below the source's. */
+  /**
+   * Determines the name of the destination: `docker.io/library/busybox`; for a directory or layout its path below the
+   * source.
+   */
   readonly repository: string;
-  /** What the repository is called at the destination instead. */
+  /** Name of the repository at the destination, if it differs. */
   readonly mapped?: string | undefined;
   readonly tag?: TagName | undefined;
-  /** Pinned: the image has to be this one. */
+  /** Digest that the image must have. */
   readonly digest?: Digest | undefined;
   readonly at: Located;
 }
 
-/** A repository whose tags were all listed: what is gone there may be deleted at the destination. */
+/** A repository whose tags were all listed, so that other tags may be deleted at the destination. */
 export interface ListedRepository {
   readonly repository: string;
   readonly mapped?: string | undefined;
@@ -26,11 +29,11 @@ export interface ListedRepository {
   readonly at: Located;
 }
 
-/** A part of the source that could not be looked into. The others go on. */
+/** A part of the source that could not be listed. The other parts are not affected. */
 export interface SourceFailure {
   readonly name: string;
   readonly error: unknown;
-  /** Of which repository; undefined if that is not known. */
+  /** The repository of the failure. Undefined if it is not known. */
   readonly of?: Pick<SourceImage, "repository" | "mapped" | "kind" | "at"> | undefined;
 }
 
@@ -38,6 +41,6 @@ export interface Sources {
   readonly images: readonly SourceImage[];
   readonly listed: readonly ListedRepository[];
   readonly failures: readonly SourceFailure[];
-  /** How many repositories or directories were asked for. */
+  /** Number of requested repositories or directories. */
   readonly count: number;
 }

@@ -1,17 +1,17 @@
-/** Which tags of a repository are taken, and in which order. */
+/** Filters and orders the tags of a repository. */
 import type { TagName } from "@dtuf/registry";
 import type { TagTest } from "./tag-pattern.ts";
 
 export interface TagFilters {
-  /** A tag has to match one of them, if there are any. */
+  /** A tag must match at least one of them, if the list is not empty. */
   readonly include?: readonly TagTest[] | undefined;
-  /** A tag must match none of them. */
+  /** A tag must not match any of them. */
   readonly exclude?: readonly TagTest[] | undefined;
-  /** The so many highest versions among the tags that are versions; others are left out. */
+  /** Selects only this many highest versions. Tags that are not versions are left out. */
   readonly newest?: number | undefined;
 }
 
-/** In the order of their names, or with `newest` from the highest version down. */
+/** Returns the tags in the order of their names, or with `newest` from the highest version down. */
 export async function filterTags(
   tags: Iterable<TagName>,
   { include = [], exclude = [], newest }: TagFilters,
@@ -25,7 +25,7 @@ export async function filterTags(
   return newestVersions(wanted, newest);
 }
 
-/** By code units: the same on every machine. */
+/** Compares by code units, which gives the same order on every machine. */
 export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

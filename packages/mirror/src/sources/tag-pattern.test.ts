@@ -4,16 +4,16 @@ import { filterTags } from "./tag-filters.ts";
 import { parseSemverConstraint, parseTagRegex } from "./tag-pattern.ts";
 
 describe("regular expressions", () => {
-  test("match anywhere, as skopeo's", () => {
+  test("match anywhere in the tag, like skopeo", () => {
     expect(parseTagRegex("1")("v1.2")).toBe(true);
     expect(parseTagRegex("^1")("v1.2")).toBe(false);
   });
 
-  test.each(["(", "[", "a{2,1}", "(?=a)", "\\1"])("%j is none of RE2's", (text) => {
+  test.each(["(", "[", "a{2,1}", "(?=a)", "\\1"])("%j is not an RE2 expression", (text) => {
     expect(() => parseTagRegex(text)).toThrow(expect.objectContaining({ code: "MIRROR_PATTERN_INVALID" }));
   });
 
-  test("a pattern that takes others exponential time is done with at once", () => {
+  test("a pattern that takes exponential time in other engines takes linear time", () => {
     expect(parseTagRegex("^(a+)+$")(`${"a".repeat(100)}!`)).toBe(false);
   });
 });
@@ -35,7 +35,7 @@ describe("version constraints", () => {
     expect(others.filter((tag) => test(tag))).toEqual([]);
   });
 
-  test.each(["latest", ">= x.y.z.w", "1 ||| 2"])("%j is none", (text) => {
+  test.each(["latest", ">= x.y.z.w", "1 ||| 2"])("%j is not a version constraint", (text) => {
     expect(() => parseSemverConstraint(text)).toThrow(expect.objectContaining({ code: "MIRROR_PATTERN_INVALID" }));
   });
 });

@@ -1,4 +1,4 @@
-/** Ways to say which tags are meant. Patterns come from people and lists: they are RE2's, which is linear in its input. */
+/** Patterns for tags. They are RE2 expressions, because patterns come from lists and RE2 takes linear time. */
 import type { TagName } from "@dtuf/registry";
 import { RE2JS } from "re2js";
 import semver from "semver";
@@ -6,7 +6,7 @@ import { MirrorError } from "../errors.ts";
 
 export type TagTest = (tag: string) => boolean;
 
-/** Unanchored, as skopeo's. @throws MirrorError MIRROR_PATTERN_INVALID */
+/** Matches anywhere in the tag, like skopeo. @throws MirrorError MIRROR_PATTERN_INVALID */
 export function parseTagRegex(text: string): TagTest {
   try {
     const pattern = RE2JS.compile(text);
@@ -20,9 +20,9 @@ export function parseTagRegex(text: string): TagTest {
 }
 
 /**
- * A constraint as skopeo reads it (Masterminds/semver): `,` or a blank is "and", `||` is "or"; `= != > < >= <= ~ ^ - x *`.
- * Tags such as `v1.2` and `1` are versions, other tags match nothing; a pre-release matches only where every part of the
- * constraint names one.
+ * Parses a constraint like skopeo (Masterminds/semver): `,` or a blank is "and", `||` is "or"; `= != > < >= <= ~ ^ - x *`.
+ * Tags such as `v1.2` and `1` are versions; other tags never match. A pre-release matches only if every part of the
+ * constraint names a pre-release.
  * @throws MirrorError MIRROR_PATTERN_INVALID
  */
 export function parseSemverConstraint(text: string): TagTest {
@@ -62,7 +62,7 @@ function parseRange(text: string, whole: string): semver.Range {
   }
 }
 
-/** `v1.2` is 1.2.0; undefined: no version. */
+/** Parses a tag as a version: `v1.2` is 1.2.0. Returns undefined if the tag is not a version. */
 export function parseTagVersion(tag: string): semver.SemVer | undefined {
   const match = /^v?(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?(?:-([0-9A-Za-z.-]+))?$/.exec(tag);
   if (match === null) return undefined;
@@ -71,7 +71,7 @@ export function parseTagVersion(tag: string): semver.SemVer | undefined {
   return semver.parse(prerelease === undefined ? numbers : `${numbers}-${prerelease}`) ?? undefined;
 }
 
-/** From the highest down; what is no version is left out. */
+/** Returns the highest versions, the highest first. Tags that are not versions are left out. */
 export function newestVersions(tags: readonly TagName[], count: number): readonly TagName[] {
   return tags
     .flatMap((tag) => {

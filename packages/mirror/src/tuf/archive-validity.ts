@@ -1,10 +1,10 @@
-/** An archive says, to whoever looks without verifying, until when what is in it is valid: an annotation of its index.json. */
+/** An annotation in the index.json of an archive that states until when its repository is valid. It is not verified. */
 import { join } from "node:path";
 import { findFile, writeFileAtomically } from "@dtuf/registry/files";
 import { MirrorError } from "../errors.ts";
 import { archiveIndexMaxBytes } from "../limits.ts";
 
-/** RFC 3339. A statement for people and tools; what counts is signed and is read when the archive is imported. */
+/** The annotation: a time in RFC 3339, for display only. An import uses the signed expirations. */
 export const validUntilAnnotation = "vnd.dtuf.valid-until";
 
 /** @throws MirrorError MIRROR_ARCHIVE_INVALID; FileError */
@@ -15,7 +15,7 @@ export async function stateValidity(layout: string, until: Date): Promise<void> 
   await writeFileAtomically(path, JSON.stringify({ ...index, annotations }));
 }
 
-/** What an archive states; undefined: nothing. @throws MirrorError MIRROR_ARCHIVE_INVALID */
+/** The time that the archive states. Returns undefined if it states none. @throws MirrorError MIRROR_ARCHIVE_INVALID */
 export async function findStatedValidity(layout: string): Promise<Date | undefined> {
   const { annotations } = await readIndex(join(layout, "index.json"));
   const stated = new Date(annotations?.[validUntilAnnotation] ?? Number.NaN);
@@ -29,7 +29,7 @@ interface Index {
 async function readIndex(path: string): Promise<Index> {
   const bytes = await findFile(path, { maxBytes: archiveIndexMaxBytes });
   const invalid = (cause?: unknown): MirrorError =>
-    new MirrorError("MIRROR_ARCHIVE_INVALID", `${path} is no JSON object`, { details: { path }, cause });
+    new MirrorError("MIRROR_ARCHIVE_INVALID", `${path} is not a JSON object`, { details: { path }, cause });
   let json: unknown;
   try {
     json = JSON.parse(Buffer.from(bytes ?? []).toString("utf8"));

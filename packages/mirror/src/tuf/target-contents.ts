@@ -1,7 +1,7 @@
 /**
- * The bytes of verified targets, piece by piece as an OCI repository holds them. Every piece is held to its signed digest
- * while it streams. Where a source keeps a target in other pieces (a plain repository keeps it whole), the target is
- * fetched into a file first, verified, and cut.
+ * The bytes of verified targets, in the pieces that an OCI repository stores. Every piece is verified against its signed
+ * digest while it streams. If a source stores a target in other pieces (a plain repository stores it as one), the target is
+ * first fetched into a file, verified, and cut.
  */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
@@ -20,7 +20,7 @@ export interface TargetPiece {
 }
 
 export interface TargetContents {
-  /** Runs work on every piece that is `wanted`. What had to be fetched whole goes away afterwards. */
+  /** Runs `work` on every piece that is `wanted`. Removes the file of a target that was fetched as a whole. */
   forEachPiece(
     target: TargetInfo,
     options: { readonly wanted: (blob: Descriptor) => Promise<boolean>; readonly signal: AbortSignal | undefined },
@@ -28,11 +28,11 @@ export interface TargetContents {
   ): Promise<void>;
 }
 
-/** @throws MirrorError MIRROR_UNSUPPORTED where the target has no digest that a registry knows */
+/** @throws MirrorError MIRROR_UNSUPPORTED if the target has no digest that registries support */
 export function piecesOf({ path, file }: Pick<TargetInfo, "path" | "file">): readonly Descriptor[] {
   const blobs = findTargetBlobs(file);
   if (blobs !== undefined) return blobs;
-  throw new MirrorError("MIRROR_UNSUPPORTED", `${JSON.stringify(path)} has no sha256, so it cannot lie in a registry`, {
+  throw new MirrorError("MIRROR_UNSUPPORTED", `${JSON.stringify(path)} has no sha256, so a registry cannot store it`, {
     details: { path },
   });
 }
@@ -105,9 +105,13 @@ async function withWhole(
   const path = join(directory, createHash("sha256").update(`${target.role}\n${target.path}`).digest("hex"));
   const found = await copy.findTarget(target.path, { signal });
   if (found?.role !== target.role) {
-    throw new MirrorError("MIRROR_UNSUPPORTED", `${JSON.stringify(target.path)} is hidden by another role's`, {
-      details: { path: target.path, role: target.role },
-    });
+    throw new MirrorError(
+      "MIRROR_UNSUPPORTED",
+      `${JSON.stringify(target.path)} is hidden by a target of another role`,
+      {
+        details: { path: target.path, role: target.role },
+      },
+    );
   }
   try {
     await copy.saveTarget(found, path, { signal });

@@ -1,6 +1,6 @@
 /**
- * A TUF repository as a client sees it that starts from a pinned root: every role and every byte of its metadata verified,
- * delegated roles and hash bins included. Whatever cannot be verified ends it: half a repository is not carried anywhere.
+ * A TUF repository as a client with a pinned root sees it: every role and every byte of its metadata is verified, including
+ * delegated roles and hash bins. If any part cannot be verified, nothing is copied.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import {
@@ -32,7 +32,10 @@ import {
 } from "@dtuf/tuf";
 import { MirrorError } from "../errors.ts";
 
-/** A target whose signed list of blobs is none: no client finds its bytes in a registry. It hides no other target. */
+/**
+ * A target whose signed list of blobs is malformed, so that no client finds its bytes in a registry. Other targets are
+ * not affected.
+ */
 export interface UnusableTarget {
   readonly path: TargetPath;
   readonly error: FormatError;
@@ -45,41 +48,44 @@ export interface VerifiedRole {
   /** Without the unusable targets. */
   readonly targets: Targets;
   readonly unusable: readonly UnusableTarget[];
-  /** "bin": one of many that share names out by hash. */
+  /** "bin": one of many roles that divide target paths by hash. */
   readonly kind: "role" | "bin";
 }
 
 export interface VerifiedRepository {
-  /** From the oldest that was handed over, or that the pinned root's keys signed. */
+  /** From the oldest root that was given or that the pinned root's keys signed. */
   readonly roots: readonly TrustedFile[];
-  /** Older ones that the source shows and that were not taken. */
+  /** Older roots of the source that were not accepted. */
   readonly leftOut: LeftOutRoots | undefined;
   readonly timestamp: TrustedFile;
   readonly snapshot: TrustedFile;
   /** The top-level role. */
   readonly targets: VerifiedRole;
   readonly delegated: readonly VerifiedRole[];
-  /** By role, every one of them. */
+  /** Expirations of all roles, by role. */
   readonly expirations: ReadonlyMap<string, Date>;
   readonly naming: TargetInfo["naming"];
-  /** The source that answered. */
+  /** The site that answered. */
   readonly site: string | undefined;
   /** "not-kept": the state could not be written; the next run would accept an older repository. */
   readonly state: StateOutcome;
-  /** For fetching targets. */
+  /** Client that fetches targets. */
   readonly copy: Copy;
   readonly source: Source;
 }
 
 export interface VerifyOptions {
   readonly source: Source;
-  /** The pinned root.json, or a chain of roots as the publisher's `rootChain` gives it, of which the newest is the pin. */
+  /** The pinned root.json, or a chain of roots as the publisher's `rootChain` returns it, whose newest root is pinned. */
   readonly root: Uint8Array;
-  /** A pin of another chain takes the place of the one that `directory` holds. Default false: it is refused. */
+  /** Also accept a root of another chain than the pin in `directory`. Default false: it is refused. */
   readonly replace?: boolean | undefined;
-  /** The state of the client. Kept between runs it has a source refused that is older than what was seen there. */
+  /** The state of the client. If it is kept between runs, a source that became older is refused. */
   readonly directory: string;
-  /** If it cannot be written: "required" is COPY_STATE_NOT_KEPT before a request. Default "best-effort": the result says so. */
+  /**
+   * If the state cannot be written, "required" throws COPY_STATE_NOT_KEPT before any request; "best-effort" (default)
+   * reports it in the result.
+   */
   readonly state?: StateRequirement | undefined;
   readonly now: () => Date;
   readonly signal?: AbortSignal | undefined;
@@ -125,7 +131,7 @@ export async function verifyRepository(options: VerifyOptions): Promise<Verified
   };
 }
 
-/** Listing every name takes every role. */
+/** Loads every role, because listing all names needs all roles. */
 async function loadEveryRole(copy: Copy, signal: AbortSignal | undefined): Promise<void> {
   const names = copy.listTargets({ signal })[Symbol.asyncIterator]();
   while ((await names.next()).done !== true) signal?.throwIfAborted();
@@ -166,7 +172,7 @@ function expiry({ role, bytes }: TrustedFile): [string, Date] {
   return [role, parseUnverified(bytes, "targets").expires];
 }
 
-/** By name, as the delegations give them: there may be more bins than names would fit into memory. */
+/** Compares the name with the delegations. The names of all bins are not listed, because they may not fit into memory. */
 function isBin(name: RoleName, roles: readonly VerifiedRole[]): boolean {
   return roles.some(({ targets: { delegations } }) => {
     if (delegations === undefined) return false;
@@ -180,7 +186,10 @@ interface OlderRoots {
   readonly leftOut: LeftOutRoots | undefined;
 }
 
-/** Clients that pinned an older root need them: of those that the source shows, the ones that the pinned root's keys signed. */
+/**
+ * Finds older roots of the source that the pinned root's keys signed, because clients that pinned an older root need
+ * them.
+ */
 async function findOlderRoots(
   site: Site | undefined,
   { first, pinned }: { readonly first: Trusted<Root>; readonly pinned: Trusted<Root> },
@@ -207,7 +216,7 @@ async function findOlderRoots(
   return { older, leftOut: undefined };
 }
 
-/** A target of a role, as sources are asked for it. */
+/** The description of a role's target with which sources are asked for it. */
 export function describeTarget(
   { naming }: Pick<VerifiedRepository, "naming">,
   role: VerifiedRole,
@@ -231,7 +240,7 @@ export function verifyValidUntil(repository: Pick<VerifiedRepository, "expiratio
   const { role, expires } = firstToExpire(repository);
   if (expires > until) return;
   const [wanted, got] = [until.toISOString(), expires.toISOString()];
-  throw new MirrorError("MIRROR_EXPIRES_EARLY", `${role} expires at ${got}; it has to be valid until ${wanted}`, {
+  throw new MirrorError("MIRROR_EXPIRES_EARLY", `${role} expires at ${got}; it must be valid until ${wanted}`, {
     details: { role, wanted, got },
   });
 }

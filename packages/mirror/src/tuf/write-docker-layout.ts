@@ -1,7 +1,7 @@
 /**
- * Writes a verified repository as Docker's tools lay it out (docker/attest, go-tuf-mirror): one store for metadata, one for
- * targets. Metadata is written byte for byte. What that layout has no name for (a target whose name is no legal tag, a
- * delegated target outside its role's directory) is named in the result and left out.
+ * Writes a verified repository in the layout of Docker's tools (docker/attest, go-tuf-mirror): one store for metadata, one
+ * for targets. Metadata is written byte for byte. Targets that the layout cannot name (a name that is not a legal tag, a
+ * delegated target outside its role's directory) are left out and listed in the result.
  */
 import { annotationKeys, metadataFileName, metadataMediaType, targetMediaType } from "@dtuf/format";
 import {
@@ -36,7 +36,7 @@ export interface DockerLayoutOptions extends Omit<WriteOptions, "store"> {
 }
 
 export interface WrittenDockerLayout extends WrittenRepository {
-  /** Targets and roles that Docker's readers could not be given. */
+  /** Targets and roles that were left out because Docker's readers cannot find them. */
   readonly omitted: readonly string[];
 }
 
@@ -92,7 +92,7 @@ async function putFiles(
   await store.put(manifest.descriptor, manifest.bytes, { tags: tag === undefined ? [] : [tag], signal });
 }
 
-/** One blob of one sha256, under `<sha256>.<name>`; undefined: a target that Docker's readers cannot fetch. */
+/** A manifest of one blob, named `<sha256>.<name>`. Returns undefined if Docker's readers cannot fetch the target. */
 function targetManifest(file: TargetFile, base: string): { manifest: ManifestContent; name: string } | undefined {
   const sha256 = file.hashes.get("sha256");
   const [blob, ...more] = piecesOf({ path: base as TargetPath, file });
@@ -121,12 +121,12 @@ function withTargets(role: VerifiedRole, targets: ReadonlyMap<TargetPath, Target
   return { ...role, targets: { ...role.targets, targets } };
 }
 
-/** Docker's reader takes the role's name from between the first two dots, and looks for it as a tag. */
+/** Whether Docker's reader finds the role: it takes the name between the first two dots and looks for it as a tag. */
 function isReadable({ name, kind }: VerifiedRole): boolean {
   return kind === "role" && isTag(name) && !name.includes(".") && name !== String(latest);
 }
 
-/** All targets of a role are one index under its name; each lies in the directory of that name. */
+/** Writes all targets of a role as one index with its name. Each target must be in the directory of that name. */
 async function writeDelegatedTargets(writing: Writing, role: VerifiedRole, omitted: string[]): Promise<void> {
   if (!isReadable(role)) return void omitted.push(role.name);
   const readable = new Map<TargetPath, TargetFile>();

@@ -1,7 +1,7 @@
 /**
- * Writes a verified repository into a store in format version 1: blobs, the manifests that keep them, delegated roles, the
- * release under its own tag, and last of all `latest`, which is the switch. Metadata is written byte for byte. What an
- * earlier run brought is found by its digests and not brought again.
+ * Writes a verified repository into a store in format version 1: blobs, the manifests that own them, delegated roles, the
+ * release under its own tag, and at last `latest`, which publishes the release. Metadata is written byte for byte. Content
+ * of an earlier run is found by its digests and not written again.
  */
 import {
   encodeRelease,
@@ -35,9 +35,9 @@ import { describeTarget, type VerifiedRepository, type VerifiedRole } from "./ve
 
 export interface WriteOptions {
   readonly store: WriteStore;
-  /** A repository of the same registry that the targets can be mounted from. */
+  /** A repository of the same registry to mount targets from. */
   readonly mountFrom?: string | undefined;
-  /** For targets that have to be fetched whole; the caller removes it. */
+  /** Directory for targets that must be fetched as a whole. The caller removes it. */
   readonly directory: string;
   readonly concurrency: number;
   readonly signal?: AbortSignal | undefined;
@@ -45,7 +45,7 @@ export interface WriteOptions {
 
 export interface WrittenRepository {
   readonly status: "copied" | "unchanged";
-  /** Of the manifest that `latest` names now. */
+  /** The manifest that `latest` names after the run. */
   readonly digest: Digest;
   readonly transferred: Readonly<Tally>;
 }
@@ -69,7 +69,10 @@ export function createWriting(repository: VerifiedRepository, options: WriteOpti
   };
 }
 
-/** @throws MirrorError MIRROR_DESTINATION_NEWER, MIRROR_UNSUPPORTED, MIRROR_CONTENT_MISSING; FormatError; OciError; FileError */
+/**
+ * @throws MirrorError MIRROR_DESTINATION_NEWER, MIRROR_UNSUPPORTED, MIRROR_CONTENT_MISSING; FormatError; OciError;
+ * FileError
+ */
 export async function writeRepository(
   repository: VerifiedRepository,
   options: WriteOptions,
@@ -106,7 +109,7 @@ interface Written {
   readonly files: ReadonlyMap<string, Digest>;
 }
 
-/** What is there already: a hint for what need not be brought, and the floor below which nothing goes. */
+/** Finds the release at the destination: a hint for content that exists, and the version below which nothing is written. */
 async function findWritten({ store, repository, signal }: Writing): Promise<Written | undefined> {
   const found = await store.resolve(latestTag, { want: "bytes", signal });
   if (found?.bytes === undefined) return undefined;
@@ -131,12 +134,12 @@ async function verifyNotNewer(
   const chunks: Uint8Array[] = [];
   for await (const chunk of stream) chunks.push(chunk);
   const got = parseUnverified(Buffer.concat(chunks), "timestamp").version;
-  const offered = repository.timestamp.version;
-  if (got <= offered) return;
+  const wanted = repository.timestamp.version;
+  if (got <= wanted) return;
   throw new MirrorError(
     "MIRROR_DESTINATION_NEWER",
-    `the destination has timestamp ${got}, the source ${offered}: the source is stale, or is being replayed`,
-    { details: { wanted: offered, got } },
+    `the destination has timestamp ${got}, the source ${wanted}: the source is stale or replays an old state`,
+    { details: { wanted, got } },
   );
 }
 
@@ -149,14 +152,14 @@ async function writeTargets(writing: Writing, before: ReadonlyMap<string, Digest
   const { targets } = writing.repository;
   if (before?.get(metadataFileName("targets", targets.version)) === digestOf(targets.bytes)) return;
   await putTargetBlobs(writing, targets);
-  const keepers =
+  const owners =
     targetKeeper(targets.targets.targets, "role") === "role"
       ? encodeTopLevelKeepers(targets.version, targets.targets.targets)
-      : ownKeepers(targets);
-  await forEachConcurrently(keepers, writing.concurrency, (keeper) => putArtifact(writing, keeper));
+      : targetOwners(targets);
+  await forEachConcurrently(owners, writing.concurrency, (owner) => putArtifact(writing, owner));
 }
 
-function* ownKeepers({ targets }: VerifiedRole): Iterable<Artifact> {
+function* targetOwners({ targets }: VerifiedRole): Iterable<Artifact> {
   for (const [path, file] of targets.targets) {
     const artifact = encodeTarget(path, file);
     if (artifact !== undefined) yield artifact;
@@ -167,14 +170,14 @@ async function writeDelegated(writing: Writing): Promise<void> {
   await forEachConcurrently(writing.repository.delegated, writing.concurrency, (role) => writeRole(writing, role));
 }
 
-/** A role's tags are set when its targets are there: where they are, nothing is missing. */
+/** Sets the tags of a role after its targets are written, so that a role whose tags exist is complete. */
 async function writeRole(writing: Writing, role: VerifiedRole): Promise<void> {
-  const keeper = targetKeeper(role.targets.targets, role.kind);
-  const keeps = keeper === "role" ? role.targets.targets : undefined;
+  const owner = targetKeeper(role.targets.targets, role.kind);
+  const keeps = owner === "role" ? role.targets.targets : undefined;
   const artifacts = encodeRole({ name: role.name, version: role.version, metadata: role.bytes, keeps });
   if (await hasAll(writing, artifacts)) return;
   await putTargetBlobs(writing, role);
-  if (keeper === "target") for (const artifact of ownKeepers(role)) await putArtifact(writing, artifact);
+  if (owner === "target") for (const artifact of targetOwners(role)) await putArtifact(writing, artifact);
   for (const artifact of artifacts.toReversed()) await putArtifact(writing, artifact);
 }
 
@@ -204,8 +207,8 @@ export async function putTargetBlobs(writing: Writing, role: VerifiedRole): Prom
 }
 
 /**
- * Two targets of the same content need it once, and all manifests the same empty config: a registry to which a blob comes
- * twice at once (distribution 2.8 on a disk) denies for a moment that it has it.
+ * Writes each blob once, because targets share content and manifests share the empty config: a registry that receives a blob
+ * twice at once (distribution 2.8 on a disk) reports for a moment that it does not have it.
  */
 async function placeOnce({ placed }: Writing, { digest }: Descriptor, put: () => Promise<void>): Promise<void> {
   const placing = placed.get(digest) ?? put();
@@ -240,10 +243,10 @@ async function moveLatest({ store, signal }: Writing, from: Digest | undefined, 
   } else if ((await store.resolve(latestTag, { want: "digest", signal }))?.descriptor.digest === from) {
     return store.tag(latestTag, to, { signal });
   }
-  throw new MirrorError("MIRROR_DESTINATION_NEWER", "`latest` at the destination was moved by somebody else meanwhile");
+  throw new MirrorError("MIRROR_DESTINATION_NEWER", "another writer moved `latest` at the destination during this run");
 }
 
-/** Docker's readers look for a delegated role under its plain name. */
+/** Sets the plain tags of delegated roles, because Docker's readers look for them. */
 async function movePlainTags({ repository, store, limiter, concurrency, signal }: Writing): Promise<void> {
   await forEachConcurrently(repository.delegated, concurrency, async ({ name, version, bytes, targets, kind }) => {
     const tag = kind === "bin" ? undefined : plainRoleTag(name);

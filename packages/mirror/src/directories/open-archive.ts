@@ -1,7 +1,7 @@
 /**
- * Archives as sources and destinations. Both are worked on as a layout: a source is read into a directory that goes away
- * with it; a destination grows in a directory beside the file, which the next run goes on in where one was cut off, and
- * becomes the file when it is whole.
+ * Archives as sources and destinations. Both are used as a layout: a source is unpacked into a temporary directory; a
+ * destination is written to a directory next to the file, which becomes the file when it is complete. After an interrupted
+ * run, the next run continues with that directory.
  */
 import { lstat, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
@@ -11,7 +11,10 @@ import { createLayoutStore } from "@dtuf/registry/layout";
 import { readArchive, type ArchiveOptions } from "./read-archive.ts";
 import { writeArchive } from "./write-archive.ts";
 
-/** The layout in an archive; to be removed by the caller together with `directory`. @throws as `readArchive` */
+/**
+ * Unpacks the layout of an archive below `directory` and returns its path. The caller removes `directory`.
+ * @throws as `readArchive`
+ */
 export async function openArchive(archive: string, directory: string, options: ArchiveOptions = {}): Promise<string> {
   const layout = join(
     directory,
@@ -26,16 +29,19 @@ export async function openArchive(archive: string, directory: string, options: A
 export interface GrowingArchive {
   /** The layout to write to. */
   readonly directory: string;
-  /** Puts what is there now under the archive's name and removes the layout. */
+  /** Packs the layout into the archive and removes the layout. */
   commit(options?: Pick<ArchiveOptions, "signal">): Promise<void>;
 }
 
 export interface GrowOptions extends Pick<ArchiveOptions, "signal"> {
-  /** "add": what an archive of that name holds stays in it. "replace": its content is only not read again. Default "add". */
+  /** If the archive exists, "add" (default) keeps its images; "replace" drops them, but reuses their blobs. */
   readonly existing?: "add" | "replace" | undefined;
 }
 
-/** What an archive of that name holds already is there, so that only the rest has to come. @throws as `readArchive` */
+/**
+ * Opens an archive to write to. The content of an existing archive is unpacked first and not sent again.
+ * @throws as `readArchive`
+ */
 export async function growArchive(archive: string, options: GrowOptions = {}): Promise<GrowingArchive> {
   const file = resolve(archive);
   const directory = join(dirname(file), `.${basename(file)}.dtuf-partial`);
@@ -69,7 +75,7 @@ async function remove(directory: string): Promise<void> {
   }
 }
 
-/** An archive is carried: what no tag leads to stays behind, unless somebody else's entries make that unclear. */
+/** Drops content that no tag refers to before writing the archive, unless the index has entries of unknown type. */
 async function dropUnused(directory: string, signal: AbortSignal | undefined): Promise<void> {
   try {
     await createLayoutStore({ directory }).collectGarbage({ graceMs: 0, signal });
@@ -78,7 +84,7 @@ async function dropUnused(directory: string, signal: AbortSignal | undefined): P
   }
 }
 
-/** Whether there is an archive. */
+/** Whether the archive exists. */
 export async function hasArchive(archive: string): Promise<boolean> {
   return lstat(resolve(archive)).then(
     (found) => found.isFile(),

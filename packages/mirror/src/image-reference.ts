@@ -1,4 +1,4 @@
-/** Where images come from and go to, as people write it: `docker://`, `dir:`, `oci:` and `oci-archive:`. */
+/** References to images and their containers, as skopeo writes them: `docker://`, `dir:`, `oci:` and `oci-archive:`. */
 import { platform } from "node:os";
 import { isDigest, isTag, type Digest, type TagName } from "@dtuf/registry";
 import { MirrorError } from "./errors.ts";
@@ -7,32 +7,40 @@ export const transports = ["docker", "dir", "oci", "oci-archive"] as const;
 
 export type ImageTransport = (typeof transports)[number];
 
-export interface Place {
+export interface ImageReference {
   readonly transport: ImageTransport;
-  /** What follows the transport's name; of `oci:` and `oci-archive:` without the tag. */
+  /** The text after the transport; for `oci:` and `oci-archive:` without tag and digest. */
   readonly text: string;
-  /** Of `oci:DIR:TAG` and `oci-archive:FILE:TAG`. */
+  /** The tag of `oci:DIR:TAG` and `oci-archive:FILE:TAG`. */
   readonly tag?: TagName | undefined;
-  /** Of `oci:DIR@sha256:…` and `oci-archive:FILE@sha256:…`. */
+  /** The digest of `oci:DIR@sha256:…` and `oci-archive:FILE@sha256:…`. */
   readonly digest?: Digest | undefined;
-  /** How people wrote it, if `text` is where its content was put meanwhile. */
+  /** The original reference, for display, if `text` is a directory that its content was unpacked to. */
   readonly shown?: string | undefined;
 }
 
-/** `docker://host/repository`. Undefined: no transport is named. @throws MirrorError MIRROR_PLACE_INVALID */
-export function findPlace(text: string, system: string = platform()): Place | undefined {
+/**
+ * Parses a reference such as `docker://host/repository`. Returns undefined if it names no transport.
+ * @throws MirrorError MIRROR_PLACE_INVALID
+ */
+export function findImageReference(text: string, system: string = platform()): ImageReference | undefined {
   const [, transport, rest] = /^(docker|dir|oci|oci-archive):(.*)$/s.exec(text) ?? [];
   if (transport === undefined || rest === undefined) return undefined;
-  if (transport !== "docker") return createPlace(transport as ImageTransport, rest, system);
+  if (transport !== "docker") return createImageReference(transport as ImageTransport, rest, system);
   if (!rest.startsWith("//")) throw invalid(text, "docker://host/repository");
-  return createPlace("docker", rest.slice(2));
+  return createImageReference("docker", rest.slice(2));
 }
 
 /**
- * @param system Node's word for it, default this one: on Windows `C:` is a drive and no directory with a tag
+ * Creates a reference from a transport and the text after it.
+ * @param system the value of `os.platform()`, default this system: on Windows `C:` is a drive and not a directory with a tag
  * @throws MirrorError MIRROR_PLACE_INVALID
  */
-export function createPlace(transport: ImageTransport, text: string, system: string = platform()): Place {
+export function createImageReference(
+  transport: ImageTransport,
+  text: string,
+  system: string = platform(),
+): ImageReference {
   if (text === "" || text.includes("\0")) throw invalid(`${transport}:${text}`, "a name after the transport");
   if (transport === "docker" || transport === "dir") return { transport, text };
   const at = text.lastIndexOf("@");
@@ -44,8 +52,8 @@ export function createPlace(transport: ImageTransport, text: string, system: str
   return colon > 0 && isTag(tag) && !isDrive ? { transport, text: text.slice(0, colon), tag } : { transport, text };
 }
 
-/** The place as people write it: the inverse of `findPlace`. */
-export function describePlace({ transport, text, tag, digest }: Place): string {
+/** The reference as text: the inverse of `findImageReference`. */
+export function describeImageReference({ transport, text, tag, digest }: ImageReference): string {
   if (digest !== undefined) return `${transport}:${text}@${digest}`;
   const name = transport === "docker" ? `docker://${text}` : `${transport}:${text}`;
   return tag === undefined ? name : `${name}:${tag}`;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { findPlace } from "./place.ts";
+import { findImageReference } from "./image-reference.ts";
 
-describe("a place", () => {
+describe("an image reference", () => {
   test.each([
     [String.raw`oci:C:\dir`, { text: String.raw`C:\dir` }],
     ["oci:C:dir", { text: "C:dir" }],
@@ -9,10 +9,10 @@ describe("a place", () => {
     ["oci-archive:d:file.tar:v1", { text: "d:file.tar", tag: "v1" }],
     ["oci:dir:v1", { text: "dir", tag: "v1" }],
   ])("%s on Windows has its drive letter", (text, wanted) => {
-    expect(findPlace(text, "win32")).toMatchObject(wanted);
+    expect(findImageReference(text, "win32")).toMatchObject(wanted);
   });
 
-  test("elsewhere a letter before a colon is a directory with a tag", () => {
-    expect(findPlace("oci:C:dir", "linux")).toEqual({ transport: "oci", text: "C", tag: "dir" });
+  test("on other systems a letter before a colon is a directory with a tag", () => {
+    expect(findImageReference("oci:C:dir", "linux")).toEqual({ transport: "oci", text: "C", tag: "dir" });
   });
 });
