@@ -1,5 +1,5 @@
 /** The three verbs for the common day: init, publish, pull. */
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createMachine, type Machine } from "./machine.ts";
@@ -126,4 +126,63 @@ test("refresh-metadata reports with the --within that was given, as status does:
   await publisher.must(["refresh-metadata", repo]);
   const left = await publisher.run(["refresh-metadata", repo, "--within", "10d"]);
   expect([left.status, left.stderr]).toEqual([10, expect.stringMatching(/snapshot expires at .* push-metadata/)]);
+});
+
+test("publish of what is published as it is makes no release and says so, unless something is due, staged or asked for", async () => {
+  await publisher.must(["init", repo]);
+  await publisher.must(["publish", repo, "demo.txt"]);
+  const release = async (): Promise<string> =>
+    / (\d+),/.exec((await publisher.run(["status", repo])).stdout)?.[1] ?? "no release";
+  const before = await release();
+  const idle = await publisher.must(["publish", repo, "demo.txt"]);
+  expect(idle.stderr).toMatch(/nothing to publish: demo\.txt is unchanged .*push-metadata fred.demo renews/);
+  expect(JSON.parse((await publisher.must(["publish", repo, "demo.txt", "--json"])).stdout)).toMatchObject({
+    unchanged: ["demo.txt"],
+  });
+  expect(await release()).toBe(before);
+
+  await writeFile(join(publisher.directory, "more.txt"), "more\n");
+  const mixed = await publisher.must(["publish", repo, "demo.txt", "more.txt"]);
+  expect(mixed.stderr).toContain("1 added, 0 changed, 0 removed, 1 unchanged");
+  await publisher.must(["push-target", repo, "staged", "more.txt"]);
+  expect((await publisher.must(["publish", repo, "demo.txt"])).stderr).toContain("1 added");
+  const asked = await publisher.must(["publish", repo, "demo.txt", "--record-out", "record.json"]);
+  expect(asked.stderr).toMatch(/renewed targets, snapshot, timestamp, 1 unchanged[^]*wrote its record/);
+  publisher.now = () => new Date(Date.now() + 20 * 3_600_000);
+  expect((await publisher.must(["publish", repo, "demo.txt"])).stderr).toMatch(/published release \d+/);
+});
+
+test("publish takes a file that another publisher changed meanwhile for changed, though it is what was signed here", async () => {
+  await publisher.must(["init", repo]);
+  await publisher.must(["publish", repo, "demo.txt"]);
+  const other = join(publisher.directory, "other");
+  await cp(join(publisher.directory, "dtuf_repos"), other, { recursive: true });
+  await writeFile(join(publisher.directory, "changed"), "changed\n");
+  await publisher.must(["publish", repo, "changed", "--name", "demo.txt", "--repositories-root", other]);
+  expect((await publisher.must(["publish", repo, "demo.txt"])).stderr).toContain("0 added, 1 changed, 0 removed");
+  await publisher.must(["refresh-metadata", repo, "--repositories-root", other]);
+  expect((await publisher.must(["publish", repo, "demo.txt"])).stderr).toContain("renewed targets,");
+  await handOver();
+  expect((await client.must(["pull", repo, "demo.txt", "--root", "root.json", "--output", "-"])).stdout).toBe(
+    "Hello World\n",
+  );
+});
+
+test("publish and push-metadata take the same options of a push: --base, --expect-snapshot", async () => {
+  await publisher.must(["init", repo]);
+  await publisher.must(["publish", repo, "demo.txt"]);
+  await writeFile(join(publisher.directory, "demo.txt"), "Hello again\n");
+  for (const command of [
+    ["publish", repo, "demo.txt"],
+    ["push-metadata", repo],
+  ]) {
+    const unexpected = await publisher.run([...command, "--expect-snapshot", "99"]);
+    expect([unexpected.status, unexpected.stderr]).toEqual([6, expect.stringContaining("MASTER_BASE_UNEXPECTED")]);
+  }
+  await rm(join(publisher.directory, "registry"), { recursive: true });
+  await publisher.must(["publish", repo, "demo.txt", "--base", "recorded"]);
+  await handOver();
+  expect((await client.must(["pull", repo, "demo.txt", "--root", "root.json", "--output", "-"])).stdout).toBe(
+    "Hello again\n",
+  );
 });

@@ -1,23 +1,7 @@
 /** Three verbs for the common day, above those for each step. */
 import type { Command } from "./context/command.ts";
-import { withoutSetting, withSetting, type Mode } from "./context/modes.ts";
-import type { SettingName } from "./context/settings.ts";
-import { entry, stateSettings } from "./entry.ts";
-
-const keyPasswords: readonly SettingName[] = [
-  "root-key-password",
-  "targets-key-password",
-  "snapshot-key-password",
-  "timestamp-key-password",
-];
-const lifetimes: readonly SettingName[] = [
-  "root-lifetime",
-  "targets-lifetime",
-  "snapshot-lifetime",
-  "timestamp-lifetime",
-];
-const [, ...onlinePasswords] = keyPasswords;
-const [, ...onlineLifetimes] = lifetimes;
+import { withSetting, type Mode } from "./context/modes.ts";
+import { entry, keyPasswords, lifetimes, pushModes, pushSettings, stateSettings } from "./entry.ts";
 
 const toStdout: Mode = {
   name: "with --output -",
@@ -35,19 +19,11 @@ export const commonCommands: readonly Command[] = [
   }),
   entry({
     name: "publish",
-    summary: "upload files and publish them as targets, in one step",
+    summary:
+      "upload files and publish them as targets, in one step; nothing if they are published as they are and nothing is due",
     arguments: "<repo> <file...>",
-    settings: [
-      ...stateSettings,
-      ...onlinePasswords,
-      ...onlineLifetimes,
-      "name",
-      "concurrency",
-      "progress",
-      "record-out",
-      "record-lifetime",
-    ],
-    modes: [withoutSetting("record-out", ["record-lifetime"])],
+    settings: [...stateSettings, ...pushSettings, "name", "progress"],
+    modes: pushModes,
     example: "dtuf publish fred/demo app-1.4.tgz",
     load: () => import("./publish/publish.ts"),
   }),

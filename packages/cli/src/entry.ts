@@ -1,6 +1,6 @@
 /** What the entries of the command tables have in common. */
 import type { Command, Program, Run } from "./context/command.ts";
-import { withSetting, type Mode } from "./context/modes.ts";
+import { withoutSetting, withSetting, type Mode } from "./context/modes.ts";
 import type { SettingName } from "./context/settings.ts";
 
 export const registrySettings: readonly SettingName[] = [
@@ -33,6 +33,29 @@ export const outputSettings: readonly SettingName[] = [
 export const localSettings: readonly SettingName[] = ["host", ...outputSettings, "repositories-root"];
 /** Of commands that work on local state and on a registry. */
 export const stateSettings: readonly SettingName[] = [...registrySettings, ...outputSettings, "repositories-root"];
+
+export const onlineKeys: readonly SettingName[] = [
+  "targets-key-password",
+  "snapshot-key-password",
+  "timestamp-key-password",
+];
+export const keyPasswords: readonly SettingName[] = ["root-key-password", ...onlineKeys];
+const onlineLifetimes: readonly SettingName[] = ["targets-lifetime", "snapshot-lifetime", "timestamp-lifetime"];
+export const lifetimes: readonly SettingName[] = ["root-lifetime", ...onlineLifetimes];
+
+/** Of commands that sign what is staged and publish it. */
+export const pushSettings: readonly SettingName[] = [
+  ...onlineKeys,
+  ...onlineLifetimes,
+  "base",
+  "replace-repository",
+  "expect-snapshot",
+  "trust-clock",
+  "concurrency",
+  "record-out",
+  "record-lifetime",
+];
+export const pushModes: readonly Mode[] = [withoutSetting("record-out", ["record-lifetime"])];
 
 export interface Entry {
   readonly name: string;

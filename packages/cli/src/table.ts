@@ -2,21 +2,23 @@
 import type { Command } from "./context/command.ts";
 import { commonCommands } from "./common-table.ts";
 import { dxfCommands } from "./blobs/dxf-table.ts";
-import { entry, localSettings, outputSettings, registrySettings, stateSettings } from "./entry.ts";
+import {
+  entry,
+  keyPasswords,
+  lifetimes,
+  localSettings,
+  onlineKeys,
+  outputSettings,
+  pushModes,
+  pushSettings,
+  registrySettings,
+  stateSettings,
+} from "./entry.ts";
 import { roleCommands } from "./publish/role-table.ts";
 import type { SettingName } from "./context/settings.ts";
 import { withoutSetting, withSetting, type Mode } from "./context/modes.ts";
 import { mirrorCommands } from "./sync/mirror-table.ts";
 
-const keyPasswords: readonly SettingName[] = [
-  "root-key-password",
-  "targets-key-password",
-  "snapshot-key-password",
-  "timestamp-key-password",
-];
-const onlineKeys: readonly SettingName[] = ["targets-key-password", "snapshot-key-password", "timestamp-key-password"];
-const onlineLifetimes: readonly SettingName[] = ["targets-lifetime", "snapshot-lifetime", "timestamp-lifetime"];
-const lifetimes: readonly SettingName[] = ["root-lifetime", ...onlineLifetimes];
 const sourceSettings: readonly SettingName[] = [
   ...stateSettings,
   "metadata-url",
@@ -98,19 +100,8 @@ const masterCommands: readonly Command[] = [
   entry({
     name: "push-metadata",
     summary: "sign what is staged and publish it by one switch",
-    settings: [
-      ...stateSettings,
-      ...onlineKeys,
-      ...onlineLifetimes,
-      "base",
-      "replace-repository",
-      "expect-snapshot",
-      "trust-clock",
-      "concurrency",
-      "record-out",
-      "record-lifetime",
-    ],
-    modes: [withoutSetting("record-out", ["record-lifetime"])],
+    settings: [...stateSettings, ...pushSettings],
+    modes: pushModes,
     load: () => import("./publish/push-metadata.ts"),
   }),
   entry({

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { Master, NewTarget } from "@dtuf/master";
+import type { Master, NewTarget, PushedTargets } from "@dtuf/master";
 import type { Context } from "../context/command.ts";
 import { UsageError } from "../context/usage.ts";
 import { masterProgress } from "./master.ts";
@@ -10,8 +10,14 @@ export interface NamedFile {
   readonly target: string;
 }
 
+export interface Pushing {
+  readonly files: readonly NamedFile[];
+  /** What becomes of a file that is signed or staged as it is. */
+  readonly same: "keep" | "push";
+}
+
 /** Uploads and stages each file. All of them are looked at before the first is sent. @throws UsageError; MasterError */
-export async function pushFiles(context: Context, master: Master, files: readonly NamedFile[]): Promise<void> {
+export async function pushFiles(context: Context, master: Master, { files, same }: Pushing): Promise<PushedTargets> {
   const { cwd, signal } = context.io;
   const targets = new Set<string>();
   for (const { file, target } of files) {
@@ -25,6 +31,7 @@ export async function pushFiles(context: Context, master: Master, files: readonl
   const pushed = files.map(({ file, target }): NewTarget => {
     return { name: target, parts: [{ kind: "file", path: resolve(cwd, file) }] };
   });
-  await master.pushTargets(pushed, { signal, onProgress: progress.onProgress });
+  const result = await master.pushTargets(pushed, { same, signal, onProgress: progress.onProgress });
   progress.end();
+  return result;
 }

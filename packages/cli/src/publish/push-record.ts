@@ -7,7 +7,7 @@ import type { Context } from "../context/command.ts";
 import { readInput } from "../context/input-file.ts";
 import { describeInstant } from "../context/time.ts";
 import { UsageError } from "../context/usage.ts";
-import { reportPublication } from "./reports/publication-report.ts";
+import { reportPublication, type Unchanged } from "./reports/publication-report.ts";
 
 /** Of `--record`; a link is no record, because the place that it comes from is often shared. @throws UsageError; FileError */
 export async function findRecord(context: Context): Promise<Uint8Array | undefined> {
@@ -33,7 +33,7 @@ export function recordOptions({ values, terminal }: Context): RecordOptions | un
 export async function reportPush(
   context: Context,
   place: string,
-  { signedRecord, ...result }: PushResult,
+  { signedRecord, ...result }: PushResult & Unchanged,
 ): Promise<void> {
   await reportPublication(context, place, result);
   const { record } = result;

@@ -11,6 +11,7 @@ import {
   type PushRecord,
   type Root,
   type Snapshot,
+  type TargetFile,
   type Targets,
   type Timestamp,
   type TopLevelRole,
@@ -97,7 +98,7 @@ async function signAll(
     planTimestamp(base.timestamp.signed, snapshot, edition("timestamp", next, operation)),
   );
   const changed = describeStaged(before.targets, staged).filter(
-    ({ path, change }) => change !== "delete" || before.targets.has(path),
+    ({ path, file }) => !isSame(before.targets.get(path), file),
   );
   return {
     ...{ root, roots, timestamp, snapshot, targets, targetsDocument, snapshotDocument, delegated, changed },
@@ -180,6 +181,14 @@ type Edition = Pick<Document, "version" | "expires">;
 
 function edition(role: TopLevelRole, next: ReleaseVersions, instant: Instant): Edition {
   return { version: next[role], expires: expiryOf(role, instant) };
+}
+
+/** Of the same name. What is staged as it is published, or deleted and not there, is no change. */
+function isSame(published: TargetFile | undefined, staged: TargetFile | undefined): boolean {
+  if (published === undefined || staged === undefined) return published === staged;
+  const encode = ({ length, hashes, custom, unrecognized }: TargetFile): string =>
+    JSON.stringify([length, Object.fromEntries(hashes), custom, unrecognized]);
+  return encode(published) === encode(staged);
 }
 
 /** Nothing that is renewed by a record is served beyond it. */

@@ -3,7 +3,16 @@ import type { Context } from "../../context/command.ts";
 import { describeInstant } from "../../context/time.ts";
 import { noteDue, noteRecord } from "./due-report.ts";
 
-export async function reportPublication(context: Context, place: string, result: PublishResult): Promise<void> {
+export interface Unchanged {
+  /** Targets that were named and are published as they were. */
+  readonly unchanged?: readonly string[];
+}
+
+export async function reportPublication(
+  context: Context,
+  place: string,
+  result: PublishResult & Unchanged,
+): Promise<void> {
   const { io, terminal } = context;
   const { rebased, overwrote, servedUntil, versions } = result;
   if (rebased > 0) terminal.note("another publisher was first: the changes were made again on what it published");
@@ -19,8 +28,13 @@ export async function reportPublication(context: Context, place: string, result:
   );
 }
 
-function describeChanges({ changed, renewed }: PublishResult & { readonly renewed?: readonly string[] }): string {
-  if (changed.length === 0) return renewed === undefined ? "no target changed" : `renewed ${renewed.join(", ")}`;
+type Published = PublishResult & Unchanged & { readonly renewed?: readonly string[] };
+
+function describeChanges({ changed, renewed, unchanged = [] }: Published): string {
+  const left = unchanged.filter((name) => !changed.some(({ path }) => path === name));
+  const same = left.length === 0 ? "" : `, ${left.length} unchanged`;
+  if (changed.length === 0)
+    return renewed === undefined ? `no target changed${same}` : `renewed ${renewed.join(", ")}${same}`;
   const count = (change: StagedTarget["change"]): number => changed.filter((each) => each.change === change).length;
-  return `${count("add")} added, ${count("replace")} changed, ${count("delete")} removed`;
+  return `${count("add")} added, ${count("replace")} changed, ${count("delete")} removed${same}`;
 }
