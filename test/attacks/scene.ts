@@ -41,7 +41,7 @@ export async function createScene(): Promise<Scene> {
   async function state(): Promise<ReadonlyMap<string, string>> {
     const files = await readdir(machine.directory, { recursive: true, withFileTypes: true });
     const paths = files.filter((file) => file.isFile()).map((file) => join(file.parentPath, file.name));
-    const kept = paths.filter((path) => !/\/(?:lock|locks\/[^/]*)$/.test(path));
+    const kept = paths.filter((path) => !/\/(?:lock|locks\/[^/]*|failure\.json)$/.test(path));
     return new Map(await Promise.all(kept.map(async (path) => [path, digestOf(await readFile(path))] as const)));
   }
 

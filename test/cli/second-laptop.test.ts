@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { createMachine, publishDemo, type Machine } from "./machine.ts";
+import { createMachine, publishDemo, type Machine, type Ran } from "./machine.ts";
 
 const repo = "fred/demo";
 const dayMs = 86_400_000;
@@ -87,6 +87,29 @@ describe("a second laptop", () => {
       expect.stringMatching(/^published from here: .*\nregistry: another chain of roots/m),
     ]);
   });
+});
+
+test("a runner without state renews after a missed refresh, with the snapshot that the push and status named", async () => {
+  await using publisher = await createPublisher();
+  const pushed = (await publisher.must(["push-metadata", repo])).stderr;
+  const [, snapshot = ""] = /published release \d+ of .*, snapshot (\d+):/.exec(pushed) ?? [];
+  advance(publisher, 2 * dayMs);
+  await using runner = await createLaptop(publisher);
+  const root = (await publisher.must(["get-root", repo])).bytes;
+  const adopt = (...words: string[]): Promise<Ran> => runner.run(["adopt-metadata", repo, "-", ...words], root);
+  const stopped = await adopt();
+  expect([stopped.status, stopped.stderr]).toEqual([7, expect.stringMatching(/MASTER_BASE_EXPIRED[^]*dtuf status/)]);
+  expect((await adopt("--expect-snapshot", `${Number(snapshot) + 1}`)).status).toBe(6);
+  const said = await publisher.run(["status", repo]);
+  expect([said.status, said.stdout]).toEqual([7, expect.stringContaining(`, snapshot ${snapshot}\n`)]);
+  expect((await adopt("--expect-snapshot", snapshot)).status).toBe(0);
+  const keys = ["dtuf_repos", repo, "master", "keys", "timestamp_key"];
+  for (const half of ["", ".pub"]) {
+    await cp(join(publisher.directory, ...keys) + half, join(runner.directory, ...keys) + half);
+  }
+  await runner.must(["refresh-metadata", repo]);
+  await runner.must(["pin", repo, "-"], root);
+  expect((await runner.must(["pull-target", repo, "demo.txt"])).stdout).toBe("hello\n");
 });
 
 describe("status", () => {

@@ -132,8 +132,9 @@ const masterCommands: readonly Command[] = [
   entry({
     name: "adopt-metadata",
     summary: "take what is published as this machine's base, from a root that was handed over, best the whole chain",
-    arguments: "<repo> <root.json|chain.json|->",
-    settings: [...stateSettings, "expect-snapshot", "record"],
+    arguments: "<repo> [root.json|chain.json|-]",
+    settings: [...stateSettings, "expect-snapshot", "record", "move"],
+    modes: [withSetting("move", ["record"])],
     load: () => import("./publish/adopt-metadata.ts"),
   }),
   entry({

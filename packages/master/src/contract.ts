@@ -205,6 +205,12 @@ export interface Master extends AsyncDisposable {
     options: OperationOptions & { readonly root: Uint8Array } & Pick<RefreshOptions, "expectSnapshot" | "record">,
   ): Promise<AdoptResult>;
   /**
+   * The state publishes to this publisher's place from now on, whatever place it recorded: for a repository that was carried
+   * to another registry. What is published there must be what `pushMetadata` would build on, with the blobs that it names.
+   * @throws MASTER_METADATA_MISSING, MASTER_METADATA_UNAVAILABLE, and what `pushMetadata` throws; the place then stays
+   */
+  move(options?: OperationOptions & Pick<PublishOptions, "expectSnapshot">): Promise<void>;
+  /**
    * A new root naming the keys that lie in `keys/` now, signed with the old root keys too, so that clients follow
    * it. Also renews an expired root. With `replace`: without the old keys; clients must pin again.
    * @throws MASTER_OLD_ROOT_KEY_MISSING

@@ -4,6 +4,7 @@ import type { TargetMap } from "./documents/changes.ts";
 import type { Master, OperationOptions } from "./contract.ts";
 import type { MasterOptions } from "./options.ts";
 import { delegate, revokeRole, updateRole } from "./release/delegate.ts";
+import { move } from "./release/move.ts";
 import { prune } from "./prune.ts";
 import { publish } from "./release/publish.ts";
 import { listTargetsOf, readSignedTargets, unknownTarget } from "./push-target.ts";
@@ -35,9 +36,9 @@ export function createMaster(options: MasterOptions): Master {
   };
 }
 
-type Setup = Pick<Master, "createRootKey" | "createMetadataKeys" | "createMetadata" | "adopt" | "resetKeys">;
+type Setup = Pick<Master, "createRootKey" | "createMetadataKeys" | "createMetadata" | "adopt" | "move" | "resetKeys">;
 
-function createSetup({ alone }: Workplace, keyType: NonNullable<MasterOptions["keyType"]>): Setup {
+function createSetup({ alone, aloneAnywhere }: Workplace, keyType: NonNullable<MasterOptions["keyType"]>): Setup {
   return {
     async createRootKey({ signal } = {}) {
       const [created] = await alone(signal, (operation) => createKeys(operation, ["root"], keyType));
@@ -49,6 +50,7 @@ function createSetup({ alone }: Workplace, keyType: NonNullable<MasterOptions["k
     createMetadata: ({ signal, existing = "refuse", requireFamilies = [] } = {}) =>
       alone(signal, (operation) => createMetadata(operation, { existing, requireFamilies })),
     adopt: (request) => alone(request.signal, (operation) => adopt(operation, request)),
+    move: ({ signal, ...choice } = {}) => aloneAnywhere(signal, (operation) => move(operation, choice)),
     resetKeys: ({ signal, replace = false, requireFamilies = [] } = {}) =>
       alone(signal, (operation) => resetKeys(operation, { replace, requireFamilies })),
   };

@@ -16,10 +16,12 @@ const hints: Readonly<Record<string, string>> = {
   TUF_EXPIRED: "if this machine's clock is right, the publisher must sign again",
   MASTER_KEYS_MISSING: "make the keys: PROGRAM create-root-key <repo> and PROGRAM create-metadata-keys <repo>",
   MASTER_METADATA_MISSING: "make the metadata: PROGRAM create-metadata <repo>",
+  MASTER_PLACE_DIFFERS:
+    "if the repository moved: PROGRAM sync --tuf root.json OLD NEW, then PROGRAM adopt-metadata <repo> --move; otherwise name the other registry, or another --repositories-root",
   MASTER_TARGET_UNKNOWN: "PROGRAM list-master-targets <repo> lists what is there",
   MASTER_PUBLISHER_RACE: "run PROGRAM push-metadata <repo> again",
   MASTER_BASE_EXPIRED:
-    "learn from the other publishers which snapshot is the newest, and say so: --expect-snapshot VERSION",
+    "if that is the newest snapshot, as PROGRAM status says on the machine that pushed last, name it: --expect-snapshot VERSION",
   MASTER_BASE_UNEXPECTED:
     "ask the other publishers; then PROGRAM push-metadata <repo> --expect-snapshot VERSION builds on what is published, and --base recorded publishes this machine's record over it",
   MASTER_RECORD_DUE:

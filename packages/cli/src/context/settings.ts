@@ -122,6 +122,7 @@ export const settings = {
   "replace-repository": toggle(
     "put this machine's chain of roots in the place of another one that is published: every client must pin again",
   ),
+  move: toggle("take this machine's state, with its keys, to <repo>, where the repository was carried (sync --tuf)"),
   "trust-clock": toggle("this machine's clock is right and was ahead before"),
   snapshot: toggle(
     "sign a due snapshot anew although another machine pushed what is published: do it where you know that it is the newest",

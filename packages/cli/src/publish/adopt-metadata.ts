@@ -1,5 +1,5 @@
 import { rootFileMaxBytes } from "@dtuf/format";
-import type { Run } from "../context/command.ts";
+import type { Context, Run } from "../context/command.ts";
 import { readInput } from "../context/input-file.ts";
 import { UsageError } from "../context/usage.ts";
 import { describeLeftOut } from "../context/left-out.ts";
@@ -7,7 +7,9 @@ import { expectedSnapshot } from "./expected-snapshot.ts";
 import { withMaster } from "./master.ts";
 import { findRecord } from "./push-record.ts";
 
-export const run: Run = async (context, [repo = "", file = ""]) => {
+export const run: Run = async (context, [repo = "", file]) => {
+  if (context.values.on("move")) return move(context, repo, file);
+  if (file === undefined) throw new UsageError("no root.json was named", "the publisher's get-root --all writes one");
   if (file === "-" && context.values.text("record") === "-") {
     throw new UsageError("the root and the record cannot both come from stdin");
   }
@@ -21,3 +23,12 @@ export const run: Run = async (context, [repo = "", file = ""]) => {
     context.terminal.report(`the files of the keys that this machine is to sign with go into ${keyDirectory}`);
   });
 };
+
+function move(context: Context, repo: string, file: string | undefined): Promise<void> {
+  if (file !== undefined) throw new UsageError(`${file}: with --move the state has its root already`);
+  const expectSnapshot = expectedSnapshot(context.values);
+  return withMaster(context, repo, async (master, place) => {
+    await master.move({ signal: context.io.signal, expectSnapshot });
+    context.terminal.report(`this machine publishes to ${place} from now on, with the keys that it has`);
+  });
+}

@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
 import { writeFileAtomically } from "@dtuf/registry/files";
 import type { Run } from "../context/command.ts";
-import { withMaster } from "./master.ts";
+import { lookAtMaster } from "./master.ts";
 
 export const run: Run = (context, [repo = ""]) =>
-  withMaster(context, repo, async (master) => {
+  lookAtMaster(context, repo, async (master) => {
     const root = await (context.values.on("all") ? master.rootChain() : master.rootFile());
     const output = context.values.text("output") ?? "-";
     if (output === "-") await context.terminal.writeBytes(root);

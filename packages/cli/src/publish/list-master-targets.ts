@@ -1,9 +1,9 @@
 import type { Run } from "../context/command.ts";
 import { printTargets } from "../targets/target-listing.ts";
-import { withMaster } from "./master.ts";
+import { lookAtMaster } from "./master.ts";
 
 export const run: Run = (context, [repo = ""]) =>
-  withMaster(context, repo, async (master) => {
+  lookAtMaster(context, repo, async (master) => {
     const files = [...(await master.listTargetFiles())];
     await printTargets(
       context,

@@ -6,8 +6,8 @@ import type { Context } from "../context/command.ts";
 import { tellWait } from "../connection/lock-wait.ts";
 import { openRepository } from "../connection/connection.ts";
 import { createPassphrases } from "./passphrase.ts";
-import { stateDirectory } from "../connection/place.ts";
-import { repositoriesRoot } from "../connection/repositories-root.ts";
+import { stateDirectory, type StateRoot } from "../connection/place.ts";
+import { createRepositoriesRoot, repositoriesRoot } from "../connection/repositories-root.ts";
 import { createProgress, type ProgressBar } from "../context/progress.ts";
 
 const keyTypes: ReadonlyMap<string, KeyType> = new Map([
@@ -25,6 +25,28 @@ export async function withMaster<Result>(
   repo: string,
   work: (master: Master, place: string) => Promise<Result>,
 ): Promise<Result> {
+  return openMaster(context, { repo, root: createRepositoriesRoot }, work);
+}
+
+/** For commands that only read the state: they do not create its directory. */
+export async function lookAtMaster<Result>(
+  context: Context,
+  repo: string,
+  work: (master: Master, place: string) => Promise<Result>,
+): Promise<Result> {
+  return openMaster(context, { repo, root: repositoriesRoot }, work);
+}
+
+interface Opening {
+  readonly repo: string;
+  readonly root: (context: Context) => StateRoot | Promise<StateRoot>;
+}
+
+async function openMaster<Result>(
+  context: Context,
+  { repo, root }: Opening,
+  work: (master: Master, place: string) => Promise<Result>,
+): Promise<Result> {
   const { io, values } = context;
   const connection = await openRepository(context, repo);
   const keyType = keyTypes.get(values.text("key-type") ?? "");
@@ -33,7 +55,7 @@ export async function withMaster<Result>(
     const master = createMaster({
       store: connection.store,
       place: connection.name,
-      directory: stateDirectory(repositoriesRoot(context), connection.place.repository, "master"),
+      directory: stateDirectory(await root(context), connection.place.repository, "master"),
       now: io.now,
       lifetimesMs: lifetimes(context),
       passphrase: createPassphrases(context),

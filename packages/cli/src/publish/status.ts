@@ -2,10 +2,10 @@ import type { MasterStatus } from "@dtuf/master";
 import { isTopLevelRole } from "@dtuf/tuf";
 import type { Context, ExitStatus, Run } from "../context/command.ts";
 import { mendOf, mendOfRecord } from "./reports/due-report.ts";
-import { withMaster } from "./master.ts";
+import { lookAtMaster } from "./master.ts";
 
 export const run: Run = (context, [repo = ""]) =>
-  withMaster(context, repo, async (master, place) => {
+  lookAtMaster(context, repo, async (master, place) => {
     const status = await master.status({
       signal: context.io.signal,
       withinMs: context.values.durationMs("within"),

@@ -22,8 +22,15 @@ import {
   reachSite,
   type PlainSite,
 } from "../connection/plain-site.ts";
-import { repositoriesRoot } from "../connection/repositories-root.ts";
-import { describePlace, findTargetsPlace, resolvePlace, stateDirectory, type Place } from "../connection/place.ts";
+import { createRepositoriesRoot, repositoriesRoot } from "../connection/repositories-root.ts";
+import {
+  describePlace,
+  findTargetsPlace,
+  resolvePlace,
+  stateDirectory,
+  type Place,
+  type StateRoot,
+} from "../connection/place.ts";
 import { isPlainUrl } from "../context/grammar/grammar.ts";
 import { createProgress, type ProgressBar } from "../context/progress.ts";
 import { UsageError } from "../context/usage.ts";
@@ -43,12 +50,34 @@ export async function withCopy<Result>(
   repo: string,
   work: (copy: Copy) => Promise<Result>,
 ): Promise<Result> {
+  return openCopy(context, { repo, root: createRepositoriesRoot }, work);
+}
+
+/** For commands that only read the state: they do not create its directory. */
+export async function lookAtCopy<Result>(
+  context: Context,
+  repo: string,
+  work: (copy: Copy) => Promise<Result>,
+): Promise<Result> {
+  return openCopy(context, { repo, root: repositoriesRoot }, work);
+}
+
+interface Opening {
+  readonly repo: string;
+  readonly root: (context: Context) => StateRoot | Promise<StateRoot>;
+}
+
+async function openCopy<Result>(
+  context: Context,
+  { repo, root }: Opening,
+  work: (copy: Copy) => Promise<Result>,
+): Promise<Result> {
   const opened = await openSource(context, repo);
   try {
     const copy = createCopy({
       source: opened.source,
       place: opened.place,
-      directory: stateDirectory(repositoriesRoot(context), opened.repository, "copy"),
+      directory: stateDirectory(await root(context), opened.repository, "copy"),
       now: context.io.now,
       state: context.values.on("require-state") ? "required" : "best-effort",
       onEvent: (event) => context.terminal.note(describeEvent(event)),

@@ -3,10 +3,10 @@ import type { CachedState } from "@dtuf/copy";
 import { escapeText } from "@dtuf/registry/escape";
 import type { Run } from "../context/command.ts";
 import { describeInstant } from "../context/time.ts";
-import { withCopy } from "./copy.ts";
+import { lookAtCopy } from "./copy.ts";
 
 export const run: Run = (context, [repo = ""]) =>
-  withCopy(context, repo, async (copy) => {
+  lookAtCopy(context, repo, async (copy) => {
     const state = await copy.inspect();
     if (context.terminal.format === "json") return context.terminal.printJson(state);
     for (const line of describe(state, context.io.now())) await context.terminal.print(escapeText(line));

@@ -1,7 +1,7 @@
 import { createCopy } from "@dtuf/copy";
 import { hostChoice } from "../connection/connection.ts";
 import { resolvePlace, stateDirectory } from "../connection/place.ts";
-import { repositoriesRoot } from "../connection/repositories-root.ts";
+import { createRepositoriesRoot } from "../connection/repositories-root.ts";
 import type { Run } from "../context/command.ts";
 import { UsageError } from "../context/usage.ts";
 import { describeEvent } from "./copy.ts";
@@ -21,7 +21,7 @@ export const run: Run = async (context, [repo = "", file = ""]) => {
   const copy = createCopy({
     source: { sites: [] },
     place: repo,
-    directory: stateDirectory(repositoriesRoot(context), repository, "copy"),
+    directory: stateDirectory(await createRepositoriesRoot(context), repository, "copy"),
     now: io.now,
     state: "required",
     onEvent: (event) => terminal.note(describeEvent(event)),

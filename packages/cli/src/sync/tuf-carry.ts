@@ -18,7 +18,7 @@ import { fileError, isErrno } from "@dtuf/registry/files";
 import type { Context, ExitStatus } from "../context/command.ts";
 import { describeLeftOut } from "../context/left-out.ts";
 import { describeEvent } from "../pull/copy.ts";
-import { repositoriesRoot } from "../connection/repositories-root.ts";
+import { createRepositoriesRoot, repositoriesRoot } from "../connection/repositories-root.ts";
 import { stateDirectory } from "../connection/place.ts";
 import { openSide } from "./sync-registries.ts";
 import { readRequestedRoot } from "./requested-root.ts";
@@ -82,8 +82,10 @@ function noteLeftOut({ terminal }: Context, { leftOut, targets, delegated }: Ver
 /** What was seen is remembered, so that an older source is refused. A dry run remembers nothing. */
 async function clientState({ context, directory }: Carrier, { source, destination }: Places): Promise<string> {
   const name = findStateName(context, destination) ?? findStateName(context, source) ?? "archive";
-  const kept = stateDirectory(repositoriesRoot(context), name, "mirror");
-  if (!context.values.on("dry-run")) return kept;
+  const isDry = context.values.on("dry-run");
+  const root = isDry ? repositoriesRoot(context) : await createRepositoriesRoot(context);
+  const kept = stateDirectory(root, name, "mirror");
+  if (!isDry) return kept;
   const own = join(directory, "client");
   await cp(kept, own, { recursive: true }).catch((error: unknown) => {
     if (!isErrno(error, "ENOENT")) throw fileError(error, kept);

@@ -4,7 +4,7 @@
  * kill left unequal the private half is right, and unlocking it writes the public half again.
  */
 import { createPublicKey, type KeyObject } from "node:crypto";
-import { readdir, unlink } from "node:fs/promises";
+import { readdir, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import {
   createDirectory,
@@ -49,7 +49,7 @@ export interface KeyDirectory {
 
 export function createKeyDirectory({ directory, passphrase }: KeyDirectoryOptions): KeyDirectory {
   const keys = join(directory, "keys");
-  const prepare = (): Promise<void> => createDirectory(keys, { mode: 0o700 });
+  const prepare = (): Promise<void> => prepareDirectory(keys);
   return {
     path: keys,
     prepare,
@@ -74,6 +74,24 @@ export function createKeyDirectory({ directory, passphrase }: KeyDirectoryOption
     },
   };
 }
+
+async function prepareDirectory(keys: string): Promise<void> {
+  if ((await stat(keys).catch(() => undefined)) !== undefined) return;
+  await createDirectory(keys, { mode: 0o700 });
+  await writeFileAtomically(join(keys, "README"), explanation, { mode: 0o600 });
+}
+
+const explanation = `The keys of one repository of dtuf. Whoever has a *_key file and its passphrase can sign as that role.
+
+root_key             signs root.json: which keys count. Needed for reset-keys alone: keep it offline, with a backup
+targets_key          signs which files are targets: for the machine that publishes
+snapshot_key         signs which metadata belongs together: for the machine that publishes
+timestamp_key        signs what is the newest: for the machine that publishes, and each that only refreshes
+*.pub                the public half of each. Clients can be pinned to root_key.pub
+previous/            keys that were replaced, until the change is published
+
+The private halves are PKCS#8 PEM, inside an age file if they have a passphrase. Never commit them to a repository of code.
+`;
 
 async function setAside(keys: string, role: TopLevelRole): Promise<string | undefined> {
   const from = join(keys, `${role}_key`);

@@ -33,6 +33,8 @@ export interface Workplace {
   readonly look: <T>(signal: AbortSignal | undefined, work: (operation: Operation) => Promise<T>) => Promise<T>;
   /** @throws FileError FILE_LOCKED; MasterError MASTER_PLACE_DIFFERS */
   readonly alone: <T>(signal: AbortSignal | undefined, work: (operation: Operation) => Promise<T>) => Promise<T>;
+  /** As `alone`, whatever place the state records. */
+  readonly aloneAnywhere: Workplace["alone"];
   readonly close: () => Promise<void>;
 }
 
@@ -47,6 +49,10 @@ export function createWorkplace(options: MasterOptions): Workplace {
   const place = createMasterPlace(options);
   const open = async (signal: AbortSignal | undefined): Promise<Operation> =>
     openOperation({ ...options, ...(await place.open()), lifetimesMs, concurrency, signal });
+  const aloneAnywhere: Workplace["alone"] = async (signal, work) => {
+    await createDirectory(directory, { mode: 0o700 });
+    return withLock(join(directory, "lock"), { wait, onWait, signal }, async () => work(await open(signal)));
+  };
 
   return {
     close: place.close,
@@ -54,17 +60,15 @@ export function createWorkplace(options: MasterOptions): Workplace {
       for (;;) {
         const operation = await open(signal);
         try {
-          return await work(operation);
+          return await work(atItsPlace(operation));
         } catch (error) {
           if (!MasterError.is(error) || error.code !== "MASTER_STATE_INVALID" || (await isCurrent(operation)))
             throw error;
         }
       }
     },
-    async alone(signal, work) {
-      await createDirectory(directory, { mode: 0o700 });
-      return withLock(join(directory, "lock"), { wait, onWait, signal }, async () => work(await open(signal)));
-    },
+    aloneAnywhere,
+    alone: (signal, work) => aloneAnywhere(signal, (operation) => work(atItsPlace(operation))),
   };
 }
 
@@ -104,7 +108,6 @@ async function openOperation(options: OpenOptions): Promise<Operation> {
   const keys = createKeyDirectory({ directory, passphrase });
   const now = options.now?.() ?? new Date();
   let record = await files.findRecord();
-  if (record !== undefined && record.place !== place) throw placeDiffers(record.place, place);
   return {
     ...{ store, place, files, keys, ring: createKeyRing(keys, signers), signal, concurrency, now, lifetimesMs },
     get record() {
@@ -130,8 +133,12 @@ async function isCurrent({ files, record }: Operation): Promise<boolean> {
   return JSON.stringify(await files.findRecord()) === JSON.stringify(record);
 }
 
-function placeDiffers(wanted: string, got: string): MasterError {
-  return new MasterError("MASTER_PLACE_DIFFERS", `this state publishes to ${wanted}, not to ${got}`, {
+/** @throws MasterError MASTER_PLACE_DIFFERS */
+function atItsPlace(operation: Operation): Operation {
+  const { record, place: got } = operation;
+  const wanted = record?.place ?? got;
+  if (wanted === got) return operation;
+  throw new MasterError("MASTER_PLACE_DIFFERS", `this state publishes to ${wanted}, not to ${got}`, {
     details: { wanted, got },
   });
 }

@@ -23,7 +23,7 @@ export async function reportPublication(
   if (result.record !== undefined) noteRecord(context, result.record);
   if (terminal.format === "json") return terminal.printJson({ place, ...result });
   terminal.report(
-    `published release ${versions.timestamp} of ${place}: ${describeChanges(result)}; ` +
+    `published release ${versions.timestamp} of ${place}, snapshot ${versions.snapshot}: ${describeChanges(result)}; ` +
       `clients are served until ${describeInstant(servedUntil, io.now())}`,
   );
 }
