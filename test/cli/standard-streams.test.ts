@@ -37,7 +37,7 @@ const stories: Readonly<Record<string, () => Promise<void>>> = {
     await machine.must(["pull-metadata", repo, "root.json", "--repositories-root", "piped"]);
     expect((await machine.must(["pull-target", repo, "published", "--repositories-root", "piped"])).stdout).toBe("abc");
   },
-  "adopt-metadata <root.json|chain.json|->": async () => {
+  "adopt-metadata [root.json|chain.json|-]": async () => {
     await machine.must(["adopt-metadata", repo, "-", "--repositories-root", "adopted"], root);
   },
   "pin <root.json|chain.json|->": async () => {
