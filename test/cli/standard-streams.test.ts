@@ -24,7 +24,11 @@ const refused = (ran: Ran): void => {
 
 /** By the command's name and the argument. */
 const stories: Readonly<Record<string, () => Promise<void>>> = {
-  "push-target <file|@target...>": async () => {
+  "push-targets <directory|file...>": async () => {
+    const refused = await machine.run(["push-targets", repo, "-"], "abc");
+    expect([refused.status, refused.stderr]).toEqual([2, expect.stringContaining("hint: push it with push-target")]);
+  },
+  "push-target [file|@target...]": async () => {
     expect(json(await machine.must(["push-target", repo, "piped", "-", "--json"], "abc"))).toMatchObject({ length: 3 });
     const joined = await machine.must(["push-target", repo, "joined", "-", "demo.txt", "--json"], "abc");
     expect(json(joined)).toMatchObject({ length: 15 });

@@ -20,12 +20,15 @@ export interface FoundFiles {
 
 /**
  * A file has its own name, the files of a directory their names from there, with `/` between. Sorted within each.
- * @throws UsageError for a word that is not there, two files of one name, and a name that no Windows machine could save
+ * @throws UsageError for stdin, a word that is not there, two files of one name, and a name that no Windows machine could save
  */
 export async function findFiles(words: readonly string[], cwd: string, prefix: string): Promise<FoundFiles> {
   const found = new Map<string, FoundFile>();
   const passedOver: string[] = [];
   let directories = 0;
+  if (words.includes("-")) {
+    throw new UsageError("stdin has no name that its target could have", "push it with push-target, which names it");
+  }
   for (const word of words) {
     const path = resolve(cwd, word);
     const stats = await stat(path).catch(() => undefined);
