@@ -1,12 +1,12 @@
 /**
- * An updater agent: keeps one program up to date on a machine nobody watches.
+ * An updater agent: keeps one program up to date on an unattended machine.
  *
  *     node agent.ts <repository> <target> <directory>
  *
- * `<repository>` is `host/repository`, `oci:DIR` or the URL of a plain TUF repository. The directory holds root.json, which
- * shipped with the installer; the agent keeps its trust in `state/`, each version in `versions/`, named by its SHA-256, and
- * the name of the newest in the file `current`. No link is made, because Windows lets few users make one. A machine that
- * loses its power at any moment has the old version or the new one.
+ * `<repository>` is `host/repository`, `oci:DIR` or the URL of a plain TUF repository. The directory contains root.json,
+ * which was shipped with the installer. The agent keeps the client's state in `state/`, each version in `versions/`, named by
+ * its SHA-256, and the name of the newest in the file `current`. It makes no links, because on Windows few users may make
+ * them. If the machine loses power at any moment, it has the old version or the new one.
  */
 import { chmod, mkdir, readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
@@ -26,7 +26,7 @@ async function update(signal: AbortSignal): Promise<string> {
     await copy.pullMetadata({ signal: AbortSignal.any([signal, AbortSignal.timeout(120_000)]) });
     const target = await copy.findTarget(name, { signal });
     if (target === undefined) throw new Error(`the repository has no target ${name}`);
-    // The extension stays, because Windows runs no program without one.
+    // Keep the extension, because Windows does not run a program without one.
     const version = `${target.hashes.get("sha256")}${extname(name)}`;
     if ((await readFile(current, "utf8").catch(() => "")) === version) return `${name} is up to date: ${version}`;
     await mkdir(versions, { recursive: true });
@@ -42,7 +42,7 @@ async function update(signal: AbortSignal): Promise<string> {
 const stop = new AbortController();
 process.once("SIGTERM", () => stop.abort());
 update(stop.signal).then(console.log, (error: unknown) => {
-  // An attack and an outage look different, and the program that is installed goes on in both.
+  // Report an attack and an outage differently. The installed program continues to run in both cases.
   const isRefusal = TufError.is(error);
   console.error(`${isRefusal ? "refused" : "failed"}: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = isRefusal ? 6 : 1;

@@ -1,6 +1,6 @@
 /**
- * The whole story, told by running the command line as a person would: keys, a release, another machine, an update,
- * and three attacks refused. On the embedded registry, or on the registry that DTUF_HOST names.
+ * A demo that runs the command line like a user: keys, a release, another machine, an update, and three refused attacks.
+ * It uses the embedded registry, or the registry that DTUF_HOST names.
  */
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -8,7 +8,7 @@ import { basename, join } from "node:path";
 import { startFlippingProxy } from "./flipping-proxy.ts";
 import { corruptLayoutBlob, rollBackLatest } from "./registry-attacker.ts";
 import { createShell, type Shell } from "./shell.ts";
-import { say, chapter, chapterEnd } from "./telling.ts";
+import { say, chapter, chapterEnd } from "./output.ts";
 
 const root = await mkdtemp(join(tmpdir(), "dtuf-demo-"));
 const host = process.env["DTUF_HOST"] ?? `oci:${join(root, "registry")}`;
@@ -18,7 +18,7 @@ const repo = `demo/story-${Date.now().toString(36)}`;
 const publisher = await machine("publisher", host);
 const client = await machine("client", host);
 
-/** A machine of the story: a directory of its own, and nothing shared but the registry. */
+/** A machine of the demo: it has its own directory and shares only the registry. */
 async function machine(name: string, registry: string): Promise<Shell> {
   const directory = join(root, name);
   await mkdir(directory, { recursive: true });
@@ -40,17 +40,20 @@ async function makeKeys(): Promise<void> {
 }
 
 async function publish(): Promise<void> {
-  chapter("A release", "It publishes the very node that runs this demo, and a tarball of these sources.");
+  chapter("A release", "The publisher publishes the node that runs this demo, and a tarball of these sources.");
   await copyFile(process.execPath, join(publisher.directory, "node"));
   await publisher.system(["tar", "-czf", "sources.tgz", "-C", process.cwd(), "docs", "packages/tuf/src"]);
   await publisher.run(["push-target", repo, "node", "./node"]);
   await publisher.run(["push-target", repo, "sources.tgz", "./sources.tgz"]);
-  say("Nothing is visible yet. One switch makes the release:");
+  say("Clients do not see it yet. One command makes the release visible:");
   await publisher.run(["push-metadata", repo]);
 }
 
 async function pull(): Promise<void> {
-  chapter("Another machine", "It has nothing but the root, handed over once, and trusts neither registry nor network.");
+  chapter(
+    "Another machine",
+    "The client has only the root, received once, and trusts neither the registry nor the network.",
+  );
   await publisher.run(["get-root", repo, "--output", "root.json"]);
   await copyFile(join(publisher.directory, "root.json"), join(client.directory, "root.json"));
   await client.run(["pull-metadata", repo, "root.json"]);
@@ -61,7 +64,7 @@ async function pull(): Promise<void> {
 }
 
 async function update(): Promise<void> {
-  chapter("An update", "The publisher changes the tarball. The client is told which targets are new.");
+  chapter("An update", "The publisher changes the tarball. The client reports which targets are new.");
   await writeFile(join(publisher.directory, "notes.txt"), `written at ${new Date().toISOString()}\n`);
   await publisher.system(["tar", "-czf", "sources.tgz", "notes.txt"]);
   await publisher.run(["push-target", repo, "sources.tgz", "./sources.tgz"]);
@@ -76,7 +79,7 @@ async function update(): Promise<void> {
 }
 
 async function corrupt(): Promise<void> {
-  chapter("Attack: a changed byte", "Somebody who holds the registry changes one byte of the tarball.");
+  chapter("Attack: a changed byte", "An attacker who controls the registry changes one byte of the tarball.");
   const victim = await machine("victim", host);
   const target = await publisher.read(["blob-sizes", repo, "sources.tgz"], client);
   say(`(the tarball is one blob of ${target.trim()} bytes)`);
@@ -92,25 +95,25 @@ async function corrupt(): Promise<void> {
 }
 
 async function rollBack(): Promise<void> {
-  chapter("Attack: an old release", "Somebody points `latest` back at the release before, with its old tarball.");
+  chapter("Attack: an old release", "The attacker moves `latest` back to the previous release, with its old tarball.");
   const restore = await rollBackLatest(host, repo);
   await client.run(["pull-metadata", repo], 6);
   await restore();
 }
 
-/** @param roundSeconds what publishing and pulling take here: the timestamp must outlive them once */
+/** @param roundSeconds duration of publishing and pulling on this machine: the timestamp must live longer */
 async function expire(roundSeconds: number): Promise<void> {
   const seconds = Math.max(5, Math.ceil(roundSeconds * 4));
   chapter(
     "Attack: frozen in time",
-    `Somebody keeps newer releases away. The timestamp, here of ${seconds} seconds, tells.`,
+    `The attacker withholds newer releases. The client notices when the timestamp expires, here after ${seconds} seconds.`,
   );
   publisher.environment["DTUF_TIMESTAMP_LIFETIME"] = `${seconds}s`;
   await publisher.run(["push-metadata", repo]);
   await client.run(["pull-metadata", repo]);
   await new Promise((resolve) => setTimeout(resolve, (seconds + 1) * 1000));
   await client.run(["pull-metadata", repo], 7);
-  say("The publisher signs again, and the client goes on:");
+  say("The publisher signs a new timestamp, and the client accepts it:");
   delete publisher.environment["DTUF_TIMESTAMP_LIFETIME"];
   await publisher.run(["refresh-metadata", repo]);
   await client.run(["pull-metadata", repo]);
@@ -126,7 +129,7 @@ try {
   const roundSeconds = (performance.now() - updating) / 1000;
   for (const part of [corrupt, rollBack]) await part();
   await expire(roundSeconds);
-  chapterEnd("Everything was as it should be: two releases pulled, three attacks refused.");
+  chapterEnd("The demo succeeded: two releases pulled, three attacks refused.");
 } finally {
   await rm(root, { recursive: true, force: true });
 }

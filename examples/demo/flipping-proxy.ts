@@ -1,4 +1,4 @@
-/** A proxy before a registry that changes one byte of one blob on its way to the client. */
+/** A proxy in front of a registry that changes one byte of one blob in the response to the client. */
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createServer, request as requestHttp, type IncomingMessage, type ServerResponse } from "node:http";

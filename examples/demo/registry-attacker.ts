@@ -1,4 +1,4 @@
-/** What somebody who holds the registry can do to it. */
+/** Attacks by someone who controls the registry. */
 import { createHash } from "node:crypto";
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,12 +8,12 @@ import { createLayoutStore } from "@dtuf/registry/layout";
 import { createRegistryClient, createStaticCredentials } from "@dtuf/registry/remote";
 
 export interface Attack {
-  /** Where the victim finds the attacked registry. */
+  /** The attacked registry, as the victim names it. */
   readonly host: string;
   end(): Promise<void>;
 }
 
-/** Changes one byte of a blob on disk; the end puts it back. */
+/** Changes one byte of a blob on disk; `end` restores it. */
 export async function corruptLayoutBlob(host: string, repo: string, original: string): Promise<Attack> {
   const bytes = await readFile(original);
   const digest = createHash("sha256").update(bytes).digest("hex");
@@ -26,14 +26,14 @@ export async function corruptLayoutBlob(host: string, repo: string, original: st
   return { host, end: () => writeFile(path, bytes) };
 }
 
-/** Points `latest` at the release before the newest; what it returns points it back. */
+/** Moves `latest` to the previous release. The returned function moves it back. */
 export async function rollBackLatest(host: string, repo: string): Promise<() => Promise<void>> {
   const opened = openStore(host, repo);
   const { store } = opened;
   const newest = await store.resolve(latestTag, { want: "bytes" });
   const predecessor = newest?.bytes === undefined ? undefined : parseRelease(newest.bytes).predecessor;
   const older = predecessor === undefined ? undefined : await store.resolve(predecessor, { want: "digest" });
-  if (newest === undefined || older === undefined) throw new Error("there are no two releases");
+  if (newest === undefined || older === undefined) throw new Error("the repository has fewer than two releases");
   await store.tag(latestTag, older.descriptor);
   return async () => {
     await store.tag(latestTag, newest.descriptor);

@@ -1,18 +1,18 @@
-/** Runs commands on one of the story's machines and shows them. A status other than the expected one ends the demo. */
+/** Runs commands on one machine of the demo and shows them. An unexpected exit status ends the demo. */
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { showCommand, showOutput, showRefusal } from "./telling.ts";
+import { showCommand, showOutput, showRefusal } from "./output.ts";
 
 const dtuf = fileURLToPath(import.meta.resolve("../../packages/cli/src/bin/dtuf.ts"));
 
 export interface Shell {
   readonly directory: string;
   readonly environment: Record<string, string>;
-  /** `dtuf` with these words. */
+  /** Runs `dtuf` with these arguments. */
   run(words: readonly string[], expectedStatus?: number): Promise<void>;
-  /** Any other program. */
+  /** Runs another program. */
   system(words: readonly string[]): Promise<void>;
-  /** `dtuf` with these words, as another machine runs it: what it prints, not shown. */
+  /** Runs `dtuf` with these arguments on another machine and returns its output without showing it. */
   read(words: readonly string[], machine: Shell): Promise<string>;
 }
 
@@ -56,7 +56,7 @@ interface Ended {
   readonly output: string;
 }
 
-/** What a machine needs to run programs at all; no setting of dtuf's is inherited but credentials. */
+/** Variables that programs need. Of dtuf's settings, only credentials are inherited. */
 function inherited(): Record<string, string> {
   const kept = /^(?:PATH|HOME|TMPDIR|DTUF_(?:USERNAME|PASSWORD|TOKEN|AUTHORIZATION|AUTH_HOST|INSECURE|CA_FILE))$/;
   return Object.fromEntries(

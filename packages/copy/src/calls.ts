@@ -69,8 +69,8 @@ export interface CallOptions {
   /** Default "online". */
   readonly mode?: RefreshMode | undefined;
   /**
-   * Of "cache-if-valid": `pullMetadata`, and the first call of a copy, ask the source too if the last refresh that succeeded
-   * is longer ago than this. Default: no limit but expiry.
+   * With "cache-if-valid", `pullMetadata` and the first call of a copy also ask the source if the last successful refresh is
+   * older than this, in milliseconds. Default: no limit except expiry.
    */
   readonly maxAgeMs?: number | undefined;
   /** An error that it throws ends the call. Names are roles and target paths; totals are the signed lengths. */
@@ -109,7 +109,7 @@ export interface SaveOptions extends CallOptions {
   readonly partial?: "keep" | "remove" | undefined;
 }
 
-/** How many targets are written to files. */
+/** Options of `saveTargets`. */
 export interface SaveTargetsOptions extends SaveOptions {
   /** Number of targets that are saved at a time. Default: 6. */
   readonly concurrency?: number | undefined;

@@ -31,7 +31,7 @@ export interface LoadRepositoryContext extends FetchContext {
   readonly place: string;
   readonly now: Date;
   readonly knownPast: Date | undefined;
-  /** Of a cache that is taken without asking. */
+  /** Limit of the age of a cache that is used without asking, in milliseconds. */
   readonly maxAgeMs?: number | undefined;
   readonly limits: Partial<Limits> | undefined;
   readonly deadlines: Deadlines;
@@ -72,7 +72,7 @@ export async function loadRepository(
   }
 }
 
-/** @throws CopyError COPY_OFFLINE_NOTHING_CACHED if the last refresh is longer ago than the call takes */
+/** @throws CopyError COPY_OFFLINE_NOTHING_CACHED if the last refresh is older than `maxAgeMs` */
 async function verifyAge({ directory, maxAgeMs, now }: LoadRepositoryContext): Promise<void> {
   if (maxAgeMs === undefined) return;
   const { refreshedAt } = (await directory.load())?.state ?? {};

@@ -1,4 +1,4 @@
-/** How the demo speaks: chapters for the reader, commands as they would be typed, what they print as it is. */
+/** Output of the demo: chapters, commands as a user types them, and their unchanged output. */
 import { styleText } from "node:util";
 
 const columns = 100;
