@@ -137,6 +137,7 @@ esac
     expect((await machine.run(["dxf", "list-repos"])).status).toBe(13);
     const ran = await machine.run(login, "s3cret\n");
     expect(ran).toMatchObject({ status: 0, stdout: "" });
+    expect(ran.stderr).toBe(`dxf: logged in to ${registry.host}; docker-credential-desk keeps the password\n`);
     expect(JSON.parse(await readFile(store, "utf8"))).toEqual({
       ...{ ServerURL: registry.host, Username: "fred", Secret: "s3cret" },
     });
@@ -151,6 +152,20 @@ esac
     const store = await installHelper(desk);
     expect((await desk.machine.run(login, "wrong\n")).status).toBe(13);
     await expect(stat(store)).rejects.toMatchObject({ code: "ENOENT" });
+  });
+
+  test("says nothing of a place, and stores nothing, if the host is no registry or refuses", async () => {
+    await using desk = await createDesk();
+    for (const [status, wanted] of [
+      [404, 5],
+      [401, 13],
+    ] as const) {
+      desk.registry.script({ match: { path: /^\/v2\/$/ }, fault: { kind: "answer", status } });
+      const ran = await desk.machine.run([...login, "--plain-text"], "s3cret\n");
+      expect([ran.status, ran.stderr]).toEqual([wanted, expect.not.stringContaining("config.json")]);
+      desk.registry.clearScript();
+    }
+    expect(await readFile(desk.config, "utf8")).toBe("{}");
   });
 
   test("ends, and asks no other place, where the helper that is configured is missing [T62]", async () => {
@@ -170,7 +185,7 @@ esac
     expect(await readFile(desk.config, "utf8")).toBe("{}");
     const ran = await machine.run([...login, "--plain-text"], "s3cret\n");
     expect(ran.status).toBe(0);
-    expect(ran.stderr).toContain("in plain text");
+    expect(ran.stderr).toContain(`${desk.config} in plain text`);
     expect(ran.stderr).not.toContain("s3cret");
     expect((await stat(desk.config)).mode & 0o777).toBe(0o600);
     expect((await machine.run(["dxf", "list-repos"])).status).toBe(0);

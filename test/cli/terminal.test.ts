@@ -90,6 +90,15 @@ describe("what is typed is not on the screen", () => {
   });
 });
 
+test("a login asks for the user name, which is shown, and then for the password, which is not", async () => {
+  const terminal = open(["login", "127.0.0.1:9", "--plain-text"]);
+  await terminal.shows("User name:");
+  terminal.type("fred\r");
+  await answer(terminal, ["Password of fred:"]);
+  await expectRestored(terminal, 5);
+  expect(terminal.screen()).toMatch(/User name: .*fred/);
+});
+
 describe("at a prompt", () => {
   test("Ctrl-C ends the program with 130 and restores the terminal", async () => {
     expect.hasAssertions();

@@ -22,6 +22,7 @@ export function createTestIo(options: TestIoOptions) {
     },
   });
   const answers = [...(options.answers ?? [])];
+  const ask = options.answers === undefined ? undefined : () => Promise.resolve(answers.shift() ?? "");
   const io = {
     argv: options.argv,
     env: options.env ?? {},
@@ -35,7 +36,8 @@ export function createTestIo(options: TestIoOptions) {
     now: options.now ?? ((): Date => new Date()),
     random: (): number => 0.5,
     signal: options.signal ?? new AbortController().signal,
-    askSecret: options.answers === undefined ? undefined : () => Promise.resolve(answers.shift() ?? ""),
+    askSecret: ask,
+    ask,
   };
   return {
     io,

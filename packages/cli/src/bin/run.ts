@@ -44,7 +44,7 @@ function createIo(signal: AbortSignal, interrupt: () => void): Io {
     now: () => new Date(),
     random: Math.random,
     signal,
-    askSecret: process.stdin.isTTY && process.stderr.isTTY ? (prompt) => ask(prompt, signal, interrupt) : undefined,
+    ...createPrompts(signal, interrupt),
   };
 }
 
@@ -70,7 +70,11 @@ function createOutput(stream: NodeJS.WriteStream): Output {
 }
 
 /** Loaded when somebody is asked: most runs ask nobody. */
-async function ask(prompt: string, signal: AbortSignal, interrupt: () => void): Promise<string> {
-  const { askSecret } = await import("./ask-secret.ts");
-  return askSecret({ input: process.stdin, output: process.stderr, signal, interrupt }, prompt);
+function createPrompts(signal: AbortSignal, interrupt: () => void): Pick<Io, "ask" | "askSecret"> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return { ask: undefined, askSecret: undefined };
+  const keyboard = { input: process.stdin, output: process.stderr, signal, interrupt };
+  return {
+    ask: async (prompt) => (await import("./ask.ts")).ask(keyboard, prompt, "shown"),
+    askSecret: async (prompt) => (await import("./ask.ts")).ask(keyboard, prompt, "hidden"),
+  };
 }

@@ -1,4 +1,4 @@
-import { collect } from "@dtuf/registry";
+import { collect, OciError } from "@dtuf/registry";
 import {
   createStaticCredentials,
   storeCredential,
@@ -16,26 +16,42 @@ const secretMaxBytes = 64 * 1024;
 /** The registry is asked first: what it refuses is not stored. */
 export const run: Run = async (context, [named]) => {
   const host = loginHost(context, named);
-  const credential = await readCredential(context);
   const place = await choosePlace(context, host);
+  const credential = await readCredential(context);
+  await verifyLogin(context, host, credential);
+  await storeCredential(place, host, credential);
+  context.terminal.report(`logged in to ${host}; ${describePlace(place)}`);
+};
+
+/** @throws OciError OCI_UNAUTHORIZED; OCI_RESPONSE_INVALID if the host is no registry */
+async function verifyLogin(context: Context, host: string, credential: StorableCredential): Promise<void> {
   const client = await openLogin(context, host, createStaticCredentials(credential));
   try {
-    await client.ping({ signal: context.io.signal });
+    if (!(await client.ping({ signal: context.io.signal }))) {
+      throw new OciError("OCI_RESPONSE_INVALID", `${host} is no registry: it does not answer /v2/ as one`, {
+        details: { host },
+      });
+    }
   } finally {
     await client.close();
   }
-  await storeCredential(place, host, credential);
-  context.terminal.report(`logged in to ${host}`);
-};
+}
+
+function describePlace(place: CredentialPlace): string {
+  if (place.kind === "helper") return `docker-credential-${place.name} keeps the password`;
+  if (place.kind === "keychain") return "this system's keychain keeps the password";
+  return `the password is in ${place.path} in plain text, for everybody who can read that file`;
+}
 
 async function readCredential(context: Context): Promise<StorableCredential> {
   const { io, values, variable } = context;
   if (values.on("identity-token-stdin")) return { kind: "identity-token", token: await readSecret(context) };
-  const username = values.text("username");
+  const isPiped = values.on("password-stdin");
+  const username = values.text("username") || (isPiped ? undefined : await io.ask?.("User name: "));
   if (username === undefined || username === "") {
     throw new UsageError("no user name", `--username NAME, or ${variable("username")}`);
   }
-  if (values.on("password-stdin")) return { kind: "basic", username, password: await readSecret(context) };
+  if (isPiped) return { kind: "basic", username, password: await readSecret(context) };
   const password = io.env[variable("password")] ?? (await io.askSecret?.(`Password of ${username}: `));
   if (password === undefined) throw new UsageError("no password and no terminal to ask on", "--password-stdin");
   return { kind: "basic", username, password };
@@ -58,6 +74,5 @@ async function choosePlace(context: Context, host: string): Promise<CredentialPl
       "configure credsStore there, or add --keychain, or --plain-text to store the password readable",
     );
   }
-  context.terminal.note(`the password is stored in ${path} in plain text: whoever reads the file has it`);
   return { kind: "plain-text", path };
 }

@@ -27,4 +27,6 @@ export interface Io {
   readonly signal: AbortSignal;
   /** Asks on the terminal without showing what is typed. Undefined where there is no terminal. */
   readonly askSecret: ((prompt: string) => Promise<string>) | undefined;
+  /** The same, and what is typed is shown. */
+  readonly ask: ((prompt: string) => Promise<string>) | undefined;
 }

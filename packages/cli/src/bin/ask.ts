@@ -1,4 +1,4 @@
-/** A prompt that shows nothing of what is typed. */
+/** A prompt, which shows nothing of a secret that is typed. */
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 import { UsageError } from "../context/usage.ts";
@@ -13,14 +13,19 @@ export interface Keyboard {
 }
 
 /**
- * readline reads single keys, so the terminal echoes none, and writes its own echo nowhere. The terminal is as before
+ * readline reads single keys, so the terminal echoes none, and writes the echo of a secret nowhere. The terminal is as before
  * when the promise settles.
  * @throws UsageError at the end of the input; the signal's reason
  */
-export async function askSecret({ input, output, signal, interrupt }: Keyboard, prompt: string): Promise<string> {
+export async function ask(
+  { input, output, signal, interrupt }: Keyboard,
+  prompt: string,
+  typed: "shown" | "hidden",
+): Promise<string> {
   signal.throwIfAborted();
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const lines = createInterface({ input, output: nowhere, terminal: true, historySize: 0 });
+  const echo = typed === "shown" ? output : nowhere;
+  const lines = createInterface({ input, output: echo, prompt, terminal: true, historySize: 0 });
   let stop: (() => void) | undefined;
   try {
     return await new Promise<string>((resolve, reject) => {
@@ -30,11 +35,13 @@ export async function askSecret({ input, output, signal, interrupt }: Keyboard, 
       lines.once("SIGINT", interrupt);
       lines.once("close", () => reject(new UsageError("the input ended at the prompt")));
       // Only now: who waits for the prompt finds an echo that is off.
-      output.write(prompt);
+      if (typed === "hidden") output.write(prompt);
+      else lines.prompt();
     });
   } finally {
     if (stop !== undefined) signal.removeEventListener("abort", stop);
     lines.close();
-    output.write("\n");
+    // What is shown ends with its own line end.
+    if (typed === "hidden") output.write("\n");
   }
 }
