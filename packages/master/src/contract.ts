@@ -1,6 +1,6 @@
 /**
- * What a publisher can do, as values and promises; `master.ts` does it. Local state changes by one atomic file, the
- * registry by one tag: whatever is cut off leaves the old state or the new one, and running it again goes on.
+ * The operations of a publisher; `master.ts` implements them. Local state changes by one atomic file, the registry by
+ * one tag: an interrupted operation leaves the old state or the new one, and the next run continues.
  */
 import type { Digest } from "@dtuf/registry";
 import type { JsonObject, KeyFamily, RoleName, TargetFile, TargetPath, TopLevelRole, LeftOutRoots } from "@dtuf/tuf";
@@ -17,9 +17,9 @@ export type * from "./target-contract.ts";
 
 export interface NewRootOptions extends OperationOptions {
   /**
-   * Families of keys of which each top-level role needs at least one signature, for clients of dtuf
-   * (`x-dtuf-require-families`). Added to what the root requires already: no later root can drop a family, only pinning
-   * again can.
+   * Families of keys from which each top-level role needs at least one signature, for clients of dtuf
+   * (`x-dtuf-require-families`). They are added to those that the root requires already: no later root can drop a
+   * family, only pinning again can.
    */
   readonly requireFamilies?: readonly KeyFamily[] | undefined;
 }
@@ -28,13 +28,13 @@ export interface CreatedKey {
   readonly role: TopLevelRole;
   readonly keyId: string;
   readonly path: string;
-  /** Where the key that was there before now lies. */
+  /** The new path of the key that was there before. */
   readonly setAside?: string | undefined;
 }
 
 export interface StagedChanges {
   readonly targets: readonly StagedTarget[];
-  /** Delegated roles of which a new version, a delegation or its end is staged. */
+  /** Delegated roles for which a new version, a delegation or its removal is staged. */
   readonly roles: readonly RoleName[];
   /** Versions of roots that are signed here and not published yet. */
   readonly roots: readonly number[];
@@ -42,41 +42,44 @@ export interface StagedChanges {
 
 export type ReleaseVersions = Readonly<Record<TopLevelRole, number>>;
 
-/** What every publication takes. */
+/** Options of every publication. */
 export interface PublishOptions extends OperationOptions {
   /**
-   * The snapshot that must be what is published: its version (`"12"`) or the SHA-256 of its file (hex). `">=12"` and `">12"`
-   * are a floor: they name no snapshot, so that everything else is checked as without them.
+   * The snapshot that must be published now: its version (`"12"`) or the SHA-256 of its file (hex). `">=12"` and
+   * `">12"` are a minimum: they name no single snapshot, so that every other check is made as without them.
    */
   readonly expectSnapshot?: string | undefined;
   /**
-   * What to build on. "published" (default): what `latest` names, refused where it is older than the record here, or
-   * another publisher's and expired, of implausible versions, or not built on the record (unless it is expected, above).
-   * "recorded": the record, overwriting whatever is published: mends a registry that was rolled back. One that was emptied
-   * needs its targets and roles pushed again first. Another chain of roots is not overwritten (MASTER_CHAIN_DIFFERS).
-   * "replace": as "recorded", another chain of roots too: its clients must pin again.
+   * The release to build on. "published" (default): the one that `latest` names. It is refused if it is older than the
+   * last release in the local state (TUF_ROLLBACK). A release of another publisher is also refused if its timestamp has
+   * expired (MASTER_BASE_EXPIRED), if its versions are implausible (MASTER_VERSION_IMPLAUSIBLE), or if it was not built
+   * on the last release (MASTER_BASE_UNEXPECTED); an `expectSnapshot` that names the snapshot lifts these three.
+   * "recorded": the last release of the local state; the published one is overwritten. This repairs a registry that was
+   * rolled back. If the registry was emptied, push its targets and roles again first. Another chain of roots is not
+   * overwritten (MASTER_CHAIN_DIFFERS). "replace": like "recorded", but another chain of roots is overwritten too: its
+   * clients must pin again.
    */
   readonly base?: "published" | "recorded" | "replace" | undefined;
   /**
-   * "trusted": the clock is right, and was ahead before. Default: "checked" (MASTER_CLOCK_SUSPECT where it is behind an
-   * instant at which this state was written).
+   * "trusted": the clock is right now and was ahead before. Default: "checked" (MASTER_CLOCK_SUSPECT if the clock is
+   * behind an instant at which this state was written).
    */
   readonly clock?: "checked" | "trusted" | undefined;
 }
 
 export interface PushMetadataOptions extends PublishOptions {
-  /** Sign a record of this push too (`PushResult.signedRecord`). Default: none. */
+  /** Also signs a record of this push (`PushResult.signedRecord`). Default: no record. */
   readonly record?: RecordOptions | undefined;
 }
 
 export interface RecordOptions {
-  /** For how long machines that only refresh may renew what the record names. Default: 14 days. */
+  /** How long machines that only refresh may renew the snapshot that the record names. Default: 14 days. */
   readonly lifetimeMs?: number | undefined;
 }
 
 export interface RecordStatus {
   readonly until: Date;
-  /** "soon": at most half of its time (or `withinMs`) is left. "due": nothing is renewed by it any more. */
+  /** "soon": at most half of its lifetime (or `withinMs`) is left. "due": it has ended and renews nothing. */
   readonly state: "good" | "soon" | "due";
 }
 
@@ -84,22 +87,22 @@ export interface PublishResult {
   /** Digest of the manifest that `latest` now names. */
   readonly release: Digest;
   readonly versions: ReleaseVersions;
-  /** Target changes that this publication carried. */
+  /** Target changes that this publication contains. */
   readonly changed: readonly StagedTarget[];
-  /** How often another publisher was first and the changes were rebased on what it had published. */
+  /** How often another publisher was first and the changes were applied to its release. */
   readonly rebased: number;
-  /** The release that was published and that this one was not built on: nothing of it was taken over. */
+  /** The published release that this one replaced without building on it: nothing of it was kept. */
   readonly overwrote?: Digest | undefined;
-  /** Until when clients take this release, if nothing follows it. */
+  /** The instant until which clients accept this release if no other follows. */
   readonly servedUntil: Date;
-  /** Of the record that was signed or used. */
+  /** Status of the record that was signed or used. */
   readonly record?: RecordStatus | undefined;
   /** Roles, delegated ones too, that expire soon (within half their lifetime) and that this publication did not renew. */
   readonly due: readonly DueRole[];
 }
 
 export interface PushResult extends PublishResult {
-  /** The record's file, to be handed by another way than the registry to the machines that only refresh. */
+  /** The record's file. Pass it to the machines that only refresh, by another way than the registry. */
   readonly signedRecord?: Uint8Array | undefined;
 }
 
@@ -107,13 +110,14 @@ export interface RefreshOptions extends PublishOptions {
   /** How soon a role, a record, or a snapshot that may be re-signed is due. Default: half of each lifetime. */
   readonly withinMs?: number | undefined;
   /**
-   * Whether a due snapshot is re-signed. "if-pushed-here" (default): only over targets that this state pushed, because for
-   * any other the registry alone says that they are the newest. "if-due": over whatever is published.
+   * Whether a due snapshot is re-signed. "if-pushed-here" (default): only if this state pushed the published targets,
+   * because for others only the registry says that they are the newest. "if-due": for any published targets.
    */
   readonly snapshot?: "if-pushed-here" | "if-due" | undefined;
   /**
-   * The file of the newest push's record. What is published must be what it names or a renewal of that (then a due snapshot
-   * is re-signed, and nothing expires later than the record's `until`). It stands in for an unexpired timestamp of others.
+   * The file of the newest push's record. The published snapshot must be the one that it names or a renewal of that
+   * one. Then a due snapshot is re-signed, and nothing expires later than the record's `until`. With a record, another
+   * publisher's timestamp may have expired.
    */
   readonly record?: Uint8Array | undefined;
 }
@@ -134,21 +138,22 @@ export interface MasterStatus {
   /** "never": nothing has been published from here. */
   readonly versions: ReleaseVersions | "never";
   /**
-   * What is published, verified from the pin here: what was last published or accepted here; something newer, by another
-   * publisher of this chain of roots; another chain; something else that clients refuse; nothing; or not looked at.
+   * The published release, verified from the root pinned here. "same": the one last published or accepted here.
+   * "newer": another publisher's of this chain of roots. "other-chain": one of another chain of roots. "refused":
+   * clients would refuse it. "absent": nothing is published. "unchecked": no request was made.
    */
   readonly registry: "same" | "newer" | "other-chain" | "refused" | "absent" | "unchecked";
-  /** Where `registry` is "same" or "newer"; `due` is then about this. */
+  /** Present if `registry` is "same" or "newer"; `due` is then about this release. */
   readonly published?: PublishedStatus | undefined;
-  /** Of the newest record that was signed or used here. */
+  /** Status of the newest record of a push that was signed or used here. */
   readonly record?: RecordStatus | undefined;
-  /** Why it was refused, where `registry` is "other-chain" or "refused". */
+  /** Why it was refused, if `registry` is "other-chain" or "refused". */
   readonly refusal?: { readonly code: string; readonly message: string } | undefined;
 }
 
 export interface PublishedStatus {
   readonly versions: ReleaseVersions;
-  /** Until when clients take it, if nothing follows it. */
+  /** The instant until which clients accept it if no other follows. */
   readonly servedUntil: Date;
 }
 
@@ -163,7 +168,7 @@ export interface PruneResult {
 export interface DelegateOptions extends OperationOptions {
   readonly paths?: readonly string[] | undefined;
   readonly pathHashPrefixes?: readonly string[] | undefined;
-  /** True: if the role has no such target, later delegations are not asked. Default false. */
+  /** If true and the role does not have the target, later delegations are not searched. Default: false. */
   readonly terminating?: boolean | undefined;
   /** Public keys in PEM. */
   readonly keys: readonly string[];
@@ -182,91 +187,104 @@ export interface AdoptResult {
 export interface Master extends AsyncDisposable {
   /** An existing key is set aside in keys/previous until a publication no longer needs it. */
   createRootKey(options?: OperationOptions): Promise<CreatedKey>;
-  /** The roles whose key file lies in `keys/`. None is opened. */
+  /** The roles that have a key file in `keys/`. No file is opened. */
   listKeys(): Promise<readonly TopLevelRole[]>;
-  /** Targets, snapshot and timestamp keys. @throws MasterError */
+  /** Creates the targets, snapshot and timestamp keys. @throws MasterError */
   createMetadataKeys(options?: OperationOptions): Promise<readonly CreatedKey[]>;
   /**
-   * Signs the first metadata; its root becomes this publisher's pin. The registry is looked at first: what is published
-   * there is adopted or, with `existing: "replace"`, will be overwritten. With "unchecked" no request is made.
+   * Signs the first metadata; its root becomes this publisher's pinned root. It first asks the registry: if something
+   * is published there, it throws, because that has to be adopted or, with `existing: "replace"`, will be overwritten.
+   * With "unchecked" no request is made.
    * @throws MASTER_METADATA_EXISTS, MASTER_KEYS_MISSING; OciError
    */
   createMetadata(
     options?: NewRootOptions & { readonly existing?: "refuse" | "replace" | "unchecked" | undefined },
   ): Promise<void>;
   /**
-   * A machine without a record takes the published repository as its base, from a root that it was handed: a root.json, or
-   * a chain as `rootChain` gives it, of which the newest is the pin. What is published must be unexpired, or be the expected
-   * snapshot (as in `PushMetadataOptions`). Older roots are taken from the chain, or if the pinned root's keys signed them.
-   * Makes the directory for the key files, which this machine needs before it can sign.
-   * @throws MASTER_METADATA_EXISTS, MASTER_BASE_EXPIRED, MASTER_BASE_UNEXPECTED, MASTER_RECORD_DUE, MASTER_RECORD_MISMATCH; TufError
+   * Takes the published repository as the base of a machine that has no state yet. `root` is a root.json or a chain as
+   * `rootChain` returns it; its newest root becomes the pinned one. The published release must not have expired, or
+   * must be the expected snapshot (as in `PushMetadataOptions`). Older roots are taken from the chain, or from the
+   * registry if the pinned root's keys signed them. Makes the directory for the key files, which this machine needs
+   * before it can sign.
+   * @throws MASTER_METADATA_EXISTS, MASTER_BASE_EXPIRED, MASTER_BASE_UNEXPECTED, MASTER_RECORD_DUE,
+   * MASTER_RECORD_MISMATCH; TufError
    */
   adopt(
     options: OperationOptions & { readonly root: Uint8Array } & Pick<RefreshOptions, "expectSnapshot" | "record">,
   ): Promise<AdoptResult>;
   /**
-   * The state publishes to this publisher's place from now on, whatever place it recorded: for a repository that was carried
-   * to another registry. What is published there must be what `pushMetadata` would build on, with the blobs that it names.
+   * Changes the recorded place of the state to this publisher's, for a repository that was copied to another registry.
+   * The release published there must be one that `pushMetadata` would build on, with the blobs that it names.
    * @throws MASTER_METADATA_MISSING, MASTER_METADATA_UNAVAILABLE, and what `pushMetadata` throws; the place then stays
    */
   move(options?: OperationOptions & Pick<PublishOptions, "expectSnapshot">): Promise<void>;
   /**
-   * A new root naming the keys that lie in `keys/` now, signed with the old root keys too, so that clients follow
-   * it. Also renews an expired root. With `replace`: without the old keys; clients must pin again.
+   * Signs a new root that names the keys now in `keys/`, also with the old root keys, so that clients follow it. It
+   * renews an expired root too. With `replace` the old keys are not used, and clients must pin again.
    * @throws MASTER_OLD_ROOT_KEY_MISSING
    */
   resetKeys(options?: NewRootOptions & { readonly replace?: boolean | undefined }): Promise<void>;
-  /** Uploads the parts and the target's own manifest now, stages its metadata. Files are read twice, never held whole. */
+  /**
+   * Uploads the parts and the target's own manifest now and stages its metadata. Files are read twice and never held in
+   * memory whole.
+   */
   pushTarget(
     name: string,
     parts: readonly TargetPart[],
     options?: ProgressOptions & { readonly custom?: JsonObject | undefined },
   ): Promise<TargetFile>;
   /**
-   * As `pushTarget` for many targets, several at a time, and all of it staged by one write: a process that is killed leaves
-   * none of them staged, or all, and running it again goes on with what the registry does not have.
+   * Like `pushTarget` for many targets, several at a time. All are staged by one write: a killed process leaves all of
+   * them staged or none, and the next run uploads only what the registry does not have.
    * @throws MASTER_TARGET_RESERVED, MASTER_CUSTOM_RESERVED, MASTER_PART_INVALID; TypeError for two targets of one name
    */
   pushTargets(targets: readonly NewTarget[], options?: PushTargetsOptions): Promise<PushedTargets>;
   /**
-   * Stages other custom metadata for targets that are signed or staged, in the place of the user's own that they had.
-   * Makes no request. @throws MASTER_TARGET_UNKNOWN, MASTER_CUSTOM_RESERVED
+   * Stages other custom metadata for targets that are signed or staged; it replaces the user's earlier metadata. Makes
+   * no request. @throws MASTER_TARGET_UNKNOWN, MASTER_CUSTOM_RESERVED
    */
   setCustom(names: readonly string[], custom: JsonObject, options?: OperationOptions): Promise<void>;
-  /** Stages a delegation, or a change of one that is there, which keeps its place. @throws TufError, OciError OCI_NOT_FOUND */
+  /**
+   * Stages a new delegation, or a change of an existing one, which keeps its position. @throws TufError, OciError
+   * OCI_NOT_FOUND
+   */
   delegate(role: string, options: DelegateOptions): Promise<void>;
   /** Stages a new version of a delegated role, signed by its keys. @throws MASTER_ROLE_UNKNOWN; TufError */
   updateRole(role: string, metadata: Uint8Array, options?: OperationOptions): Promise<void>;
-  /** Stages the end of a delegation. @throws MASTER_ROLE_UNKNOWN */
+  /** Stages the removal of a delegation. @throws MASTER_ROLE_UNKNOWN */
   revokeRole(role: string, options?: OperationOptions): Promise<void>;
-  /** Stages. @throws MASTER_TARGET_UNKNOWN */
+  /** Stages the removal of a target. @throws MASTER_TARGET_UNKNOWN */
   deleteTarget(name: string, options?: OperationOptions): Promise<void>;
   /**
-   * Signs targets, snapshot and timestamp anew, with what is staged, and publishes by one switch. Nothing is published
-   * that a client that holds the last release would not take.
+   * Signs targets, snapshot and timestamp again, with all staged changes, and publishes them by moving one tag. It
+   * publishes nothing that a client with the last release would refuse.
    * @throws MASTER_ROLE_EXPIRED, MASTER_CLOCK_SUSPECT, MASTER_CHAIN_DIFFERS, …
    */
   pushMetadata(options?: PushMetadataOptions): Promise<PushResult>;
   /**
-   * Signs the timestamp anew without the targets key, and a due snapshot as `snapshot` says. What is staged stays staged.
-   * @throws MASTER_ROLE_EXPIRED where a role that is not renewed has expired; MASTER_BASE_UNEXPECTED,
-   *   MASTER_RECORD_DUE, MASTER_RECORD_MISMATCH, …
+   * Signs the timestamp again without the targets key, and a due snapshot as `snapshot` says. Staged changes stay
+   * staged.
+   * @throws MASTER_ROLE_EXPIRED if a role that is not renewed has expired; MASTER_BASE_UNEXPECTED,
+   *     MASTER_RECORD_DUE, MASTER_RECORD_MISMATCH, …
    */
   refreshMetadata(options?: RefreshOptions): Promise<RefreshMetadataResult>;
-  /** Names in the signed metadata: what is staged does not show. Sorted. */
+  /** Names of the targets in the signed metadata, without staged changes. Sorted. */
   listTargets(): Promise<readonly TargetPath[]>;
-  /** The same, with what is signed of each. */
+  /** The same, with the signed metadata of each. */
   listTargetFiles(): Promise<ReadonlyMap<TargetPath, TargetFile>>;
-  /** Of the signed metadata, those that cannot be pulled without the blob. Sorted. */
+  /** Names of the signed targets that need the blob. Sorted. */
   listTargetsOf(blob: Digest): Promise<readonly TargetPath[]>;
   staged(): Promise<StagedChanges>;
-  /** Drops what is staged for these targets; without names, everything but staged roots. */
+  /** Drops the staged changes of these targets; without names, all staged changes except roots. */
   unstage(names?: readonly string[]): Promise<void>;
-  /** Of the delegated roles, those that the last publication from here found. */
+  /** When each role expires; of the delegated roles, those that the last publication from here found. */
   expirations(): Promise<ReadonlyMap<TopLevelRole | RoleName, Date>>;
-  /** The newest root signed here: what to ship with installers. */
+  /** The newest root signed here. Ship it with installers. */
   rootFile(): Promise<Uint8Array>;
-  /** That root with all that lead to it, in one file: for publishers that adopt, mirrors, and clients pinned to an old root. */
+  /**
+   * That root and all roots that lead to it, in one file: for publishers that adopt, for mirrors, and for clients
+   * pinned to an old root.
+   */
   rootChain(): Promise<Uint8Array>;
   status(
     options?: OperationOptions & {
@@ -276,9 +294,9 @@ export interface Master extends AsyncDisposable {
       readonly registry?: "check" | "skip" | undefined;
     },
   ): Promise<MasterStatus>;
-  /** Deletes what no reader needs any more. @throws OciError OCI_UNSUPPORTED where the registry does not delete */
+  /** Deletes content that no reader needs any more. @throws OciError OCI_UNSUPPORTED if the registry does not delete */
   prune(options?: OperationOptions): Promise<PruneResult>;
-  /** Ends the connections that were opened for `repository`. The next operation connects anew. */
+  /** Ends the connections that were opened for `repository`. The next operation connects again. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -1,44 +1,49 @@
 /** Why publishing failed. The codes are stable; messages are for people and may be reworded. */
 export type MasterErrorCode =
-  /** A key that is needed to sign is not there; details name the role and the key ids that would do. */
+  /** A key that is needed to sign is missing; the details name the role and the key ids that can sign for it. */
   | "MASTER_KEYS_MISSING"
-  /** A key file is no PEM, no age file that we open, or of a kind that cannot sign TUF metadata. */
+  /** A key file is neither PEM nor an age file that can be opened, or its key type cannot sign TUF metadata. */
   | "MASTER_KEY_INVALID"
   | "MASTER_PASSPHRASE_WRONG"
-  /** The key file is encrypted and no passphrase was offered. */
+  /** The key file is encrypted and no passphrase was given. */
   | "MASTER_PASSPHRASE_MISSING"
   /** `createMetadata` (or `adopt`) has not been done here. */
   | "MASTER_METADATA_MISSING"
   | "MASTER_METADATA_EXISTS"
   /** The state directory belongs to another registry or repository. */
   | "MASTER_PLACE_DIFFERS"
-  /** The state directory cannot be read as ours, or a file of it was altered. */
+  /** The state directory cannot be parsed, or a file in it was altered. */
   | "MASTER_STATE_INVALID"
   | "MASTER_TARGET_UNKNOWN"
-  /** A part that is no regular file: it could not be read twice. */
+  /** A part is not a regular file, so that it cannot be read twice. */
   | "MASTER_PART_INVALID"
   | "MASTER_TARGET_RESERVED"
-  /** Custom metadata with a key that is ours. */
+  /** Custom metadata has a key that is reserved for dtuf. */
   | "MASTER_CUSTOM_RESERVED"
-  /** Other publishers were first again and again, or the root was changed by another one. */
+  /** Other publishers were first in every try, or another publisher changed the root. */
   | "MASTER_PUBLISHER_RACE"
-  /** What is published expired and there is no record here (nor `expectSnapshot`) to tell it from a replay. */
+  /** The published release has expired, and neither a record nor `expectSnapshot` shows that it is not a replay. */
   | "MASTER_BASE_EXPIRED"
-  /** No client would take what was to be published: a role of it has expired; details name the role. */
+  /** No client would accept the new release, because one of its roles has expired; the details name the role. */
   | "MASTER_ROLE_EXPIRED"
-  /** The clock is behind an instant that is known to be past. */
+  /** The clock is behind an instant that is known to be in the past. */
   | "MASTER_CLOCK_SUSPECT"
-  /** What is published belongs to another chain of roots than the one pinned here. */
+  /** The published release belongs to another chain of roots than the one pinned here. */
   | "MASTER_CHAIN_DIFFERS"
-  /** What is published is not the snapshot that was expected. */
+  /** The published snapshot is not the expected one. */
   | "MASTER_BASE_UNEXPECTED"
-  /** The record of a push is good no more: a newer one has to be handed over. */
+  /** The record of a push has ended: a newer one is needed. */
   | "MASTER_RECORD_DUE"
-  /** The record of a push is not of what is published, or is older than one that was used here. */
+  /** The record of a push does not match the published release, or is older than one that was used here. */
   | "MASTER_RECORD_MISMATCH"
-  /** A published version jumped so far that signing above it would use up the version numbers. */
+  /**
+   * A published version is so much higher than the known one that signing above it could use up the version numbers.
+   */
   | "MASTER_VERSION_IMPLAUSIBLE"
-  /** No key that the current root names can sign the next one: clients would have to pin again. */
+  /**
+   * The root keys that the current root names are missing. Without them clients cannot follow the next root and must
+   * pin again.
+   */
   | "MASTER_OLD_ROOT_KEY_MISSING"
   | "MASTER_ROLE_UNKNOWN"
   /** Metadata that the signed snapshot names is not in the registry. */
@@ -48,7 +53,9 @@ export type MasterErrorDetails = Readonly<Record<string, string | number | reado
 
 const brand = Symbol.for("dtuf.MasterError");
 
-/** This package's own faults. Those of the TUF rules (`TufError`) and of the store (`OciError`) pass through as they are. */
+/**
+ * Errors of this package. Errors of the TUF rules (`TufError`) and of the store (`OciError`) are passed on unchanged.
+ */
 export class MasterError extends Error {
   static {
     Object.defineProperty(this.prototype, brand, { value: true });
@@ -64,7 +71,7 @@ export class MasterError extends Error {
     this.details = more.details ?? {};
   }
 
-  /** True for a MasterError of any copy of this package. */
+  /** True if the value is a MasterError of any copy of this package. */
   static is(value: unknown): value is MasterError {
     return typeof value === "object" && value !== null && brand in value;
   }

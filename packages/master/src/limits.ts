@@ -1,40 +1,43 @@
-/** Every read and every loop has a bound, and every bound a reason. Sizes in bytes. */
+/** Every read and every loop has a bound, and every bound has a reason. Sizes are in bytes. */
 
-/** An RSA-4096 key in PEM is 3.3 KiB; armored in age, 5. */
+/** An RSA-4096 key in PEM is 3.3 KiB; in an armored age file it is 5 KiB. */
 export const keyFileMaxBytes: number = 64 * 1024;
 
-/** The record holds a line for each root and each role of the release: room for 10,000 roots. */
+/** The record has a line for each root and each role of the release: room for 10,000 roots. */
 export const stateMaxBytes: number = 4 * 1024 * 1024;
 
-/** One staged target: a list of 10,000 blobs is 1.2 MB, `custom` gets the rest. */
+/** One staged target: a list of 10,000 blobs is 1.2 MB, the rest is for `custom`. */
 export const stagedMaxBytes: number = 8 * 1024 * 1024;
 
-/** Targets that were staged together: 100,000 are 30 MB, as many as a role has room for. */
+/** Targets that were staged together: 100,000 are 30 MB, and a role has room for no more. */
 export const togetherMaxBytes: number = 128 * 1024 * 1024;
 
-/** A delegated role's file of the largest size that clients take, in base64. */
+/** A delegated role's file of the largest size that clients accept, in base64. */
 export const stagedRoleMaxBytes: number = 180 * 1024 * 1024;
 
-/** How often one push is rebased on what another publisher published meanwhile, before it is given up. */
+/** How often one push is rebased on another publisher's new release before it fails. */
 export const rebasesMax = 8;
 
-/** Delegated roles whose expiry is kept in the record: 100 bytes each, and one request each when they change. */
+/** Delegated roles whose expiry the record keeps: each needs 100 bytes, and one request when it changes. */
 export const delegatedRecordsMax = 1000;
 
-/** How often an artifact is put again where the registry does not know a blob that was just put: each time is rare. */
+/** How often an artifact is put again if the registry does not know a blob that was just put, which is rare. */
 export const unknownBlobRetries = 3;
 
-/** Uploads at a time, as docker and skopeo have it by default. */
+/** Simultaneous uploads. docker and skopeo have the same default. */
 export const defaultConcurrency = 4;
 
-/** How far a clock may be behind what is known before it is suspect: clients allow the same. */
+/** How far the clock may be behind a known past instant before it is refused. Clients allow the same. */
 export const clockToleranceMs: number = 10 * 60 * 1000;
 
-/** Releases looked back through for the recorded one: a publisher that comes once a month, beside one that refreshes daily. */
+/**
+ * How many releases back the recorded one is searched for: enough for a publisher that pushes once a month beside one
+ * that refreshes daily.
+ */
 export const lineageMax = 64;
 
 /**
- * How far above the record a published version may be. A thief of an online key can sign version 2^53 - 1, after which
- * nobody could sign a higher one; whoever signs above such a version makes the theft permanent.
+ * How far above the record a published version may be. The thief of an online key can sign version 2^53 - 1, after
+ * which nobody can sign a higher one. A publisher that signs above such a version makes the damage permanent.
  */
 export const versionJumpMax = 1_000_000;

@@ -48,7 +48,7 @@ const refresh = (root: Uint8Array): Promise<TrustedSet> => readRelease(openStore
 const targetOf = (set: TrustedSet, name: string): Promise<string | undefined> => readTarget(openStore(), set, name);
 
 describe("a publisher", () => {
-  test("publishes what a reader with nothing but the first root verifies", async () => {
+  test("publishes releases that a reader verifies with only the first root", async () => {
     const master = openMaster();
     const root = await createRepository(master);
     await master.pushTarget("demo.txt", [await file("demo", "hello")]);
@@ -62,7 +62,7 @@ describe("a publisher", () => {
     expect((await master.staged()).targets).toEqual([]);
   });
 
-  test("tells each part's bytes by name: hashed, uploaded, and read again for another target", async () => {
+  test("reports each part's bytes by name: hashed, uploaded, and read again for another target", async () => {
     const master = openMaster();
     await createRepository(master);
     const part = await file("demo", "hello");
@@ -79,7 +79,7 @@ describe("a publisher", () => {
     expect(seen).toContainEqual({ ...told, step: "download", name: "@demo.txt", digest });
   });
 
-  test("republishes with nothing changed: signed anew, later expiry", async () => {
+  test("publishes again without changes: signed again, with later expiry", async () => {
     const master = openMaster();
     const root = await createRepository(master);
     await master.pushMetadata();
@@ -142,7 +142,7 @@ describe("a publisher", () => {
     },
   );
 
-  test("keeps keys 0600 and directories 0700 whatever the umask [T30]", async () => {
+  test("keeps keys 0600 and directories 0700 with any umask [T30]", async () => {
     const before = process.umask(0);
     try {
       const master = openMaster();
@@ -169,7 +169,7 @@ describe("a publisher", () => {
     expect((await stat(join(directory, "master"))).mode & 0o777).toBe(0o700);
   });
 
-  test("signs the timestamp anew without the targets key, and the snapshot when it is due", async () => {
+  test("signs the timestamp again without the targets key, and the snapshot if it is due", async () => {
     const master = openMaster();
     const root = await createRepository(master);
     await master.pushTarget("a", [await file("a", "A")]);

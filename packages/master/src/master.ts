@@ -14,14 +14,14 @@ import { createWorkplace, type Operation, type Workplace } from "./state/operati
 import { readExpirations, readStagedChanges, readStatus } from "./status.ts";
 
 /**
- * A publisher over a state directory and a store. Operations that change something run one at a time, between
- * processes too.
+ * A publisher with a state directory and a store. Operations that change something run one at a time, also between
+ * processes.
  *
  *     const master = createMaster({ repository: "registry.example.com/fred/demo", directory: "state/master" });
  *     await master.pushTarget("demo.txt", [{ kind: "file", path: "demo.txt" }]);
  *     await master.pushMetadata();
  *
- * @throws TypeError for options that make no sense; OciError OCI_REFERENCE_INVALID
+ * @throws TypeError for invalid options; OciError OCI_REFERENCE_INVALID
  */
 export function createMaster(options: MasterOptions): Master {
   const workplace = createWorkplace(options);

@@ -4,7 +4,10 @@ import type { LockWait } from "@dtuf/registry/files";
 import type { OpenRepositoryOptions } from "@dtuf/registry/repository";
 import type { Signer, TopLevelRole } from "@dtuf/tuf";
 
-/** A store to publish to. Listing and deleting are needed by `prune` alone; swapping closes the last window of a race. */
+/**
+ * A store to publish to. Only `prune` needs listing and deleting; with swapping, no other publisher can move `latest`
+ * between the last check and the move.
+ */
 export type MasterStore = WriteStore & Partial<TagLister & Deleter & TagSwapper>;
 
 export type KeyType =
@@ -19,48 +22,51 @@ export type KeyType =
 
 export interface PassphraseRequest {
   readonly role: TopLevelRole;
-  /** "unlock-previous": a key set aside in keys/previous, whose passphrase may be another one. */
+  /** "unlock-previous": a key in keys/previous, whose passphrase may differ. */
   readonly purpose: "create" | "unlock" | "unlock-previous";
-  /** The key file, for a prompt. */
+  /** Path of the key file, for the prompt. */
   readonly path: string;
 }
 
-/** "create": undefined or "" leaves the key unencrypted. Asked for an existing key only when its file is encrypted. */
+/**
+ * "create": undefined or "" leaves the key unencrypted. For an existing key, it is called only if the file is
+ * encrypted.
+ */
 export type PassphraseProvider = (request: PassphraseRequest) => Promise<string | undefined>;
 
-/** What a publisher is made of: where it publishes, in one of two ways, and its state. */
+/** Options of `createMaster`: the repository, by name or as a store, and the settings. */
 export type MasterOptions = MasterSettings & (MasterRepository | MasterPlace);
 
-/** The repository by its name. Clock, chance, transport and credentials have defaults and can be given. */
+/** The repository by its name. Clock, randomness, transport and credentials have defaults and can be replaced. */
 export interface MasterRepository extends OpenRepositoryOptions {
   /** `host[:port]/repository` of a registry, or `oci:DIR`. Recorded in the state; a state of another one is refused. */
   readonly repository: string;
   readonly store?: undefined;
 }
 
-/** A store that the program opened. */
+/** A store that the caller opened. */
 export interface MasterPlace {
   readonly store: MasterStore;
-  /** Where `store` is, as the user names it. Recorded in the state; a state of another place is refused. */
+  /** The location of `store`, as the user names it. Recorded in the state; a state of another place is refused. */
   readonly place: string;
 }
 
 export interface MasterSettings {
-  /** The state directory, `…/<repo>/master`. Made when it is first written to. */
+  /** The state directory, `…/<repo>/master`. It is created by the first write. */
   readonly directory: string;
   /** Read once per operation. Default: the system's clock. */
   readonly now?: (() => Date) | undefined;
   /** Default: root 31,556,900 s, targets 7,889,230 s, snapshot 604,800 s, timestamp 86,400 s (dtuf's). */
   readonly lifetimesMs?: Partial<Record<TopLevelRole, number>> | undefined;
   readonly passphrase?: PassphraseProvider | undefined;
-  /** Of keys created here. Default: "ed25519". */
+  /** Type of the keys that are created. Default: "ed25519". */
   readonly keyType?: KeyType | undefined;
-  /** Signers beside the key files (a hardware token, a cloud KMS). Used for whatever role names their key. */
+  /** Signers beside the key files (a hardware token, a cloud KMS). Each is used for the roles that name its key. */
   readonly signers?: readonly Signer[] | undefined;
-  /** Uploads at a time. Default: 4. */
+  /** Number of simultaneous uploads. Default: 4. */
   readonly concurrency?: number | undefined;
-  /** What to do while another process works on the same state. Default: "wait", for two minutes. */
+  /** What to do if another process works on the same state. Default: "wait", for two minutes. */
   readonly lock?: "wait" | "fail" | undefined;
-  /** Told after a second of waiting for another process. */
+  /** Called after one second of waiting for another process. */
   readonly onLockWait?: ((wait: LockWait) => void) | undefined;
 }

@@ -108,7 +108,7 @@ describe("pruning", () => {
     expect(await readTarget(store, set, "old")).toBe("old bytes");
   });
 
-  test("that deleted staged bytes all the same is noticed before the switch [T133]", async () => {
+  test("that deleted staged bytes is noticed before the next release is published [T133]", async () => {
     await dropOld();
     await master.pushTarget("old", [content("old bytes")]);
     await store.deleteBlob(digest("old bytes"));
@@ -117,7 +117,7 @@ describe("pruning", () => {
     expect(await tags()).toEqual(before);
   });
 
-  test("keeps bytes that somebody else's tag refers to", async () => {
+  test("keeps bytes that a tag of another program refers to", async () => {
     await dropOld();
     const layer = { mediaType: "application/octet-stream", digest: digest("old bytes"), size: 9 };
     const manifest = encodeImageManifest({ artifactType: "application/vnd.example", layers: [layer] });
@@ -127,44 +127,52 @@ describe("pruning", () => {
     expect(await tags()).toContain("alias");
   });
 
-  test("twice is pruning once", async () => {
+  test("twice has the same result as pruning once", async () => {
     await dropOld();
     expect(await master.prune()).toMatchObject({ releases: [2], manifests: 2 });
     expect(await master.prune()).toEqual({ releases: [], manifests: 0, blobs: 0, bytes: 0 });
   });
 
-  test.for(["deleteManifest", "deleteBlob"] as const)("cut off at any %s is finished by the next", async (method) => {
-    await dropOld();
-    for (let [allowed, finished] = [0, false]; !finished; allowed++) {
-      const place = join(directory, String(allowed));
-      for (const part of ["registry", "master"])
-        await cp(join(directory, part), join(place, part), { recursive: true });
-      const copied = createLayoutStore({ directory: join(place, "registry"), now: clock.now });
-      const open = (store: LayoutStore): Master =>
-        createMaster({ store, place: "here", directory: join(place, "master"), now: clock.now });
-      let left = allowed;
-      const cut: LayoutStore = {
-        ...copied,
-        [method]: async (...args: Parameters<LayoutStore["deleteBlob"]>) => {
-          if (left-- === 0) throw new OciError("OCI_UNAVAILABLE", "cut off");
-          return copied[method](...args);
-        },
-      };
-      finished = await open(cut)
-        .prune()
-        .then(
-          () => true,
-          () => false,
-        );
-      await open(copied).prune();
-      expect(await isThere("old bytes", copied)).toBe(false);
-      expect(await tags(copied)).toEqual([`${digest("kept bytes").slice(7)}.kept`, "latest", "release.3", "release.4"]);
-      const set = await readRelease(copied, root, clock.now());
-      expect(await readTarget(copied, set, "kept")).toBe("kept bytes");
-    }
-  });
+  test.for(["deleteManifest", "deleteBlob"] as const)(
+    "interrupted at any %s is completed by the next",
+    async (method) => {
+      await dropOld();
+      for (let [allowed, finished] = [0, false]; !finished; allowed++) {
+        const place = join(directory, String(allowed));
+        for (const part of ["registry", "master"])
+          await cp(join(directory, part), join(place, part), { recursive: true });
+        const copied = createLayoutStore({ directory: join(place, "registry"), now: clock.now });
+        const open = (store: LayoutStore): Master =>
+          createMaster({ store, place: "here", directory: join(place, "master"), now: clock.now });
+        let left = allowed;
+        const cut: LayoutStore = {
+          ...copied,
+          [method]: async (...args: Parameters<LayoutStore["deleteBlob"]>) => {
+            if (left-- === 0) throw new OciError("OCI_UNAVAILABLE", "cut off");
+            return copied[method](...args);
+          },
+        };
+        finished = await open(cut)
+          .prune()
+          .then(
+            () => true,
+            () => false,
+          );
+        await open(copied).prune();
+        expect(await isThere("old bytes", copied)).toBe(false);
+        expect(await tags(copied)).toEqual([
+          `${digest("kept bytes").slice(7)}.kept`,
+          "latest",
+          "release.3",
+          "release.4",
+        ]);
+        const set = await readRelease(copied, root, clock.now());
+        expect(await readTarget(copied, set, "kept")).toBe("kept bytes");
+      }
+    },
+  );
 
-  test("on a registry that deletes nothing says so, and publishing works all the same", async () => {
+  test("on a registry that deletes nothing is an error, and publishing still works", async () => {
     const refuse = (): Promise<never> => Promise.reject(new OciError("OCI_UNSUPPORTED", "deleting is switched off"));
     store = { ...store, deleteManifest: refuse, deleteTag: refuse, deleteBlob: refuse };
     master = createMaster({ store, place: "here", directory: join(directory, "master"), now: clock.now });

@@ -1,10 +1,11 @@
 /**
- * Deletes what no reader needs any more: superseded releases after a grace time, then what only they referred to. A
- * release goes when the one that followed it has itself been expired for a day: then it has been superseded for at least
- * its successor's lifetime and a day, by the metadata's own dates, whoever published it. The current release and the one
- * before it always stay, with every blob that they, another kept release, a staged target or role, or any other tag refers to. So
- * the bytes of a deleted target go one release after the publication that dropped them, at the earliest.
- * What a release refers to is deleted before the release itself: a prune that was cut off is finished by the next.
+ * Deletes content that no reader needs any more: superseded releases after a grace time, then content that only they
+ * referred to. A release is deleted if its successor expired more than a day ago: then it was superseded at least the
+ * successor's lifetime and a day ago, by the dates in the metadata, independent of the publisher. The current release
+ * and the one before it always stay, with every blob that they, another kept release, a staged target or role, or any
+ * other tag refers to. So the bytes of a deleted target are deleted one release after the publication that dropped
+ * them, at the earliest. Content of a release is deleted before the release itself, so that the next prune completes an
+ * interrupted one.
  */
 import { parseReleaseTag } from "@dtuf/format";
 import {
@@ -38,7 +39,7 @@ const graceMs = 86_400_000;
 
 type PruningStore = MasterStore & TagLister & Deleter;
 
-/** @throws OciError OCI_UNSUPPORTED where the store cannot list or delete; nothing is changed then */
+/** @throws OciError OCI_UNSUPPORTED if the store cannot list or delete; then nothing is changed */
 export async function prune(operation: Operation): Promise<PruneResult> {
   const store = pruningStore(operation.store);
   const base = await openBase(operation, {});
@@ -49,7 +50,7 @@ export async function prune(operation: Operation): Promise<PruneResult> {
   const needed: Needs[] = [await stagedNeeds(operation)];
   for (const release of kept) needed.push(await reader.needsOf(release));
   const unneeded: Needs[] = [];
-  // A release of which a part is gone already was met by a prune that was cut off.
+  // If a part of a release is missing, an interrupted prune deleted it.
   for (const release of doomed) unneeded.push((await readable(() => reader.needsOf(release))) ?? nothing);
   const plan = planDeletion(tags, { kept: merge(needed), doomed: merge(unneeded), releases: doomed });
   const others = await readOthers(operation, plan.others);
@@ -73,7 +74,7 @@ interface Sorted {
   readonly doomed: readonly ShownRelease[];
 }
 
-/** Releases above the current one are somebody's unfinished work: they are left alone. */
+/** Releases above the current one are unfinished work of some publisher and are not touched. */
 async function sortReleases(operation: Operation, base: Base, tags: readonly TagName[]): Promise<Sorted> {
   const current = base.timestamp.signed.version;
   const versions = tags.flatMap((tag) => parseReleaseTag(tag) ?? []).filter((version) => version <= current);
@@ -91,7 +92,10 @@ async function sortReleases(operation: Operation, base: Base, tags: readonly Tag
   return { kept: releases.filter((release) => !doomed.includes(release)), doomed };
 }
 
-/** Of staged targets and of the targets of staged roles: their bytes are in the registry before any release names them. */
+/**
+ * What staged targets and the targets of staged roles need: their bytes are in the registry before any release names
+ * them.
+ */
 async function stagedNeeds(operation: Operation): Promise<Needs> {
   const { files } = operation;
   const state = operation.state();
@@ -108,7 +112,7 @@ async function stagedNeeds(operation: Operation): Promise<Needs> {
 interface Plan {
   readonly doomedTags: readonly TagName[];
   readonly doomedBlobs: ReadonlyMap<Digest, number>;
-  /** Tags of which nothing is known: other people's, or of work that is not finished. */
+  /** Unknown tags: of other programs or of unfinished work. */
   readonly others: readonly TagName[];
 }
 
@@ -129,7 +133,7 @@ function planDeletion(
   };
 }
 
-/** The digests of everything that these tags reach, at any depth. */
+/** The digests of all content that these tags refer to, directly or indirectly. */
 async function readOthers({ store, signal }: Operation, tags: readonly TagName[]): Promise<ReadonlySet<Digest>> {
   const reached = new Set<Digest>();
   const open: (TagName | Digest)[] = [...tags];
@@ -147,7 +151,7 @@ async function readOthers({ store, signal }: Operation, tags: readonly TagName[]
 
 type Child = { readonly kind: "manifest" | "blob"; readonly digest: Digest };
 
-/** @throws OciError OCI_MANIFEST_INVALID: what cannot be read might refer to anything, so nothing is deleted */
+/** @throws OciError OCI_MANIFEST_INVALID: an unreadable manifest may refer to any content, so nothing is deleted */
 function childrenOf({ bytes, descriptor }: Resolved): readonly Child[] {
   if (bytes === undefined) throw new OciError("OCI_MANIFEST_INVALID", `no bytes of ${descriptor.digest}`);
   const manifest = parseManifest(bytes, descriptor.mediaType);
@@ -188,7 +192,7 @@ async function deleteAll({ signal, concurrency }: Operation, deletion: Deletion)
 
 type BlobCount = Pick<PruneResult, "blobs" | "bytes">;
 
-/** Some registries delete manifests and leave blobs to their own garbage collection: then it does the rest. */
+/** Some registries delete manifests only; their own garbage collection then deletes the blobs. */
 function createBlobDeletion({
   store,
   signal,

@@ -1,4 +1,4 @@
-/** One target: its parts' digests, then its blobs and the manifest that keeps them. */
+/** Pushes one target: digests of its parts, then its blobs, then the manifest that refers to them. */
 import { stat } from "node:fs/promises";
 import { encodeTarget, findTargetBlobs, targetMediaType, tufHashes, withTargetBlobs } from "@dtuf/format";
 import {
@@ -22,14 +22,14 @@ import { putArtifact, type Uploader } from "./release/upload.ts";
 
 export type HashRequest = Pick<NewTarget, "parts" | "custom"> & ProgressOptions;
 
-/** A part whose bytes are known by digest: `content` is absent where they are in the store already. */
+/** A part with a known digest. `content` is absent if the store has the bytes already. */
 interface Blob {
   readonly descriptor: Descriptor;
   readonly item: string;
   readonly content?: ContentSource;
 }
 
-/** The targets of the last release. The record's own files were verified when they came in. */
+/** The targets of the last release. The files of the record were verified before they were saved. */
 export async function readSignedTargets(operation: Operation): Promise<TargetMap> {
   return parseUnverified(await operation.files.readMetadata(operation.state().head.targets), "targets").targets;
 }
@@ -50,7 +50,7 @@ export async function hashParts(operation: Operation, targets: TargetMap, reques
   const [first] = parts;
   if (parts.length === 1 && first?.kind === "target")
     return sameTarget(operation, targets, { name: first.name, custom });
-  // A single part is hashed once: it is the whole.
+  // A single part is hashed once, because it is the whole target.
   const whole = parts.length === 1 && first?.kind !== "target" ? undefined : createDigester();
   const blobs: Blob[] = [];
   for (const part of parts) {
@@ -70,7 +70,7 @@ export async function hashParts(operation: Operation, targets: TargetMap, reques
   };
 }
 
-/** Another name for a target, or other custom metadata: nothing needs to be read. */
+/** Another name for a target, or other custom metadata: no content is read. */
 async function sameTarget(
   operation: Operation,
   targets: TargetMap,
@@ -83,13 +83,16 @@ async function sameTarget(
   };
 }
 
-/** The user's custom metadata in the place of what was there; ours stays. */
+/** Replaces the user's custom metadata; the key `dtuf` stays. */
 export function withCustom(file: TargetFile, custom: JsonObject): TargetFile {
   const own = file.custom?.["dtuf"];
   return { ...file, custom: own === undefined ? custom : { ...custom, dtuf: own } };
 }
 
-/** A target as it will be when what is staged is published, and its blobs. @throws MasterError MASTER_TARGET_UNKNOWN */
+/**
+ * A target and its blobs as they will be once the staged changes are published. @throws MasterError
+ * MASTER_TARGET_UNKNOWN
+ */
 export async function readKnown(
   operation: Operation,
   targets: TargetMap,
@@ -125,7 +128,7 @@ async function hashPart(
   return { item, content, descriptor: { mediaType: targetMediaType, digest: own.digest(), size } };
 }
 
-/** A pipe can be read once only, and a directory not at all. */
+/** A pipe can be read only once, and a directory not at all. */
 async function fileSize(path: string): Promise<number> {
   let found: Awaited<ReturnType<typeof stat>>;
   try {
@@ -143,7 +146,7 @@ interface ReadAgain {
   readonly request: HashRequest;
 }
 
-/** The blobs of another target, verified as they stream by into the hash of the whole. */
+/** The blobs of another target. They are verified while they are read into the hash of the whole target. */
 async function readAgain(
   operation: Operation,
   targets: TargetMap,
@@ -169,14 +172,17 @@ async function readAgain(
 
 export interface TargetUpload extends Hashed {
   readonly path: TargetPath;
-  /** Unless the role has so many targets that it keeps them itself. */
+  /**
+   * What refers to the blobs, so that the registry keeps them: the target's own manifest, or the role's if it has very
+   * many targets.
+   */
   readonly owner: "target" | "role";
   readonly onProgress: ProgressOptions["onProgress"];
-  /** Blobs that are on their way or there: those of many targets go up once. */
+  /** Blobs that are being uploaded or were uploaded. Blobs that several targets share are uploaded once. */
   readonly sent: Map<Digest, Promise<void>>;
 }
 
-/** Blobs, then the manifest that keeps them. */
+/** Puts the blobs, then the manifest that refers to them. */
 export async function uploadTarget(uploader: Uploader, upload: TargetUpload): Promise<void> {
   const { store, signal, concurrency } = uploader;
   const { file, blobs, path, owner, sent } = upload;
@@ -195,7 +201,7 @@ export async function uploadTarget(uploader: Uploader, upload: TargetUpload): Pr
 }
 
 function distinct(blobs: readonly Blob[]): Iterable<Blob> {
-  // Of equal ones the last stays: one that has its content along.
+  // Of equal blobs the last is used: it is one with content.
   const byContent = [...blobs].toSorted((a, b) => Number(a.content !== undefined) - Number(b.content !== undefined));
   return new Map(byContent.map((blob) => [blob.descriptor.digest, blob])).values();
 }

@@ -52,7 +52,7 @@ describe("many targets in one call", () => {
     expect(await master.listTargets()).toHaveLength(20);
   });
 
-  test("are staged all or none: what fails on its way leaves what was staged", async () => {
+  test("are all staged or none: after a failure the earlier staged changes stay", async () => {
     await master.pushTargets(await targetsOf({ "a.txt": "a", "b.txt": "b" }));
     const more = await targetsOf({ "a.txt": "new", "c.txt": "c" });
     await rm(join(directory, "c.txt"));
@@ -61,7 +61,7 @@ describe("many targets in one call", () => {
     expect(await readdir(join(directory, "master/staged/1"))).toEqual(["together.json"]);
   });
 
-  test("with `same: keep` leave out what is signed or staged with the same content and custom metadata", async () => {
+  test("with `same: keep` leave out targets that are signed or staged with the same content and custom metadata", async () => {
     await master.pushTargets(await targetsOf({ "a.txt": "a", "b.txt": "b" }));
     await master.pushMetadata();
     await master.pushTargets(await targetsOf({ "c.txt": "c" }));
@@ -75,7 +75,7 @@ describe("many targets in one call", () => {
     expect((await master.pushTargets(custom, { same: "keep" })).staged).toEqual([]);
   });
 
-  test("with `deleteOthers` stage the end of what begins with it and is not among them, and of nothing else", async () => {
+  test("with `deleteOthers` stage the removal of other targets with this prefix, and of nothing else", async () => {
     await master.pushTargets(await targetsOf({ "d/a": "a", "d/b": "b", dx: "x", "e/a": "e" }));
     await master.pushMetadata();
     await master.pushTargets(await targetsOf({ "d/only-staged": "s" }));
@@ -115,7 +115,7 @@ describe("many targets in one call", () => {
 });
 
 describe("custom metadata", () => {
-  test("is changed alone, without a request, and ours stays", async () => {
+  test("is changed alone, without a request, and the key dtuf stays", async () => {
     const [a, b] = await targetsOf({ "a.txt": "a", "b.txt": "b" });
     await master.pushTarget("two", [...(a?.parts ?? []), ...(b?.parts ?? [])], { custom: { os: "linux" } });
     await master.pushMetadata();
@@ -127,14 +127,14 @@ describe("custom metadata", () => {
     expect(file?.custom).not.toHaveProperty("os");
   });
 
-  test("that canonical JSON cannot say is refused when it is staged, not when it is signed", async () => {
+  test("that canonical JSON cannot express is refused when it is staged, not when it is signed", async () => {
     const [a] = await targetsOf({ "a.txt": "a" });
     const refused = master.pushTarget("a.txt", a?.parts ?? [], { custom: { ratio: 0.5 } });
     await expect(refused).rejects.toMatchObject({ code: "TUF_MALFORMED" });
     expect(registry.requests).toEqual([]);
   });
 
-  test("with the key dtuf is refused: it is ours", async () => {
+  test("with the key dtuf is refused because the key is reserved", async () => {
     const [a] = await targetsOf({ "a.txt": "a" });
     const custom = { dtuf: { blobs: [] } };
     const code = "MASTER_CUSTOM_RESERVED";

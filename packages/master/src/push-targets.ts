@@ -1,8 +1,8 @@
 /**
- * Targets go up at once, their metadata waits. Every file is read twice, first for its digest, then for the upload, and
- * is never held whole; a file that changes in between is refused by the store. Uploading needs no lock: a release can be
- * refreshed meanwhile. If bytes were pruned meanwhile, the upload is done again under the lock before it is staged. All
- * changes of a call are staged by one write.
+ * Uploads targets now and stages their metadata. Every file is read twice, first for its digest, then for the upload,
+ * and is never held in memory whole; the store refuses a file that changes in between. Uploading takes no lock, so that
+ * a release can be refreshed at the same time. If bytes were pruned meanwhile, the upload is repeated under the lock
+ * before it is staged. All changes of a call are staged by one write.
  */
 import { targetKeeper } from "@dtuf/format";
 import { forEachConcurrently, type Digest } from "@dtuf/registry";
@@ -14,7 +14,7 @@ import { hashParts, readKnown, readSignedTargets, uploadTarget, withCustom, type
 import type { Uploader } from "./release/upload.ts";
 import type { Operation, Workplace } from "./state/operation.ts";
 
-/** @throws MasterError; OciError; TypeError where there are no parts */
+/** @throws MasterError; OciError; TypeError if there are no parts */
 export async function pushTarget(
   workplace: Workplace,
   target: NewTarget,
@@ -25,7 +25,7 @@ export async function pushTarget(
   return pushed.file;
 }
 
-/** @throws MasterError; OciError; TypeError where there are no parts, or two targets of one name */
+/** @throws MasterError; OciError; TypeError if there are no parts, or if two targets have one name */
 export async function pushTargets(
   workplace: Workplace,
   targets: readonly NewTarget[],
@@ -82,7 +82,9 @@ async function stageAll(operation: Operation, changes: StagedTargets): Promise<v
   else await operation.files.stageTogether(operation.state(), changes);
 }
 
-/** Hashes and, unless nothing is to have an effect, uploads. What is there already is left out if it is to be kept. */
+/**
+ * Hashes the targets and, unless `effect` is "none", uploads them. With `same: "keep"` unchanged targets are left out.
+ */
 async function prepare(
   operation: Operation,
   wanted: Wanted,
@@ -122,12 +124,12 @@ async function uploadAll(operation: Operation, { targets, owner, options }: Uplo
   );
 }
 
-/** So that all targets at once have no more uploads at a time than one. */
+/** Limits the simultaneous uploads of all targets together to those of one. */
 function shareOf({ store, signal, concurrency }: Operation, targets: number): Uploader {
   return { store, signal, concurrency: Math.max(1, Math.floor(concurrency / Math.max(1, targets))) };
 }
 
-/** Without custom metadata of its own a file keeps what is there. */
+/** A file without custom metadata of its own keeps the existing one. */
 function isSame(known: TargetFile, file: TargetFile, custom: JsonObject | undefined): boolean {
   const sha256 = file.hashes.get("sha256");
   if (known.length !== file.length || sha256 === undefined || known.hashes.get("sha256") !== sha256) return false;
@@ -156,7 +158,7 @@ async function describe(
   return { prepared, changes, staged, unchanged: [...wanted.keys()].filter((path) => !changes.has(path)) };
 }
 
-/** Signed or staged names that begin with the prefix, and that are none of those pushed. */
+/** Signed or staged names that begin with the prefix and are not among the pushed ones. */
 async function findGone(
   operation: Operation,
   targets: TargetMap,
@@ -170,7 +172,7 @@ async function findGone(
   );
 }
 
-/** Other custom metadata for targets that are there, signed or staged. No request is made. */
+/** Stages other custom metadata for signed or staged targets. Makes no request. */
 export async function setCustom(
   workplace: Workplace,
   names: readonly string[],

@@ -33,8 +33,8 @@ async function clone(name: string): Promise<Master> {
 
 const look = (of: Master = master): Promise<MasterStatus> => of.status({ registry: "check" });
 
-describe("the status of what is published", () => {
-  test("is absent before the first publication, then the same, and says until when clients are served", async () => {
+describe("the status of the published release", () => {
+  test("is absent before the first publication, then the same, and has the instant until which clients accept it", async () => {
     expect(await look()).toMatchObject({ registry: "absent", versions: "never" });
     const { servedUntil, versions } = await master.pushMetadata();
     expect(await look()).toMatchObject({ registry: "same", published: { servedUntil, versions }, due: [] });
@@ -42,7 +42,7 @@ describe("the status of what is published", () => {
     expect((await look()).due).toMatchObject([{ role: "timestamp", state: "expired" }]);
   });
 
-  test("is newer where another publisher of this chain was at work, and its dates are what is due", async () => {
+  test("is newer if another publisher of this chain published, and the due roles are those of its release", async () => {
     await master.pushMetadata();
     const other = await clone("other");
     clock.advance({ hours: 23 });
@@ -54,7 +54,7 @@ describe("the status of what is published", () => {
     expect(await look(other)).toMatchObject({ registry: "same" });
   });
 
-  test("is another chain's, and is refused where the registry was rolled back, and is absent where it lost the tag", async () => {
+  test("is another chain's, is refused if the registry was rolled back, and is absent if it lost the tag", async () => {
     await master.pushMetadata();
     const old = await store.resolve(latestTag, { want: "digest" });
     await master.pushMetadata();
@@ -71,7 +71,7 @@ describe("the status of what is published", () => {
     expect(await look()).toMatchObject({ registry: "absent", versions: { timestamp: 3 } });
   });
 
-  test("is another chain's where a root replaced it elsewhere, and the record is not published over that", async () => {
+  test("is another chain's if a root was replaced elsewhere, and the record is not published over it", async () => {
     await master.pushMetadata();
     const other = await clone("other");
     await rm(join(directory, "master/keys/root_key"));
@@ -86,7 +86,7 @@ describe("the status of what is published", () => {
     await expect(other.pushMetadata({ base: "replace" })).resolves.toMatchObject({ overwrote: release });
   });
 
-  test("is told to a machine that knows nothing of it, which is sent to adopt it and creates nothing", async () => {
+  test("is named in the error on a machine without metadata, which creates none", async () => {
     await master.pushMetadata();
     const details = { published: (await store.resolve(latestTag, { want: "digest" }))?.descriptor.digest };
     const laptop = open("laptop");

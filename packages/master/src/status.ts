@@ -1,4 +1,4 @@
-/** What needs doing: told from what is published, verified as a client would, or from the record alone. */
+/** The status: from the published release, verified like a client does, or from the local record only. */
 import { parseUnverified, topLevelRoles, type RoleName, type TopLevelRole } from "@dtuf/tuf";
 import { describeStaged } from "./documents/changes.ts";
 import type { MasterStatus, StagedChanges } from "./contract.ts";
@@ -14,7 +14,7 @@ import { recordStatusOf } from "./release/push-record.ts";
 import { withPublishedRoots } from "./release/record.ts";
 import { dueRoles, type Expiry } from "./release/sign.ts";
 
-/** Of the top-level roles, then of those that they delegate to. */
+/** Expirations of the top-level roles, then of the delegated ones. */
 export async function readExpirations(operation: Operation): Promise<ReadonlyMap<TopLevelRole | RoleName, Date>> {
   const { head, roots, stagedRoots, delegated } = operation.state();
   const root = [...roots, ...stagedRoots].at(-1);
@@ -47,7 +47,7 @@ interface StatusRequest {
   readonly registry?: "check" | "skip" | undefined;
 }
 
-/** @throws MasterError MASTER_METADATA_MISSING (details say what is published), MASTER_CLOCK_SUSPECT */
+/** @throws MasterError MASTER_METADATA_MISSING (the details name the published release), MASTER_CLOCK_SUSPECT */
 export async function readStatus(operation: Operation, { withinMs, registry }: StatusRequest): Promise<MasterStatus> {
   if (operation.record === undefined && registry === "check") await refuseUnknown(operation);
   const { head, roots, published, pushRecord } = operation.state();
@@ -77,7 +77,7 @@ async function refuseUnknown(operation: Operation): Promise<void> {
   if (published === undefined) return;
   throw new MasterError(
     "MASTER_METADATA_MISSING",
-    `this machine does not know ${place}, where ${published} is published`,
+    `this machine has no metadata of ${place}, but release ${published} is published there`,
     {
       details: { place, published },
     },
@@ -86,13 +86,13 @@ async function refuseUnknown(operation: Operation): Promise<void> {
 
 interface Look {
   readonly told: Pick<MasterStatus, "registry" | "published" | "refusal">;
-  /** Of what is published, where it was verified. */
+  /** Of the published release, if it was verified. */
   readonly roles?: readonly Expiry[];
 }
 
 const unchecked: Look = { told: { registry: "unchecked" } };
 
-/** As a client would, from the pin of the record, and never below it. */
+/** Verifies like a client, from the record's pinned root, and never accepts anything older than the record. */
 async function lookAtRegistry(operation: Operation): Promise<Look> {
   const state = operation.state();
   try {

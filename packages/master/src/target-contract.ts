@@ -1,4 +1,4 @@
-/** What a push of targets takes and gives. */
+/** Arguments and results of a push of targets. */
 import type { ContentSource, ProgressCallback } from "@dtuf/registry";
 import type { JsonObject, TargetFile, TargetPath } from "@dtuf/tuf";
 
@@ -13,9 +13,12 @@ export interface ProgressOptions extends OperationOptions {
 /** A part of a target. The target's content is the concatenation of its parts. */
 export type TargetPart =
   | { readonly kind: "file"; readonly path: string }
-  /** Another target, staged or published: its blobs are used again, its bytes verified where they must be hashed. */
+  /**
+   * Another target, staged or published: its blobs are used again. If its bytes must be hashed, they are read and
+   * verified.
+   */
   | { readonly kind: "target"; readonly name: string }
-  /** Read twice: once for its digest, once for the upload. */
+  /** It is read twice: once for its digest, once for the upload. */
   | { readonly kind: "content"; readonly content: ContentSource; readonly label?: string };
 
 export interface StagedTarget {
@@ -25,32 +28,35 @@ export interface StagedTarget {
   readonly file?: TargetFile | undefined;
 }
 
-/** A target to be pushed. */
+/** A target to push. */
 export interface NewTarget {
   readonly name: string;
-  /** One or more. */
+  /** At least one part. */
   readonly parts: readonly TargetPart[];
-  /** The user's own metadata, signed with the target; the key `dtuf` is refused (MASTER_CUSTOM_RESERVED). */
+  /** The user's own metadata, signed with the target. The key `dtuf` is refused (MASTER_CUSTOM_RESERVED). */
   readonly custom?: JsonObject | undefined;
 }
 
-/** How many targets are pushed at once. */
+/** Options of a push of many targets. */
 export interface PushTargetsOptions extends ProgressOptions {
   /**
-   * "push" (default): every target is uploaded and staged. "keep": those whose content, by its hash, and whose custom
-   * metadata, if it is given, are what is signed or staged are left as they are.
+   * "push" (default): every target is uploaded and staged. "keep": a target is left as it is if its content, by its
+   * hash, and its custom metadata, if given, equal the signed or staged ones.
    */
   readonly same?: "push" | "keep" | undefined;
-  /** Stages the removal of all other signed or staged targets whose names begin with it; `""` is all of them. Default: none. */
+  /**
+   * Stages the removal of all other signed or staged targets whose names begin with this text; `""` means all of them.
+   * Default: nothing is removed.
+   */
   readonly deleteOthers?: string | undefined;
-  /** "none": files are read, and nothing is uploaded or staged. Default "push". */
+  /** "none": files are read, but nothing is uploaded or staged. Default: "push". */
   readonly effect?: "push" | "none" | undefined;
 }
 
-/** What a push of many targets changed. */
+/** The changes that a push of many targets made. */
 export interface PushedTargets {
-  /** What was staged, sorted by name. */
+  /** The staged changes, sorted by name. */
   readonly staged: readonly StagedTarget[];
-  /** Those that were left as they are. */
+  /** The targets that were left as they are. */
   readonly unchanged: readonly TargetPath[];
 }

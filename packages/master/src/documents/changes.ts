@@ -1,4 +1,4 @@
-/** What the user asked for and what is not published yet. Target changes are kept one file a target. */
+/** Changes that the user requested and that are not published yet. */
 import type { Json, JsonObject, TargetFile, TargetPath } from "@dtuf/tuf";
 import { parseTargetPath } from "@dtuf/tuf";
 import type { StagedTarget } from "../contract.ts";
@@ -11,7 +11,7 @@ export type StagedTargets = ReadonlyMap<TargetPath, Staged>;
 
 export type TargetMap = ReadonlyMap<TargetPath, TargetFile>;
 
-/** The targets with the changes made. Names keep their place; new ones follow in the order of the changes. */
+/** Applies the changes to the targets. Names keep their position; new ones follow in the order of the changes. */
 export function applyStaged(targets: TargetMap, staged: StagedTargets): TargetMap {
   const changed = new Map(targets);
   for (const [path, change] of staged) {
@@ -21,11 +21,11 @@ export function applyStaged(targets: TargetMap, staged: StagedTargets): TargetMa
   return changed;
 }
 
-/** What the changes mean for these targets. Sorted by name. */
+/** Describes each change of these targets. Sorted by name. */
 export function describeStaged(targets: TargetMap, staged: StagedTargets): readonly StagedTarget[] {
   return (
     [...staged]
-      // What was staged only and is gone again changes nothing.
+      // A target that was only staged and then deleted changes nothing.
       .filter(([path, { kind }]) => kind === "put" || targets.has(path))
       .map(([path, change]): StagedTarget => {
         if (change.kind === "delete") return { path, change: "delete" };
@@ -50,7 +50,7 @@ export function parseStaged(bytes: Uint8Array, file: string): { readonly path: T
   }
 }
 
-/** @throws MasterError MASTER_STATE_INVALID for more than is read again */
+/** @throws MasterError MASTER_STATE_INVALID if the file would be too large to be read again */
 export function encodeTogether(changes: StagedTargets, file: string): string {
   const text = `[${[...changes].map(([path, change]) => encodeStaged(path, change)).join(",\n")}]`;
   if (Buffer.byteLength(text) <= togetherMaxBytes) return text;

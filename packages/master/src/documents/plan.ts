@@ -1,7 +1,7 @@
 /**
- * From what is published, what was asked and one instant to unsigned documents. Pure: versions, lengths, SHA-256 and
- * expiry are decided here and nowhere else. Whatever is not changed is carried over: unknown fields, delegations, and
- * every line of the snapshot, so that building on another publisher's work never drops a role of theirs.
+ * Makes unsigned documents from the published ones, the requested changes and one instant. Pure: versions, lengths,
+ * SHA-256 and expiry are decided only here. Everything else is carried over: unknown fields, delegations, and every
+ * line of the snapshot, so that a release on top of another publisher's never drops one of its roles.
  */
 import { tufHashes } from "@dtuf/format";
 import { digestOf } from "@dtuf/registry";
@@ -21,7 +21,7 @@ import {
 } from "@dtuf/tuf";
 import type { ReleaseVersions } from "../contract.ts";
 
-/** dtuf's. */
+/** The default lifetimes of the Python dtuf. */
 export const defaultLifetimesMs: Readonly<Record<TopLevelRole, number>> = {
   root: 31_556_900_000,
   targets: 7_889_230_000,
@@ -29,7 +29,7 @@ export const defaultLifetimesMs: Readonly<Record<TopLevelRole, number>> = {
   timestamp: 86_400_000,
 };
 
-/** Of a record of a push: it must live longer than the snapshot, which it lets another machine renew. */
+/** Lifetime of a record of a push: longer than the snapshot's, because another machine renews the snapshot with it. */
 export const defaultRecordLifetimeMs: number = 14 * 86_400_000;
 
 export interface Instant {
@@ -37,12 +37,12 @@ export interface Instant {
   readonly lifetimesMs: Readonly<Record<TopLevelRole, number>>;
 }
 
-/** TUF has whole seconds; a document never lives longer than it was given. */
+/** TUF times have whole seconds; the expiry is rounded down. */
 export function expiryOf(role: TopLevelRole, { now, lifetimesMs }: Instant): Date {
   return new Date(Math.floor((now.getTime() + lifetimesMs[role]) / 1000) * 1000);
 }
 
-/** What is new about a document; everything else comes from the one that it follows. */
+/** The new values of a document; everything else comes from its predecessor. */
 interface Edition {
   readonly version: number;
   readonly expires: Date;
@@ -50,7 +50,7 @@ interface Edition {
 
 export interface RootKeys {
   readonly keys: Readonly<Record<TopLevelRole, Key>>;
-  /** In addition to what the root before requires. */
+  /** In addition to the families that the previous root requires. */
   readonly requireFamilies: readonly KeyFamily[];
 }
 
@@ -121,7 +121,10 @@ function describeFile({ version, bytes }: SignedFile, previous: MetaFile | undef
   };
 }
 
-/** Above everything published and everything ever signed here: no version number is used for two documents. */
+/**
+ * Versions above everything published and everything ever signed here, so that no version number is used for two
+ * documents.
+ */
 export function nextVersions(
   published: ReleaseVersions,
   signed: Readonly<Record<"timestamp" | "snapshot" | "targets", number>>,

@@ -1,4 +1,4 @@
-/** What is staged for a delegated role: a delegation to it, its end, and the next version of its file. */
+/** Staged changes of a delegated role: a delegation to it, the removal of it, and the next version of its file. */
 import {
   encodeKey,
   keyFromPem,
@@ -25,12 +25,12 @@ export interface Delegation {
 
 export type StagedRole =
   | { readonly kind: "revoke" }
-  /** Without a delegation: the one that is there stays. */
+  /** Without `delegation`, the existing one stays. */
   | { readonly kind: "put"; readonly delegation?: Delegation | undefined; readonly metadata: Uint8Array };
 
 export type StagedRoles = ReadonlyMap<RoleName, StagedRole>;
 
-/** @throws TufError TUF_KEY_INVALID; TypeError for options that make no sense */
+/** @throws TufError TUF_KEY_INVALID; TypeError for invalid options */
 export function parseDelegation(options: DelegateOptions): Delegation {
   const { paths, pathHashPrefixes, threshold = 1, terminating = false } = options;
   const keys = options.keys.map(keyFromPem);
@@ -44,8 +44,8 @@ export function parseDelegation(options: DelegateOptions): Delegation {
 }
 
 /**
- * The delegations with the changes made: one that is there keeps its place, new ones come last.
- * @throws MasterError MASTER_ROLE_UNKNOWN where they are hash bins, which have no list
+ * Applies the changes to the delegations: an existing one keeps its position, new ones come last.
+ * @throws MasterError MASTER_ROLE_UNKNOWN if they are hash bins, which have no list
  */
 export function applyRoles(previous: Delegations | undefined, staged: StagedRoles): Delegations | undefined {
   let delegations = previous;
@@ -63,7 +63,7 @@ export function applyRoles(previous: Delegations | undefined, staged: StagedRole
 function listedOf(delegations: Delegations | undefined, name: RoleName): ListedDelegations {
   if (delegations === undefined) return { kind: "listed", keys: new Map(), roles: [], unrecognized: {} };
   if (delegations.kind === "listed") return delegations;
-  throw new MasterError("MASTER_ROLE_UNKNOWN", `targets delegates to hash bins; ${name} cannot stand beside them`, {
+  throw new MasterError("MASTER_ROLE_UNKNOWN", `targets delegates to hash bins; ${name} cannot be added to them`, {
     details: { role: name },
   });
 }
@@ -85,7 +85,7 @@ function withDelegation(listed: ListedDelegations, name: RoleName, delegation: D
   return withNeededKeys({ ...listed, keys: new Map([...listed.keys, ...byId]), roles });
 }
 
-/** A key that no role names any more is not handed out any more. */
+/** Removes keys that no role names any more. */
 function withNeededKeys(listed: ListedDelegations): ListedDelegations {
   const named = new Set(listed.roles.flatMap(({ keyIds }) => keyIds));
   return { ...listed, keys: new Map([...listed.keys].filter(([id]) => named.has(id))) };
@@ -115,7 +115,7 @@ export function parseStagedRole(bytes: Uint8Array, path: string): readonly [Role
   }
 }
 
-/** As `encodeStagedRole` writes it. What it says is verified when it is signed. */
+/** As `encodeStagedRole` writes it. Its content is verified when the release is signed. */
 interface StagedRoleFile {
   readonly role: string;
   readonly revoke?: boolean;

@@ -23,21 +23,25 @@ export function parseTargetName(name: string): TargetPath {
 }
 
 function whyRefused(name: string): string | undefined {
-  if (/^(?:[0-9]+\.)?(?:root|snapshot|targets|timestamp)\.json$/.test(name)) return "it is a metadata file's";
-  if (/^[0-9a-f]{64}\./.test(name)) return "it begins as a hash-prefixed file's";
+  if (/^(?:[0-9]+\.)?(?:root|snapshot|targets|timestamp)\.json$/.test(name)) return "it is the name of a metadata file";
+  if (/^[0-9a-f]{64}\./.test(name)) return "it begins like the name of a hash-prefixed file";
   // eslint-disable-next-line no-control-regex
   if (/[\u0000-\u001f\u007f\\]/.test(name)) return "it has a control character or a backslash";
-  if (name.split("/").some((part) => part === "" || part === "." || part === "..")) return "it is no relative path";
+  if (name.split("/").some((part) => part === "" || part === "." || part === ".."))
+    return "it is not a plain relative path";
   return undefined;
 }
 
-/** @throws MasterError MASTER_CUSTOM_RESERVED; TufError TUF_MALFORMED for what canonical JSON cannot say, as fractions */
+/**
+ * @throws MasterError MASTER_CUSTOM_RESERVED; TufError TUF_MALFORMED for values that canonical JSON does not have, such
+ * as fractions
+ */
 export function verifyCustom(custom: JsonObject): void {
   parseJson(Buffer.from(JSON.stringify(custom)));
   if (!Object.hasOwn(custom, "dtuf")) return;
   throw new MasterError(
     "MASTER_CUSTOM_RESERVED",
-    "the key dtuf of custom metadata is for dtuf alone: take another key",
+    "the key dtuf of custom metadata is reserved for dtuf: use another key",
     {
       details: { key: "dtuf" },
     },

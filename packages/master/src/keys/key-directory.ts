@@ -1,7 +1,7 @@
 /**
- * The key files of a publisher: `keys/<role>_key` and `.pub`, and those set aside in `keys/previous/`. Creating a key
- * copies the old pair away before the new one takes its name, so a kill at any moment loses no key; of a pair that a
- * kill left unequal the private half is right, and unlocking it writes the public half again.
+ * The key files of a publisher: `keys/<role>_key` and `.pub`, and previous ones in `keys/previous/`. Creating a key
+ * copies the old pair to `keys/previous/` before it is replaced, so that a kill at any moment loses no key. If a kill
+ * left a pair whose halves differ, the private key counts, and unlocking it writes the public key again.
  */
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { readdir, stat, unlink } from "node:fs/promises";
@@ -21,7 +21,7 @@ import { MasterError } from "../errors.ts";
 import { encodePrivateKey, generatePrivateKey, parsePrivateKey } from "./key-file.ts";
 import { keyFileMaxBytes } from "../limits.ts";
 
-/** A pair on disk. What the public half says is believed only until the private one is unlocked. */
+/** A pair on disk. The public key is replaced if the unlocked private key does not match it. */
 export interface KeyFile {
   readonly role: TopLevelRole;
   readonly path: string;
@@ -29,7 +29,7 @@ export interface KeyFile {
 }
 
 export interface KeyDirectoryOptions {
-  /** The state directory; keys lie in `keys/` of it. */
+  /** The state directory; keys are in its `keys/`. */
   readonly directory: string;
   readonly passphrase?: PassphraseProvider | undefined;
 }
@@ -39,7 +39,7 @@ export interface KeyDirectory {
   /** Makes the directory if it is not there, for its owner alone. */
   prepare(): Promise<void>;
   create(role: TopLevelRole, keyType: KeyType): Promise<CreatedKey>;
-  /** The role's own file first, then those set aside, newest first. */
+  /** The role's current file first, then the previous ones, the newest first. */
   list(role: TopLevelRole): Promise<readonly KeyFile[]>;
   findPublicKey(file: KeyFile): Promise<Key | undefined>;
   /** @throws MasterError MASTER_PASSPHRASE_WRONG, MASTER_PASSPHRASE_MISSING, MASTER_KEY_INVALID */
@@ -132,7 +132,7 @@ async function findPublicKey({ path }: KeyFile): Promise<Key | undefined> {
   return pem === undefined ? undefined : keyFromPem(pem);
 }
 
-/** By material: a file written by another tool may wrap its lines otherwise. */
+/** Compares the material, because another tool may wrap the lines of the file differently. */
 function sameKey(known: string, pem: string): boolean {
   return known === pem || keyMaterial(keyFromPem(known)) === keyMaterial(keyFromPem(pem));
 }
@@ -152,14 +152,14 @@ async function listNumbers(previous: string, role: TopLevelRole): Promise<readon
   });
 }
 
-/** Keys may be links: to a device that is kept apart, or as systems hand secrets to containers. */
+/** Key files may be links: to a removable device, or because container systems provide secrets as links. */
 async function findText(path: string): Promise<string | undefined> {
   const bytes = await findFile(path, { maxBytes: keyFileMaxBytes, followLinks: true });
   return bytes === undefined ? undefined : Buffer.from(bytes).toString("utf8");
 }
 
 function missingFile(path: string): MasterError {
-  return new MasterError("MASTER_KEYS_MISSING", `${path} is not there`, { details: { path } });
+  return new MasterError("MASTER_KEYS_MISSING", `${path} does not exist`, { details: { path } });
 }
 
 async function unlinkIfThere(path: string): Promise<void> {

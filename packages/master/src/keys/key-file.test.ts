@@ -45,7 +45,7 @@ describe("a key at rest", () => {
     expect((await parsePrivateKey(text, unlock("pässwörd"))).equals(key)).toBe(true);
   });
 
-  test("with a wrong passphrase is refused as such", async () => {
+  test("with a wrong passphrase is refused with that code", async () => {
     const text = await encodePrivateKey(await generatePrivateKey("ed25519"), "right");
     await expect(parsePrivateKey(text, unlock("wrong"))).rejects.toMatchObject({
       code: "MASTER_PASSPHRASE_WRONG",
@@ -53,7 +53,7 @@ describe("a key at rest", () => {
     });
   });
 
-  test.for([undefined, ""])("without the passphrase (%j) says that one is needed", async (passphrase) => {
+  test.for([undefined, ""])("without the passphrase (%j) is an error that asks for one", async (passphrase) => {
     const text = await encodePrivateKey(await generatePrivateKey("ed25519"), "right");
     await expect(parsePrivateKey(text, unlock(passphrase))).rejects.toMatchObject({
       code: "MASTER_PASSPHRASE_MISSING",

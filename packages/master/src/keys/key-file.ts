@@ -1,6 +1,6 @@
 /**
  * A private key at rest: PKCS#8 in PEM; with a passphrase, that PEM inside an armored age file, which the `age` program
- * opens too. Encrypted PEM files of other tools (Python dtuf's among them) are opened as well, never written.
+ * opens too. Encrypted PEM files of other tools (Python dtuf's among them) are read as well, but never written.
  */
 import { createPrivateKey, generateKeyPair, type KeyObject } from "node:crypto";
 import { promisify } from "node:util";
@@ -31,11 +31,11 @@ export async function generatePrivateKey(keyType: KeyType): Promise<KeyObject> {
   }
 }
 
-/** @param passphrase undefined or "": the key is written as it is */
+/** @param passphrase undefined or "" leaves the key unencrypted */
 export async function encodePrivateKey(key: KeyObject, passphrase: string | undefined): Promise<string> {
   const pem = key.export({ format: "pem", type: "pkcs8" });
   if (passphrase === undefined || passphrase === "") return String(pem);
-  // Its cryptography takes a tenth of a second to load: only who has a passphrase pays for it.
+  // Loading this module takes a tenth of a second, so it is loaded only if there is a passphrase.
   const { armor, Encrypter } = await import("age-encryption");
   const encrypter = new Encrypter();
   encrypter.addRecipient(createScryptRecipient(passphrase));
@@ -45,7 +45,7 @@ export async function encodePrivateKey(key: KeyObject, passphrase: string | unde
 export interface UnlockOptions {
   /** For messages. */
   readonly path: string;
-  /** Asked only where the file is encrypted. */
+  /** Called only if the file is encrypted. */
   readonly passphrase: () => Promise<string | undefined>;
 }
 
@@ -90,7 +90,10 @@ function importPem(pem: string, path: string): KeyObject {
   try {
     return createPrivateKey(pem);
   } catch (cause) {
-    throw new MasterError("MASTER_KEY_INVALID", `${path} holds no private key in PEM`, { details: { path }, cause });
+    throw new MasterError("MASTER_KEY_INVALID", `${path} does not contain a private key in PEM`, {
+      details: { path },
+      cause,
+    });
   }
 }
 

@@ -1,6 +1,7 @@
 /**
- * Finds who can sign for a role: the key files, those set aside, and signers handed in. A key counts by its material,
- * whatever id the document lists it under. Each file is unlocked once for an operation, and only when it is needed.
+ * Finds the signers of a role among the key files, the previous key files, and the caller's signers. Keys are compared
+ * by their material, not by the id in the document. Each file is unlocked at most once in an operation, and only if it
+ * is needed.
  */
 import {
   createSigner,
@@ -16,11 +17,11 @@ import { MasterError } from "../errors.ts";
 import type { KeyDirectory, KeyFile } from "./key-directory.ts";
 
 export interface KeyRing {
-  /** As many signers as the role needs. @throws MasterError MASTER_KEYS_MISSING */
+  /** Returns at least as many signers as the role needs. @throws MasterError MASTER_KEYS_MISSING */
   signersFor(role: TopLevelRole, root: Root): Promise<readonly Signer[]>;
-  /** Those that can be had, perhaps fewer than the role needs. */
+  /** Returns the available signers, perhaps fewer than the role needs. */
   findSigners(role: TopLevelRole, root: Root): Promise<readonly Signer[]>;
-  /** Whether the role could be signed, judged by public halves alone: nothing is unlocked. */
+  /** Whether the role can be signed. Only public keys are read; nothing is unlocked. */
   canSign(role: TopLevelRole, root: Root): Promise<boolean>;
 }
 
@@ -72,7 +73,7 @@ async function publicMaterial(keys: KeyDirectory, file: KeyFile): Promise<string
   return key === undefined ? undefined : keyMaterial(key);
 }
 
-/** The role's keys by material, under the first id that the role lists for each. */
+/** Maps the material of each of the role's keys to the first id that the role lists for it. */
 export function materials({ keys, role }: Authority): ReadonlyMap<string, KeyId> {
   const ids = new Map<string, KeyId>();
   for (const keyId of role.keyIds) {
@@ -90,7 +91,7 @@ function missing(role: TopLevelRole, root: Root, got: number): MasterError {
   });
 }
 
-/** Removes keys that were set aside and that the root does not name: their last signature has been published. */
+/** Removes previous keys that the root does not name, because their last signature has been published. */
 export async function dropUnneededKeys(keys: KeyDirectory, root: Root): Promise<void> {
   for (const role of topLevelRoles) {
     const wanted = materials({ keys: root.keys, role: root.roles[role] });

@@ -1,13 +1,14 @@
 /**
  * The scrypt stanza of age (age-encryption.org/v1, "The scrypt recipient type") with the key derived by Node's own
- * scrypt: a fifth of the time of the library's, and with its memory stated. The rest of the format is the library's.
+ * scrypt, which takes a fifth of the time of the library's and has a memory limit. The library does the rest of the
+ * format.
  */
 import { createCipheriv, createDecipheriv, randomBytes, scrypt } from "node:crypto";
 import type { Identity, Recipient } from "age-encryption";
 
-/** Of files that we write: 128 MiB and half a second for each guess. */
+/** Work factor of files that are written here: 128 MiB of memory and half a second for each guess. */
 const workFactor = 17;
-/** Of files that we open: 1 GiB of memory. (The `age` program stops at 22, which is 4 GiB.) */
+/** Largest work factor of files that are opened: 1 GiB of memory. (The `age` program stops at 22, which is 4 GiB.) */
 const workFactorMax = 20;
 
 const blockSize = 8;
@@ -23,22 +24,22 @@ export function createScryptRecipient(passphrase: string): Recipient {
         authTagLength: tagBytes,
       });
       const body = Buffer.concat([cipher.update(fileKey), cipher.final(), cipher.getAuthTag()]);
-      const { Stanza } = await import("age-encryption"); // loaded already by whoever encrypts
+      const { Stanza } = await import("age-encryption"); // the caller that encrypts has loaded it already
       return [new Stanza(["scrypt", encodeBase64(salt), String(workFactor)], body)];
     },
   };
 }
 
-/** What stands in the way of opening a file with a passphrase. */
+/** Why a file cannot be opened with a passphrase. */
 export type ScryptRefusal = "wrong-passphrase" | "not-a-passphrase-file" | "work-factor-too-high" | "malformed";
 
-/** @param refuse makes the error to throw */
+/** @param refuse creates the error to throw */
 export function createScryptIdentity(passphrase: string, refuse: (why: ScryptRefusal) => Error): Identity {
   return {
     async unwrapFileKey(stanzas) {
       const [stanza, ...more] = stanzas;
       const [type, encodedSalt = "", factor = ""] = stanza?.args ?? [];
-      // A passphrase stanza must be the only one: otherwise the file would be open to whoever has another key.
+      // A passphrase stanza must be the only one: otherwise the owner of another key could open the file.
       if (stanza === undefined || type !== "scrypt" || more.length > 0) throw refuse("not-a-passphrase-file");
       const salt = Buffer.from(encodedSalt, "base64");
       if (stanza.args.length !== 3 || salt.length !== saltBytes || encodeBase64(salt) !== encodedSalt) {
@@ -60,7 +61,7 @@ function openBody(body: Uint8Array, key: Uint8Array): Uint8Array | undefined {
   try {
     cipher.final();
   } catch {
-    // The only thing that `final` reports is that the tag does not fit: another passphrase.
+    // `final` throws only if the tag does not match, which means another passphrase.
     return undefined;
   }
   return new Uint8Array(fileKey);

@@ -1,8 +1,8 @@
 /**
- * The publisher verifies too. What is published becomes the base of the next release only through TUF's own rules, from
- * this publisher's pinned root and never below its record; otherwise whoever holds the registry could have old or
- * foreign targets signed anew. The instant of judgement here is the epoch, at which nothing is expired, because a publisher
- * must be able to mend what expired; what more is asked of others' releases stands in `open-base.ts`.
+ * The publisher verifies too. The published release becomes the base of the next one only if it meets TUF's rules, from
+ * this publisher's pinned root, and is not older than its record; otherwise an attacker with access to the registry
+ * could get old or foreign targets signed again. Expiry is ignored here (the time is set to the epoch), because a
+ * publisher must be able to renew expired metadata. `open-base.ts` makes further checks of other publishers' releases.
  */
 import { digestOf, type Digest } from "@dtuf/registry";
 import { metadataFileName } from "@dtuf/format";
@@ -25,17 +25,17 @@ import { extendChain, openHandedOver, readRoots, walkRoots, type Roots } from ".
 import type { Operation } from "../state/operation.ts";
 import type { LastRelease, State } from "../state/state.ts";
 
-/** What the next release is built on: verified, and not below the record. */
+/** The base of the next release: verified, and not older than the record. */
 export interface Base {
   /** Every root known, oldest first. */
   readonly roots: readonly SignedFile[];
-  /** Version of the pinned one. */
+  /** Version of the pinned root. */
   readonly pin: number;
   readonly root: Trusted<Root>;
   readonly timestamp: Trusted<Timestamp>;
   readonly snapshot: Trusted<Snapshot>;
   readonly targets: Trusted<Targets>;
-  /** What `latest` names; undefined: nothing. */
+  /** The release that `latest` names; undefined if there is none. */
   readonly release: Digest | undefined;
 }
 
@@ -48,7 +48,7 @@ export function versionsOf(base: Pick<Base, TopLevelRole>): ReleaseVersions {
   };
 }
 
-/** What was last published or accepted here, as it lies on the disk. @throws MasterError MASTER_STATE_INVALID; TufError */
+/** The release last published or accepted here, from the disk. @throws MasterError MASTER_STATE_INVALID; TufError */
 export async function openRecorded(operation: Operation, release: Digest | undefined): Promise<Base> {
   const { files } = operation;
   const state = operation.state();
@@ -61,8 +61,8 @@ export async function openRecorded(operation: Operation, release: Digest | undef
 }
 
 /**
- * What `latest` names, verified from the record's pin and compared with what it last saw.
- * @throws TufError (TUF_ROLLBACK where the registry shows something older); MasterError; OciError; FormatError
+ * The release that `latest` names, verified from the record's pinned root and compared with the record.
+ * @throws TufError (TUF_ROLLBACK if the registry has an older release); MasterError; OciError; FormatError
  */
 export async function openPublished(operation: Operation, published: Published, state: State): Promise<Base> {
   const roots = await extendChain(operation, published, await readRoots(operation, state));
@@ -71,7 +71,7 @@ export async function openPublished(operation: Operation, published: Published, 
   return complete(set, roots, published.release);
 }
 
-/** The same where there is no record: from the roots that the caller hands over. */
+/** The same without a record: from the roots that the caller passes. */
 export async function openUnrecorded(
   operation: Operation,
   published: Published,
@@ -84,7 +84,7 @@ export async function openUnrecorded(
   return { ...complete(set, roots, published.release), leftOut: handedOver.leftOut };
 }
 
-/** The published files go in, each after the recorded one that it is compared with. */
+/** Updates the set with the published files, each after the recorded file that it is compared with. */
 async function take(
   operation: Operation,
   published: Published,
@@ -107,13 +107,16 @@ async function take(
   set.updateTargets(await read("targets"));
 }
 
-/** An OCI repository names every file but the timestamp with its version, whatever the root says of snapshots. */
+/**
+ * In an OCI repository the names of all files except the timestamp contain the version, even if the root says that
+ * snapshots are not consistent.
+ */
 function signedVersion({ timestamp, snapshot }: TrustedSet, role: keyof LastRelease): number | undefined {
   if (role === "timestamp") return undefined;
   return (role === "snapshot" ? timestamp?.signed.snapshot : snapshot?.signed.meta.get("targets.json"))?.version;
 }
 
-/** Keys that a newer root replaced count no more: what they signed is forgotten (TUF 5.3.11). */
+/** Keys that a newer root replaced are not trusted any more: files that they signed are ignored (TUF 5.3.11). */
 export function recall(file: Uint8Array | undefined, update: (file: Uint8Array) => unknown): void {
   try {
     if (file !== undefined) update(file);
@@ -122,12 +125,12 @@ export function recall(file: Uint8Array | undefined, update: (file: Uint8Array) 
   }
 }
 
-/** Two publishers each moved the tag in the moment between the other's look and move; which one counts is for people. */
+/** Two publishers each moved the tag between the other's check and move. People must decide which one counts. */
 function verifyNoFork({ bytes, signed }: Trusted<Timestamp>, published: Uint8Array): void {
   if (Buffer.compare(bytes, published) === 0) return;
   throw new MasterError(
     "MASTER_BASE_UNEXPECTED",
-    `another publisher's timestamp of version ${signed.version} stands where the one from here was published`,
+    `another publisher replaced the timestamp of version ${signed.version} that was published from here`,
     { details: { version: signed.version, wanted: digestOf(bytes), got: digestOf(published) } },
   );
 }

@@ -1,6 +1,6 @@
 /**
- * The releases that a registry still shows, read without verifying them: they say what may be deleted, and whoever holds
- * the registry can delete without being asked. What must stay is told by the verified current release first.
+ * The releases that a registry still has. They are read without verification, because they only say what may be
+ * deleted, and the registry's operator can delete anything anyway. The verified current release says what must stay.
  */
 import { OciError, parseTag, type Descriptor, type Digest, type TagName } from "@dtuf/registry";
 import {
@@ -25,18 +25,21 @@ export interface ShownRelease {
   readonly tag: TagName;
   readonly digest: Digest;
   readonly files: ReadonlyMap<string, Descriptor>;
-  /** When its timestamp expires. */
+  /** The instant at which its timestamp expires. */
   readonly expires: Date;
   readonly snapshotVersion: number;
 }
 
-/** What a release needs to be read. Of the manifests of a role's owners the first stands for all (`firstPart`). */
+/**
+ * The content that readers of a release need. A role's owner manifests can be split in parts; only the first part's tag
+ * is listed (`firstPart`).
+ */
 export interface Needs {
   readonly tags: ReadonlySet<TagName>;
   readonly blobs: ReadonlyMap<Digest, number>;
 }
 
-/** Undefined: there is no such release, or it cannot be read as one. */
+/** Returns undefined if there is no such release, or if it cannot be parsed as one. */
 export async function findRelease(operation: Operation, version: number): Promise<ShownRelease | undefined> {
   const tag = releaseTag(version);
   const found = await operation.store.resolve(tag, { want: "bytes", signal: operation.signal });
@@ -50,7 +53,7 @@ export async function findRelease(operation: Operation, version: number): Promis
   });
 }
 
-/** Damage and foreign content are "not readable"; a registry that is down is an error. */
+/** Returns undefined for damaged or foreign content. A registry that is down is an error. */
 export async function readable<T>(read: () => Promise<T>): Promise<T | undefined> {
   try {
     return await read();
@@ -60,7 +63,7 @@ export async function readable<T>(read: () => Promise<T>): Promise<T | undefined
   }
 }
 
-/** Whether what was read is at fault, and not the way to it. */
+/** True if the content is at fault, and not the transfer. */
 export function isUnreadable(error: unknown): error is TufError | FormatError | MasterError | OciError {
   if (TufError.is(error) || FormatError.is(error) || MasterError.is(error)) return true;
   return OciError.is(error) && unreadable.has(error.code);
@@ -74,9 +77,9 @@ const unreadable: ReadonlySet<string> = new Set([
   "OCI_NOT_FOUND",
 ]);
 
-/** Reads releases that share most of their metadata: each file once. */
+/** Reads releases that share most of their metadata; each file is read once. */
 export interface NeedsReader {
-  /** @throws MasterError MASTER_METADATA_UNAVAILABLE, TufError, … where any of it cannot be read */
+  /** @throws MasterError MASTER_METADATA_UNAVAILABLE, TufError, … if any of it cannot be read */
   needsOf(release: ShownRelease): Promise<Needs>;
 }
 
@@ -135,12 +138,12 @@ async function readRoleFiles(operation: Operation, role: string, version: number
   throw new MasterError("MASTER_METADATA_UNAVAILABLE", `${tag} is not in the registry`, { details: { tag } });
 }
 
-/** All parts of a role's owners under the name of the first. */
+/** Maps the tag of any part of a role's owner manifests to the tag of the first part. */
 export function firstPart(tag: TagName): TagName {
   return parseTag(tag.replace(/^(meta\.[0-9]+)-[0-9]+\./, "$1-1."));
 }
 
-/** @param owners tags of the manifests that keep the targets' blobs, beside the targets' own */
+/** @param owners tags of owner manifests of the targets' blobs, in addition to the targets' own manifests */
 export function targetNeeds(targets: TargetMap, owners: Iterable<TagName> = []): Needs {
   const tags = new Set(owners);
   const blobs = new Map<Digest, number>();

@@ -1,4 +1,4 @@
-/** Whether the registry has what signed metadata is about to promise. */
+/** Verifies that the registry has the content that new signed metadata names. */
 import { findTargetBlobs, roleTag } from "@dtuf/format";
 import { forEachConcurrently, OciError, type Digest, type TagName } from "@dtuf/registry";
 import type { RoleName, Snapshot, Targets } from "@dtuf/tuf";
@@ -22,7 +22,8 @@ interface Staged {
 }
 
 /**
- * Bytes that were there when they were staged may have been deleted since, by another publisher's prune too.
+ * Blobs that were present when their targets were staged may have been deleted since, also by another publisher's
+ * prune.
  * @throws OciError OCI_NOT_FOUND
  */
 export async function verifyStagedBlobs(operation: Operation, { changed, delegated }: Staged): Promise<void> {
@@ -36,11 +37,11 @@ export async function verifyStagedBlobs(operation: Operation, { changed, delegat
 interface Promises {
   readonly targets: Targets;
   readonly snapshot: Snapshot;
-  /** Delegated roles whose files are about to be put. */
+  /** Delegated roles whose files are part of the new release. */
   readonly files: readonly { readonly name: RoleName }[];
 }
 
-/** Asked where the registry is known to have lost something: each target's blobs, each delegated role's file. */
+/** For a registry that has lost content: verifies each target's blobs and each delegated role's file. */
 export async function verifyPromises(operation: Operation, { targets, snapshot, files }: Promises): Promise<void> {
   const { store, signal } = operation;
   await verifyTargetBlobs(operation, targets.targets);

@@ -1,4 +1,4 @@
-/** Reads what `latest` names. Nothing here is believed: the bytes go to the trusted set, in `base.ts`. */
+/** Reads the release that `latest` names. Nothing is trusted here: `base.ts` verifies the bytes. */
 import { collect, OciError, type Descriptor, type Digest } from "@dtuf/registry";
 import { latestTag, parseRelease, type MetadataIndex, type Release } from "@dtuf/format";
 import { MasterError } from "../errors.ts";
@@ -9,7 +9,7 @@ export interface Published extends Release {
   readonly release: Digest;
 }
 
-/** Undefined: there is no `latest`. @throws FormatError FORMAT_NOT_A_REPOSITORY; OciError */
+/** Returns undefined if there is no `latest`. @throws FormatError FORMAT_NOT_A_REPOSITORY; OciError */
 export async function findPublished({ store, signal }: Operation): Promise<Published | undefined> {
   const found = await store.resolve(latestTag, { want: "bytes", signal });
   if (found === undefined) return undefined;
@@ -18,7 +18,7 @@ export async function findPublished({ store, signal }: Operation): Promise<Publi
   return { release: digest, ...parseRelease(bytes) };
 }
 
-/** Whatever it is that `latest` names. */
+/** The digest of the manifest that `latest` names, even if it is not a release. */
 export async function latestDigest({
   store,
   signal,

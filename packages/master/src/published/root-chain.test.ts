@@ -57,7 +57,7 @@ async function publishedFiles(): Promise<Map<string, Uint8Array>> {
   return files;
 }
 
-/** What whoever holds the registry can do: any bytes under a root's name. */
+/** An attacker with access to the registry can put any bytes under a root's name. */
 async function show(name: string, root: Uint8Array): Promise<void> {
   const files = new Map([...(await publishedFiles()), [name, root]]);
   const list = [...files].map(([file, bytes]) => ({ name: file, bytes }));
@@ -90,7 +90,7 @@ const leads = async (pin: Uint8Array): Promise<number> =>
   (await readRelease(store, pin, clock.now())).root.signed.version;
 
 describe("a machine that adopts from the newest root", () => {
-  test("leaves out an older root that lists the pinned root's key and that the attacker signed, and says so", async () => {
+  test("leaves out an older root that lists the pinned root's key and that the attacker signed, and reports it", async () => {
     await rotate("root key");
     await rotate("root key");
     const pin = await master.rootFile();
@@ -110,7 +110,7 @@ describe("a machine that adopts from the newest root", () => {
     expect(await leads(first)).toBe(3);
   });
 
-  test("takes an older root that the pinned root's keys signed, and old clients follow what it publishes", async () => {
+  test("takes an older root that the pinned root's keys signed, and old clients follow its releases", async () => {
     await rotate("online keys");
     await rotate("online keys");
     const second = open("second");
@@ -129,8 +129,8 @@ describe("a machine that adopts from the newest root", () => {
   });
 });
 
-describe("the whole chain, handed over in one file", () => {
-  test("holds every root byte for byte, and a machine that adopts from it carries old clients along", async () => {
+describe("the whole chain in one file", () => {
+  test("has every root byte for byte, and old clients follow a machine that adopts from it", async () => {
     await rotate("root key");
     await rotate("root key");
     const chain = await master.rootChain();
@@ -154,7 +154,7 @@ describe("the whole chain, handed over in one file", () => {
     expect(parseRootFile(await master.rootChain()).map((root) => parseUnverified(root, "root").version)).toEqual([3]);
   });
 
-  test("shows a published root of other bytes, which is refused: nothing is adopted", async () => {
+  test("refuses a published root with other bytes, and nothing is adopted", async () => {
     await rotate("root key");
     const chain = await master.rootChain();
     await show("1.root.json", await forgeOlder(parseUnverified(await master.rootFile(), "root"), 1));
@@ -168,7 +168,7 @@ describe("the whole chain, handed over in one file", () => {
 });
 
 describe("a publisher with a record", () => {
-  test("publishes nothing while another root stands in the place of one that it knows, were it older than the pin [T132]", async () => {
+  test("publishes nothing while a published root differs from the one that it knows, also if it is older than the pinned root [T132]", async () => {
     await rotate("root key");
     const second = open("second");
     await second.adopt({ root: await master.rootChain() });

@@ -1,4 +1,7 @@
-/** The roots that a publisher knows: those that it trusts, each signed by the one before, and those before its pin. */
+/**
+ * The roots that a publisher knows: those that it trusts, each signed by its predecessor, and those older than its
+ * pinned root.
+ */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { digestOf } from "@dtuf/registry";
 import { encodeRootChain, metadataFileName, parseRootFile } from "@dtuf/format";
@@ -19,13 +22,13 @@ import { readPublished, type Published } from "./published.ts";
 import type { Operation } from "../state/operation.ts";
 import type { State } from "../state/state.ts";
 
-/** The pinned root and those that follow it; and the older ones. Oldest first. */
+/** The pinned root and its successors, and the older roots. The oldest comes first. */
 export interface Roots {
   readonly older: readonly SignedFile[];
   readonly chain: readonly SignedFile[];
 }
 
-/** The instant of judgement at which nothing is expired. */
+/** At this instant nothing has expired. */
 const epoch: Date = new Date(0);
 
 /** The roots of the record. @throws MasterError MASTER_STATE_INVALID */
@@ -53,8 +56,8 @@ function openChain({ chain: [pin, ...more] }: Roots): TrustedSet {
 }
 
 /**
- * The chain with the published roots that follow it, each verified before the next is read. The bytes of a published
- * `N.root.json` never change: one that is not the one known here is refused.
+ * Extends the chain with the published roots that follow it; each is verified before the next is read. The bytes of a
+ * published `N.root.json` never change: a root that differs from the known one is refused.
  * @throws TufError; MasterError MASTER_CHAIN_DIFFERS, MASTER_METADATA_UNAVAILABLE
  */
 export async function extendChain(operation: Operation, published: Published, roots: Roots): Promise<Roots> {
@@ -74,7 +77,10 @@ export async function extendChain(operation: Operation, published: Published, ro
   }
 }
 
-/** A root that does not follow is damage, or a forgery; one that the published timestamp is signed under is a chain. */
+/**
+ * A root that does not follow is damaged or forged. If the published timestamp verifies with its keys, it belongs to
+ * another chain.
+ */
 async function isOtherChain(operation: Operation, published: Published, first: SignedFile): Promise<boolean> {
   let newest = first;
   for (let count = 0; count < defaultLimits.maxRootRotations; count++) {
@@ -93,15 +99,15 @@ async function isOtherChain(operation: Operation, published: Published, first: S
   }
 }
 
-/** What a machine without a record starts from. */
+/** The roots that a machine without a record starts with. */
 export interface HandedOver extends Roots {
   readonly leftOut: LeftOutRoots | undefined;
 }
 
 /**
- * The roots that were handed over, of which the newest is the pin, and the older ones that are published and that the
- * pinned root's keys signed. They are carried along for clients that are pinned to them.
- * @param file a root.json, or a chain as `rootChain` gives it
+ * The roots in the caller's file, of which the newest is the pinned one, and the older published roots that the pinned
+ * root's keys signed. Older roots are published again for clients that are pinned to them.
+ * @param file a root.json, or a chain as `rootChain` returns it
  * @throws FormatError FORMAT_ROOT_CHAIN_INVALID; TufError
  */
 export async function openHandedOver(
@@ -141,7 +147,7 @@ function fileOf({ signed: { version }, bytes }: Trusted<Root>): SignedFile {
 }
 
 /**
- * Every root signed here, from the oldest that leads to the newest without a gap on, in one file to hand over.
+ * The roots signed here that lead to the newest without a gap, the oldest first, in one file.
  * @throws MasterError MASTER_STATE_INVALID
  */
 export async function readRootChain(operation: Operation): Promise<Uint8Array> {
@@ -164,7 +170,10 @@ function follows(next: Uint8Array, root: Uint8Array): boolean {
   }
 }
 
-/** The loops over roots cost no request if the manifest holds them: the event loop has its turn, so that the signal can be set. */
+/**
+ * The loops over roots make no request if the manifest contains the roots. So they yield to the event loop, so that the
+ * signal can be set.
+ */
 async function findRoot(operation: Operation, published: Published, version: number): Promise<SignedFile | undefined> {
   await nextTurn();
   operation.signal?.throwIfAborted();
@@ -181,7 +190,7 @@ function verifySameRoots({ files }: Published, { older, chain }: Roots): void {
 }
 
 function chainDiffers(version: number): MasterError {
-  const message = `what is published has another root ${version} than the one known here, or one that does not follow it`;
+  const message = `the published root ${version} is not the one known here, or does not follow it`;
   return new MasterError("MASTER_CHAIN_DIFFERS", message, { details: { version } });
 }
 

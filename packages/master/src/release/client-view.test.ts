@@ -46,8 +46,8 @@ const push = (): Promise<unknown> => master.pushMetadata();
 const refresh = (): Promise<unknown> => master.refreshMetadata();
 const expired = (role: string): object => ({ code: "MASTER_ROLE_EXPIRED", details: { role } });
 
-describe("nothing is published that no client would take", () => {
-  test("when the root has expired, until reset-keys renews it", async () => {
+describe("a release that no client would accept is not published", () => {
+  test("if the root has expired, until reset-keys renews it", async () => {
     clock.advance({ days: 366 });
     await expectRefusals([push, refresh], expired("root"));
     await master.resetKeys();
@@ -56,7 +56,7 @@ describe("nothing is published that no client would take", () => {
     expect((await readRelease(store, root, clock.now())).root.signed.version).toBe(2);
   });
 
-  test("when targets have expired, until a publication renews them", async () => {
+  test("if targets have expired, until a publication renews them", async () => {
     clock.advance({ days: 92 });
     await expectRefusals([refresh], expired("targets"));
     await master.pushMetadata();
@@ -64,7 +64,7 @@ describe("nothing is published that no client would take", () => {
     await readRelease(store, root, clock.now());
   });
 
-  test("when the root of a staged replacement has expired, which its clients pin", async () => {
+  test("if the root of a staged replacement, which clients pin, has expired", async () => {
     await rm(join(directory, "master/keys"), { recursive: true });
     await master.createRootKey();
     await master.createMetadataKeys();
@@ -76,7 +76,7 @@ describe("nothing is published that no client would take", () => {
     await readRelease(store, await master.rootFile(), clock.now());
   });
 
-  test("when a delegated role's file expired after it was staged, until it is signed again", async () => {
+  test("if a delegated role's file expired after it was staged, until it is signed again", async () => {
     const key = createPrivateKey();
     const pem = String(createPublicKey(key).export({ format: "pem", type: "spki" }));
     const sign = (version: number, until: string): Promise<Uint8Array> => {
@@ -99,7 +99,7 @@ describe("a clock", () => {
     await expectRefusals(calls, { code: "MASTER_CLOCK_SUSPECT" });
   });
 
-  test("that was 30 days ahead and is right again is taken once that is said", async () => {
+  test("that was 30 days ahead and is right again is accepted with `clock: trusted`", async () => {
     clock.advance({ days: 30 });
     await master.pushMetadata();
     clock.advance({ days: -30 });
@@ -109,14 +109,14 @@ describe("a clock", () => {
     await readRelease(store, root, clock.now());
   });
 
-  test("that is 400 days ahead is told which role has expired by it", async () => {
+  test("that is 400 days ahead is an error that names the expired role", async () => {
     clock.advance({ days: 400 });
     await expectRefusals([push, refresh], expired("root"));
     clock.advance({ days: -400 });
     await master.pushMetadata();
   });
 
-  test("that is a few minutes behind is no suspect", async () => {
+  test("that is a few minutes behind is accepted", async () => {
     clock.advance({ seconds: -9 * 60 });
     await master.refreshMetadata();
     clock.advance({ seconds: -2 * 60 });

@@ -1,4 +1,4 @@
-/** What a client would say: asked before a release is sent, so that no success is said of one that nobody would take. */
+/** Verifies a release like a client before it is sent, so that no release is published that clients would refuse. */
 import {
   createTrustedSet,
   parseRoleName,
@@ -15,8 +15,8 @@ import type { Operation } from "../state/operation.ts";
 import type { Draft } from "./sign.ts";
 
 /**
- * Would a client that holds the base take the draft now? By TUF's own rules, delegated files that it carries included.
- * @returns until when clients take it, if nothing follows it
+ * Verifies that a client that has the base accepts the draft now, by TUF's rules, with the delegated files in it.
+ * @returns the instant until which clients accept it if no other release follows
  * @throws MasterError MASTER_ROLE_EXPIRED; TufError
  */
 export function verifyTakeable(operation: Operation, base: Base, draft: Draft): Date {
@@ -29,7 +29,7 @@ export function verifyTakeable(operation: Operation, base: Base, draft: Draft): 
   }
 }
 
-/** At the end of the draft's roots. Where a staged root replaces the chain, clients have pinned that one. */
+/** The trusted set after all roots of the draft. If a staged root replaces the chain, clients have pinned that root. */
 function openClient(operation: Operation, base: Base, draft: Draft): TrustedSet {
   const { stagedPin } = operation.state();
   const replaced = draft.roots.find(({ version }) => version === stagedPin);
@@ -53,19 +53,19 @@ function roleExpired(cause: TufError): MasterError {
   const { role = "", expires = "", now = "" } = cause.details;
   return new MasterError(
     "MASTER_ROLE_EXPIRED",
-    `nothing was published, because no client would take it: ${String(role)} expired at ${String(expires)}; it is ${String(now)}`,
+    `nothing was published, because no client would accept it: ${String(role)} expired at ${String(expires)}; it is ${String(now)}`,
     { details: { role, expires, now }, cause },
   );
 }
 
-/** Until when clients take what is published, if nothing follows it. */
+/** The instant until which clients accept this release if no other follows. */
 export function servedUntil(set: Pick<TrustedSet, TopLevelRole>): Date {
   return new Date(Math.min(...topLevelRoles.map((role) => set[role]?.signed.expires.getTime() ?? 0)));
 }
 
 /**
- * Under a clock that is behind, everything signed has expired for everybody else, and what has expired looks valid.
- * @throws MasterError MASTER_CLOCK_SUSPECT where the clock is behind an instant at which this state was written
+ * With a clock that is behind, new signatures have expired for everybody else, and expired metadata looks valid.
+ * @throws MasterError MASTER_CLOCK_SUSPECT if the clock is behind an instant at which this state was written
  */
 export function verifyClock({ record, now }: Operation): void {
   const known = record?.knownPast;

@@ -1,4 +1,4 @@
-/** How a publisher's metadata begins, here or from what is published, and how its keys change. */
+/** Creates a publisher's metadata, adopts published metadata, and changes keys. */
 import {
   signDocument,
   topLevelRoles,
@@ -38,7 +38,7 @@ export async function listKeys({ keys }: Operation): Promise<readonly TopLevelRo
 }
 
 interface Families {
-  /** In addition to what the root before requires. */
+  /** In addition to the families that the previous root requires. */
   readonly requireFamilies: readonly KeyFamily[];
 }
 
@@ -151,7 +151,7 @@ function oldKeyMissing(previous: Root, got: number): MasterError {
   const { threshold, keyIds } = previous.roles.root;
   return new MasterError(
     "MASTER_OLD_ROOT_KEY_MISSING",
-    `the old root key is not here (${got} of ${threshold} found): clients could not follow and would have to pin again`,
+    `the old root key is missing (${got} of ${threshold} found): clients could not follow and would have to pin again`,
     { details: { wanted: threshold, got, keyIds } },
   );
 }
@@ -175,7 +175,7 @@ async function currentKeys({ keys }: Operation): Promise<Readonly<Record<TopLeve
 
 function refuseExisting({ record, place }: Operation): void {
   if (record === undefined) return;
-  throw new MasterError("MASTER_METADATA_EXISTS", `there is metadata for ${place} already`, { details: { place } });
+  throw new MasterError("MASTER_METADATA_EXISTS", `metadata of ${place} exists already`, { details: { place } });
 }
 
 async function refusePublished(operation: Operation): Promise<void> {

@@ -69,7 +69,7 @@ describe("a delegated role", () => {
     );
   });
 
-  test("gets a new version that its keys signed", async () => {
+  test("accepts a new version that its keys signed", async () => {
     await delegateTools();
     await master.updateRole("tools", await signRole(2, "two"));
     expect((await master.staged()).roles).toEqual(["tools"]);
@@ -79,7 +79,7 @@ describe("a delegated role", () => {
     expect((await master.staged()).roles).toEqual([]);
   });
 
-  test("is refused where others signed it", async () => {
+  test("is refused if other keys signed it", async () => {
     await delegateTools();
     const forged = await signRole(2, "two", { by: createPrivateKey() });
     await expect(master.updateRole("tools", forged)).rejects.toMatchObject({ code: "TUF_THRESHOLD_NOT_MET" });
@@ -90,7 +90,7 @@ describe("a delegated role", () => {
     expect((await master.staged()).roles).toEqual([]);
   });
 
-  test("is refused where it is older than the published one, or another of the same version [T18]", async () => {
+  test("is refused if it is older than the published one, or different with the same version [T18]", async () => {
     await delegateTools();
     await master.updateRole("tools", await signRole(2, "two"));
     await master.pushMetadata();
@@ -107,7 +107,7 @@ describe("a delegated role", () => {
     expect(await read("tools/hammer")).toBe("three");
   });
 
-  test("that another publisher overtook is left out; a delegation to other keys is not staged over it [T18]", async () => {
+  test("is left out if another publisher's is newer; a delegation to other keys is not staged over it [T18]", async () => {
     await delegateTools();
     await cp(join(directory, "master"), join(directory, "other"), { recursive: true });
     await master.updateRole("tools", await signRole(3, "three"));
@@ -127,7 +127,7 @@ describe("a delegated role", () => {
     expect(await read("tools/hammer")).toBe("five");
   });
 
-  test("is refused where it has expired, and is due before it does, until its people sign again", async () => {
+  test("is refused if it has expired, and is due before, until its keys sign it again", async () => {
     const late = await signRole(1, "one", { until: "2029-12-31" });
     const delegation = { paths: ["tools/*"], keys: [pem(key)] };
     await expect(master.delegate("tools", { ...delegation, metadata: late })).rejects.toMatchObject({
@@ -160,7 +160,7 @@ describe("a delegated role", () => {
     expect(await listed()).toBe(0);
   });
 
-  test("has its second tag moved by the run that follows one cut off after the switch", async () => {
+  test("has its second tag moved by the run after one that was interrupted after `latest` moved", async () => {
     await delegateTools();
     await master.updateRole("tools", await signRole(2, "two"));
     const dying: LayoutStore = {
@@ -218,7 +218,7 @@ describe("a delegated role", () => {
     expect(await store.has({ mediaType: targetMediaType, digest: digestOf(one), size: 3 })).toBe(false);
   });
 
-  test("that is staged has its bytes kept by a prune, and is read once it is published [T133]", async () => {
+  test("that is staged keeps its bytes through a prune, and is read once it is published [T133]", async () => {
     await dropOne();
     await master.updateRole("tools", await signRole(3, "one"));
     expect(await master.prune()).toMatchObject({ releases: [2, 3] });
@@ -239,7 +239,7 @@ describe("a delegated role", () => {
     expect(await read("tools/hammer")).toBe("one");
   });
 
-  test("ends with its delegation", async () => {
+  test("is removed with its delegation", async () => {
     await delegateTools();
     await master.revokeRole("tools");
     await expect(master.revokeRole("tools")).rejects.toMatchObject({ code: "MASTER_ROLE_UNKNOWN" });
@@ -247,7 +247,7 @@ describe("a delegated role", () => {
     expect(await read("tools/hammer")).toBeUndefined();
   });
 
-  test("comes back to a registry that was emptied, with the targets, once their bytes are pushed again", async () => {
+  test("is published again with the targets on a registry that was emptied, once their bytes are pushed again", async () => {
     const own = {
       kind: "content",
       content: {

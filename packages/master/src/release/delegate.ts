@@ -1,6 +1,6 @@
 /**
- * Delegated roles on the publisher: their files are signed by their own keys, elsewhere; here they are checked as a
- * client would check them, staged, and published with the snapshot that names them.
+ * Delegated roles of a publisher. Their files are signed elsewhere, by their own keys. Here they are verified like a
+ * client does, staged, and published with the snapshot that names them.
  */
 import {
   isSuperseded,
@@ -28,7 +28,7 @@ export interface DelegatedFile extends SignedFile {
   readonly document: Targets;
 }
 
-/** @throws TufError; MasterError; OciError OCI_NOT_FOUND where a blob of its targets is not in the registry */
+/** @throws TufError; MasterError; OciError OCI_NOT_FOUND if a blob of its targets is not in the registry */
 export async function delegate(operation: Operation, name: string, options: DelegateOptions): Promise<void> {
   const { metadata } = options;
   await stageRole(operation, parseDelegatedName(name), { kind: "put", delegation: parseDelegation(options), metadata });
@@ -70,8 +70,8 @@ async function currentSnapshot(operation: Operation): Promise<Snapshot> {
 }
 
 /**
- * The staged files as a client will check them. An update that another publisher's overtook is left out; a delegation may
- * not be, as the file that stands in its place could be signed by other keys.
+ * The staged files, verified like a client does. An update is left out if another publisher's is newer. A new
+ * delegation must not be left out, because the published file may be signed by other keys.
  * @throws TufError TUF_ROLLBACK
  */
 export function delegatedFiles(

@@ -1,6 +1,6 @@
 /**
- * When the delegated roles expire. Their own people sign them, elsewhere; an expired one is an outage all the same, so the
- * publisher keeps their dates in its record. Each version of a role is read once, by the digest that the snapshot signs.
+ * When the delegated roles expire. They are signed elsewhere, but an expired one is an outage too, so the publisher
+ * keeps their dates in its record. Each version of a role is read once, by the digest in the signed snapshot.
  */
 import { blobDigest, metadataMediaType } from "@dtuf/format";
 import { collect } from "@dtuf/registry";
@@ -14,11 +14,14 @@ import type { DelegatedRecord } from "../state/state.ts";
 export interface DelegatedSources {
   readonly targets: Targets;
   readonly snapshot: Snapshot;
-  /** Those of which the document is at hand. */
+  /** The roles whose documents are already loaded. */
   readonly files: readonly DelegatedFile[];
 }
 
-/** The roles that the top-level one lists. One whose file is not to be had is left out: what is told is only a help. */
+/**
+ * The roles that the top-level one lists. A role whose file cannot be read is left out, because the dates only inform
+ * the user.
+ */
 export async function readDelegated(
   operation: Operation,
   sources: DelegatedSources,

@@ -57,8 +57,8 @@ async function publishAndDie(): Promise<void> {
   await expect(cut.pushMetadata()).rejects.toThrow("switched off");
 }
 
-describe("a publication that was cut off after the switch", () => {
-  test("does not swallow what is staged before the next one", async () => {
+describe("a publication that was interrupted after `latest` moved", () => {
+  test("does not drop changes that are staged before the next one", async () => {
     await master.pushTarget("a", [content("new")]);
     await publishAndDie();
     await master.pushTarget("b", [content("B")]);
@@ -70,7 +70,7 @@ describe("a publication that was cut off after the switch", () => {
     expect((await master.staged()).targets).toEqual([]);
   });
 
-  test("is known as such by a refresh too", async () => {
+  test("is completed by a refresh too", async () => {
     await master.deleteTarget("a");
     await publishAndDie();
     await master.refreshMetadata();
@@ -78,7 +78,7 @@ describe("a publication that was cut off after the switch", () => {
     expect(await read("a")).toBeUndefined();
   });
 
-  test("is known as a push: a due snapshot over it is renewed from here, and from no other state", async () => {
+  test("counts as a push: a due snapshot over it is renewed from this state and from no other", async () => {
     await master.pushTarget("a", [content("new")]);
     await publishAndDie();
     const withinMs = 8 * 86_400_000;
@@ -92,7 +92,7 @@ describe("a publication that was cut off after the switch", () => {
   });
 });
 
-test("no version number is used twice, whatever was refreshed after a publication that lost its race", async () => {
+test("no version number is used twice, also after a lost race and a refresh", async () => {
   const seen: number[] = [];
   const losing = open("master", { ...store, swapTag: () => Promise.reject(new TypeError("the line is dead")) });
   await expect(losing.pushMetadata()).rejects.toThrow("dead");
@@ -102,7 +102,7 @@ test("no version number is used twice, whatever was refreshed after a publicatio
   expect(seen).toEqual([3, 4]);
 });
 
-test("aborted at any call of the store, a publication leaves the old release or the new one, and the next goes on", async () => {
+test("aborted at any call of the store, a publication leaves the old release or the new one, and the next one succeeds", async () => {
   await master.pushTarget("a", [content("new")]);
   const outcomes = new Set<string>();
   for (let [at, finished] = [1, false]; !finished; at++) {
@@ -195,7 +195,7 @@ describe("planted in the state directory", () => {
   );
 });
 
-test("a pipe is no part of a target: it could be read once only [T29]", async () => {
+test("a pipe is refused as a part of a target because it can be read only once [T29]", async () => {
   const path = join(directory, "pipe");
   execFileSync("mkfifo", [path]);
   const before = await store.resolve(latestTag, { want: "digest" });

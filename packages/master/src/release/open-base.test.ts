@@ -67,7 +67,7 @@ async function publishedFiles(): Promise<Map<string, Uint8Array>> {
 
 async function* empty(): AsyncIterable<Uint8Array> {}
 
-/** What whoever holds the registry can do: any files under `latest`. */
+/** An attacker with access to the registry can put any files under `latest`. */
 async function show(files: ReadonlyMap<string, Uint8Array>, timestampVersion = 99): Promise<void> {
   const list = [...files].map(([name, bytes]) => ({ name, bytes }));
   const { manifest, blobs } = encodeRelease({ files: list, timestampVersion });
@@ -108,7 +108,7 @@ describe("a root that does not verify", () => {
     expect(await read("a")).toBe("A");
   });
 
-  test("does not come along with those before the pin when a machine adopts what is published", async () => {
+  test("is not taken with the older roots if a machine adopts the published release", async () => {
     await master.createRootKey();
     await master.resetKeys();
     await master.pushMetadata();
@@ -140,7 +140,7 @@ describe("a stolen timestamp key", () => {
     await show(new Map([...files, ["timestamp.json", forged]]), version);
   }
 
-  test("and its implausible version are not signed above; a new key and the record are the way out [T27]", async () => {
+  test("with an implausible version is not signed above; a new key and the record repair it [T27]", async () => {
     await forward(Number.MAX_SAFE_INTEGER);
     const before = await stateFiles();
     const code = "MASTER_VERSION_IMPLAUSIBLE";
@@ -158,7 +158,7 @@ describe("a stolen timestamp key", () => {
     await expect(master.pushMetadata()).resolves.toMatchObject({ rebased: 0 });
   });
 
-  test("that is honest after all goes on where the caller names the snapshot", async () => {
+  test("that is honest is accepted if the caller names the snapshot", async () => {
     await forward(5_000_000);
     await expect(master.pushMetadata()).rejects.toMatchObject({ code: "MASTER_VERSION_IMPLAUSIBLE" });
     await expect(master.pushMetadata({ expectSnapshot: "2" })).resolves.toMatchObject({
@@ -168,7 +168,7 @@ describe("a stolen timestamp key", () => {
 });
 
 describe("another publisher's release", () => {
-  test("that expired may be a replay: it is refused unless it is the snapshot that was expected", async () => {
+  test("that expired may be a replay: it is refused unless it is the expected snapshot", async () => {
     const other = await clone("other");
     await other.pushMetadata();
     const old = await latest();
@@ -196,7 +196,7 @@ describe("another publisher's release", () => {
     expect(await read("a")).toBe("patched");
   });
 
-  test("is not built on in the place of the snapshot that was expected", async () => {
+  test("is refused if another snapshot is expected", async () => {
     const other = await clone("other");
     const late = open("master", {
       ...store,
@@ -240,7 +240,7 @@ describe("another publisher's release", () => {
     return open("other");
   }
 
-  test("that overwrote one from here is found out and not built on, whether it went on or not", async () => {
+  test("that overwrote one from here is detected and refused, also after its later releases", async () => {
     const other = await overwrite();
     await expect(other.pushMetadata()).rejects.toMatchObject({ code: "MASTER_BASE_UNEXPECTED" });
     await master.pushMetadata();
@@ -256,7 +256,7 @@ describe("another publisher's release", () => {
     expect([await read("a"), await read("b")]).toEqual(["A", "B"]);
   });
 
-  test("is no suspect where it was built on a mended release", async () => {
+  test("is accepted if it was built on a repaired release", async () => {
     const other = await clone("other");
     const old = await latest();
     await master.pushMetadata();
@@ -267,7 +267,7 @@ describe("another publisher's release", () => {
   });
 });
 
-test("whatever `latest` names, publishing on the record mends it", async () => {
+test("publishing on the record repairs `latest`, independent of what it names", async () => {
   const { descriptor, bytes } = encodeImageManifest({ artifactType: "application/vnd.example", layers: [] });
   await store.put(descriptor, bytes, { tags: [latestTag] });
   await expect(master.pushMetadata()).rejects.toMatchObject({ code: "FORMAT_NOT_A_REPOSITORY" });

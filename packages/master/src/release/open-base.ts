@@ -1,9 +1,9 @@
 /**
- * On what a release is built. The record, where nothing else was published since. What another publisher published is
- * asked three things more than TUF's rules: that its timestamp has not expired (the registry may be replaying a release
- * that others have long replaced, and signing above it would make that permanent), that its versions are plausible, and
- * that it was built on the release that stands in the record. A caller who names the snapshot that he expects has
- * answered them; a record of the push answers the first. What is new is then taken into the record.
+ * Finds the base of the next release: the record, if nothing else was published since. Another publisher's release must
+ * meet TUF's rules and three more: its timestamp has not expired (the registry may replay an old release, and signing
+ * above it would make that permanent), its versions are plausible, and it was built on the release in the record. These
+ * three are not required if the caller names the expected snapshot; a record of the push replaces the first. The new
+ * release is then saved in the record.
  */
 import { digestHex, digestOf, type Digest } from "@dtuf/registry";
 import { parseRelease } from "@dtuf/format";
@@ -24,11 +24,14 @@ import { moveSecondTags } from "./upload.ts";
 type Choice = Pick<PublishOptions, "base" | "expectSnapshot" | "clock"> & Pick<RefreshOptions, "record">;
 
 export interface OpenedBase extends Base {
-  /** The record that was handed over, which is true of the base. */
+  /** The record of the push that the caller passed; it matches the base. */
   readonly pushRecord?: PushRecord | undefined;
 }
 
-/** @throws MasterError; TufError (TUF_ROLLBACK: the registry shows something older than the record); OciError; FormatError */
+/**
+ * @throws MasterError; TufError (TUF_ROLLBACK: the registry has an older release than the record); OciError;
+ * FormatError
+ */
 export async function openBase(operation: Operation, choice: Choice): Promise<OpenedBase> {
   const { base = "published" } = choice;
   const { published, attempt } = operation.state();
@@ -42,14 +45,17 @@ export async function openBase(operation: Operation, choice: Choice): Promise<Op
   return found.release === attempt?.release ? openOwn(operation, found, choice) : openOthers(operation, found, choice);
 }
 
-/** What the caller says of the base: before anything of it is kept. */
+/** Checks the caller's conditions for the base before any of it is saved. */
 export function verifyWanted(operation: Operation, base: Base, { expectSnapshot, record, clock }: Choice): OpenedBase {
   if (expectSnapshot !== undefined) verifyExpectedSnapshot(base, expectSnapshot);
   if (record === undefined) return base;
   return { ...base, pushRecord: openPushRecord(operation, base, { file: record, clock: clock ?? "checked" }) };
 }
 
-/** Damage is what publishing on the record mends; a repository of other roots is somebody's. */
+/**
+ * Publishing on the record repairs damage, but must not overwrite a repository of other roots, because it belongs to
+ * somebody else.
+ */
 async function verifySameChain(operation: Operation): Promise<void> {
   const found = await readable(() => findPublished(operation));
   if (found === undefined) return;
@@ -61,7 +67,7 @@ async function verifySameChain(operation: Operation): Promise<void> {
   }
 }
 
-/** A run from here that was cut off after the switch: what it left undone is done. */
+/** Completes a run from here that was interrupted after it moved `latest`. */
 async function openOwn(operation: Operation, found: Published, choice: Choice): Promise<OpenedBase> {
   const state = operation.state();
   const opened = verifyWanted(
@@ -90,12 +96,15 @@ async function openOthers(operation: Operation, found: Published, choice: Choice
   return opened;
 }
 
-/** A floor names none: the newest of those above it is still the registry's word. */
+/** A minimum names no snapshot: only the registry says which one above it is the newest. */
 export function namesSnapshot(expected: string | undefined): boolean {
   return expected !== undefined && !expected.startsWith(">");
 }
 
-/** @param expected a version, a floor of it, or the SHA-256 of the file. @throws MasterError MASTER_BASE_UNEXPECTED */
+/**
+ * @param expected a version, a minimum version (`>=N`, `>N`), or the SHA-256 of the file. @throws MasterError
+ * MASTER_BASE_UNEXPECTED
+ */
 export function verifyExpectedSnapshot(base: Base, expected: string): void {
   const [, floor, version, sha256] = /^(?:(>=?)?([1-9][0-9]{0,15})|(?:sha256:)?([0-9a-f]{64}))$/.exec(expected) ?? [];
   if (version === undefined && sha256 === undefined) {
@@ -122,13 +131,13 @@ export function verifyUnexpired(
     const snapshot = base.snapshot.signed.version;
     throw new MasterError(
       "MASTER_BASE_EXPIRED",
-      `the ${role} of the published snapshot ${snapshot} expired on ${expires}: nothing tells it from a replay`,
+      `the ${role} of the published snapshot ${snapshot} expired on ${expires}: it may be a replay`,
       { details: { role, expires, snapshot, now: now.toISOString() } },
     );
   }
 }
 
-/** @param record undefined: there is none. @throws MasterError MASTER_VERSION_IMPLAUSIBLE */
+/** @param record undefined if there is no record. @throws MasterError MASTER_VERSION_IMPLAUSIBLE */
 export function verifyPlausible(base: Base, record: Pick<State, "signed" | "head"> | undefined): void {
   const versions = versionsOf(base);
   for (const role of ["timestamp", "snapshot", "targets"] as const) {
@@ -143,16 +152,17 @@ export function verifyPlausible(base: Base, record: Pick<State, "signed" | "head
 }
 
 /**
- * Two publishers that moved the tag in the moment between the other's look and move both believe that they published.
- * Every release names the one it was built on: where the recorded one is not among those, the other overwrote it. Only
- * an honest registry shows it, and only while it has the manifests; who lies about them gains no more than by denying.
+ * Two publishers that move the tag between each other's check and move both believe that they published. Every release
+ * names the one it was built on: if the recorded one is not among those, the other publisher overwrote it. Only an
+ * honest registry shows this, and only while it has the manifests; a registry that lies about them gains no more than
+ * one that denies service.
  * @throws MasterError MASTER_BASE_UNEXPECTED
  */
 async function verifyLineage(operation: Operation, found: Published, base: Base): Promise<void> {
   const { store, signal } = operation;
   const { published, head } = operation.state();
   if (published === undefined) return;
-  // Every step goes down by a version or more, so that after `steps` of them the recorded release lies behind.
+  // Every step goes back by at least one version, so that `steps` of them reach the recorded release.
   const steps = base.timestamp.signed.version - head.timestamp.version;
   let { predecessor } = found;
   for (let step = 1; step <= Math.min(steps, lineageMax); step++) {

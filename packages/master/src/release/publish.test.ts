@@ -63,7 +63,7 @@ const read = async (name: string): Promise<string | undefined> =>
   readTarget(store, await readRelease(store, root, clock.now()), name);
 
 describe("two publishers", () => {
-  test("that take turns lose nothing", async () => {
+  test("that publish alternately lose nothing", async () => {
     await master.pushMetadata();
     const other = await clone("other");
     await master.pushTarget("a", [content("A")]);
@@ -99,7 +99,7 @@ describe("two publishers", () => {
     },
   );
 
-  test("of whom one takes over the tag in the last moment: what it overwrote is published again", async () => {
+  test("of which one moves the tag at the last moment: the overwritten changes are published again", async () => {
     await master.pushMetadata();
     const other = await clone("other");
     await master.pushTarget("a", [content("A")]);
@@ -115,7 +115,7 @@ describe("two publishers", () => {
     expect([await read("a"), await read("b")]).toEqual(["A", "B"]);
   });
 
-  test("that never stop: the slower one gives up, and nothing of it shows", async () => {
+  test("that never stop: the slower one fails, and nothing of it is visible", async () => {
     await master.pushMetadata();
     const other = await clone("other");
     await master.pushTarget("a", [content("A")]);
@@ -160,8 +160,8 @@ describe("readers during publications", () => {
   });
 });
 
-describe("what is published is no base", () => {
-  test("when the registry rolled `latest` back; publishing on the record mends it [T13]", async () => {
+describe("the published release is refused as a base", () => {
+  test("if the registry rolled `latest` back; publishing on the record repairs it [T13]", async () => {
     await master.pushTarget("a", [content("A")]);
     await master.pushMetadata();
     const old = await latest();
@@ -175,7 +175,7 @@ describe("what is published is no base", () => {
     expect(await read("a")).toBe("patched");
   });
 
-  test("when `latest` is gone; publishing on the record mends it", async () => {
+  test("if `latest` is missing; publishing on the record repairs it", async () => {
     await master.pushTarget("a", [content("A")]);
     await master.pushMetadata();
     await store.deleteTag(latestTag);
@@ -184,14 +184,14 @@ describe("what is published is no base", () => {
     expect(await read("a")).toBe("A");
   });
 
-  test("when `latest` is not ours", async () => {
+  test("if `latest` is not a release", async () => {
     const manifest = encodeImageManifest({ artifactType: "application/vnd.example", layers: [] });
     await store.put(manifest.descriptor, manifest.bytes, { tags: [latestTag] });
     await expect(master.pushMetadata()).rejects.toMatchObject({ code: "FORMAT_NOT_A_REPOSITORY" });
     expect((await latest()).descriptor.digest).toBe(manifest.descriptor.digest);
   });
 
-  test("when it is another repository's, keys and all", async () => {
+  test("if it belongs to another repository with other keys", async () => {
     const stranger = open("stranger");
     await stranger.createRootKey();
     await stranger.createMetadataKeys();
@@ -208,7 +208,7 @@ describe("what is published is no base", () => {
     await expect(master.pushMetadata()).resolves.toMatchObject({ rebased: 0, overwrote: undefined });
   });
 
-  test("when it is not the snapshot that was expected", async () => {
+  test("if it is not the expected snapshot", async () => {
     await master.pushMetadata();
     await expect(master.pushMetadata({ expectSnapshot: "7" })).rejects.toMatchObject({
       code: "MASTER_BASE_UNEXPECTED",
@@ -225,7 +225,7 @@ describe("a machine without a record", () => {
     return open("master");
   }
 
-  test("adopts what is published, from the root that it was handed, and goes on", async () => {
+  test("adopts the published release from a root file, and publishes on it", async () => {
     await master.pushTarget("a", [content("A")]);
     await master.pushMetadata();
     const ci = await fresh();
@@ -236,7 +236,7 @@ describe("a machine without a record", () => {
     expect(await read("a")).toBe("A");
   });
 
-  test("refuses what expired, which might be a replay, unless it is told what to expect", async () => {
+  test("refuses an expired release, which may be a replay, unless the expected snapshot is named", async () => {
     await master.pushMetadata();
     clock.advance({ days: 2 });
     const ci = await fresh();
@@ -253,7 +253,7 @@ describe("a machine without a record", () => {
 });
 
 describe("the state", () => {
-  test("of another place is refused, and unharmed", async () => {
+  test("of another place is refused and not changed", async () => {
     const elsewhere = createMaster({ store, place: "there", directory: join(directory, "master"), now: clock.now });
     await expect(elsewhere.pushMetadata()).rejects.toMatchObject({
       code: "MASTER_PLACE_DIFFERS",
@@ -267,7 +267,7 @@ describe("the state", () => {
     await expect(master.pushMetadata()).rejects.toMatchObject({ code: "MASTER_STATE_INVALID" });
   });
 
-  test("locked by another process is refused at once where waiting is not wanted", async () => {
+  test("locked by another process is refused at once with `lock: fail`", async () => {
     const { withLock } = await import("@dtuf/registry/files");
     const impatient = createMaster({
       ...{ store, place: "here", directory: join(directory, "master"), now: clock.now },

@@ -1,8 +1,8 @@
 /**
- * Publishing is one switch. Target manifests, then the release under its own tag; then a look whether `latest` still is
- * what the release was built on; then the move of `latest`; then a second look. Where another publisher was first, the
- * staged changes are made again on what it published, above both versions. What was signed is written down before it is
- * sent, and what was sent before it is shown, so that a run that follows a kill knows what the one before it did.
+ * Publishing moves one tag. The order: put the target manifests; put the release under its own tag; check that `latest`
+ * still names the release that this one was built on; move `latest`; check it again. If another publisher was first,
+ * the staged changes are applied to its release, with versions above both. The state records what was signed before
+ * anything is sent, and the release before `latest` moves, so that the next run after a kill knows what this one did.
  */
 import { latestTag, releaseTag } from "@dtuf/format";
 import type { Digest, ManifestContent } from "@dtuf/registry";
@@ -30,7 +30,7 @@ import { dueRoles, signRelease, type Draft, type OnlineCoverage, type Coverage }
 import type { State } from "../state/state.ts";
 import { ownerManifestsOf, moveSecondTags, putArtifact, putArtifacts, releaseOf, roleArtifacts } from "./upload.ts";
 
-/** `makeRecord`: to be signed, with the coverage "all". `record`: handed over. */
+/** `makeRecord`: sign a record of the push, for coverage "all". `record`: the record file that the caller passes. */
 export type PublishRequest = PublishOptions &
   Pick<RefreshOptions, "record" | "withinMs"> & {
     readonly coverage: "all" | OnlineCoverage;
@@ -65,14 +65,14 @@ interface Prepared {
   readonly draft: Draft;
   readonly delegated: State["delegated"];
   readonly servedUntil: Date;
-  /** Signed or handed over. */
+  /** The record that was signed here or passed by the caller. */
   readonly pushRecord: PushRecord | undefined;
   readonly signedRecord: Uint8Array | undefined;
   /** How soon counts as due, if it was said. */
   readonly withinMs: number | undefined;
 }
 
-/** Everything that can refuse a release, before anything of it is sent. */
+/** Makes all checks that can refuse a release before any part of it is sent. */
 async function prepare(operation: Operation, base: OpenedBase, request: PublishRequest): Promise<Prepared> {
   const coverage = await coverageOf(operation, base, request);
   const draft = await signRelease(operation, base, coverage);
@@ -87,7 +87,7 @@ async function prepare(operation: Operation, base: OpenedBase, request: PublishR
   return { coverage, draft, delegated, servedUntil, pushRecord, signedRecord: made?.file, withinMs };
 }
 
-/** What follows the switch. */
+/** The steps after `latest` was moved. */
 async function finish(
   operation: Operation,
   { coverage, draft, delegated, servedUntil, pushRecord, signedRecord, withinMs }: Prepared,
@@ -104,7 +104,7 @@ async function finish(
   return { release, versions, changed, renewed, due, servedUntil, record, signedRecord };
 }
 
-/** Whatever is published, the record is what the release is built on. */
+/** True if the release is built on the record, independent of the published release. */
 function isOnRecord({ base }: PublishRequest): boolean {
   return base === "recorded" || base === "replace";
 }
@@ -135,7 +135,10 @@ interface Upload {
   readonly request: PublishRequest;
 }
 
-/** Undefined: the release's number is taken by another publisher's; its own was written down as used. */
+/**
+ * Returns undefined if another publisher's release has taken the version number; the state then records this number as
+ * used.
+ */
 async function uploadRelease(
   operation: Operation,
   { draft, base, coverage, request }: Upload,
@@ -168,7 +171,7 @@ function highest(signed: State["signed"], versions: State["signed"]): State["sig
   };
 }
 
-/** The switch. `false`: another publisher was first. */
+/** Moves `latest`. Returns false if another publisher was first. */
 async function moveLatest(operation: Operation, base: Base, { descriptor }: ManifestContent): Promise<boolean> {
   const { store, signal } = operation;
   if (store.swapTag !== undefined) return store.swapTag(latestTag, { from: base.release, to: descriptor }, { signal });
@@ -177,7 +180,9 @@ async function moveLatest(operation: Operation, base: Base, { descriptor }: Mani
   return (await latestDigest(operation)) === descriptor.digest;
 }
 
-/** Another publisher may have taken the number in between: its release gave way, so the tag is this one's. */
+/**
+ * Another publisher may have taken the number in between. Its release is not `latest`, so the tag is moved to this one.
+ */
 async function keepReleaseTag(
   { store, signal }: Operation,
   draft: Draft,

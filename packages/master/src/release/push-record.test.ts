@@ -77,8 +77,8 @@ async function expectRefusal(record: Uint8Array, code: string): Promise<void> {
   await expect(readFile(at("fresh/record.json"))).rejects.toMatchObject({ code: "ENOENT" });
 }
 
-describe("a record that is handed over [T135]", () => {
-  test("says what was pushed, and until when it may be renewed: 14 days, unless it is told", async () => {
+describe("a record of a push [T135]", () => {
+  test("names the pushed files and until when they may be renewed: 14 days by default", async () => {
     const now = clock.now();
     const { snapshot, until, made } = parse(file);
     expect({ version: snapshot.version, made, until }).toEqual({
@@ -93,7 +93,7 @@ describe("a record that is handed over [T135]", () => {
     expect(await pusher.pushMetadata()).not.toHaveProperty("signedRecord", expect.anything());
   });
 
-  test("lets another state renew snapshot and timestamp, again and again, and none of it beyond `until`", async () => {
+  test("lets another state renew snapshot and timestamp repeatedly, but never beyond `until`", async () => {
     const { until } = parse(file);
     const renewed: string[] = [];
     for (let day = 0; day < 13.5; day += 0.5) {
@@ -118,7 +118,7 @@ describe("a record that is handed over [T135]", () => {
     await expect(timer.refreshMetadata({ record: newer })).resolves.toMatchObject({ record: { state: "good" } });
   });
 
-  test("is followed over a change of every key, and tells a push whose timestamp has expired from a replay", async () => {
+  test("is accepted after a change of every key, and shows that an expired timestamp is not a replay", async () => {
     await pusher.createRootKey();
     await pusher.createMetadataKeys();
     await pusher.resetKeys();
@@ -134,7 +134,7 @@ describe("a record that is handed over [T135]", () => {
     });
   });
 
-  test("is refused while the registry shows less than it names", async () => {
+  test("is refused while the registry has an older release than it names", async () => {
     const shown = open("shown");
     await cp(at("registry"), at("shown"), { recursive: true });
     const newer = await push();
@@ -143,7 +143,7 @@ describe("a record that is handed over [T135]", () => {
     await expectRefusal(newer, "MASTER_RECORD_MISMATCH");
   });
 
-  test("is refused when the registry shows more than it names", async () => {
+  test("is refused if the registry has a newer release than it names", async () => {
     await push();
     await expectRefusal(file, "MASTER_RECORD_MISMATCH");
   });
@@ -162,7 +162,7 @@ describe("a record that is handed over [T135]", () => {
     await expect(timer.refreshMetadata({ record: file })).resolves.toMatchObject({ versions: { snapshot: 2 } });
   });
 
-  test("is refused when another role's key signed it, when it is none, and when this clock has not reached it", async () => {
+  test("is refused if another role's key signed it, if it cannot be parsed, and if it was made in the future", async () => {
     await expectRefusal(await signed({}, "snapshot"), "MASTER_RECORD_MISMATCH");
     await expectRefusal(Buffer.from("{}"), "TUF_MALFORMED");
     await expectRefusal(await readSnapshot(), "MASTER_RECORD_MISMATCH");
@@ -171,7 +171,7 @@ describe("a record that is handed over [T135]", () => {
     await expect(timer.refreshMetadata({ record: await signed({ made }), clock: "trusted" })).resolves.toBeDefined();
   });
 
-  test("is refused when it is older than one that this state has used", async () => {
+  test("is refused if it is older than one that this state has used", async () => {
     const { until, snapshot } = parse(file);
     const longer = await signed({ until: new Date(until.getTime() + 1000) });
     clock.advance({ days: 4 });
@@ -193,7 +193,7 @@ describe("a record that is handed over [T135]", () => {
     await expect(timer.refreshMetadata(shorter)).resolves.toMatchObject({ record: { until: newer.record?.until } });
   });
 
-  test("binds a refresh that goes on after one that was cut off, and one on the state's own record", async () => {
+  test("limits a refresh after an interrupted one, and a refresh on the state's own record", async () => {
     const other = await signed({ targets: { version: 3 } });
     const dying: LayoutStore = {
       ...store,
@@ -211,7 +211,7 @@ describe("a record that is handed over [T135]", () => {
     expect(await trusted()).toEqual(before);
   });
 
-  test("shows in the status of who made it and of who used it, until a push without one", async () => {
+  test("is in the status of the state that made it and of the state that used it, until a push without one", async () => {
     const { until } = parse(file);
     expect((await timer.status()).record).toBeUndefined();
     await timer.refreshMetadata({ record: file });

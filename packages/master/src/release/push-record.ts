@@ -1,6 +1,7 @@
 /**
- * The record of a push (docs/format.md, section 12). Who signs targets makes it; who only refreshes is handed it by another
- * way than the registry, and renews what it names, until it says, and nothing else.
+ * The record of a push (docs/format.md, section 12). The machine that signs targets makes it. A machine that only
+ * refreshes gets it by another way than the registry, and until the record's `until` it renews the snapshot that the
+ * record names and nothing else.
  */
 import { digestHex, digestOf } from "@dtuf/registry";
 import { signPushRecord, snapshotMetaSha256, TufError, verifyPushRecord, type PushRecord } from "@dtuf/tuf";
@@ -17,7 +18,10 @@ export interface MadeRecord {
   readonly file: Uint8Array;
 }
 
-/** Of a draft, as it will be published. @throws MasterError MASTER_KEYS_MISSING, MASTER_PASSPHRASE_WRONG, … */
+/**
+ * Signs the record of a draft as it will be published. @throws MasterError MASTER_KEYS_MISSING,
+ * MASTER_PASSPHRASE_WRONG, …
+ */
 export async function makePushRecord(
   { now, ring }: Operation,
   { root, roots, targets, snapshot }: Draft,
@@ -41,8 +45,9 @@ export async function makePushRecord(
 }
 
 /**
- * The record in a file that was handed over, if it is true of the base. Nothing is kept.
- * @throws MasterError MASTER_RECORD_DUE, MASTER_RECORD_MISMATCH, MASTER_CLOCK_SUSPECT; TufError for a file that is no record
+ * Returns the record in the caller's file if it matches the base. It saves nothing.
+ * @throws MasterError MASTER_RECORD_DUE, MASTER_RECORD_MISMATCH, MASTER_CLOCK_SUSPECT; TufError if the file is not a
+ * record
  */
 export function openPushRecord(
   { record: state, now }: Pick<Operation, "record" | "now">,
@@ -62,12 +67,12 @@ function verifySigned(file: Uint8Array, { root: { signed } }: Base): PushRecord 
     return verifyPushRecord(file, { keys: signed.keys, role: signed.roles.targets });
   } catch (cause) {
     if (!TufError.is(cause) || cause.code !== "TUF_THRESHOLD_NOT_MET") throw cause;
-    const message = `the record is not signed by the targets keys of the published root ${signed.version}: it is of another repository, or of before or after a change of keys`;
+    const message = `the record is not signed by the targets keys of the published root ${signed.version}: it belongs to another repository, or was made before or after a change of keys`;
     throw new MasterError("MASTER_RECORD_MISMATCH", message, { details: { version: signed.version }, cause });
   }
 }
 
-/** A higher snapshot that lists the same is a renewal of the one that the record names. */
+/** A snapshot with a higher version and the same list is a renewal of the one that the record names. */
 function verifyNames(record: PushRecord, { root, targets, snapshot }: Base): void {
   const { version } = snapshot.signed;
   const isRenewal = version > record.snapshot.version;
@@ -81,29 +86,34 @@ function verifyNames(record: PushRecord, { root, targets, snapshot }: Base): voi
       : ["SHA-256 of the snapshot", record.snapshot.sha256, sha256Of(snapshot.bytes)],
   ];
   for (const [what, wanted, got] of pairs) {
-    if (got !== wanted)
-      throw mismatch(`the ${what} that is published is ${got}; the record has ${wanted}`, wanted, got);
+    if (got !== wanted) throw mismatch(`the published ${what} is ${got}; the record has ${wanted}`, wanted, got);
   }
 }
 
-/** The newest one used here binds: whoever can replace the file cannot go back to an older one. */
+/**
+ * A record must not be older than the newest one used here, so that replacing the file cannot bring back an older one.
+ */
 function verifyNotOlder(record: PushRecord, seen: PushRecord): void {
   for (const role of ["root", "targets", "snapshot"] as const) {
     const [wanted, got] = [seen[role].version, record[role].version];
     if (got < wanted)
-      throw mismatch(`the record has ${role} ${got}, one that was used here has ${wanted}`, wanted, got);
+      throw mismatch(`the record has ${role} ${got}; an earlier record used here has ${wanted}`, wanted, got);
   }
   if (record.snapshot.version > seen.snapshot.version) return;
   if (record.snapshot.sha256 !== seen.snapshot.sha256) {
     const [wanted, got] = [seen.snapshot.sha256, record.snapshot.sha256];
-    throw mismatch(`the record's snapshot is ${got}; that of one that was used here is ${wanted}`, wanted, got);
+    throw mismatch(`the record's snapshot is ${got}; an earlier record used here has ${wanted}`, wanted, got);
   }
   const [wanted, got] = [seen.until.toISOString(), record.until.toISOString()];
   if (got < wanted)
-    throw mismatch(`the record is good until ${got}, one that was used here until ${wanted}`, wanted, got);
+    throw mismatch(
+      `the record is valid until ${got}; an earlier record used here is valid until ${wanted}`,
+      wanted,
+      got,
+    );
 }
 
-/** @param withinMs how soon counts as due. Default: half of what the record lives for */
+/** @param withinMs the record counts as "soon" if it ends within this time. Default: half of its lifetime */
 export function recordStatusOf({ made, until }: PushRecord, now: Date, withinMs?: number): RecordStatus {
   const left = until.getTime() - now.getTime();
   if (left <= 0) return { until, state: "due" };
@@ -112,7 +122,7 @@ export function recordStatusOf({ made, until }: PushRecord, now: Date, withinMs?
 
 function recordDue({ until, snapshot }: PushRecord, now: Date): MasterError {
   const details = { until: until.toISOString(), now: now.toISOString(), snapshot: snapshot.version };
-  const message = `the record of snapshot ${snapshot.version} was good until ${details.until}; it is ${details.now}`;
+  const message = `the record of snapshot ${snapshot.version} was valid until ${details.until}; it is ${details.now}`;
   return new MasterError("MASTER_RECORD_DUE", message, { details });
 }
 

@@ -1,4 +1,4 @@
-/** How the record follows what happened: metadata created, a base accepted, a release published. */
+/** Updates the record after each event: metadata was created, a base was accepted, a release was published. */
 import { blobDigest, metadataFileName, type MetadataIndex } from "@dtuf/format";
 import { digestHex, digestOf, type Digest } from "@dtuf/registry";
 import type { Base } from "../published/base.ts";
@@ -10,7 +10,7 @@ import type { FileRecord, LastRelease, State } from "../state/state.ts";
 
 type HeadFiles = Readonly<Record<keyof LastRelease, SignedFile>>;
 
-/** The metadata is on the disk before a record names it. */
+/** Metadata is written to the disk before a record names it. */
 export async function saveHead(operation: Operation, files: HeadFiles): Promise<LastRelease> {
   return {
     timestamp: await saveFile(operation, files.timestamp),
@@ -42,8 +42,10 @@ export function headFilesOf(base: Base): HeadFiles {
 }
 
 /**
- * What another publisher (or an earlier run of this one, that was cut off after the switch) published is the record now.
- * @throws MasterError MASTER_PUBLISHER_RACE where it changed the root and another change of it is staged here
+ * Saves in the record the release that another publisher published, or an earlier run of this one that was interrupted
+ * after it moved `latest`.
+ * @throws MasterError MASTER_PUBLISHER_RACE if that release changed the root and another change of the root is staged
+ * here
  */
 export async function acceptBase(operation: Operation, base: Base): Promise<void> {
   const state = operation.state();
@@ -66,14 +68,14 @@ export async function acceptBase(operation: Operation, base: Base): Promise<void
   });
 }
 
-/** The record as it is once the staged roots that a release carries are published. */
+/** The record after the staged roots of a release are published. */
 export function withPublishedRoots(state: State, { files }: MetadataIndex): State {
   const isPublished = ({ version, sha256 }: FileRecord): boolean =>
     files.get(metadataFileName("root", version))?.digest === blobDigest(new Map([["sha256", sha256]]));
   return pinned({ ...state, roots: [...state.roots, ...state.stagedRoots.filter(isPublished)] });
 }
 
-/** What is published of the staged roots, or contradicted by what is, is not staged any more. */
+/** Staged roots that are now published, or that contradict published ones, are not staged any more. */
 function splitStagedRoots(state: State, roots: readonly FileRecord[]): { left: FileRecord[]; lost: FileRecord[] } {
   const newest = roots.at(-1)?.version ?? 0;
   const published = new Set(roots.map((root) => root.sha256));
@@ -81,7 +83,7 @@ function splitStagedRoots(state: State, roots: readonly FileRecord[]): { left: F
   return { left: lost.length > 0 ? [] : state.stagedRoots.filter((root) => root.version > newest), lost };
 }
 
-/** Once a root that replaced the chain is published, it is what this publisher trusts. */
+/** Once a root that replaced the chain is published, it is the publisher's pinned root. */
 function pinned(state: State): State {
   const { stagedPin } = state;
   if (stagedPin === undefined || !state.roots.some((root) => root.version === stagedPin)) return state;
@@ -94,7 +96,7 @@ interface Publication extends Pick<State, "delegated" | "pushRecord"> {
   readonly coverage: Coverage;
 }
 
-/** After the switch: the draft is the record, and what it carried is not staged any more. */
+/** After `latest` was moved, the draft becomes the record, and its changes are not staged any more. */
 export async function commitRelease(
   operation: Operation,
   { draft, release, coverage, delegated, pushRecord }: Publication,
@@ -108,7 +110,7 @@ export async function commitRelease(
     delegated,
     published: release,
     ...(coverage.kind === "all" ? { pushed: head.targets.sha256 } : {}),
-    // What is pushed without a record, no record names.
+    // A push without a record invalidates the older record, which does not name it.
     pushRecord: coverage.kind === "all" ? pushRecord : (pushRecord ?? state.pushRecord),
     stagedRoots: coverage.kind === "all" ? [] : state.stagedRoots,
     attempt: undefined,

@@ -70,14 +70,14 @@ function interleave(method: string, path: RegExp, times: number): void {
 describe("another publisher that publishes", () => {
   test.for([
     ["before the release is sent", "PUT", /\/manifests\/release\.3$/],
-    ["before the look at `latest`", "HEAD", latest],
-  ] as const)("%s is first: the changes are made again on its release", async ([, method, path]) => {
+    ["before the check of `latest`", "HEAD", latest],
+  ] as const)("%s is first: the changes are applied to its release", async ([, method, path]) => {
     interleave(method, path, 1);
     await expect(master.pushMetadata()).resolves.toMatchObject({ rebased: 1 });
     expect([await read("a"), await read("b")]).toEqual(["A", "B"]);
   });
 
-  test("between the look and the move is overwritten, and finds out at its next publication", async () => {
+  test("between the check and the move is overwritten, and gets an error at its next publication", async () => {
     interleave("PUT", latest, 1);
     await expect(master.pushMetadata()).resolves.toMatchObject({ rebased: 0 });
     expect([await read("a"), await read("b")]).toEqual(["A", undefined]);
@@ -89,7 +89,7 @@ describe("another publisher that publishes", () => {
     expect([await read("a"), await read("b")]).toEqual(["A", "B"]);
   });
 
-  test("before every look is given way to; the next try publishes what was not lost", async () => {
+  test("before every check makes the push fail; the next push publishes the staged changes", async () => {
     interleave("HEAD", latest, Infinity);
     await expect(master.pushMetadata()).rejects.toMatchObject({ code: "MASTER_PUBLISHER_RACE", details: { tries: 9 } });
     remote.registry.clearScript();
@@ -101,7 +101,7 @@ describe("another publisher that publishes", () => {
 });
 
 describe("a registry", () => {
-  test("that shows the old `latest` after the move is believed, and nothing is lost by it", async () => {
+  test("that returns the old `latest` after the move causes another try, and nothing is lost", async () => {
     const before = await remote.store.resolve(latestTag, { want: "digest" });
     let moved = false;
     const { registry } = remote;
@@ -114,7 +114,7 @@ describe("a registry", () => {
     expect((await master.staged()).targets).toEqual([]);
   });
 
-  test("that denies is named, and the record and what is staged stay", async () => {
+  test("that denies access is named in the error, and the record and the staged changes stay", async () => {
     remote.registry.script({ match: { method: "PUT", path: latest }, fault: { kind: "answer", status: 403 } });
     await expect(master.pushMetadata()).rejects.toMatchObject({ code: "OCI_FORBIDDEN" });
     remote.registry.clearScript();
@@ -123,7 +123,7 @@ describe("a registry", () => {
     expect(await read("a")).toBe("A");
   });
 
-  test("whose answer to the move is cut off has published: the next run knows it", async () => {
+  test("whose answer to the move is cut off has published, and the next run detects it", async () => {
     remote.registry.script({ match: { method: "PUT", path: latest }, fault: { kind: "drop", when: "after" } });
     await expect(master.pushMetadata()).rejects.toMatchObject({ code: "OCI_UNAVAILABLE" });
     remote.registry.clearScript();

@@ -52,7 +52,7 @@ describe("changing keys", () => {
     expect(await readdir(join(directory, "master/keys/previous"))).toEqual([]);
   });
 
-  test("keeps publishing with the old ones until the new root is signed", async () => {
+  test("publishes with the old keys until the new root is signed", async () => {
     await master.createMetadataKeys();
     await master.pushMetadata();
     await master.refreshMetadata();
@@ -64,7 +64,7 @@ describe("changing keys", () => {
     expect((await refresh()).root.signed.version).toBe(2);
   });
 
-  test("the same keys again renew an expired root", async () => {
+  test("a new root with the same keys renews an expired root", async () => {
     clock.advance({ days: 400 });
     expect((await master.status()).due[0]).toMatchObject({ state: "expired" });
     await master.resetKeys();
@@ -73,7 +73,7 @@ describe("changing keys", () => {
     expect((await master.status()).due).toEqual([]);
   });
 
-  test("with the old root key gone is refused, and nothing changes", async () => {
+  test("without the old root key is refused, and nothing changes", async () => {
     await rm(join(directory, "master/keys/root_key"));
     await master.createRootKey();
     await expect(master.resetKeys()).rejects.toMatchObject({ code: "MASTER_OLD_ROOT_KEY_MISSING" });
@@ -82,7 +82,7 @@ describe("changing keys", () => {
     expect((await refresh()).root.signed.version).toBe(1);
   });
 
-  test("with the old root key gone and the word to replace: pinned readers refuse, new pins work", async () => {
+  test("without the old root key but with `replace`: pinned readers refuse, new pins work", async () => {
     await rm(join(directory, "master/keys/root_key"));
     await master.createRootKey();
     await master.resetKeys({ replace: true });
@@ -94,7 +94,7 @@ describe("changing keys", () => {
     expect((await refresh(pin)).timestamp?.signed.version).toBe(4);
   });
 
-  test("replaced and cut off after the switch goes on", async () => {
+  test("with `replace`, interrupted after `latest` moved, is completed by the next run", async () => {
     await rm(join(directory, "master/keys/root_key"));
     await master.createRootKey();
     await master.resetKeys({ replace: true });
@@ -114,7 +114,7 @@ describe("changing keys", () => {
     expect((await refresh(await master.rootFile())).timestamp?.signed.version).toBe(4);
   });
 
-  test("signs with the old root key by its own passphrase", patience, async () => {
+  test("signs with the old root key, unlocked by its own passphrase", patience, async () => {
     const asked: string[] = [];
     const ask =
       (current: string, previous: string): PassphraseProvider =>
@@ -138,7 +138,7 @@ describe("changing keys", () => {
     expect(asked).not.toContain("root create");
   });
 
-  test("a pair that a kill left unequal is mended from its private half, and no key is lost", async () => {
+  test("a pair whose halves differ after a kill is repaired from its private key, and no key is lost", async () => {
     const keys = join(directory, "master/keys");
     await master.createRootKey();
     await rename(join(keys, "previous/root_key.1.pub"), join(keys, "root_key.pub"));
@@ -164,9 +164,9 @@ describe("changing keys", () => {
   });
 });
 
-describe("keys that are not there", () => {
+describe("missing keys", () => {
   test.for(["root", "targets", "snapshot", "timestamp"] as const)(
-    "creating metadata without the %s key says so",
+    "creating metadata without the %s key is an error that names it",
     async (role) => {
       const fresh = open(undefined, "fresh");
       await fresh.createRootKey();

@@ -1,6 +1,6 @@
 /**
- * From a base and what was asked to signed files. Every file is signed by as many keys as its role needs, under the
- * root that the release will carry, and has a version number that was never used before.
+ * Makes signed files from a base and the requested changes. Every file is signed by as many keys as its role needs,
+ * under the root that the release will carry, and has a version number that was never used before.
  */
 import { digestHex, digestOf } from "@dtuf/registry";
 import {
@@ -45,22 +45,28 @@ export interface Draft {
   readonly delegated: readonly DelegatedFile[];
   readonly changed: readonly StagedTarget[];
   readonly renewed: readonly TopLevelRole[];
-  /** The roles that keep the expiry that they had. */
+  /** The roles that keep their expiry. */
   readonly notRenewed: readonly Expiry[];
 }
 
 export type Expiry = Pick<DueRole, "role" | "expires">;
 
-/** "all": targets, snapshot and timestamp, with what is staged. "online": the timestamp, and the snapshot when due. */
+/**
+ * "all": targets, snapshot and timestamp, with the staged changes. "online": the timestamp, and the snapshot if it is
+ * due.
+ */
 export type Coverage =
   | { readonly kind: "all"; readonly staged: StagedTargets; readonly roles: StagedRoles }
   | ({ readonly kind: "online" } & OnlineCoverage);
 
 export interface OnlineCoverage {
   readonly withinMs: number;
-  /** "if-pushed-here": who did not push the published targets has the registry's word alone that they are the newest. */
+  /**
+   * "if-pushed-here": only if the published targets were pushed from here. For others, only the registry says that they
+   * are the newest.
+   */
   readonly snapshot: "if-pushed-here" | "if-due";
-  /** True of the base: that it is the newest is then the pusher's word, until it says. */
+  /** A record that matches the base. Until its `until`, the pusher guarantees that the base is the newest. */
   readonly pushRecord?: PushRecord | undefined;
 }
 
@@ -143,7 +149,7 @@ async function signOnline(operation: Operation, base: Base, coverage: OnlineCove
   };
 }
 
-/** The root that the release will carry: the newest one staged, else the published one. */
+/** The root of the new release: the newest staged one, else the published one. */
 export async function openNewestRoot(
   operation: Operation,
   base: Pick<Base, "root" | "roots">,
@@ -161,7 +167,7 @@ export async function openNewestRoot(
   return { root, roots };
 }
 
-/** A root must meet its own threshold, whoever else signed it. */
+/** A root must meet its own threshold, even if other keys signed it too. */
 function openOwnRoot(bytes: Uint8Array): Root {
   const { keys, roles } = parseUnverified(bytes, "root");
   return verifyDocument(bytes, { keys, role: roles.root }, "root");
@@ -183,7 +189,7 @@ function edition(role: TopLevelRole, next: ReleaseVersions, instant: Instant): E
   return { version: next[role], expires: expiryOf(role, instant) };
 }
 
-/** Of the same name. What is staged as it is published, or deleted and not there, is no change. */
+/** Compares two files of one name. Staging a target as it is published, or deleting a missing one, changes nothing. */
 function isSame(published: TargetFile | undefined, staged: TargetFile | undefined): boolean {
   if (published === undefined || staged === undefined) return published === staged;
   const encode = ({ length, hashes, custom, unrecognized }: TargetFile): string =>
@@ -191,12 +197,12 @@ function isSame(published: TargetFile | undefined, staged: TargetFile | undefine
   return encode(published) === encode(staged);
 }
 
-/** Nothing that is renewed by a record is served beyond it. */
+/** A file that is renewed with a record expires no later than the record. */
 function capped({ version, expires }: Edition, until: Date | undefined): Edition {
   return { version, expires: until !== undefined && until < expires ? until : expires };
 }
 
-/** Those that expire within half their lifetime, or within `withinMs`. Soonest first. */
+/** The roles that expire within half their lifetime, or within `withinMs`. The earliest comes first. */
 export function dueRoles(
   roles: readonly Expiry[],
   { now, lifetimesMs }: Instant,

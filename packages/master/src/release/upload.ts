@@ -1,4 +1,7 @@
-/** Puts artifacts into the store: blobs first, then the manifest that keeps them, with its tags. Repeating is harmless. */
+/**
+ * Puts artifacts into the store: blobs first, then the manifest that refers to them, with its tags. It can be repeated
+ * safely.
+ */
 import {
   encodeRelease,
   encodeRole,
@@ -19,12 +22,12 @@ import type { Draft } from "./sign.ts";
 
 export type Uploader = Pick<Operation, "store" | "signal" | "concurrency">;
 
-/** Blobs that are on their way or there, so that those of many artifacts go up once. */
+/** Blobs that are being uploaded or were uploaded, so that blobs that artifacts share are uploaded once. */
 type Sent = Map<Digest, Promise<void>>;
 
 /**
- * A registry that is just being sent a blob once more, by another publisher say, may not know it for that moment
- * (docker-registry writes its link to it anew): then all is put again.
+ * While a blob is uploaded again, for example by another publisher, a registry may not know it for a moment
+ * (docker-registry rewrites its link to the blob). Then everything is put again.
  */
 export async function putArtifact(uploader: Uploader, artifact: Artifact, sent: Sent = new Map()): Promise<void> {
   for (let again = 0; ; again++) {
@@ -60,7 +63,10 @@ export async function putArtifacts(uploader: Uploader, artifacts: Iterable<Artif
   );
 }
 
-/** The manifests that keep the targets of a draft from the registry's garbage collection, as far as they may be missing. */
+/**
+ * The owner manifests, which protect the blobs of a draft's targets from the registry's garbage collection. Those that
+ * the registry has already are left out.
+ */
 export function* ownerManifestsOf(draft: Draft, before: TargetMap | undefined): Iterable<Artifact> {
   const { targets } = draft.targetsDocument;
   if (targetKeeper(targets, "role") === "role") {
@@ -75,7 +81,7 @@ export function* ownerManifestsOf(draft: Draft, before: TargetMap | undefined): 
   }
 }
 
-/** A delegated role's targets' manifests, where they have their own, and the role's. */
+/** The manifests of a delegated role: of each target, if they have their own, and of the role. */
 export function* roleArtifacts({ name, version, bytes, document: { targets } }: DelegatedFile): Iterable<Artifact> {
   const owner = targetKeeper(targets, "role");
   for (const [path, file] of owner === "target" ? targets : []) {

@@ -1,4 +1,4 @@
-/** One operation on the state directory: alone with it (the lock), at one instant, with each key unlocked once. */
+/** One operation on the state directory: it holds the lock, has one instant, and unlocks each key once. */
 import { join } from "node:path";
 import { createDirectory, withLock } from "@dtuf/registry/files";
 import { openRepository, parseRepositoryLocation, type OpenedRepository } from "@dtuf/registry/repository";
@@ -20,16 +20,16 @@ export interface Operation extends Instant {
   readonly ring: KeyRing;
   readonly concurrency: number;
   readonly signal: AbortSignal | undefined;
-  /** The record as last saved; undefined where there is none yet. */
+  /** The record as last saved; undefined if there is none yet. */
   readonly record: State | undefined;
   /** @throws MasterError MASTER_METADATA_MISSING */
   state(): State;
   save(state: State): Promise<void>;
 }
 
-/** What all operations share: the options, checked once. */
+/** What all operations share: the options, validated once. */
 export interface Workplace {
-  /** Without the lock. The work is done again where a publication swept away what it was reading. */
+  /** Runs without the lock. If a publication deleted a file that the work was reading, the work is repeated. */
   readonly look: <T>(signal: AbortSignal | undefined, work: (operation: Operation) => Promise<T>) => Promise<T>;
   /** @throws FileError FILE_LOCKED; MasterError MASTER_PLACE_DIFFERS */
   readonly alone: <T>(signal: AbortSignal | undefined, work: (operation: Operation) => Promise<T>) => Promise<T>;
@@ -77,7 +77,7 @@ interface OpenedPlace {
   readonly close: () => Promise<void>;
 }
 
-/** A repository that is given by name is opened by the first operation. */
+/** The first operation opens a repository that is given by name. */
 function createMasterPlace(options: MasterOptions): OpenedPlace {
   if (options.store !== undefined) {
     const { store, place } = options;

@@ -1,10 +1,10 @@
-/** Directories of the state that nobody else writes to. */
+/** Directories of the state that only this program writes to. */
 import { lstat, readdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { createDirectory, fileError, isErrno } from "@dtuf/registry/files";
 import { MasterError } from "../errors.ts";
 
-/** A link planted in its place would lead what is written, and what is swept, to somewhere else. */
+/** If an attacker put a link there, files would be written and deleted elsewhere. */
 export async function createOwnDirectory(parent: string, name: string): Promise<void> {
   const path = join(parent, name);
   await createDirectory(path, { mode: 0o700 });

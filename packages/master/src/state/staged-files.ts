@@ -1,6 +1,7 @@
 /**
- * What is staged: one file a change, `staged/<generation>/<sha256 of the target's name>.json`, and one file for the changes
- * that were staged together, `staged/<generation>/together.json`, whose word counts before the others'. See `State.generation`.
+ * Staged changes: one file for each change, `staged/<generation>/<sha256 of the target's name>.json`, and one file for
+ * the changes that were staged together, `staged/<generation>/together.json`, which takes precedence. See
+ * `State.generation`.
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
@@ -21,11 +22,11 @@ import type { State } from "./state.ts";
 
 export interface StagedFiles {
   readStaged(state: State): Promise<StagedTargets>;
-  /** One of them, without reading the others. */
+  /** One staged change, without reading the others. */
   findStaged(state: State, path: TargetPath): Promise<Staged | undefined>;
   countStaged(state: State): Promise<number>;
   stage(state: State, path: TargetPath, change: Staged): Promise<void>;
-  /** All of them by one write: a process that is killed leaves none of them staged, or all. */
+  /** Stages all of them by one write: a killed process leaves all of them staged or none. */
   stageTogether(state: State, changes: StagedTargets): Promise<void>;
   unstage(state: State, path: TargetPath): Promise<void>;
   readStagedRoles(state: State): Promise<StagedRoles>;
@@ -83,7 +84,7 @@ async function dropFromTogether(layer: string, path: TargetPath): Promise<void> 
   else await writeFileAtomically(file, encodeTogether(changes, file), { mode: 0o600 });
 }
 
-/** No name is ever part of a path. */
+/** A target's name is never part of a path, because it comes from outside. */
 function targetFile(path: TargetPath): string {
   return `${createHash("sha256").update(path).digest("hex")}.json`;
 }
@@ -96,7 +97,7 @@ const togetherFile = "together.json";
 const targetFileName = /^[0-9a-f]{64}\.json$/;
 const roleFileName = /^role-[0-9a-f]{64}\.json$/;
 
-/** Of two changes of one thing the later layer's counts, and in a layer what was staged together. */
+/** Of two changes of one target the later layer's counts; in one layer, the change in `together.json` counts. */
 async function readStaged(layers: readonly string[]): Promise<StagedTargets> {
   const staged = new Map<TargetPath, Staged>();
   for (const layer of layers) {

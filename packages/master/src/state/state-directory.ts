@@ -1,7 +1,7 @@
 /**
  * The state directory: `record.json` (the only file that is ever replaced), `metadata/<sha256>.json` and
- * `staged/<generation>/<sha256 of the target's name>.json`. A new record is written after all that it names is durable;
- * what no record names any more is swept afterwards. Directories are 0700, files 0600.
+ * `staged/<generation>/<sha256 of the target's name>.json`. A new record is written after all files that it names are
+ * durable; files that no record names any more are deleted afterwards. Directories are 0700, files 0600.
  */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -15,20 +15,20 @@ import { createStagedFiles, type StagedFiles } from "./staged-files.ts";
 import { encodeState, parseState, type FileRecord, type State } from "./state.ts";
 
 export interface StateDirectory extends StagedFiles {
-  /** Undefined: there is no metadata here yet. @throws MasterError MASTER_STATE_INVALID */
+  /** Returns undefined if there is no metadata here yet. @throws MasterError MASTER_STATE_INVALID */
   findRecord(): Promise<State | undefined>;
-  /** The commit point of everything. */
+  /** The commit point of every change. */
   saveRecord(state: State): Promise<void>;
   saveMetadata(version: number, bytes: Uint8Array): Promise<FileRecord>;
-  /** @throws MasterError MASTER_STATE_INVALID where the file is gone or altered */
+  /** @throws MasterError MASTER_STATE_INVALID if the file is missing or altered */
   readMetadata(record: FileRecord): Promise<Uint8Array>;
-  /** Removes what the record does not name, and what killed processes left. */
+  /** Removes files that the record does not name, and temporary files of killed processes. */
   sweep(state: State, now: () => Date): Promise<void>;
 }
 
 const secret = { mode: 0o600 };
 const secretDirectory = { mode: 0o700 };
-/** A temporary file older than this belongs to nobody: the lock is held while they are written. */
+/** No running process writes a temporary file that is older than this, because writers hold the lock. */
 const staleMs = 60_000;
 
 export function createStateDirectory(directory: string): StateDirectory {
@@ -59,7 +59,7 @@ async function readMetadata(metadata: string, { sha256 }: FileRecord): Promise<U
   const path = join(metadata, `${sha256}.json`);
   const bytes = await findFile(path, { maxBytes: defaultLimits.targetsMaxBytes });
   if (bytes !== undefined && digestHex(digestOf(bytes)) === sha256) return bytes;
-  throw new MasterError("MASTER_STATE_INVALID", `${path} is ${bytes === undefined ? "gone" : "altered"}`, {
+  throw new MasterError("MASTER_STATE_INVALID", `${path} is ${bytes === undefined ? "missing" : "altered"}`, {
     details: { path, wanted: sha256 },
   });
 }

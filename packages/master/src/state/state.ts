@@ -1,6 +1,7 @@
 /**
  * The record of a publisher: where it publishes, which root it trusts, what it last published or accepted, and which
- * version numbers it has used. One small file, replaced atomically; the metadata itself lies beside it by SHA-256.
+ * version numbers it has used. It is one small file, replaced atomically; the metadata files are stored beside it,
+ * named by SHA-256.
  */
 import { isDigest, type Digest } from "@dtuf/registry";
 import { parseRoleName, type PushRecord, type RoleName } from "@dtuf/tuf";
@@ -28,10 +29,10 @@ export interface DelegatedRecord {
 
 export type VersionedRole = "timestamp" | "snapshot" | "targets";
 
-/** A release that may have been published: written down before the switch, struck out after it. */
+/** A release that may have been published: saved before `latest` moves, removed afterwards. */
 export interface PendingRelease {
   readonly release: Digest;
-  /** Whether what was staged before it is in it. */
+  /** Whether the release contains the changes that were staged before it. */
   readonly carries: "staged" | "nothing";
 }
 
@@ -39,33 +40,36 @@ export interface State {
   readonly place: string;
   /** Version of the pinned root, which is one of `roots`. */
   readonly pin: number;
-  /** Every root known, oldest first. */
+  /** All known roots, the oldest first. */
   readonly roots: readonly FileRecord[];
   /** Signed here and not published yet. */
   readonly stagedRoots: readonly FileRecord[];
-  /** Version of the staged root that no old key signed: once published it is the pin. */
+  /** Version of the staged root that no old key signed. Once published it becomes the pinned root. */
   readonly stagedPin?: number | undefined;
   readonly head: LastRelease;
-  /** Those of which the expiry is known. */
+  /** The delegated roles whose expiry is known. */
   readonly delegated: readonly DelegatedRecord[];
   /** The digest of `latest` when `head` was published or accepted; absent before the first publication. */
   readonly published?: Digest | undefined;
   /** SHA-256 of the targets file that was last signed and published from here. A refresh does not change it. */
   readonly pushed?: string | undefined;
-  /** The newest record of a push that was signed here, or that a refresh from here used. */
+  /** The newest record of a push that was signed here or used by a refresh from here. */
   readonly pushRecord?: PushRecord | undefined;
-  /** The highest versions ever signed here: no number is used for two documents, whatever became of the first. */
+  /**
+   * The highest versions ever signed here. No number is used for two documents, even if the first was never published.
+   */
   readonly signed: Readonly<Record<VersionedRole, number>>;
   readonly attempt?: PendingRelease | undefined;
-  /** The latest instant at which a record was saved: a clock that says less is behind. */
+  /** The latest instant at which a record was saved. A clock before it is behind. */
   readonly knownPast?: Date | undefined;
   /**
-   * What is staged lies in `staged/<generation>` to `staged/<staging>`. An attempt that carries it moves `staging` on, so
-   * that what is staged after it was cut off is not taken for a part of it; a publication moves `generation` up to there.
+   * Staged changes are in `staged/<generation>` to `staged/<staging>`. A pending release that contains them increments
+   * `staging`, so that changes staged after an interruption are not mistaken for a part of it. A publication sets
+   * `generation` to `staging`.
    */
   readonly generation: number;
   readonly staging: number;
-  /** How often bytes were deleted from here: an upload that a prune may have met is checked again. */
+  /** How often prune ran from here. An upload during which it ran is checked again. */
   readonly prunes: number;
 }
 
@@ -87,7 +91,7 @@ type Fields = Readonly<Record<string, unknown>>;
 function readState(json: unknown): State {
   const record = fields(json);
   const { format, place, pin, roots, stagedRoots, stagedPin, head, published, signed, attempt } = record;
-  if (format !== 1) throw new TypeError(`format 1 is wanted, got ${String(format)}`);
+  if (format !== 1) throw new TypeError(`wanted format 1, got ${String(format)}`);
   if (typeof place !== "string") throw new TypeError("place must be a string");
   const { timestamp, snapshot, targets } = fields(head);
   return {
@@ -167,6 +171,6 @@ function readPushRecord({ made, until, root, targets, snapshot }: Fields): PushR
 }
 
 function readAttempt({ release, carries }: Fields): PendingRelease {
-  if (carries !== "staged" && carries !== "nothing") throw new TypeError("wanted what the attempt carries");
+  if (carries !== "staged" && carries !== "nothing") throw new TypeError("wanted staged or nothing");
   return { release: readDigest(release), carries };
 }
