@@ -244,10 +244,7 @@ export interface Master extends AsyncDisposable {
    * no request. @throws MASTER_TARGET_UNKNOWN, MASTER_CUSTOM_RESERVED
    */
   setCustom(names: readonly string[], custom: JsonObject, options?: OperationOptions): Promise<void>;
-  /**
-   * Stages a new delegation, or a change of an existing one, which keeps its position. @throws TufError, OciError
-   * OCI_NOT_FOUND
-   */
+  /** Stages a new delegation or a change of an existing one. @throws TufError, OciError OCI_NOT_FOUND */
   delegate(role: string, options: DelegateOptions): Promise<void>;
   /** Stages a new version of a delegated role, signed by its keys. @throws MASTER_ROLE_UNKNOWN; TufError */
   updateRole(role: string, metadata: Uint8Array, options?: OperationOptions): Promise<void>;
@@ -282,8 +279,7 @@ export interface Master extends AsyncDisposable {
   /** The newest root signed here. Ship it with installers. */
   rootFile(): Promise<Uint8Array>;
   /**
-   * That root and all roots that lead to it, in one file: for publishers that adopt, for mirrors, and for clients
-   * pinned to an old root.
+   * That root and all that lead to it, in one file: for `adopt`, for mirrors, and for clients pinned to an old root.
    */
   rootChain(): Promise<Uint8Array>;
   status(

@@ -81,9 +81,9 @@ async function prepareDirectory(keys: string): Promise<void> {
   await writeFileAtomically(join(keys, "README"), explanation, { mode: 0o600 });
 }
 
-const explanation = `The keys of one repository of dtuf. Whoever has a *_key file and its passphrase can sign as that role.
+const explanation = `The keys of one repository of dtuf. A person who has a *_key file and its passphrase can sign as that role.
 
-root_key             signs root.json: which keys count. Needed for reset-keys alone: keep it offline, with a backup
+root_key             signs root.json: which keys count. Needed only for reset-keys: keep it offline, with a backup
 targets_key          signs which files are targets: for the machine that publishes
 snapshot_key         signs which metadata belongs together: for the machine that publishes
 timestamp_key        signs what is the newest: for the machine that publishes, and each that only refreshes

@@ -1,4 +1,4 @@
-/** A repository that was carried to another registry: the state goes on there, with its pin, its record and its keys. */
+/** Moves the state to a copy of the repository on another registry. The pinned root, the record and the keys stay. */
 import { openBase } from "./open-base.ts";
 import type { PublishOptions } from "../contract.ts";
 import { MasterError } from "../errors.ts";
@@ -7,7 +7,7 @@ import { findPublished } from "../published/published.ts";
 import type { Operation } from "../state/operation.ts";
 import { verifyClock } from "./client-view.ts";
 
-/** @param operation on the new place. Nothing of the state moves before the new place was verified as a base. */
+/** @param operation on the new place. The state does not change until the new place was verified as a base. */
 export async function move(operation: Operation, choice: Pick<PublishOptions, "expectSnapshot">): Promise<void> {
   const { published, attempt } = operation.state();
   verifyClock(operation);

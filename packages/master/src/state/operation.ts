@@ -33,7 +33,7 @@ export interface Workplace {
   readonly look: <T>(signal: AbortSignal | undefined, work: (operation: Operation) => Promise<T>) => Promise<T>;
   /** @throws FileError FILE_LOCKED; MasterError MASTER_PLACE_DIFFERS */
   readonly alone: <T>(signal: AbortSignal | undefined, work: (operation: Operation) => Promise<T>) => Promise<T>;
-  /** As `alone`, whatever place the state records. */
+  /** Like `alone`, but the state may record another place. */
   readonly aloneAnywhere: Workplace["alone"];
   readonly close: () => Promise<void>;
 }
