@@ -134,12 +134,13 @@ describe("at a prompt", () => {
     await expectRestored(other, 0);
   });
 
-  test("a passphrase typed wrong unlocks nothing", async () => {
+  test("a passphrase typed wrong, and so again, unlocks nothing", async () => {
     machine.environment["DTUF_TARGETS_KEY_PASSWORD"] = "another";
     await publishDemo(machine, repo, "x");
     withoutPasswordOf("TARGETS");
     const terminal = open(["push-metadata", repo]);
-    await answer(terminal, ["Passphrase of the targets key:"]);
+    const prompt = "Passphrase of the targets key:";
+    await answer(terminal, [prompt, prompt]);
     await expectRestored(terminal, 1);
     expect(terminal.screen()).toContain("MASTER_PASSPHRASE_WRONG");
   });

@@ -18,6 +18,9 @@ export const stagedRoleMaxBytes: number = 180 * 1024 * 1024;
 /** How often one push is rebased on another publisher's new release before it fails. */
 export const rebasesMax = 8;
 
+/** Passphrases that are tried for a key file. */
+export const passphraseTriesMax = 3;
+
 /** Delegated roles whose expiry the record keeps: each needs 100 bytes, and one request when it changes. */
 export const delegatedRecordsMax = 1000;
 

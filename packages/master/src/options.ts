@@ -26,6 +26,8 @@ export interface PassphraseRequest {
   readonly purpose: "create" | "unlock" | "unlock-previous";
   /** Path of the key file, for the prompt. */
   readonly path: string;
+  /** How many passphrases for this file were wrong just now. Asked again while the answer is another one, up to three times. */
+  readonly refused: number;
 }
 
 /**

@@ -8,31 +8,52 @@ import { writeFileAtomically } from "@dtuf/registry/files";
 import type { Context, Run } from "../context/command.ts";
 import { reportKeys } from "./reports/key-report.ts";
 import { withMaster } from "./master.ts";
+import { verifyPassphrases } from "./passphrase.ts";
 import { reportPublication } from "./reports/publication-report.ts";
 import { requiredFamilies } from "./required-families.ts";
 
 export const run: Run = (context, [repo = ""]) =>
   withMaster(context, repo, async (master, place) => {
-    const { signal } = context.io;
-    await createMissingKeys(context, master);
     try {
-      await master.createMetadata({ signal, requireFamilies: requiredFamilies(context) });
+      await createMissingKeys(context, master);
+      await createMissingMetadata(context, master);
+      const { signal } = context.io;
+      if ((await master.status({ registry: "check", signal })).registry === "absent") {
+        await reportPublication(context, place, await master.pushMetadata({ signal }));
+      }
+      await writeRoot(context, repo, master);
     } catch (error) {
-      // Of this machine: the step was done. Of the registry: somebody else's repository is there.
-      const isOurs = MasterError.is(error) && error.code === "MASTER_METADATA_EXISTS" && (await hasMetadata(master));
-      if (!isOurs) throw error;
+      const keys = await master.listKeys().catch(() => []);
+      if (keys.length > 0 && !isExisting(error))
+        context.terminal.note(`run ${context.program} init ${repo} again: it goes on where it stopped`);
+      throw error;
     }
-    if ((await master.status({ registry: "check", signal })).registry === "absent") {
-      await reportPublication(context, place, await master.pushMetadata({ signal }));
-    }
-    await writeRoot(context, repo, master);
   });
+
+async function createMissingMetadata(context: Context, master: Master): Promise<void> {
+  try {
+    await master.createMetadata({ signal: context.io.signal, requireFamilies: requiredFamilies(context) });
+  } catch (error) {
+    // Of this machine: the step was done. Of the registry: somebody else's repository is there.
+    if (!isExisting(error) || !(await hasMetadata(master))) throw error;
+  }
+}
+
+function isExisting(error: unknown): boolean {
+  return MasterError.is(error) && error.code === "MASTER_METADATA_EXISTS";
+}
 
 async function createMissingKeys(context: Context, master: Master): Promise<void> {
   const { signal } = context.io;
   const known = await master.listKeys();
-  if (!known.includes("root")) await reportKeys(context, [await master.createRootKey({ signal })]);
   const online = (["targets", "snapshot", "timestamp"] as const).filter((role) => !known.includes(role));
+  const isRootMissing = !known.includes("root");
+  // The three are made together.
+  verifyPassphrases(context, [
+    ...(isRootMissing ? (["root"] as const) : []),
+    ...(online.length === 0 ? [] : (["targets", "snapshot", "timestamp"] as const)),
+  ]);
+  if (isRootMissing) await reportKeys(context, [await master.createRootKey({ signal })]);
   if (online.length > 0) await reportKeys(context, await master.createMetadataKeys({ signal }));
 }
 

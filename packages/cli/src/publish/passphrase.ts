@@ -1,35 +1,65 @@
 /** Passphrases of keys: from the variable, else asked for on the terminal, never prompted for without one. */
+import type { PassphraseProvider, PassphraseRequest } from "@dtuf/master";
 import type { Context } from "../context/command.ts";
 import type { SettingName } from "../context/settings.ts";
 import { UsageError } from "../context/usage.ts";
 
-export interface PassphraseRequest {
-  readonly role: "root" | "targets" | "snapshot" | "timestamp";
-  readonly purpose: "create" | "unlock" | "unlock-previous";
-}
+type Role = PassphraseRequest["role"];
 
 /**
- * The empty string means what it meant in dtuf: the key is stored without encryption. That is said, once a key.
+ * The empty string means what it meant in dtuf: the key is stored without encryption. That is said, once a key. What was
+ * typed is kept in memory until the command ends, so that each key is asked for once; a wrong one is asked for again.
  * @throws UsageError where nobody can be asked
  */
-export function createPassphrases(context: Context): (request: PassphraseRequest) => Promise<string | undefined> {
-  return async ({ role, purpose }) => {
-    const variable = context.variable(settingOf(role, purpose));
-    // A key that was set aside mostly has the passphrase that the new one has.
-    const given = context.io.env[variable] ?? context.io.env[context.variable(`${role}-key-password`)];
+export function createPassphrases(context: Context): PassphraseProvider {
+  const typed = new Map<string, string>();
+  return async ({ role, purpose, path, refused }) => {
+    const given = givenPassphrase(context, role, purpose);
     if (given !== undefined) return warnIfEmpty(context, given, { role, purpose });
     const ask = context.io.askSecret;
-    if (ask === undefined) {
-      throw new UsageError(`the ${role} key needs a passphrase and there is no terminal to ask on`, `set ${variable}`);
-    }
-    if (purpose !== "create")
-      return ask(`Passphrase of the ${purpose === "unlock-previous" ? "old " : ""}${role} key: `);
-    return warnIfEmpty(context, await askTwice(ask, role), { role, purpose });
+    if (ask === undefined) throw nobodyToAsk(context, [role], purpose);
+    if (refused > 0) context.terminal.note(`that is not the passphrase of ${path}`);
+    const known = refused > 0 ? undefined : typed.get(path);
+    const answer = known ?? (purpose === "create" ? await askTwice(ask, role) : await ask(promptOf(role, purpose)));
+    typed.set(path, answer);
+    return warnIfEmpty(context, answer, { role, purpose });
   };
 }
 
+/** Before the first of several keys is made: every variable that is missing is named at once. @throws UsageError */
+export function verifyPassphrases(context: Context, roles: readonly Role[]): void {
+  const missing = roles.filter((role) => givenPassphrase(context, role, "create") === undefined);
+  if (missing.length > 0 && context.io.askSecret === undefined) throw nobodyToAsk(context, missing, "create");
+}
+
+/** A key that was set aside mostly has the passphrase that the new one has. */
+function givenPassphrase(context: Context, role: Role, purpose: PassphraseRequest["purpose"]): string | undefined {
+  const { env } = context.io;
+  return env[context.variable(settingOf(role, purpose))] ?? env[context.variable(`${role}-key-password`)];
+}
+
+function nobodyToAsk(context: Context, roles: readonly Role[], purpose: PassphraseRequest["purpose"]): UsageError {
+  const keys = roles.length === 1 ? `${roles[0]} key needs a passphrase` : `${roles.join(", ")} keys need passphrases`;
+  const variables = roles.map((role) => context.variable(settingOf(role, purpose))).join(", ");
+  const empty =
+    purpose === "create" ? "; a variable that is set and empty means no encryption" : othersOf(context, roles);
+  return new UsageError(`the ${keys} and there is no terminal to ask on`, `set ${variables}${empty}`);
+}
+
+/** Keys are unlocked one after the other, and most commands need more than one of these. */
+function othersOf(context: Context, [role]: readonly Role[]): string {
+  const online = (["targets", "snapshot", "timestamp"] as const).filter((each) => each !== role && role !== "root");
+  const missing = online.filter((each) => givenPassphrase(context, each, "unlock") === undefined);
+  if (missing.length === 0) return "";
+  return `; for those of the other keys that are encrypted: ${missing.map((each) => context.variable(`${each}-key-password`)).join(", ")}`;
+}
+
+function promptOf(role: Role, purpose: PassphraseRequest["purpose"]): string {
+  return `Passphrase of the ${purpose === "unlock-previous" ? "old " : ""}${role} key: `;
+}
+
 /** A secret is chosen by the key's role. Only the root needs its old key beside the new one in a single command. */
-function settingOf(role: PassphraseRequest["role"], purpose: PassphraseRequest["purpose"]): SettingName {
+function settingOf(role: Role, purpose: PassphraseRequest["purpose"]): SettingName {
   return role === "root" && purpose === "unlock-previous" ? "old-root-key-password" : `${role}-key-password`;
 }
 
@@ -40,7 +70,11 @@ async function askTwice(ask: (prompt: string) => Promise<string>, role: string):
   return first;
 }
 
-function warnIfEmpty(context: Context, passphrase: string, { role, purpose }: PassphraseRequest): string {
+function warnIfEmpty(
+  context: Context,
+  passphrase: string,
+  { role, purpose }: Pick<PassphraseRequest, "role" | "purpose">,
+): string {
   if (passphrase === "" && purpose === "create") {
     context.terminal.note(`the ${role} key is stored without a passphrase: whoever reads the file can sign`);
   }

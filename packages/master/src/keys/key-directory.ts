@@ -19,7 +19,7 @@ import type { CreatedKey } from "../contract.ts";
 import type { KeyType, PassphraseProvider } from "../options.ts";
 import { MasterError } from "../errors.ts";
 import { encodePrivateKey, generatePrivateKey, parsePrivateKey } from "./key-file.ts";
-import { keyFileMaxBytes } from "../limits.ts";
+import { keyFileMaxBytes, passphraseTriesMax } from "../limits.ts";
 
 /** A pair on disk. The public key is replaced if the unlocked private key does not match it. */
 export interface KeyFile {
@@ -56,7 +56,7 @@ export function createKeyDirectory({ directory, passphrase }: KeyDirectoryOption
     create: async (role, keyType) => {
       const path = join(keys, `${role}_key`);
       const key = await generatePrivateKey(keyType);
-      const text = await encodePrivateKey(key, await passphrase?.({ role, purpose: "create", path }));
+      const text = await encodePrivateKey(key, await passphrase?.({ role, purpose: "create", path, refused: 0 }));
       await prepare();
       const aside = await setAside(keys, role);
       await writeFileAtomically(path, text, { mode: 0o600 });
@@ -115,16 +115,40 @@ async function listFiles(keys: string, role: TopLevelRole): Promise<readonly Key
   return [...current, ...aside];
 }
 
-async function unlock({ role, path, age }: KeyFile, passphrase: PassphraseProvider | undefined): Promise<KeyObject> {
+async function unlock(file: KeyFile, passphrase: PassphraseProvider | undefined): Promise<KeyObject> {
+  const { path } = file;
   const text = await findText(path);
   if (text === undefined) throw missingFile(path);
-  const purpose = age === "current" ? "unlock" : "unlock-previous";
-  const ask = async (): Promise<string | undefined> => passphrase?.({ role, purpose, path });
-  const key = await parsePrivateKey(text, { path, passphrase: ask });
+  const key = await decrypt(text, file, passphrase);
   const pem = publicPem(key);
   const known = await findText(`${path}.pub`);
   if (known === undefined || !sameKey(known, pem)) await writeFileAtomically(`${path}.pub`, pem, { mode: 0o644 });
   return key;
+}
+
+/** Who gives the same passphrase again has no other one. */
+async function decrypt(
+  text: string,
+  { role, path, age }: KeyFile,
+  passphrase: PassphraseProvider | undefined,
+): Promise<KeyObject> {
+  const purpose = age === "current" ? "unlock" : "unlock-previous";
+  let last: { readonly given: string | undefined; readonly error: unknown } | undefined;
+  for (let refused = 0; ; refused++) {
+    let given: string | undefined;
+    const ask = async (): Promise<string | undefined> => {
+      given = await passphrase?.({ role, purpose, path, refused });
+      if (last !== undefined && given === last.given) throw last.error;
+      return given;
+    };
+    try {
+      return await parsePrivateKey(text, { path, passphrase: ask });
+    } catch (error) {
+      const isWrong = MasterError.is(error) && error.code === "MASTER_PASSPHRASE_WRONG";
+      if (!isWrong || error === last?.error || refused + 1 >= passphraseTriesMax) throw error;
+      last = { given, error };
+    }
+  }
 }
 
 async function findPublicKey({ path }: KeyFile): Promise<Key | undefined> {
