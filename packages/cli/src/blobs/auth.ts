@@ -2,7 +2,10 @@ import type { Run } from "../context/command.ts";
 import { hostChoice, openHost } from "../connection/connection.ts";
 import { resolvePlace } from "../connection/place.ts";
 
-/** Prints a bearer token for the actions; nothing where the registry asks for none. Whoever has the token is you. */
+/**
+ * Prints a bearer token for the actions, or nothing if the registry needs no token. The token is a secret: its owner
+ * can act as the user.
+ */
 export const run: Run = async (context, [repo = "", ...actions]) => {
   const place = resolvePlace(repo, hostChoice(context));
   if (place.kind === "layout") return;

@@ -76,7 +76,7 @@ async function verifyUnneeded(context: Context, { repo, connection, blobs }: Ask
       );
     }
   } catch (error) {
-    // State that is none yet, or of a repository elsewhere that has the same name.
+    // There is no state yet, or it belongs to a repository of the same name on another registry.
     const isOther = MasterError.is(error) && /^MASTER_(?:METADATA_MISSING|PLACE_DIFFERS)$/.test(error.code);
     if (!isOther) throw error;
   } finally {

@@ -1,4 +1,4 @@
-/** What dxf's commands share: an argument is a digest, or `@alias`; with none, a manifest comes from stdin. */
+/** Shared by dxf's commands. An argument is a digest or `@alias`; without one, a manifest is read from stdin. */
 import {
   collect,
   encodeImageManifest,
@@ -37,7 +37,7 @@ export async function withStore<Result>(
 
 export type Images = AliasImage | ReadonlyMap<string, AliasImage>;
 
-/** The aliases named; with no name at all, the one whose manifest comes from stdin. */
+/** The named aliases; without names, the one whose manifest is read from stdin. */
 export async function openNamed(
   context: Context,
   store: ReadStore,
@@ -56,7 +56,7 @@ export function isImage(images: Images): images is AliasImage {
   return "kind" in images;
 }
 
-/** dxf's way to print what there is one of for each platform: JSON with sorted keys. */
+/** Prints one value for each platform as dxf does: JSON with sorted keys. */
 export function perPlatform(
   images: ReadonlyMap<string, AliasImage>,
   value: (image: AliasImage) => unknown,
@@ -68,7 +68,7 @@ export function parseAliasArgument(word: string): string | undefined {
   return word.startsWith("@") ? word.slice(1) : undefined;
 }
 
-/** @throws UsageError for what is no `@alias` */
+/** @throws UsageError if the argument is not an `@alias` */
 export function parseAliasToSet(word: string | undefined): string | undefined {
   if (word === undefined) return undefined;
   const alias = parseAliasArgument(word);
@@ -76,7 +76,7 @@ export function parseAliasToSet(word: string | undefined): string | undefined {
   return parseTag(alias);
 }
 
-/** A blob's size, where only its digest is known. @throws OciError OCI_NOT_FOUND */
+/** The size of a blob of which only the digest is known. @throws OciError OCI_NOT_FOUND */
 export async function findBlob(store: ReadStore, digest: Digest, options: StoreOptions): Promise<Descriptor> {
   const found = await blobFinder(store).findBlob(digest, options);
   if (found === undefined) throw new OciError("OCI_NOT_FOUND", `no blob ${digest}`, { details: { digest } });
@@ -115,7 +115,7 @@ export async function setAlias(
   return manifest;
 }
 
-/** A word with a path separator in it is a file to hash, `-` is stdin, any other a digest that the registry has. */
+/** A word with a path separator is a file to hash, `-` is stdin, and any other word is a digest in the registry. */
 export async function describeBlobs(
   store: ReadStore,
   words: readonly string[],

@@ -1,7 +1,7 @@
 /**
- * What the settings say about one host, as a value: who we are to it, how its certificate is verified, what it is sent.
- * DTUF_USERNAME, --ca-file, --header, --insecure and the like are about one host, the named one, and are never shown to
- * another. Whoever opens a connection is given the value of that host and reads no setting any more.
+ * The settings of one host as a value: credentials, certificate verification, request headers. DTUF_USERNAME,
+ * --ca-file, --header, --insecure and similar settings apply to one host, the named one, and are never sent to another.
+ * Code that opens a connection gets the value of its host and reads no settings.
  */
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
@@ -22,18 +22,18 @@ export interface HostSettings {
   /** For this host; its authorities and its verification hold for its token server too. */
   readonly tls: TlsOptions;
   readonly credentials: CredentialProvider;
-  /** host[:port] that takes the place of every token realm's host. */
+  /** host[:port] that replaces the host of every token realm. */
   readonly authHost: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** The registry of DTUF_HOST: the one that every other setting of a connection is about. */
+/** The registry of DTUF_HOST, to which all other settings of a connection apply. */
 export function settingsHost({ values }: Context): string | undefined {
   const host = values.text("host");
   return host === undefined || host === "" || host.startsWith("oci:") ? undefined : parseRegistryHost(host);
 }
 
-/** @throws UsageError for a flag that says who we are to the host of DTUF_HOST, which is not asked */
+/** @throws UsageError for a flag with credentials of the host of DTUF_HOST, because no request goes to that host */
 export function refuseFlagsForAnother({ values, variable }: Context, named: string, asked: string): void {
   const areOpen = (values.text("credentials-for") ?? "") !== "";
   const names = areOpen ? (["header"] as const) : (["username", "header"] as const);
@@ -87,7 +87,7 @@ async function readTls({ values, io }: Context): Promise<TlsOptions> {
   };
 }
 
-/** The authorities that `requests`, under the Python tools, honoured: for every host. */
+/** The authorities that the Python tools used (REQUESTS_CA_BUNDLE), for every host. */
 async function readBundle({ io }: Context): Promise<string | undefined> {
   const path = io.env["REQUESTS_CA_BUNDLE"];
   return path === undefined || path === "" ? undefined : readFile(resolve(io.cwd, path), "utf8");

@@ -7,7 +7,7 @@ import type { Values } from "./values.ts";
 
 export type Program = "dtuf" | "dxf";
 
-/** The exit statuses; each means one thing for ever. */
+/** The exit statuses; their meanings never change. */
 export type ExitStatus = 0 | 1 | 2 | 3 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 13 | 130;
 
 export interface Context {

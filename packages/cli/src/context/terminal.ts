@@ -23,7 +23,7 @@ export interface Terminal {
   report(text: string): void;
   /** Talk. */
   note(text: string, level?: LogLevel): void;
-  /** Into the log file alone, where there is one. */
+  /** Writes only to the log file, if there is one. */
   log(level: LogLevel, text: string): void;
   readonly format: "text" | "json";
 }

@@ -76,7 +76,7 @@ function warnIfEmpty(
   { role, purpose }: Pick<PassphraseRequest, "role" | "purpose">,
 ): string {
   if (passphrase === "" && purpose === "create") {
-    context.terminal.note(`the ${role} key is stored without a passphrase: whoever reads the file can sign`);
+    context.terminal.note(`the ${role} key is stored without a passphrase: anyone who can read the file can sign`);
   }
   return passphrase;
 }

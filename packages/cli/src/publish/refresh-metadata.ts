@@ -4,7 +4,10 @@ import { withMaster } from "./master.ts";
 import { reportPublication } from "./reports/publication-report.ts";
 import { findRecord } from "./push-record.ts";
 
-/** Signs the timestamp anew (a due snapshot too, where that is safe or asked for), without the targets key: what a timer runs. */
+/**
+ * Signs the timestamp again without the targets key, and a due snapshot if that is safe or requested. A timer can run
+ * it.
+ */
 export const run: Run = async (context, [repo = ""]) => {
   const withinMs = context.values.durationMs("within");
   const expectSnapshot = expectedSnapshot(context.values);
