@@ -145,8 +145,20 @@ describe("the publisher", () => {
     await expectRefusal(["del-target", repo, "no-such"], { status: 3, says: /MASTER_TARGET_UNKNOWN/ });
   });
 
-  test("cannot push a file that is not there", async () => {
-    await expectRefusal(["push-target", repo, "x", "no-such-file"], { status: 8, says: /no-such-file/ });
+  test("is told by every command, with one status, that a file is not there", async () => {
+    for (const words of [
+      ["push-target", repo, "x", "no-such-file"],
+      ["push-target", repo, "x", "@demo.txt", "no-such-file"],
+      ["push-targets", repo, "no-such-file"],
+      ["publish", repo, "no-such-file"],
+      ["check-target", repo, "demo.txt", "no-such-file"],
+      ["push-blob", repo, "no-such-file"],
+      ["set-alias", repo, "alias", "./no-such-file"],
+      ["import", "no-such-file", "oci:x", "--tuf", "demo.txt"],
+      ["sync", "oci-archive:no-such-file", "oci:x"],
+    ]) {
+      await expectRefusal(words, { status: 2, says: /there is no file (?:\.\/)?no-such-file \(USAGE\)/ });
+    }
   });
 
   test("cannot push several files as parts of a target that has a file's name, unless that is meant", async () => {

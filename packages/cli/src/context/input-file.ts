@@ -1,10 +1,11 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { collect } from "@dtuf/registry";
-import { createAtomicFile, findFile } from "@dtuf/registry/files";
+import { createAtomicFile, findFile, isErrno } from "@dtuf/registry/files";
 import { findForeignEncoding } from "@dtuf/tuf";
 import type { Context } from "./command.ts";
+import type { Io } from "./io.ts";
 import { UsageError } from "./usage.ts";
 
 /**
@@ -27,13 +28,14 @@ export async function readInput({ io }: Context, file: string, maxBytes: number)
 
 /**
  * The paths of files that a command reads more than once. `-` is stdin, in a file that goes away when the work ends.
- * @throws UsageError if several of them are `-`; FileError
+ * @throws UsageError if one is not there, or several of them are `-`; FileError
  */
 export async function withInputFiles<Result>(
   { io }: Context,
   files: readonly string[],
   work: (paths: readonly string[]) => Promise<Result>,
 ): Promise<Result> {
+  for (const file of files) if (file !== "-") await verifyIsThere(io, file);
   const paths = files.map((file) => resolve(io.cwd, file));
   if (!files.includes("-")) return work(paths);
   if (files.indexOf("-") !== files.lastIndexOf("-")) throw new UsageError("only one of the files can be -: stdin");
@@ -49,5 +51,14 @@ export async function withInputFiles<Result>(
     return await work(paths.with(files.indexOf("-"), path));
   } finally {
     await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** A name that was mistyped is a usage error, whichever command it was given to. @throws UsageError */
+export async function verifyIsThere({ cwd }: Pick<Io, "cwd">, file: string): Promise<void> {
+  try {
+    await stat(resolve(cwd, file));
+  } catch (error) {
+    if (isErrno(error, "ENOENT", "ENOTDIR")) throw new UsageError(`there is no file ${file}`);
   }
 }

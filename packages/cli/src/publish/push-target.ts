@@ -15,7 +15,8 @@ export const run: Run = async (context, [repo = "", target = "", ...words]) => {
   const custom = await readCustom(context);
   if (words.length === 0) return changeCustom(context, { repo, target, custom });
   if (!context.values.on("parts")) await refuseSeveralFiles(context, { repo, target, words });
-  return withInputFiles(context, words, (paths) => push(context, { repo, target, words, custom }, paths));
+  const files = words.filter((word) => !word.startsWith("@"));
+  return withInputFiles(context, files, (paths) => push(context, { repo, target, words, custom }, paths));
 };
 
 /** No file is named: what is signed or staged keeps its content, and nothing is sent. */
@@ -29,8 +30,11 @@ function changeCustom(context: Context, { repo, target, custom }: Omit<Asked, "w
 }
 
 function push(context: Context, { repo, target, words, custom }: Asked, paths: readonly string[]): Promise<void> {
-  const parts = words.map((word, at): TargetPart =>
-    word.startsWith("@") ? { kind: "target", name: word.slice(1) } : { kind: "file", path: paths[at] ?? word },
+  const inOrder = paths.values();
+  const parts = words.map((word): TargetPart =>
+    word.startsWith("@")
+      ? { kind: "target", name: word.slice(1) }
+      : { kind: "file", path: inOrder.next().value ?? word },
   );
   const progress = masterProgress(context);
   return withMaster(context, repo, async (master) => {

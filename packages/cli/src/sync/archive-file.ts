@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import type { ArchiveOptions, ImageReference } from "@dtuf/mirror";
 import type { Io } from "../context/io.ts";
 import type { Context } from "../context/command.ts";
+import { verifyIsThere } from "../context/input-file.ts";
 import { UsageError } from "../context/usage.ts";
 
 /**
@@ -24,9 +25,15 @@ export async function verifyArchive(
     throw new UsageError(`${text} is a directory, and an archive is one file`, "name a file in it");
 }
 
-/** What `openArchive` is given for an archive that people named; `-` is stdin. */
-export function archiveInput({ cwd, signal, stdin }: Io, text: string): { name: string; options: ArchiveOptions } {
-  return text === "-"
-    ? { name: "stdin", options: { signal, content: stdin.stream } }
-    : { name: resolve(cwd, text), options: { signal } };
+interface ArchiveInput {
+  readonly name: string;
+  readonly options: ArchiveOptions;
+}
+
+/** What `openArchive` is given for an archive that people named; `-` is stdin. @throws UsageError if it is not there */
+export async function archiveInput(io: Io, text: string): Promise<ArchiveInput> {
+  const { cwd, signal, stdin } = io;
+  if (text === "-") return { name: "stdin", options: { signal, content: stdin.stream } };
+  await verifyIsThere(io, text);
+  return { name: resolve(cwd, text), options: { signal } };
 }

@@ -96,7 +96,7 @@ export async function listSources(context: Context, source: SourcePlace, listing
     case "oci-archive": {
       const unpacked = await createArchiveDirectory(io.now);
       cleanUp.push(() => unpacked.remove());
-      const { name, options: reading } = archiveInput(io, source.text);
+      const { name, options: reading } = await archiveInput(io, source.text);
       const layout = await openArchive(name, unpacked.directory, reading);
       return listLayouts({ ...source, text: layout, shown }, local);
     }

@@ -57,7 +57,7 @@ export async function openTufSource(carrier: Carrier, text: string): Promise<Tuf
       return { source: createStoreSource(store, { name: text, otherTargets }) };
     }
     case "oci-archive": {
-      const { name, options } = archiveInput(context.io, place.text);
+      const { name, options } = await archiveInput(context.io, place.text);
       const layout = await openArchive(name, join(carrier.directory, "archive"), options);
       return { source: createStoreSource(createLayoutStore({ directory: layout }), { name: text }) };
     }
