@@ -1,5 +1,5 @@
 /** The log file that DTUF_LOG_FILE asks for, and which levels are shown. There is none unless asked for. */
-import { appendFileSync } from "node:fs";
+import { closeSync, constants, openSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { escapeText } from "@dtuf/registry/escape";
 import type { Io } from "./io.ts";
@@ -26,7 +26,7 @@ export function openLog(io: Io, values: Values): Log {
     if (file === undefined || rank[level] < fileLevel) return;
     const path = resolve(io.cwd, file);
     try {
-      appendFileSync(path, `${io.now().toISOString()} ${level} ${line}\n`, { mode: 0o600 });
+      append(path, `${io.now().toISOString()} ${level} ${line}\n`);
     } catch (error) {
       // The log is not the work: a full disk or a missing directory ends it, and that is said once.
       file = undefined;
@@ -35,4 +35,15 @@ export function openLog(io: Io, values: Values): Log {
     }
   };
   return Object.assign(log, { showsOnConsole: (level: LogLevel) => rank[level] >= consoleLevel });
+}
+
+/** Opened without waiting, because a pipe that nobody reads would hold the program up, deaf to signals. */
+function append(path: string, line: string): void {
+  const { O_APPEND, O_CREAT, O_NONBLOCK, O_WRONLY } = constants;
+  const file = openSync(path, O_APPEND | O_CREAT | O_NONBLOCK | O_WRONLY, 0o600);
+  try {
+    writeFileSync(file, line);
+  } finally {
+    closeSync(file);
+  }
 }

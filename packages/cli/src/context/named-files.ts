@@ -22,6 +22,7 @@ export async function verifyNamedFiles(values: Values, names: readonly SettingNa
     if (needs === undefined) continue;
     for (const path of kind === "list" ? values.list(name) : [values.text(name) ?? ""]) {
       if (path === "" || (path === "-" && streamed.has(name))) continue;
+      if (needs === "parent" && name !== "log-file") await verifyReplaced(values.given(name), resolve(cwd, path));
       if (path === "-") throw new UsageError(`${values.given(name)}: wanted a file; got -, which is for data alone`);
       const wanted = needs === "file" ? "file" : "directory";
       const needed = needs === "parent" ? dirname(resolve(cwd, path)) : resolve(cwd, path);
@@ -30,4 +31,11 @@ export async function verifyNamedFiles(values: Values, names: readonly SettingNa
       throw new UsageError(`${values.given(name)}: there is no ${wanted} ${needs === "parent" ? needed : path}`);
     }
   }
+}
+
+/** Files but the log, which is appended to, are written under a new name and renamed: over a device or a pipe, too. */
+async function verifyReplaced(given: string, path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined || found.isFile() || found.isDirectory()) return;
+  throw new UsageError(`${given}: ${path} is a device or a pipe; name a file, or leave the option out`);
 }

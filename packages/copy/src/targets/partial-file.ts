@@ -14,6 +14,7 @@ import {
   isLinkThatOpenFollows,
   renameWithRetries,
   syncDirectory,
+  verifyReplaceable,
 } from "@dtuf/registry/files";
 import { CopyError } from "../errors.ts";
 
@@ -36,8 +37,9 @@ export interface PartialFileOptions {
   readonly name: "shared" | "own";
 }
 
-/** @throws FileError */
+/** @throws FileError FILE_NOT_REGULAR, if a device, a pipe or a socket has the destination's name, and others */
 export async function openPartialFile({ destination, content, name }: PartialFileOptions): Promise<PartialFile> {
+  await verifyReplaceable(destination);
   const directory = dirname(destination);
   const path = join(directory, name === "shared" ? sharedName(destination, content) : ownName());
   const file = await openOwn(path);

@@ -1,4 +1,5 @@
 import crypto from "node:crypto";
+import { execFileSync } from "node:child_process";
 import fs, { lstat, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
@@ -15,6 +16,14 @@ beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "atomic-"));
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
+
+test.each(["pipe", "link to a pipe"])("a %s is refused and stays, because others use it [T29]", async (name) => {
+  execFileSync("mkfifo", [join(directory, "pipe")]);
+  await symlink("pipe", join(directory, "link to a pipe"));
+  await expectRefused(writeFileAtomically(join(directory, name), "text"), "FILE_NOT_REGULAR");
+  expect((await stat(join(directory, name))).isFIFO()).toBe(true);
+  expect((await readdir(directory)).toSorted()).toEqual(["link to a pipe", "pipe"]);
+});
 
 describe("createAtomicFile", () => {
   test("shows nothing under the final name before the commit, and everything after it", async () => {

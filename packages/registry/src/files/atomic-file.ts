@@ -1,7 +1,8 @@
 /**
  * Files with either the old or the new content after any failure: a file is written under a temporary name in the
  * same directory, fsynced and renamed, and then the directory is fsynced. The temporary file is created exclusively, so
- * nothing is written through a planted symbolic link. A link at the final name is replaced, not followed.
+ * nothing is written through a planted symbolic link. A link at the final name is replaced, not followed; a device, a
+ * pipe or a socket there is refused.
  */
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
@@ -10,6 +11,7 @@ import { basename, dirname, join } from "node:path";
 import { syncDirectory } from "./directory.ts";
 import { fileError, isErrno } from "./errors.ts";
 import { renameWithRetries } from "./platform.ts";
+import { verifyReplaceable } from "./regular-file.ts";
 
 export interface AtomicFileOptions {
   /** Permission bits, reduced by the umask. Default 0644. */
@@ -34,9 +36,10 @@ export interface AtomicFile {
 
 const temporaryName = /^\.dtuf-tmp-[0-9a-f]{16}$/;
 
-/** @throws FileError */
+/** @throws FileError FILE_NOT_REGULAR and others */
 export async function createAtomicFile(path: string, options: AtomicFileOptions = {}): Promise<AtomicFile> {
   const { mode = 0o644, directorySync = "at-commit", contentSync = "at-commit" } = options;
+  await verifyReplaceable(path);
   const temporaryPath = join(dirname(path), `.dtuf-tmp-${randomBytes(8).toString("hex")}`);
   const file = await createExclusively(temporaryPath, mode);
   let ended = false;

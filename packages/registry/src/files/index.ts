@@ -17,6 +17,7 @@ export {
   findRegularFile,
   openRegularFile,
   readRegularFile,
+  verifyReplaceable,
   type FindFileOptions,
   type OpenedFile,
   type OpenFileOptions,

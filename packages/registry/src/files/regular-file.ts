@@ -3,7 +3,7 @@
  * directory, a pipe or a device is refused without waiting for it.
  */
 import { constants, type Stats } from "node:fs";
-import { lstat, open, type FileHandle } from "node:fs/promises";
+import { lstat, open, stat, type FileHandle } from "node:fs/promises";
 import type { ByteStream } from "../content.ts";
 import { fileCall, FileError, fileError, isErrno } from "./errors.ts";
 import { readFrom } from "./file-stream.ts";
@@ -98,6 +98,16 @@ export async function findRegularFile(path: string): Promise<Stats | undefined> 
     throw fileError(error, path);
   }
   throw notRegular(path);
+}
+
+/**
+ * Refuses a device, a pipe or a socket, and a link to one, where a new file is to get this name: a rename over it would
+ * take it away from those who use it. As root that includes `/dev/null`.
+ * @throws FileError FILE_NOT_REGULAR
+ */
+export async function verifyReplaceable(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (found !== undefined && !found.isFile() && !found.isDirectory()) throw notRegular(path);
 }
 
 /**

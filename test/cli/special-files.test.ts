@@ -1,0 +1,44 @@
+/** A pipe or a device in the place of a file that a command writes: refused before anything is done, and left alone. */
+import { execFileSync } from "node:child_process";
+import { stat, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { createMachine, publishDemo, type Machine } from "./machine.ts";
+
+const repo = "fred/demo";
+let machine: Machine;
+const at = (name: string): string => join(machine.directory, name);
+
+beforeEach(async () => {
+  machine = await createMachine({ DTUF_HOST: "oci:registry" });
+  await publishDemo(machine, repo, "Hello World\n");
+  await machine.must(["get-root", repo, "--output", "root.json"]);
+  await machine.must(["pin", repo, "root.json"]);
+  execFileSync("mkfifo", [at("pipe")]);
+  await symlink("pipe", at("link"));
+});
+afterEach(() => machine[Symbol.asyncDispose]());
+
+test.each([
+  ["push-metadata", repo, "--record-out"],
+  ["pull-target", repo, "demo.txt", "--output"],
+  ["pull", repo, "demo.txt", "--output"],
+  ["get-root", repo, "--output"],
+  ["sync", "oci:registry/fred/demo", "oci:copy", "--digestfile"],
+  ["sync", "oci:registry/fred/demo", "oci:copy", "--report"],
+])("%s %s %s: a pipe, or a link to one, is refused and stays", async (...words) => {
+  const before = (await machine.must(["status", repo, "--json"])).stdout;
+  for (const name of ["pipe", "link"]) {
+    const ran = await machine.run([...words, name]);
+    expect([2, 8]).toContain(ran.status);
+    expect(ran.stderr).toMatch(/(?:is a device or a pipe; name a file|is not a regular file \(FILE_NOT_REGULAR\))/);
+    expect((await stat(at(name))).isFIFO()).toBe(true);
+  }
+  expect((await machine.must(["status", repo, "--json"])).stdout).toBe(before);
+});
+
+test("a log file that is a pipe without a reader is not waited on, and the work goes on", async () => {
+  const ran = await machine.run(["pull", repo, "--output", "files/", "--log-file", "pipe", "--file-log-level", "INFO"]);
+  expect(ran).toMatchObject({ status: 0, stderr: expect.stringContaining("cannot write --log-file: ENXIO") });
+  expect((await stat(at("files/demo.txt"))).isFile()).toBe(true);
+});
