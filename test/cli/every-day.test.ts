@@ -42,6 +42,15 @@ test("a repository is made, published to and pulled from in three commands, and 
   expect(await readFile(join(client.directory, "files/demo.txt"), "utf8")).toBe("Hello again\n");
 });
 
+test("push-metadata with nothing staged says that it only signs anew, and what", async () => {
+  await publisher.must(["init", repo]);
+  await publisher.must(["push-target", repo, "demo.txt", "demo.txt"]);
+  expect((await publisher.must(["push-metadata", repo])).stderr).not.toContain("nothing is staged");
+  expect((await publisher.must(["push-metadata", repo])).stderr).toContain(
+    "nothing is staged: targets, snapshot and timestamp are only signed anew",
+  );
+});
+
 test("an init that was cut after the keys goes on and makes no others", async () => {
   await publisher.must(["create-root-key", repo]);
   const key = join(publisher.directory, "dtuf_repos", repo, "master/keys/root_key.pub");

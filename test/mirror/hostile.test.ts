@@ -106,6 +106,9 @@ test("a layer that the source has lost fails its image, and the others go on whe
     "failed",
     "copied",
   ]);
+  const [sum, ...failures] = ran.stderr.trim().split("\n").slice(-2);
+  expect(sum).toMatch(/2 images from 1 sources: 1 copied, .*1 failed/);
+  expect(failures).toEqual([expect.stringMatching(/^dtuf: failed .*demo:1 .*MIRROR_CONTENT_MISSING/)]);
 });
 
 test("a layer that is not its digest comes into no directory", async () => {

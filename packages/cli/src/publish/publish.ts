@@ -1,6 +1,6 @@
 /** Files become targets and are published in one step. */
 import { basename } from "node:path";
-import type { MasterStatus, StagedChanges } from "@dtuf/master";
+import type { MasterStatus } from "@dtuf/master";
 import { isTopLevelRole } from "@dtuf/tuf";
 import type { Run } from "../context/command.ts";
 import { withInputFiles } from "../context/input-file.ts";
@@ -11,6 +11,7 @@ import { withMaster } from "./master.ts";
 import { pushFiles } from "./push-files.ts";
 import { pushOptions } from "./push-options.ts";
 import { reportPush } from "./push-record.ts";
+import { isNothingStaged } from "./reports/staged-report.ts";
 
 export const run: Run = (context, [repo = "", ...files]) => {
   const name = context.values.text("name") || undefined;
@@ -32,7 +33,7 @@ export const run: Run = (context, [repo = "", ...files]) => {
       pushFiles(context, master, { files: paths.map((file) => ({ file, target: name ?? basename(file) })), same }),
     );
     const isAsked = forcing.some((setting) => isGiven(context.values, setting));
-    if (staged.length > 0 || isAsked || isDue(status) || !isEmpty(await master.staged())) {
+    if (staged.length > 0 || isAsked || isDue(status) || !isNothingStaged(await master.staged())) {
       return reportPush(context, place, { ...(await master.pushMetadata(options)), unchanged });
     }
     const what = unchanged.length === 1 ? `${unchanged[0]} is` : `${unchanged.length} targets are`;
@@ -52,8 +53,4 @@ const forcing: readonly SettingName[] = [
 /** Whether a release would renew it: another command renews the root and delegated roles. */
 function isDue({ due }: MasterStatus): boolean {
   return due.some(({ role }) => role !== "root" && isTopLevelRole(role));
-}
-
-function isEmpty({ targets, roles, roots }: StagedChanges): boolean {
-  return targets.length + roles.length + roots.length === 0;
 }

@@ -2,10 +2,14 @@ import type { Run } from "../context/command.ts";
 import { withMaster } from "./master.ts";
 import { pushOptions } from "./push-options.ts";
 import { reportPush } from "./push-record.ts";
+import { isNothingStaged } from "./reports/staged-report.ts";
 
 export const run: Run = (context, [repo = ""]) => {
   const options = pushOptions(context);
-  return withMaster(context, repo, async (master, place) =>
-    reportPush(context, place, await master.pushMetadata(options)),
-  );
+  return withMaster(context, repo, async (master, place) => {
+    if (isNothingStaged(await master.staged())) {
+      context.terminal.report("nothing is staged: targets, snapshot and timestamp are only signed anew");
+    }
+    await reportPush(context, place, await master.pushMetadata(options));
+  });
 };

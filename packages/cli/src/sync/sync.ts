@@ -173,8 +173,11 @@ async function finish(context: Context, report: SyncReport): Promise<ExitStatus>
   for (const left of report.images.map(describeLeftBehind)) if (left !== undefined) terminal.note(left);
   terminal.report(describeSum(report));
   const outcome = outcomeOf(report);
-  const first = report.images.find(({ error }) => error !== undefined);
-  if (outcome === "failed" && first !== undefined) throw first.error;
+  const failed = report.images.filter(({ error }) => error !== undefined);
+  // Each was told when it failed, perhaps hundreds of lines ago. The error that ends the command is told last.
+  const [first] = outcome === "failed" ? failed : [];
+  for (const image of failed) if (image !== first) terminal.report(describeImage(image));
+  if (first !== undefined) throw first.error;
   const isMissing = values.on("require-referrers") && (countLeftBehind(report) ?? 0) > 0;
   return outcome === "done" && !isMissing ? 0 : 11;
 }
