@@ -6,6 +6,7 @@ import { openRepository } from "@dtuf/registry/repository";
 import { createHostileRegistry } from "@dtuf/testing";
 import { publishToDirectory, publishToStore, serveDirectory } from "@dtuf/testing/tuf-simulator/simulator-publish";
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createCopy } from "./copy.ts";
 
@@ -65,8 +66,6 @@ test("the shipped root is pinned once: the root of a newer installer does not ch
 test.each(["demo", "fred/demo", "oci:", "registry.example.com/fred/demo:v1"])(
   "%j is not a repository",
   (repository) => {
-    expect(() => createCopy({ repository, directory })).toThrow(
-      expect.objectContaining({ code: "OCI_REFERENCE_INVALID" }),
-    );
+    expectRefused(() => createCopy({ repository, directory }), "OCI_REFERENCE_INVALID");
   },
 );

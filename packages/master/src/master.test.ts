@@ -6,6 +6,7 @@ import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
 import { parseUnverified, type TrustedSet } from "@dtuf/tuf";
 import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
 import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createMaster, type Master, type MasterSettings } from "./index.ts";
 
@@ -84,7 +85,7 @@ describe("a publisher", () => {
     const root = await createRepository(master);
     await master.pushMetadata();
     clock.advance({ days: 30 });
-    await expect(refresh(root)).rejects.toMatchObject({ code: "TUF_EXPIRED" });
+    await expectRefused(refresh(root), "TUF_EXPIRED");
     await master.pushMetadata();
     expect((await refresh(root)).targets?.signed.version).toBe(3);
     expect((await master.expirations()).get("timestamp")).toEqual(new Date(clock.now().getTime() + 86_400_000));
@@ -117,7 +118,7 @@ describe("a publisher", () => {
     expect(await targetOf(await refresh(root), "a")).toBe("A");
     await master.pushMetadata();
     expect(await targetOf(await refresh(root), "a")).toBeUndefined();
-    await expect(master.deleteTarget("a")).rejects.toMatchObject({ code: "MASTER_TARGET_UNKNOWN" });
+    await expectRefused(master.deleteTarget("a"), "MASTER_TARGET_UNKNOWN");
   });
 
   test.for(["root.json", "7.snapshot.json", `${"a".repeat(64)}.x`, "/etc/passwd", "a/../b", "a//b", "a\\b", "a\nb"])(
@@ -125,9 +126,7 @@ describe("a publisher", () => {
     async (name) => {
       const master = openMaster();
       await createRepository(master);
-      await expect(master.pushTarget(name, [await file("a", "A")])).rejects.toMatchObject({
-        code: "MASTER_TARGET_RESERVED",
-      });
+      await expectRefused(master.pushTarget(name, [await file("a", "A")]), "MASTER_TARGET_RESERVED");
     },
   );
 
@@ -185,10 +184,7 @@ describe("a publisher", () => {
     expect(second.versions).toEqual({ root: 1, targets: 2, snapshot: 3, timestamp: 4 });
     expect(await targetOf(await refresh(root), "a")).toBe("A");
     expect((await master.staged()).targets).toHaveLength(1);
-    await expect(master.pushMetadata()).rejects.toMatchObject({
-      code: "MASTER_KEYS_MISSING",
-      details: { role: "targets" },
-    });
+    await expectRefused(master.pushMetadata(), "MASTER_KEYS_MISSING", { details: { role: "targets" } });
     expect(parseUnverified(await master.rootFile(), "root").version).toBe(1);
     expect(await readFile(join(directory, "master/record.json"), "utf8")).not.toContain("undefined");
   });

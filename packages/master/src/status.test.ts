@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
 import { latestTag } from "@dtuf/format";
 import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createMaster, type Master, type MasterStatus } from "./index.ts";
 
@@ -80,7 +81,7 @@ describe("the status of the published release", () => {
     const { release } = await master.pushMetadata();
     expect(await look(other)).toMatchObject({ registry: "other-chain" });
     for (const base of ["published", "recorded"] as const) {
-      await expect(other.pushMetadata({ base })).rejects.toMatchObject({ code: "MASTER_CHAIN_DIFFERS" });
+      await expectRefused(other.pushMetadata({ base }), "MASTER_CHAIN_DIFFERS");
     }
     expect(await look()).toMatchObject({ registry: "same", published: { versions: { root: 2 } } });
     await expect(other.pushMetadata({ base: "replace" })).resolves.toMatchObject({ overwrote: release });
@@ -90,10 +91,10 @@ describe("the status of the published release", () => {
     await master.pushMetadata();
     const details = { published: (await store.resolve(latestTag, { want: "digest" }))?.descriptor.digest };
     const laptop = open("laptop");
-    await expect(look(laptop)).rejects.toMatchObject({ code: "MASTER_METADATA_MISSING", details });
+    await expectRefused(look(laptop), "MASTER_METADATA_MISSING", { details });
     await laptop.createRootKey();
     await laptop.createMetadataKeys();
-    await expect(laptop.createMetadata()).rejects.toMatchObject({ code: "MASTER_METADATA_EXISTS", details });
-    await expect(laptop.rootFile()).rejects.toMatchObject({ code: "MASTER_METADATA_MISSING" });
+    await expectRefused(laptop.createMetadata(), "MASTER_METADATA_EXISTS", { details });
+    await expectRefused(laptop.rootFile(), "MASTER_METADATA_MISSING");
   });
 });

@@ -13,6 +13,7 @@ import {
 import { withLock, type LockWait } from "@dtuf/registry/files";
 import { createLayoutStore } from "@dtuf/registry/layout";
 import { createHostileRegistry } from "@dtuf/testing";
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { copyImage } from "./copy-image.ts";
 import { createDestinations } from "./destinations/destinations.ts";
@@ -58,7 +59,7 @@ test.each([
   ["an archive", (at: string) => [`oci-archive:${at}/from.tar:v1`, `oci:${at}/to:v1`], "MIRROR_PLACE_INVALID"],
 ] as const)("%s is refused", async (_what, words, code) => {
   const [from, to] = words(directory);
-  await expect(copyImage(from ?? "", to ?? "")).rejects.toMatchObject({ code });
+  await expectRefused(copyImage(from ?? "", to ?? ""), code);
 });
 
 test.each([

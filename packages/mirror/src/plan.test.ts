@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { parseDigest, parseTag } from "@dtuf/registry";
 import { createLayoutStore } from "@dtuf/registry/layout";
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import type { NamingOptions } from "./destinations/naming.ts";
 import { createImageReference, findImageReference } from "./image-reference.ts";
 import { planSync } from "./plan.ts";
@@ -63,14 +64,13 @@ test("a layout gets the name of the destination and is one repository", () => {
   const own = image("demo", "1", { kind: "layout" });
   expect(names([own], "docker://reg.local/fred/demo")).toEqual(["docker://reg.local/fred/demo:1"]);
   expect(names([image("a.example/x", "1")], "oci:/d")).toEqual(["oci:/d:1"]);
-  expect(() => names([image("a.example/x", "1"), image("a.example/y", "2")], "oci:/d")).toThrow(
-    expect.objectContaining({ code: "MIRROR_COLLISION" }),
-  );
+  expectRefused(() => names([image("a.example/x", "1"), image("a.example/y", "2")], "oci:/d"), "MIRROR_COLLISION");
 });
 
 test("two images of one name collide before any request", () => {
-  expect(() => names([image("a.example/one/x", "1"), image("a.example/two/x", "1")], "dir:/d")).toThrow(
-    expect.objectContaining({ code: "MIRROR_COLLISION" }),
+  expectRefused(
+    () => names([image("a.example/one/x", "1"), image("a.example/two/x", "1")], "dir:/d"),
+    "MIRROR_COLLISION",
   );
   const mapped = image("a.example/two/x", "1", { mapped: "other/x" });
   expect(names([image("a.example/one/x", "1"), mapped], "dir:/d")).toEqual(["dir:/d/x:1", "dir:/d/other/x:1"]);
@@ -78,7 +78,7 @@ test("two images of one name collide before any request", () => {
 
 test("tags that differ only in case collide as directories, but not in other destinations [T72]", () => {
   const both = [image("a.example/x", "V1"), image("a.example/x", "v1")];
-  expect(() => names(both, "dir:/d")).toThrow(expect.objectContaining({ code: "MIRROR_COLLISION" }));
+  expectRefused(() => names(both, "dir:/d"), "MIRROR_COLLISION");
   expect(names(both, "docker://r.local")).toEqual(["docker://r.local/x:V1", "docker://r.local/x:v1"]);
   expect(names(both, "oci:/d")).toEqual(["oci:/d:V1", "oci:/d:v1"]);
 });

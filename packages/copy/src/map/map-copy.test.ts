@@ -6,6 +6,7 @@ import { createTestSigner } from "@dtuf/testing/keys";
 import { createSimulatorSource, type SimulatorSourceOptions } from "@dtuf/testing/tuf-simulator/simulator-source";
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { parseTargetPath } from "@dtuf/tuf";
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createMapCopy, type MapCopy } from "./map-copy.ts";
 import { parseMapFile } from "./map-file.ts";
@@ -98,15 +99,14 @@ describe("a target is accepted if enough repositories agree on its length and ha
 describe("a target is refused", () => {
   test("if one repository lists it and two are required", async () => {
     await publish({ A: "evil" });
-    await expect(createTestCopy([twoOfThree]).findTarget(path)).rejects.toMatchObject({
-      code: "COPY_SOURCE_INVALID",
+    await expectRefused(createTestCopy([twoOfThree]).findTarget(path), "COPY_SOURCE_INVALID", {
       details: { wanted: 2, listedBy: ["A"] },
     });
   });
 
   test("if each repository lists other content", async () => {
     await publish({ A: "one", B: "two", C: "six" });
-    await expect(createTestCopy([twoOfThree]).findTarget(path)).rejects.toMatchObject({ code: "COPY_SOURCE_INVALID" });
+    await expectRefused(createTestCopy([twoOfThree]).findTarget(path), "COPY_SOURCE_INVALID");
   });
 
   test("and not searched under a weaker mapping, if a repository cannot be reached", async () => {

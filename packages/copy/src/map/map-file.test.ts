@@ -2,6 +2,7 @@ import { readdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseTargetPath } from "@dtuf/tuf";
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { describe, expect, test } from "vitest";
 import { createMapCopy } from "./map-copy.ts";
 import { findMappings, parseMapFile } from "./map-file.ts";
@@ -46,7 +47,7 @@ const wrong: readonly (readonly [what: string, value: unknown])[] = [
 
 describe("a map file", () => {
   test.each(wrong)("refuses %s before any file or request [T5]", (_what, value) => {
-    expect(() => parseMapFile(bytesOf(value))).toThrow(expect.objectContaining({ code: "COPY_SOURCE_INVALID" }));
+    expectRefused(() => parseMapFile(bytesOf(value)), "COPY_SOURCE_INVALID");
   });
 
   test("names repositories in order, and mappings in order of trust", () => {

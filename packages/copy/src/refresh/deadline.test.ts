@@ -7,6 +7,7 @@ import { createFixedClock } from "@dtuf/testing/fixed-clock";
 import { startHttpServer } from "@dtuf/testing/http-servers";
 import { createSimulatorSource } from "@dtuf/testing/tuf-simulator/simulator-source";
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createCopy, type Copy } from "../copy.ts";
 import type { CopyEvent } from "../events.ts";
@@ -101,8 +102,8 @@ describe("a site that is slower with metadata than its deadline is skipped", () 
   test("without another site, the call fails and nothing is saved", async () => {
     const copy = createTestCopy({ sites: [createHangingSite()] }, short);
     await copy.pin(pin().bytes);
-    await expect(copy.pullMetadata()).rejects.toMatchObject({ code: "COPY_TOO_SLOW" });
-    await expect(copy.pullMetadata({ mode: "offline" })).rejects.toMatchObject({ code: "COPY_OFFLINE_NOTHING_CACHED" });
+    await expectRefused(copy.pullMetadata(), "COPY_TOO_SLOW");
+    await expectRefused(copy.pullMetadata({ mode: "offline" }), "COPY_OFFLINE_NOTHING_CACHED");
   });
 });
 

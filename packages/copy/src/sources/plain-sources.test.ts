@@ -15,6 +15,7 @@ import { createCopy, type Copy } from "../copy.ts";
 import type { Source } from "./source.ts";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expectRefused } from "@dtuf/testing/expect-refused";
 
 let home: string;
 let sim: TufSimulator;
@@ -112,10 +113,7 @@ describe("a plain repository", () => {
       await using server = await startHttpServer((_request, response) => void response.writeHead(status).end());
       const once = createTransport({ now: () => new Date(), random: Math.random, retry: { maxAttempts: 1 } });
       const copy = createTestCopy(createHttpSource({ metadataUrl: server.url("/"), transport: once }));
-      await expect(copy.pullMetadata({ pin: pin() })).rejects.toMatchObject({
-        code: "COPY_STATUS",
-        details: { status },
-      });
+      await expectRefused(copy.pullMetadata({ pin: pin() }), "COPY_STATUS", { details: { status } });
     },
   );
 
@@ -130,7 +128,7 @@ describe("a plain repository", () => {
       more();
     });
     const copy = createTestCopy(createHttpSource({ metadataUrl: server.url("/"), transport }));
-    await expect(copy.pullMetadata({ pin: pin() })).rejects.toMatchObject({ code: "OCI_LIMIT_EXCEEDED" });
+    await expectRefused(copy.pullMetadata({ pin: pin() }), "OCI_LIMIT_EXCEEDED");
   });
 
   test.each(["//evil.example/x", "http://evil.example/x", "a?q", "a#f", "a%2fb", "../x", "a/../../b", "."])(

@@ -8,6 +8,7 @@ import { startHttpServer, type HttpLoopbackServer } from "@dtuf/testing/http-ser
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { publishToDirectory } from "@dtuf/testing/tuf-simulator/simulator-publish";
 import { parseTargetPath } from "@dtuf/tuf";
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createCopy, type Copy } from "../copy.ts";
 import { createHttpSource } from "./http-source.ts";
@@ -71,8 +72,7 @@ describe("a web page instead of metadata", () => {
       await publishToDirectory(sim, join(home, "site"));
       const served = name.replace(/^2\.(snapshot|targets)/, "3.$1");
       paged = (path) => path.endsWith(`/${served}`);
-      await expect(copy.pullMetadata()).rejects.toMatchObject({
-        code: "COPY_WEB_PAGE",
+      await expectRefused(copy.pullMetadata(), "COPY_WEB_PAGE", {
         message: `${server.origin}/metadata/${served} returned a web page (text/html) instead of metadata: a sign-in page?`,
       });
       const roots = (files: typeof before): unknown => files.filter(({ role }) => role === "root");
@@ -89,7 +89,7 @@ describe("a web page instead of metadata", () => {
     ["that begins with text", "Please sign in", "text/html"],
   ])("is recognized %s", async (_what, answer, as) => {
     [paged, body, type] = [(path): boolean => path.endsWith("timestamp.json"), answer, as];
-    await expect(copy.pullMetadata()).rejects.toMatchObject({ code: "COPY_WEB_PAGE" });
+    await expectRefused(copy.pullMetadata(), "COPY_WEB_PAGE");
   });
 
   test("is not metadata that the server sends as text/html", async () => {
@@ -101,7 +101,7 @@ describe("a web page instead of a target", () => {
   test.each([page, "<p>"])("is COPY_WEB_PAGE and not content: %s", async (answer) => {
     await copy.pullMetadata();
     [paged, body] = [(path): boolean => path.includes("a.txt"), answer];
-    await expect(pull("a.txt")).rejects.toMatchObject({ code: "COPY_WEB_PAGE" });
+    await expectRefused(pull("a.txt"), "COPY_WEB_PAGE");
   });
 
   test("is accepted if the target is a page", async () => {
@@ -118,8 +118,7 @@ test("the error of a refused root has its version and URL, and the roots before 
   const third = Buffer.from(sim.files.get("3.root.json") ?? "").toString();
   sim.files.set("3.root.json", Buffer.from(third.replace(/"sig":"../, '"sig":"00')));
   await publishToDirectory(sim, join(home, "site"));
-  await expect(copy.pullMetadata()).rejects.toMatchObject({
-    code: "TUF_THRESHOLD_NOT_MET",
+  await expectRefused(copy.pullMetadata(), "TUF_THRESHOLD_NOT_MET", {
     message: `root is signed by 0 of its keys; wanted 1 (${server.origin}/metadata/3.root.json)`,
     details: { file: `${server.origin}/metadata/3.root.json` },
   });

@@ -18,6 +18,7 @@ import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
 import { createSimulatorSource, type SimulatorSourceOptions } from "@dtuf/testing/tuf-simulator/simulator-source";
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { parseTargetPath } from "@dtuf/tuf";
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { CopyOptions } from "../calls.ts";
 import type { CopyEvent } from "../events.ts";
@@ -134,7 +135,7 @@ describe("the state", () => {
   test("whose pin is damaged is refused until a call gives a root", async () => {
     const copy = await pulled();
     await truncate(join(directory, "pin.json"), 50);
-    await expect(copy.pullMetadata()).rejects.toMatchObject({ code: "COPY_STATE_FOREIGN" });
+    await expectRefused(copy.pullMetadata(), "COPY_STATE_FOREIGN");
     expect(requests).toEqual([]);
     expect(await copy.pullMetadata({ pin: pin() })).toMatchObject({ status: "fresh" });
     expect(await createTestCopy().pullMetadata()).toMatchObject({ status: "unchanged" });
@@ -146,7 +147,7 @@ describe("the state", () => {
     await writeFile(secret, await readFile(join(directory, "pin.json")));
     await rm(join(directory, "pin.json"));
     await symlink(secret, join(directory, "pin.json"));
-    await expect(copy.pullMetadata()).rejects.toMatchObject({ code: "FILE_NOT_REGULAR" });
+    await expectRefused(copy.pullMetadata(), "FILE_NOT_REGULAR");
   });
 
   test("that cannot be written is held in memory and still verifies", async () => {
@@ -191,7 +192,7 @@ describe("the state", () => {
     await sim.publishRelease();
     const copy = createTestCopy({ state: "required" });
     await withoutWriting(join(home, "demo"), async () => {
-      await expect(copy.pullMetadata()).rejects.toMatchObject({ code: "COPY_STATE_NOT_KEPT" });
+      await expectRefused(copy.pullMetadata(), "COPY_STATE_NOT_KEPT");
       expect((await createTestCopy(offline()).pullMetadata({ mode: "offline" })).versions.get("timestamp")).toBe(2);
     });
   });
@@ -200,7 +201,7 @@ describe("the state", () => {
     const copy = await pulled();
     await sim.publishRelease();
     const fault = await armFileFault({ root: directory, kind: "full", at: 1 });
-    await expect(copy.pullMetadata().finally(fault.disarm)).rejects.toMatchObject({ code: "FILE_NO_SPACE" });
+    await expectRefused(copy.pullMetadata().finally(fault.disarm), "FILE_NO_SPACE");
     expect(await createTestCopy(offline()).pullMetadata({ mode: "offline" })).toMatchObject({ state: "kept" });
     expect(await createTestCopy().pullMetadata()).toMatchObject({ status: "fresh", state: "kept" });
   });
@@ -277,7 +278,7 @@ describe("the state", () => {
     const writer = createCopy({ source: slow, place: "slow", directory, now: clock.now });
     const writing = writer.pullMetadata().catch((error: unknown) => error);
     expect(await createTestCopy().pullMetadata({ mode: "offline" })).toMatchObject({ status: "stale-but-valid" });
-    await expect(createTestCopy({ lock: "fail" }).pullMetadata()).rejects.toMatchObject({ code: "FILE_LOCKED" });
+    await expectRefused(createTestCopy({ lock: "fail" }).pullMetadata(), "FILE_LOCKED");
     release();
     expect(await writing).toMatchObject({ code: "COPY_METADATA_MISSING" });
   });
@@ -298,16 +299,16 @@ describe("offline", () => {
 
   test("without a cache fails with COPY_OFFLINE_NOTHING_CACHED", async () => {
     const copy = createTestCopy(offline());
-    await expect(copy.pullMetadata({ mode: "offline" })).rejects.toMatchObject({ code: "COPY_NOT_PINNED" });
+    await expectRefused(copy.pullMetadata({ mode: "offline" }), "COPY_NOT_PINNED");
     await copy.pin(pin().bytes);
-    await expect(copy.pullMetadata({ mode: "offline" })).rejects.toMatchObject({ code: "COPY_OFFLINE_NOTHING_CACHED" });
+    await expectRefused(copy.pullMetadata({ mode: "offline" }), "COPY_OFFLINE_NOTHING_CACHED");
     expect(requests).toEqual([]);
   });
 
   test("refuses expired metadata, and inspect reports it without refusing", async () => {
     const copy = await pulled();
     clock.advance({ days: 40 });
-    await expect(copy.pullMetadata({ mode: "offline" })).rejects.toMatchObject({ code: "TUF_EXPIRED" });
+    await expectRefused(copy.pullMetadata({ mode: "offline" }), "TUF_EXPIRED");
     expect(await copy.inspect()).toMatchObject({ status: "expired", place: "simulator" });
     expect(requests).toEqual([]);
   });
@@ -317,7 +318,7 @@ describe("offline", () => {
     expect(await copy.pullMetadata({ mode: "cache-if-valid" })).toMatchObject({ status: "stale-but-valid" });
     expect(requests).toEqual([]);
     clock.advance({ days: 40 });
-    await expect(copy.pullMetadata({ mode: "cache-if-valid" })).rejects.toMatchObject({ code: "TUF_EXPIRED" });
+    await expectRefused(copy.pullMetadata({ mode: "cache-if-valid" }), "TUF_EXPIRED");
     expect(requests).toEqual(["2.root"]);
   });
 
@@ -339,14 +340,14 @@ describe("offline", () => {
     const copy = await pulled();
     await copy.pullMetadata();
     clock.advance({ days: 40 });
-    await expect(copy.findTarget(parseTargetPath("a.txt"))).rejects.toMatchObject({ code: "TUF_EXPIRED" });
+    await expectRefused(copy.findTarget(parseTargetPath("a.txt")), "TUF_EXPIRED");
   });
 
   test("falls back to the last complete release after an interrupted refresh", async () => {
     const copy = await pulled();
     await sim.publishRelease();
     sim.files.delete("3.snapshot.json");
-    await expect(copy.pullMetadata()).rejects.toMatchObject({ code: "COPY_METADATA_MISSING" });
+    await expectRefused(copy.pullMetadata(), "COPY_METADATA_MISSING");
     const result = await createTestCopy(offline()).pullMetadata({ mode: "offline" });
     expect(Object.fromEntries(result.versions)).toMatchObject({ timestamp: 2, snapshot: 2, targets: 2 });
   });
@@ -357,7 +358,7 @@ describe("the clock", () => {
     const copy = await pulled();
     clock.advance({ days: -1 });
     for (const mode of ["online", "cache-if-valid", "offline"] as const) {
-      await expect(copy.pullMetadata({ mode })).rejects.toMatchObject({ code: "COPY_CLOCK_SUSPECT" });
+      await expectRefused(copy.pullMetadata({ mode }), "COPY_CLOCK_SUSPECT");
     }
     clock.advance({ days: 1, seconds: -300 });
     expect(await copy.pullMetadata()).toMatchObject({ status: "unchanged" });
@@ -368,7 +369,7 @@ describe("the clock", () => {
     clock.advance({ days: 20 });
     await copy.pullMetadata();
     clock.advance({ days: -20 });
-    await expect(copy.pullMetadata({ pin: pin() })).rejects.toMatchObject({ code: "COPY_CLOCK_SUSPECT" });
+    await expectRefused(copy.pullMetadata({ pin: pin() }), "COPY_CLOCK_SUSPECT");
     const result = await copy.pullMetadata({ pin: pin(), replace: true });
     expect(result).toMatchObject({ status: "unchanged", previousPin: undefined });
     expect(await copy.pullMetadata()).toMatchObject({ status: "unchanged" });
@@ -378,6 +379,6 @@ describe("the clock", () => {
     const source = createSimulatorSource(sim);
     const knownPast = new Date("2030-02-01T00:00:00Z");
     const copy = createCopy({ source, place: "simulator", directory, now: clock.now, knownPast });
-    await expect(copy.pullMetadata({ pin: pin() })).rejects.toMatchObject({ code: "COPY_CLOCK_SUSPECT" });
+    await expectRefused(copy.pullMetadata({ pin: pin() }), "COPY_CLOCK_SUSPECT");
   });
 });

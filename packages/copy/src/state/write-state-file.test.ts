@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { writeStateFile } from "./write-state-file.ts";
 
@@ -21,6 +22,6 @@ test("a directory with the name of the file is removed with its content, and tar
 });
 
 test("any other failure throws, and nothing is removed", async () => {
-  await expect(writeStateFile(join(home, "none", "x"), "new", {})).rejects.toMatchObject({ code: "FILE_IO" });
+  await expectRefused(writeStateFile(join(home, "none", "x"), "new", {}), "FILE_IO");
   expect(await readdir(home)).toEqual([]);
 });

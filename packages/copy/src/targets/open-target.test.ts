@@ -10,6 +10,7 @@ import { publishToStore } from "@dtuf/testing/tuf-simulator/simulator-publish";
 import { createSimulatorSource } from "@dtuf/testing/tuf-simulator/simulator-source";
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { parseTargetPath } from "@dtuf/tuf";
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createCopy, type Copy } from "../copy.ts";
 import { createStoreSource } from "../sources/store-source.ts";
@@ -82,7 +83,7 @@ describe("blobs that are signed, but together are not the signed target", () => 
 
   test("are refused by check-target [T122]", async () => {
     const { copy, target } = await find(await publish(Buffer.from("good content"), bad));
-    await expect(copy.checkTarget(target.path, bad)).rejects.toMatchObject({ code: "COPY_TARGET_DIFFERS" });
+    await expectRefused(copy.checkTarget(target.path, bad), "COPY_TARGET_DIFFERS");
   });
 });
 

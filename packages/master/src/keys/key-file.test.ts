@@ -1,5 +1,6 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { armor, Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from "age-encryption";
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { describe, expect, test } from "vitest";
 import { encodePrivateKey, generatePrivateKey, parsePrivateKey } from "./key-file.ts";
 
@@ -47,24 +48,20 @@ describe("a key at rest", () => {
 
   test("with a wrong passphrase is refused with that code", async () => {
     const text = await encodePrivateKey(await generatePrivateKey("ed25519"), "right");
-    await expect(parsePrivateKey(text, unlock("wrong"))).rejects.toMatchObject({
-      code: "MASTER_PASSPHRASE_WRONG",
+    await expectRefused(parsePrivateKey(text, unlock("wrong")), "MASTER_PASSPHRASE_WRONG", {
       details: { path: "keys/root_key" },
     });
   });
 
   test.for([undefined, ""])("without the passphrase (%j) is an error that asks for one", async (passphrase) => {
     const text = await encodePrivateKey(await generatePrivateKey("ed25519"), "right");
-    await expect(parsePrivateKey(text, unlock(passphrase))).rejects.toMatchObject({
-      code: "MASTER_PASSPHRASE_MISSING",
-    });
+    await expectRefused(parsePrivateKey(text, unlock(passphrase)), "MASTER_PASSPHRASE_MISSING");
   });
 
   test("that asks for more than a gigabyte is refused before anything is computed", async () => {
     const text = await encodePrivateKey(await generatePrivateKey("ed25519"), "x");
     const file = Buffer.from(armor.decode(text)).toString("latin1").replace(" 17\n", " 21\n");
-    await expect(parsePrivateKey(armor.encode(Buffer.from(file, "latin1")), unlock("x"))).rejects.toMatchObject({
-      code: "MASTER_KEY_INVALID",
+    await expectRefused(parsePrivateKey(armor.encode(Buffer.from(file, "latin1")), unlock("x")), "MASTER_KEY_INVALID", {
       details: { why: "work-factor-too-high" },
     });
   });
@@ -73,8 +70,7 @@ describe("a key at rest", () => {
     const other = new Encrypter();
     other.addRecipient(await identityToRecipient(await generateX25519Identity()));
     const text = armor.encode(await other.encrypt("x"));
-    await expect(parsePrivateKey(text, unlock("x"))).rejects.toMatchObject({
-      code: "MASTER_KEY_INVALID",
+    await expectRefused(parsePrivateKey(text, unlock("x")), "MASTER_KEY_INVALID", {
       details: { why: "not-a-passphrase-file" },
     });
   });
@@ -87,7 +83,7 @@ describe("a key at rest", () => {
     const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
     const text = String(privateKey.export({ format: "pem", type, cipher, passphrase: "seed" }));
     expect(publicPem(await parsePrivateKey(text, unlock("seed")))).toBe(publicPem(privateKey));
-    await expect(parsePrivateKey(text, unlock("sown"))).rejects.toMatchObject({ code: "MASTER_PASSPHRASE_WRONG" });
+    await expectRefused(parsePrivateKey(text, unlock("sown")), "MASTER_PASSPHRASE_WRONG");
   });
 
   test.for([
@@ -95,6 +91,6 @@ describe("a key at rest", () => {
     "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
     "-----BEGIN AGE ENCRYPTED FILE-----\nAAAA\n",
   ])("that is damaged (%j) is refused", async (text) => {
-    await expect(parsePrivateKey(text, unlock("x"))).rejects.toMatchObject({ code: "MASTER_KEY_INVALID" });
+    await expectRefused(parsePrivateKey(text, unlock("x")), "MASTER_KEY_INVALID");
   });
 });

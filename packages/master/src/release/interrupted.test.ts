@@ -6,6 +6,7 @@ import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
 import { latestTag } from "@dtuf/format";
 import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
 import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createMaster, type Master, type MasterStore, type TargetPart } from "../index.ts";
 
@@ -179,7 +180,7 @@ describe("planted in the state directory", () => {
       await symlink(victim, inState(name));
       const before = await readdir(victim);
       const write = name === "metadata" ? master.pushMetadata() : master.pushTarget("b", [content("B")]);
-      await expect(write).rejects.toMatchObject({ code: "MASTER_STATE_INVALID" });
+      await expectRefused(write, "MASTER_STATE_INVALID");
       expect(await readdir(victim)).toEqual(before);
     },
   );
@@ -189,7 +190,7 @@ describe("planted in the state directory", () => {
     async (name) => {
       await rm(inState(name));
       execFileSync("mkfifo", [inState(name)]);
-      await expect(master.pushMetadata()).rejects.toMatchObject({ code: "FILE_NOT_REGULAR" });
+      await expectRefused(master.pushMetadata(), "FILE_NOT_REGULAR");
       expect((await stat(inState(name))).isFIFO()).toBe(true);
     },
   );
@@ -199,7 +200,7 @@ test("a pipe is refused as a part of a target because it can be read only once [
   const path = join(directory, "pipe");
   execFileSync("mkfifo", [path]);
   const before = await store.resolve(latestTag, { want: "digest" });
-  await expect(master.pushTarget("b", [{ kind: "file", path }])).rejects.toMatchObject({ code: "MASTER_PART_INVALID" });
+  await expectRefused(master.pushTarget("b", [{ kind: "file", path }]), "MASTER_PART_INVALID");
   expect((await master.staged()).targets).toEqual([]);
   expect(await store.resolve(latestTag, { want: "digest" })).toEqual(before);
 });

@@ -8,6 +8,7 @@ import { encodeRelease, latestTag, parseRelease, releaseTag } from "@dtuf/format
 import { createSigner, parseUnverified, signDocument, type TopLevelRole } from "@dtuf/tuf";
 import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
 import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createMaster, type Master, type MasterStore, type TargetPart } from "../index.ts";
 
@@ -100,8 +101,8 @@ describe("a root that does not verify", () => {
     await show(new Map([...(await publishedFiles()), ["2.root.json", signed]]));
 
     const before = await stateFiles();
-    await expect(master.pushMetadata()).rejects.toMatchObject({ code: "TUF_THRESHOLD_NOT_MET" });
-    await expect(master.refreshMetadata()).rejects.toMatchObject({ code: "TUF_THRESHOLD_NOT_MET" });
+    await expectRefused(master.pushMetadata(), "TUF_THRESHOLD_NOT_MET");
+    await expectRefused(master.refreshMetadata(), "TUF_THRESHOLD_NOT_MET");
     expect(await stateFiles()).toEqual(before);
     await master.pushMetadata({ base: "recorded" });
     expect([...(await publishedFiles()).keys()]).not.toContain("2.root.json");
@@ -144,9 +145,9 @@ describe("a stolen timestamp key", () => {
     await forward(Number.MAX_SAFE_INTEGER);
     const before = await stateFiles();
     const code = "MASTER_VERSION_IMPLAUSIBLE";
-    await expect(master.pushMetadata()).rejects.toMatchObject({ code, details: { role: "timestamp", wanted: 2 } });
-    await expect(master.refreshMetadata()).rejects.toMatchObject({ code });
-    await expect(master.prune()).rejects.toMatchObject({ code });
+    await expectRefused(master.pushMetadata(), code, { details: { role: "timestamp", wanted: 2 } });
+    await expectRefused(master.refreshMetadata(), code);
+    await expectRefused(master.prune(), code);
     expect(await stateFiles()).toEqual(before);
 
     await master.createMetadataKeys();
@@ -160,7 +161,7 @@ describe("a stolen timestamp key", () => {
 
   test("that is honest is accepted if the caller names the snapshot", async () => {
     await forward(5_000_000);
-    await expect(master.pushMetadata()).rejects.toMatchObject({ code: "MASTER_VERSION_IMPLAUSIBLE" });
+    await expectRefused(master.pushMetadata(), "MASTER_VERSION_IMPLAUSIBLE");
     await expect(master.pushMetadata({ expectSnapshot: "2" })).resolves.toMatchObject({
       versions: { timestamp: 5_000_001 },
     });
@@ -184,10 +185,7 @@ describe("another publisher's release", () => {
       () => master.refreshMetadata(),
       () => master.refreshMetadata(floor),
     ]) {
-      await expect(attempt()).rejects.toMatchObject({
-        code: "MASTER_BASE_EXPIRED",
-        details: { role: "timestamp", snapshot: 3 },
-      });
+      await expectRefused(attempt(), "MASTER_BASE_EXPIRED", { details: { role: "timestamp", snapshot: 3 } });
     }
     expect(await stateFiles()).toEqual(before);
     await store.tag(latestTag, descriptor);
@@ -205,8 +203,7 @@ describe("another publisher's release", () => {
         return store.swapTag(...args);
       },
     });
-    await expect(late.pushMetadata({ expectSnapshot: "2" })).rejects.toMatchObject({
-      code: "MASTER_BASE_UNEXPECTED",
+    await expectRefused(late.pushMetadata({ expectSnapshot: "2" }), "MASTER_BASE_UNEXPECTED", {
       details: { wanted: "2", got: "3" },
     });
   });
@@ -242,14 +239,11 @@ describe("another publisher's release", () => {
 
   test("that overwrote one from here is detected and refused, also after its later releases", async () => {
     const other = await overwrite();
-    await expect(other.pushMetadata()).rejects.toMatchObject({ code: "MASTER_BASE_UNEXPECTED" });
+    await expectRefused(other.pushMetadata(), "MASTER_BASE_UNEXPECTED");
     await master.pushMetadata();
     await master.pushMetadata();
     const before = await latest();
-    await expect(other.pushMetadata()).rejects.toMatchObject({
-      code: "MASTER_BASE_UNEXPECTED",
-      details: { got: "5" },
-    });
+    await expectRefused(other.pushMetadata(), "MASTER_BASE_UNEXPECTED", { details: { got: "5" } });
     expect((await latest()).descriptor).toEqual(before.descriptor);
     await other.pushTarget("b", [content("B")]);
     await other.pushMetadata({ expectSnapshot: "5" });
@@ -270,7 +264,7 @@ describe("another publisher's release", () => {
 test("publishing on the record repairs `latest`, independent of what it names", async () => {
   const { descriptor, bytes } = encodeImageManifest({ artifactType: "application/vnd.example", layers: [] });
   await store.put(descriptor, bytes, { tags: [latestTag] });
-  await expect(master.pushMetadata()).rejects.toMatchObject({ code: "FORMAT_NOT_A_REPOSITORY" });
+  await expectRefused(master.pushMetadata(), "FORMAT_NOT_A_REPOSITORY");
   await master.pushMetadata({ base: "recorded" });
   expect(await read("a")).toBe("A");
 });

@@ -6,6 +6,7 @@ import { encodeImageManifest, parseTag, type Resolved } from "@dtuf/registry";
 import { latestTag, parseRelease, releaseTag } from "@dtuf/format";
 import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
 import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createMaster, type Master, type MasterStore, type TargetPart } from "../index.ts";
 
@@ -126,7 +127,7 @@ describe("two publishers", () => {
         return false;
       },
     });
-    await expect(beaten.pushMetadata()).rejects.toMatchObject({ code: "MASTER_PUBLISHER_RACE" });
+    await expectRefused(beaten.pushMetadata(), "MASTER_PUBLISHER_RACE");
     expect(await read("a")).toBeUndefined();
     await master.pushMetadata();
     expect(await read("a")).toBe("A");
@@ -168,8 +169,8 @@ describe("the published release is refused as a base", () => {
     await master.pushTarget("a", [content("patched")]);
     await master.pushMetadata();
     await store.tag(latestTag, old.descriptor);
-    await expect(master.pushMetadata()).rejects.toMatchObject({ code: "TUF_ROLLBACK" });
-    await expect(master.refreshMetadata()).rejects.toMatchObject({ code: "TUF_ROLLBACK" });
+    await expectRefused(master.pushMetadata(), "TUF_ROLLBACK");
+    await expectRefused(master.refreshMetadata(), "TUF_ROLLBACK");
     expect((await latest()).descriptor.digest).toBe(old.descriptor.digest);
     await master.pushMetadata({ base: "recorded" });
     expect(await read("a")).toBe("patched");
@@ -179,7 +180,7 @@ describe("the published release is refused as a base", () => {
     await master.pushTarget("a", [content("A")]);
     await master.pushMetadata();
     await store.deleteTag(latestTag);
-    await expect(master.pushMetadata()).rejects.toMatchObject({ code: "MASTER_BASE_UNEXPECTED" });
+    await expectRefused(master.pushMetadata(), "MASTER_BASE_UNEXPECTED");
     await master.pushMetadata({ base: "recorded" });
     expect(await read("a")).toBe("A");
   });
@@ -187,7 +188,7 @@ describe("the published release is refused as a base", () => {
   test("if `latest` is not a release", async () => {
     const manifest = encodeImageManifest({ artifactType: "application/vnd.example", layers: [] });
     await store.put(manifest.descriptor, manifest.bytes, { tags: [latestTag] });
-    await expect(master.pushMetadata()).rejects.toMatchObject({ code: "FORMAT_NOT_A_REPOSITORY" });
+    await expectRefused(master.pushMetadata(), "FORMAT_NOT_A_REPOSITORY");
     expect((await latest()).descriptor.digest).toBe(manifest.descriptor.digest);
   });
 
@@ -198,8 +199,8 @@ describe("the published release is refused as a base", () => {
     await stranger.createMetadata();
     await stranger.pushMetadata();
     const before = await latest();
-    await expect(master.pushMetadata()).rejects.toMatchObject({ code: "MASTER_CHAIN_DIFFERS" });
-    await expect(master.pushMetadata({ base: "recorded" })).rejects.toMatchObject({ code: "MASTER_CHAIN_DIFFERS" });
+    await expectRefused(master.pushMetadata(), "MASTER_CHAIN_DIFFERS");
+    await expectRefused(master.pushMetadata({ base: "recorded" }), "MASTER_CHAIN_DIFFERS");
     expect((await latest()).descriptor.digest).toBe(before.descriptor.digest);
     await expect(master.pushMetadata({ base: "replace" })).resolves.toMatchObject({
       rebased: 0,
@@ -210,8 +211,7 @@ describe("the published release is refused as a base", () => {
 
   test("if it is not the expected snapshot", async () => {
     await master.pushMetadata();
-    await expect(master.pushMetadata({ expectSnapshot: "7" })).rejects.toMatchObject({
-      code: "MASTER_BASE_UNEXPECTED",
+    await expectRefused(master.pushMetadata({ expectSnapshot: "7" }), "MASTER_BASE_UNEXPECTED", {
       details: { wanted: "7", got: "2" },
     });
     await expect(master.pushMetadata({ expectSnapshot: "2" })).resolves.toMatchObject({ versions: { snapshot: 3 } });
@@ -229,7 +229,7 @@ describe("a machine without a record", () => {
     await master.pushTarget("a", [content("A")]);
     await master.pushMetadata();
     const ci = await fresh();
-    await expect(ci.pushMetadata()).rejects.toMatchObject({ code: "MASTER_METADATA_MISSING" });
+    await expectRefused(ci.pushMetadata(), "MASTER_METADATA_MISSING");
     await ci.adopt({ root });
     expect(await ci.listTargets()).toEqual(["a"]);
     await ci.pushMetadata();
@@ -240,12 +240,9 @@ describe("a machine without a record", () => {
     await master.pushMetadata();
     clock.advance({ days: 2 });
     const ci = await fresh();
-    await expect(ci.adopt({ root })).rejects.toMatchObject({
-      code: "MASTER_BASE_EXPIRED",
-      details: { role: "timestamp" },
-    });
-    await expect(ci.adopt({ root, expectSnapshot: "1" })).rejects.toMatchObject({ code: "MASTER_BASE_UNEXPECTED" });
-    await expect(ci.listTargets()).rejects.toMatchObject({ code: "MASTER_METADATA_MISSING" });
+    await expectRefused(ci.adopt({ root }), "MASTER_BASE_EXPIRED", { details: { role: "timestamp" } });
+    await expectRefused(ci.adopt({ root, expectSnapshot: "1" }), "MASTER_BASE_UNEXPECTED");
+    await expectRefused(ci.listTargets(), "MASTER_METADATA_MISSING");
     await ci.adopt({ root, expectSnapshot: "2" });
     await ci.pushMetadata();
     expect((await readRelease(store, root, clock.now())).timestamp?.signed.version).toBe(3);
@@ -255,8 +252,7 @@ describe("a machine without a record", () => {
 describe("the state", () => {
   test("of another place is refused and not changed", async () => {
     const elsewhere = createMaster({ store, place: "there", directory: join(directory, "master"), now: clock.now });
-    await expect(elsewhere.pushMetadata()).rejects.toMatchObject({
-      code: "MASTER_PLACE_DIFFERS",
+    await expectRefused(elsewhere.pushMetadata(), "MASTER_PLACE_DIFFERS", {
       details: { wanted: "here", got: "there" },
     });
     await expect(master.pushMetadata()).resolves.toMatchObject({ rebased: 0 });
@@ -264,7 +260,7 @@ describe("the state", () => {
 
   test("that was altered is refused", async () => {
     await writeFile(join(directory, "master/record.json"), '{"format":1}');
-    await expect(master.pushMetadata()).rejects.toMatchObject({ code: "MASTER_STATE_INVALID" });
+    await expectRefused(master.pushMetadata(), "MASTER_STATE_INVALID");
   });
 
   test("locked by another process is refused at once with `lock: fail`", async () => {
@@ -274,7 +270,7 @@ describe("the state", () => {
       lock: "fail",
     });
     await withLock(join(directory, "master/lock"), { wait: "fail" }, async () => {
-      await expect(impatient.pushMetadata()).rejects.toMatchObject({ code: "FILE_LOCKED" });
+      await expectRefused(impatient.pushMetadata(), "FILE_LOCKED");
       await expect(impatient.listTargets()).resolves.toEqual([]);
     });
   });

@@ -7,6 +7,7 @@ import { latestTag } from "@dtuf/format";
 import { parseUnverified, type TrustedSet } from "@dtuf/tuf";
 import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
 import { readRelease } from "@dtuf/testing/reference-reader";
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createMaster, type Master, type PassphraseProvider } from "../index.ts";
 
@@ -76,7 +77,7 @@ describe("changing keys", () => {
   test("without the old root key is refused, and nothing changes", async () => {
     await rm(join(directory, "master/keys/root_key"));
     await master.createRootKey();
-    await expect(master.resetKeys()).rejects.toMatchObject({ code: "MASTER_OLD_ROOT_KEY_MISSING" });
+    await expectRefused(master.resetKeys(), "MASTER_OLD_ROOT_KEY_MISSING");
     expect((await master.staged()).roots).toEqual([]);
     await master.pushMetadata();
     expect((await refresh()).root.signed.version).toBe(1);
@@ -87,7 +88,7 @@ describe("changing keys", () => {
     await master.createRootKey();
     await master.resetKeys({ replace: true });
     await master.pushMetadata();
-    await expect(refresh()).rejects.toMatchObject({ code: "TUF_THRESHOLD_NOT_MET" });
+    await expectRefused(refresh(), "TUF_THRESHOLD_NOT_MET");
     const pin = await master.rootFile();
     expect(parseUnverified(pin, "root").version).toBe(2);
     await master.pushMetadata();
@@ -130,7 +131,7 @@ describe("changing keys", () => {
     const second = open(ask("new", "old"));
     await second.createRootKey();
     asked.length = 0;
-    await expect(open(ask("new", "wrong")).resetKeys()).rejects.toMatchObject({ code: "MASTER_PASSPHRASE_WRONG" });
+    await expectRefused(open(ask("new", "wrong")).resetKeys(), "MASTER_PASSPHRASE_WRONG");
     expect((await second.staged()).roots).toEqual([]);
     await second.resetKeys();
     await second.pushMetadata();
@@ -173,8 +174,8 @@ describe("missing keys", () => {
       await fresh.createMetadataKeys();
       await rm(join(directory, `fresh/keys/${role}_key`));
       const created = fresh.createMetadata({ existing: "unchecked" });
-      await expect(created).rejects.toMatchObject({ code: "MASTER_KEYS_MISSING", details: { role } });
-      await expect(fresh.listTargets()).rejects.toMatchObject({ code: "MASTER_METADATA_MISSING" });
+      await expectRefused(created, "MASTER_KEYS_MISSING", { details: { role } });
+      await expectRefused(fresh.listTargets(), "MASTER_METADATA_MISSING");
     },
   );
 
@@ -183,7 +184,7 @@ describe("missing keys", () => {
     await locked.createMetadataKeys();
     await master.resetKeys();
     const before = await store.resolve(latestTag, { want: "digest" });
-    await expect(locked.pushMetadata()).rejects.toMatchObject({ code: "MASTER_PASSPHRASE_WRONG" });
+    await expectRefused(locked.pushMetadata(), "MASTER_PASSPHRASE_WRONG");
     expect(await store.resolve(latestTag, { want: "digest" })).toEqual(before);
     const right = open(async () => "right");
     await right.pushMetadata();

@@ -1,3 +1,4 @@
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { describe, expect, test } from "vitest";
 import { parseSourceList } from "./source-list.ts";
 
@@ -124,9 +125,7 @@ describe("errors name line and key", () => {
     { what: "a key twice", text: "a.example:\n  images: {}\n  images: {}\n", line: 3, key: "unique" },
     { what: "no YAML", text: "a.example: [\n", line: 2, key: "" },
   ])("$what", ({ text, line, key }) => {
-    expect(() => parse(text)).toThrow(
-      expect.objectContaining({ code: "MIRROR_LIST_INVALID", message: expect.stringContaining(key) as string }),
-    );
+    expectRefused(() => parse(text), "MIRROR_LIST_INVALID", { message: expect.stringContaining(key) as string });
     expect(() => parse(text)).toThrow(`list.yaml:${line}: `);
   });
 
