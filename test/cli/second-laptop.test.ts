@@ -134,7 +134,7 @@ describe("status", () => {
     await cp(join(publisher.directory, "dtuf_repos"), join(laptop.directory, "dtuf_repos"), { recursive: true });
     await laptop.must(["refresh-metadata", repo, "--timestamp-lifetime", "60s"]);
     expect((await publisher.run(["status", repo])).stdout).toContain(
-      "registry: newer, by another publisher of this chain",
+      "registry: newer: another machine of this repository has refreshed or published since\n",
     );
     advance(publisher, 61_000);
     expect((await publisher.run(["status", repo])).status).toBe(7);

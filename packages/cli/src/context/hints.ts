@@ -1,4 +1,5 @@
 /** For errors that a command can mend: the command. */
+import { isTopLevelRole } from "@dtuf/tuf";
 import type { Program } from "./command.ts";
 
 const hints: Readonly<Record<string, string>> = {
@@ -14,8 +15,9 @@ const hints: Readonly<Record<string, string>> = {
   COPY_CLOCK_SUSPECT:
     "set this machine's clock; where it is right and was ahead before: PROGRAM pull-metadata <repo> root.json --replace",
   TUF_EXPIRED: "if this machine's clock is right, the publisher must sign again",
-  MASTER_KEYS_MISSING: "make the keys: PROGRAM create-root-key <repo> and PROGRAM create-metadata-keys <repo>",
   MASTER_METADATA_MISSING: "make the metadata: PROGRAM create-metadata <repo>",
+  MASTER_METADATA_EXISTS:
+    "this machine has its metadata: PROGRAM status <repo> shows it, and PROGRAM push-metadata <repo> publishes it. Another repository of the same name needs another --repositories-root",
   MASTER_PLACE_DIFFERS:
     "if the repository moved: PROGRAM sync --tuf root.json OLD NEW, then PROGRAM adopt-metadata <repo> --move; otherwise name the other registry, or another --repositories-root",
   MASTER_TARGET_UNKNOWN: "PROGRAM list-master-targets <repo> lists what is there",
@@ -46,10 +48,21 @@ const published =
   "PROGRAM adopt-metadata <repo> root.json takes it as this machine's base, with a root.json from its publisher (PROGRAM get-root)";
 
 /** The registry shows the publisher less than it last saw there. */
-const rolledBack =
+export const rolledBack =
   "the registry was rolled back, restored from a backup, or overwritten by another publisher: ask them; PROGRAM push-metadata <repo> --base recorded publishes this machine's record over it";
 
-const publishing: ReadonlySet<string> = new Set(["push-metadata", "refresh-metadata", "prune"]);
+const publishing: ReadonlySet<string> = new Set(["push-metadata", "refresh-metadata", "publish", "prune"]);
+
+const clients: ReadonlySet<string> = new Set([
+  ...["pull", "pull-metadata", "pull-target", "check-target", "blob-sizes", "list-copy-targets"],
+  "get-copy-expirations",
+]);
+
+const clientRolledBack =
+  "nothing older was accepted. A mirror that is behind, or a registry that was restored from a backup, shows this, and so does an attack: run the command again later or from another source, and tell the publisher. Keep this machine's state, because it is what detects this";
+
+const clientOtherKeys =
+  "nothing of it was accepted: it is not signed by the keys that this machine trusts. If its publisher says, by another way than the registry, that the repository was replaced: PROGRAM pin <repo> root.json --replace, with a root.json from the publisher whose fingerprint was compared";
 
 const mediaTypes =
   "this registry takes only the media types that it knows. A GitLab of one's own takes others with REGISTRY_FF_DYNAMIC_MEDIA_TYPES=true in the registry's environment; gitlab.com does not: docs/registries.md";
@@ -63,6 +76,7 @@ interface Failure {
   readonly details: Readonly<Record<string, unknown>> | undefined;
   /** The command that failed. */
   readonly command: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 export function findHint(failure: Failure, program: Program): string | undefined {
@@ -71,8 +85,11 @@ export function findHint(failure: Failure, program: Program): string | undefined
   return hint?.replaceAll("PROGRAM", program).replaceAll("DTUF_", `${program.toUpperCase()}_`);
 }
 
-function hintOfCase({ code, message, details, command }: Failure): string | undefined {
-  if (code === "TUF_ROLLBACK" && publishing.has(command) && details?.["wanted"] !== undefined) return rolledBack;
+function hintOfCase(failure: Failure): string | undefined {
+  const { code, message, details, command } = failure;
+  const ofCommand = hintOfCommand(failure);
+  if (ofCommand !== undefined) return ofCommand;
+  if (code === "MASTER_KEYS_MISSING") return hintOfKeys(details, command);
   if (code === "MASTER_PUBLISHER_RACE" && details?.["lost"] !== undefined) {
     return "sign a root on the one that is published now: PROGRAM reset-keys <repo>";
   }
@@ -95,8 +112,54 @@ function hintOfCase({ code, message, details, command }: Failure): string | unde
   }
   if (code === "OCI_UNAVAILABLE" && details?.["tls"] === "none") return hintOfPlainHttp(command);
   if (code === "OCI_STATUS" && /unknown media type/i.test(message)) return mediaTypes;
-  if (code === "MASTER_PASSPHRASE_WRONG") return hintOfPassphrase(String(details?.["path"]));
+  if (code === "MASTER_PASSPHRASE_WRONG") return hintOfPassphrase(failure);
   return undefined;
+}
+
+/** The same error asks for another command after another command. */
+function hintOfCommand({ code, details, command }: Failure): string | undefined {
+  if (code === "TUF_ROLLBACK" && publishing.has(command) && details?.["wanted"] !== undefined) return rolledBack;
+  if (code === "TUF_ROLLBACK" && clients.has(command)) return clientRolledBack;
+  if (code === "TUF_THRESHOLD_NOT_MET" && clients.has(command) && isTopLevelRole(String(details?.["role"]))) {
+    return clientOtherKeys;
+  }
+  if (code === "COPY_NOT_PINNED" && command === "pull") return "pin a root first: PROGRAM pull <repo> --root root.json";
+  if (code === "MASTER_METADATA_MISSING" && details?.["published"] === undefined) {
+    if (command === "publish") return "make the repository: PROGRAM init <repo>";
+    if (command === "refresh-metadata") {
+      return "if the repository is published from another machine: PROGRAM adopt-metadata <repo> root.json first; if it is new, PROGRAM init <repo>";
+    }
+  }
+  if (code === "MASTER_BASE_UNEXPECTED" && command === "refresh-metadata") {
+    return "PROGRAM status <repo> on the machine that pushed last says which snapshot is published: name that one with --expect-snapshot; if the registry shows another one, ask the other publishers";
+  }
+  return undefined;
+}
+
+function hintOfKeys(details: Failure["details"], command: string): string {
+  const role = String(details?.["role"]);
+  const directory = String(details?.["directory"]);
+  const make = role === "root" ? "PROGRAM create-root-key <repo>" : "PROGRAM create-metadata-keys <repo>";
+  if (details?.["directory"] === undefined) return "put the key's file back: it was removed while the command ran";
+  if (details["metadata"] === "none") return `make the keys: ${hintOfMissing(details["missing"])}`;
+  if (details["metadata"] === "exists") {
+    return `copy ${role}_key into ${directory} from where it is; if it is lost, ${make}, then PROGRAM reset-keys <repo> again`;
+  }
+  if (details["unnamed"] !== undefined) {
+    return `if the keys were changed on another machine, copy its ${role}_key into ${directory}; if this key was made here to replace a lost one, PROGRAM reset-keys <repo> makes a root that names it, and PROGRAM push-metadata <repo> publishes that`;
+  }
+  const online = command === "refresh-metadata" && role === "snapshot";
+  const other = online ? "run PROGRAM push-metadata <repo> on the machine that pushes, or " : "";
+  return `${other}copy ${role}_key into ${directory} from the machine that made it; if it is lost: ${make}, PROGRAM reset-keys <repo> and PROGRAM push-metadata <repo> on the machine with the root key`;
+}
+
+function hintOfMissing(roles: unknown): string {
+  const missing: readonly unknown[] = Array.isArray(roles) ? roles : [];
+  const commands = [
+    ...(missing.includes("root") ? ["PROGRAM create-root-key <repo>"] : []),
+    ...(missing.some((role) => role !== "root") ? ["PROGRAM create-metadata-keys <repo>"] : []),
+  ];
+  return commands.join(" and ");
 }
 
 function hintOfPlainHttp(command: string): string {
@@ -120,11 +183,16 @@ function hintOfEarly(role: string): string {
   return "give fewer days, or have its publisher push with lifetimes longer than --valid-days, such as 30d: PROGRAM push-metadata <repo> --timestamp-lifetime 30d --snapshot-lifetime 30d";
 }
 
-function hintOfPassphrase(path: string): string | undefined {
+function hintOfPassphrase({ details, env }: Failure): string | undefined {
+  const path = String(details?.["path"]);
   const [, aside, role] = /(previous[\\/])?([a-z]+)_key(?:\.[0-9]+)?$/.exec(path) ?? [];
   if (role === undefined) return undefined;
   const variable = `DTUF_${role.toUpperCase()}_KEY_PASSWORD`;
+  const hasOld = aside !== undefined && role === "root";
+  if (env[variable] === undefined && !(hasOld && env["DTUF_OLD_ROOT_KEY_PASSWORD"] !== undefined)) {
+    return "run the command again and type the passphrase that this key was made with";
+  }
   if (aside === undefined) return `its passphrase is taken from ${variable}`;
-  const old = role === "root" ? "DTUF_OLD_ROOT_KEY_PASSWORD, else " : "";
+  const old = hasOld ? "DTUF_OLD_ROOT_KEY_PASSWORD, else " : "";
   return `the published root still names this key, which was set aside: its passphrase, from when it was made, is taken from ${old}${variable}`;
 }

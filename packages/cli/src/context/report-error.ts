@@ -33,7 +33,7 @@ export async function reportError(error: unknown, { program, command, io, termin
   const hint =
     error instanceof UsageError
       ? error.hint
-      : findHint({ code: coded.code, message: coded.message, details: coded.details, command }, program);
+      : findHint({ code: coded.code, message: coded.message, details: coded.details, command, env: io.env }, program);
   terminal?.log("ERROR", `${coded.message} (${coded.code})`);
   await io.stderr.write(terminal?.format === "json" ? jsonReport(coded, hint) : textReport(program, coded, hint));
   return exitStatusOf(coded.code);

@@ -2,6 +2,7 @@ import type { MasterStatus } from "@dtuf/master";
 import { isTopLevelRole } from "@dtuf/tuf";
 import type { Context, ExitStatus, Run } from "../context/command.ts";
 import { mendOf, mendOfRecord } from "./reports/due-report.ts";
+import { rolledBack } from "../context/hints.ts";
 import { lookAtMaster } from "./master.ts";
 
 export const run: Run = (context, [repo = ""]) =>
@@ -12,7 +13,7 @@ export const run: Run = (context, [repo = ""]) =>
       registry: context.values.on("offline") ? "skip" : "check",
     });
     if (context.terminal.format === "json") await context.terminal.printJson({ place, ...status });
-    else await print(context, place, status);
+    else await print(context, { repo, place }, status);
     return exitStatus(status);
   });
 
@@ -26,14 +27,28 @@ function exitStatus({ registry, versions, published, due, record }: MasterStatus
 
 const meanings: Readonly<Record<MasterStatus["registry"], string>> = {
   same: "as recorded here",
-  newer: "newer, by another publisher of this chain of roots",
+  newer: "newer: another machine of this repository has refreshed or published since",
   "other-chain": "another chain of roots: clients that are pinned to this one refuse it",
   refused: "clients refuse what is published",
   absent: "nothing is published",
   unchecked: "not looked at",
 };
 
-async function print({ terminal }: Context, place: string, status: MasterStatus): Promise<void> {
+/** What to do about a registry that shows less than was published from here, or nothing. */
+function nextStep({ registry, versions, refusal }: MasterStatus, repo: string): string | undefined {
+  if (refusal?.code === "TUF_ROLLBACK") return rolledBack;
+  if (registry !== "absent") return undefined;
+  if (versions === "never") return `PROGRAM push-metadata ${repo} publishes what is here`;
+  return rolledBack;
+}
+
+interface Shown {
+  readonly repo: string;
+  readonly place: string;
+}
+
+async function print(context: Context, { repo, place }: Shown, status: MasterStatus): Promise<void> {
+  const { program, terminal } = context;
   const { versions, registry, published, refusal, staged, due, record } = status;
   const shown = published?.versions ?? versions;
   await terminal.printName(`place: ${place}`);
@@ -42,6 +57,8 @@ async function print({ terminal }: Context, place: string, status: MasterStatus)
   );
   await terminal.print(`registry: ${meanings[registry]}`);
   if (refusal !== undefined) await terminal.printName(`refused: ${refusal.message} (${refusal.code})`);
+  const next = nextStep(status, repo)?.replaceAll("PROGRAM", program).replaceAll("<repo>", repo);
+  if (next !== undefined) await terminal.printName(`next: ${next}`);
   if (published !== undefined) await terminal.print(`clients are served until: ${published.servedUntil.toISOString()}`);
   if (record !== undefined) await terminal.print(`the record is good until: ${record.until.toISOString()}`);
   for (const { change, path } of staged.targets) await terminal.printName(`staged: ${change} ${path}`);

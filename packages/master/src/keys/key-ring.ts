@@ -57,7 +57,8 @@ export function createKeyRing(keys: KeyDirectory, signers: readonly Signer[]): K
     async signersFor(role, root) {
       const found = await findSigners(role, root);
       if (found.length >= root.roles[role].threshold) return found;
-      throw missing(role, root, found.length);
+      const file = (await keys.list(role)).find(({ age }) => age === "current");
+      throw missing(role, root, { got: found.length, file, directory: keys.path });
     },
     async canSign(role, root) {
       const wanted = materials({ keys: root.keys, role: root.roles[role] });
@@ -84,10 +85,27 @@ export function materials({ keys, role }: Authority): ReadonlyMap<string, KeyId>
   return ids;
 }
 
-function missing(role: TopLevelRole, root: Root, got: number): MasterError {
+interface Found {
+  readonly got: number;
+  /** The role's key file in `keys/`, which was not enough or is not a key of the role. */
+  readonly file: KeyFile | undefined;
+  readonly directory: string;
+}
+
+function missing(role: TopLevelRole, root: Root, { got, file, directory }: Found): MasterError {
   const { threshold, keyIds } = root.roles[role];
-  return new MasterError("MASTER_KEYS_MISSING", `${role} needs ${threshold} of its keys to sign, ${got} found`, {
-    details: { role, wanted: threshold, got, keyIds },
+  const unnamed = got === 0 ? file?.path : undefined;
+  const why = unnamed === undefined ? "" : `: root ${root.version} does not name the key in ${unnamed}`;
+  return new MasterError("MASTER_KEYS_MISSING", `${role} needs ${threshold} of its keys to sign, ${got} found${why}`, {
+    details: {
+      role,
+      wanted: threshold,
+      got,
+      keyIds,
+      root: root.version,
+      directory,
+      ...(unnamed === undefined ? {} : { unnamed }),
+    },
   });
 }
 

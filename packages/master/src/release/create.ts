@@ -156,21 +156,29 @@ function oldKeyMissing(previous: Root, got: number): MasterError {
   );
 }
 
-/** The public halves of the keys that lie in `keys/`. @throws MasterError MASTER_KEYS_MISSING */
-async function currentKeys({ keys }: Operation): Promise<Readonly<Record<TopLevelRole, Key>>> {
-  const find = async (role: TopLevelRole): Promise<Key> => {
+/** The public halves of the keys in `keys/`. @throws MasterError MASTER_KEYS_MISSING */
+async function currentKeys({ keys, record }: Operation): Promise<Readonly<Record<TopLevelRole, Key>>> {
+  const find = async (role: TopLevelRole): Promise<Key | undefined> => {
     const file = (await keys.list(role)).find(({ age }) => age === "current");
-    const key = file === undefined ? undefined : await keys.findPublicKey(file);
-    if (key !== undefined) return key;
-    throw new MasterError("MASTER_KEYS_MISSING", `there is no ${role} key`, { details: { role } });
+    return file === undefined ? undefined : keys.findPublicKey(file);
   };
-  const [root, timestamp, snapshot, targets] = [
-    await find("root"),
-    await find("timestamp"),
-    await find("snapshot"),
-    await find("targets"),
-  ];
-  return { root, timestamp, snapshot, targets };
+  const root = await find("root");
+  const timestamp = await find("timestamp");
+  const snapshot = await find("snapshot");
+  const targets = await find("targets");
+  if (root !== undefined && timestamp !== undefined && snapshot !== undefined && targets !== undefined) {
+    return { root, timestamp, snapshot, targets };
+  }
+  const found = { root, timestamp, snapshot, targets };
+  const missing = topLevelRoles.filter((role) => found[role] === undefined);
+  throw new MasterError("MASTER_KEYS_MISSING", `there is no ${missing.join(", ")} key in ${keys.path}`, {
+    details: {
+      role: missing[0] ?? "root",
+      missing,
+      directory: keys.path,
+      metadata: record === undefined ? "none" : "exists",
+    },
+  });
 }
 
 function refuseExisting({ record, place }: Operation): void {

@@ -1,0 +1,152 @@
+/** What an error says to do next, by what is the matter: for publishers' keys, registries put back, and clients. */
+import { cp, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { createMachine, publishDemo, type Machine } from "./machine.ts";
+
+const repo = "fred/demo";
+
+async function createPublisher(): Promise<Machine> {
+  const publisher = await createMachine();
+  publisher.environment["DTUF_HOST"] = `oci:${publisher.directory}/registry`;
+  await publishDemo(publisher, repo, "hello\n");
+  return publisher;
+}
+
+async function createTimer(publisher: Machine): Promise<Machine> {
+  const timer = await createMachine({ DTUF_HOST: `oci:${publisher.directory}/registry` });
+  await timer.must(["adopt-metadata", repo, "-"], (await publisher.must(["get-root", repo])).bytes);
+  return timer;
+}
+
+const keys = (machine: Machine): string => join(machine.directory, "dtuf_repos", repo, "master", "keys");
+
+async function copyKey(from: Machine, to: Machine): Promise<void> {
+  for (const file of ["timestamp_key", "timestamp_key.pub"]) await cp(join(keys(from), file), join(keys(to), file));
+}
+
+async function hintOf(machine: Machine, words: readonly string[], stdin?: string | Uint8Array): Promise<string> {
+  const ran = await machine.run(words, stdin);
+  expect(ran.status).not.toBe(0);
+  return / hint: (.*)\n/.exec(ran.stderr)?.[1] ?? "";
+}
+
+describe("keys that are missing", () => {
+  test("before there is metadata, only the commands for the missing keys are named", async () => {
+    await using machine = await createMachine({ DTUF_HOST: "oci:registry" });
+    const both = "make the keys: dtuf create-root-key fred/demo and dtuf create-metadata-keys fred/demo";
+    const named = async (): Promise<string> =>
+      (await hintOf(machine, ["create-metadata", repo])).replaceAll("<repo>", repo);
+    expect(await named()).toBe(both);
+    await machine.must(["create-root-key", repo]);
+    expect(await named()).toBe("make the keys: dtuf create-metadata-keys fred/demo");
+  });
+
+  test("on a machine that adopted, the hint names the file and the directory to copy it into", async () => {
+    await using publisher = await createPublisher();
+    await using timer = await createTimer(publisher);
+    expect(await hintOf(timer, ["refresh-metadata", repo])).toContain(`copy timestamp_key into ${keys(timer)}`);
+    expect(await hintOf(timer, ["push-metadata", repo])).toContain(`copy targets_key into ${keys(timer)}`);
+  });
+
+  test("a key that the newest root does not name is told apart from a missing one", async () => {
+    await using publisher = await createPublisher();
+    await using timer = await createTimer(publisher);
+    await copyKey(publisher, timer);
+    await timer.must(["refresh-metadata", repo]);
+    await publisher.must(["create-metadata-keys", repo]);
+    await publisher.must(["reset-keys", repo]);
+    await publisher.must(["push-metadata", repo]);
+    const refused = await timer.run(["refresh-metadata", repo]);
+    expect(refused.stderr).toContain(`root 2 does not name the key in ${join(keys(timer), "timestamp_key")}`);
+    expect(refused.stderr).toContain("copy its timestamp_key into");
+    await copyKey(publisher, timer);
+    await timer.must(["refresh-metadata", repo]);
+  });
+
+  test("a lost targets key is replaced by the steps that the hints name", async () => {
+    await using publisher = await createPublisher();
+    await rm(join(keys(publisher), "targets_key"));
+    const lost = /if it is lost: dtuf create-metadata-keys .* dtuf reset-keys .* dtuf push-metadata/;
+    expect(await hintOf(publisher, ["push-metadata", repo])).toMatch(lost);
+    await publisher.must(["create-metadata-keys", repo]);
+    expect(await hintOf(publisher, ["push-metadata", repo])).toContain("dtuf reset-keys");
+    await publisher.must(["reset-keys", repo]);
+    await publisher.must(["push-metadata", repo]);
+  });
+
+  test("reset-keys without the root key names only the command that makes the root key", async () => {
+    await using publisher = await createPublisher();
+    await rm(join(keys(publisher), "root_key"));
+    const hint = await hintOf(publisher, ["reset-keys", repo]);
+    expect(hint).toMatch(/copy root_key into .*; if it is lost, dtuf create-root-key .* reset-keys/);
+    expect(hint).not.toContain("create-metadata-keys");
+  });
+
+  test("refresh-metadata without the snapshot key also names the machine that pushes", async () => {
+    await using publisher = await createPublisher();
+    await using timer = await createTimer(publisher);
+    await copyKey(publisher, timer);
+    await publisher.must(["push-metadata", repo, "--timestamp-lifetime", "90d", "--snapshot-lifetime", "10d"]);
+    await timer.must(["refresh-metadata", repo, "--timestamp-lifetime", "60d"]);
+    const later = new Date(Date.now() + 11 * 86_400_000);
+    timer.now = () => later;
+    const hint = await hintOf(timer, ["refresh-metadata", repo, "--snapshot", "--snapshot-lifetime", "10d"]);
+    expect(hint).toMatch(/^run dtuf push-metadata .* on the machine that pushes, or copy snapshot_key into/);
+  });
+});
+
+describe("a registry that was put back", () => {
+  test.for(["older", "empty"] as const)("to an %s state: publish and status name --base recorded", async (state) => {
+    await using publisher = await createPublisher();
+    const registry = join(publisher.directory, "registry");
+    const backup = join(publisher.directory, "backup");
+    await cp(registry, backup, { recursive: true });
+    await writeFile(join(publisher.directory, "b.txt"), "b\n");
+    await publisher.must(["publish", repo, "b.txt"]);
+    await rm(registry, { recursive: true });
+    if (state === "older") await cp(backup, registry, { recursive: true });
+    const status = await publisher.run(["status", repo]);
+    expect([status.status, status.stdout]).toEqual([6, expect.stringMatching(/^next: .*--base recorded/m)]);
+    await writeFile(join(publisher.directory, "c.txt"), "c\n");
+    expect(await hintOf(publisher, ["publish", repo, "c.txt"])).toContain("--base recorded");
+    await publisher.must(["publish", repo, "demo.txt", "b.txt", "c.txt", "--base", "recorded"]);
+    expect((await publisher.must(["status", repo])).stdout).not.toContain("next: ");
+  });
+
+  test("a client that saw more keeps its trust, and is told not to remove its state", async () => {
+    await using publisher = await createPublisher();
+    await publisher.must(["pin", repo, "-"], (await publisher.must(["get-root", repo])).bytes);
+    const registry = join(publisher.directory, "registry");
+    await cp(registry, join(publisher.directory, "backup"), { recursive: true });
+    await publisher.must(["push-metadata", repo]);
+    await publisher.must(["pull-metadata", repo]);
+    const [before = ""] = (await publisher.must(["inspect", repo])).stdout.split("\n");
+    await rm(registry, { recursive: true });
+    await cp(join(publisher.directory, "backup"), registry, { recursive: true });
+    for (const command of ["pull", "pull-metadata"]) {
+      const ran = await publisher.run([command, repo]);
+      expect([ran.status, ran.stderr]).toEqual([6, expect.stringMatching(/TUF_ROLLBACK[^]*Keep this machine's state/)]);
+    }
+    const after = await publisher.must(["inspect", repo]);
+    expect(after.stdout).toContain(before);
+  });
+});
+
+test("a repository without metadata: each command names its own first step", async () => {
+  await using machine = await createMachine({ DTUF_HOST: "oci:registry" });
+  await writeFile(join(machine.directory, "a.txt"), "a\n");
+  expect(await hintOf(machine, ["publish", repo, "a.txt"])).toContain("dtuf init");
+  expect(await hintOf(machine, ["refresh-metadata", repo])).toMatch(/dtuf adopt-metadata .* root\.json first/);
+  expect(await hintOf(machine, ["pull", repo])).toMatch(/dtuf pull .* --root root\.json/);
+  expect(await hintOf(machine, ["pull-metadata", repo])).toMatch(/dtuf pull-metadata .* root\.json/);
+});
+
+test("metadata that is there already, and a snapshot that is not, have hints of their own", async () => {
+  await using publisher = await createPublisher();
+  const root = (await publisher.must(["get-root", repo])).bytes;
+  expect(await hintOf(publisher, ["create-metadata", repo])).toContain("dtuf status");
+  expect(await hintOf(publisher, ["adopt-metadata", repo, "-"], root)).toContain("dtuf status");
+  const hint = await hintOf(publisher, ["refresh-metadata", repo, "--expect-snapshot", ">=99"]);
+  expect(hint).toMatch(/^dtuf status .* which snapshot is published/);
+});
