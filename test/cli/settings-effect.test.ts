@@ -36,6 +36,7 @@ beforeAll(async () => {
   await sim.publishRelease();
   await publishToDirectory(sim, join(machine.directory, "plain"));
   await writeFile(join(machine.directory, "plain.json"), sim.files.get("1.root.json") ?? "");
+  await writeFile(join(machine.directory, "a.txt"), "a");
   await machine.must(["pin", "fred/plain", "plain.json"]);
   plain = await serveDirectory(join(machine.directory, "plain"));
 });
