@@ -1,5 +1,19 @@
 /** The three verbs for the common day: init, publish, pull. */
-import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  cp,
+  link,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createMachine, type Machine } from "./machine.ts";
@@ -194,4 +208,32 @@ test("publish and push-metadata take the same options of a push: --base, --expec
   expect((await client.must(["pull", repo, "demo.txt", "--root", "root.json", "--output", "-"])).stdout).toBe(
     "Hello again\n",
   );
+});
+
+test("pull leaves a file alone that has the target's bytes, offline too, and replaces links, other bytes and shared files", async () => {
+  await publisher.must(["init", repo]);
+  await publisher.must(["publish", repo, "demo.txt"]);
+  await handOver();
+  const file = join(client.directory, "demo.txt");
+  await client.must(["pull", repo, "--root", "root.json"]);
+  await utimes(file, 1, 1);
+  const idle = await client.must(["pull", repo, "--json"]);
+  expect(idle.stderr).toMatch(/unchanged: .*demo\.txt, 12 bytes, verified/);
+  expect(JSON.parse(idle.stdout)).toMatchObject({ targets: [{ path: "demo.txt", outcome: "unchanged" }] });
+  expect((await stat(file)).mtimeMs).toBe(1000);
+  await rename(join(publisher.directory, "registry"), join(publisher.directory, "gone"));
+  expect((await client.must(["pull", repo, "--offline"])).stderr).toContain("unchanged: ");
+  await rename(join(publisher.directory, "gone"), join(publisher.directory, "registry"));
+
+  await writeFile(file, "Hullo World\n");
+  expect((await client.must(["pull", repo])).stderr).toContain("wrote ");
+  await link(file, join(client.directory, "linked"));
+  expect((await client.must(["pull", repo])).stderr).toContain("wrote ");
+  await rename(file, join(client.directory, "moved"));
+  await symlink("moved", file);
+  expect((await client.must(["pull", repo])).stderr).toContain("wrote ");
+  expect((await lstat(file)).isFile()).toBe(true);
+  await chmod(file, 0o666);
+  expect((await client.must(["pull", repo])).stderr).toContain("wrote ");
+  expect(await readFile(file, "utf8")).toBe("Hello World\n");
 });

@@ -34,7 +34,11 @@ const calls: Readonly<Record<string, readonly { readonly words: readonly string[
     { words: [repo, "demo.txt", "--blob-info"], status: 3 },
     { words: [repo, "demo.txt", "--output", "there"], status: 3 },
   ],
-  pull: [{ words: [repo, "demo.txt"], status: 3 }],
+  pull: [
+    { words: [repo, "demo.txt", "--output", "there"], status: 3 },
+    // The publisher's own file: its bytes are here.
+    { words: [repo, "demo.txt"], status: 0 },
+  ],
   "blob-sizes": [{ words: [repo, "demo.txt"], status: 0 }],
   "check-target": [{ words: [repo, "demo.txt", "demo.txt"], status: 0 }],
   explain: [{ words: [repo, "demo.txt"], status: 0 }],

@@ -74,7 +74,7 @@ const stories: readonly Story[] = [
   { command: "init", args: ["fred/whole"], flags: { output: "whole.json" } },
   { command: "publish", args: ["fred/whole", "demo.txt"], flags: { name: "named.txt" } },
   { command: "pull", args: ["fred/whole"], flags: { root: "whole.json", output: "pulled" } },
-  { command: "pull", args: [repo, "demo.txt"], flags: { offline: true } },
+  { command: "pull", args: ["fred/whole", "named.txt"], flags: { offline: true } },
   { command: "pull", args: ["fred/whole", "named.txt"], flags: { output: "-" } },
   { command: "create-root-key", args: ["fred/new"] },
   { command: "create-metadata-keys", args: ["fred/new"] },

@@ -107,6 +107,11 @@ export interface RefreshResult {
 export interface SaveOptions extends CallOptions {
   /** "keep" (default): a partial download is kept beside the destination and continued by the next call. */
   readonly partial?: "keep" | "remove" | undefined;
+  /**
+   * "keep": a file at the destination that has exactly the target's bytes stays as it is; it is read and verified, and no
+   * byte is fetched. "write" (default): it is replaced.
+   */
+  readonly same?: "keep" | "write" | undefined;
 }
 
 /** Options of `saveTargets`. */

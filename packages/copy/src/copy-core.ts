@@ -90,7 +90,7 @@ export function fetchContext({ options, source, onEvent }: CopyCore, call: CallO
 
 export function saveContext(core: CopyCore, call: SaveOptions = {}): SaveTargetContext {
   const lockDirectory = join(core.options.directory, "locks");
-  return { ...fetchContext(core, call), partial: call.partial ?? "keep", lockDirectory };
+  return { ...fetchContext(core, call), partial: call.partial ?? "keep", same: call.same ?? "write", lockDirectory };
 }
 
 export async function pullMetadata(core: CopyCore, call: PullMetadataOptions = {}): Promise<RefreshResult> {

@@ -41,7 +41,7 @@ import {
 import { openVerified, openVerifiedBlobs, type VerifiedBlob } from "./targets/open-target.ts";
 import { defaultConcurrency } from "./limits.ts";
 import type { ListedTarget } from "./targets/list-targets.ts";
-import { saveVerified } from "./targets/save-target.ts";
+import { saveVerified, type SaveOutcome } from "./targets/save-target.ts";
 import type { TargetInfo } from "./sources/source.ts";
 
 export interface Copy extends AsyncDisposable {
@@ -85,12 +85,12 @@ export interface Copy extends AsyncDisposable {
    */
   openTargetBlobs(target: TargetInfo, options?: CallOptions): AsyncIterable<VerifiedBlob>;
   /** Writes beside the destination, verifies, fsyncs, renames; continues a partial download. */
-  saveTarget(target: TargetInfo, destination: string, options?: SaveOptions): Promise<void>;
+  saveTarget(target: TargetInfo, destination: string, options?: SaveOptions): Promise<SaveOutcome>;
   /**
    * Saves each target like `saveTarget`, several at a time. The first failure stops the others: files that were written
    * before are complete, and the next call continues the others.
    */
-  saveTargets(targets: readonly TargetDestination[], options?: SaveTargetsOptions): Promise<void>;
+  saveTargets(targets: readonly TargetDestination[], options?: SaveTargetsOptions): Promise<readonly SaveOutcome[]>;
   /** @throws CopyError COPY_TARGET_UNKNOWN */
   blobSizes(path: string | TargetPath, options?: CallOptions): Promise<readonly number[]>;
   /**
@@ -152,22 +152,25 @@ export function createCopy(options: CopyOptions): Copy {
   };
 }
 
-function saveAll(
+async function saveAll(
   core: CopyCore,
   targets: readonly TargetDestination[],
   { concurrency = defaultConcurrency, ...call }: SaveTargetsOptions = {},
-): Promise<void> {
-  return forEachConcurrently(targets, concurrency, (each, failed) => {
+): Promise<readonly SaveOutcome[]> {
+  const outcomes: SaveOutcome[] = targets.map(() => "written");
+  await forEachConcurrently(targets.entries(), concurrency, async ([at, each], failed) => {
     const signal = call.signal === undefined ? failed : AbortSignal.any([call.signal, failed]);
-    return save(core, each, { ...call, signal });
+    outcomes[at] = await save(core, each, { ...call, signal });
   });
+  return outcomes;
 }
 
 async function save(
   core: CopyCore,
   { target, destination }: TargetDestination,
   call: SaveOptions | undefined,
-): Promise<void> {
-  await saveVerified(target, destination, saveContext(core, call));
+): Promise<SaveOutcome> {
+  const outcome = await saveVerified(target, destination, saveContext(core, call));
   await rememberPulled(core, target);
+  return outcome;
 }

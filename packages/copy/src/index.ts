@@ -39,4 +39,5 @@ export type {
   TargetInfo,
   TargetPiece,
 } from "./sources/source.ts";
+export type { SaveOutcome } from "./targets/save-target.ts";
 export { createStoreSource, type StoreSourceOptions } from "./sources/store-source.ts";

@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import type { Copy, TargetInfo } from "@dtuf/copy";
+import type { Copy, SaveOutcome, TargetDestination, TargetInfo } from "@dtuf/copy";
 import { createDirectory } from "@dtuf/registry/files";
 import type { Context } from "../context/command.ts";
 import { describeBytes, describeCount } from "../context/time.ts";
@@ -21,27 +21,38 @@ export async function saveAll(
   await createDirectory(directory);
   await createDirectories(directory, wanted);
   const progress = copyProgress(context);
-  await copy.saveTargets(wanted, {
+  const outcomes = await copy.saveTargets(wanted, {
+    same: "keep",
     ...callOptions(context),
     onProgress: progress.onProgress,
     concurrency: values.count("concurrency"),
   });
   progress.end();
-  if (wanted.length > namedMost) {
-    const bytes = wanted.reduce((sum, { target }) => sum + target.length, 0);
-    terminal.report(
-      `wrote ${describeCount(wanted.length, "target")} into ${directory}, ${describeBytes(bytes)}, verified`,
-    );
-  } else {
-    for (const { target, destination } of wanted) {
-      terminal.report(`wrote ${destination}, ${describeBytes(target.length)}, verified`);
+  const saved = wanted.map((each, at) => ({ ...each, outcome: outcomes[at] ?? "written" }));
+  if (saved.length > namedMost) terminal.report(describeMany(saved, directory));
+  else {
+    for (const { target, destination, outcome } of saved) {
+      const what = outcome === "written" ? `wrote ${destination}` : `unchanged: ${destination}`;
+      terminal.report(`${what}, ${describeBytes(target.length)}, verified`);
     }
   }
   if (terminal.format !== "json") return;
-  const targets = wanted.map(({ target: { path, length, hashes }, destination }) => {
-    return { path, length, hashes: Object.fromEntries(hashes), file: destination };
+  const targets = saved.map(({ target: { path, length, hashes }, destination, outcome }) => {
+    return { path, length, hashes: Object.fromEntries(hashes), file: destination, outcome };
   });
   await terminal.printJson({ targets });
+}
+
+interface Saved extends TargetDestination {
+  readonly outcome: SaveOutcome;
+}
+
+function describeMany(saved: readonly Saved[], directory: string): string {
+  const written = saved.filter(({ outcome }) => outcome === "written");
+  const bytes = written.reduce((sum, { target }) => sum + target.length, 0);
+  const same = saved.length - written.length;
+  const unchanged = same === 0 ? "" : `; ${same} unchanged`;
+  return `wrote ${describeCount(written.length, "target")} into ${directory}, ${describeBytes(bytes)}, verified${unchanged}`;
 }
 
 /** Their bytes on stdout, one target after the other. */

@@ -16,6 +16,7 @@ import { CopyError } from "../errors.ts";
 import { firstThatWorks } from "../sources/first-that-works.ts";
 import { findMappings, type MapFile, type Mapping } from "./map-file.ts";
 import type { Source, TargetInfo } from "../sources/source.ts";
+import type { SaveOutcome } from "../targets/save-target.ts";
 
 export interface MapCopyOptions extends Omit<CopyOptions, "source" | "place"> {
   readonly map: MapFile;
@@ -42,7 +43,7 @@ export interface MapCopy {
   findTarget(path: TargetPath, options?: CallOptions): Promise<AgreedTarget | undefined>;
   /** Opens the target from the first agreeing repository that has it. Verified before the first byte is yielded. */
   openTarget(target: AgreedTarget, options?: CallOptions): Promise<ByteStream>;
-  saveTarget(target: AgreedTarget, destination: string, options?: SaveOptions): Promise<void>;
+  saveTarget(target: AgreedTarget, destination: string, options?: SaveOptions): Promise<SaveOutcome>;
 }
 
 /** @throws TypeError if a repository has no root */

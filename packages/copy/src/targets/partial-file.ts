@@ -4,7 +4,7 @@
  * exist before `commit`. A link planted at either name is refused or replaced, never followed.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { constants } from "node:fs";
+import { constants, type Stats } from "node:fs";
 import { open, statfs, unlink, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import {
@@ -81,11 +81,11 @@ function ownName(): string {
   return `.dtuf-tmp-${randomBytes(8).toString("hex")}`;
 }
 
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
 
 /** Opens the file of an earlier call if no other user could have changed it; else replaces it by a new file. */
 async function openOwn(path: string): Promise<FileHandle> {
-  const found = await findOwn(path);
+  const found = await findOwn(path, O_RDWR);
   if (found !== undefined) return found;
   await unlink(path).catch(() => undefined);
   return fileCall(path, () => create(path));
@@ -96,13 +96,13 @@ function create(path: string): Promise<FileHandle> {
 }
 
 /** Returns undefined if the file is missing, a link, a pipe, or owned by another user, who could change it later. */
-async function findOwn(path: string): Promise<FileHandle | undefined> {
+async function findOwn(path: string, access: number): Promise<FileHandle | undefined> {
   let file: FileHandle | undefined;
   try {
     if (await isLinkThatOpenFollows(path)) return undefined;
-    file = await open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
+    file = await open(path, access | O_NOFOLLOW | O_NONBLOCK);
     const stat = await file.stat();
-    if (stat.isFile() && stat.nlink === 1 && stat.uid === (await findOwnUid(path))) return file;
+    if (stat.isFile() && stat.nlink === 1 && (await isLikeOwn(stat, path))) return file;
   } catch (error) {
     await file?.close();
     if (isErrno(error, "ENOENT", "ELOOP", "ENXIO", "EACCES")) return undefined;
@@ -112,12 +112,21 @@ async function findOwn(path: string): Promise<FileHandle | undefined> {
   return undefined;
 }
 
-/** The owner of files that this process creates in the directory of `path`. */
-async function findOwnUid(path: string): Promise<number> {
+/**
+ * Opens a file to read it if a new file of this process would be as safe from other users; the caller closes it. Returns
+ * undefined if there is none.
+ */
+export function findOwnFile(path: string): Promise<FileHandle | undefined> {
+  return findOwn(path, O_RDONLY);
+}
+
+/** Whether it has the owner of files that this process creates beside it, and lets nobody write who may not write those. */
+async function isLikeOwn({ uid, mode }: Stats, path: string): Promise<boolean> {
   const probe = join(dirname(path), ownName());
   const file = await create(probe);
   try {
-    return (await file.stat()).uid;
+    const own = await file.stat();
+    return uid === own.uid && (mode & ~own.mode & 0o022) === 0;
   } finally {
     await file.close();
     await unlink(probe);

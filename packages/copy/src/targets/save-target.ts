@@ -17,21 +17,30 @@ import {
 import { TufError } from "@dtuf/tuf";
 import { fromSites, openFrom, openWhole, verifyingTarget, type FetchTargetContext } from "./fetch-part.ts";
 import { isCallbackFault } from "../callbacks.ts";
-import { openPartialFile, verifyFreeSpace, type PartialFile } from "./partial-file.ts";
+import { findOwnFile, openPartialFile, verifyFreeSpace, type PartialFile } from "./partial-file.ts";
 import { contentName } from "../state/pulled-memory.ts";
 import type { Site, TargetInfo } from "../sources/source.ts";
 
 export interface SaveTargetContext extends FetchTargetContext {
   readonly partial: "keep" | "remove";
+  readonly same: "keep" | "write";
   /** Holds the lock files of running downloads. */
   readonly lockDirectory: string;
 }
 
+/** "unchanged": the file had exactly the target's bytes and was not touched. */
+export type SaveOutcome = "written" | "unchanged";
+
 /** Number of lock files. Destinations share them, so that their number is bounded. */
 const downloadLocks = 64;
 
-export async function saveVerified(target: TargetInfo, destination: string, context: SaveTargetContext): Promise<void> {
+export async function saveVerified(
+  target: TargetInfo,
+  destination: string,
+  context: SaveTargetContext,
+): Promise<SaveOutcome> {
   const path = resolve(destination);
+  if (context.same === "keep" && (await hasTarget(path, target, context))) return "unchanged";
   const options = { destination: path, content: contentName(target.file) };
   await withDownloadLock(path, context, async (name) => {
     const partial = await openPartialFile({ ...options, name });
@@ -45,6 +54,20 @@ export async function saveVerified(target: TargetInfo, destination: string, cont
       throw error;
     }
   });
+  return "written";
+}
+
+/** Reads and verifies the whole file. False if it cannot be read, or if other users could change it later. */
+async function hasTarget(path: string, target: TargetInfo, { signal }: SaveTargetContext): Promise<boolean> {
+  try {
+    const file = await findOwnFile(path);
+    if (file === undefined) return false;
+    for await (const _ of verifyingTarget(readFrom(file, 0, path), target, { signal }));
+    return true;
+  } catch (error) {
+    if (FileError.is(error) || TufError.is(error)) return false;
+    throw error;
+  }
 }
 
 /** Locks the destination, so that two downloads do not write to one partial file. The second download gets its own file. */
