@@ -3,6 +3,7 @@ import { chmod, mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openKeychain } from "@dtuf/registry/remote";
 import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing/hostile-registry/hostile-registry";
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { describe, expect, test } from "vitest";
 import { createMachine, type Machine } from "./machine.ts";
 
@@ -151,7 +152,7 @@ esac
     await using desk = await createDesk({ credsStore: "desk" });
     const store = await installHelper(desk);
     expect((await desk.machine.run(login, "wrong\n")).status).toBe(13);
-    await expect(stat(store)).rejects.toMatchObject({ code: "ENOENT" });
+    await expectRefused(stat(store), "ENOENT");
   });
 
   test("says nothing of a place, and stores nothing, if the host is no registry or refuses", async () => {

@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { expect, test } from "vitest";
 import { createMachine, publishDemo } from "./machine.ts";
 
@@ -14,7 +15,7 @@ test("the first command that writes state says its absolute path, and git sees n
   for (const looks of ["status", "list-master-targets", "list-copy-targets", "inspect", "get-root"]) {
     expect((await machine.run([looks, repo])).stderr).not.toContain("are kept in");
   }
-  await expect(stat(root)).rejects.toMatchObject({ code: "ENOENT" });
+  await expectRefused(stat(root), "ENOENT");
   const first = await machine.must(["create-root-key", repo]);
   expect(first.stderr).toContain(`dtuf: keys and state are kept in ${root}, which git ignores; `);
   const second = await machine.must(["create-metadata-keys", repo]);
@@ -28,7 +29,7 @@ test("--quiet says nothing of it; a directory that is there gets no .gitignore",
   expect((await machine.must(["create-root-key", repo, "--quiet"])).stderr).toBe("");
   const named = await machine.must(["create-root-key", repo, "--repositories-root", "registry/.."]);
   expect(named.stderr).not.toContain("are kept in");
-  await expect(stat(join(machine.directory, ".gitignore"))).rejects.toMatchObject({ code: "ENOENT" });
+  await expectRefused(stat(join(machine.directory, ".gitignore")), "ENOENT");
 });
 
 test("a client's first pull says where it keeps state", async () => {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { withLock } from "@dtuf/registry/files";
 import { createHostileRegistry } from "@dtuf/testing/hostile-registry/hostile-registry";
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createMachine, publishDemo, type Machine } from "./machine.ts";
 
@@ -110,7 +111,7 @@ describe("the process", () => {
   test("keeps a log only where it is asked to", async () => {
     const log = join(machine.directory, "dtuf.log");
     await end(start(["pull-target", repo, "no-such"]));
-    await expect(readFile(log)).rejects.toMatchObject({ code: "ENOENT" });
+    await expectRefused(readFile(log), "ENOENT");
     await end(start(["status", repo], { DTUF_LOG_FILE: "dtuf.log", DTUF_FILE_LOG_LEVEL: "DEBUG" }));
     await end(start(["pull-target", repo, "no-such"], { DTUF_LOG_FILE: "dtuf.log" }));
     expect(await readFile(log, "utf8")).toMatch(/ERROR .*COPY_TARGET_UNKNOWN/);

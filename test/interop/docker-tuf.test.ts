@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createCopy, createDirectorySource, createStoreSource, type Copy, type Source } from "@dtuf/copy";
 import { createLayoutStore } from "@dtuf/registry/layout";
 import { parseTargetPath } from "@dtuf/tuf";
+import { expectRefused } from "@dtuf/testing/expect-refused";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { pushMetadataLayout, pushTargetLayouts } from "./docker-layouts.ts";
 
@@ -65,9 +66,7 @@ describe("a repository that tuf-on-ci signed and Docker mirrored", () => {
   test("is refused for the targets of a role that has expired since", async () => {
     const copy = createFixtureCopy(plainSource(), "2026-01-01T00:00:00Z");
     await copy.pin(await readFile(join(fixture, "test-repo/metadata/1.root.json")));
-    await expect(copy.findTarget(parseTargetPath("testing/mapping.yaml"))).rejects.toMatchObject({
-      code: "TUF_EXPIRED",
-    });
+    await expectRefused(copy.findTarget(parseTargetPath("testing/mapping.yaml")), "TUF_EXPIRED");
     expect(await copy.findTarget(parseTargetPath("test.txt"))).toMatchObject({ length: 31 });
   });
 });
