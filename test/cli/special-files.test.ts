@@ -1,6 +1,6 @@
-/** A pipe or a device in the place of a file that a command writes: refused before anything is done, and left alone. */
+/** A pipe or a device in the place of a file that a command reads or writes: refused, not waited on, and left alone. */
 import { execFileSync } from "node:child_process";
-import { stat, symlink } from "node:fs/promises";
+import { mkdir, stat, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createMachine, publishDemo, type Machine } from "./machine.ts";
@@ -42,3 +42,32 @@ test("a log file that is a pipe without a reader is not waited on, and the work 
   expect(ran).toMatchObject({ status: 0, stderr: expect.stringContaining("cannot write --log-file: ENXIO") });
   expect((await stat(at("files/demo.txt"))).isFile()).toBe(true);
 });
+
+const closed = ["--host", "127.0.0.1:1"];
+const sync = ["sync", "docker://127.0.0.1:1/a/b:c", "dir:copy"];
+
+test.each([
+  ["--registry-config", "dxf", "list-repos", ...closed, "--registry-config", "pipe"],
+  ["--ca-file", "dxf", "list-repos", ...closed, "--ca-file", "pipe"],
+  ["--ca-file /dev/zero", "dxf", "list-repos", ...closed, "--ca-file", "/dev/zero"],
+  ["--key-file", "dxf", "list-repos", ...closed, "--cert-file", "pipe", "--key-file", "pipe"],
+  ["--authfile", ...sync, "--authfile", "pipe"],
+  ["--src-cert-dir", ...sync, "--src-cert-dir", "certs"],
+])("credentials and certificates, %s: a pipe or a device is refused and not waited on", async (_what, ...words) => {
+  await mkdir(at("certs"));
+  execFileSync("mkfifo", [at("certs/ca.crt")]);
+  const ran = await machine.run(words);
+  expect(ran.status).not.toBe(0);
+  expect(ran.stderr).toMatch(/is not a regular file|is a device or a pipe; name a file/);
+});
+
+test.each(["DOCKER_CONFIG", "REGISTRY_AUTH_FILE", "REQUESTS_CA_BUNDLE"])(
+  "credentials and certificates, %s: a pipe is refused and not waited on",
+  async (name) => {
+    await mkdir(at("docker"));
+    execFileSync("mkfifo", [at("docker/config.json")]);
+    machine.environment = { ...machine.environment, [name]: at(name === "DOCKER_CONFIG" ? "docker" : "pipe") };
+    const ran = await machine.run(["dxf", "list-repos", ...closed]);
+    expect(ran.stderr).toContain("is not a regular file");
+  },
+);

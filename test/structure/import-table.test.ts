@@ -171,3 +171,20 @@ function findCycle(files: readonly SourceFile[]): readonly string[] {
   }
   return [];
 }
+
+/** Functions of node:fs that wait for a pipe's writer and read a device without end. */
+const opening: ReadonlySet<string> = new Set(["readFile", "readFileSync", "createReadStream", "open", "openSync"]);
+
+test("files are opened for reading by the bounded readers, and by few others", () => {
+  const opens: Offence = ({ specifier, names }, { path, kind }) =>
+    kind === "source" &&
+    !path.startsWith("packages/registry/src/files/") &&
+    /^node:fs(?:\/promises)?$/.test(specifier) &&
+    names.some((name) => opening.has(name));
+  const found = packages.filter(({ folder }) => folder !== "testing").flatMap((each) => offences(each, opens));
+  expect(found).toEqual([
+    "packages/cli/src/context/log.ts: node:fs",
+    "packages/copy/src/targets/partial-file.ts: node:fs/promises",
+    "packages/mirror/src/tuf/target-contents.ts: node:fs",
+  ]);
+});

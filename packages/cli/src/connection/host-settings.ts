@@ -3,13 +3,13 @@
  * --ca-file, --header, --insecure and similar settings apply to one host, the named one, and are never sent to another.
  * Code that opens a connection gets the value of its host and reads no settings.
  */
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { parseRegistryHost } from "@dtuf/registry";
-import type { TlsOptions } from "@dtuf/registry/http";
+import { certificateMaxBytes, type TlsOptions } from "@dtuf/registry/http";
 import type { CredentialProvider } from "@dtuf/registry/remote";
 import { findCredentials } from "./credentials.ts";
 import type { Context } from "../context/command.ts";
+import { readInput } from "../context/input-file.ts";
 import { isGiven } from "../context/modes.ts";
 import { UsageError } from "../context/usage.ts";
 
@@ -70,11 +70,10 @@ export async function readHostSettings(
   };
 }
 
-async function readTls({ values, io }: Context): Promise<TlsOptions> {
-  const file = async (name: "ca-file" | "tlsverify" | "cert-file" | "key-file"): Promise<string | undefined> => {
-    const path = values.text(name);
-    return path === undefined || path === "" ? undefined : readFile(resolve(io.cwd, path), "utf8");
-  };
+async function readTls(context: Context): Promise<TlsOptions> {
+  const { values } = context;
+  const file = (name: "ca-file" | "tlsverify" | "cert-file" | "key-file"): Promise<string | undefined> =>
+    readCertificates(context, values.text(name));
   const ca = (await file("ca-file")) ?? (await file("tlsverify"));
   const [cert, key] = [await file("cert-file"), await file("key-file")];
   if ((cert === undefined) !== (key === undefined)) {
@@ -88,9 +87,15 @@ async function readTls({ values, io }: Context): Promise<TlsOptions> {
 }
 
 /** The authorities that the Python tools used (REQUESTS_CA_BUNDLE), for every host. */
-async function readBundle({ io }: Context): Promise<string | undefined> {
-  const path = io.env["REQUESTS_CA_BUNDLE"];
-  return path === undefined || path === "" ? undefined : readFile(resolve(io.cwd, path), "utf8");
+function readBundle(context: Context): Promise<string | undefined> {
+  return readCertificates(context, context.io.env["REQUESTS_CA_BUNDLE"]);
+}
+
+async function readCertificates(context: Context, path: string | undefined): Promise<string | undefined> {
+  if (path === undefined || path === "") return undefined;
+  // Resolved here, so that a file with the name `-` is not stdin.
+  const bytes = await readInput(context, resolve(context.io.cwd, path), certificateMaxBytes);
+  return new TextDecoder().decode(bytes);
 }
 
 /** Docker's own HttpHeaders. */

@@ -2,7 +2,7 @@ import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { collect } from "@dtuf/registry";
-import { createAtomicFile, findFile, isErrno } from "@dtuf/registry/files";
+import { createAtomicFile, findNamedFile, isErrno } from "@dtuf/registry/files";
 import { findForeignEncoding } from "@dtuf/tuf";
 import type { Context } from "./command.ts";
 import type { Io } from "./io.ts";
@@ -16,7 +16,7 @@ export async function readInput({ io }: Context, file: string, maxBytes: number)
   const bytes =
     file === "-"
       ? await collect(io.stdin.stream, maxBytes)
-      : await findFile(resolve(io.cwd, file), { maxBytes, followLinks: true });
+      : await findNamedFile(resolve(io.cwd, file), { maxBytes, signal: io.signal });
   if (bytes === undefined) throw new UsageError(`there is no file ${file}`);
   const encoding = findForeignEncoding(bytes);
   if (encoding === undefined) return bytes;

@@ -10,6 +10,7 @@ export { createDirectory, syncDirectory, verifyDirectories } from "./directory.t
 export { fileCall, FileError, fileError, isErrno, type FileErrorCode } from "./errors.ts";
 export { createBatchWriter, type BatchWriter, type BatchWriterOptions } from "./batch-writer.ts";
 export { readFrom } from "./file-stream.ts";
+export { findNamedFile, type FindNamedFileOptions } from "./named-file.ts";
 export {
   appendToFile,
   findFile,

@@ -3,16 +3,17 @@
  * `host` or `host:port`, `*.crt` are authorities, and `x.cert` with `x.key` is the client certificate. The first directory
  * that has the host is used alone.
  */
-import { open, readdir } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { OciError } from "../errors.ts";
+import { findFile } from "../files/index.ts";
 import { certificateMaxBytes } from "./limits.ts";
 import type { Origin } from "./addresses/origin.ts";
 import type { TlsOptions } from "./tls.ts";
 
 /**
  * Reads the directories once; a missing directory counts as empty.
- * @throws OciError OCI_CREDENTIALS_UNAVAILABLE (certificate without key or the reverse), OCI_LIMIT_EXCEEDED; the file system's errors
+ * @throws OciError OCI_CREDENTIALS_UNAVAILABLE (certificate without key or the reverse); FileError FILE_NOT_REGULAR, FILE_TOO_LARGE; the file system's errors
  */
 export async function readCertsDirectories(
   directories: readonly string[],
@@ -31,7 +32,7 @@ export async function readCertsDirectories(
 
 /**
  * The settings in one host's own directory.
- * @throws OciError OCI_CREDENTIALS_UNAVAILABLE (certificate without key or the reverse), OCI_LIMIT_EXCEEDED; the file system's errors
+ * @throws OciError OCI_CREDENTIALS_UNAVAILABLE (certificate without key or the reverse); FileError FILE_NOT_REGULAR, FILE_TOO_LARGE; the file system's errors
  */
 export async function readCertsDirectory(directory: string): Promise<TlsOptions> {
   const files = await namesIn(directory);
@@ -68,12 +69,6 @@ async function namesIn(directory: string): Promise<readonly string[]> {
 }
 
 async function readBounded(path: string): Promise<string> {
-  await using file = await open(path, "r");
-  const { size } = await file.stat();
-  if (size > certificateMaxBytes) {
-    throw new OciError("OCI_LIMIT_EXCEEDED", `${path} is too large for a certificate: ${size} bytes`, {
-      details: { path, limit: certificateMaxBytes, got: size },
-    });
-  }
-  return await file.readFile("utf8");
+  const bytes = await findFile(path, { maxBytes: certificateMaxBytes, followLinks: true });
+  return bytes?.toString("utf8") ?? "";
 }

@@ -21,6 +21,7 @@ export {
   type RetryPolicy,
   type RetryState,
 } from "./retry.ts";
+export { certificateMaxBytes } from "./limits.ts";
 export type { TlsOptions } from "./tls.ts";
 export { createTransport } from "./transport.ts";
 export {

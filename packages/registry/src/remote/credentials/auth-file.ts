@@ -4,8 +4,8 @@
  * may be a host, a URL, or (containers) a host with a namespace, of which the longest match counts. A host is compared as a
  * whole, port included, never by a part of it.
  */
-import { open } from "node:fs/promises";
 import { OciError } from "../../errors.ts";
+import { FileError, findFile } from "../../files/index.ts";
 import { authFileMaxBytes } from "./auth-limits.ts";
 import type { CredentialHelper } from "./credential-helper.ts";
 import { credentialHost, type Credential, type CredentialTarget } from "./credentials.ts";
@@ -133,24 +133,17 @@ function parseAuth(auth: string, where: string): { readonly username: string; re
 
 /** Returns undefined if the file does not exist. @throws OciError OCI_CREDENTIALS_UNAVAILABLE */
 export async function readAuthText(path: string): Promise<string | undefined> {
-  const file = await open(path).catch((cause: unknown) => {
-    if (isMissing(cause)) return undefined;
-    throw unreadable(path, "cannot be read", cause);
-  });
-  if (file === undefined) return undefined;
   try {
-    const { size } = await file.stat();
-    if (size > authFileMaxBytes) throw unreadable(path, `has ${size} bytes; at most ${authFileMaxBytes}`);
-    return await file.readFile("utf8");
+    return (await findFile(path, { maxBytes: authFileMaxBytes, followLinks: true }))?.toString("utf8");
   } catch (cause) {
-    throw OciError.is(cause) ? cause : unreadable(path, "cannot be read", cause);
-  } finally {
-    await file.close();
+    const code = FileError.is(cause) ? cause.code : undefined;
+    if (code === "FILE_NOT_REGULAR") throw unreadable(path, "is not a regular file", cause);
+    throw unreadable(
+      path,
+      code === "FILE_TOO_LARGE" ? `has more than ${authFileMaxBytes} bytes` : "cannot be read",
+      cause,
+    );
   }
-}
-
-function isMissing(cause: unknown): boolean {
-  return cause instanceof Error && "code" in cause && (cause.code === "ENOENT" || cause.code === "ENOTDIR");
 }
 
 function isObject(json: unknown): json is JsonObject {
