@@ -100,6 +100,7 @@ export async function openTransport(context: Context, settings: HostSettings): P
 
 async function transportOptions(context: Context, settings: HostSettings): Promise<TransportOptions> {
   const { networkOf, readCertsDirectories } = await import("@dtuf/registry/http");
+  const { describeRequest } = await import("./request-note.ts");
   const { io, values, terminal } = context;
   const family = values.text("ip-family");
   const { cert: _cert, key: _key, ...trust } = settings.tls;
@@ -121,8 +122,10 @@ async function transportOptions(context: Context, settings: HostSettings): Promi
       if (settings.plainHttp !== "refuse" && isAllowed) return "allow";
       return networkOf(hostName(asked)) === "loopback" ? "allow" : "refuse";
     },
-    onRequest: ({ method, url, status, failure }) =>
-      terminal.note(`${method} ${url} ${status ?? failure ?? ""}`, "DEBUG"),
+    onRequest: (event) => {
+      const { text, level } = describeRequest(event);
+      terminal.note(text, level);
+    },
   };
 }
 

@@ -5,7 +5,7 @@
  */
 import { resolve } from "node:path";
 import { parseRegistryHost } from "@dtuf/registry";
-import { certificateMaxBytes, type TlsOptions } from "@dtuf/registry/http";
+import type { TlsOptions } from "@dtuf/registry/http";
 import type { CredentialProvider } from "@dtuf/registry/remote";
 import { findCredentials } from "./credentials.ts";
 import type { Context } from "../context/command.ts";
@@ -93,6 +93,7 @@ function readBundle(context: Context): Promise<string | undefined> {
 
 async function readCertificates(context: Context, path: string | undefined): Promise<string | undefined> {
   if (path === undefined || path === "") return undefined;
+  const { certificateMaxBytes } = await import("@dtuf/registry/http");
   // Resolved here, so that a file with the name `-` is not stdin.
   const bytes = await readInput(context, resolve(context.io.cwd, path), certificateMaxBytes);
   return new TextDecoder().decode(bytes);
