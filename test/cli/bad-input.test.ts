@@ -146,6 +146,7 @@ describe("the publisher", () => {
   });
 
   test("is told by every command, with one status, that a file is not there", async () => {
+    await writeFile(join(machine.directory, "root.json"), (await machine.must(["get-root", repo])).bytes);
     for (const words of [
       ["push-target", repo, "x", "no-such-file"],
       ["push-target", repo, "x", "@demo.txt", "no-such-file"],
@@ -154,7 +155,7 @@ describe("the publisher", () => {
       ["check-target", repo, "demo.txt", "no-such-file"],
       ["push-blob", repo, "no-such-file"],
       ["set-alias", repo, "alias", "./no-such-file"],
-      ["import", "no-such-file", "oci:x", "--tuf", "demo.txt"],
+      ["import", "no-such-file", "oci:x", "--tuf", "root.json"],
       ["sync", "oci-archive:no-such-file", "oci:x"],
     ]) {
       await expectRefusal(words, { status: 2, says: /there is no file (?:\.\/)?no-such-file \(USAGE\)/ });

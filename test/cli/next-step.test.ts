@@ -150,3 +150,58 @@ test("metadata that is there already, and a snapshot that is not, have hints of 
   const hint = await hintOf(publisher, ["refresh-metadata", repo, "--expect-snapshot", ">=99"]);
   expect(hint).toMatch(/^dtuf status .* which snapshot is published/);
 });
+
+test("a client behind a replaced chain is told of --replace, and that a root of another chain was not used", async () => {
+  await using publisher = await createPublisher();
+  await using client = await createMachine({ DTUF_HOST: `oci:${publisher.directory}/registry` });
+  await writeFile(join(client.directory, "root.json"), (await publisher.must(["get-root", repo])).bytes);
+  await client.must(["pull", repo, "--root", "root.json"]);
+  expect((await client.must(["pull", repo, "--root", "root.json"])).stderr).not.toContain("not used");
+  await rm(join(publisher.directory, "dtuf_repos"), { recursive: true });
+  await rm(join(publisher.directory, "registry"), { recursive: true });
+  await publishDemo(publisher, repo, "other\n");
+  await writeFile(join(client.directory, "new.json"), (await publisher.must(["get-root", repo])).bytes);
+  const before = (await client.must(["inspect", repo, "--json"])).stdout;
+  const refused = await client.run(["pull", repo, "--root", "new.json"]);
+  expect([refused.status, refused.stderr]).toEqual([
+    6,
+    expect.stringMatching(
+      /new\.json \(root 1\) was not used[^]*TUF_THRESHOLD_NOT_MET[^]*hint: .*dtuf pin .* --replace/,
+    ),
+  ]);
+  const pin = (text: string): unknown => (JSON.parse(text) as { pin: unknown }).pin;
+  expect(pin((await client.must(["inspect", repo, "--json"])).stdout)).toEqual(pin(before));
+  await client.must(["pin", repo, "new.json", "--replace"]);
+  await client.must(["pull", repo, "--root", "new.json"]);
+});
+
+test("a root file that is not JSON is named, by each command that takes one", async () => {
+  await using machine = await createMachine({ DTUF_HOST: "oci:registry" });
+  await writeFile(join(machine.directory, "bad.json"), "{ not json");
+  for (const words of [
+    ["pull", repo, "--root", "bad.json"],
+    ["pin", repo, "bad.json"],
+    ["pull-metadata", repo, "bad.json"],
+    ["adopt-metadata", repo, "bad.json"],
+    ["sync", "--tuf", "bad.json", "oci:a/x", "oci:b/x"],
+  ]) {
+    const ran = await machine.run(words);
+    expect([words[0], ran.status, ran.stderr]).toEqual([
+      words[0],
+      6,
+      expect.stringMatching(/\(bad\.json\) \(TUF_MALFORMED\)/),
+    ]);
+  }
+});
+
+test("dxf says how a digest and an alias are written, and what stdin may hold", async () => {
+  await using machine = await createMachine({ DXF_HOST: "oci:registry" });
+  await writeFile(join(machine.directory, "a.txt"), "a\n");
+  await machine.must(["dxf", "push-blob", repo, "a.txt", "@host"]);
+  for (const words of [["pull-blob"], ["blob-size"], ["del-blob"]]) {
+    const ran = await machine.run(["dxf", ...words, repo, "host"]);
+    expect([ran.status, ran.stderr]).toEqual([2, expect.stringMatching(/hint: .*an alias is written @name/)]);
+    const empty = await machine.run(["dxf", ...words, repo], "");
+    expect([empty.status, empty.stderr]).toEqual([2, expect.stringMatching(/stdin is empty[^]*hint: .*@alias/)]);
+  }
+});

@@ -45,6 +45,8 @@ test("a wrong passphrase at a prompt is asked for again, three times at most; on
   expect([right.status, right.prompts.length]).toEqual([0, 2]);
   const never = await runAnswering(["refresh-metadata", repo], ["a", "b", "c", "secret"]);
   expect([never.status, never.prompts.length]).toEqual([1, 3]);
+  expect(never.stderr).toContain("type the passphrase that this key was made with");
+  expect(never.stderr).not.toContain("is taken from");
 });
 
 test("without a terminal every missing variable is named at once, and what an empty one means, before a key is made", async () => {

@@ -1,7 +1,7 @@
-import { parseDigest, type WriteStore } from "@dtuf/registry";
+import type { WriteStore } from "@dtuf/registry";
 import type { AliasImage } from "./alias.ts";
 import type { Context, Run } from "../context/command.ts";
-import { findBlob, isImage, openNamed, parseAliasArgument, withStore } from "./dxf.ts";
+import { findBlob, isImage, openNamed, parseAliasArgument, parseDigestArgument, withStore } from "./dxf.ts";
 
 export const run: Run = (context, [repo = "", ...words]) =>
   withStore(context, repo, (store) => context.terminal.printEach("sizes", listSizes(context, store, words)));
@@ -10,7 +10,8 @@ async function* listSizes(context: Context, store: WriteStore, words: readonly s
   if (words.length === 0) yield* listSums(context, store, []);
   for (const word of words) {
     const alias = parseAliasArgument(word);
-    if (alias === undefined) yield (await findBlob(store, parseDigest(word), { signal: context.io.signal })).size;
+    if (alias === undefined)
+      yield (await findBlob(store, parseDigestArgument(word), { signal: context.io.signal })).size;
     else yield* listSums(context, store, [alias]);
   }
 }

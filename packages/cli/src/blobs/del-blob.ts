@@ -1,20 +1,12 @@
 import { stat } from "node:fs/promises";
-import {
-  collect,
-  manifestReadMaxBytes,
-  OciError,
-  parseDigest,
-  type Deleter,
-  type Digest,
-  type WriteStore,
-} from "@dtuf/registry";
-import { openAlias, openImages, parseAlias, type Alias } from "./alias.ts";
+import { OciError, type Deleter, type Digest, type WriteStore } from "@dtuf/registry";
+import { openAlias, openImages, type Alias } from "./alias.ts";
 import { openRepository, type Connection } from "../connection/connection.ts";
 import { stateDirectory } from "../connection/place.ts";
 import { repositoriesRoot } from "../connection/repositories-root.ts";
 import type { Context, Run } from "../context/command.ts";
 import { UsageError } from "../context/usage.ts";
-import { deleter, parseAliasArgument } from "./dxf.ts";
+import { deleter, parseAliasArgument, parseDigestArgument, readAlias } from "./dxf.ts";
 
 interface Doomed {
   /** Of an alias: they go first, so that no alias is ever left pointing at what is gone. */
@@ -40,13 +32,13 @@ export const run: Run = async (context, [repo = "", ...words]) => {
 };
 
 async function findOnStdin(context: Context, store: WriteStore): Promise<Doomed> {
-  const alias = parseAlias(await collect(context.io.stdin.stream, manifestReadMaxBytes));
+  const alias = await readAlias(context);
   return { manifests: [], blobs: await blobsOf(context, store, alias) };
 }
 
 async function findDoomed(context: Context, store: WriteStore, word: string): Promise<Doomed> {
   const name = parseAliasArgument(word);
-  if (name === undefined) return { manifests: [], blobs: [parseDigest(word)] };
+  if (name === undefined) return { manifests: [], blobs: [parseDigestArgument(word)] };
   const alias = await openAlias(store, name, { signal: context.io.signal });
   const platforms = alias.kind === "index" ? [...alias.platforms.values()] : [];
   const manifests = [alias.digest, ...platforms.map(({ digest }) => digest)];

@@ -3,10 +3,10 @@ import {
   collect,
   encodeImageManifest,
   hasCapability,
+  isDigest,
   manifestReadMaxBytes,
   mediaTypes,
   OciError,
-  parseDigest,
   parseTag,
   type BlobFinder,
   type Deleter,
@@ -45,11 +45,18 @@ export async function openNamed(
 ): Promise<readonly Images[]> {
   const options = { platform: context.values.text("platform"), signal: context.io.signal };
   const aliases: Alias[] = [];
-  if (names.length === 0) aliases.push(parseAlias(await collect(context.io.stdin.stream, manifestReadMaxBytes)));
+  if (names.length === 0) aliases.push(await readAlias(context));
   for (const name of names) aliases.push(await openAlias(store, name, options));
   const images: Images[] = [];
   for (const alias of aliases) images.push(await openImages(store, alias, options));
   return images;
+}
+
+/** The manifest on stdin. @throws UsageError if stdin is empty; OciError OCI_MANIFEST_INVALID */
+export async function readAlias({ io }: Context): Promise<Alias> {
+  const bytes = await collect(io.stdin.stream, manifestReadMaxBytes);
+  if (bytes.length > 0) return parseAlias(bytes);
+  throw new UsageError("no name was given, and stdin is empty", "name an @alias, or give a manifest on stdin");
 }
 
 export function isImage(images: Images): images is AliasImage {
@@ -62,6 +69,15 @@ export function perPlatform(
   value: (image: AliasImage) => unknown,
 ): Readonly<Record<string, unknown>> {
   return Object.fromEntries([...images].map(([name, image]) => [name, value(image)]));
+}
+
+/** @throws UsageError for what is no digest */
+export function parseDigestArgument(word: string): Digest {
+  if (isDigest(word)) return word;
+  throw new UsageError(
+    `not a digest: ${JSON.stringify(word)}`,
+    "a digest is written sha256: and 64 hex digits; an alias is written @name",
+  );
 }
 
 export function parseAliasArgument(word: string): string | undefined {
@@ -124,7 +140,7 @@ export async function describeBlobs(
   const blobs: Descriptor[] = [];
   for (const word of words) {
     blobs.push(
-      word.includes("/") || word === "-" ? await hash(word) : await findBlob(store, parseDigest(word), options),
+      word.includes("/") || word === "-" ? await hash(word) : await findBlob(store, parseDigestArgument(word), options),
     );
   }
   return blobs.map((blob) => ({ ...blob, mediaType: mediaTypes.octetStream }));

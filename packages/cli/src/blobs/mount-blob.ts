@@ -1,11 +1,11 @@
-import { hasCapability, mediaTypes, OciError, parseDigest, parseRepositoryName } from "@dtuf/registry";
+import { hasCapability, mediaTypes, OciError, parseRepositoryName } from "@dtuf/registry";
 import type { Run } from "../context/command.ts";
-import { findBlob, parseAliasToSet, setAlias, withStore } from "./dxf.ts";
+import { findBlob, parseAliasToSet, parseDigestArgument, setAlias, withStore } from "./dxf.ts";
 import { openRepository } from "../connection/connection.ts";
 
 export const run: Run = async (context, [repo = "", from = "", hash = "", word]) => {
   const alias = parseAliasToSet(word);
-  const digest = parseDigest(hash);
+  const digest = parseDigestArgument(hash);
   const source = parseRepositoryName(from);
   const options = { signal: context.io.signal };
   const size = await sizeAt(source);

@@ -1,7 +1,15 @@
-import { digestHex, OciError, parseDigest, type Digest, type WriteStore } from "@dtuf/registry";
+import { digestHex, OciError, type Digest, type WriteStore } from "@dtuf/registry";
 import { spool } from "@dtuf/registry/files";
 import type { Context, Run } from "../context/command.ts";
-import { blobFinder, isImage, openNamed, parseAliasArgument, perPlatform, withStore } from "./dxf.ts";
+import {
+  blobFinder,
+  isImage,
+  openNamed,
+  parseAliasArgument,
+  parseDigestArgument,
+  perPlatform,
+  withStore,
+} from "./dxf.ts";
 import { createProgress } from "../context/progress.ts";
 
 export const run: Run = (context, [repo = "", ...words]) =>
@@ -10,7 +18,7 @@ export const run: Run = (context, [repo = "", ...words]) =>
     if (words.length === 0) return pullNamed(options, []);
     for (const word of words) {
       const alias = parseAliasArgument(word);
-      if (alias === undefined) await pullBlob(options, parseDigest(word));
+      if (alias === undefined) await pullBlob(options, parseDigestArgument(word));
       else await pullNamed(options, [alias]);
     }
   });

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { collect } from "@dtuf/registry";
 import { createAtomicFile, findNamedFile, isErrno } from "@dtuf/registry/files";
-import { findForeignEncoding } from "@dtuf/tuf";
+import { rootFileMaxBytes } from "@dtuf/format";
+import { findForeignEncoding, parseUnverified, TufError, withPlace } from "@dtuf/tuf";
 import type { Context } from "./command.ts";
 import type { Io } from "./io.ts";
 import { UsageError } from "./usage.ts";
@@ -24,6 +25,26 @@ export async function readInput({ io }: Context, file: string, maxBytes: number)
     `${file === "-" ? "stdin" : file} is ${encoding}; wanted plain UTF-8`,
     "PowerShell's > changes what it writes: use --output, or copy the file itself",
   );
+}
+
+/**
+ * A root.json, or a chain of roots, that was named on the command line. What is no root is refused here, with the file's name.
+ * @throws UsageError if there is no such file; TufError, FileError
+ */
+export async function readRootFile(context: Context, file: string): Promise<Uint8Array> {
+  const bytes = await readInput(context, file, rootFileMaxBytes);
+  verifyRootFile(bytes, file);
+  return bytes;
+}
+
+/** A chain of roots is a list: it is parsed by those who walk it. @throws TufError */
+export function verifyRootFile(bytes: Uint8Array, file: string): void {
+  if (/^\s*\[/.test(Buffer.from(bytes.subarray(0, 64)).toString("latin1"))) return;
+  try {
+    parseUnverified(bytes, "root");
+  } catch (error) {
+    throw TufError.is(error) ? withPlace(error, file === "-" ? "stdin" : file) : error;
+  }
 }
 
 /**

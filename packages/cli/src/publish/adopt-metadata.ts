@@ -1,6 +1,5 @@
-import { rootFileMaxBytes } from "@dtuf/format";
 import type { Context, Run } from "../context/command.ts";
-import { readInput } from "../context/input-file.ts";
+import { readRootFile } from "../context/input-file.ts";
 import { UsageError } from "../context/usage.ts";
 import { describeLeftOut } from "../context/left-out.ts";
 import { expectedSnapshot } from "./expected-snapshot.ts";
@@ -14,7 +13,7 @@ export const run: Run = async (context, [repo = "", file]) => {
     throw new UsageError("the root and the record cannot both come from stdin");
   }
   const record = await findRecord(context);
-  const root = await readInput(context, file, rootFileMaxBytes);
+  const root = await readRootFile(context, file);
   const expectSnapshot = expectedSnapshot(context.values);
   return withMaster(context, repo, async (master, place) => {
     const { leftOut, keyDirectory } = await master.adopt({ root, signal: context.io.signal, expectSnapshot, record });

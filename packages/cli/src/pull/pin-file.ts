@@ -2,7 +2,7 @@
 import type { RequestedRoot } from "@dtuf/copy";
 import { rootFileMaxBytes } from "@dtuf/format";
 import type { Context } from "../context/command.ts";
-import { readInput } from "../context/input-file.ts";
+import { readInput, verifyRootFile } from "../context/input-file.ts";
 import { UsageError } from "../context/usage.ts";
 
 /** @throws UsageError for files that are neither one root file nor keys; FileError */
@@ -15,7 +15,10 @@ export async function readPin(context: Context, files: readonly string[]): Promi
   if (kinds.size === 1 && kinds.has("keys")) {
     return { kind: "keys", pems: contents.map((content) => Buffer.from(content).toString("utf8")) };
   }
-  if (contents.length === 1 && kinds.has("root")) return { kind: "root", bytes };
+  if (contents.length === 1 && kinds.has("root")) {
+    verifyRootFile(bytes, files[0] ?? "");
+    return { kind: "root", bytes };
+  }
   throw new UsageError(
     "wanted one root.json (it begins with {), one chain of roots (it begins with [), or public keys in PEM (they begin with -)",
   );

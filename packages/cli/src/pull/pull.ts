@@ -1,8 +1,8 @@
 /** Pins if nothing is pinned, refreshes, and writes all targets or those that are named into a directory. */
 import { CopyError, type Copy } from "@dtuf/copy";
-import { rootFileMaxBytes } from "@dtuf/format";
-import type { Run } from "../context/command.ts";
-import { readInput } from "../context/input-file.ts";
+import { parseUnverified, TufError } from "@dtuf/tuf";
+import type { Context, Run } from "../context/command.ts";
+import { readRootFile } from "../context/input-file.ts";
 import { UsageError } from "../context/usage.ts";
 import { parseTargets, callOptions, withCopy } from "./copy.ts";
 import { findOutput } from "./destinations.ts";
@@ -22,10 +22,9 @@ export const run: Run = async (context, [repo = "", ...names]) => {
     names.length === 1 ? "one" : "several",
   );
   const file = context.values.text("root") || undefined;
-  const root = file === undefined ? undefined : await readInput(context, file, rootFileMaxBytes);
+  const root = file === undefined ? undefined : { repo, file, bytes: await readRootFile(context, file) };
   await withCopy(context, repo, async (copy) => {
-    const call = callOptions(context);
-    await copy.pullMetadata({ ...call, ...(await pinOffer(copy, root)) });
+    await pullMetadata(context, copy, root);
     const paths = names.length > 0 ? parseTargets(names) : await listAll(context, copy);
     const targets = await findAll(context, copy, paths);
     if (output.kind === "stdout") await writeAll(context, copy, targets);
@@ -33,17 +32,59 @@ export const run: Run = async (context, [repo = "", ...names]) => {
   });
 };
 
-/** What is pinned stays: the root that was shipped is for the first time. */
-async function pinOffer(
-  copy: Copy,
-  root: Uint8Array | undefined,
-): Promise<{ pin?: { kind: "root"; bytes: Uint8Array } }> {
-  if (root === undefined) return {};
+interface GivenRoot {
+  readonly repo: string;
+  readonly file: string;
+  readonly bytes: Uint8Array;
+}
+
+/** The root that was given is for the first time: what is pinned stays, and a root that it does not agree with is named. */
+async function pullMetadata(context: Context, copy: Copy, root: GivenRoot | undefined): Promise<void> {
+  const call = callOptions(context);
+  if (root !== undefined && !(await isPinned(copy))) {
+    await copy.pullMetadata({ ...call, pin: { kind: "root", bytes: root.bytes } });
+    return;
+  }
+  try {
+    await copy.pullMetadata(call);
+  } finally {
+    if (root !== undefined) await noteOtherRoot(context, copy, root);
+  }
+}
+
+async function isPinned(copy: Copy): Promise<boolean> {
   try {
     await copy.inspect();
-    return {};
+    return true;
   } catch (error) {
     if (!CopyError.is(error)) throw error;
-    return { pin: { kind: "root", bytes: root } };
+    return false;
+  }
+}
+
+/** An installer's root may be older than the pinned one, whose predecessors are not kept here: only others are told. */
+async function noteOtherRoot(
+  { program, terminal }: Context,
+  copy: Copy,
+  { repo, file, bytes }: GivenRoot,
+): Promise<void> {
+  const roots = (await copy.trustedFiles()).filter(({ role }) => role === "root");
+  const [pinned] = roots;
+  const version = findVersion(bytes);
+  if (pinned === undefined || version === undefined || version < pinned.version) return;
+  if (roots.some((root) => Buffer.compare(root.bytes, bytes) === 0)) return;
+  terminal.note(
+    `${file} (root ${version}) was not used: root ${pinned.version} is pinned, and what is trusted since does not include that file. ` +
+      `To trust it instead, compare its fingerprint with its publisher's, then ${program} pin ${repo} ${file} --replace`,
+  );
+}
+
+/** Undefined for a chain of roots. */
+function findVersion(bytes: Uint8Array): number | undefined {
+  try {
+    return parseUnverified(bytes, "root").version;
+  } catch (error) {
+    if (!TufError.is(error)) throw error;
+    return undefined;
   }
 }

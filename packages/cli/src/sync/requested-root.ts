@@ -1,16 +1,15 @@
 /** From which root a repository is verified: the file of `--tuf`, else what this machine has pinned for it. */
 import { createCopy, CopyError } from "@dtuf/copy";
-import { rootFileMaxBytes } from "@dtuf/format";
 import { stateDirectory } from "../connection/place.ts";
 import { repositoriesRoot } from "../connection/repositories-root.ts";
 import type { Context } from "../context/command.ts";
-import { readInput } from "../context/input-file.ts";
+import { readRootFile } from "../context/input-file.ts";
 import { UsageError } from "../context/usage.ts";
 
 /** @throws UsageError if there is neither; FileError */
 export async function readRequestedRoot(context: Context, repository: string | undefined): Promise<Uint8Array> {
   const file = context.values.text("tuf") || undefined;
-  if (file !== undefined) return readInput(context, file, rootFileMaxBytes);
+  if (file !== undefined) return readRootFile(context, file);
   const pin = repository === undefined ? undefined : await findPin(context, repository);
   if (pin !== undefined) return pin;
   const where = repository === undefined ? "" : `, and this machine has pinned no root of ${repository}`;
