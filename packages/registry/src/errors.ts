@@ -19,7 +19,8 @@ export type OciErrorCode =
   | "OCI_REALM_REFUSED"
   | "OCI_INSECURE_CREDENTIALS"
   | "OCI_CREDENTIALS_UNAVAILABLE"
-  | "OCI_UNSUPPORTED";
+  | "OCI_UNSUPPORTED"
+  | "OCI_TAG_IMMUTABLE";
 
 /** Details of an error: the thing, the wanted and the actual value. Never a secret. */
 export type ErrorDetails = Readonly<Record<string, string | number | readonly string[]>>;

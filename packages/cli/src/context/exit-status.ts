@@ -52,6 +52,7 @@ const statuses: Readonly<Record<ErrorCode, ExitStatus>> = {
   OCI_INSECURE_CREDENTIALS: usage,
   OCI_CREDENTIALS_UNAVAILABLE: unauthorised,
   OCI_UNSUPPORTED: failure,
+  OCI_TAG_IMMUTABLE: failure,
 
   FILE_LOCKED: local,
   FILE_NO_SPACE: local,

@@ -38,6 +38,7 @@ const hints: Readonly<Record<string, string>> = {
   MASTER_OLD_ROOT_KEY_MISSING:
     "put the old key's file back into keys/previous; if it is lost, PROGRAM reset-keys <repo> --replace, after which every client must pin again",
   OCI_UNAUTHORIZED: "give credentials: PROGRAM login <host>, or DTUF_USERNAME and DTUF_PASSWORD",
+  OCI_TAG_IMMUTABLE: "take another alias, or have the registry's rule for immutable tags leave this one out",
   OCI_REALM_REFUSED: "if that host is your registry's token server, name it in DTUF_AUTH_HOST",
   OCI_INSECURE_CREDENTIALS: "use https, or no credentials",
   FILE_LOCKED: "another process is at work on the same state: wait for it to end",
@@ -112,6 +113,9 @@ function hintOfCase(failure: Failure): string | undefined {
   }
   if (code === "OCI_UNAVAILABLE" && details?.["tls"] === "none") return hintOfPlainHttp(command);
   if (code === "OCI_STATUS" && /unknown media type/i.test(message)) return mediaTypes;
+  if (code === "OCI_TAG_IMMUTABLE" && details?.["tag"] === "latest") {
+    return "`latest` must stay mutable, because moving it is how a release is published: leave it out of the registry's rule for immutable tags (docs/registries.md)";
+  }
   if (code === "MASTER_PASSPHRASE_WRONG") return hintOfPassphrase(failure);
   return undefined;
 }

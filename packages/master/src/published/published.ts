@@ -1,17 +1,22 @@
-/** Reads the release that `latest` names. Nothing is trusted here: `base.ts` verifies the bytes. */
-import { collect, OciError, type Descriptor, type Digest } from "@dtuf/registry";
+/** Reads the release that a tag names. Nothing is trusted here: `base.ts` verifies the bytes. */
+import { collect, OciError, type Descriptor, type Digest, type TagName } from "@dtuf/registry";
 import { latestTag, parseRelease, type MetadataIndex, type Release } from "@dtuf/format";
 import { MasterError } from "../errors.ts";
 import type { Operation } from "../state/operation.ts";
 
 export interface Published extends Release {
-  /** Digest of the manifest that `latest` names. */
+  /** Digest of its manifest. */
   readonly release: Digest;
 }
 
-/** Returns undefined if there is no `latest`. @throws FormatError FORMAT_NOT_A_REPOSITORY; OciError */
-export async function findPublished({ store, signal }: Operation): Promise<Published | undefined> {
-  const found = await store.resolve(latestTag, { want: "bytes", signal });
+/** Undefined: there is no `latest`. @throws FormatError FORMAT_NOT_A_REPOSITORY; OciError */
+export function findPublished(operation: Operation): Promise<Published | undefined> {
+  return findRelease(operation, latestTag);
+}
+
+/** Undefined: there is no such tag. @throws FormatError FORMAT_NOT_A_REPOSITORY; OciError */
+export async function findRelease({ store, signal }: Operation, tag: TagName): Promise<Published | undefined> {
+  const found = await store.resolve(tag, { want: "bytes", signal });
   if (found === undefined) return undefined;
   const { digest } = found.descriptor;
   const bytes = found.bytes ?? (await readContent(found.descriptor, { store, signal }));

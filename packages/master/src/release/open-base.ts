@@ -14,6 +14,7 @@ import { MasterError } from "../errors.ts";
 import { lineageMax, versionJumpMax } from "../limits.ts";
 import { isUnreadable, readable } from "../published/history.ts";
 import { findPublished, latestDigest, type Published } from "../published/published.ts";
+import { findNewest } from "../published/successors.ts";
 import { extendChain, readRoots } from "../published/root-chain.ts";
 import { openPushRecord } from "./push-record.ts";
 import { acceptBase, withPublishedRoots } from "./record.ts";
@@ -21,7 +22,11 @@ import type { Operation } from "../state/operation.ts";
 import type { State } from "../state/state.ts";
 import { moveSecondTags } from "./upload.ts";
 
-type Choice = Pick<PublishOptions, "base" | "expectSnapshot" | "clock"> & Pick<RefreshOptions, "record">;
+type Choice = Pick<PublishOptions, "base" | "expectSnapshot" | "clock"> &
+  Pick<RefreshOptions, "record"> & {
+    /** From this number on, releases are looked for that `latest` does not name yet. */
+    readonly from?: number | undefined;
+  };
 
 export interface OpenedBase extends Base {
   /** The record of the push that the caller passed; it matches the base. */
@@ -36,7 +41,7 @@ export async function openBase(operation: Operation, choice: Choice): Promise<Op
   const { base = "published" } = choice;
   const { published, attempt } = operation.state();
   if (base === "recorded") await verifySameChain(operation);
-  const found = base === "published" ? await findPublished(operation) : undefined;
+  const found = base === "published" ? await findNewest(operation, choice.from) : undefined;
   if (found === undefined || found.release === published) {
     const latest = found === undefined ? await latestDigest(operation) : found.release;
     if (base === "published" && latest === undefined && published !== undefined) throw gone(published);

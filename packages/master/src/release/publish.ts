@@ -23,12 +23,21 @@ import { rebasesMax } from "../limits.ts";
 import { openBase, type OpenedBase } from "./open-base.ts";
 import { verifyPromises, verifyStagedBlobs } from "../published/presence.ts";
 import { latestDigest } from "../published/published.ts";
+import { isBuiltOn } from "../published/successors.ts";
 import { makePushRecord, recordStatusOf } from "./push-record.ts";
 import { commitRelease } from "./record.ts";
 import type { Operation } from "../state/operation.ts";
 import { dueRoles, signRelease, type Draft, type OnlineCoverage, type Coverage } from "./sign.ts";
 import type { State } from "../state/state.ts";
-import { ownerManifestsOf, moveSecondTags, putArtifact, putArtifacts, releaseOf, roleArtifacts } from "./upload.ts";
+import {
+  isTagFixed,
+  ownerManifestsOf,
+  moveSecondTags,
+  putArtifact,
+  putArtifacts,
+  releaseOf,
+  roleArtifacts,
+} from "./upload.ts";
 
 /** `makeRecord`: sign a record of the push, for coverage "all". `record`: the record file that the caller passes. */
 export type PublishRequest = PublishOptions &
@@ -44,14 +53,17 @@ export async function publish(operation: Operation, request: PublishRequest): Pr
   if (request.clock === "trusted") await operation.save({ ...operation.state(), knownPast: undefined });
   else verifyClock(operation);
   const builtOn = new Set<Digest | undefined>();
+  let from: number | undefined;
   for (let tries = 0; tries <= rebasesMax; tries++) {
     operation.signal?.throwIfAborted();
-    const base = await openBase(operation, request);
+    const base = await openBase(operation, { ...request, from });
     builtOn.add(base.release);
     const prepared = await prepare(operation, base, request);
     const overwrote = isOnRecord(request) ? overwrittenBy(operation, base) : undefined;
     const release = await uploadRelease(operation, { ...prepared, base, request });
+    from = prepared.draft.versions.timestamp;
     if (release === undefined || !(await moveLatest(operation, base, release))) continue;
+    if (!isOnRecord(request) && (await isFollowed(operation, from, release))) continue;
     const rebased = isOnRecord(request) ? 0 : builtOn.size - 1;
     return { ...(await finish(operation, prepared, release)), rebased, overwrote };
   }
@@ -159,8 +171,7 @@ async function uploadRelease(
   for (const role of draft.delegated) await putArtifacts(operation, roleArtifacts(role));
   const taken = await store.resolve(releaseTag(draft.versions.timestamp), { want: "digest", signal });
   if (taken !== undefined && taken.descriptor.digest !== digest) return undefined;
-  await putArtifact(operation, artifact);
-  return artifact.manifest;
+  return (await isTagFixed(() => putArtifact(operation, artifact))) ? undefined : artifact.manifest;
 }
 
 function highest(signed: State["signed"], versions: State["signed"]): State["signed"] {
@@ -175,9 +186,21 @@ function highest(signed: State["signed"], versions: State["signed"]): State["sig
 async function moveLatest(operation: Operation, base: Base, { descriptor }: ManifestContent): Promise<boolean> {
   const { store, signal } = operation;
   if (store.swapTag !== undefined) return store.swapTag(latestTag, { from: base.release, to: descriptor }, { signal });
-  if ((await latestDigest(operation)) !== base.release) return false;
-  await store.tag(latestTag, descriptor, { signal });
-  return (await latestDigest(operation)) === descriptor.digest;
+  for (let moves = 0; ; moves++) {
+    const latest = await latestDigest(operation);
+    if (moves > 0 && latest === descriptor.digest) return true;
+    const isExpected = latest === base.release || (await isBuiltOn(operation, base.release, latest));
+    if (!isExpected || moves > rebasesMax) return false;
+    await store.tag(latestTag, descriptor, { signal });
+  }
+}
+
+/** Whether another publisher built on that release before `latest` named it, and may have moved `latest` before. */
+async function isFollowed(operation: Operation, number: number, { descriptor }: ManifestContent): Promise<boolean> {
+  const { store, signal } = operation;
+  if (store.swapTag !== undefined) return false;
+  const next = await store.resolve(releaseTag(number + 1), { want: "digest", signal });
+  return next !== undefined && isBuiltOn(operation, next.descriptor.digest, descriptor.digest);
 }
 
 /**

@@ -91,7 +91,18 @@ export function* roleArtifacts({ name, version, bytes, document: { targets } }: 
   yield* encodeRole({ name, version, metadata: bytes, keeps: owner === "role" ? targets : undefined });
 }
 
-/** Docker's clients look for a delegated role under its plain name. */
+/** Whether the registry refuses, because the tag names another manifest and may not be moved. */
+export async function isTagFixed(put: () => Promise<void>): Promise<boolean> {
+  try {
+    await put();
+    return false;
+  } catch (error) {
+    if (OciError.is(error) && error.code === "OCI_TAG_IMMUTABLE") return true;
+    throw error;
+  }
+}
+
+/** Docker's clients look for a delegated role under its plain name. Where tags are immutable it stays at the first version. */
 export async function moveSecondTags(
   { store, signal }: Operation,
   roles: readonly Pick<DelegatedFile, "name" | "version">[],
@@ -100,7 +111,7 @@ export async function moveSecondTags(
     const tag = plainRoleTag(name);
     const found =
       tag === undefined ? undefined : await store.resolve(roleTag(name, version), { want: "digest", signal });
-    if (tag !== undefined && found !== undefined) await store.tag(tag, found.descriptor, { signal });
+    if (tag !== undefined && found !== undefined) await isTagFixed(() => store.tag(tag, found.descriptor, { signal }));
   }
 }
 

@@ -37,6 +37,14 @@ export interface Manners {
   /** A larger PUT or POST of blob content is answered 413, as by Azure's registry. */
   readonly putMaxBytes: number;
   readonly manifestMaxBytes: number;
+  /** Tags that exist cannot be put again, not even with the same manifest. */
+  readonly immutableTags: ImmutableTags;
+}
+
+export interface ImmutableTags {
+  readonly which: "none" | "all" | "all but latest";
+  /** How a refusal is answered. */
+  readonly like: "ECR" | "Harbor";
 }
 
 export interface LoggedRequest {

@@ -149,6 +149,7 @@ function mannersOf(options: HostileRegistryOptions): Manners {
     chunkMaxBytes: options.chunkMaxBytes ?? Infinity,
     putMaxBytes: options.putMaxBytes ?? Infinity,
     manifestMaxBytes: options.manifestMaxBytes ?? 4 * 1024 * 1024,
+    immutableTags: options.immutableTags ?? { which: "none", like: "ECR" },
     without: new Set(options.without),
   };
 }

@@ -85,8 +85,10 @@ function answerManifestPut(registry: Registry, exchange: Exchange, { name, refer
   const tags = exchange.url.searchParams.getAll("tag");
   if (!tags.every(isWellFormedTag)) return refuse(registry, exchange, [400, "TAG_INVALID", tags.join(", ")]);
   if (tags.length > 0 && digest !== reference) registry.violation("PUT manifest: tag= beside a tag");
-  repository.manifests.set(digest, { mediaType: exchange.headers["content-type"] ?? "", bytes: exchange.body });
   const moved = digest !== reference ? [reference] : manners.without.has("multi-tag") ? [] : tags;
+  const fixed = moved.find((tag) => repository.tags.has(tag) && isImmutable(registry, tag));
+  if (fixed !== undefined) return refuseMove(registry, fixed);
+  repository.manifests.set(digest, { mediaType: exchange.headers["content-type"] ?? "", bytes: exchange.body });
   for (const tag of moved) repository.tags.set(tag, digest);
   const subject = manners.without.has("subject-header") ? undefined : subjectOf(exchange.body);
   return answer(201, {
@@ -95,6 +97,19 @@ function answerManifestPut(registry: Registry, exchange: Exchange, { name, refer
     ...(subject === undefined ? {} : { "oci-subject": subject }),
     ...(digest === reference && moved.length > 0 ? { "oci-tag": moved } : {}),
   });
+}
+
+function isImmutable({ manners }: Registry, tag: string): boolean {
+  const { which } = manners.immutableTags;
+  return which === "all" || (which === "all but latest" && tag !== "latest");
+}
+
+function refuseMove({ manners }: Registry, tag: string): Answer {
+  if (manners.immutableTags.like === "Harbor") {
+    return errorAnswer(412, "PRECONDITION", `Failed to process request due to '${tag}' configured as immutable.`);
+  }
+  const message = `The image tag '${tag}' already exists and cannot be overwritten because the repository is immutable.`;
+  return errorAnswer(400, "TAG_INVALID", message);
 }
 
 function answerManifestDelete(registry: Registry, { name, reference }: Resource): Answer {

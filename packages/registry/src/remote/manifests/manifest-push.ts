@@ -13,6 +13,7 @@ import { collect, verifyBytes } from "../../verifying.ts";
 import { claimedDigest, type Repository } from "../requests/context.ts";
 import { putAs, type ManifestPush } from "./manifest-send.ts";
 import { fetchManifest } from "./manifests.ts";
+import { mayBeImmutable, putUnderTag } from "./tag-push.ts";
 import { indexReferrer } from "./referrers-index.ts";
 import { tagsPerPut } from "../requests/store-limits.ts";
 
@@ -52,7 +53,7 @@ export async function tagManifest(
     });
   }
   writable(found.manifest);
-  await putAs({ repository, descriptor: found.descriptor, bytes: found.bytes, signal }, tag);
+  await putUnderTag({ repository, descriptor: found.descriptor, bytes: found.bytes, signal }, tag);
 }
 
 /** Sets all tags in one request if the registry supports it, else one by one, in order. Returns one of the responses. */
@@ -62,7 +63,8 @@ async function putTagged(push: ManifestPush, tags: readonly TagName[]): Promise<
   // A PUT under a tag makes the registry use sha256.
   const bySha256 = digestAlgorithm(push.descriptor.digest) === "sha256";
   if (tags.length > 0 && bySha256 && (tags.length === 1 || together.length === 0)) return putEach(push, tags);
-  const response = await putAs(push, push.descriptor.digest, together);
+  const response = await putTogether(push, together);
+  if (response === undefined) return putEach(push, tags);
   const done = new Set(response.headers.all("oci-tag").flatMap((header) => header.split(/\s*,\s*/)));
   if (together.length > 0 && done.size === 0) quirks.noMultiTag();
   // Continues with the first tag that was not set, because the order is guaranteed.
@@ -71,8 +73,18 @@ async function putTagged(push: ManifestPush, tags: readonly TagName[]): Promise<
   return response;
 }
 
+/** Undefined: one of the tags may not be moved, so that each has to be put alone. */
+async function putTogether(push: ManifestPush, tags: readonly TagName[]): Promise<HttpResponse | undefined> {
+  try {
+    return await putAs(push, push.descriptor.digest, tags);
+  } catch (error) {
+    if (tags.length > 0 && mayBeImmutable(error)) return undefined;
+    throw error;
+  }
+}
+
 async function putEach(push: ManifestPush, tags: readonly TagName[]): Promise<HttpResponse | undefined> {
   let last: HttpResponse | undefined;
-  for (const tag of tags) last = await putAs(push, tag);
+  for (const tag of tags) last = await putUnderTag(push, tag);
   return last;
 }
