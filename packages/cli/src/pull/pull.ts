@@ -68,7 +68,9 @@ async function noteOtherRoot(
   copy: Copy,
   { repo, file, bytes }: GivenRoot,
 ): Promise<void> {
-  const roots = (await copy.trustedFiles()).filter(({ role }) => role === "root");
+  // This runs after a failed refresh too, whose error must not be replaced by one of the state.
+  const files = await copy.trustedFiles().catch(() => []);
+  const roots = files.filter(({ role }) => role === "root");
   const [pinned] = roots;
   const version = findVersion(bytes);
   if (pinned === undefined || version === undefined || version < pinned.version) return;
