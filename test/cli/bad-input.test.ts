@@ -115,7 +115,7 @@ describe("the publisher", () => {
   test("without metadata is told which command makes it", async () => {
     await expectRefusal(["push-metadata", "fred/other"], {
       status: 3,
-      says: /MASTER_METADATA_MISSING[^]*create-metadata/,
+      says: /MASTER_METADATA_MISSING[^]*hint: .*dtuf create-metadata fred\/other/,
     });
   });
 

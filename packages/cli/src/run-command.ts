@@ -33,6 +33,7 @@ export async function runCommand(
     const run = await command.load();
     return (await run(context, args)) ?? 0;
   } catch (error) {
-    return reportError(error, { program, command: command.name, io, terminal: context?.terminal });
+    const repository = command.arguments.startsWith("<repo>") ? args[0] : undefined;
+    return reportError(error, { program, command: command.name, repository, io, terminal: context?.terminal });
   }
 }

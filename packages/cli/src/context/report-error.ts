@@ -18,25 +18,34 @@ interface CodedError {
 interface Failed {
   readonly program: Program;
   readonly command: string;
+  /** The command's <repo>, if it has one. */
+  readonly repository: string | undefined;
   readonly io: Io;
   readonly terminal: Terminal | undefined;
 }
 
 const internal = "INTERNAL";
 
-export async function reportError(error: unknown, { program, command, io, terminal }: Failed): Promise<ExitStatus> {
+export async function reportError(error: unknown, failed: Failed): Promise<ExitStatus> {
+  const { program, command, repository, io, terminal } = failed;
   if (io.signal.aborted && isAbort(error, io.signal)) {
     await io.stderr.write(`${program}: interrupted\n`);
     return 130;
   }
   const coded = codedError(systemError(error));
-  const hint =
+  const advice =
     error instanceof UsageError
       ? error.hint
       : findHint({ code: coded.code, message: coded.message, details: coded.details, command, env: io.env }, program);
+  const hint = advice?.replaceAll("<repo>", commandWord(repository) ?? "<repo>");
   terminal?.log("ERROR", `${coded.message} (${coded.code})`);
   await io.stderr.write(terminal?.format === "json" ? jsonReport(coded, hint) : textReport(program, coded, hint));
   return exitStatusOf(coded.code);
+}
+
+/** What a shell reads back as the same word, so that a hint can be copied. */
+function commandWord(text: string | undefined): string | undefined {
+  return text !== undefined && /^[\w./:@][\w./:@-]*$/.test(text) ? text : undefined;
 }
 
 function isAbort(error: unknown, signal: AbortSignal): boolean {
