@@ -56,12 +56,12 @@ test("a repository is made, published to and pulled from in three commands, and 
   expect(await readFile(join(client.directory, "files/demo.txt"), "utf8")).toBe("Hello again\n");
 });
 
-test("push-metadata with nothing staged says that it only signs anew, and what", async () => {
+test("push-metadata with nothing staged says that it only signs again, and what", async () => {
   await publisher.must(["init", repo]);
   await publisher.must(["push-target", repo, "demo.txt", "demo.txt"]);
   expect((await publisher.must(["push-metadata", repo])).stderr).not.toContain("nothing is staged");
   expect((await publisher.must(["push-metadata", repo])).stderr).toContain(
-    "nothing is staged: targets, snapshot and timestamp are only signed anew",
+    "nothing is staged: targets, snapshot and timestamp are only signed again",
   );
 });
 

@@ -76,7 +76,7 @@ describe("push-targets", () => {
     expect(stderr).toMatch(/left out .*dist\/link: it is neither a file nor a directory/);
     expect(await published()).toEqual(["a.txt", "sub/b.txt", "sub/c.txt"]);
     const refused = await machine.run(["push-targets", repo, "dist", "--delete"]);
-    expect(refused.stderr).toContain("what is gone cannot be told");
+    expect(refused.stderr).toContain("it is not known which files are gone");
     expect(refused.status).toBe(2);
   });
 

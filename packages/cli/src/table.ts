@@ -107,7 +107,7 @@ const masterCommands: readonly Command[] = [
   entry({
     name: "refresh-metadata",
     summary:
-      "sign the timestamp anew, and a due snapshot over what this machine pushed or a record names; exit 10 when another role or the record is due",
+      "sign the timestamp again, and a due snapshot over what this machine pushed or a record names; exit 10 when another role or the record is due",
     settings: [
       ...stateSettings,
       "snapshot-key-password",

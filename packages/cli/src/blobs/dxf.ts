@@ -71,7 +71,7 @@ export function perPlatform(
   return Object.fromEntries([...images].map(([name, image]) => [name, value(image)]));
 }
 
-/** @throws UsageError for what is no digest */
+/** @throws UsageError if it is not a digest */
 export function parseDigestArgument(word: string): Digest {
   if (isDigest(word)) return word;
   throw new UsageError(

@@ -28,7 +28,7 @@ export async function readInput({ io }: Context, file: string, maxBytes: number)
 }
 
 /**
- * A root.json, or a chain of roots, that was named on the command line. What is no root is refused here, with the file's name.
+ * A root.json, or a chain of roots, that was named on the command line. A file without a root is refused here, with its name.
  * @throws UsageError if there is no such file; TufError, FileError
  */
 export async function readRootFile(context: Context, file: string): Promise<Uint8Array> {
@@ -75,7 +75,7 @@ export async function withInputFiles<Result>(
   }
 }
 
-/** A name that was mistyped is a usage error, whichever command it was given to. @throws UsageError */
+/** A mistyped name is a usage error of every command. @throws UsageError */
 export async function verifyIsThere({ cwd }: Pick<Io, "cwd">, file: string): Promise<void> {
   try {
     await stat(resolve(cwd, file));

@@ -25,7 +25,7 @@ export interface Io {
   readonly random: () => number;
   /** Aborted by the first interrupt. */
   readonly signal: AbortSignal;
-  /** Asks on the terminal without showing what is typed. Undefined where there is no terminal. */
+  /** Asks on the terminal without showing what is typed. Undefined if there is no terminal. */
   readonly askSecret: ((prompt: string) => Promise<string>) | undefined;
   /** The same, and what is typed is shown. */
   readonly ask: ((prompt: string) => Promise<string>) | undefined;

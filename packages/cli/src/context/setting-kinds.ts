@@ -8,7 +8,7 @@ export interface Setting {
   readonly summary: string;
   /** One letter, where another program's users know it. */
   readonly short?: string;
-  /** What stands for the value in the help. */
+  /** The name of the value in the help. */
   readonly value?: string;
   readonly choices?: readonly string[];
   /** Where the value comes from when neither flag nor variable is given; for the help only. */

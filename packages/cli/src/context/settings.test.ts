@@ -88,7 +88,7 @@ describe("durations", () => {
   });
 
   test.each(["", "soon", "-1d", "0s", "1e999 years", "1d 5 foo", "1h30", "5 5d", "9999999 years"])(
-    "%j is none",
+    "%j is refused",
     (text) => {
       expect(() => parseDurationMs(text, "--within")).toThrow(UsageError);
     },

@@ -83,7 +83,7 @@ export const settings = {
   "require-state": toggle("fail if the local state cannot be written: without it older releases would be accepted"),
   root: needs("file", text("root.json to pin if nothing is pinned yet", "file")),
   name: text("name of the target, if it is not the file's", "target"),
-  replace: toggle("trust a new chain of roots in place of the pinned one"),
+  replace: toggle("trust a new chain of roots instead of the pinned one"),
   "blob-info": toggle("write `digest size` before each blob"),
   output: needs(
     "parent",
@@ -120,12 +120,12 @@ export const settings = {
     fallback: "published",
   },
   "replace-repository": toggle(
-    "put this machine's chain of roots in the place of another one that is published: every client must pin again",
+    "replace another chain of roots that is published by this machine's: every client must pin again",
   ),
   move: toggle("take this machine's state, with its keys, to <repo>, where the repository was carried (sync --tuf)"),
   "trust-clock": toggle("this machine's clock is right and was ahead before"),
   snapshot: toggle(
-    "sign a due snapshot anew although another machine pushed what is published: do it where you know that it is the newest",
+    "sign a due snapshot again although another machine pushed what is published: only if you know that it is the newest",
   ),
   "expect-snapshot": text(
     "the published snapshot that this publication must build on: VERSION, '>=VERSION', '>VERSION' or sha256:DIGEST",
@@ -162,7 +162,7 @@ export const settings = {
   null: {
     kind: "switch",
     short: "0",
-    summary: "a NUL byte in the place of a line end after each name, printed or read, and nothing is escaped",
+    summary: "a NUL byte instead of a line end after each name, printed or read, and nothing is escaped",
   },
   json: toggle("one JSON document on stdout"),
   quiet: toggle("no progress, no notes"),
@@ -187,7 +187,7 @@ export const settings = {
     choices: ["docker", "dir", "oci", "oci-archive"],
     fallback: "as DESTINATION is written",
   },
-  "source-yaml": needs("file", text("list of what to copy, in the place of SOURCE", "file")),
+  "source-yaml": needs("file", text("list of what to copy, instead of SOURCE", "file")),
   scoped: toggle("name images at the destination by the source's whole name, registry included"),
   all: {
     kind: "switch",
@@ -239,7 +239,7 @@ export const settings = {
   ),
   ...sideSettings("src", "source"),
   ...sideSettings("dest", "destination"),
-  "plain-text": toggle("store the password in the config file, readable by whoever reads the file"),
+  "plain-text": toggle("store the password in the config file, unencrypted"),
 } as const satisfies Readonly<Record<string, Setting>>;
 
 export type SettingName = keyof typeof settings;

@@ -8,7 +8,7 @@ export const run: Run = (context, [repo = ""]) => {
   const options = pushOptions(context);
   return withMaster(context, repo, async (master, place) => {
     if (isNothingStaged(await master.staged())) {
-      context.terminal.report("nothing is staged: targets, snapshot and timestamp are only signed anew");
+      context.terminal.report("nothing is staged: targets, snapshot and timestamp are only signed again");
     }
     await reportPush(context, place, await master.pushMetadata(options));
   });

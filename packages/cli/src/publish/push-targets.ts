@@ -33,13 +33,14 @@ export const run: Run = async (context, [repo = "", ...words]) => {
 
 /** What is not followed could stand for names that would then be taken for gone. @throws UsageError */
 function verifyFound({ values }: Context, { files, passedOver, directories }: FoundFiles): void {
-  if (files.length === 0) throw new UsageError("there are no files in what was named");
+  if (files.length === 0) throw new UsageError("the named directories hold no files");
   if (!values.on("delete")) return;
   const given = values.given("delete");
-  if (directories === 0) throw new UsageError(`${given}: wanted a directory: only there a file can be gone`);
+  if (directories === 0)
+    throw new UsageError(`${given}: wanted a directory, because a file can be gone only from there`);
   const [first] = passedOver;
   if (first === undefined) return;
-  throw new UsageError(`${given}: ${first} is neither a file nor a directory, so what is gone cannot be told`);
+  throw new UsageError(`${given}: ${first} is neither a file nor a directory, so it is not known which files are gone`);
 }
 
 async function printPushed(context: Context, repo: string, { staged, unchanged }: PushedTargets): Promise<void> {

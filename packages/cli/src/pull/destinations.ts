@@ -28,7 +28,7 @@ export async function findOutput({ io, values }: Context, output: string, target
   if (namesDirectory || targets === "several" || values.on("tree")) {
     if (found === undefined) return { kind: "directory", path };
     throw new UsageError(
-      `${values.given("output")}: wanted a directory; ${JSON.stringify(output)} is there and is none`,
+      `${values.given("output")}: wanted a directory; ${JSON.stringify(output)} is not a directory`,
       "name a directory, or pull one target with --output FILE",
     );
   }

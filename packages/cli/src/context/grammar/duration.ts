@@ -24,7 +24,7 @@ export function isDurationLike(text: string): boolean {
  * `1s`, `2 weeks`, `1d`, `1h30m`, `3 months`, `4:13`, `1:02:03`: milliseconds.
  * @param given the flag or the variable that the text came from
  * @param bounds in milliseconds
- * @throws UsageError for a number without a unit, for what is no duration, and for one outside the bounds
+ * @throws UsageError for a number without a unit, for text that is not a duration, and for a duration outside the bounds
  */
 export function parseDurationMs(text: string, given: string, bounds: DurationBounds = widest): number {
   const trimmed = text.trim();
