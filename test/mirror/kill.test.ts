@@ -49,8 +49,16 @@ async function expectImages(directory: string): Promise<void> {
   for (const name of await readdir(directory).catch((): string[] => [])) await expectWhole(join(directory, name));
 }
 
-test("into nothing: at every moment each image is whole or not there", async () => {
-  const killed = await killAtEachChange({ program, args: [join(folder, "layout")], check: expectImages });
+test("into nothing: at every moment each image is whole or not there, and the next run ends what it began", async () => {
+  const check = async (directory: string): Promise<void> => {
+    await expectImages(directory);
+    await copyLayout(join(folder, "layout"), directory);
+    for (const name of ["layout:1", "layout:multi"]) {
+      expect(await readdir(join(directory, name))).toContain("manifest.json");
+      await expectWhole(join(directory, name));
+    }
+  };
+  const killed = await killAtEachChange({ program, args: [join(folder, "layout")], check });
   expect(killed).toBeGreaterThan(20);
 });
 

@@ -35,6 +35,7 @@ import {
   findRegularFile,
   isErrno,
   readRegularFile,
+  isTemporaryFile,
   sweepTemporaryFiles,
   syncDirectory,
   verifyDirectories,
@@ -110,7 +111,8 @@ async function prepareDirectory(directory: string): Promise<void> {
   const path = join(directory, "version");
   const version = await findFile(path, { maxBytes: versionFileMaxBytes });
   if (version !== undefined) return verifyVersion(version, directory);
-  if ((await namesIn(directory)).length > 0) {
+  // A run that was killed before the first file had its name left a temporary file, which is swept later.
+  if ((await namesIn(directory)).some((name) => !isTemporaryFile(name))) {
     throw new MirrorError("MIRROR_DIRECTORY_INVALID", `${directory} exists and is not an image directory`, {
       details: { path: directory },
     });

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -29,4 +30,12 @@ test.each([0, 1, 2_999_999, 3_000_000])(
 test("reading a missing file throws a FileError", async () => {
   const content = fileContent(join(directory, "no"));
   await expectRefused(collect(content.open(0), 1), "FILE_IO", { details: { errno: "ENOENT" } });
+});
+
+test("a pipe and a device are refused, not waited on: they could be read once only, or without end [T29]", async () => {
+  const pipe = join(directory, "pipe");
+  execFileSync("mkfifo", [pipe]);
+  for (const path of [pipe, "/dev/zero"]) {
+    await expectRefused(collect(fileContent(path).open(0), 1), "FILE_NOT_REGULAR");
+  }
 });

@@ -138,6 +138,6 @@ export async function appendToFile(path: string, text: string): Promise<void> {
   });
 }
 
-function notRegular(path: string): FileError {
+export function notRegular(path: string): FileError {
   return new FileError("FILE_NOT_REGULAR", `${path} is not a regular file`, { details: { path } });
 }
