@@ -3,6 +3,7 @@ import type { ByteStream } from "../../content.ts";
 import { OciError, type OciErrorCode } from "../../errors.ts";
 import { redactUrl, type HttpMethod, type HttpResponse } from "../../http/index.ts";
 import { escapeText } from "../../escape/escape.ts";
+import { withoutSecrets } from "./secrets.ts";
 import { errorBodyMaxBytes } from "./store-limits.ts";
 
 interface RegistryError {
@@ -17,14 +18,20 @@ const shownMaxLength = 300;
 /**
  * Reads the body of `response` up to a bound, which frees its connection. Never throws.
  * @param speaker only the registry's own text is quoted, because an address that it supplied may belong to any host
+ * @param secrets of the request, which the text may repeat
  */
 export async function registryError(
   method: HttpMethod,
   response: HttpResponse,
-  speaker: "registry" | "other",
+  { speaker, secrets }: { readonly speaker: "registry" | "other"; readonly secrets: readonly string[] },
 ): Promise<OciError> {
   const text = await readText(response.body);
-  const errors = speaker === "registry" ? parseErrors(text) : [];
+  const shown = (part: string): string => withoutSecrets(part, secrets);
+  const errors = (speaker === "registry" ? parseErrors(text) : []).map(({ code, message, detail }) => ({
+    code: shown(code),
+    message: shown(message),
+    detail: shown(detail),
+  }));
   const codes = errors.map(({ code }) => code);
   const said = errors.map(describe).join("; ");
   const url = redactUrl(response.url);

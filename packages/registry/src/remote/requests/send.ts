@@ -16,6 +16,7 @@ import {
 import type { Authorizer, Scope } from "../auth/authorizer.ts";
 import { requireSecure } from "../auth/realm.ts";
 import { registryError } from "./registry-error.ts";
+import { secretsOf, withoutSecrets } from "./secrets.ts";
 
 export interface RegistryRequest {
   readonly method: HttpMethod;
@@ -52,28 +53,39 @@ export function createSend(options: SendOptions): Send {
   const origin = originOf(options.base);
   return async (request) => {
     const own = request.credentials !== "none" && originOf(request.url) === origin;
-    const response = own ? await sendAuthorized(options, request) : await transmit(options, request, undefined);
+    const { response, secrets } = own
+      ? await sendAuthorized(options, request)
+      : { response: await transmit(options, request, undefined), secrets: [] };
     const speaker = originOf(response.url) === origin ? "registry" : "other";
-    if (speaker === "registry") options.warn(response.headers.all("warning"));
+    const warnings = speaker === "registry" ? response.headers.all("warning") : [];
+    options.warn(warnings.map((text) => withoutSecrets(text, secrets)));
     if (request.expect.includes(response.status)) return response;
-    throw await registryError(request.method, response, speaker);
+    throw await registryError(request.method, response, { speaker, secrets });
   };
 }
 
 /** The first token may have too small a scope. A third answer would not differ from the second. */
 const answersMax = 2;
 
-async function sendAuthorized(options: SendOptions, request: RegistryRequest): Promise<HttpResponse> {
+interface Answered {
+  readonly response: HttpResponse;
+  /** Of the request. */
+  readonly secrets: readonly string[];
+}
+
+async function sendAuthorized(options: SendOptions, request: RegistryRequest): Promise<Answered> {
   const { authorizer, headers, base } = options;
   const { scopes, signal } = request;
   if (Object.keys(headers).some((name) => name.toLowerCase() !== "user-agent")) requireSecure(base, "headers");
   let sent = await authorizer.current(scopes, signal);
   for (let answers = 0; ; answers += 1) {
-    const response = await transmit(options, request, authorized(headers, sent));
+    const own = authorized(headers, sent);
+    const response = await transmit(options, request, own);
+    const secrets = secretsOf(own);
     const { url, network } = response;
-    if (response.status !== 401 || originOf(url) !== originOf(options.base)) return response;
+    if (response.status !== 401 || originOf(url) !== originOf(options.base)) return { response, secrets };
     // Reads the body before a token is fetched, because a token server on the same host may need the connection.
-    const refusal = await registryError(request.method, response, "registry");
+    const refusal = await registryError(request.method, response, { speaker: "registry", secrets });
     const wwwAuthenticate = await findChallenge(options, request, response);
     const answer =
       answers < answersMax
