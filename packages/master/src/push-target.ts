@@ -6,7 +6,9 @@ import {
   createDigester,
   digestOf,
   fileContent,
+  observed,
   OciError,
+  type ByteObserver,
   type ContentSource,
   type Descriptor,
   type Digest,
@@ -20,7 +22,10 @@ import { MasterError } from "./errors.ts";
 import type { Operation } from "./state/operation.ts";
 import { putArtifact, type Uploader } from "./release/upload.ts";
 
-export type HashRequest = Pick<NewTarget, "parts" | "custom"> & ProgressOptions;
+export interface HashRequest extends Pick<NewTarget, "parts" | "custom">, ProgressOptions {
+  /** See the bytes of the whole target, in order, at the one reading of its parts. */
+  readonly observers?: readonly ByteObserver[];
+}
 
 /** A part with a known digest. `content` is absent if the store has the bytes already. */
 interface Blob {
@@ -48,15 +53,16 @@ export interface Hashed {
 export async function hashParts(operation: Operation, targets: TargetMap, request: HashRequest): Promise<Hashed> {
   const { parts, custom } = request;
   const [first] = parts;
-  if (parts.length === 1 && first?.kind === "target")
+  if (parts.length === 1 && first?.kind === "target" && request.observers === undefined)
     return sameTarget(operation, targets, { name: first.name, custom });
   // A single part is hashed once, because it is the whole target.
   const whole = parts.length === 1 && first?.kind !== "target" ? undefined : createDigester();
+  const observers = [...(whole === undefined ? [] : [whole]), ...(request.observers ?? [])];
   const blobs: Blob[] = [];
   for (const part of parts) {
     operation.signal?.throwIfAborted();
-    if (part.kind === "target") blobs.push(...(await readAgain(operation, targets, { part, whole, request })));
-    else blobs.push(await hashPart(part, whole, request));
+    if (part.kind === "target") blobs.push(...(await readAgain(operation, targets, { part, observers, request })));
+    else blobs.push(await hashPart(part, observers, request));
   }
   const full = blobs.filter(({ descriptor }) => descriptor.size > 0);
   const length = full.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
@@ -106,11 +112,9 @@ export async function readKnown(
   return { file, blobs };
 }
 
-type Digester = ReturnType<typeof createDigester>;
-
 async function hashPart(
   part: Exclude<TargetPart, { kind: "target" }>,
-  whole: Digester | undefined,
+  observers: readonly ByteObserver[],
   { onProgress, signal }: ProgressOptions,
 ): Promise<Blob> {
   const item = part.kind === "file" ? part.path : (part.label ?? "-");
@@ -118,10 +122,8 @@ async function hashPart(
   const content = part.kind === "file" ? fileContent(part.path) : part.content;
   const own = createDigester();
   let size = 0;
-  for await (const chunk of content.open(0)) {
+  for await (const chunk of observed(content.open(0), [own, ...observers])) {
     signal?.throwIfAborted();
-    own.update(chunk);
-    whole?.update(chunk);
     size += chunk.length;
     onProgress?.({ step: "hash", kind: "target", name: item, bytes: size, totalBytes: total && Math.max(total, size) });
   }
@@ -142,7 +144,7 @@ async function fileSize(path: string): Promise<number> {
 
 interface ReadAgain {
   readonly part: Extract<TargetPart, { kind: "target" }>;
-  readonly whole: Digester | undefined;
+  readonly observers: readonly ByteObserver[];
   readonly request: HashRequest;
 }
 
@@ -150,7 +152,7 @@ interface ReadAgain {
 async function readAgain(
   operation: Operation,
   targets: TargetMap,
-  { part, whole, request }: ReadAgain,
+  { part, observers, request }: ReadAgain,
 ): Promise<Blob[]> {
   const { signal, store } = operation;
   const item = `@${part.name}`;
@@ -160,9 +162,8 @@ async function readAgain(
     if (stream === undefined) throw missingBlob(part.name, descriptor);
     const { digest, size } = descriptor;
     let bytes = 0;
-    for await (const chunk of stream) {
+    for await (const chunk of observed(stream, observers)) {
       signal?.throwIfAborted();
-      whole?.update(chunk);
       bytes += chunk.length;
       request.onProgress?.({ step: "download", kind: "target", name: item, digest, bytes, totalBytes: size });
     }

@@ -20,3 +20,17 @@ export function openContent(content: Content, offset = 0): ByteStream {
 async function* single(bytes: Uint8Array): ByteStream {
   if (bytes.length > 0) yield bytes;
 }
+
+/** Sees every byte of a content once and in order, while the content is read for another purpose. A digester is one. */
+export interface ByteObserver {
+  /** An error that it throws ends the reading. The chunk is valid only during the call: copy what is kept. */
+  update(chunk: Uint8Array): void;
+}
+
+/** Passes a stream on. The observers see each chunk before the reader of the returned stream gets it. */
+export async function* observed(stream: ByteStream, observers: readonly ByteObserver[]): ByteStream {
+  for await (const chunk of stream) {
+    for (const observer of observers) observer.update(chunk);
+    yield chunk;
+  }
+}

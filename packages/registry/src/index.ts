@@ -1,5 +1,12 @@
 export { createLimiter, forEachConcurrently, settleAll, type Limiter } from "./concurrency.ts";
-export { openContent, type ByteStream, type Content, type ContentSource } from "./content.ts";
+export {
+  observed,
+  openContent,
+  type ByteObserver,
+  type ByteStream,
+  type Content,
+  type ContentSource,
+} from "./content.ts";
 export { fileContent } from "./files/file-content.ts";
 export { encodeDescriptor, parseAnnotations, parseDescriptor, type Descriptor, type Platform } from "./descriptor.ts";
 export {
