@@ -3,7 +3,7 @@
  * one tag: an interrupted operation leaves the old state or the new one, and the next run continues.
  */
 import type { Digest } from "@dtuf/registry";
-import type { JsonObject, KeyFamily, RoleName, TargetFile, TargetPath, TopLevelRole, LeftOutRoots } from "@dtuf/tuf";
+import type { JsonObject, RoleName, TargetFile, TargetPath, TopLevelRole, LeftOutRoots } from "@dtuf/tuf";
 import type {
   NewTarget,
   OperationOptions,
@@ -13,24 +13,9 @@ import type {
   StagedTarget,
   TargetPart,
 } from "./target-contract.ts";
+import type { KeyManager, StagedKeyChange, CreatedKey, NewRootOptions } from "./keys-contract.ts";
 export type * from "./target-contract.ts";
-
-export interface NewRootOptions extends OperationOptions {
-  /**
-   * Families of keys from which each top-level role needs at least one signature, for clients of dtuf
-   * (`x-dtuf-require-families`). They are added to those that the root requires already: no later root can drop a
-   * family, only pinning again can.
-   */
-  readonly requireFamilies?: readonly KeyFamily[] | undefined;
-}
-
-export interface CreatedKey {
-  readonly role: TopLevelRole;
-  readonly keyId: string;
-  readonly path: string;
-  /** The new path of the key that was there before. */
-  readonly setAside?: string | undefined;
-}
+export type * from "./keys-contract.ts";
 
 export interface StagedChanges {
   readonly targets: readonly StagedTarget[];
@@ -38,6 +23,8 @@ export interface StagedChanges {
   readonly roles: readonly RoleName[];
   /** Versions of roots that are signed here and not published yet. */
   readonly roots: readonly number[];
+  /** Changes of keys and thresholds. Those of top-level roles are signed as a new root by the next publication. */
+  readonly keys: readonly StagedKeyChange[];
 }
 
 export type ReleaseVersions = Readonly<Record<TopLevelRole, number>>;
@@ -184,7 +171,7 @@ export interface AdoptResult {
   readonly leftOut: LeftOutRoots | undefined;
 }
 
-export interface Master extends AsyncDisposable {
+export interface Master extends KeyManager, AsyncDisposable {
   /** An existing key is set aside in keys/previous until a publication no longer needs it. */
   createRootKey(options?: OperationOptions): Promise<CreatedKey>;
   /** The roles that have a key file in `keys/`. No file is opened. */

@@ -46,6 +46,16 @@ export type MasterErrorCode =
    */
   | "MASTER_OLD_ROOT_KEY_MISSING"
   | "MASTER_ROLE_UNKNOWN"
+  /** The role has this key already, perhaps under another id. */
+  | "MASTER_KEY_EXISTS"
+  /** The role has no such key, or the name fits several of its keys. */
+  | "MASTER_KEY_UNKNOWN"
+  /** The last key of a role cannot be removed. */
+  | "MASTER_LAST_KEY"
+  /** A role has fewer keys than its threshold. */
+  | "MASTER_THRESHOLD_TOO_HIGH"
+  /** Staged metadata needs signatures of keys that are not here; the details name their holders. */
+  | "MASTER_SIGNATURES_MISSING"
   /** Metadata that the signed snapshot names is not in the registry. */
   | "MASTER_METADATA_UNAVAILABLE";
 

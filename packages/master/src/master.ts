@@ -2,6 +2,7 @@ import { parseTargetPath, type RoleName, type TargetPath } from "@dtuf/tuf";
 import { adopt, createKeys, createMetadata, listKeys, resetKeys } from "./release/create.ts";
 import type { TargetMap } from "./documents/changes.ts";
 import type { Master, OperationOptions } from "./contract.ts";
+import type { KeyManager } from "./keys-contract.ts";
 import type { MasterOptions } from "./options.ts";
 import { delegate, revokeRole, updateRole } from "./release/delegate.ts";
 import { move } from "./release/move.ts";
@@ -9,6 +10,7 @@ import { prune } from "./prune.ts";
 import { publish } from "./release/publish.ts";
 import { listTargetsOf, readSignedTargets, unknownTarget } from "./push-target.ts";
 import { pushTarget, pushTargets, setCustom } from "./push-targets.ts";
+import { addKey, listRoleKeys, removeKey, setThreshold } from "./release/role-keys.ts";
 import { readRootChain } from "./published/root-chain.ts";
 import { createWorkplace, type Operation, type Workplace } from "./state/operation.ts";
 import { readExpirations, readStagedChanges, readStatus } from "./status.ts";
@@ -30,6 +32,7 @@ export function createMaster(options: MasterOptions): Master {
     ...createSetup(workplace, keyType),
     ...createPublisher(workplace),
     ...createDelegator(workplace),
+    ...createKeyManager(workplace),
     ...createReader(workplace),
     close: workplace.close,
     [Symbol.asyncDispose]: workplace.close,
@@ -92,6 +95,18 @@ function createDelegator({ alone }: Workplace): Delegator {
   };
 }
 
+function createKeyManager({ alone, look }: Workplace): KeyManager {
+  return {
+    addKey: (role, key, { signal, ...holder } = {}) =>
+      alone(signal, (operation) => addKey(operation, role, { key, ...holder })),
+    removeKey: (role, keyIdOrOwner, { signal } = {}) =>
+      alone(signal, (operation) => removeKey(operation, role, keyIdOrOwner)),
+    setThreshold: (role, threshold, { signal } = {}) =>
+      alone(signal, (operation) => setThreshold(operation, role, threshold)),
+    listRoleKeys: ({ signal } = {}) => look(signal, listRoleKeys),
+  };
+}
+
 type Reader = Pick<
   Master,
   | "listKeys"
@@ -143,6 +158,7 @@ async function unstage(operation: Operation, names: readonly string[] | undefine
   for (const path of wanted) await operation.files.unstage(state, path);
   const roles = names === undefined ? await operation.files.readStagedRoles(state) : new Map<RoleName, never>();
   for (const role of roles.keys()) await operation.files.unstageRole(state, role);
+  if (names === undefined) await operation.files.unstageKeyChanges(state);
 }
 
 async function readRootFile(operation: Operation): Promise<Uint8Array> {

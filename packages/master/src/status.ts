@@ -12,6 +12,7 @@ import { servedUntil, verifyClock } from "./release/client-view.ts";
 import { readDelegated } from "./release/delegated-expiry.ts";
 import { recordStatusOf } from "./release/push-record.ts";
 import { withPublishedRoots } from "./release/record.ts";
+import { describeKeyChanges } from "./release/role-keys.ts";
 import { dueRoles, type Expiry } from "./release/sign.ts";
 
 /** Expirations of the top-level roles, then of the delegated ones. */
@@ -39,6 +40,7 @@ export async function readStagedChanges(operation: Operation): Promise<StagedCha
     targets: describeStaged(await readSignedTargets(operation), await operation.files.readStaged(state)),
     roles: [...(await operation.files.readStagedRoles(state)).keys()],
     roots: state.stagedRoots.map(({ version }) => version),
+    keys: describeKeyChanges(await operation.files.readKeyChanges(state)),
   };
 }
 

@@ -61,6 +61,15 @@ const curves: ReadonlyMap<string, Curve> = new Map([
 
 const ed25519Headers: ReadonlyMap<number, string> = new Map([[32, "302a300506032b6570032100"]]);
 
+/** Without the sign bit, canonical or not. */
+const smallOrderPoints: ReadonlySet<string> = new Set([
+  "00".repeat(32),
+  `01${"00".repeat(31)}`,
+  "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+  "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+  ...["ec", "ed", "ee"].map((first) => `${first}${"ff".repeat(30)}7f`),
+]);
+
 const pssDigests: ReadonlyMap<string, string> = new Map([
   ["rsassa-pss-sha256", "sha256"],
   ["rsassa-pss-sha384", "sha384"],
@@ -113,8 +122,15 @@ function openEcdsa(key: WrittenKey, curve: Curve): PublicKey | undefined {
 
 function openEd25519(key: WrittenKey): PublicKey | undefined {
   const opened = findPem(key.public) ?? fromHex(key.public, ed25519Headers);
-  if (opened?.asymmetricKeyType !== "ed25519") return undefined;
+  if (opened?.asymmetricKeyType !== "ed25519" || isSmallOrder(opened)) return undefined;
   return publicKey("ed25519", opened, (payload, signature) => crypto.verify(payload, opened, signature));
+}
+
+/** Anybody can sign for a key of small order (RFC 8032, 8; the zero key is one), so it counts for nothing. */
+function isSmallOrder(key: KeyObject): boolean {
+  const point = key.export({ format: "der", type: "spki" }).subarray(-32);
+  const [last = 0] = point.subarray(-1);
+  return smallOrderPoints.has(Buffer.concat([point.subarray(0, -1), Buffer.of(last & 0x7f)]).toString("hex"));
 }
 
 function openRsa(key: WrittenKey, digest: string): PublicKey | undefined {

@@ -124,6 +124,11 @@ const statuses: Readonly<Record<ErrorCode, ExitStatus>> = {
   MASTER_VERSION_IMPLAUSIBLE: refused,
   MASTER_OLD_ROOT_KEY_MISSING: notFound,
   MASTER_ROLE_UNKNOWN: notFound,
+  MASTER_KEY_EXISTS: usage,
+  MASTER_KEY_UNKNOWN: notFound,
+  MASTER_LAST_KEY: usage,
+  MASTER_THRESHOLD_TOO_HIGH: usage,
+  MASTER_SIGNATURES_MISSING: notFound,
   MASTER_METADATA_UNAVAILABLE: notFound,
   MASTER_PART_INVALID: usage,
 

@@ -20,6 +20,12 @@ const hints: Readonly<Record<string, string>> = {
     "this machine has its metadata: PROGRAM status <repo> shows it, and PROGRAM push-metadata <repo> publishes it. Another repository of the same name needs another --repositories-root",
   MASTER_PLACE_DIFFERS:
     "if the repository moved: PROGRAM sync --tuf root.json OLD NEW, then PROGRAM adopt-metadata <repo> --move; otherwise name the other registry, or another --repositories-root",
+  MASTER_SIGNATURES_MISSING:
+    "what is staged is kept: run the command again where those keys are, or when their holders have signed",
+  MASTER_KEY_UNKNOWN: "PROGRAM list-keys <repo> lists the keys of each role",
+  MASTER_KEY_EXISTS: "PROGRAM list-keys <repo> lists the keys of each role",
+  MASTER_THRESHOLD_TOO_HIGH:
+    "add a key first (PROGRAM add-key <repo>), or lower the threshold (PROGRAM set-threshold <repo>)",
   MASTER_TARGET_UNKNOWN: "PROGRAM list-master-targets <repo> lists what is there",
   MASTER_PUBLISHER_RACE: "run PROGRAM push-metadata <repo> again",
   MASTER_BASE_EXPIRED:
@@ -92,7 +98,7 @@ function hintOfCase(failure: Failure): string | undefined {
   if (ofCommand !== undefined) return ofCommand;
   if (code === "MASTER_KEYS_MISSING") return hintOfKeys(details, command);
   if (code === "MASTER_PUBLISHER_RACE" && details?.["lost"] !== undefined) {
-    return "sign a root on the one that is published now: PROGRAM reset-keys <repo>";
+    return "staged changes of keys: PROGRAM push-metadata <repo> signs them on the root that is published now; a root of reset-keys: PROGRAM reset-keys <repo> again";
   }
   if (code === "TUF_EXPIRED" && typeof details?.["role"] === "string") {
     return `if this machine's clock is right, the publisher must sign again: ${hintOfExpired(details["role"])}`;

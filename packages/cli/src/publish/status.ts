@@ -2,6 +2,7 @@ import type { MasterStatus } from "@dtuf/master";
 import { isTopLevelRole } from "@dtuf/tuf";
 import type { Context, ExitStatus, Run } from "../context/command.ts";
 import { mendOf, mendOfRecord } from "./reports/due-report.ts";
+import { keyChangeText } from "./reports/staged-report.ts";
 import { rolledBack } from "../context/hints.ts";
 import { lookAtMaster } from "./master.ts";
 
@@ -63,6 +64,7 @@ async function print(context: Context, { repo, place }: Shown, status: MasterSta
   if (record !== undefined) await terminal.print(`the record is good until: ${record.until.toISOString()}`);
   for (const { change, path } of staged.targets) await terminal.printName(`staged: ${change} ${path}`);
   for (const role of staged.roles) await terminal.printName(`staged: role ${role}`);
+  for (const change of staged.keys) await terminal.printName(`staged: ${keyChangeText(change)}`);
   for (const version of staged.roots) await terminal.print(`staged: root ${version}`);
   for (const { role, expires, state } of due) {
     const verb = state === "expired" ? "expired" : "expires";

@@ -43,7 +43,7 @@ export function expiryOf(role: TopLevelRole, { now, lifetimesMs }: Instant): Dat
 }
 
 /** The new values of a document; everything else comes from its predecessor. */
-interface Edition {
+export interface Edition {
   readonly version: number;
   readonly expires: Date;
 }

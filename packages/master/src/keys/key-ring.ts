@@ -8,12 +8,14 @@ import {
   keyMaterial,
   topLevelRoles,
   type Authority,
+  type Key,
   type KeyId,
   type Root,
   type Signer,
   type TopLevelRole,
 } from "@dtuf/tuf";
 import { MasterError } from "../errors.ts";
+import { holdersOf } from "../documents/key-owner.ts";
 import type { KeyDirectory, KeyFile } from "./key-directory.ts";
 
 export interface KeyRing {
@@ -21,6 +23,10 @@ export interface KeyRing {
   signersFor(role: TopLevelRole, root: Root): Promise<readonly Signer[]>;
   /** Returns the available signers, perhaps fewer than the role needs. */
   findSigners(role: TopLevelRole, root: Root): Promise<readonly Signer[]>;
+  /** The role's keys whose private half is here. Only public keys are read; nothing is unlocked. */
+  keyIdsHere(role: TopLevelRole, root: Root): Promise<ReadonlySet<KeyId>>;
+  /** The path of the role's key file with that key, or "signer" if a given signer has it. Nothing is unlocked. */
+  findPlace(role: TopLevelRole | undefined, key: Key): Promise<string | undefined>;
   /** Whether the role can be signed. Only public keys are read; nothing is unlocked. */
   canSign(role: TopLevelRole, root: Root): Promise<boolean>;
 }
@@ -43,9 +49,11 @@ export function createKeyRing(keys: KeyDirectory, signers: readonly Signer[]): K
       if (material === undefined || keyId === undefined) return;
       found.set(material, { key: signer.key, keyId, sign: (payload) => signer.sign(payload) });
     };
-    signers.forEach(take);
+    const { threshold, families } = root.roles[role];
+    const isEnough = (): boolean => families === undefined && found.size >= threshold;
+    for (const signer of signers) if (!isEnough()) take(signer);
     for (const file of await keys.list(role)) {
-      if (found.size >= root.roles[role].threshold) break;
+      if (isEnough()) break;
       const material = await publicMaterial(keys, file);
       if (material === undefined || (wanted.has(material) && !found.has(material))) take(await unlock(file));
     }
@@ -54,18 +62,37 @@ export function createKeyRing(keys: KeyDirectory, signers: readonly Signer[]): K
 
   return {
     findSigners,
+    ...createKeyFinder(keys, signers),
     async signersFor(role, root) {
       const found = await findSigners(role, root);
       if (found.length >= root.roles[role].threshold) return found;
       const file = (await keys.list(role)).find(({ age }) => age === "current");
       throw missing(role, root, { got: found.length, file, directory: keys.path });
     },
-    async canSign(role, root) {
-      const wanted = materials({ keys: root.keys, role: root.roles[role] });
-      const have = new Set(signers.map(({ key }) => keyMaterial(key)));
-      for (const file of await keys.list(role)) have.add(await publicMaterial(keys, file));
-      return [...wanted.keys()].filter((material) => have.has(material)).length >= root.roles[role].threshold;
+  };
+}
+
+type KeyFinder = Pick<KeyRing, "keyIdsHere" | "findPlace" | "canSign">;
+
+/** Reads only public keys. */
+function createKeyFinder(keys: KeyDirectory, signers: readonly Signer[]): KeyFinder {
+  async function keyIdsHere(role: TopLevelRole, root: Root): Promise<ReadonlySet<KeyId>> {
+    const have = new Set(signers.map(({ key }) => keyMaterial(key)));
+    for (const file of await keys.list(role)) have.add(await publicMaterial(keys, file));
+    const wanted = materials({ keys: root.keys, role: root.roles[role] });
+    return new Set([...wanted].flatMap(([material, keyId]) => (have.has(material) ? [keyId] : [])));
+  }
+
+  return {
+    keyIdsHere,
+    async findPlace(role, key) {
+      const material = keyMaterial(key);
+      for (const file of role === undefined ? [] : await keys.list(role)) {
+        if (material !== undefined && (await publicMaterial(keys, file)) === material) return file.path;
+      }
+      return signers.some((signer) => keyMaterial(signer.key) === material) ? "signer" : undefined;
     },
+    canSign: async (role, root) => (await keyIdsHere(role, root)).size >= root.roles[role].threshold,
   };
 }
 
@@ -96,17 +123,23 @@ function missing(role: TopLevelRole, root: Root, { got, file, directory }: Found
   const { threshold, keyIds } = root.roles[role];
   const unnamed = got === 0 ? file?.path : undefined;
   const why = unnamed === undefined ? "" : `: root ${root.version} does not name the key in ${unnamed}`;
-  return new MasterError("MASTER_KEYS_MISSING", `${role} needs ${threshold} of its keys to sign, ${got} found${why}`, {
-    details: {
-      role,
-      wanted: threshold,
-      got,
-      keyIds,
-      root: root.version,
-      directory,
-      ...(unnamed === undefined ? {} : { unnamed }),
+  const holders = holdersOf({ keys: root.keys, role: root.roles[role] });
+  const whose = holders.every((holder, at) => holder === keyIds[at]) ? "" : `; its keys are of ${holders.join(", ")}`;
+  return new MasterError(
+    "MASTER_KEYS_MISSING",
+    `${role} needs ${threshold} of its keys to sign, ${got} found${why}${whose}`,
+    {
+      details: {
+        role,
+        wanted: threshold,
+        got,
+        keyIds,
+        root: root.version,
+        directory,
+        ...(unnamed === undefined ? {} : { unnamed }),
+      },
     },
-  });
+  );
 }
 
 /** Removes previous keys that the root does not name, because their last signature has been published. */

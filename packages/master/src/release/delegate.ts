@@ -3,6 +3,8 @@
  * client does, staged, and published with the snapshot that names them.
  */
 import {
+  findAuthority,
+  findValidSignatures,
   isSuperseded,
   isTopLevelRole,
   parseRoleName,
@@ -10,6 +12,7 @@ import {
   verifyDocument,
   verifySuccessor,
   verifyUnexpired,
+  type Authority,
   type Delegations,
   type RoleName,
   type Snapshot,
@@ -18,6 +21,8 @@ import {
 import type { DelegateOptions } from "../contract.ts";
 import { MasterError } from "../errors.ts";
 import type { SignedFile } from "../documents/plan.ts";
+import { holdersOf } from "../documents/key-owner.ts";
+import { readRoleFile } from "../published/role-file.ts";
 import { verifyTargetBlobs } from "../published/presence.ts";
 import type { Operation } from "../state/operation.ts";
 import { applyRoles, parseDelegation, type StagedRole, type StagedRoles } from "../documents/staged-role.ts";
@@ -89,6 +94,41 @@ export function delegatedFiles(
     if (!isSuperseded(file, listed)) files.push(file);
   }
   return files;
+}
+
+interface KeptRoles {
+  readonly before: Delegations | undefined;
+  readonly after: Delegations | undefined;
+  readonly snapshot: Snapshot;
+  readonly files: readonly DelegatedFile[];
+}
+
+/**
+ * Verifies that the published files of roles whose keys or threshold change still meet them, so that clients do not
+ * lose the role.
+ * @throws MasterError MASTER_SIGNATURES_MISSING
+ */
+export async function verifyKeptRoles(operation: Operation, roles: KeptRoles): Promise<void> {
+  const { before, after, snapshot, files } = roles;
+  for (const [fileName, meta] of snapshot.meta) {
+    const name = fileName.slice(0, -".json".length) as RoleName;
+    const [old, by] = [findAuthority(before, name), findAuthority(after, name)];
+    if (old === undefined || by === undefined || files.some((file) => file.name === name)) continue;
+    const isStricter =
+      old.role.keyIds.some((id) => !by.role.keyIds.includes(id)) || by.role.threshold > old.role.threshold;
+    const file = isStricter ? await readRoleFile(operation, meta) : undefined;
+    const signed = file === undefined ? 0 : findValidSignatures(file, by).length;
+    if (isStricter && signed < by.role.threshold) throw unsigned(name, signed, by);
+  }
+}
+
+function unsigned(role: string, signed: number, by: Authority): MasterError {
+  const missing = holdersOf(by);
+  return new MasterError(
+    "MASTER_SIGNATURES_MISSING",
+    `${role} has ${signed} of ${by.role.threshold} signatures by its new keys: its keys (${missing.join(", ")}) must sign a new version of it first`,
+    { details: { role, wanted: by.role.threshold, got: signed, missing } },
+  );
 }
 
 function verifyRole(delegations: Delegations | undefined, name: RoleName, file: Uint8Array): Targets {

@@ -2,12 +2,11 @@
  * When the delegated roles expire. They are signed elsewhere, but an expired one is an outage too, so the publisher
  * keeps their dates in its record. Each version of a role is read once, by the digest in the signed snapshot.
  */
-import { blobDigest, metadataMediaType } from "@dtuf/format";
-import { collect } from "@dtuf/registry";
-import { defaultLimits, parseUnverified, type MetaFile, type RoleName, type Snapshot, type Targets } from "@dtuf/tuf";
+import { parseUnverified, type MetaFile, type RoleName, type Snapshot, type Targets } from "@dtuf/tuf";
 import type { DelegatedFile } from "./delegate.ts";
 import { readable } from "../published/history.ts";
 import { delegatedRecordsMax } from "../limits.ts";
+import { readRoleFile } from "../published/role-file.ts";
 import type { Operation } from "../state/operation.ts";
 import type { DelegatedRecord } from "../state/state.ts";
 
@@ -49,10 +48,7 @@ function findKnown(
   return file?.document.expires ?? known?.expires;
 }
 
-async function readExpiry({ store, signal }: Operation, { length, hashes }: MetaFile): Promise<Date | undefined> {
-  if (hashes?.has("sha256") !== true || length === undefined || length > defaultLimits.targetsMaxBytes)
-    return undefined;
-  const blob = { mediaType: metadataMediaType, digest: blobDigest(hashes), size: length };
-  const stream = await store.open(blob, { signal });
-  return stream === undefined ? undefined : parseUnverified(await collect(stream, length), "targets").expires;
+async function readExpiry(operation: Operation, meta: MetaFile): Promise<Date | undefined> {
+  const file = await readRoleFile(operation, meta);
+  return file === undefined ? undefined : parseUnverified(file, "targets").expires;
 }

@@ -17,6 +17,7 @@ import type {
 import type { Base } from "../published/base.ts";
 import { verifyClock, verifyTakeable } from "./client-view.ts";
 import { readDelegated } from "./delegated-expiry.ts";
+import { verifyKeptRoles } from "./delegate.ts";
 import { MasterError } from "../errors.ts";
 import { dropUnneededKeys } from "../keys/key-ring.ts";
 import { rebasesMax } from "../limits.ts";
@@ -27,6 +28,7 @@ import { isBuiltOn } from "../published/successors.ts";
 import { makePushRecord, recordStatusOf } from "./push-record.ts";
 import { commitRelease } from "./record.ts";
 import type { Operation } from "../state/operation.ts";
+import { signNextRoot } from "./role-keys.ts";
 import { dueRoles, signRelease, type Draft, type OnlineCoverage, type Coverage } from "./sign.ts";
 import type { State } from "../state/state.ts";
 import {
@@ -58,6 +60,7 @@ export async function publish(operation: Operation, request: PublishRequest): Pr
     operation.signal?.throwIfAborted();
     const base = await openBase(operation, { ...request, from });
     builtOn.add(base.release);
+    if (request.coverage === "all") await signNextRoot(operation, base);
     const prepared = await prepare(operation, base, request);
     const overwrote = isOnRecord(request) ? overwrittenBy(operation, base) : undefined;
     const release = await uploadRelease(operation, { ...prepared, base, request });
@@ -91,6 +94,10 @@ async function prepare(operation: Operation, base: OpenedBase, request: PublishR
   const servedUntil = verifyTakeable(operation, base, draft);
   const content = { targets: draft.targetsDocument, snapshot: draft.snapshotDocument, files: draft.delegated };
   const delegated = await readDelegated(operation, content);
+  if (coverage.kind === "all" && coverage.keys.length > 0) {
+    const [before, after] = [base.targets.signed.delegations, content.targets.delegations];
+    await verifyKeptRoles(operation, { ...content, before, after });
+  }
   await verifyStagedBlobs(operation, draft);
   if (isOnRecord(request)) await verifyPromises(operation, content);
   const { makeRecord, withinMs } = request;
@@ -137,6 +144,7 @@ async function coverageOf(
     kind: "all",
     staged: await operation.files.readStaged(state),
     roles: await operation.files.readStagedRoles(state),
+    keys: await operation.files.readKeyChanges(state),
   };
 }
 

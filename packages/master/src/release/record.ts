@@ -63,9 +63,13 @@ export async function acceptBase(operation: Operation, base: Base): Promise<void
     generation: ours?.carries === "staged" ? state.staging : state.generation,
   });
   if (lost.length === 0) return;
-  throw new MasterError("MASTER_PUBLISHER_RACE", "another publisher changed the root: run reset-keys again", {
-    details: { lost: lost.map((root) => String(root.version)) },
-  });
+  throw new MasterError(
+    "MASTER_PUBLISHER_RACE",
+    "another publisher changed the root: what was signed here no longer follows it",
+    {
+      details: { lost: lost.map((root) => String(root.version)) },
+    },
+  );
 }
 
 /** The record after the staged roots of a release are published. */

@@ -16,6 +16,7 @@ import {
   type Timestamp,
   type TopLevelRole,
 } from "@dtuf/tuf";
+import { changeDelegations, type KeyChange } from "../documents/key-changes.ts";
 import { applyStaged, describeStaged, type StagedTargets } from "../documents/changes.ts";
 import type { DueRole, ReleaseVersions, StagedTarget } from "../contract.ts";
 import { versionsOf, type Base } from "../published/base.ts";
@@ -56,7 +57,12 @@ export type Expiry = Pick<DueRole, "role" | "expires">;
  * due.
  */
 export type Coverage =
-  | { readonly kind: "all"; readonly staged: StagedTargets; readonly roles: StagedRoles }
+  | {
+      readonly kind: "all";
+      readonly staged: StagedTargets;
+      readonly roles: StagedRoles;
+      readonly keys: readonly KeyChange[];
+    }
   | ({ readonly kind: "online" } & OnlineCoverage);
 
 export interface OnlineCoverage {
@@ -78,14 +84,14 @@ export function signRelease(operation: Operation, base: Base, coverage: Coverage
 async function signAll(
   operation: Operation,
   base: Base,
-  { staged, roles }: Coverage & { kind: "all" },
+  { staged, roles, keys }: Coverage & { kind: "all" },
 ): Promise<Draft> {
   const { root, roots } = await openNewestRoot(operation, base);
   const next = nextVersions(versionsOf(base), operation.state().signed);
   const sign = signerFor(operation, root);
 
   const before = base.targets.signed;
-  const delegations = applyRoles(before.delegations, roles);
+  const delegations = changeDelegations(applyRoles(before.delegations, roles), keys);
   const delegated = delegatedFiles(delegations, roles, base.snapshot.signed);
   const content = {
     targets: applyStaged(before.targets, staged),

@@ -1,7 +1,7 @@
 /**
- * Staged changes: one file for each change, `staged/<generation>/<sha256 of the target's name>.json`, and one file for
- * the changes that were staged together, `staged/<generation>/together.json`, which takes precedence. See
- * `State.generation`.
+ * Staged changes: one file for each change, `staged/<generation>/<sha256 of the target's name>.json`, one file for
+ * the changes that were staged together, `staged/<generation>/together.json`, which takes precedence, and one for the
+ * changes of keys and thresholds, `staged/<generation>/keys.json`. See `State.generation`.
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
@@ -17,6 +17,7 @@ import {
 } from "../documents/changes.ts";
 import { stagedMaxBytes, stagedRoleMaxBytes, togetherMaxBytes } from "../limits.ts";
 import { createOwnDirectory, listNames, removeFile } from "./own-directory.ts";
+import { encodeKeyChanges, mergeKeyChanges, parseKeyChanges, type KeyChange } from "../documents/key-changes.ts";
 import { encodeStagedRole, parseStagedRole, type StagedRole, type StagedRoles } from "../documents/staged-role.ts";
 import type { State } from "./state.ts";
 
@@ -32,6 +33,9 @@ export interface StagedFiles {
   readStagedRoles(state: State): Promise<StagedRoles>;
   stageRole(state: State, name: RoleName, change: StagedRole): Promise<void>;
   unstageRole(state: State, name: RoleName): Promise<void>;
+  readKeyChanges(state: State): Promise<readonly KeyChange[]>;
+  stageKeyChange(state: State, change: KeyChange): Promise<void>;
+  unstageKeyChanges(state: State): Promise<void>;
 }
 
 export function createStagedFiles(directory: string): StagedFiles {
@@ -67,7 +71,25 @@ export function createStagedFiles(directory: string): StagedFiles {
     async unstageRole(state, name) {
       for (const layer of layersOf(state)) await removeFile(join(layer, roleFile(name)));
     },
+    readKeyChanges: (state) => readKeyChanges(layersOf(state)),
+    stageKeyChange: async (state, change) =>
+      write(state, keyFile, encodeKeyChanges([...(await readKeyChanges([layerOf(state)])), change])),
+    unstageKeyChanges: (state) => removeKeyChanges(layersOf(state)),
   };
+}
+
+async function readKeyChanges(layers: readonly string[]): Promise<readonly KeyChange[]> {
+  const changes: KeyChange[] = [];
+  for (const layer of layers) {
+    const file = join(layer, keyFile);
+    const bytes = await findFile(file, { maxBytes: stagedMaxBytes });
+    if (bytes !== undefined) changes.push(...parseKeyChanges(bytes, file));
+  }
+  return mergeKeyChanges(changes);
+}
+
+async function removeKeyChanges(layers: readonly string[]): Promise<void> {
+  for (const layer of layers) await removeFile(join(layer, keyFile));
 }
 
 async function readTogether(layer: string): Promise<StagedTargets> {
@@ -94,6 +116,7 @@ function roleFile(name: RoleName): string {
 }
 
 const togetherFile = "together.json";
+const keyFile = "keys.json";
 const targetFileName = /^[0-9a-f]{64}\.json$/;
 const roleFileName = /^role-[0-9a-f]{64}\.json$/;
 
