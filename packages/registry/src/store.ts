@@ -35,6 +35,11 @@ export interface Resolved {
 export interface PutOptions extends StoreOptions {
   /** Manifests only: tags to set in the same step, in order. */
   readonly tags?: readonly TagName[];
+  /**
+   * Blobs only. "check": content that exists already is not sent again. "absent": the caller believes that it does not
+   * exist, so a store may send it without asking. Default "check".
+   */
+  readonly presence?: "check" | "absent" | undefined;
   /** Called with the bytes stored so far, counted from 0 at each new attempt. */
   readonly onProgress?: ProgressCallback | undefined;
 }

@@ -30,5 +30,5 @@ export {
   type CredentialTarget,
 } from "./credentials/credentials.ts";
 export { createRegistryClient, type RegistryClient, type RegistryClientOptions } from "./registry-client.ts";
-export type { RemotePutOptions, RemoteStore } from "./requests/store.ts";
+export type { RemoteStore } from "./requests/store.ts";
 export type { UploadOptions } from "./blobs/upload-rules.ts";

@@ -64,6 +64,20 @@ describe("a new blob", () => {
     expect(remote.registry.repository("fred/demo").blobs.size).toBe(1);
   });
 
+  test.each([400, 404, 405, 415, 501])(
+    "known to be absent is sent by PUT if the registry answers %i to content in the POST, which is remembered",
+    async (status) => {
+      await using remote = await createRemoteRepository();
+      const path = /\?digest=/;
+      remote.registry.script({ match: { method: "POST", path }, fault: { kind: "answer", status } });
+      const other = Buffer.from("another");
+      await remote.store.put(blobOf(small), small, { presence: "absent" });
+      await remote.store.put(blobOf(other), other, { presence: "absent" });
+      expect(methods(remote)).toEqual(["POST", "POST", "PUT", "POST", "PUT"]);
+      expect(await remote.store.has(blobOf(other))).toBe(true);
+    },
+  );
+
   test("known to be absent is sent by PUT if the registry ignores content in the POST, which is remembered", async () => {
     await using remote = await createRemoteRepository({ without: ["single-post"] });
     const other = randomBytes(2000);

@@ -14,7 +14,7 @@ import { hasBlob } from "./blobs.ts";
 import { holdLast } from "./chunks.ts";
 import { endedEarly, isUnavailable, outcomeOf, type Repository } from "../requests/context.ts";
 import { singlePostMaxBytes } from "../requests/store-limits.ts";
-import type { RemotePutOptions } from "../requests/store.ts";
+import type { PutOptions } from "../../store.ts";
 import { chunkBytesFor, forgotten, sendInChunks, type UploadOutcome } from "./upload-chunks.ts";
 import {
   cancelUpload,
@@ -32,7 +32,7 @@ interface Upload {
   readonly repository: Repository;
   readonly descriptor: Descriptor;
   readonly content: Content;
-  readonly options: RemotePutOptions;
+  readonly options: PutOptions;
   /** The budget for all requests and restarts; reset when more bytes than ever before were accepted. */
   readonly retryBudget: RetryBudget;
   readonly farthest: { bytes: number };
@@ -46,7 +46,7 @@ interface Upload {
 export async function putBlob(
   repository: Repository,
   blob: { readonly descriptor: Descriptor; readonly content: Content },
-  options: RemotePutOptions,
+  options: PutOptions,
 ): Promise<void> {
   const { descriptor, content } = blob;
   if (content instanceof Uint8Array) verifyBytes(content, descriptor);
@@ -86,19 +86,24 @@ async function openUpload(upload: Upload, presence: "check" | "absent"): Promise
   const alone = presence === "absent" && small && quirks.known.singlePost === "untried" ? upload.content : undefined;
   const response = await startUpload(repository, {
     ...(alone instanceof Uint8Array
-      ? { query: { digest: descriptor.digest }, body: alone }
+      ? { query: { digest: descriptor.digest }, body: alone, expect: singlePostRefusals }
       : { query: algorithmOf(descriptor) }),
     retryBudget: upload.retryBudget,
     signal,
   });
   if (alone === undefined || response.status !== 201) {
     if (alone !== undefined) quirks.noSinglePost();
-    return sessionOf(repository, response, upload.retryBudget);
+    if (response.status === 202) return sessionOf(repository, response, upload.retryBudget);
+    await response.discard();
+    return openUpload(upload, presence);
   }
   await response.discard();
   reportUpload(options, descriptor, descriptor.size);
   return "stored";
 }
+
+/** Statuses of registries that refuse content in the request that opens an upload, instead of ignoring it. */
+const singlePostRefusals: readonly number[] = [400, 404, 405, 411, 413, 415, 501];
 
 /** Tells the registry the hash algorithm if it is not sha256. */
 function algorithmOf({ digest }: Descriptor): Readonly<Record<string, string>> {
