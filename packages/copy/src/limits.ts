@@ -18,6 +18,9 @@ export const partsAhead = 6;
  */
 export const partAheadMaxBytes: number = 256 * 1024;
 
+/** Parts that a target lists several times are held in memory up to this sum of bytes. */
+export const repeatedPartsMaxBytes: number = 4 * 1024 * 1024;
+
 /** How far behind the last refresh a clock may be, because two machines may share a state and clocks are adjusted. */
 export const clockToleranceMs: number = 10 * 60 * 1000;
 

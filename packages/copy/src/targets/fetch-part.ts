@@ -12,6 +12,7 @@ import { CopyError } from "../errors.ts";
 import type { CopyEvent } from "../events.ts";
 import type { RefreshMode } from "../refresh/pull-metadata.ts";
 import { openParts } from "./parts-ahead.ts";
+import { createRepeatedParts } from "./repeated-parts.ts";
 import { firstThatWorks } from "../sources/first-that-works.ts";
 import type { PartStream, Site, TargetInfo, TargetPiece } from "../sources/source.ts";
 
@@ -95,22 +96,36 @@ export async function openFrom(
   { target, held, readHeld }: HeldBeginning,
   { signal }: FetchTargetContext,
 ): Promise<PartStream | undefined> {
-  const rest = [...site.parts(target)];
-  let first = rest.shift();
-  let start = 0;
-  for (; first !== undefined && start + first.size <= held; first = rest.shift()) start += first.size;
+  const { first, rest, start } = afterHeld(site.parts(target), held);
   if (first === undefined) return { from: held, stream: nothing() };
   const bytes = held - start;
   const prefix = bytes === 0 ? undefined : { bytes, open: () => readHeld(start) };
-  const found = await site.openPart(target, first, { prefix, signal });
+  const openOnce = createRepeatedParts(prefix === undefined ? [first, ...rest] : rest);
+  const openFirst = (): Promise<PartStream | undefined> => site.openPart(target, first, { prefix, signal });
+  const found = prefix === undefined ? await openOnce(first, openFirst) : await openFirst();
   if (found === undefined) return undefined;
   const open = async (part: TargetPiece, until: AbortSignal): Promise<PartStream> => {
-    const opened = await site.openPart(target, part, { signal: until });
+    const opened = await openOnce(part, () => site.openPart(target, part, { signal: until }));
     if (opened === undefined) throw missing(target);
     return opened;
   };
   const stream = rest.length === 0 ? found.stream : openParts(found.stream, rest, { open, signal });
   return { from: start + found.from, stream };
+}
+
+interface Remaining {
+  readonly first: TargetPiece | undefined;
+  readonly rest: readonly TargetPiece[];
+  /** The offset of `first`. */
+  readonly start: number;
+}
+
+function afterHeld(parts: readonly TargetPiece[], held: number): Remaining {
+  const rest = [...parts];
+  let first = rest.shift();
+  let start = 0;
+  for (; first !== undefined && start + first.size <= held; first = rest.shift()) start += first.size;
+  return { first, rest, start };
 }
 
 /**
