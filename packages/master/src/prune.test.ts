@@ -2,7 +2,7 @@ import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
-import { digestOf, encodeImageManifest, OciError, parseTag, type TagName } from "@dtuf/registry";
+import { digestOf, encodeImageManifest, OciError, parseTag, type Digest, type TagName } from "@dtuf/registry";
 import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
 import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
 import { expectRefused } from "@dtuf/testing/expect-refused";
@@ -43,6 +43,12 @@ async function tags(of: LayoutStore = store): Promise<readonly TagName[]> {
   const all: TagName[] = [];
   for await (const tag of of.listTags()) all.push(tag);
   return all.toSorted((a, b) => (a < b ? -1 : 1));
+}
+
+async function digestOfTag(tag: string): Promise<Digest> {
+  const found = await store.resolve(parseTag(tag), { want: "digest" });
+  if (found === undefined) throw new TypeError(`there is no ${tag}`);
+  return found.descriptor.digest;
 }
 
 /** Three releases: with "old", without it, and one more; all but the last expired long ago. */
@@ -112,11 +118,36 @@ describe("pruning", () => {
   test("that deleted staged bytes is noticed before the next release is published [T133]", async () => {
     await dropOld();
     await master.pushTarget("old", [content("old bytes")]);
+    // As another publisher's prune does.
+    await store.deleteManifest(await digestOfTag(`${digest("old bytes").slice(7)}.old`));
     await store.deleteBlob(digest("old bytes"));
     const before = await tags();
     await expectRefused(master.pushMetadata(), "OCI_NOT_FOUND");
     expect(await tags()).toEqual(before);
   });
+
+  test.for(["old", "renamed"])(
+    "keeps bytes that another publisher stages as %s while it deletes manifests, and they are published [T133]",
+    async (name) => {
+      await dropOld();
+      await cp(join(directory, "master"), join(directory, "other"), { recursive: true });
+      let staged = false;
+      const pruning: LayoutStore = {
+        ...store,
+        deleteManifest: async (...args) => {
+          const deleted = await store.deleteManifest(...args);
+          if (!staged) await master.pushTarget(name, [content("old bytes")]);
+          staged = true;
+          return deleted;
+        },
+      };
+      const other = join(directory, "other");
+      await createMaster({ store: pruning, place: "here", directory: other, now: clock.now }).prune();
+      await master.pushMetadata();
+      const set = await readRelease(store, root, clock.now());
+      expect(await readTarget(store, set, name)).toBe("old bytes");
+    },
+  );
 
   test("keeps bytes that a tag of another program refers to", async () => {
     await dropOld();

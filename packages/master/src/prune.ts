@@ -5,9 +5,10 @@
  * and the one before it always stay, with every blob that they, another kept release, a staged target or role, or any
  * other tag refers to. So the bytes of a deleted target are deleted one release after the publication that dropped
  * them, at the earliest. Content of a release is deleted before the release itself, so that the next prune completes an
- * interrupted one.
+ * interrupted one. Manifests are deleted before blobs, and the tags are listed again in between: what another publisher
+ * staged meanwhile keeps its blobs, so that a publisher needs to look only for the manifest of a target.
  */
-import { parseReleaseTag } from "@dtuf/format";
+import { latestTag, parseReleaseTag } from "@dtuf/format";
 import {
   forEachConcurrently,
   OciError,
@@ -43,8 +44,7 @@ type PruningStore = MasterStore & TagLister & Deleter;
 export async function prune(operation: Operation): Promise<PruneResult> {
   const store = pruningStore(operation.store);
   const base = await openBase(operation, {});
-  const tags: TagName[] = [];
-  for await (const tag of store.listTags({ signal: operation.signal })) tags.push(tag);
+  const tags = await listTags(operation, store);
   const { kept, doomed } = await sortReleases(operation, base, tags);
   const reader = createNeedsReader(operation);
   const needed: Needs[] = [await stagedNeeds(operation)];
@@ -53,10 +53,29 @@ export async function prune(operation: Operation): Promise<PruneResult> {
   // If a part of a release is missing, an interrupted prune deleted it.
   for (const release of doomed) unneeded.push((await readable(() => reader.needsOf(release))) ?? nothing);
   const plan = planDeletion(tags, { kept: merge(needed), doomed: merge(unneeded), releases: doomed });
-  const others = await readOthers(operation, plan.others);
+  // The current release was read under its own tag.
+  const isCurrent = (tag: TagName): boolean => tag === latestTag && kept.some(({ digest }) => digest === base.release);
+  const others = await readOthers(
+    operation,
+    plan.others.filter((tag) => !isCurrent(tag)),
+  );
   const state = operation.state();
   await operation.save({ ...state, prunes: state.prunes + 1 });
-  return deleteAll(operation, { ...plan, store, others, releases: doomed });
+  const readNew = async (): Promise<ReadonlySet<Digest>> => {
+    const gone = new Set(plan.doomedTags);
+    const known = new Set(tags.filter((tag) => !gone.has(tag)));
+    return readOthers(
+      operation,
+      (await listTags(operation, store)).filter((tag) => !known.has(tag)),
+    );
+  };
+  return deleteAll(operation, { ...plan, store, others, releases: doomed, readNew });
+}
+
+async function listTags({ signal }: Operation, store: TagLister): Promise<readonly TagName[]> {
+  const tags: TagName[] = [];
+  for await (const tag of store.listTags({ signal })) tags.push(tag);
+  return tags;
 }
 
 const nothing: Needs = { tags: new Set(), blobs: new Map() };
@@ -164,27 +183,32 @@ interface Deletion extends Omit<Plan, "others"> {
   readonly store: PruningStore;
   readonly others: ReadonlySet<Digest>;
   readonly releases: readonly ShownRelease[];
+  /** The digests of all content that tags refer to which appeared, or appeared again, since the tags were listed. */
+  readonly readNew: () => Promise<ReadonlySet<Digest>>;
 }
 
 async function deleteAll({ signal, concurrency }: Operation, deletion: Deletion): Promise<PruneResult> {
   const { store, others, releases } = deletion;
   let manifests = 0;
-  const deleteTagged = async (tag: TagName): Promise<void> => {
+  const deleteManifest = async (digest: Digest): Promise<void> => {
     signal?.throwIfAborted();
+    if (!others.has(digest) && (await store.deleteManifest(digest, { signal }))) manifests++;
+  };
+  const deleteTagged = async (tag: TagName): Promise<void> => {
     const found = await store.resolve(tag, { want: "digest", signal });
-    if (found === undefined || others.has(found.descriptor.digest)) return;
-    if (await store.deleteManifest(found.descriptor.digest, { signal })) manifests++;
+    if (found !== undefined) await deleteManifest(found.descriptor.digest);
   };
   const metadata = new Set(releases.flatMap(({ files }) => [...files.values()].map(({ digest }) => digest)));
-  const blobs = [...deletion.doomedBlobs].filter(([digest]) => !others.has(digest));
   const deleteBlobs = createBlobDeletion({ store, signal, concurrency });
 
   await forEachConcurrently(deletion.doomedTags, concurrency, deleteTagged);
+  const appeared = deletion.doomedBlobs.size === 0 ? others : await deletion.readNew();
+  const blobs = [...deletion.doomedBlobs].filter(([digest]) => !others.has(digest) && !appeared.has(digest));
   await deleteBlobs(blobs.filter(([digest]) => !metadata.has(digest)));
   await forEachConcurrently(
-    releases.map(({ tag }) => tag),
+    releases.map(({ digest }) => digest),
     concurrency,
-    deleteTagged,
+    deleteManifest,
   );
   const deleted = await deleteBlobs(blobs.filter(([digest]) => metadata.has(digest)));
   return { ...deleted, manifests, releases: releases.map(({ version }) => version) };

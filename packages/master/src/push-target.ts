@@ -20,7 +20,7 @@ import type { TargetMap } from "./documents/changes.ts";
 import type { NewTarget, ProgressOptions, TargetPart } from "./contract.ts";
 import { MasterError } from "./errors.ts";
 import type { Operation } from "./state/operation.ts";
-import { putArtifact, type Uploader } from "./release/upload.ts";
+import { putArtifact, type Sent, type Uploader } from "./release/upload.ts";
 
 export interface HashRequest extends Pick<NewTarget, "parts" | "custom">, ProgressOptions {
   /** See the bytes of the whole target, in order, at the one reading of its parts. */
@@ -180,7 +180,7 @@ export interface TargetUpload extends Hashed {
   readonly owner: "target" | "role";
   readonly onProgress: ProgressOptions["onProgress"];
   /** Blobs that are being uploaded or were uploaded. Blobs that several targets share are uploaded once. */
-  readonly sent: Map<Digest, Promise<void>>;
+  readonly sent: Sent;
 }
 
 /** Puts the blobs, then the manifest that refers to them. */

@@ -5,13 +5,13 @@
  * before it is staged. All changes of a call are staged by one write.
  */
 import { targetKeeper } from "@dtuf/format";
-import { forEachConcurrently, type Digest } from "@dtuf/registry";
+import { emptyConfig, forEachConcurrently, type Digest } from "@dtuf/registry";
 import { parseTargetPath, type JsonObject, type TargetFile, type TargetPath } from "@dtuf/tuf";
 import { describeStaged, type Staged, type StagedTargets, type TargetMap } from "./documents/changes.ts";
 import { parseTargetName, verifyCustom } from "./documents/target-name.ts";
 import type { NewTarget, ProgressOptions, PushedTargets, PushTargetsOptions, StagedTarget } from "./contract.ts";
 import { hashParts, readKnown, readSignedTargets, uploadTarget, withCustom, type Hashed } from "./push-target.ts";
-import type { Uploader } from "./release/upload.ts";
+import { createSent, type Uploader } from "./release/upload.ts";
 import type { Operation, Workplace } from "./state/operation.ts";
 
 /** @throws MasterError; OciError; TypeError if there are no parts */
@@ -97,7 +97,7 @@ async function prepare(
   const { onProgress } = options;
   const prepared = new Map<TargetPath, Prepared>();
   const each = shareOf(operation, wanted.size);
-  const sent = new Map<Digest, Promise<void>>();
+  const sent = createSent(storedBefore(operation));
   await forEachConcurrently(wanted, operation.concurrency, async ([path, { parts, custom }]) => {
     const hashed = { path, ...(await hashParts(operation, targets, { parts, custom, ...options })) };
     const before = staged.get(path);
@@ -118,10 +118,18 @@ interface UploadAll {
 
 async function uploadAll(operation: Operation, { targets, owner, options }: UploadAll): Promise<void> {
   const each = shareOf(operation, targets.length);
-  const sent = new Map<Digest, Promise<void>>();
+  const sent = createSent([]);
   await forEachConcurrently(targets, operation.concurrency, (target) =>
     uploadTarget(each, { ...target, owner, sent, onProgress: options.onProgress }),
   );
+}
+
+/**
+ * Every release refers to the empty config, so that the registry has kept it since the first. If it has not, it refuses the
+ * target's manifest, and the config is put then.
+ */
+function storedBefore(operation: Operation): readonly Digest[] {
+  return operation.state().published === undefined ? [] : [emptyConfig.digest];
 }
 
 /** Limits the simultaneous uploads of all targets together to those of one. */

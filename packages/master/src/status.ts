@@ -75,7 +75,7 @@ export async function readStatus(operation: Operation, { withinMs, registry }: S
 
 async function refuseUnknown(operation: Operation): Promise<void> {
   const { place } = operation;
-  const published = await latestDigest(operation);
+  const published = await latestDigest(operation, "any");
   if (published === undefined) return;
   throw new MasterError(
     "MASTER_METADATA_MISSING",

@@ -1,38 +1,65 @@
 /** Verifies that the registry has the content that new signed metadata names. */
-import { findTargetBlobs, roleTag } from "@dtuf/format";
+import { encodeTarget, findTargetBlobs, roleTag, targetKeeper } from "@dtuf/format";
 import { forEachConcurrently, OciError, type Digest, type TagName } from "@dtuf/registry";
-import type { RoleName, Snapshot, Targets } from "@dtuf/tuf";
+import type { RoleName, Snapshot, TargetPath, Targets } from "@dtuf/tuf";
 import type { StagedTarget } from "../contract.ts";
 import type { TargetMap } from "../documents/changes.ts";
 import type { Operation } from "../state/operation.ts";
+import { taggedDigest } from "./published.ts";
 
 /** @throws OciError OCI_NOT_FOUND */
 export async function verifyTargetBlobs(operation: Operation, targets: TargetMap): Promise<void> {
   const { store, signal, concurrency } = operation;
-  await forEachConcurrently(targets, concurrency, async ([path, file]) => {
-    for (const blob of findTargetBlobs(file) ?? []) {
-      if (!(await store.has(blob, { signal }))) throw absent(`a blob of ${path}`, blob.digest);
-    }
+  const blobs = [...targets].flatMap(([path, file]) => (findTargetBlobs(file) ?? []).map((blob) => ({ path, blob })));
+  const distinct = new Map(blobs.map(({ path, blob }) => [blob.digest, { path, blob }]));
+  await forEachConcurrently(distinct.values(), concurrency, async ({ path, blob }) => {
+    if (!(await store.has(blob, { signal }))) throw absent(`a blob of ${path}`, blob.digest);
   });
 }
 
 interface Staged {
+  readonly targetsDocument: Targets;
   readonly changed: readonly StagedTarget[];
   readonly delegated: readonly { readonly document: Targets }[];
 }
 
 /**
  * Blobs that were present when their targets were staged may have been deleted since, also by another publisher's
- * prune.
+ * prune. One request for each target shows it: while the registry has the target's own manifest under its tag, no garbage
+ * collection takes the blobs, and a prune deletes the manifest before them. Without the manifest each blob is looked for.
+ * @returns the tags of the manifests that the registry has, which need not be put again
  * @throws OciError OCI_NOT_FOUND
  */
-export async function verifyStagedBlobs(operation: Operation, { changed, delegated }: Staged): Promise<void> {
-  await verifyTargetBlobs(
-    operation,
-    new Map(changed.flatMap(({ path, file }) => (file === undefined ? [] : [[path, file] as const]))),
-  );
-  for (const { document } of delegated) await verifyTargetBlobs(operation, document.targets);
+export async function verifyStagedBlobs(
+  operation: Operation,
+  { targetsDocument, changed, delegated }: Staged,
+): Promise<ReadonlySet<TagName>> {
+  const put = new Map(changed.flatMap(({ path, file }) => (file === undefined ? [] : [[path, file] as const])));
+  const kept = new Set<TagName>();
+  for (const [targets, role] of [
+    [put, targetsDocument],
+    ...delegated.map(({ document }) => [document.targets, document] as const),
+  ] as const) {
+    const tags = targetKeeper(role.targets, "role") === "target" ? await findKept(operation, targets) : nothing;
+    for (const tag of tags.values()) kept.add(tag);
+    await verifyTargetBlobs(operation, new Map([...targets].filter(([path]) => !tags.has(path))));
+  }
+  return kept;
 }
+
+/** The targets of which the registry has the very manifest that would be put, with its tag. */
+async function findKept(operation: Operation, targets: TargetMap): Promise<ReadonlyMap<TargetPath, TagName>> {
+  const kept = new Map<TargetPath, TagName>();
+  await forEachConcurrently(targets, operation.concurrency, async ([path, file]) => {
+    const { manifest, tags = [] } = encodeTarget(path, file) ?? {};
+    for (const tag of tags) {
+      if ((await taggedDigest(operation, tag, "any")) === manifest?.descriptor.digest) kept.set(path, tag);
+    }
+  });
+  return kept;
+}
+
+const nothing: ReadonlyMap<TargetPath, TagName> = new Map();
 
 interface Promises {
   readonly targets: Targets;

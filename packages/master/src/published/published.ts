@@ -24,12 +24,24 @@ export async function findRelease({ store, signal }: Operation, tag: TagName): P
 }
 
 /** The digest of the manifest that `latest` names, even if it is not a release. */
-export async function latestDigest({
-  store,
-  signal,
-}: Pick<Operation, "store" | "signal">): Promise<Digest | undefined> {
-  return (await store.resolve(latestTag, { want: "digest", signal }))?.descriptor.digest;
+export function latestDigest(operation: Asking, expected: "any" | "none"): Promise<Digest | undefined> {
+  return taggedDigest(operation, latestTag, expected);
 }
+
+/**
+ * @param expected "none": probably there is no such tag. Then a GET is sent: some registries wrongly answer 404 to HEAD, so
+ * that a GET would have to follow.
+ */
+export async function taggedDigest(
+  { store, signal }: Asking,
+  tag: TagName,
+  expected: "any" | "none",
+): Promise<Digest | undefined> {
+  const want = expected === "none" ? "bytes" : "digest";
+  return (await store.resolve(tag, { want, signal }))?.descriptor.digest;
+}
+
+type Asking = Pick<Operation, "store" | "signal">;
 
 /** @throws MasterError MASTER_METADATA_UNAVAILABLE; OciError OCI_LIMIT_EXCEEDED */
 export async function readPublished(

@@ -188,7 +188,7 @@ function refuseExisting({ record, place }: Operation): void {
 
 async function refusePublished(operation: Operation): Promise<void> {
   const { place } = operation;
-  const published = await latestDigest(operation);
+  const published = await latestDigest(operation, "none");
   if (published === undefined) return;
   throw new MasterError("MASTER_METADATA_EXISTS", `${place} is published already: ${published}`, {
     details: { place, published },

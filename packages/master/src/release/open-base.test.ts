@@ -227,10 +227,10 @@ describe("another publisher's release", () => {
     await started.promise;
     const overwriting = open("master", {
       ...plain,
-      tag: async (tag, descriptor, options) => {
-        if (tag === latestTag) looked.resolve();
-        if (tag === latestTag) await published;
-        return store.tag(tag, descriptor, options);
+      put: async (descriptor, bytes, options) => {
+        if (options?.tags?.includes(latestTag)) looked.resolve();
+        if (options?.tags?.includes(latestTag)) await published;
+        return store.put(descriptor, bytes, options);
       },
     });
     await overwriting.pushMetadata();

@@ -5,7 +5,7 @@
  * three are not required if the caller names the expected snapshot; a record of the push replaces the first. The new
  * release is then saved in the record.
  */
-import { digestHex, digestOf, type Digest } from "@dtuf/registry";
+import { digestHex, digestOf, emptyConfig, type Digest } from "@dtuf/registry";
 import { parseRelease } from "@dtuf/format";
 import { parseUnverified, type PushRecord } from "@dtuf/tuf";
 import { openPublished, openRecorded, versionsOf, type Base } from "../published/base.ts";
@@ -28,9 +28,14 @@ type Choice = Pick<PublishOptions, "base" | "expectSnapshot" | "clock"> &
     readonly from?: number | undefined;
   };
 
-export interface OpenedBase extends Base {
+export interface WantedBase extends Base {
   /** The record of the push that the caller passed; it matches the base. */
   readonly pushRecord?: PushRecord | undefined;
+}
+
+export interface OpenedBase extends WantedBase {
+  /** Blobs that the registry keeps, because the manifest that was just read there, under a tag, refers to them. */
+  readonly stored: ReadonlySet<Digest>;
 }
 
 /**
@@ -42,16 +47,18 @@ export async function openBase(operation: Operation, choice: Choice): Promise<Op
   const { published, attempt } = operation.state();
   if (base === "recorded") await verifySameChain(operation);
   const found = base === "published" ? await findNewest(operation, choice.from) : undefined;
+  const stored = new Set(found === undefined ? [] : [emptyConfig, ...found.files.values()].map(({ digest }) => digest));
   if (found === undefined || found.release === published) {
-    const latest = found === undefined ? await latestDigest(operation) : found.release;
+    const latest = found === undefined && base !== "published" ? await latestDigest(operation, "any") : found?.release;
     if (base === "published" && latest === undefined && published !== undefined) throw gone(published);
-    return verifyWanted(operation, await openRecorded(operation, latest), choice);
+    return { ...verifyWanted(operation, await openRecorded(operation, latest), choice), stored };
   }
-  return found.release === attempt?.release ? openOwn(operation, found, choice) : openOthers(operation, found, choice);
+  const open = found.release === attempt?.release ? openOwn : openOthers;
+  return { ...(await open(operation, found, choice)), stored };
 }
 
 /** Checks the caller's conditions for the base before any of it is saved. */
-export function verifyWanted(operation: Operation, base: Base, { expectSnapshot, record, clock }: Choice): OpenedBase {
+export function verifyWanted(operation: Operation, base: Base, { expectSnapshot, record, clock }: Choice): WantedBase {
   if (expectSnapshot !== undefined) verifyExpectedSnapshot(base, expectSnapshot);
   if (record === undefined) return base;
   return { ...base, pushRecord: openPushRecord(operation, base, { file: record, clock: clock ?? "checked" }) };
@@ -73,7 +80,7 @@ async function verifySameChain(operation: Operation): Promise<void> {
 }
 
 /** Completes a run from here that was interrupted after it moved `latest`. */
-async function openOwn(operation: Operation, found: Published, choice: Choice): Promise<OpenedBase> {
+async function openOwn(operation: Operation, found: Published, choice: Choice): Promise<WantedBase> {
   const state = operation.state();
   const opened = verifyWanted(
     operation,
@@ -89,7 +96,7 @@ async function openOwn(operation: Operation, found: Published, choice: Choice): 
   return opened;
 }
 
-async function openOthers(operation: Operation, found: Published, choice: Choice): Promise<OpenedBase> {
+async function openOthers(operation: Operation, found: Published, choice: Choice): Promise<WantedBase> {
   const state = operation.state();
   const opened = verifyWanted(operation, await openPublished(operation, found, state), choice);
   if (!namesSnapshot(choice.expectSnapshot)) {

@@ -39,8 +39,8 @@ async function clone(name: string, over: MasterStore = store): Promise<Master> {
 }
 
 /** A registry has no compare-and-swap. */
-function registryLike(over: LayoutStore, tag: MasterStore["tag"] = (...args) => over.tag(...args)): MasterStore {
-  const plain: MasterStore = { ...over, tag };
+function registryLike(over: LayoutStore, put: MasterStore["put"] = (...args) => over.put(...args)): MasterStore {
+  const plain: MasterStore = { ...over, put };
   delete plain.swapTag;
   return plain;
 }
@@ -106,9 +106,9 @@ describe("two publishers", () => {
     await master.pushTarget("a", [content("A")]);
     await other.pushTarget("b", [content("B")]);
     let first = true;
-    const slow = registryLike(store, async (tag, descriptor, options) => {
-      await store.tag(tag, descriptor, options);
-      if (tag !== latestTag || !first) return;
+    const slow = registryLike(store, async (descriptor, bytes, options) => {
+      await store.put(descriptor, bytes, options);
+      if (options?.tags?.includes(latestTag) !== true || !first) return;
       first = false;
       await other.pushMetadata();
     });

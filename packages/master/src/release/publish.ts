@@ -4,8 +4,8 @@
  * the staged changes are applied to its release, with versions above both. The state records what was signed before
  * anything is sent, and the release before `latest` moves, so that the next run after a kill knows what this one did.
  */
-import { latestTag, releaseTag } from "@dtuf/format";
-import type { Digest, ManifestContent } from "@dtuf/registry";
+import { latestTag, releaseTag, type Artifact } from "@dtuf/format";
+import type { Digest, ManifestContent, TagName } from "@dtuf/registry";
 import type { PushRecord } from "@dtuf/tuf";
 import type {
   PublishOptions,
@@ -23,7 +23,7 @@ import { dropUnneededKeys } from "../keys/key-ring.ts";
 import { rebasesMax } from "../limits.ts";
 import { openBase, type OpenedBase } from "./open-base.ts";
 import { verifyPromises, verifyStagedBlobs } from "../published/presence.ts";
-import { latestDigest } from "../published/published.ts";
+import { latestDigest, taggedDigest } from "../published/published.ts";
 import { isBuiltOn } from "../published/successors.ts";
 import { makePushRecord, recordStatusOf } from "./push-record.ts";
 import { commitRelease } from "./record.ts";
@@ -32,7 +32,9 @@ import { signNextRoot } from "./role-keys.ts";
 import { dueRoles, signRelease, type Draft, type OnlineCoverage, type Coverage } from "./sign.ts";
 import type { State } from "../state/state.ts";
 import {
+  createSent,
   isTagFixed,
+  moveTag,
   ownerManifestsOf,
   moveSecondTags,
   putArtifact,
@@ -77,6 +79,8 @@ export async function publish(operation: Operation, request: PublishRequest): Pr
 
 interface Prepared {
   readonly coverage: Coverage;
+  /** Tags of target manifests that the registry has. */
+  readonly kept: ReadonlySet<TagName>;
   readonly draft: Draft;
   readonly delegated: State["delegated"];
   readonly servedUntil: Date;
@@ -98,12 +102,12 @@ async function prepare(operation: Operation, base: OpenedBase, request: PublishR
     const [before, after] = [base.targets.signed.delegations, content.targets.delegations];
     await verifyKeptRoles(operation, { ...content, before, after });
   }
-  await verifyStagedBlobs(operation, draft);
+  const kept = await verifyStagedBlobs(operation, draft);
   if (isOnRecord(request)) await verifyPromises(operation, content);
   const { makeRecord, withinMs } = request;
   const made = makeRecord === undefined ? undefined : await makePushRecord(operation, draft, makeRecord);
   const pushRecord = made?.record ?? base.pushRecord;
-  return { coverage, draft, delegated, servedUntil, pushRecord, signedRecord: made?.file, withinMs };
+  return { coverage, kept, draft, delegated, servedUntil, pushRecord, signedRecord: made?.file, withinMs };
 }
 
 /** The steps after `latest` was moved. */
@@ -148,10 +152,8 @@ async function coverageOf(
   };
 }
 
-interface Upload {
-  readonly draft: Draft;
-  readonly base: Base;
-  readonly coverage: Coverage;
+interface Upload extends Pick<Prepared, "draft" | "coverage" | "kept"> {
+  readonly base: OpenedBase;
   readonly request: PublishRequest;
 }
 
@@ -161,9 +163,8 @@ interface Upload {
  */
 async function uploadRelease(
   operation: Operation,
-  { draft, base, coverage, request }: Upload,
+  { draft, base, coverage, kept, request }: Upload,
 ): Promise<ManifestContent | undefined> {
-  const { store, signal } = operation;
   const state = operation.state();
   const artifact = releaseOf(draft, state.published);
   const { digest } = artifact.manifest.descriptor;
@@ -175,11 +176,14 @@ async function uploadRelease(
     staging: state.staging + (carriesStaged ? 1 : 0),
   });
   const known = isOnRecord(request) || base.release === undefined ? undefined : base.targets.signed.targets;
-  await putArtifacts(operation, ownerManifestsOf(draft, known));
-  for (const role of draft.delegated) await putArtifacts(operation, roleArtifacts(role));
-  const taken = await store.resolve(releaseTag(draft.versions.timestamp), { want: "digest", signal });
-  if (taken !== undefined && taken.descriptor.digest !== digest) return undefined;
-  return (await isTagFixed(() => putArtifact(operation, artifact))) ? undefined : artifact.manifest;
+  const sent = createSent(base.stored);
+  const missing = (artifacts: Iterable<Artifact>): readonly Artifact[] =>
+    isOnRecord(request) ? [...artifacts] : [...artifacts].filter(({ tags }) => !tags.some((tag) => kept.has(tag)));
+  await putArtifacts(operation, missing(ownerManifestsOf(draft, known)), sent);
+  for (const role of draft.delegated) await putArtifacts(operation, missing(roleArtifacts(role)), sent);
+  const taken = await taggedDigest(operation, releaseTag(draft.versions.timestamp), "none");
+  if (taken !== undefined && taken !== digest) return undefined;
+  return (await isTagFixed(() => putArtifact(operation, artifact, sent))) ? undefined : artifact.manifest;
 }
 
 function highest(signed: State["signed"], versions: State["signed"]): State["signed"] {
@@ -191,35 +195,30 @@ function highest(signed: State["signed"], versions: State["signed"]): State["sig
 }
 
 /** Moves `latest`. Returns false if another publisher was first. */
-async function moveLatest(operation: Operation, base: Base, { descriptor }: ManifestContent): Promise<boolean> {
+async function moveLatest(operation: Operation, base: Base, release: ManifestContent): Promise<boolean> {
   const { store, signal } = operation;
+  const { descriptor } = release;
   if (store.swapTag !== undefined) return store.swapTag(latestTag, { from: base.release, to: descriptor }, { signal });
   for (let moves = 0; ; moves++) {
-    const latest = await latestDigest(operation);
+    const latest = await latestDigest(operation, moves > 0 || base.release !== undefined ? "any" : "none");
     if (moves > 0 && latest === descriptor.digest) return true;
     const isExpected = latest === base.release || (await isBuiltOn(operation, base.release, latest));
     if (!isExpected || moves > rebasesMax) return false;
-    await store.tag(latestTag, descriptor, { signal });
+    await moveTag(operation, latestTag, release);
   }
 }
 
 /** Whether another publisher built on that release before `latest` named it, and may have moved `latest` before. */
 async function isFollowed(operation: Operation, number: number, { descriptor }: ManifestContent): Promise<boolean> {
-  const { store, signal } = operation;
-  if (store.swapTag !== undefined) return false;
-  const next = await store.resolve(releaseTag(number + 1), { want: "digest", signal });
-  return next !== undefined && isBuiltOn(operation, next.descriptor.digest, descriptor.digest);
+  if (operation.store.swapTag !== undefined) return false;
+  const next = await taggedDigest(operation, releaseTag(number + 1), "none");
+  return next !== undefined && isBuiltOn(operation, next, descriptor.digest);
 }
 
 /**
  * Another publisher may have taken the number in between. Its release is not `latest`, so the tag is moved to this one.
  */
-async function keepReleaseTag(
-  { store, signal }: Operation,
-  draft: Draft,
-  { descriptor }: ManifestContent,
-): Promise<void> {
+async function keepReleaseTag(operation: Operation, draft: Draft, release: ManifestContent): Promise<void> {
   const tag = releaseTag(draft.versions.timestamp);
-  const found = await store.resolve(tag, { want: "digest", signal });
-  if (found?.descriptor.digest !== descriptor.digest) await store.tag(tag, descriptor, { signal });
+  if ((await taggedDigest(operation, tag, "any")) !== release.descriptor.digest) await moveTag(operation, tag, release);
 }

@@ -3,6 +3,7 @@ import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { latestTag } from "@dtuf/format";
+import { digestOf, emptyConfig } from "@dtuf/registry";
 import { createFixedClock } from "@dtuf/testing/fixed-clock";
 import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
 import { createRemoteRepository, type RemoteRepository } from "@dtuf/testing/remote-repository";
@@ -109,6 +110,20 @@ describe("a registry", () => {
     expect(await read("a")).toBe("A");
     expect((await master.staged()).targets).toEqual([]);
   });
+
+  test.for(["the root", "the empty config"])(
+    "that has lost %s, which the last release and every target refer to, gets it again when it refuses a manifest",
+    async (what) => {
+      const { blobs } = remote.registry.repository("fred/demo");
+      const { digest } = what === "the root" ? { digest: digestOf(root) } : emptyConfig;
+      expect(blobs.delete(digest)).toBe(true);
+      if (what === "the root") await master.refreshMetadata();
+      else await master.pushTarget("c", [content("C")]);
+      expect(blobs.has(digest)).toBe(true);
+      await master.pushMetadata();
+      expect(await read("a")).toBe("A");
+    },
+  );
 
   test("that denies access is named in the error, and the record and the staged changes stay", async () => {
     remote.registry.script({ match: { method: "PUT", path: latest }, fault: { kind: "answer", status: 403 } });

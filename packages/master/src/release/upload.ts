@@ -13,7 +13,14 @@ import {
   targetKeeper,
   type Artifact,
 } from "@dtuf/format";
-import { forEachConcurrently, OciError, type Digest } from "@dtuf/registry";
+import {
+  emptyConfig,
+  forEachConcurrently,
+  OciError,
+  type Digest,
+  type ManifestContent,
+  type TagName,
+} from "@dtuf/registry";
 import type { TargetMap } from "../documents/changes.ts";
 import type { DelegatedFile } from "./delegate.ts";
 import { unknownBlobRetries } from "../limits.ts";
@@ -22,17 +29,22 @@ import type { Draft } from "./sign.ts";
 
 export type Uploader = Pick<Operation, "store" | "signal" | "concurrency">;
 
-/** Blobs that are being uploaded or were uploaded, so that blobs that artifacts share are uploaded once. */
-type Sent = Map<Digest, Promise<void>>;
+/** Blobs that are being uploaded, were uploaded or are stored, so that blobs that artifacts share are uploaded once. */
+export type Sent = Map<Digest, Promise<void>>;
+
+export function createSent(stored: Iterable<Digest>): Sent {
+  return new Map([...stored].map((digest) => [digest, Promise.resolve()]));
+}
 
 /**
- * While a blob is uploaded again, for example by another publisher, a registry may not know it for a moment
- * (docker-registry rewrites its link to the blob). Then everything is put again.
+ * A registry may refuse the manifest because it does not know a blob: while the blob is uploaded again, for example by
+ * another publisher (docker-registry rewrites its link to the blob), or if a blob that `sent` says is stored is lost.
+ * Then everything is put again.
  */
 export async function putArtifact(uploader: Uploader, artifact: Artifact, sent: Sent = new Map()): Promise<void> {
   for (let again = 0; ; again++) {
     try {
-      return await putOnce(uploader, artifact, again === 0 ? sent : new Map());
+      return await putOnce(uploader, artifact, again === 0 ? { sent, presence: "absent" } : putAll());
     } catch (error) {
       if (again >= unknownBlobRetries || !isBlobUnknown(error)) throw error;
     }
@@ -44,10 +56,23 @@ function isBlobUnknown(error: unknown): boolean {
   return Array.isArray(codes) && codes.includes("MANIFEST_BLOB_UNKNOWN");
 }
 
-async function putOnce({ store, signal, concurrency }: Uploader, artifact: Artifact, sent: Sent): Promise<void> {
+interface Putting {
+  readonly sent: Sent;
+  /** Metadata was just signed, so that the registry cannot have it. */
+  readonly presence: "absent" | "check";
+}
+
+const putAll = (): Putting => ({ sent: new Map(), presence: "check" });
+
+async function putOnce(
+  { store, signal, concurrency }: Uploader,
+  artifact: Artifact,
+  { sent, presence: signed }: Putting,
+): Promise<void> {
   await forEachConcurrently(artifact.blobs, concurrency, async ({ descriptor, bytes }) => {
     signal?.throwIfAborted();
-    const sending = sent.get(descriptor.digest) ?? store.put(descriptor, bytes, { signal });
+    const presence = descriptor.digest === emptyConfig.digest ? "check" : signed;
+    const sending = sent.get(descriptor.digest) ?? store.put(descriptor, bytes, { signal, presence });
     sent.set(descriptor.digest, sending);
     await sending;
   });
@@ -55,9 +80,8 @@ async function putOnce({ store, signal, concurrency }: Uploader, artifact: Artif
   await store.put(descriptor, bytes, { signal, tags: artifact.tags });
 }
 
-export async function putArtifacts(uploader: Uploader, artifacts: Iterable<Artifact>): Promise<void> {
+export async function putArtifacts(uploader: Uploader, artifacts: Iterable<Artifact>, sent: Sent): Promise<void> {
   const { concurrency } = uploader;
-  const sent: Sent = new Map();
   await forEachConcurrently(artifacts, concurrency, (artifact) =>
     putArtifact({ ...uploader, concurrency: 1 }, artifact, sent),
   );
@@ -102,16 +126,29 @@ export async function isTagFixed(put: () => Promise<void>): Promise<boolean> {
   }
 }
 
+/** Puts a manifest that the registry has under one more tag. Its bytes are known, so they are not asked for first. */
+export function moveTag(
+  { store, signal }: Pick<Operation, "store" | "signal">,
+  tag: TagName,
+  { descriptor, bytes }: ManifestContent,
+): Promise<void> {
+  return store.put(descriptor, bytes, { signal, tags: [tag] });
+}
+
 /** Docker's clients look for a delegated role under its plain name. Where tags are immutable it stays at the first version. */
 export async function moveSecondTags(
-  { store, signal }: Operation,
+  operation: Operation,
   roles: readonly Pick<DelegatedFile, "name" | "version">[],
 ): Promise<void> {
+  const { store, signal } = operation;
   for (const { name, version } of roles) {
     const tag = plainRoleTag(name);
-    const found =
-      tag === undefined ? undefined : await store.resolve(roleTag(name, version), { want: "digest", signal });
-    if (tag !== undefined && found !== undefined) await isTagFixed(() => store.tag(tag, found.descriptor, { signal }));
+    if (tag === undefined) continue;
+    const { descriptor, bytes } = (await store.resolve(roleTag(name, version), { want: "bytes", signal })) ?? {};
+    if (descriptor === undefined) continue;
+    await isTagFixed(() =>
+      bytes === undefined ? store.tag(tag, descriptor, { signal }) : moveTag(operation, tag, { descriptor, bytes }),
+    );
   }
 }
 
