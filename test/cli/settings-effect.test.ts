@@ -11,6 +11,8 @@ import { testNow } from "@dtuf/testing/tuf-simulator/tuf-trusted";
 import { createTufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { settings, variableOf, type Setting, type SettingName } from "../../packages/cli/src/context/settings.ts";
+import type { Context } from "../../packages/cli/src/context/command.ts";
+import { createScreen } from "../../packages/cli/src/context/screen/screen.ts";
 import { createTerminal } from "../../packages/cli/src/context/terminal.ts";
 import { readSettings, type Flags, type Values } from "../../packages/cli/src/context/values.ts";
 import { commands } from "../../packages/cli/src/table.ts";
@@ -182,7 +184,16 @@ test.each(
   const values = recordSettings(readSettings(given, env, "DTUF"), read);
   const variable = (setting: SettingName): string => variableOf(setting, "DTUF");
   const run = await command.load();
-  const context = { io, program: "dtuf", values, variable, terminal: createTerminal("dtuf", io, values) } as const;
+  const terminal = createTerminal("dtuf", io, values);
+  const context: Context = {
+    io,
+    program: "dtuf",
+    values,
+    variable,
+    terminal,
+    screen: createScreen(io),
+    interruption: {},
+  };
   const failure: unknown = await run(context, args.map(filled)).then(
     () => undefined,
     (error: unknown) => error,

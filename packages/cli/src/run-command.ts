@@ -1,9 +1,10 @@
 /** Settings -> context -> command. Whatever goes wrong ends here, in one place, with a status that is not 0. */
-import type { Context, ExitStatus, Program } from "./context/command.ts";
+import type { Context, ExitStatus, Interruption, Program } from "./context/command.ts";
 import type { Io } from "./context/io.ts";
 import { verifyModes } from "./context/modes.ts";
 import { verifyNamedFiles } from "./context/named-files.ts";
 import { reportError } from "./context/report-error.ts";
+import { createScreen } from "./context/screen/screen.ts";
 import { variableOf, type SettingName } from "./context/settings.ts";
 import { createTerminal } from "./context/terminal.ts";
 import { readSettings, verifySettings } from "./context/values.ts";
@@ -20,20 +21,33 @@ export interface Called {
 /** Every setting is parsed before the command does anything. Never throws. */
 export async function runCommand(
   { command, args, flags }: Parsed,
-  { program, prefix, io }: Called,
+  { program, prefix, io: world }: Called,
 ): Promise<ExitStatus> {
-  const values = readSettings(flags, io.env, prefix);
+  const values = readSettings(flags, world.env, prefix);
+  const screen = createScreen(world);
+  const { io } = screen;
+  const interruption: Interruption = {};
   const variable = (setting: SettingName): string => variableOf(setting, prefix);
   let context: Context | undefined;
   try {
-    context = { io, program, values, variable, terminal: createTerminal(program, io, values) };
+    context = { io, program, values, variable, terminal: createTerminal(program, io, values), screen, interruption };
     verifySettings(values, command.settings);
     verifyModes(command.modes, { values, args }, ambientSettings);
     await verifyNamedFiles(values, command.settings, io.cwd);
     const run = await command.load();
     return (await run(context, args)) ?? 0;
   } catch (error) {
+    screen.close();
     const repository = command.arguments.startsWith("<repo>") ? args[0] : undefined;
-    return reportError(error, { program, command: command.name, repository, io, terminal: context?.terminal });
+    return reportError(error, {
+      program,
+      command: command.name,
+      repository,
+      io,
+      terminal: context?.terminal,
+      interruption,
+    });
+  } finally {
+    screen.close();
   }
 }

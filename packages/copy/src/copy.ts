@@ -41,7 +41,7 @@ import {
 import { openVerified, openVerifiedBlobs, type VerifiedBlob } from "./targets/open-target.ts";
 import { defaultConcurrency } from "./limits.ts";
 import type { ListedTarget } from "./targets/list-targets.ts";
-import { saveVerified, type SaveOutcome } from "./targets/save-target.ts";
+import { findHeldBytes, saveVerified, type SaveOutcome } from "./targets/save-target.ts";
 import type { TargetInfo } from "./sources/source.ts";
 
 export interface Copy extends AsyncDisposable {
@@ -91,6 +91,11 @@ export interface Copy extends AsyncDisposable {
    * before are complete, and the next call continues the others.
    */
   saveTargets(targets: readonly TargetDestination[], options?: SaveTargetsOptions): Promise<readonly SaveOutcome[]>;
+  /**
+   * How many bytes of an interrupted download lie beside the destination, for the next `saveTarget` to continue. 0 if there
+   * is none. They are verified when the download continues.
+   */
+  heldBytes(target: TargetInfo, destination: string): Promise<number>;
   /** @throws CopyError COPY_TARGET_UNKNOWN */
   blobSizes(path: string | TargetPath, options?: CallOptions): Promise<readonly number[]>;
   /**
@@ -145,6 +150,7 @@ export function createCopy(options: CopyOptions): Copy {
     },
     saveTarget: (target, destination, call) => save(core, { target, destination }, call),
     saveTargets: (targets, call) => saveAll(core, targets, call),
+    heldBytes: (target, destination) => findHeldBytes(target, destination),
     blobSizes: async (path, call) => (await findRequired(path, call)).blobs.map(({ size }) => size),
     checkTarget: async (path, contents, call) => checkContents(await findRequired(path, call), contents),
     close: () => core.close(),
@@ -170,7 +176,10 @@ async function save(
   { target, destination }: TargetDestination,
   call: SaveOptions | undefined,
 ): Promise<SaveOutcome> {
-  const outcome = await saveVerified(target, destination, saveContext(core, call));
+  const context = saveContext(core, call);
+  const outcome = await saveVerified(target, destination, context);
+  const { path: name, length } = target;
+  context.onProgress?.({ step: "download", kind: "target", name, bytes: length, totalBytes: length, isStored: true });
   await rememberPulled(core, target);
   return outcome;
 }

@@ -190,15 +190,25 @@ export async function uploadTarget(uploader: Uploader, upload: TargetUpload): Pr
   await forEachConcurrently(distinct(blobs), concurrency, async ({ descriptor, content, item }) => {
     if (content === undefined) {
       if (!(await store.has(descriptor, { signal }))) throw missingBlob(item, descriptor);
-      return;
+      return reportStored(upload.onProgress, item, descriptor);
     }
     const onProgress = (progress: Progress): void => upload.onProgress?.({ ...progress, kind: "target", name: item });
     const sending = sent.get(descriptor.digest) ?? store.put(descriptor, content, { signal, onProgress });
     sent.set(descriptor.digest, sending);
     await sending;
+    reportStored(upload.onProgress, item, descriptor);
   });
   const artifact = owner === "target" ? encodeTarget(path, file) : undefined;
   if (artifact !== undefined) await putArtifact(uploader, artifact, sent);
+}
+
+/** The last report of a part: the store has it, sent now or before. */
+export function reportStored(
+  onProgress: ProgressOptions["onProgress"],
+  name: string,
+  { digest, size }: Pick<Descriptor, "digest" | "size">,
+): void {
+  onProgress?.({ step: "upload", kind: "target", name, digest, bytes: size, totalBytes: size, isStored: true });
 }
 
 function distinct(blobs: readonly Blob[]): Iterable<Blob> {

@@ -10,7 +10,15 @@ import { parseTargetPath, type JsonObject, type TargetFile, type TargetPath } fr
 import { describeStaged, type Staged, type StagedTargets, type TargetMap } from "./documents/changes.ts";
 import { parseTargetName, verifyCustom } from "./documents/target-name.ts";
 import type { NewTarget, ProgressOptions, PushedTargets, PushTargetsOptions, StagedTarget } from "./contract.ts";
-import { hashParts, readKnown, readSignedTargets, uploadTarget, withCustom, type Hashed } from "./push-target.ts";
+import {
+  hashParts,
+  readKnown,
+  readSignedTargets,
+  reportStored,
+  uploadTarget,
+  withCustom,
+  type Hashed,
+} from "./push-target.ts";
 import { createSent, type Uploader } from "./release/upload.ts";
 import type { Operation, Workplace } from "./state/operation.ts";
 
@@ -102,7 +110,10 @@ async function prepare(
     const hashed = { path, ...(await hashParts(operation, targets, { parts, custom, ...options })) };
     const before = staged.get(path);
     const known = before === undefined ? targets.get(path) : before.kind === "put" ? before.file : undefined;
-    if (options.same === "keep" && known !== undefined && isSame(known, hashed.file, custom)) return;
+    if (options.same === "keep" && known !== undefined && isSame(known, hashed.file, custom)) {
+      for (const { item, descriptor } of hashed.blobs) reportStored(onProgress, item, descriptor);
+      return;
+    }
     prepared.set(path, hashed);
     if (options.effect === "none") return;
     await uploadTarget(each, { ...hashed, owner: targetKeeper({ size }, "role"), sent, onProgress });

@@ -1,5 +1,6 @@
 /** Options of a run. */
 import { setTimeout as wait } from "node:timers/promises";
+import type { ProgressCallback } from "@dtuf/registry";
 import type { Destinations } from "./destinations/destinations.ts";
 import type { ImageCopy } from "./images/manifest-tree.ts";
 import type { NamingOptions } from "./destinations/naming.ts";
@@ -42,6 +43,8 @@ export interface SyncOptions extends Partial<SyncDefaults> {
   readonly signal?: AbortSignal | undefined;
   /** Called with each report as soon as it is known. */
   readonly onImage?: ((report: ImageReport) => void) | undefined;
+  /** Of each blob that is sent, by its digest. */
+  readonly onProgress?: ProgressCallback | undefined;
 }
 
 export type ResolvedOptions = SyncOptions & SyncDefaults;

@@ -24,7 +24,7 @@ export async function sync(sources: Sources, given: SyncOptions): Promise<SyncRe
   const plan = planSync(sources.images, options.naming);
   const run: Run = {
     options,
-    transfers: createTransfers({ concurrency: options.concurrency }),
+    transfers: createTransfers(options),
     tally: createTally(),
     stopped: false,
   };

@@ -15,6 +15,8 @@ export interface Progress {
   readonly bytes: number;
   /** Total bytes as signed, or from a descriptor, never as a server claims. Undefined if it is not known yet. */
   readonly totalBytes: number | undefined;
+  /** True in the last report: the store or the file has all of it, by this call or from before. Absent in those before. */
+  readonly isStored?: boolean | undefined;
 }
 
 /** An error that the callback throws ends the call. */

@@ -16,6 +16,7 @@ export function createTestIo(options: TestIoOptions) {
   const output = (name: "stdout" | "stderr") => ({
     terminal: "pipe" as const,
     columns: 80,
+    rows: 24,
     write: (chunk: Uint8Array | string) => {
       written[name].push(typeof chunk === "string" ? Buffer.from(chunk) : Buffer.from(chunk));
       return Promise.resolve();

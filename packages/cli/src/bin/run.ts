@@ -45,7 +45,16 @@ function createIo(signal: AbortSignal, interrupt: () => void): Io {
     random: Math.random,
     signal,
     ...createPrompts(signal, interrupt),
+    onSuspend: process.platform === "win32" ? undefined : onSuspend,
   };
+}
+
+/** SIGSTOP instead of the SIGTSTP that is answered here: its own default cannot be had any more. */
+function onSuspend(before: () => void): void {
+  process.on("SIGTSTP", () => {
+    before();
+    process.kill(process.pid, "SIGSTOP");
+  });
 }
 
 function createOutput(stream: NodeJS.WriteStream): Output {
@@ -57,7 +66,12 @@ function createOutput(stream: NodeJS.WriteStream): Output {
   const terminal = "isTTY" in stream && stream.isTTY;
   return {
     terminal: terminal ? "terminal" : "pipe",
-    columns: "columns" in stream && terminal ? stream.columns : 80,
+    get columns() {
+      return terminal ? (stream.columns ?? 0) : 80;
+    },
+    get rows() {
+      return terminal ? (stream.rows ?? 0) : 24;
+    },
     write: (chunk) =>
       new Promise((resolve, reject) => {
         if (gone) return resolve();

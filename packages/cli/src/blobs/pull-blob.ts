@@ -1,4 +1,4 @@
-import { digestHex, OciError, type Digest, type WriteStore } from "@dtuf/registry";
+import { OciError, type ByteStream, type Descriptor, type Digest, type WriteStore } from "@dtuf/registry";
 import { spool } from "@dtuf/registry/files";
 import type { Context, Run } from "../context/command.ts";
 import {
@@ -10,7 +10,7 @@ import {
   perPlatform,
   withStore,
 } from "./dxf.ts";
-import { createProgress } from "../context/progress.ts";
+import { createProgress, type ProgressView } from "../context/progress/progress.ts";
 
 export const run: Run = (context, [repo = "", ...words]) =>
   withStore(context, repo, async (store) => {
@@ -44,16 +44,28 @@ async function pullBlob({ context, store }: Pull, digest: Digest): Promise<void>
   const opened = await blobFinder(store).openBlob(digest, { signal: context.io.signal });
   if (opened === undefined) throw new OciError("OCI_NOT_FOUND", `no blob ${digest}`, { details: { digest } });
   const { descriptor, stream } = opened;
-  const bar = createProgress(context)(digestHex(digest), descriptor.size);
-  const verified = await spool(stream, descriptor.size);
-  let done = 0;
+  const progress = createProgress(context);
+  const verified = await spool(watched(stream, descriptor, progress), descriptor.size);
   let header = context.values.on("blob-info") ? `${digest} ${descriptor.size}` : undefined;
   for await (const chunk of verified) {
     if (header !== undefined) await context.terminal.print(header);
     header = undefined;
     await context.terminal.writeBytes(chunk);
-    bar.update((done += chunk.length));
   }
   if (header !== undefined) await context.terminal.print(header);
-  bar.end();
+  progress.end();
+}
+
+async function* watched(
+  stream: ByteStream,
+  { digest, size: totalBytes }: Descriptor,
+  { onProgress }: ProgressView,
+): ByteStream {
+  let bytes = 0;
+  for await (const chunk of stream) {
+    bytes += chunk.length;
+    onProgress({ step: "download", kind: "content", name: digest, digest, bytes, totalBytes });
+    yield chunk;
+  }
+  onProgress({ step: "download", kind: "content", name: digest, digest, bytes, totalBytes, isStored: true });
 }

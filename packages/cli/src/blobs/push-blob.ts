@@ -1,11 +1,10 @@
 import { describeBytes } from "../context/time.ts";
-import { fileContent } from "@dtuf/registry";
+import { fileContent, type Progress } from "@dtuf/registry";
 import type { Context, Run } from "../context/command.ts";
 import { withInputFiles } from "../context/input-file.ts";
 import { parseAliasToSet, setAlias, withStore } from "./dxf.ts";
 import { hashFile } from "./hash-file.ts";
-import { createProgress } from "../context/progress.ts";
-import { digestHex } from "@dtuf/registry";
+import { createProgress } from "../context/progress/progress.ts";
 
 export const run: Run = (context, [repo = "", file = "", word]) =>
   withInputFiles(context, [file], ([path = ""]) => push(context, { repo, file, path, alias: parseAliasToSet(word) }));
@@ -22,9 +21,12 @@ function push(context: Context, { repo, file, path, alias }: Push): Promise<void
   const { signal } = context.io;
   return withStore(context, repo, async (store) => {
     const blob = await hashFile(path);
-    const bar = createProgress(context)(digestHex(blob.digest), blob.size);
-    await store.put(blob, fileContent(path), { signal, onProgress: ({ bytes }) => bar.update(bytes) });
-    bar.end();
+    const progress = createProgress(context);
+    const onProgress = (report: Progress): void => progress.onProgress({ ...report, name: file });
+    await store.put(blob, fileContent(path), { signal, onProgress });
+    const { digest, size } = blob;
+    onProgress({ step: "upload", kind: "content", name: file, digest, bytes: size, totalBytes: size, isStored: true });
+    progress.end();
     if (alias !== undefined) await setAlias(store, { alias, blobs: [blob] }, { signal });
     await context.terminal.printEach("digests", [blob.digest]);
     const named = alias === undefined ? "" : ` as ${alias}`;

@@ -1,6 +1,7 @@
 /** What a command is: an entry of the table, and a module that is loaded when it is called. */
 import type { Io } from "./io.ts";
 import type { Mode } from "./modes.ts";
+import type { Screen } from "./screen/screen.ts";
 import type { SettingName } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 import type { Values } from "./values.ts";
@@ -15,8 +16,23 @@ export interface Context {
   readonly program: Program;
   readonly values: Values;
   readonly terminal: Terminal;
+  /** Of the `io` above. */
+  readonly screen: Screen;
+  readonly interruption: Interruption;
   /** `DTUF_HOST` or `DXF_HOST`, as errors and notes name it. */
   readonly variable: (setting: SettingName) => string;
+}
+
+/** How far a transfer came that was interrupted: what the same command need not move again. */
+export interface Kept {
+  readonly bytes: number;
+  /** Undefined if it is not known. */
+  readonly totalBytes: number | undefined;
+}
+
+/** Set by commands that move bytes, as soon as they know. */
+export interface Interruption {
+  findKept?: () => Promise<Kept>;
 }
 
 /** Runs a command. Resolves to the exit status; nothing means 0. */

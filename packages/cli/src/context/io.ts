@@ -7,8 +7,9 @@ export interface Output {
   /** Resolves when the bytes were taken; rejects where the reader went away. */
   write(chunk: Uint8Array | string): Promise<void>;
   readonly terminal: "terminal" | "pipe";
-  /** Width of the terminal in columns. */
+  /** Width of the terminal in columns, now; 0 if it does not say. */
   readonly columns: number;
+  readonly rows: number;
 }
 
 export interface Io {
@@ -29,4 +30,6 @@ export interface Io {
   readonly askSecret: ((prompt: string) => Promise<string>) | undefined;
   /** The same, and what is typed is shown. */
   readonly ask: ((prompt: string) => Promise<string>) | undefined;
+  /** Calls `before` each time that the user stops the program (Ctrl-Z). */
+  readonly onSuspend?: ((before: () => void) => void) | undefined;
 }

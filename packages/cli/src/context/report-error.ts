@@ -1,6 +1,6 @@
 /** An error as a person or a script wants to read it: code, what on which thing, wanted and got, and what mends it. */
 import { exitStatusOf } from "./exit-status.ts";
-import type { ExitStatus, Program } from "./command.ts";
+import type { ExitStatus, Interruption, Program } from "./command.ts";
 import { escapeText } from "@dtuf/registry/escape";
 import { fileError } from "@dtuf/registry/files";
 import { findHint } from "./hints.ts";
@@ -22,6 +22,7 @@ interface Failed {
   readonly repository: string | undefined;
   readonly io: Io;
   readonly terminal: Terminal | undefined;
+  readonly interruption: Interruption;
 }
 
 const internal = "INTERNAL";
@@ -29,7 +30,7 @@ const internal = "INTERNAL";
 export async function reportError(error: unknown, failed: Failed): Promise<ExitStatus> {
   const { program, command, repository, io, terminal } = failed;
   if (io.signal.aborted && isAbort(error, io.signal)) {
-    await io.stderr.write(`${program}: interrupted\n`);
+    await io.stderr.write(`${program}: interrupted${await describeKept(failed.interruption)}\n`);
     return 130;
   }
   const coded = codedError(systemError(error));
@@ -46,6 +47,14 @@ export async function reportError(error: unknown, failed: Failed): Promise<ExitS
 /** What a shell reads back as the same word, so that a hint can be copied. */
 function commandWord(text: string | undefined): string | undefined {
   return text !== undefined && /^[\w./:@][\w./:@-]*$/.test(text) ? text : undefined;
+}
+
+/** What is said here was looked at after the interrupt. */
+async function describeKept({ findKept }: Interruption): Promise<string> {
+  const kept = await findKept?.().catch(() => undefined);
+  if (kept === undefined) return "";
+  const all = kept.totalBytes === undefined ? "" : ` of ${kept.totalBytes}`;
+  return `; run the same command again: ${kept.bytes}${all} bytes are kept`;
 }
 
 function isAbort(error: unknown, signal: AbortSignal): boolean {

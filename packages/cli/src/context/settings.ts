@@ -166,7 +166,12 @@ export const settings = {
   },
   json: toggle("one JSON document on stdout"),
   quiet: toggle("no progress, no notes"),
-  progress: { kind: "choice", summary: "progress on stderr", choices: ["1", "0", "auto"], fallback: "auto" },
+  progress: {
+    kind: "choice",
+    summary: "progress on stderr: always, never, of what lasts over a second, or as JSON lines",
+    choices: ["1", "0", "auto", "json"],
+    fallback: "auto",
+  },
   "log-file": needs("parent", text("append a log to this file", "file")),
   "file-log-level": level("level of the log file"),
   "console-log-level": level("level of notes on stderr"),

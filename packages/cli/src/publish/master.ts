@@ -1,5 +1,4 @@
 /** Settings -> a publisher, for as long as a command needs it. */
-import type { ProgressCallback } from "@dtuf/registry";
 import { createMaster, type KeyType, type Master } from "@dtuf/master";
 import type { TopLevelRole } from "@dtuf/tuf";
 import type { Context } from "../context/command.ts";
@@ -8,7 +7,6 @@ import { openRepository } from "../connection/connection.ts";
 import { createPassphrases } from "./passphrase.ts";
 import { stateDirectory, type StateRoot } from "../connection/place.ts";
 import { createRepositoriesRoot, repositoriesRoot } from "../connection/repositories-root.ts";
-import { createProgress, type ProgressBar } from "../context/progress.ts";
 
 const keyTypes: ReadonlyMap<string, KeyType> = new Map([
   ["ed25519", "ed25519"],
@@ -77,25 +75,4 @@ function lifetimes({ values }: Context): Partial<Record<TopLevelRole, number>> {
       return given === undefined ? [] : [[role, given]];
     }),
   );
-}
-
-/** A bar for each thing that is uploaded. */
-export function masterProgress(context: Context): {
-  readonly onProgress: ProgressCallback;
-  readonly end: () => void;
-} {
-  const create = createProgress(context);
-  const bars = new Map<string, ProgressBar>();
-  return {
-    onProgress: ({ name: item, step, digest, bytes, totalBytes }) => {
-      if (step !== "upload") return;
-      const name = digest?.slice(digest.indexOf(":") + 1) ?? item;
-      const bar = bars.get(name) ?? create(name, totalBytes ?? bytes);
-      bars.set(name, bar);
-      bar.update(bytes);
-    },
-    end: () => {
-      for (const bar of bars.values()) bar.end();
-    },
-  };
 }

@@ -2,8 +2,8 @@ import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Master, NewTarget, PushedTargets } from "@dtuf/master";
 import type { Context } from "../context/command.ts";
+import { expectFiles, uploadProgress } from "../context/progress/upload-progress.ts";
 import { UsageError } from "../context/usage.ts";
-import { masterProgress } from "./master.ts";
 
 export interface NamedFile {
   readonly file: string;
@@ -27,7 +27,9 @@ export async function pushFiles(context: Context, master: Master, { files, same 
     if (found === undefined) throw new UsageError(`there is no file ${file}`);
     if (!found.isFile()) throw new UsageError(`${file} is no file`, "name the files, not their directory");
   }
-  const progress = masterProgress(context);
+  const progress = uploadProgress(context, {
+    expected: await expectFiles(files.map(({ file }) => resolve(cwd, file))),
+  });
   const pushed = files.map(({ file, target }): NewTarget => {
     return { name: target, parts: [{ kind: "file", path: resolve(cwd, file) }] };
   });

@@ -3,11 +3,12 @@ import { resolve } from "node:path";
 import type { TargetPart } from "@dtuf/master";
 import type { JsonObject } from "@dtuf/tuf";
 import type { Context, Run } from "../context/command.ts";
+import { expectFiles, uploadProgress } from "../context/progress/upload-progress.ts";
 import { withInputFiles } from "../context/input-file.ts";
 import { UsageError } from "../context/usage.ts";
 import { describeBytes } from "../context/time.ts";
 import { readCustom } from "../targets/custom.ts";
-import { masterProgress, withMaster } from "./master.ts";
+import { withMaster } from "./master.ts";
 import { reportStaged } from "./reports/staged-report.ts";
 
 /** `@name` is another target, whose blobs are used again; `./@name` is a file of that name. */
@@ -29,14 +30,14 @@ function changeCustom(context: Context, { repo, target, custom }: Omit<Asked, "w
   });
 }
 
-function push(context: Context, { repo, target, words, custom }: Asked, paths: readonly string[]): Promise<void> {
+async function push(context: Context, { repo, target, words, custom }: Asked, paths: readonly string[]): Promise<void> {
   const inOrder = paths.values();
   const parts = words.map((word): TargetPart =>
     word.startsWith("@")
       ? { kind: "target", name: word.slice(1) }
       : { kind: "file", path: inOrder.next().value ?? word },
   );
-  const progress = masterProgress(context);
+  const progress = uploadProgress(context, { expected: await expectFiles(paths) });
   return withMaster(context, repo, async (master) => {
     const options = { custom, signal: context.io.signal, onProgress: progress.onProgress };
     const file = await master.pushTarget(target, parts, options);

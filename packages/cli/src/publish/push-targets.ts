@@ -1,12 +1,13 @@
 /** Files and directories become targets, many at a time, and are staged together. */
 import type { NewTarget, PushedTargets } from "@dtuf/master";
 import type { Context, Run } from "../context/command.ts";
+import { expectFiles, uploadProgress } from "../context/progress/upload-progress.ts";
 import { describeBytes, describeCount } from "../context/time.ts";
 import { UsageError } from "../context/usage.ts";
 import { readCustom } from "../targets/custom.ts";
 import { readPrefix } from "../targets/prefix.ts";
 import { findFiles, type FoundFiles } from "./directory-files.ts";
-import { masterProgress, withMaster } from "./master.ts";
+import { withMaster } from "./master.ts";
 import { reportStaged } from "./reports/staged-report.ts";
 
 export const run: Run = async (context, [repo = "", ...words]) => {
@@ -17,7 +18,7 @@ export const run: Run = async (context, [repo = "", ...words]) => {
   const custom = await readCustom(context);
   const targets = found.files.map(({ name, path }): NewTarget => ({ name, custom, parts: [{ kind: "file", path }] }));
   await withMaster(context, repo, async (master) => {
-    const progress = masterProgress(context);
+    const progress = uploadProgress(context, { expected: await expectFiles(found.files.map(({ path }) => path)) });
     const pushed = await master.pushTargets(targets, {
       same: values.on("newer") ? "keep" : "push",
       deleteOthers: values.on("delete") ? prefix : undefined,

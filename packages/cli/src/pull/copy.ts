@@ -1,5 +1,4 @@
 /** Settings -> a client, for as long as a command needs it. */
-import type { ProgressCallback } from "@dtuf/registry";
 import {
   createCopy,
   createMirroredSource,
@@ -32,7 +31,6 @@ import {
   type StateRoot,
 } from "../connection/place.ts";
 import { isPlainUrl } from "../context/grammar/grammar.ts";
-import { createProgress, type ProgressBar } from "../context/progress.ts";
 import { UsageError } from "../context/usage.ts";
 
 interface Opened {
@@ -184,23 +182,4 @@ export function callOptions(context: Context): CallOptions {
 /** @throws TufError TUF_NAME_INVALID */
 export function parseTargets(names: readonly string[]): readonly TargetPath[] {
   return names.map((name) => parseTargetPath(name));
-}
-
-/** A bar for each thing that is fetched. */
-export function copyProgress(context: Context): {
-  readonly onProgress: ProgressCallback;
-  readonly end: () => void;
-} {
-  const create = createProgress(context);
-  const bars = new Map<string, ProgressBar>();
-  return {
-    onProgress: ({ name, bytes, totalBytes }) => {
-      const bar = bars.get(name) ?? create(name, totalBytes ?? bytes);
-      bars.set(name, bar);
-      bar.update(bytes);
-    },
-    end: () => {
-      for (const bar of bars.values()) bar.end();
-    },
-  };
 }

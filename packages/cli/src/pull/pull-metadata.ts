@@ -1,12 +1,13 @@
 import type { RequestedRoot, RefreshResult } from "@dtuf/copy";
+import { createProgress } from "../context/progress/progress.ts";
 import type { Context, Run } from "../context/command.ts";
 import { describeCount, describeInstant } from "../context/time.ts";
-import { copyProgress, callOptions, withCopy } from "./copy.ts";
+import { callOptions, withCopy } from "./copy.ts";
 import { readPin } from "./pin-file.ts";
 
 export const run: Run = async (context, [repo = "", ...files]) => {
   const pin = await readPin(context, files);
-  const progress = copyProgress(context);
+  const progress = createProgress(context);
   return withCopy(context, repo, async (copy) => {
     const result = await copy.pullMetadata({
       pin,

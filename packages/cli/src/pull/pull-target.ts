@@ -1,10 +1,11 @@
 import type { Copy, TargetInfo } from "@dtuf/copy";
+import { createProgress } from "../context/progress/progress.ts";
 import type { Context, Run } from "../context/command.ts";
 import { isGiven } from "../context/modes.ts";
 import { UsageError } from "../context/usage.ts";
-import { copyProgress, callOptions, withCopy } from "./copy.ts";
+import { callOptions, withCopy } from "./copy.ts";
 import { findOutput } from "./destinations.ts";
-import { saveAll, writeAll } from "./save-all.ts";
+import { saveAll, wholeTarget, writeAll } from "./save-all.ts";
 import { selectTargets } from "./select-targets.ts";
 
 /** Every target is found before the first byte is written, so that a misspelt name leaves nothing half done. */
@@ -23,13 +24,14 @@ export const run: Run = async (context, [repo = "", ...names]) => {
 };
 
 async function writeBlobs(context: Context, copy: Copy, targets: readonly TargetInfo[]): Promise<void> {
-  const progress = copyProgress(context);
+  const progress = createProgress(context);
   const options = { ...callOptions(context), onProgress: progress.onProgress };
   for (const target of targets) {
     for await (const { digest, size, stream } of copy.openTargetBlobs(target, options)) {
       await context.terminal.print(`${digest} ${size}`);
       for await (const chunk of stream) await context.terminal.writeBytes(chunk);
     }
+    progress.onProgress(wholeTarget(target));
   }
   progress.end();
 }

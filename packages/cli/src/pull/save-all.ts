@@ -1,9 +1,11 @@
 import { dirname } from "node:path";
 import type { Copy, SaveOutcome, TargetDestination, TargetInfo } from "@dtuf/copy";
+import type { Progress } from "@dtuf/registry";
 import { createDirectory } from "@dtuf/registry/files";
+import { createProgress, type ProgressView } from "../context/progress/progress.ts";
 import type { Context } from "../context/command.ts";
 import { describeBytes, describeCount } from "../context/time.ts";
-import { copyProgress, callOptions } from "./copy.ts";
+import { callOptions } from "./copy.ts";
 import { chooseDestinations, createDirectories, type Output } from "./destinations.ts";
 
 /** Said one by one up to here. */
@@ -20,7 +22,7 @@ export async function saveAll(
   const directory = output.kind === "file" ? dirname(output.path) : output.path;
   await createDirectory(directory);
   await createDirectories(directory, wanted);
-  const progress = copyProgress(context);
+  const progress = saveProgress(context, copy, wanted);
   const outcomes = await copy.saveTargets(wanted, {
     same: "keep",
     ...callOptions(context),
@@ -43,6 +45,27 @@ export async function saveAll(
   await terminal.printJson({ targets });
 }
 
+/** After an interrupt, whole files are kept, and of each other the partial file beside its destination. */
+function saveProgress(context: Context, copy: Copy, wanted: readonly TargetDestination[]): ProgressView {
+  const bytes = wanted.reduce((sum, { target }) => sum + target.length, 0);
+  const view = createProgress(context, { items: wanted.length, bytes });
+  const whole = new Set<string>();
+  context.interruption.findKept = async () => {
+    let kept = 0;
+    for (const { target, destination } of wanted) {
+      kept += whole.has(target.path) ? target.length : await copy.heldBytes(target, destination);
+    }
+    return { bytes: kept, totalBytes: bytes };
+  };
+  return {
+    ...view,
+    onProgress(report) {
+      if (report.isStored === true) whole.add(report.name);
+      view.onProgress(report);
+    },
+  };
+}
+
 interface Saved extends TargetDestination {
   readonly outcome: SaveOutcome;
 }
@@ -55,12 +78,17 @@ function describeMany(saved: readonly Saved[], directory: string): string {
   return `wrote ${describeCount(written.length, "target")} into ${directory}, ${describeBytes(bytes)}, verified${unchanged}`;
 }
 
+export function wholeTarget({ path: name, length }: TargetInfo): Progress {
+  return { step: "download", kind: "target", name, bytes: length, totalBytes: length, isStored: true };
+}
+
 /** Their bytes on stdout, one target after the other. */
 export async function writeAll(context: Context, copy: Copy, targets: readonly TargetInfo[]): Promise<void> {
-  const progress = copyProgress(context);
+  const progress = createProgress(context);
   const options = { ...callOptions(context), onProgress: progress.onProgress };
   for (const target of targets) {
     for await (const chunk of await copy.openTarget(target, options)) await context.terminal.writeBytes(chunk);
+    progress.onProgress(wholeTarget(target));
   }
   progress.end();
 }

@@ -42,6 +42,7 @@ const manner: readonly SettingName[] = [
   "retry-delay",
   "images",
   "concurrency",
+  "progress",
   "digestfile",
   "report",
   "preserve-digests",
@@ -64,6 +65,7 @@ const tuf: readonly SettingName[] = ["tuf", ...ofTuf];
 const carried: readonly SettingName[] = [
   ...tuf,
   "concurrency",
+  "progress",
   "authfile",
   ...sides,
   ...registrySettings,

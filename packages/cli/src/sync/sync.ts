@@ -16,6 +16,7 @@ import {
 import { writeFileAtomically } from "@dtuf/registry/files";
 import type { Context, ExitStatus, Run } from "../context/command.ts";
 import { encodeJson } from "../context/json.ts";
+import { uploadProgress } from "../context/progress/upload-progress.ts";
 import { tellWait } from "../connection/lock-wait.ts";
 import { hostPlatform } from "../blobs/platform.ts";
 import { verifyArchive } from "./archive-file.ts";
@@ -90,7 +91,9 @@ async function runSync(context: Context, places: SyncPlaces, sides: Sides): Prom
     now: io.now,
     onLockWait: tellWait(context),
   });
-  const report = await sync(sources, { ...options, naming, destinations });
+  const progress = uploadProgress(context, { partial: archive === undefined ? "kept" : "dropped" });
+  const report = await sync(sources, { ...options, naming, destinations, onProgress: progress.onProgress });
+  progress.end();
   const outcome = outcomeOf(report);
   const isWhole = outcome === "done" || (outcome === "partly" && options.onFailure === "go-on");
   if (archive !== undefined && options.mode === "copy" && isWhole) await archive.commit({ signal: io.signal });

@@ -20,6 +20,7 @@ import { describeLeftOut } from "../context/left-out.ts";
 import { describeEvent } from "../pull/copy.ts";
 import { createRepositoriesRoot, repositoriesRoot } from "../connection/repositories-root.ts";
 import { stateDirectory } from "../connection/place.ts";
+import { uploadProgress } from "../context/progress/upload-progress.ts";
 import { openSide } from "./sync-registries.ts";
 import { readRequestedRoot } from "./requested-root.ts";
 import { findStateName, openTufDestination, openTufSource, type Carrier, type TufDestination } from "./tuf-places.ts";
@@ -108,8 +109,10 @@ async function write(
   const { io, values } = context;
   const isDocker = values.text("layout") === "docker";
   const destination = await openTufDestination(carrier, to, isDocker ? "docker" : "dtuf");
+  const progress = uploadProgress(context, { partial: destination.archive === undefined ? "kept" : "dropped" });
   if (values.on("dry-run")) return finish(context, repository, { to });
   const options = {
+    onProgress: progress.onProgress,
     directory: join(directory, "targets"),
     concurrency: values.count("concurrency") ?? 6,
     mountFrom: mountable !== undefined && mountable.host === destination.host ? mountable.repository : undefined,
@@ -119,6 +122,7 @@ async function write(
   const written = isDocker
     ? await writeDockerLayout(repository, { ...options, metadata: store, targets })
     : { ...(await writeRepository(repository, { ...options, store })), omitted: [] };
+  progress.end();
   for (const name of written.omitted) context.terminal.note(`left out, Docker's layout has no place for it: ${name}`);
   await commitArchive(context, destination, repository);
   await finish(context, repository, { written, to });

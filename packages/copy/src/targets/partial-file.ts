@@ -41,7 +41,7 @@ export interface PartialFileOptions {
 export async function openPartialFile({ destination, content, name }: PartialFileOptions): Promise<PartialFile> {
   await verifyReplaceable(destination);
   const directory = dirname(destination);
-  const path = join(directory, name === "shared" ? sharedName(destination, content) : ownName());
+  const path = name === "shared" ? partialPath(destination, content) : join(directory, ownName());
   const file = await openOwn(path);
   const { size } = await file.stat().catch(async (error: unknown) => {
     await file.close();
@@ -70,11 +70,12 @@ export async function openPartialFile({ destination, content, name }: PartialFil
   };
 }
 
-function sharedName(destination: string, content: string): string {
+/** Where the next call finds what this one left. */
+export function partialPath(destination: string, content: string): string {
   const key = createHash("sha256")
     .update(`${content} ${basename(destination)}`)
     .digest("hex");
-  return `.dtuf-${key.slice(0, 32)}.partial`;
+  return join(dirname(destination), `.dtuf-${key.slice(0, 32)}.partial`);
 }
 
 function ownName(): string {

@@ -17,7 +17,7 @@ import {
 import { TufError } from "@dtuf/tuf";
 import { fromSites, openFrom, openWhole, verifyingTarget, type FetchTargetContext } from "./fetch-part.ts";
 import { isCallbackFault } from "../callbacks.ts";
-import { findOwnFile, openPartialFile, verifyFreeSpace, type PartialFile } from "./partial-file.ts";
+import { findOwnFile, openPartialFile, partialPath, verifyFreeSpace, type PartialFile } from "./partial-file.ts";
 import { contentName } from "../state/pulled-memory.ts";
 import type { Site, TargetInfo } from "../sources/source.ts";
 
@@ -55,6 +55,16 @@ export async function saveVerified(
     }
   });
   return "written";
+}
+
+/** What an interrupted download left for the next one. */
+export async function findHeldBytes({ file, length }: TargetInfo, destination: string): Promise<number> {
+  const held = await findOwnFile(partialPath(resolve(destination), contentName(file)));
+  try {
+    return Math.min(length, (await held?.stat())?.size ?? 0);
+  } finally {
+    await held?.close();
+  }
 }
 
 /** Reads and verifies the whole file. False if it cannot be read, or if other users could change it later. */

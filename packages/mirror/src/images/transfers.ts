@@ -8,6 +8,7 @@ import {
   type Descriptor,
   type Digest,
   type Limiter,
+  type ProgressCallback,
   type ReadStore,
   type WriteStore,
 } from "@dtuf/registry";
@@ -63,7 +64,12 @@ export interface Transfers {
   transfer(blob: BlobTransfer): Promise<void>;
 }
 
-export function createTransfers({ concurrency }: { readonly concurrency: number }): Transfers {
+export interface TransferOptions {
+  readonly concurrency: number;
+  readonly onProgress?: ProgressCallback | undefined;
+}
+
+export function createTransfers({ concurrency, onProgress }: TransferOptions): Transfers {
   const limiter = createLimiter(concurrency);
   const inRepository = new Map<string, Promise<void>>();
   const inRealm = new Map<string, Promise<string>>();
@@ -71,7 +77,7 @@ export function createTransfers({ concurrency }: { readonly concurrency: number 
   async function transferOnce(job: BlobTransfer): Promise<void> {
     const key = `${job.to.realm}\n${job.blob.digest}`;
     const elsewhere = inRealm.get(key);
-    const placing = mountOrSend(job, elsewhere, limiter);
+    const placing = mountOrSend(job, elsewhere, { limiter, onProgress });
     const name = placing.then(() => job.to.name);
     name.catch(() => undefined);
     if (elsewhere === undefined) {
@@ -102,15 +108,24 @@ export function createTransfers({ concurrency }: { readonly concurrency: number 
   };
 }
 
-async function mountOrSend(job: BlobTransfer, elsewhere: Promise<string> | undefined, limiter: Limiter): Promise<void> {
+interface Sending {
+  readonly limiter: Limiter;
+  readonly onProgress: ProgressCallback | undefined;
+}
+
+async function mountOrSend(
+  job: BlobTransfer,
+  elsewhere: Promise<string> | undefined,
+  { limiter, onProgress }: Sending,
+): Promise<void> {
   const sibling = await elsewhere?.catch(() => undefined);
   const source = job.from.realm === job.to.realm ? job.from.name : undefined;
   const isToBeRead = job.present === "verify" && (await limiter(() => job.to.store.has(job.blob, job)));
-  if (isToBeRead) return limiter(() => send(job));
+  if (isToBeRead) return limiter(() => send(job, onProgress));
   for (const name of new Set([sibling, source])) {
     if (name !== undefined && name !== job.to.name && (await limiter(() => mount(job, name)))) return;
   }
-  await limiter(() => send(job));
+  await limiter(() => send(job, onProgress));
 }
 
 async function mount({ to, blob, tally, signal }: BlobTransfer, name: string): Promise<boolean> {
@@ -124,7 +139,10 @@ async function mount({ to, blob, tally, signal }: BlobTransfer, name: string): P
   return mounted;
 }
 
-async function send({ from, to, blob, tally, present, signal }: BlobTransfer): Promise<void> {
+async function send(
+  { from, to, blob, tally, present, signal }: BlobTransfer,
+  onProgress: ProgressCallback | undefined,
+): Promise<void> {
   if (isForeignLayer(blob) && !(await from.store.has(blob, { signal }))) return;
   // With "verify", `put` reads a blob on a disk and replaces it if it is damaged.
   if (present === "trust" && to.distance === "local" && (await to.store.has(blob, { signal }))) {
@@ -140,8 +158,18 @@ async function send({ from, to, blob, tally, present, signal }: BlobTransfer): P
         yield* readFrom(from.store, blob, { offset, signal });
       },
     },
-    { signal },
+    { signal, onProgress },
   );
+  const { digest, size } = blob;
+  onProgress?.({
+    step: "upload",
+    kind: "content",
+    name: digest,
+    digest,
+    bytes: size,
+    totalBytes: size,
+    isStored: true,
+  });
   if (opened) {
     tally.sentBlobs += 1;
     tally.sentBytes += blob.size;

@@ -24,6 +24,8 @@ import {
   type Descriptor,
   type Digest,
   type Limiter,
+  type Progress,
+  type ProgressCallback,
   type ReadStore,
   type WriteStore,
 } from "@dtuf/registry";
@@ -41,6 +43,8 @@ export interface WriteOptions {
   readonly directory: string;
   readonly concurrency: number;
   readonly signal?: AbortSignal | undefined;
+  /** Of each blob of a target, by the target's path. */
+  readonly onProgress?: ProgressCallback | undefined;
 }
 
 export interface WrittenRepository {
@@ -198,7 +202,11 @@ export async function putTargetBlobs(writing: Writing, role: VerifiedRole): Prom
     const wanted = async (blob: Descriptor): Promise<boolean> => !(await isPresent(writing, blob));
     await contents.forEachPiece(info, { wanted, signal }, async ({ blob, content }) => {
       await placeOnce(writing, blob, async () => {
-        await writing.limiter(() => writing.store.put(blob, content, { signal }));
+        const report = (progress: Progress): void =>
+          writing.onProgress?.({ ...progress, kind: "target", name: info.path });
+        await writing.limiter(() => writing.store.put(blob, content, { signal, onProgress: report }));
+        const { digest, size: bytes } = blob;
+        report({ step: "upload", kind: "target", name: "", digest, bytes, totalBytes: bytes, isStored: true });
         writing.tally.sentBlobs += 1;
         writing.tally.sentBytes += blob.size;
       });
