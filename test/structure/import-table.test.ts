@@ -9,7 +9,8 @@ const table: Readonly<Record<string, readonly string[]>> = {
   master: ["@dtuf/format", "@dtuf/registry", "@dtuf/tuf"],
   copy: ["@dtuf/format", "@dtuf/registry", "@dtuf/tuf"],
   mirror: ["@dtuf/copy", "@dtuf/format", "@dtuf/registry", "@dtuf/tuf"],
-  cli: ["@dtuf/copy", "@dtuf/format", "@dtuf/master", "@dtuf/mirror", "@dtuf/registry", "@dtuf/tuf"],
+  signers: ["@dtuf/tuf"],
+  cli: ["@dtuf/copy", "@dtuf/format", "@dtuf/master", "@dtuf/mirror", "@dtuf/registry", "@dtuf/signers", "@dtuf/tuf"],
   testing: ["@dtuf/format", "@dtuf/registry", "@dtuf/tuf"],
 };
 
@@ -186,5 +187,6 @@ test("files are opened for reading by the bounded readers, and by few others", (
     "packages/cli/src/context/log.ts: node:fs",
     "packages/copy/src/targets/partial-file.ts: node:fs/promises",
     "packages/mirror/src/tuf/target-contents.ts: node:fs",
+    "packages/signers/src/keys/file-signer.ts: node:fs/promises",
   ]);
 });

@@ -1,0 +1,61 @@
+/** What a signer may use of the outside world. */
+import type { Key, Signer } from "@dtuf/tuf";
+import { SignerError } from "./errors.ts";
+import { defaultDeadlineMs } from "./limits.ts";
+
+export interface SecretRequest {
+  /** A passphrase of a key file, or the PIN of a token. */
+  readonly secret: "passphrase" | "pin";
+  /** What it opens, for the prompt. */
+  readonly of: string;
+  /** How many secrets for it were wrong just now. Asked again while the answer is another one, up to three times. */
+  readonly refused: number;
+}
+
+/** Called only if a secret is needed. Undefined or "" means that there is none. */
+export type SecretProvider = (request: SecretRequest) => Promise<string | undefined>;
+
+export interface SignerContext {
+  /** For `envvar:`, and for the addresses and credentials of services. Commands get none of it but PATH and its like. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly secret?: SecretProvider | undefined;
+  /** The public key that the signer must have. Without it, the signer's own is taken. */
+  readonly key?: Key | undefined;
+  /** How long a service, a device or a command may take for one answer, in milliseconds. Default: 30,000. */
+  readonly deadlineMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Opens the text of an armored age file with a passphrase and returns the PEM in it. Without it, none is opened. */
+  readonly openAge?: ((text: string, passphrase: () => Promise<string | undefined>) => Promise<string>) | undefined;
+}
+
+/** The part of a URI behind `scheme:`. */
+export interface SignerUri {
+  readonly scheme: string;
+  readonly rest: string;
+  /** The whole, for messages: signers' URIs hold no secrets. */
+  readonly text: string;
+}
+
+export type OpenScheme = (uri: SignerUri, context: SignerContext) => Promise<Signer>;
+
+/** @throws SignerError SIGNER_URI_INVALID */
+export function parseSignerUri(text: string): SignerUri {
+  const [, scheme, rest] = /^([a-z][a-z0-9+.-]*):(.+)$/su.exec(text) ?? [];
+  if (scheme !== undefined && rest !== undefined && !/\p{Cc}/u.test(text)) return { scheme, rest, text };
+  throw new SignerError("SIGNER_URI_INVALID", `${JSON.stringify(text)} is no signer's URI, such as file2:PATH`);
+}
+
+/** Ends when the caller's signal does, or after the deadline. */
+export function deadlineOf({ signal, deadlineMs = defaultDeadlineMs }: SignerContext): AbortSignal {
+  const timeout = AbortSignal.timeout(deadlineMs);
+  return signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
+}
+
+/** @throws SignerError SIGNER_UNAVAILABLE instead of the error of a deadline; the caller's abort is passed on */
+export function unavailable(what: string, context: SignerContext, cause: unknown): unknown {
+  if (SignerError.is(cause) || context.signal?.aborted === true) return cause;
+  const isTimeout = cause instanceof Error && cause.name === "TimeoutError";
+  const { deadlineMs = defaultDeadlineMs } = context;
+  const why = isTimeout ? `did not answer within ${deadlineMs} ms` : "cannot be used";
+  return new SignerError("SIGNER_UNAVAILABLE", `${what} ${why}`, { cause });
+}
