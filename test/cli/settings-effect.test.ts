@@ -155,6 +155,22 @@ function syncs(): readonly Story[] {
     },
     { command: "export", args: [source, "demo.tar"], flags: tuf },
     { command: "import", args: ["demo.tar", "docker://HOST/fred/imported"], flags: tuf },
+    { command: "export-repository", args: [source, "site"], flags: { root: "root.json" } },
+    {
+      command: "export-repository",
+      args: ["SITE", "site-2"],
+      flags: { root: "plain.json", host: "SITEHOST" },
+      place: "site",
+    },
+    {
+      command: "import-repository",
+      args: ["oci:taken"],
+      flags: { root: "plain.json", host: "SITEHOST", "metadata-url": "SITE" },
+      place: "site",
+    },
+    { command: "verify-repository", args: [source], flags: { root: "root.json" } },
+    { command: "verify-repository", args: [source], flags: { root: "root.json", all: true } },
+    { command: "verify-repository", args: ["SITE"], flags: { root: "plain.json", host: "SITEHOST" }, place: "site" },
   ];
 }
 

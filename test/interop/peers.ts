@@ -4,7 +4,9 @@ import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { createDirectorySource } from "@dtuf/copy";
+import { createDirectorySource, createStoreSource, type Source } from "@dtuf/copy";
+import { verifyRepository, writePlainRepository, writeRepository, type VerifiedRepository } from "@dtuf/mirror/tuf";
+import { createLayoutStore } from "@dtuf/registry/layout";
 import { publishToDirectory } from "@dtuf/testing/tuf-simulator/simulator-publish";
 import { createTestSigner } from "@dtuf/testing/keys";
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
@@ -99,15 +101,28 @@ function requireMlDsa(sim: TufSimulator): void {
   }
 }
 
+/** Into an OCI layout as `import-repository` does, and back into plain files as `export-repository` does. */
+async function carry(metadataDirectory: string, root: Uint8Array, parent: string): Promise<string> {
+  const home = await mkdtemp(join(parent, "carried-"));
+  const verify = (source: Source, name: string): Promise<VerifiedRepository> =>
+    verifyRepository({ source, root, directory: join(home, name), now: () => new Date() });
+  const options = { directory: join(home, "whole"), concurrency: 4 };
+  const store = createLayoutStore({ directory: join(home, "layout") });
+  const imported = await verify(createDirectorySource({ metadataDirectory }), "state-in");
+  await writeRepository(imported, { ...options, store });
+  const exported = await verify(createStoreSource(store), "state-out");
+  const directory = join(home, "exported");
+  await writePlainRepository(exported, { directory, concurrency: 4 });
+  return directory;
+}
+
 async function readOurs({ run }: Peer, keys: Keys, home: string): Promise<number> {
   const sim = await createOurs(keys);
   const directory = join(home, `ours-${keys}`);
   const { metadataDirectory } = await publishToDirectory(sim, directory);
-  await using server = await servePlain(directory);
-  const wanted = await readRepository(createDirectorySource({ metadataDirectory }), {
-    root: sim.files.get("1.root.json") ?? new Uint8Array(),
-    now: new Date(),
-  });
+  const first = sim.files.get("1.root.json") ?? new Uint8Array();
+  await using server = await servePlain(await carry(metadataDirectory, first, directory));
+  const wanted = await readRepository(createDirectorySource({ metadataDirectory }), { root: first, now: new Date() });
   const root = join(metadataDirectory, "1.root.json");
   const lines = [...wanted].map(([path, hash]) => `${hash} ${path}`);
   const said = (await run(["read", server.origin, root, ...wanted.keys()])).trim().split("\n");
@@ -138,7 +153,9 @@ async function exchange(peer: Peer, home: string): Promise<Outcome> {
   const did: string[] = [];
   for (const keys of peer.keys) {
     const [theirs, ours] = [await readTheirs(peer, keys, home), await readOurs(peer, keys, home)];
-    did.push(`${keys} keys: we read ${theirs} targets of its repository, it reads ${ours} of ours`);
+    did.push(
+      `${keys} keys: we read ${theirs} targets of its repository, it reads ${ours} of ours, carried through an OCI layout`,
+    );
   }
   return { kind: "ran", peer: `${peer.name} ${version} (${peer.path})`, did: did.join("; "), faults: [] };
 }

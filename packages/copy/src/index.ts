@@ -40,4 +40,5 @@ export type {
   TargetPiece,
 } from "./sources/source.ts";
 export type { SaveOutcome } from "./targets/save-target.ts";
+export { metadataName, targetNames } from "./sources/plain-names.ts";
 export { createStoreSource, type StoreSourceOptions } from "./sources/store-source.ts";

@@ -1,9 +1,11 @@
 /** A plain TUF repository: `N.root.json` files behind a URL or in a directory. */
-import { fileURLToPath } from "node:url";
+import { resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { createDirectorySource, createHttpSource, targetsBeside, type Source } from "@dtuf/copy";
 import type { Transport } from "@dtuf/registry/http";
 import type { CredentialProvider } from "@dtuf/registry/remote";
 import type { Context } from "../context/command.ts";
+import { isPlainUrl } from "../context/grammar/grammar.ts";
 import { UsageError } from "../context/usage.ts";
 import { openTransport } from "./connection.ts";
 import { readHostSettings, refuseFlagsForAnother, settingsHost, type HostSettings } from "./host-settings.ts";
@@ -37,6 +39,11 @@ export function plainRepositoryAt(metadataUrl: URL, { values }: Context): PlainR
     targetBaseUrl: targets === undefined ? undefined : parsePlainUrl(targets),
     absentRootStatus: values.text("absent-root-status") === "403" ? 403 : undefined,
   };
+}
+
+/** The value of metadata-url: a URL, or a directory. */
+export function plainUrlOf({ io }: Context, text: string): URL {
+  return parsePlainUrl(isPlainUrl(text) ? text : pathToFileURL(resolve(io.cwd, text)).href);
 }
 
 /** A query (a SAS token, a signature) stays a query: it goes with every file below the URL. */

@@ -60,8 +60,8 @@ export const settings = {
   concurrency: count("transfers at once", "6"),
   "repositories-root": text("directory of the local state", "directory", "./dtuf_repos"),
   "metadata-url": like(
-    grammars.url,
-    text("a plain TUF repository's metadata instead of a registry; a query goes with every file", "url"),
+    grammars.urlOrDirectory,
+    text("a plain TUF repository's metadata instead of a registry; a query goes with every file", "url|directory"),
   ),
   "target-base-url": like(
     grammars.url,
@@ -81,7 +81,10 @@ export const settings = {
     value: "duration",
   },
   "require-state": toggle("fail if the local state cannot be written: without it older releases would be accepted"),
-  root: needs("file", text("root.json to pin if nothing is pinned yet", "file")),
+  root: needs(
+    "file",
+    text("root.json that is trusted: pinned if nothing is, or what a whole repository is verified from", "file"),
+  ),
   name: text("name of the target, if it is not the file's", "target"),
   replace: toggle("trust a new chain of roots instead of the pinned one"),
   "blob-info": toggle("write `digest size` before each blob"),
@@ -235,6 +238,7 @@ export const settings = {
     choices: ["dtuf", "docker"],
     fallback: "dtuf",
   },
+  sample: count("how many targets, chosen at random, are read and verified", "10"),
   "valid-days": count(
     "refuse a TUF repository of which anything expires within so many days; by default a timestamp is valid for one",
   ),

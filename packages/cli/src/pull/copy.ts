@@ -17,6 +17,7 @@ import {
   describePlainUrl,
   openPlainSite,
   parsePlainUrl,
+  plainUrlOf,
   plainRepositoryAt,
   reachSite,
   type PlainSite,
@@ -105,7 +106,7 @@ async function refuseOtherState(context: Context, copy: Copy, place: string): Pr
 async function openSource(context: Context, repo: string): Promise<Opened> {
   const { values } = context;
   const url = values.text("metadata-url") || undefined;
-  const metadataUrl = url === undefined ? undefined : parsePlainUrl(url);
+  const metadataUrl = url === undefined ? undefined : plainUrlOf(context, url);
   const first = resolvePlace(repo, { ...hostChoice(context), ...(url === undefined ? {} : { host: "oci:." }) });
   const host = metadataUrl?.host || hostOf(first);
   const opening = [

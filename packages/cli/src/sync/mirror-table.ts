@@ -72,6 +72,9 @@ const carried: readonly SettingName[] = [
   ...outputSettings,
 ];
 
+/** Of commands that verify a whole repository from `--root`. */
+const whole: readonly SettingName[] = ["root", ...carried.filter((name) => name !== "tuf")];
+
 const fromElsewhere: Mode = {
   name: "unless SOURCE is a URL",
   when: (_values, [source = ""]) => !isPlainUrl(source),
@@ -117,7 +120,7 @@ export const mirrorCommands: readonly Command[] = [
     settings: carried,
     modes: [fromElsewhere],
     example: "dtuf export fred/demo demo.tar --tuf root.json",
-    load: () => import("./export.ts"),
+    load: () => import("./tuf/export.ts"),
   }),
   entry({
     name: "import",
@@ -127,6 +130,30 @@ export const mirrorCommands: readonly Command[] = [
     settings: carried,
     modes: [fromElsewhere],
     example: "dtuf import demo.tar fred/demo --tuf root.json",
-    load: () => import("./import.ts"),
+    load: () => import("./tuf/import.ts"),
+  }),
+  entry({
+    name: "export-repository",
+    summary: "verify a TUF repository and write it as plain files, metadata and targets, for other TUF clients",
+    arguments: "<repo> <directory>",
+    settings: whole,
+    modes: [fromElsewhere],
+    example: "dtuf export-repository fred/demo site --root root.json",
+    load: () => import("./tuf/export-repository.ts"),
+  }),
+  entry({
+    name: "import-repository",
+    summary: "take over a plain TUF repository, with every root, so that its clients follow; then publish from here",
+    settings: [...whole, "metadata-url"],
+    example: "dtuf import-repository fred/demo --metadata-url https://tuf.example.com/metadata/ --root root.json",
+    load: () => import("./tuf/import-repository.ts"),
+  }),
+  entry({
+    name: "verify-repository",
+    summary: "verify what a client that is installed now would get, and for how long: every role, and targets whole",
+    settings: [...whole.filter((name) => name !== "replace" && name !== "concurrency"), "sample", "all"],
+    modes: [fromElsewhere, withSetting("all", ["sample"])],
+    example: "dtuf verify-repository fred/demo --root root.json --valid-days 2",
+    load: () => import("./tuf/verify-repository.ts"),
   }),
 ];

@@ -47,7 +47,7 @@ async function syncRepository(context: Context, words: readonly string[]): Promi
   if (source === undefined || destination === undefined || more.length > 0) {
     throw new UsageError(`wanted exactly two arguments, SOURCE and DESTINATION; got ${words.length}`);
   }
-  const { carryRepository } = await import("./tuf-carry.ts");
+  const { carryRepository } = await import("./tuf/carry-repository.ts");
   return carryRepository(context, { source, destination });
 }
 

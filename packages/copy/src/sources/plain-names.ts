@@ -12,6 +12,7 @@ export function encodeName(name: string): string {
   return encodeURIComponent(name).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
+/** The file name of a role's metadata. @param version undefined: of a file whose name has no version, as `timestamp.json` */
 export function metadataName(role: string, version: number | undefined): string {
   const name = `${encodeName(role)}.json`;
   return version === undefined ? name : `${version}.${name}`;

@@ -226,11 +226,24 @@ export function describeTarget(
   return { path, file, length, hashes, role: role.name, roleVersion: role.version, blobs: [], naming };
 }
 
-/** The first role to expire. */
-export function firstToExpire({ expirations }: Pick<VerifiedRepository, "expirations">): {
+export interface Expiration {
   readonly role: string;
   readonly expires: Date;
-} {
+}
+
+/** The roles that expire at `until` or before, the first to expire first. */
+export function expirationsBefore(
+  { expirations }: Pick<VerifiedRepository, "expirations">,
+  until: Date,
+): readonly Expiration[] {
+  return [...expirations]
+    .filter(([, expires]) => expires <= until)
+    .toSorted(([, a], [, b]) => a.getTime() - b.getTime())
+    .map(([role, expires]) => ({ role, expires }));
+}
+
+/** The first role to expire. */
+export function firstToExpire({ expirations }: Pick<VerifiedRepository, "expirations">): Expiration {
   const [first] = [...expirations].toSorted(([, a], [, b]) => a.getTime() - b.getTime());
   return { role: first?.[0] ?? "root", expires: first?.[1] ?? new Date(0) };
 }

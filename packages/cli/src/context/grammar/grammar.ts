@@ -36,6 +36,11 @@ export const grammars = {
   hex: pattern(/^[0-9a-f]{1,64}$/, "hexadecimal digits"),
   custom: pattern(/^(?:@.+|[^=@\p{Cc}][^=\p{Cc}]*=[^]*)$/u, "KEY=VALUE or @FILE"),
   mapping: pattern(/^[^=]+=.+$/, "SOURCE=DESTINATION"),
+  urlOrDirectory: {
+    test: (value) => (isPlainUrl(value) ? URL.canParse(value) : !/:\/\/|\p{Cc}/u.test(value)),
+    wanted: "a URL of https:, http: or file:, or a directory",
+    shown: "hide",
+  },
   url: {
     test: (value) => ["https:", "http:", "file:"].includes(URL.parse(value)?.protocol ?? ""),
     wanted: "a URL of https:, http: or file:",

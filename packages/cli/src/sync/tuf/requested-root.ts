@@ -1,21 +1,25 @@
-/** From which root a repository is verified: the file of `--tuf`, else what this machine has pinned for it. */
+/** From which root a repository is verified: the file that was named, else what this machine has pinned for it. */
 import { createCopy, CopyError } from "@dtuf/copy";
-import { stateDirectory } from "../connection/place.ts";
-import { repositoriesRoot } from "../connection/repositories-root.ts";
-import type { Context } from "../context/command.ts";
-import { readRootFile } from "../context/input-file.ts";
-import { UsageError } from "../context/usage.ts";
+import { stateDirectory } from "../../connection/place.ts";
+import { repositoriesRoot } from "../../connection/repositories-root.ts";
+import type { Context } from "../../context/command.ts";
+import { readRootFile } from "../../context/input-file.ts";
+import { UsageError } from "../../context/usage.ts";
 
 /** @throws UsageError if there is neither; FileError */
-export async function readRequestedRoot(context: Context, repository: string | undefined): Promise<Uint8Array> {
-  const file = context.values.text("tuf") || undefined;
+export async function readRequestedRoot(
+  context: Context,
+  repository: string | undefined,
+  setting: "tuf" | "root" = "tuf",
+): Promise<Uint8Array> {
+  const file = context.values.text(setting) || undefined;
   if (file !== undefined) return readRootFile(context, file);
   const pin = repository === undefined ? undefined : await findPin(context, repository);
   if (pin !== undefined) return pin;
   const where = repository === undefined ? "" : `, and this machine has pinned no root of ${repository}`;
   throw new UsageError(
     `no root to verify from was given${where}`,
-    "name the root that was handed over: --tuf root.json",
+    `name the root that was handed over: --${setting} root.json`,
   );
 }
 

@@ -1,5 +1,5 @@
-import type { Run } from "../context/command.ts";
-import { carryRepository } from "./tuf-carry.ts";
+import type { Run } from "../../context/command.ts";
+import { carryRepository } from "./carry-repository.ts";
 
 export const run: Run = (context, [source = "", file = ""]) =>
   carryRepository(context, { source, destination: file.startsWith("oci-archive:") ? file : `oci-archive:${file}` });

@@ -11,15 +11,15 @@ import {
 } from "@dtuf/mirror";
 import type { WriteStore } from "@dtuf/registry";
 import { createLayoutStore } from "@dtuf/registry/layout";
-import type { Context } from "../context/command.ts";
-import { connect, hostChoice, openRepository } from "../connection/connection.ts";
-import { tellWait } from "../connection/lock-wait.ts";
-import { openPlainSite, parsePlainUrl, plainRepositoryAt } from "../connection/plain-site.ts";
-import { isPlainUrl } from "../context/grammar/grammar.ts";
-import { describePlace, findTargetsPath, findTargetsPlace, resolvePlace, type Place } from "../connection/place.ts";
-import type { SideRegistries } from "./sync-registries.ts";
-import { archiveInput } from "./archive-file.ts";
-import { UsageError } from "../context/usage.ts";
+import type { Context } from "../../context/command.ts";
+import { connect, hostChoice, openRepository } from "../../connection/connection.ts";
+import { tellWait } from "../../connection/lock-wait.ts";
+import { openPlainSite, parsePlainUrl, plainRepositoryAt } from "../../connection/plain-site.ts";
+import { isPlainUrl } from "../../context/grammar/grammar.ts";
+import { describePlace, findTargetsPath, findTargetsPlace, resolvePlace, type Place } from "../../connection/place.ts";
+import type { SideRegistries } from "../sync-registries.ts";
+import { archiveInput } from "../archive-file.ts";
+import { UsageError } from "../../context/usage.ts";
 
 export interface Carrier {
   readonly context: Context;
