@@ -44,3 +44,12 @@ export const lineageMax = 64;
  * which nobody can sign a higher one. A publisher that signs above such a version makes the damage permanent.
  */
 export const versionJumpMax = 1_000_000;
+
+/** Parts up to this size are held in memory while they are sent; larger ones stream. Reading more at a time is not faster. */
+export const partInMemoryMaxBytes: number = 4 * 1024 * 1024;
+
+/** Large files whose digests are remembered, of 150 bytes each: the record is written after each of them. */
+export const hashedFilesMax = 2000;
+
+/** Four times what `hashedFilesMax` files need. */
+export const hashedFilesMaxBytes: number = 1024 * 1024;

@@ -75,6 +75,7 @@ describe("a publisher", () => {
     expect(seen).toEqual([
       { ...told, step: "hash" },
       { ...told, step: "upload", digest },
+      { ...told, step: "upload", digest, isStored: true },
     ]);
     await master.pushTarget("two.txt", [part, { kind: "target", name: "demo.txt" }], { onProgress });
     expect(seen).toContainEqual({ ...told, step: "download", name: "@demo.txt", digest });

@@ -1,5 +1,5 @@
 /** What a publisher is made of. */
-import type { Deleter, TagLister, TagSwapper, WriteStore } from "@dtuf/registry";
+import type { Deleter, NewBlobReceiver, TagLister, TagSwapper, WriteStore } from "@dtuf/registry";
 import type { LockWait } from "@dtuf/registry/files";
 import type { OpenRepositoryOptions } from "@dtuf/registry/repository";
 import type { Signer, TopLevelRole } from "@dtuf/tuf";
@@ -8,7 +8,7 @@ import type { Signer, TopLevelRole } from "@dtuf/tuf";
  * A store to publish to. Only `prune` needs listing and deleting; with swapping, no other publisher can move `latest`
  * between the last check and the move.
  */
-export type MasterStore = WriteStore & Partial<TagLister & Deleter & TagSwapper>;
+export type MasterStore = WriteStore & Partial<TagLister & Deleter & NewBlobReceiver & TagSwapper>;
 
 export type KeyType =
   | "ed25519"

@@ -1,37 +1,31 @@
-/** Pushes one target: digests of its parts, then its blobs, then the manifest that refers to them. */
-import { stat } from "node:fs/promises";
-import { encodeTarget, findTargetBlobs, targetMediaType, tufHashes, withTargetBlobs } from "@dtuf/format";
+/** Pushes one target: its parts are read in order and sent, then the manifest that refers to them. */
+import { encodeTarget, findTargetBlobs, tufHashes, withTargetBlobs } from "@dtuf/format";
 import {
   forEachConcurrently,
   createDigester,
   digestOf,
-  fileContent,
   observed,
   OciError,
   type ByteObserver,
-  type ContentSource,
   type Descriptor,
   type Digest,
-  type Progress,
 } from "@dtuf/registry";
-import { fileError } from "@dtuf/registry/files";
 import { parseTargetPath, parseUnverified, type JsonObject, type TargetFile, type TargetPath } from "@dtuf/tuf";
 import type { TargetMap } from "./documents/changes.ts";
 import type { NewTarget, ProgressOptions, TargetPart } from "./contract.ts";
 import { MasterError } from "./errors.ts";
 import type { Operation } from "./state/operation.ts";
-import { putArtifact, type Sent, type Uploader } from "./release/upload.ts";
+import type { HashedFiles } from "./parts/hashed-files.ts";
+import { readPart, type Blob } from "./parts/read-part.ts";
+import { reportStored, type Sender } from "./parts/sender.ts";
+import { putArtifact } from "./release/upload.ts";
 
-export interface HashRequest extends Pick<NewTarget, "parts" | "custom">, ProgressOptions {
+export interface ReadRequest extends Pick<NewTarget, "parts" | "custom">, ProgressOptions {
   /** See the bytes of the whole target, in order, at the one reading of its parts. */
   readonly observers?: readonly ByteObserver[];
-}
-
-/** A part with a known digest. `content` is absent if the store has the bytes already. */
-interface Blob {
-  readonly descriptor: Descriptor;
-  readonly item: string;
-  readonly content?: ContentSource;
+  readonly hashed: HashedFiles;
+  /** Uploads the parts while they are read. Undefined: they are read for their digests alone. */
+  readonly sender: Sender | undefined;
 }
 
 /** The targets of the last release. The files of the record were verified before they were saved. */
@@ -45,12 +39,16 @@ export async function listTargetsOf(operation: Operation, blob: Digest): Promise
   return signed.flatMap(([path, file]) => (needs(file) ? [path] : [])).toSorted();
 }
 
-export interface Hashed {
+export interface PreparedTarget {
   readonly file: TargetFile;
   readonly blobs: readonly Blob[];
 }
 
-export async function hashParts(operation: Operation, targets: TargetMap, request: HashRequest): Promise<Hashed> {
+export async function readParts(
+  operation: Operation,
+  targets: TargetMap,
+  request: ReadRequest,
+): Promise<PreparedTarget> {
   const { parts, custom } = request;
   const [first] = parts;
   if (parts.length === 1 && first?.kind === "target" && request.observers === undefined)
@@ -58,12 +56,7 @@ export async function hashParts(operation: Operation, targets: TargetMap, reques
   // A single part is hashed once, because it is the whole target.
   const whole = parts.length === 1 && first?.kind !== "target" ? undefined : createDigester();
   const observers = [...(whole === undefined ? [] : [whole]), ...(request.observers ?? [])];
-  const blobs: Blob[] = [];
-  for (const part of parts) {
-    operation.signal?.throwIfAborted();
-    if (part.kind === "target") blobs.push(...(await readAgain(operation, targets, { part, observers, request })));
-    else blobs.push(await hashPart(part, observers, request));
-  }
+  const blobs = await readInOrder(operation, targets, { ...request, observers });
   const full = blobs.filter(({ descriptor }) => descriptor.size > 0);
   const length = full.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
   const digest = whole?.digest() ?? blobs[0]?.descriptor.digest ?? digestOf(new Uint8Array());
@@ -76,16 +69,37 @@ export async function hashParts(operation: Operation, targets: TargetMap, reques
   };
 }
 
+async function readInOrder(operation: Operation, targets: TargetMap, request: OrderedRequest): Promise<Blob[]> {
+  const blobs: Blob[] = [];
+  try {
+    for (const part of request.parts) {
+      operation.signal?.throwIfAborted();
+      if (part.kind === "target") blobs.push(...(await readAgain(operation, targets, { part, request })));
+      else blobs.push(await readPart(part, request));
+    }
+  } catch (error) {
+    // The first error is the one to report.
+    await request.sender?.end().catch(() => undefined);
+    throw error;
+  }
+  await request.sender?.end();
+  return blobs;
+}
+
+interface OrderedRequest extends ReadRequest {
+  readonly observers: readonly ByteObserver[];
+}
+
 /** Another name for a target, or other custom metadata: no content is read. */
 async function sameTarget(
   operation: Operation,
   targets: TargetMap,
   { name, custom }: { readonly name: string; readonly custom: JsonObject | undefined },
-): Promise<Hashed> {
+): Promise<PreparedTarget> {
   const { file, blobs } = await readKnown(operation, targets, name);
   return {
     file: custom === undefined ? file : withCustom(file, custom),
-    blobs: blobs.map((descriptor) => ({ descriptor, item: `@${name}` })),
+    blobs: blobs.map((descriptor) => ({ descriptor, item: `@${name}`, upload: "due" })),
   };
 }
 
@@ -112,48 +126,13 @@ export async function readKnown(
   return { file, blobs };
 }
 
-async function hashPart(
-  part: Exclude<TargetPart, { kind: "target" }>,
-  observers: readonly ByteObserver[],
-  { onProgress, signal }: ProgressOptions,
-): Promise<Blob> {
-  const item = part.kind === "file" ? part.path : (part.label ?? "-");
-  const total = part.kind === "file" ? await fileSize(part.path) : undefined;
-  const content = part.kind === "file" ? fileContent(part.path) : part.content;
-  const own = createDigester();
-  let size = 0;
-  for await (const chunk of observed(content.open(0), [own, ...observers])) {
-    signal?.throwIfAborted();
-    size += chunk.length;
-    onProgress?.({ step: "hash", kind: "target", name: item, bytes: size, totalBytes: total && Math.max(total, size) });
-  }
-  return { item, content, descriptor: { mediaType: targetMediaType, digest: own.digest(), size } };
-}
-
-/** A pipe can be read only once, and a directory not at all. */
-async function fileSize(path: string): Promise<number> {
-  let found: Awaited<ReturnType<typeof stat>>;
-  try {
-    found = await stat(path);
-  } catch (error) {
-    throw fileError(error, path);
-  }
-  if (found.isFile()) return found.size;
-  throw new MasterError("MASTER_PART_INVALID", `${path} is not a regular file`, { details: { path } });
-}
-
 interface ReadAgain {
   readonly part: Extract<TargetPart, { kind: "target" }>;
-  readonly observers: readonly ByteObserver[];
-  readonly request: HashRequest;
+  readonly request: OrderedRequest;
 }
 
 /** The blobs of another target. They are verified while they are read into the hash of the whole target. */
-async function readAgain(
-  operation: Operation,
-  targets: TargetMap,
-  { part, observers, request }: ReadAgain,
-): Promise<Blob[]> {
+async function readAgain(operation: Operation, targets: TargetMap, { part, request }: ReadAgain): Promise<Blob[]> {
   const { signal, store } = operation;
   const item = `@${part.name}`;
   const { blobs } = await readKnown(operation, targets, part.name);
@@ -162,53 +141,38 @@ async function readAgain(
     if (stream === undefined) throw missingBlob(part.name, descriptor);
     const { digest, size } = descriptor;
     let bytes = 0;
-    for await (const chunk of observed(stream, observers)) {
+    for await (const chunk of observed(stream, request.observers)) {
       signal?.throwIfAborted();
       bytes += chunk.length;
       request.onProgress?.({ step: "download", kind: "target", name: item, digest, bytes, totalBytes: size });
     }
   }
-  return blobs.map((descriptor) => ({ descriptor, item }));
+  return blobs.map((descriptor) => ({ descriptor, item, upload: "due" }));
 }
 
-export interface TargetUpload extends Hashed {
+export interface TargetUpload extends PreparedTarget {
   readonly path: TargetPath;
   /**
    * What refers to the blobs, so that the registry keeps them: the target's own manifest, or the role's if it has very
    * many targets.
    */
   readonly owner: "target" | "role";
-  readonly onProgress: ProgressOptions["onProgress"];
-  /** Blobs that are being uploaded or were uploaded. Blobs that several targets share are uploaded once. */
-  readonly sent: Sent;
 }
 
-/** Puts the blobs, then the manifest that refers to them. */
-export async function uploadTarget(uploader: Uploader, upload: TargetUpload): Promise<void> {
-  const { store, signal, concurrency } = uploader;
-  const { file, blobs, path, owner, sent } = upload;
-  await forEachConcurrently(distinct(blobs), concurrency, async ({ descriptor, content, item }) => {
-    if (content === undefined) {
-      if (!(await store.has(descriptor, { signal }))) throw missingBlob(item, descriptor);
-      return reportStored(upload.onProgress, item, descriptor);
-    }
-    const onProgress = (progress: Progress): void => upload.onProgress?.({ ...progress, kind: "target", name: item });
-    const sending = sent.get(descriptor.digest) ?? store.put(descriptor, content, { signal, onProgress });
-    sent.set(descriptor.digest, sending);
-    await sending;
-    reportStored(upload.onProgress, item, descriptor);
+/** Puts the blobs that are due, then the manifest that refers to them. */
+export async function uploadTarget(sender: Sender, { file, blobs, path, owner }: TargetUpload): Promise<void> {
+  const { store, signal, concurrency, sent } = sender;
+  const due = blobs.filter(({ upload }) => upload === "due");
+  await forEachConcurrently(distinct(due), concurrency, async (blob) => {
+    const { descriptor, content, item } = blob;
+    if (content !== undefined) return sender.put(blob, content);
+    const sending = sent.get(descriptor.digest);
+    if (sending !== undefined) await sending;
+    else if (!(await store.has(descriptor, { signal }))) throw missingBlob(item, descriptor);
+    reportStored(sender.onProgress, blob);
   });
   const artifact = owner === "target" ? encodeTarget(path, file) : undefined;
-  if (artifact !== undefined) await putArtifact(uploader, artifact, sent);
-}
-
-/** The last report of a part: the store has it, sent now or before. */
-export function reportStored(
-  onProgress: ProgressOptions["onProgress"],
-  name: string,
-  { digest, size }: Pick<Descriptor, "digest" | "size">,
-): void {
-  onProgress?.({ step: "upload", kind: "target", name, digest, bytes: size, totalBytes: size, isStored: true });
+  if (artifact !== undefined) await putArtifact(sender, artifact, sent);
 }
 
 function distinct(blobs: readonly Blob[]): Iterable<Blob> {

@@ -1,25 +1,35 @@
 /**
- * Uploads targets now and stages their metadata. Every file is read twice, first for its digest, then for the upload,
- * and is never held in memory whole; the store refuses a file that changes in between. Uploading takes no lock, so that
+ * Uploads targets now and stages their metadata. Files are uploaded while they are read for the first time; a large one is
+ * never held in memory whole, and one that changes meanwhile is refused. Uploading takes no lock, so that
  * a release can be refreshed at the same time. If bytes were pruned meanwhile, the upload is repeated under the lock
  * before it is staged. All changes of a call are staged by one write.
  */
-import { targetKeeper } from "@dtuf/format";
+import { findTargetBlobs, FormatError, targetKeeper } from "@dtuf/format";
 import { emptyConfig, forEachConcurrently, type Digest } from "@dtuf/registry";
+import { findFileSize } from "@dtuf/registry/files";
 import { parseTargetPath, type JsonObject, type TargetFile, type TargetPath } from "@dtuf/tuf";
 import { describeStaged, type Staged, type StagedTargets, type TargetMap } from "./documents/changes.ts";
 import { parseTargetName, verifyCustom } from "./documents/target-name.ts";
-import type { NewTarget, ProgressOptions, PushedTargets, PushTargetsOptions, StagedTarget } from "./contract.ts";
+import type {
+  NewTarget,
+  ProgressOptions,
+  PushedTargets,
+  PushTargetsOptions,
+  StagedTarget,
+  TargetPart,
+} from "./contract.ts";
+import { openHashedFiles } from "./parts/hashed-files.ts";
+import type { Blob } from "./parts/read-part.ts";
+import { createSender, reportStored, type Sender } from "./parts/sender.ts";
 import {
-  hashParts,
   readKnown,
+  readParts,
   readSignedTargets,
-  reportStored,
   uploadTarget,
   withCustom,
-  type Hashed,
+  type PreparedTarget,
 } from "./push-target.ts";
-import { createSent, type Uploader } from "./release/upload.ts";
+import { createSent, type Sent } from "./release/upload.ts";
 import type { Operation, Workplace } from "./state/operation.ts";
 
 /** @throws MasterError; OciError; TypeError if there are no parts */
@@ -57,7 +67,7 @@ function parseTargets(targets: readonly NewTarget[]): Wanted {
   return wanted;
 }
 
-interface Prepared extends Hashed {
+interface Prepared extends PreparedTarget {
   readonly path: TargetPath;
 }
 
@@ -91,7 +101,7 @@ async function stageAll(operation: Operation, changes: StagedTargets): Promise<v
 }
 
 /**
- * Hashes the targets and, unless `effect` is "none", uploads them. With `same: "keep"` unchanged targets are left out.
+ * Reads the targets and, unless `effect` is "none", uploads them. With `same: "keep"` unchanged targets are left out.
  */
 async function prepare(
   operation: Operation,
@@ -102,23 +112,39 @@ async function prepare(
   const { files } = operation;
   const size = targets.size + (await files.countStaged(operation.state())) + wanted.size - 1;
   const staged: StagedTargets = options.same === "keep" ? await files.readStaged(operation.state()) : new Map();
-  const { onProgress } = options;
   const prepared = new Map<TargetPath, Prepared>();
-  const each = shareOf(operation, wanted.size);
-  const sent = createSent(storedBefore(operation));
+  const hashed = await openHashedFiles(files.directory, operation.now);
+  const { onProgress } = options;
+  const createTargetSender = senders(operation, {
+    count: wanted.size,
+    sent: createSent(storedBefore(operation)),
+    onProgress,
+  });
   await forEachConcurrently(wanted, operation.concurrency, async ([path, { parts, custom }]) => {
-    const hashed = { path, ...(await hashParts(operation, targets, { parts, custom, ...options })) };
     const before = staged.get(path);
     const known = before === undefined ? targets.get(path) : before.kind === "put" ? before.file : undefined;
-    if (options.same === "keep" && known !== undefined && isSame(known, hashed.file, custom)) {
-      for (const { item, descriptor } of hashed.blobs) reportStored(onProgress, item, descriptor);
+    const mayBeSame = options.same === "keep" && known !== undefined && (await mayHaveLength(parts, known.length));
+    const sender = options.effect === "none" ? undefined : createTargetSender();
+    const request = { parts, custom, ...options, hashed, sender: mayBeSame ? undefined : sender };
+    const read = { path, ...(await readParts(operation, targets, request)) };
+    if (mayBeSame && isSame(known, read.file, custom)) {
+      for (const blob of read.blobs) reportStored(onProgress, blob);
       return;
     }
-    prepared.set(path, hashed);
-    if (options.effect === "none") return;
-    await uploadTarget(each, { ...hashed, owner: targetKeeper({ size }, "role"), sent, onProgress });
+    prepared.set(path, read);
+    if (sender !== undefined) await uploadTarget(sender, { ...read, owner: targetKeeper({ size }, "role") });
   });
   return [...wanted.keys()].flatMap((path) => prepared.get(path) ?? []);
+}
+
+/** Whether parts that are files have this length together. With other parts it is not known before they are read. */
+async function mayHaveLength(parts: readonly TargetPart[], length: number): Promise<boolean> {
+  let sum = 0;
+  for (const part of parts) {
+    if (part.kind !== "file") return true;
+    sum += (await findFileSize(part.path, { followLinks: true })) ?? 0;
+  }
+  return sum === length;
 }
 
 interface UploadAll {
@@ -127,12 +153,14 @@ interface UploadAll {
   readonly options: PushTargetsOptions;
 }
 
+/** Uploads all blobs, also those that were uploaded before. */
 async function uploadAll(operation: Operation, { targets, owner, options }: UploadAll): Promise<void> {
-  const each = shareOf(operation, targets.length);
-  const sent = createSent([]);
-  await forEachConcurrently(targets, operation.concurrency, (target) =>
-    uploadTarget(each, { ...target, owner, sent, onProgress: options.onProgress }),
-  );
+  const { onProgress } = options;
+  const createTargetSender = senders(operation, { count: targets.length, sent: createSent([]), onProgress });
+  await forEachConcurrently(targets, operation.concurrency, ({ path, file, blobs }) => {
+    const due = blobs.map((blob): Blob => ({ ...blob, upload: "due" }));
+    return uploadTarget(createTargetSender(), { path, file, blobs: due, owner });
+  });
 }
 
 /**
@@ -143,9 +171,44 @@ function storedBefore(operation: Operation): readonly Digest[] {
   return operation.state().published === undefined ? [] : [emptyConfig.digest];
 }
 
-/** Limits the simultaneous uploads of all targets together to those of one. */
-function shareOf({ store, signal, concurrency }: Operation, targets: number): Uploader {
-  return { store, signal, concurrency: Math.max(1, Math.floor(concurrency / Math.max(1, targets))) };
+/** Senders that share what was sent. They limit the simultaneous uploads of all targets together to those of one. */
+function senders(operation: Operation, { count, sent, onProgress }: Senders): () => Sender {
+  const { store, signal } = operation;
+  const concurrency = Math.max(1, Math.floor(operation.concurrency / Math.max(1, count)));
+  const shared = { sent, isLikelyThere: likelySizes(operation), onProgress };
+  return () => createSender({ store, signal, concurrency }, shared);
+}
+
+interface Senders extends Pick<ProgressOptions, "onProgress"> {
+  /** Number of targets. */
+  readonly count: number;
+  readonly sent: Sent;
+}
+
+/** Blobs of the sizes of signed and staged ones are likely there, and of the sizes of others that were asked about. */
+function likelySizes(operation: Operation): (size: number) => Promise<boolean> {
+  let sizes: Promise<Set<number>> | undefined;
+  const find = async (): Promise<Set<number>> => {
+    const staged = [...(await operation.files.readStaged(operation.state())).values()];
+    const files = [...(await readSignedTargets(operation)).values()];
+    for (const change of staged) if (change.kind === "put") files.push(change.file);
+    return new Set(files.flatMap(sizesOf));
+  };
+  return async (size) => {
+    const known = await (sizes ??= find());
+    const isKnown = known.has(size);
+    known.add(size);
+    return isKnown;
+  };
+}
+
+function sizesOf(file: TargetFile): readonly number[] {
+  try {
+    return findTargetBlobs(file)?.map(({ size }) => size) ?? [];
+  } catch (error) {
+    if (!FormatError.is(error)) throw error;
+    return [];
+  }
 }
 
 /** A file without custom metadata of its own keeps the existing one. */

@@ -18,7 +18,7 @@ export type TargetPart =
    * verified.
    */
   | { readonly kind: "target"; readonly name: string }
-  /** It is read twice: once for its digest, once for the upload. */
+  /** It is read twice, because its size is not known: once for its digest, once for the upload. */
   | { readonly kind: "content"; readonly content: ContentSource; readonly label?: string };
 
 export interface StagedTarget {

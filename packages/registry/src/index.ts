@@ -54,6 +54,8 @@ export {
   type BlobFinder,
   type BlobMounter,
   type Deleter,
+  type NewBlobReceiver,
+  type NewContent,
   type PutOptions,
   type RangeReader,
   type ReadStore,

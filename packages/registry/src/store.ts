@@ -11,7 +11,7 @@
  * "Not found" is a value. Everything else throws an OciError (a FileError if local files fail, or the abort signal's
  * reason).
  */
-import type { ByteStream, Content } from "./content.ts";
+import type { ByteObserver, ByteStream, Content, ContentSource } from "./content.ts";
 import type { Descriptor } from "./descriptor.ts";
 import type { Digest } from "./digest.ts";
 import type { ProgressCallback } from "./progress.ts";
@@ -60,6 +60,28 @@ export interface WriteStore extends ReadStore {
   put(descriptor: Descriptor, content: Content, options?: PutOptions): Promise<void>;
   /** Tags a manifest that exists. The only operation that changes what readers see. */
   tag(tag: TagName, descriptor: Descriptor, options?: StoreOptions): Promise<void>;
+}
+
+/** Content whose digest is not known yet. */
+export interface NewContent {
+  readonly source: ContentSource;
+  /** In bytes. Content of another size is refused with OCI_SIZE_MISMATCH. */
+  readonly size: number;
+  /** Name in progress reports. */
+  readonly name: string;
+  /** See every byte once, in order, also if part of the content has to be read again to send it. Default: none. */
+  readonly observers?: readonly ByteObserver[] | undefined;
+}
+
+/** Stores large blobs in one reading. */
+export interface NewBlobReceiver {
+  /**
+   * Puts a blob that is hashed while it is sent, and returns its descriptor: the digest is that of the bytes that the store
+   * has. It is sent even if the store has it already, unless sending takes much longer than hashing. If sending
+   * is interrupted, the rest is read again.
+   * @throws OciError OCI_DIGEST_MISMATCH, OCI_SIZE_MISMATCH if the content changed meanwhile; the error of reading it
+   */
+  putNew(content: NewContent, options?: PutOptions): Promise<Descriptor>;
 }
 
 /** Lists every tag; pages are fetched as the loop reaches them. The store decides the order. */
@@ -136,5 +158,6 @@ interface Capabilities {
   swapTag: TagSwapper;
   listReferrers: ReferrerLister;
   findBlob: BlobFinder;
+  putNew: NewBlobReceiver;
 }
 type CapabilityName = keyof Capabilities;

@@ -1,9 +1,9 @@
 import { describeBytes } from "../context/time.ts";
-import { fileContent, type Progress } from "@dtuf/registry";
+import type { Progress } from "@dtuf/registry";
 import type { Context, Run } from "../context/command.ts";
 import { withInputFiles } from "../context/input-file.ts";
 import { parseAliasToSet, setAlias, withStore } from "./dxf.ts";
-import { hashFile } from "./hash-file.ts";
+import { putFile } from "./hash-file.ts";
 import { createProgress } from "../context/progress/progress.ts";
 
 export const run: Run = (context, [repo = "", file = "", word]) =>
@@ -20,10 +20,9 @@ interface Push {
 function push(context: Context, { repo, file, path, alias }: Push): Promise<void> {
   const { signal } = context.io;
   return withStore(context, repo, async (store) => {
-    const blob = await hashFile(path);
     const progress = createProgress(context);
     const onProgress = (report: Progress): void => progress.onProgress({ ...report, name: file });
-    await store.put(blob, fileContent(path), { signal, onProgress });
+    const blob = await putFile(store, path, { signal, onProgress });
     const { digest, size } = blob;
     onProgress({ step: "upload", kind: "content", name: file, digest, bytes: size, totalBytes: size, isStored: true });
     progress.end();

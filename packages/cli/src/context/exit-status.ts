@@ -60,6 +60,7 @@ const statuses: Readonly<Record<ErrorCode, ExitStatus>> = {
   FILE_IO: local,
   FILE_NOT_REGULAR: local,
   FILE_TOO_LARGE: local,
+  FILE_CHANGED: refused,
 
   FORMAT_NOT_A_REPOSITORY: refused,
   FORMAT_TARGET_BLOBS_INVALID: refused,

@@ -15,6 +15,7 @@ import { createStagedFiles, type StagedFiles } from "./staged-files.ts";
 import { encodeState, parseState, type FileRecord, type State } from "./state.ts";
 
 export interface StateDirectory extends StagedFiles {
+  readonly directory: string;
   /** Returns undefined if there is no metadata here yet. @throws MasterError MASTER_STATE_INVALID */
   findRecord(): Promise<State | undefined>;
   /** The commit point of every change. */
@@ -36,6 +37,7 @@ export function createStateDirectory(directory: string): StateDirectory {
   const metadata = join(directory, "metadata");
   return {
     ...createStagedFiles(directory),
+    directory,
     async findRecord() {
       const bytes = await findFile(recordPath, { maxBytes: stateMaxBytes });
       return bytes === undefined ? undefined : parseState(Buffer.from(bytes).toString("utf8"), recordPath);

@@ -28,8 +28,11 @@ export interface AtomicFile {
   readonly temporaryPath: string;
   /** @throws FileError; the temporary file is removed then */
   write(chunk: Uint8Array): Promise<void>;
-  /** Gives the file its final name. @throws FileError; the temporary file is removed then */
-  commit(): Promise<void>;
+  /**
+   * Gives the file its final name: the path it was created for, or another one in the same directory. @throws FileError;
+   * the temporary file is removed then
+   */
+  commit(finalPath?: string): Promise<void>;
   /** Removes the temporary file. Does nothing after `commit` or `abort`. */
   abort(): Promise<void>;
 }
@@ -66,11 +69,11 @@ export async function createAtomicFile(path: string, options: AtomicFileOptions 
     temporaryPath,
     abort,
     write: (chunk) => orAbort(() => writeAll(file, chunk)),
-    async commit() {
+    async commit(finalPath = path) {
       await orAbort(async () => {
         if (contentSync === "at-commit") await file.datasync();
         await file.close();
-        await renameWithRetries(temporaryPath, path);
+        await renameWithRetries(temporaryPath, finalPath);
       });
       ended = true;
       if (directorySync === "at-commit") await syncDirectory(dirname(path));

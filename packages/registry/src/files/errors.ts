@@ -10,6 +10,8 @@ export type FileErrorCode =
   | "FILE_TOO_LARGE"
   /** A link, a directory, a pipe or a device instead of a file, or a link instead of a directory. */
   | "FILE_NOT_REGULAR"
+  /** It changed while it was read. */
+  | "FILE_CHANGED"
   /** Any other fault; `details.errno` is the system's error name. */
   | "FILE_IO";
 

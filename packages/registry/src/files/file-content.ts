@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
-import { open, type FileHandle } from "node:fs/promises";
+import { open, stat, type FileHandle } from "node:fs/promises";
 import type { ByteStream, ContentSource } from "../content.ts";
-import { fileError } from "./errors.ts";
+import { fileCall, FileError, fileError } from "./errors.ts";
 import { notRegular } from "./regular-file.ts";
 
 /**
@@ -29,4 +29,47 @@ async function* readFileFrom(path: string, offset: number): ByteStream {
   } finally {
     await file?.close();
   }
+}
+
+/** What tells one state of a regular file from another without reading it. */
+export interface FileIdentity {
+  readonly path: string;
+  /** In bytes. */
+  readonly size: number;
+  /**
+   * Device, inode, size, and the times of the last change of the content and of the inode. A program can set the first of
+   * these times back; that changes the second.
+   */
+  readonly key: string;
+  /** When the content or the inode was last changed. */
+  readonly changed: Date;
+  /** Two changes within this time may leave the same times, in milliseconds: some file systems count whole seconds. */
+  readonly resolutionMs: number;
+}
+
+const fineResolutionMs = 100;
+const coarseResolutionMs = 3000;
+const nanosecondsPerMs = 1_000_000n;
+
+/** @throws FileError FILE_NOT_REGULAR and others */
+export async function readFileIdentity(path: string): Promise<FileIdentity> {
+  const found = await fileCall(path, () => stat(path, { bigint: true }));
+  if (!found.isFile()) throw notRegular(path);
+  const { dev, ino, size, mtimeNs, ctimeNs } = found;
+  const changedNs = mtimeNs > ctimeNs ? mtimeNs : ctimeNs;
+  return {
+    path,
+    size: Number(size),
+    key: [dev, ino, size, mtimeNs, ctimeNs].join(":"),
+    changed: new Date(Number(changedNs / nanosecondsPerMs)),
+    resolutionMs: changedNs % nanosecondsPerMs === 0n ? coarseResolutionMs : fineResolutionMs,
+  };
+}
+
+/** To be called after a file was read. @throws FileError FILE_CHANGED if it is not as it was before */
+export async function verifyUnchanged({ path, key }: FileIdentity): Promise<void> {
+  if ((await readFileIdentity(path)).key === key) return;
+  throw new FileError("FILE_CHANGED", `${path} changed while it was read; try again when nothing writes to it`, {
+    details: { path },
+  });
 }

@@ -9,6 +9,7 @@ export {
 export { createDirectory, syncDirectory, verifyDirectories } from "./directory.ts";
 export { fileCall, FileError, fileError, isErrno, type FileErrorCode } from "./errors.ts";
 export { createBatchWriter, type BatchWriter, type BatchWriterOptions } from "./batch-writer.ts";
+export { readFileIdentity, verifyUnchanged, type FileIdentity } from "./file-content.ts";
 export { readFrom } from "./file-stream.ts";
 export { findNamedFile, type FindNamedFileOptions } from "./named-file.ts";
 export {
@@ -27,4 +28,4 @@ export {
 export { spool } from "./spool.ts";
 export { isFileName, isLinkThatOpenFollows, renameWithRetries, type RenameOptions } from "./platform.ts";
 export { withLock, type LockOptions, type LockWait } from "./lock/lock.ts";
-export { writeVerifiedFile } from "./verified-file.ts";
+export { writeNewFile, writeVerifiedFile, type NewFileOptions } from "./verified-file.ts";

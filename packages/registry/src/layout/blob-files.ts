@@ -9,8 +9,16 @@ import type { ByteStream, Content } from "../content.ts";
 import type { Descriptor } from "../descriptor.ts";
 import { digestAlgorithm, digestHex, type Digest } from "../digest.ts";
 import { OciError } from "../errors.ts";
-import { createDirectory, fileError, isErrno, readRegularFile, writeVerifiedFile } from "../files/index.ts";
-import type { PutOptions } from "../store.ts";
+import {
+  createDirectory,
+  fileError,
+  isErrno,
+  readRegularFile,
+  writeNewFile,
+  writeVerifiedFile,
+  type NewFileOptions,
+} from "../files/index.ts";
+import type { NewContent, PutOptions } from "../store.ts";
 import { verifying } from "../verifying.ts";
 
 type Sized = Pick<Descriptor, "digest" | "size">;
@@ -73,6 +81,17 @@ export async function writeBlob(
   const path = blobPath(blobs, descriptor.digest);
   await createDirectory(dirname(path));
   await writeVerifiedFile(path, descriptor, put);
+}
+
+/** Writes content in one reading. @throws OciError OCI_SIZE_MISMATCH; FileError. Leaves nothing behind then */
+export async function writeNewBlob(
+  blobs: string,
+  content: NewContent,
+  options: Omit<NewFileOptions, "nameOf">,
+): Promise<Descriptor> {
+  const directory = join(blobs, "sha256");
+  await createDirectory(directory);
+  return writeNewFile(directory, content, { ...options, nameOf: ({ digest }) => digestHex(digest) });
 }
 
 /** Opens the bytes from `offset`. They are not verified. */

@@ -9,6 +9,7 @@ import type {
   BlobFinder,
   BlobMounter,
   Deleter,
+  NewBlobReceiver,
   RangeReader,
   ReadStore,
   ReferrerLister,
@@ -24,10 +25,19 @@ import { openLayout, type Layout } from "./layout.ts";
 import { listEntries, listLayoutTags, type LayoutEntry } from "./layout-index.ts";
 import { findBlob, openRest, openVerified, resolve } from "./reading.ts";
 import { createListReferrers } from "./referrers.ts";
-import { deleteBlob, deleteManifest, deleteTag, mount, put, setTagFrom } from "./writing.ts";
+import { deleteBlob, deleteManifest, deleteTag, mount, put, putNew, setTagFrom } from "./writing.ts";
 
 export interface LayoutStore
-  extends WriteStore, TagLister, Deleter, ReferrerLister, RangeReader, BlobFinder, BlobMounter, TagSwapper {
+  extends
+    WriteStore,
+    TagLister,
+    Deleter,
+    ReferrerLister,
+    RangeReader,
+    BlobFinder,
+    BlobMounter,
+    NewBlobReceiver,
+    TagSwapper {
   /**
    * Deletes content that no listed manifest refers to and that was not put for `graceMs`, and leftovers of killed processes.
    * @throws OciError OCI_UNSUPPORTED if an entry has a type whose references are unknown; nothing is deleted then
@@ -53,6 +63,7 @@ export function createLayoutStore(options: LayoutStoreOptions): LayoutStore {
   return {
     ...readingFrom(layout),
     put: (descriptor, content, options) => put(layout, descriptor, { ...options, content }),
+    putNew: (content, options = {}) => putNew(layout, content, options),
     tag: async (tag, to, { signal } = {}) => void (await setTagFrom(layout, tag, { from: "anything", to, signal })),
     swapTag: (tag, move, { signal } = {}) => setTagFrom(layout, tag, { ...move, signal }),
     deleteTag: (tag, { signal } = {}) => deleteTag(layout, tag, signal),

@@ -6,9 +6,19 @@ import type { Digest } from "../digest.ts";
 import { OciError } from "../errors.ts";
 import { isManifestMediaType } from "../media-types.ts";
 import { reportUpload } from "../progress.ts";
-import type { PutOptions, StoreOptions } from "../store.ts";
+import type { NewContent, PutOptions, StoreOptions } from "../store.ts";
 import type { TagName } from "../tag.ts";
-import { blobPath, deleteFile, findFileStat, hasBlob, isIntact, linkBlob, renewBlob, writeBlob } from "./blob-files.ts";
+import {
+  blobPath,
+  deleteFile,
+  findFileStat,
+  hasBlob,
+  isIntact,
+  linkBlob,
+  renewBlob,
+  writeBlob,
+  writeNewBlob,
+} from "./blob-files.ts";
 import { isLayout } from "./layout-directory.ts";
 import type { Layout } from "./layout.ts";
 import { findListed, findTagged, listManifest, removeManifests, removeTag, setTag } from "./layout-index.ts";
@@ -33,6 +43,17 @@ export async function put(
     if (!(await hasBlob(layout.paths.blobs, descriptor))) await writeBlob(layout.paths.blobs, descriptor, { content });
     return tags.reduce((index, tag) => setTag(index, tag, descriptor), listManifest(index, descriptor));
   }, signal);
+}
+
+/**
+ * A file that has the content already is replaced by the new one, which is as good and younger. Under the lock, because garbage
+ * collection may be about to delete the old one.
+ */
+export async function putNew(layout: Layout, content: NewContent, options: PutOptions): Promise<Descriptor> {
+  options.signal?.throwIfAborted();
+  await layout.create(options.signal);
+  const exclusively = (change: () => Promise<void>): Promise<void> => layout.exclusively(change, options.signal);
+  return writeNewBlob(layout.paths.blobs, content, { ...options, exclusively });
 }
 
 async function renew(layout: Layout, descriptor: Descriptor, signal: AbortSignal | undefined): Promise<boolean> {

@@ -6,6 +6,7 @@ import type { Repository } from "./requests/context.ts";
 import { deleteBlob, deleteManifest, deleteTag } from "./manifests/delete.ts";
 import { parseRemoteName } from "./requests/endpoint.ts";
 import { putManifest, tagManifest } from "./manifests/manifest-push.ts";
+import { putNewBlob } from "./blobs/new-blob.ts";
 import { hasManifest, isSchema1, openSchema1, resolveManifest } from "./manifests/manifests.ts";
 import { mountBlob } from "./blobs/mount.ts";
 import { listReferrers } from "./manifests/referrers.ts";
@@ -31,6 +32,7 @@ export function createRemoteStore(repository: Repository): RemoteStore {
       isManifestMediaType(descriptor.mediaType)
         ? putManifest(repository, { descriptor, content }, options)
         : putBlob(repository, { descriptor, content }, options),
+    putNew: (content, options = {}) => putNewBlob(repository, content, options),
     tag: (tag, descriptor, options = {}) => tagManifest(repository, { tag, descriptor }, options),
     mount: ({ digest }, from, options = {}) =>
       mountBlob(

@@ -73,6 +73,32 @@ export function capabilityLaws(store: () => WriteStore): void {
     },
   );
 
+  test("new content is stored under the digest of what was read, over what is there too, if it can be received", async ({
+    skip,
+  }) => {
+    const target: WriteStore = store();
+    if (!hasCapability(target, "putNew")) return skip();
+    const bytes = randomContent(300_000);
+    const content = { source: sourceOf(bytes, 10_000), size: bytes.length, name: "new" };
+    const seen: number[] = [];
+    for (let time = 0; time < 2; time += 1) {
+      const observers = [{ update: ({ length }: Uint8Array): unknown => seen.push(length) }];
+      expect(core(await target.putNew({ ...content, observers }))).toEqual(core(blobOf(bytes)));
+    }
+    expect(seen.reduce((sum, length) => sum + length, 0)).toBe(2 * bytes.length);
+    const opened = await target.open(blobOf(bytes));
+    expect(Buffer.from(await collect(opened ?? nothing(), maxBytes))).toEqual(Buffer.from(bytes));
+  });
+
+  test.each([-1, 1])("new content with %i bytes too many is not stored, if it can be received", async (more) => {
+    const target: WriteStore = store();
+    const bytes = randomContent(300_000);
+    if (!hasCapability(target, "putNew")) return;
+    const content = { source: sourceOf(bytes, 10_000), size: bytes.length - more, name: "new" };
+    await expect(target.putNew(content)).rejects.toThrow(OciError);
+    expect(await target.has(blobOf(bytes))).toBe(false);
+  });
+
   test("a blob is found by its digest alone, if the store can look it up", async ({ skip }) => {
     const target: WriteStore = store();
     if (!hasCapability(target, "findBlob")) return skip();

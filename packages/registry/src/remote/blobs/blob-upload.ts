@@ -43,11 +43,20 @@ interface Upload {
   fault: { readonly error: unknown } | undefined;
 }
 
-export async function putBlob(
-  repository: Repository,
-  blob: { readonly descriptor: Descriptor; readonly content: Content },
-  options: PutOptions,
-): Promise<void> {
+/** An upload that another request began and that failed then. */
+export interface BegunUpload {
+  readonly session: UploadSession;
+  readonly failure: OciError;
+}
+
+export interface BlobToPut {
+  readonly descriptor: Descriptor;
+  readonly content: Content;
+  /** Continued first. */
+  readonly begun?: BegunUpload | undefined;
+}
+
+export async function putBlob(repository: Repository, blob: BlobToPut, options: PutOptions): Promise<void> {
   const { descriptor, content } = blob;
   if (content instanceof Uint8Array) verifyBytes(content, descriptor);
   const upload: Upload = {
@@ -60,10 +69,12 @@ export async function putBlob(
       fault: undefined,
     },
   };
+  let begun = blob.begun;
   for (let presence = options.presence ?? "check"; ; presence = "check") {
-    const session = await openUpload(upload, presence);
+    const session = begun?.session ?? (await openUpload(upload, presence));
     if (session === "stored") return;
-    const outcome = await sendContent(upload, session);
+    const outcome = await sendContent(upload, session, begun?.failure);
+    begun = undefined;
     if (outcome === "stored") return;
     if (outcome !== "differently" && (await nextTry(upload, outcome)) === "stop") throw outcome;
   }
@@ -128,11 +139,18 @@ async function mountFromItself(upload: Upload): Promise<UploadSession | "stored"
   return undefined;
 }
 
-async function sendContent(upload: Upload, session: UploadSession): Promise<UploadOutcome> {
+async function sendContent(
+  upload: Upload,
+  session: UploadSession,
+  failure: OciError | undefined,
+): Promise<UploadOutcome> {
   try {
-    const outcome = fitsOneRequest(upload, session)
-      ? await sendWhole(upload, session)
-      : await sendChunked(upload, session, 0);
+    const outcome =
+      failure !== undefined
+        ? await resume(upload, session, failure)
+        : fitsOneRequest(upload, session)
+          ? await sendWhole(upload, session)
+          : await sendChunked(upload, session, 0);
     if (outcome !== "stored") await cancelUpload(session);
     return outcome;
   } catch (error) {

@@ -12,6 +12,8 @@ export interface KnownQuirks {
   readonly singlePost: "untried" | "unsupported";
   /** What the PUT that closes an upload may carry. "empty": all content is sent before it, in PATCH requests. */
   readonly closing: "content" | "empty";
+  /** A PATCH with the whole content. */
+  readonly streaming: "untried" | "unsupported";
   /** Whether a HEAD that says "no such manifest" is right. "untried": the first such answer is checked with a GET. */
   readonly headDenial: "untried" | "true" | "false";
   /** Larger blobs are sent in chunks. */
@@ -29,6 +31,8 @@ export interface Quirks {
   noSinglePost(): void;
   /** By a blob upload: the registry refused content in the closing PUT. */
   noContentInClosing(): void;
+  /** By the upload of new content: the registry refused a PATCH with all of it, or the PUT after it. */
+  noStreaming(): void;
   /** By a resolve: a GET confirmed or contradicted a HEAD that said "no such manifest". */
   headDenialIs(truth: "true" | "false"): void;
   /** By a blob upload: the registry refused a blob of this size in one request. */
@@ -54,6 +58,7 @@ export function createQuirks(limits: Pick<KnownQuirks, "wholeMaxBytes" | "chunkB
     noSelfMount: () => void (known.selfMount = "unsupported"),
     noSinglePost: () => void (known.singlePost = "unsupported"),
     noContentInClosing: () => void (known.closing = "empty"),
+    noStreaming: () => void (known.streaming = "unsupported"),
     headDenialIs: (truth) => void (known.headDenial = truth),
     wholeTooLarge: (bytes) => void (known.wholeMaxBytes = Math.min(known.wholeMaxBytes, bytes - 1)),
     limitChunks: (bytes) => void (known.chunkBytes = Math.min(known.chunkBytes, bytes)),
@@ -71,5 +76,6 @@ const nothingKnown: Mutable<Omit<KnownQuirks, "wholeMaxBytes" | "chunkBytes">> =
   selfMount: "untried",
   singlePost: "untried",
   closing: "content",
+  streaming: "untried",
   headDenial: "untried",
 };

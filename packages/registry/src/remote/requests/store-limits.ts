@@ -44,3 +44,12 @@ export const cancelTimeoutMs: number = 5000;
 
 /** Maximum size of a blob of unknown size: the largest layer that registries accept. */
 export const unannouncedMaxBytes: number = 64 * 1024 * 1024 * 1024;
+
+/** An upload that was not asked for first is judged after this time, in milliseconds: less says little about a link. */
+export const slowLinkMs = 2000;
+
+/** A link is slow if so much of the time is spent waiting for it: hashing the content alone takes a fifth as long then. */
+export const slowLinkShare = 0.8;
+
+/** Shorter uploads are completed without a question: the rest takes less than this, in milliseconds. */
+export const slowUploadMs = 10_000;

@@ -4,6 +4,7 @@ import type { Digest } from "../../digest.ts";
 import type {
   BlobMounter,
   Deleter,
+  NewBlobReceiver,
   RangeReader,
   ReferrerLister,
   StoreOptions,
@@ -12,7 +13,8 @@ import type {
 } from "../../store.ts";
 
 /** A repository of a registry: the store with every operation that the distribution spec adds. */
-export interface RemoteStore extends WriteStore, TagLister, Deleter, BlobMounter, RangeReader, ReferrerLister {
+export interface RemoteStore
+  extends WriteStore, TagLister, Deleter, BlobMounter, NewBlobReceiver, RangeReader, ReferrerLister {
   /** `host[:port]`, as the client was given it. */
   readonly registry: string;
   /** The repository's full name: Docker Hub's `busybox` is `library/busybox`. */

@@ -1,0 +1,159 @@
+import { randomBytes } from "node:crypto";
+import { appendFile, mkdtemp, open, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createDigester, digestHex, digestOf, type Digest } from "@dtuf/registry";
+import { readFileIdentity } from "@dtuf/registry/files";
+import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing";
+import { expectRefused } from "@dtuf/testing/expect-refused";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createMaster, type Master, type TargetPart } from "../index.ts";
+import { openHashedFiles } from "./hashed-files.ts";
+
+const large = 5 * 1024 * 1024;
+/** Later than the files of the tests: what was changed a moment ago is not remembered. */
+const later = (): Date => new Date(Date.now() + 60_000);
+
+let directory: string;
+let path: string;
+let registry: HostileRegistry;
+let master: Master;
+
+function openMaster(): Master {
+  return createMaster({
+    repository: `${registry.host}/fred/demo`,
+    scheme: "http",
+    directory: join(directory, "master"),
+    now: later,
+  });
+}
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "large-parts-"));
+  path = join(directory, "large");
+  await writeFile(path, randomBytes(large));
+  registry = await createHostileRegistry();
+  master = openMaster();
+  await master.createRootKey();
+  await master.createMetadataKeys();
+  await master.createMetadata();
+  registry.clearLog();
+});
+
+afterEach(async () => {
+  await master.close();
+  await registry.close();
+  await rm(directory, { recursive: true });
+});
+
+const part = (): TargetPart => ({ kind: "file", path });
+const push = async (name = "large"): Promise<string | undefined> =>
+  (await master.pushTarget(name, [part()])).hashes.get("sha256");
+const sha256 = async (): Promise<string> => digestHex(digestOf(await readFile(path)));
+const methods = (): readonly string[] =>
+  registry.requests.filter(({ path: to }) => to.includes("/blobs/")).map(({ method }) => method);
+const stagedNames = async (): Promise<readonly string[]> =>
+  (await master.staged()).targets.map(({ path: name }) => name);
+
+/** Changes the record of hashed files: if this digest is signed, the file was not read. */
+async function rememberWrongly(digest: Digest): Promise<void> {
+  const { key } = await readFileIdentity(path);
+  await writeFile(join(directory, "master/hashed-files.json"), JSON.stringify({ [key]: digest }));
+}
+
+describe("a large file", () => {
+  test("is sent by one PATCH while it is read, together with small parts, and the whole hash is that of the target", async () => {
+    const small = join(directory, "small");
+    await writeFile(small, "small");
+    const file = await master.pushTarget("whole", [{ kind: "file", path: small }, part()]);
+    expect(registry.requests.filter(({ method }) => method === "PATCH").map(({ bodyBytes }) => bodyBytes)).toEqual([
+      large,
+    ]);
+    const whole = createDigester();
+    for (const each of [small, path]) whole.update(await readFile(each));
+    expect(`sha256:${file.hashes.get("sha256")}`).toBe(whole.digest());
+    expect(registry.violations).toEqual([]);
+  });
+
+  test("that changes while it is sent is refused, and nothing is staged [T142]", async () => {
+    registry.script({ match: { method: "PATCH" }, fault: { kind: "run", run: () => appendFile(path, "more") } });
+    await expectRefused(push(), expect.stringMatching(/^(?:FILE_CHANGED|OCI_SIZE_MISMATCH)$/));
+    expect(await stagedNames()).toEqual([]);
+  });
+
+  test("that changes while it is sent, and whose mtime is set back, is refused [T142]", async () => {
+    const { atime, mtime } = await stat(path);
+    const change = async (): Promise<void> => {
+      await using file = await open(path, "r+");
+      await file.write(Buffer.from("other"), 0, 5, large - 5);
+      await utimes(path, atime, mtime);
+    };
+    registry.script({ match: { method: "PATCH" }, fault: { kind: "run", run: change } });
+    await expectRefused(push(), "FILE_CHANGED");
+    expect(await stagedNames()).toEqual([]);
+  });
+
+  test("is hashed before it is sent if a target of its size is signed or staged", async () => {
+    await writeFile(join(directory, "other"), randomBytes(large));
+    await master.pushTarget("other", [{ kind: "file", path: join(directory, "other") }]);
+    registry.clearLog();
+    await push();
+    expect(methods()).not.toContain("PATCH");
+    await rm(join(directory, "master/hashed-files.json"));
+    registry.clearLog();
+    await push("again");
+    expect(registry.requests.reduce((sum, { bodyBytes }) => sum + bodyBytes, 0)).toBeLessThan(10_000);
+  });
+});
+
+describe("a large file that was pushed before", () => {
+  test("is not read again while it is unchanged, by another process either", async () => {
+    await push();
+    const other = randomBytes(large);
+    registry.repository("fred/demo").blobs.set(digestOf(other), other);
+    await rememberWrongly(digestOf(other));
+    await master.close();
+    master = openMaster();
+    registry.clearLog();
+    expect(await push("again")).toBe(digestHex(digestOf(other)));
+    expect(methods()[0]).toBe("POST");
+    expect(methods()).not.toContain("PATCH");
+  });
+
+  test("is read again if its content changed, although its mtime was set back [T142]", async () => {
+    const before = await push();
+    const { atime, mtime } = await stat(path);
+    await writeFile(path, randomBytes(large));
+    await utimes(path, atime, mtime);
+    const after = await push("again");
+    expect(after).not.toBe(before);
+    expect(after).toBe(await sha256());
+  });
+
+  test("is sent and signed as it is if the registry lacks the remembered content and the file has another", async () => {
+    await rememberWrongly(digestOf(randomBytes(large)));
+    expect(await push()).toBe(await sha256());
+    expect(registry.repository("fred/demo").blobs.has(`sha256:${await sha256()}`)).toBe(true);
+  });
+
+  test("is read again if it was changed so shortly before that a later change may have the same times", async () => {
+    const file = await readFileIdentity(path);
+    const digest = digestOf(Buffer.from("x"));
+    for (const [elapsedMs, found] of [
+      [file.resolutionMs - 1, undefined],
+      [file.resolutionMs, digest],
+    ] as const) {
+      const now = new Date(file.changed.getTime() + elapsedMs);
+      await (await openHashedFiles(directory, now)).add(file, digest);
+      expect((await openHashedFiles(directory, now)).find(file)).toBe(found);
+    }
+  });
+
+  test.each(["{", "null", "[1]", '{"1:2:3:4:5":"sha256:x"}', '{"__proto__":1}'])(
+    "is read again if the record is %s",
+    async (record) => {
+      await writeFile(join(directory, "master/hashed-files.json"), record);
+      expect(await push()).toBe(await sha256());
+    },
+  );
+});
