@@ -12,6 +12,7 @@ import { createTufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { settings, variableOf, type Setting, type SettingName } from "../../packages/cli/src/context/settings.ts";
 import type { Context } from "../../packages/cli/src/context/command.ts";
+import { allowQuestions } from "../../packages/cli/src/context/questions.ts";
 import { createScreen } from "../../packages/cli/src/context/screen/screen.ts";
 import { createTerminal } from "../../packages/cli/src/context/terminal.ts";
 import { readSettings, type Flags, type Values } from "../../packages/cli/src/context/values.ts";
@@ -207,7 +208,7 @@ test.each(
     values,
     variable,
     terminal,
-    screen: createScreen(io),
+    screen: createScreen(allowQuestions(io, values)),
     interruption: {},
   };
   const failure: unknown = await run(context, args.map(filled)).then(

@@ -25,6 +25,7 @@ export const registrySettings: readonly SettingName[] = [
 export const outputSettings: readonly SettingName[] = [
   "json",
   "quiet",
+  "no-input",
   "log-file",
   "file-log-level",
   "console-log-level",

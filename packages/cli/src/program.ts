@@ -152,8 +152,9 @@ function optionOf(name: SettingName, prefix: string): Option | undefined {
 function kebab(flags: Readonly<Record<string, string | boolean | readonly string[]>>): Flags {
   return Object.fromEntries(
     Object.entries(flags).map(([name, value]) => [
-      name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
-      value,
+      // Commander takes --no-input for the opposite of --input, which is on by default.
+      name === "input" ? "no-input" : name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
+      name === "input" ? value === false || undefined : value,
     ]),
   );
 }

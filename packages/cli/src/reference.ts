@@ -18,7 +18,7 @@ const meanings: readonly (readonly [status: number, meaning: string])[] = [
   [10, "something is due (`status`, `refresh-metadata`)"],
   [11, "partly done (`sync`)"],
   [13, "not authorised"],
-  [130, "interrupted"],
+  [130, "interrupted; 143 and 129 of SIGTERM and SIGHUP"],
 ];
 
 export function createReference(): string {

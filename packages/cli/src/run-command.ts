@@ -4,6 +4,7 @@ import type { Io } from "./context/io.ts";
 import { verifyModes } from "./context/modes.ts";
 import { verifyNamedFiles } from "./context/named-files.ts";
 import { reportError } from "./context/report-error.ts";
+import { allowQuestions } from "./context/questions.ts";
 import { createScreen } from "./context/screen/screen.ts";
 import { variableOf, type SettingName } from "./context/settings.ts";
 import { createTerminal } from "./context/terminal.ts";
@@ -24,7 +25,7 @@ export async function runCommand(
   { program, prefix, io: world }: Called,
 ): Promise<ExitStatus> {
   const values = readSettings(flags, world.env, prefix);
-  const screen = createScreen(world);
+  const screen = createScreen(allowQuestions(world, values));
   const { io } = screen;
   const interruption: Interruption = {};
   const variable = (setting: SettingName): string => variableOf(setting, prefix);

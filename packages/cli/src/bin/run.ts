@@ -1,8 +1,9 @@
 /** The only place that touches `process`. */
-import { homedir } from "node:os";
+import { constants, homedir } from "node:os";
 import { setFlagsFromString } from "node:v8";
 import type { Program } from "../context/command.ts";
 import type { Io, Output } from "../context/io.ts";
+import type { Keyboard } from "./ask.ts";
 import { main } from "../main.ts";
 
 /**
@@ -16,10 +17,12 @@ export async function run(program: Program): Promise<void> {
   // A promise that never settles ends the program early, with Node's 13 if nothing is set: that is another status here.
   process.exitCode = 1;
   const interrupted = new AbortController();
-  const interrupt = (): void => {
+  let received: NodeJS.Signals = "SIGINT";
+  const interrupt = (signal: NodeJS.Signals): void => {
     // A second interrupt ends the process at once, as without a handler.
     process.off("SIGINT", interrupt);
     process.off("SIGTERM", interrupt);
+    received = signal;
     interrupted.abort(new DOMException("interrupted", "AbortError"));
   };
   process.on("SIGINT", interrupt);
@@ -27,10 +30,11 @@ export async function run(program: Program): Promise<void> {
   const status = await main(program, createIo(interrupted.signal, interrupt));
   process.off("SIGINT", interrupt);
   process.off("SIGTERM", interrupt);
-  process.exitCode = status;
+  // As a shell has it of a process that the signal ended.
+  process.exitCode = status === 130 ? 128 + constants.signals[received] : status;
 }
 
-function createIo(signal: AbortSignal, interrupt: () => void): Io {
+function createIo(signal: AbortSignal, interrupt: (signal: NodeJS.Signals) => void): Io {
   return {
     argv: process.argv.slice(2),
     env: process.env,
@@ -49,21 +53,31 @@ function createIo(signal: AbortSignal, interrupt: () => void): Io {
   };
 }
 
-/** SIGSTOP instead of the SIGTSTP that is answered here: its own default cannot be had any more. */
+/** For as long as the program runs. */
 function onSuspend(before: () => void): void {
-  process.on("SIGTSTP", () => {
+  const stop = (): void => {
     before();
-    process.kill(process.pid, "SIGSTOP");
-  });
+    process.off("SIGTSTP", stop);
+    suspend(process.pid, () => process.on("SIGTSTP", stop));
+  };
+  process.on("SIGTSTP", stop);
+}
+
+/** Nothing may handle SIGTSTP now: only its default stops a process. @param processes 0: all of the terminal's foreground */
+function suspend(processes: number, resumed: () => void): void {
+  process.once("SIGCONT", resumed);
+  process.kill(processes, "SIGTSTP");
 }
 
 function createOutput(stream: NodeJS.WriteStream): Output {
   // A reader that went away (`| head`) is its own affair: what is left of the output goes nowhere.
   let gone = false;
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    gone ||= error.code === "EPIPE";
-  });
   const terminal = "isTTY" in stream && stream.isTTY;
+  // A terminal that was closed answers EIO; of a file that is a fault of the disk.
+  const isGone = ({ code }: NodeJS.ErrnoException): boolean => code === "EPIPE" || (terminal && code === "EIO");
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    gone ||= isGone(error);
+  });
   return {
     terminal: terminal ? "terminal" : "pipe",
     get columns() {
@@ -76,7 +90,7 @@ function createOutput(stream: NodeJS.WriteStream): Output {
       new Promise((resolve, reject) => {
         if (gone) return resolve();
         stream.write(chunk, (error) => {
-          if (error && (error as NodeJS.ErrnoException).code !== "EPIPE") reject(error);
+          if (error && !isGone(error)) reject(error);
           else resolve();
         });
       }),
@@ -84,11 +98,44 @@ function createOutput(stream: NodeJS.WriteStream): Output {
 }
 
 /** Loaded when somebody is asked: most runs ask nobody. */
-function createPrompts(signal: AbortSignal, interrupt: () => void): Pick<Io, "ask" | "askSecret"> {
+function createPrompts(
+  signal: AbortSignal,
+  interrupt: (signal: NodeJS.Signals) => void,
+): Pick<Io, "ask" | "askSecret"> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return { ask: undefined, askSecret: undefined };
-  const keyboard = { input: process.stdin, output: process.stderr, signal, interrupt };
+  const keyboard: Keyboard = {
+    input: process.stdin,
+    output: process.stderr,
+    signal,
+    interrupt: () => interrupt("SIGINT"),
+    ...watchKeyboard(interrupt),
+  };
   return {
     ask: async (prompt) => (await import("./ask.ts")).ask(keyboard, prompt, "shown"),
     askSecret: async (prompt) => (await import("./ask.ts")).ask(keyboard, prompt, "hidden"),
+  };
+}
+
+function watchKeyboard(interrupt: (signal: NodeJS.Signals) => void): Pick<Keyboard, "suspend" | "watchSignals"> {
+  if (process.platform === "win32") return { suspend: () => undefined, watchSignals: () => () => undefined };
+  const listeners = new Set<() => void>();
+  return {
+    suspend(resumed) {
+      for (const each of listeners) process.off("SIGTSTP", each);
+      suspend(0, () => {
+        for (const each of listeners) process.on("SIGTSTP", each);
+        resumed();
+      });
+    },
+    watchSignals(suspended) {
+      process.on("SIGHUP", interrupt);
+      process.on("SIGTSTP", suspended);
+      listeners.add(suspended);
+      return () => {
+        process.off("SIGHUP", interrupt);
+        process.off("SIGTSTP", suspended);
+        listeners.delete(suspended);
+      };
+    },
   };
 }

@@ -8,6 +8,7 @@ import {
 import type { Context, Run } from "../context/command.ts";
 import { configPath, findCredentialPlace, loginHost } from "./credential-place.ts";
 import { openLogin } from "../connection/connection.ts";
+import { confirm, whyNobodyIsAsked } from "../context/questions.ts";
 import { UsageError } from "../context/usage.ts";
 
 /** No registry takes a password or a token longer than its header. */
@@ -15,7 +16,7 @@ const secretMaxBytes = 64 * 1024;
 
 /** The registry is asked first: what it refuses is not stored. */
 export const run: Run = async (context, [named]) => {
-  const host = loginHost(context, named);
+  const host = loginHost(context, named ?? (await askHost(context)));
   const place = await choosePlace(context, host);
   const credential = await readCredential(context);
   await verifyLogin(context, host, credential);
@@ -49,11 +50,18 @@ async function readCredential(context: Context): Promise<StorableCredential> {
   const isPiped = values.on("password-stdin");
   const username = values.text("username") || (isPiped ? undefined : await io.ask?.("User name: "));
   if (username === undefined || username === "") {
-    throw new UsageError("no user name", `--username NAME, or ${variable("username")}`);
+    throw new UsageError(
+      `no user name, and ${whyNobodyIsAsked(context)}`,
+      `--username NAME, or ${variable("username")}`,
+    );
   }
   if (isPiped) return { kind: "basic", username, password: await readSecret(context) };
   const password = io.env[variable("password")] ?? (await io.askSecret?.(`Password of ${username}: `));
-  if (password === undefined) throw new UsageError("no password and no terminal to ask on", "--password-stdin");
+  if (password === undefined)
+    throw new UsageError(
+      `no password, and ${whyNobodyIsAsked(context)}`,
+      `--password-stdin, or ${variable("password")}`,
+    );
   return { kind: "basic", username, password };
 }
 
@@ -64,11 +72,21 @@ async function readSecret({ io }: Context): Promise<string> {
   return secret;
 }
 
+/** Nothing is asked of who names a registry in the environment. */
+async function askHost({ io, values }: Context): Promise<string | undefined> {
+  return values.text("host") ? undefined : io.ask?.("Registry (host[:port]): ");
+}
+
+function isPlainTextFine(context: Context, path: string): Promise<boolean> {
+  const question = `No credential helper is configured in ${path}. Store the password there, readable?`;
+  return confirm(context, question);
+}
+
 async function choosePlace(context: Context, host: string): Promise<CredentialPlace> {
   const found = await findCredentialPlace(context, host);
   if (found !== undefined) return found;
   const path = await configPath(context);
-  if (!context.values.on("plain-text")) {
+  if (!context.values.on("plain-text") && !(await isPlainTextFine(context, path))) {
     throw new UsageError(
       `no credential helper is configured in ${path}`,
       "configure credsStore there, or add --keychain, or --plain-text to store the password readable",

@@ -169,6 +169,7 @@ export const settings = {
   },
   json: toggle("one JSON document on stdout"),
   quiet: toggle("no progress, no notes"),
+  "no-input": toggle("ask nothing, as in a pipe and with CI set"),
   progress: {
     kind: "choice",
     summary: "progress on stderr: always, never, of what lasts over a second, or as JSON lines",

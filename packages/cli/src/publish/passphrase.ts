@@ -2,6 +2,7 @@
 import type { PassphraseProvider, PassphraseRequest } from "@dtuf/master";
 import type { Context } from "../context/command.ts";
 import type { SettingName } from "../context/settings.ts";
+import { whyNobodyIsAsked } from "../context/questions.ts";
 import { UsageError } from "../context/usage.ts";
 
 type Role = PassphraseRequest["role"];
@@ -43,7 +44,7 @@ function nobodyToAsk(context: Context, roles: readonly Role[], purpose: Passphra
   const variables = roles.map((role) => context.variable(settingOf(role, purpose))).join(", ");
   const empty =
     purpose === "create" ? "; a variable that is set and empty means no encryption" : othersOf(context, roles);
-  return new UsageError(`the ${keys} and there is no terminal to ask on`, `set ${variables}${empty}`);
+  return new UsageError(`the ${keys} and ${whyNobodyIsAsked(context)}`, `set ${variables}${empty}`);
 }
 
 /** Keys are unlocked one after the other, and most commands need more than one of these. */
@@ -63,8 +64,15 @@ function settingOf(role: Role, purpose: PassphraseRequest["purpose"]): SettingNa
   return role === "root" && purpose === "unlock-previous" ? "old-root-key-password" : `${role}-key-password`;
 }
 
-async function askTwice(ask: (prompt: string) => Promise<string>, role: string): Promise<string> {
-  const first = await ask(`New passphrase for the ${role} key (empty: no encryption): `);
+const signedBy: Readonly<Record<Role, string>> = {
+  root: "whom clients trust",
+  targets: "which files clients take",
+  snapshot: "which metadata belongs together",
+  timestamp: "what is newest",
+};
+
+async function askTwice(ask: (prompt: string) => Promise<string>, role: Role): Promise<string> {
+  const first = await ask(`New passphrase for the ${role} key (it signs ${signedBy[role]}; empty: no encryption): `);
   const second = await ask("The same again: ");
   if (first !== second) throw new UsageError("the two passphrases differ");
   return first;

@@ -5,11 +5,12 @@ import { createRepositoriesRoot } from "../connection/repositories-root.ts";
 import type { Run } from "../context/command.ts";
 import { UsageError } from "../context/usage.ts";
 import { describeEvent } from "./copy.ts";
+import { confirmPin } from "./confirm-pin.ts";
 import { readPin } from "./pin-file.ts";
 
 /** Asks nobody: `<repo>` only names the state, and no registry is needed. */
 export const run: Run = async (context, [repo = "", file = ""]) => {
-  const { io, terminal, values } = context;
+  const { io, terminal } = context;
   const requested = await readPin(context, [file]);
   if (requested?.kind !== "root") {
     throw new UsageError(
@@ -26,7 +27,7 @@ export const run: Run = async (context, [repo = "", file = ""]) => {
     state: "required",
     onEvent: (event) => terminal.note(describeEvent(event)),
   });
-  const pin = await copy.pin(requested.bytes, { replace: values.on("replace") });
+  const pin = await confirmPin(context, (replace) => copy.pin(requested.bytes, { replace }));
   terminal.report(`pinned root version ${pin.version}, sha256 ${pin.fingerprint}`);
   if (terminal.format === "json") await terminal.printJson({ pin });
 };

@@ -1,10 +1,12 @@
 /** Pins if nothing is pinned, refreshes, and writes all targets or those that are named into a directory. */
-import { CopyError, type Copy } from "@dtuf/copy";
+import { CopyError, type Copy, type PinInfo } from "@dtuf/copy";
+import { digestHex, digestOf } from "@dtuf/registry";
 import { parseUnverified, TufError } from "@dtuf/tuf";
 import type { Context, Run } from "../context/command.ts";
 import { readRootFile } from "../context/input-file.ts";
 import { UsageError } from "../context/usage.ts";
 import { parseTargets, callOptions, withCopy } from "./copy.ts";
+import { isTrusted, type PinChange } from "./confirm-pin.ts";
 import { findOutput } from "./destinations.ts";
 import { saveAll, writeAll } from "./save-all.ts";
 import { findAll, listAll } from "./select-targets.ts";
@@ -45,11 +47,18 @@ async function pullMetadata(context: Context, copy: Copy, root: GivenRoot | unde
     await copy.pullMetadata({ ...call, pin: { kind: "root", bytes: root.bytes } });
     return;
   }
-  try {
-    await copy.pullMetadata(call);
-  } finally {
-    if (root !== undefined) await noteOtherRoot(context, copy, root);
+  const failure = await copy.pullMetadata(call).then(
+    () => undefined,
+    (error: unknown) => ({ error }),
+  );
+  const other = root && (await findOther(copy, root));
+  const isAsked = other !== undefined && context.io.ask !== undefined && !context.io.signal.aborted;
+  if (isAsked && (await isTrusted(context, other))) {
+    await copy.pullMetadata({ ...call, pin: { kind: "root", bytes: other.bytes }, replace: true });
+    return;
   }
+  if (other !== undefined) noteOtherRoot(context, other);
+  if (failure !== undefined) throw failure.error;
 }
 
 async function isPinned(copy: Copy): Promise<boolean> {
@@ -62,21 +71,28 @@ async function isPinned(copy: Copy): Promise<boolean> {
   }
 }
 
-/** An installer's root may be older than the pinned one, whose predecessors are not kept here: only others are told. */
-async function noteOtherRoot(
-  { program, terminal }: Context,
-  copy: Copy,
-  { repo, file, bytes }: GivenRoot,
-): Promise<void> {
+interface OtherRoot extends PinChange, GivenRoot {}
+
+/** An installer's root may be older than the pinned one, whose predecessors are not kept here: that is no other root. */
+async function findOther(copy: Copy, root: GivenRoot): Promise<OtherRoot | undefined> {
+  const { bytes } = root;
   // This runs after a failed refresh too, whose error must not be replaced by one of the state.
   const files = await copy.trustedFiles().catch(() => []);
   const roots = files.filter(({ role }) => role === "root");
   const [pinned] = roots;
   const version = findVersion(bytes);
-  if (pinned === undefined || version === undefined || version < pinned.version) return;
-  if (roots.some((root) => Buffer.compare(root.bytes, bytes) === 0)) return;
+  if (pinned === undefined || version === undefined || version < pinned.version) return undefined;
+  if (roots.some((each) => Buffer.compare(each.bytes, bytes) === 0)) return undefined;
+  return { ...root, pinned: pinInfo(pinned.version, pinned.bytes), offered: pinInfo(version, bytes) };
+}
+
+function pinInfo(version: number, bytes: Uint8Array): PinInfo {
+  return { version, fingerprint: digestHex(digestOf(bytes)) };
+}
+
+function noteOtherRoot({ program, terminal }: Context, { pinned, offered, file, repo }: OtherRoot): void {
   terminal.note(
-    `${file} (root ${version}) was not used: root ${pinned.version} is pinned, and what is trusted since does not include that file. ` +
+    `${file} (root ${offered.version}) was not used: root ${pinned.version} is pinned, and what is trusted since does not include that file. ` +
       `To trust it instead, compare its fingerprint with its publisher's, then ${program} pin ${repo} ${file} --replace`,
   );
 }

@@ -25,22 +25,30 @@ export interface PseudoTerminal {
   screen(): string;
   /** Waits until `text` is on the screen, after the text of the previous wait. Rejects if the program ends first. */
   shows(text: string): Promise<void>;
-  /** `\r` is the return key, `\x03` Ctrl-C, `\x04` Ctrl-D. */
+  /**
+   * `\r` is the return key, `\x03` Ctrl-C, `\x04` Ctrl-D, `\x1a` Ctrl-Z. While the program is stopped the screen shows
+   * `stty -a` and `[stopped]`, and the return key continues it.
+   */
   type(keys: string): void;
   readonly ended: Promise<TerminalEnd>;
   /** Ends a program that is still running. */
   [Symbol.dispose](): void;
 }
 
+/** What a shell has as the status of a job that SIGTSTP stopped. */
+const stopped = 128 + 20;
+
 /** Separates the program's output from that of `stty`: no program writes it. */
 const marker = "\x1d[end]";
 
 export function openPseudoTerminal(options: TerminalOptions): PseudoTerminal {
   const { command, cwd, env, columns = 80, rows = 24 } = options;
-  // The shell survives Ctrl-C, which every process of a terminal gets, and reports the state of the terminal.
+  // The shell survives Ctrl-C, which every process of a terminal gets, and reports the state of the terminal. With -m the
+  // program is a job of its own, so that Ctrl-Z stops it and nothing else; a line that is typed then continues it.
   const script =
-    `trap : INT; stty cols ${columns} rows ${rows}; ${command.map(quote).join(" ")}; ` +
-    `status=$?; printf '${marker.replace("\x1d", String.raw`\035`)}'; stty -a; exit $status`;
+    `set -m; trap : INT; stty cols ${columns} rows ${rows}; ${command.map(quote).join(" ")}; status=$?; ` +
+    `while [ $status = ${stopped} ]; do stty -a; echo '[stopped]'; read -r line; fg >/dev/null; status=$?; done; ` +
+    `printf '${marker.replace("\x1d", String.raw`\035`)}'; stty -a; exit $status`;
   const child = spawn("script", ["--quiet", "--return", "--echo", "always", "--command", script, "/dev/null"], {
     cwd,
     env: { PATH: process.env["PATH"], ...env, SHELL: "/bin/sh" },

@@ -135,7 +135,7 @@ function createLines(context: Context, expected: Expected | undefined): Progress
   };
 }
 
-/** docs/progress.md has the schema. */
+/** docs/terminal.md has the schema. */
 function createJsonLines({ io }: Context): ProgressView {
   const told = new Map<string, number>();
   return {
