@@ -69,6 +69,7 @@ const excused: ReadonlySet<SettingName> = new Set([
   "targets-key-password",
   "snapshot-key-password",
   "timestamp-key-password",
+  "key-password",
   "preserve-digests",
 ]);
 
@@ -99,6 +100,12 @@ const stories: readonly Story[] = [
   { command: "delegate-role", args: [repo, "role", "demo.txt"], flags: { path: ["x"], key: ["demo.txt"] } },
   { command: "update-role", args: [repo, "role", "demo.txt"] },
   { command: "revoke-role", args: [repo, "role"] },
+  { command: "create-key", args: ["alice"] },
+  { command: "create-key", args: ["imported"], flags: { from: "alice" } },
+  { command: "add-key", args: [repo, "targets", "file2:alice"] },
+  { command: "set-threshold", args: [repo, "targets", "1"] },
+  { command: "list-keys", args: [repo] },
+  { command: "remove-key", args: [repo, "targets", "alice"] },
   { command: "prune", args: [repo] },
   { command: "pin", args: [repo, "root.json"] },
   ...["pull-metadata", "list-copy-targets", "get-copy-expirations", "inspect"].flatMap((command) => pulls(command, [])),

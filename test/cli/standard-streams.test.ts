@@ -1,5 +1,6 @@
 /** `-` is stdin or stdout for each argument of each command that names a file. */
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { commands } from "../../packages/cli/src/table.ts";
 import { createMachine, publishDemo, type Machine, type Ran } from "./machine.ts";
@@ -61,6 +62,15 @@ const stories: Readonly<Record<string, () => Promise<void>>> = {
   },
   "update-role <metadata.json|->": async () => {
     refused(await machine.run(["update-role", repo, "role", "-"], "no metadata"));
+  },
+  "create-key <file>": async () => {
+    refused(await machine.run(["create-key", "-"]));
+  },
+  "add-key <key.pub|uri>": async () => {
+    await machine.must(["create-key", "alice", "--signers-file", "signers.json"]);
+    const pem = await readFile(join(machine.directory, "alice.pub"));
+    await machine.must(["add-key", repo, "targets", "-"], pem);
+    await machine.must(["unstage-target", repo]);
   },
   "push-blob <file>": async () => {
     const { stdout } = await machine.must(["push-blob", repo, "-", "@piped"], "abc");

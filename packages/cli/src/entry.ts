@@ -40,13 +40,18 @@ export const onlineKeys: readonly SettingName[] = [
   "snapshot-key-password",
   "timestamp-key-password",
 ];
-export const keyPasswords: readonly SettingName[] = ["root-key-password", ...onlineKeys];
+/** Private keys outside the state: of commands that sign. */
+export const signerSettings: readonly SettingName[] = ["signer", "signers-file", "key-password"];
+export const keyPasswords: readonly SettingName[] = ["root-key-password", ...onlineKeys, ...signerSettings];
 const onlineLifetimes: readonly SettingName[] = ["targets-lifetime", "snapshot-lifetime", "timestamp-lifetime"];
 export const lifetimes: readonly SettingName[] = ["root-lifetime", ...onlineLifetimes];
 
 /** Of commands that sign what is staged and publish it. */
 export const pushSettings: readonly SettingName[] = [
+  "root-key-password",
+  "root-lifetime",
   ...onlineKeys,
+  ...signerSettings,
   ...onlineLifetimes,
   "base",
   "replace-repository",

@@ -12,8 +12,10 @@ import {
   pushModes,
   pushSettings,
   registrySettings,
+  signerSettings,
   stateSettings,
 } from "./entry.ts";
+import { keyCommands } from "./keys/keys-table.ts";
 import { roleCommands } from "./publish/role-table.ts";
 import type { SettingName } from "./context/settings.ts";
 import { withoutSetting, withSetting, type Mode } from "./context/modes.ts";
@@ -110,8 +112,8 @@ const masterCommands: readonly Command[] = [
       "sign the timestamp again, and a due snapshot over what this machine pushed or a record names; exit 10 when another role or the record is due",
     settings: [
       ...stateSettings,
-      "snapshot-key-password",
-      "timestamp-key-password",
+      ...(["snapshot-key-password", "timestamp-key-password"] as const),
+      ...signerSettings,
       "snapshot-lifetime",
       "timestamp-lifetime",
       "within",
@@ -162,6 +164,7 @@ const masterCommands: readonly Command[] = [
     settings: [...stateSettings, "within", "offline"],
     load: () => import("./publish/status.ts"),
   }),
+  ...keyCommands,
   ...roleCommands,
   entry({ name: "prune", summary: "delete what no reader needs any more", load: () => import("./publish/prune.ts") }),
 ];

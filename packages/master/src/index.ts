@@ -1,6 +1,13 @@
 export { MasterError, type MasterErrorCode, type MasterErrorDetails } from "./errors.ts";
 export { createMaster } from "./master.ts";
-export type { AddKeyOptions, KeyManager, RoleKey, RoleKeys, StagedKeyChange } from "./keys-contract.ts";
+export type {
+  AddKeyOptions,
+  KeyManager,
+  PrivateKeyPlace,
+  RoleKey,
+  RoleKeys,
+  StagedKeyChange,
+} from "./keys-contract.ts";
 export type {
   AdoptResult,
   CreatedKey,

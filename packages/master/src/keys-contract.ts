@@ -29,6 +29,10 @@ export type StagedKeyChange =
     }
   | { readonly change: "threshold"; readonly role: string; readonly threshold: number };
 
+export type PrivateKeyPlace =
+  | { readonly kind: "file"; readonly path: string }
+  | { readonly kind: "signer"; readonly keyId: KeyId };
+
 /** One key of a role, as staged. */
 export interface RoleKey {
   readonly keyId: KeyId;
@@ -38,8 +42,8 @@ export interface RoleKey {
   readonly uri?: string | undefined;
   readonly keyType: string;
   readonly scheme: string;
-  /** The key file of this publisher that has the private key, or "signer" if a signer that was given has it. */
-  readonly privateKey?: string | undefined;
+  /** Where the private key is, if it is here: a key file of this publisher, or a signer that was given, by its id. */
+  readonly privateKey?: PrivateKeyPlace | undefined;
   readonly staged?: "add" | "remove" | undefined;
 }
 

@@ -1,4 +1,5 @@
 /** What a signer may use of the outside world. */
+import type { KeyObject } from "node:crypto";
 import type { Key, Signer } from "@dtuf/tuf";
 import { SignerError } from "./errors.ts";
 import { defaultDeadlineMs } from "./limits.ts";
@@ -15,17 +16,28 @@ export interface SecretRequest {
 /** Called only if a secret is needed. Undefined or "" means that there is none. */
 export type SecretProvider = (request: SecretRequest) => Promise<string | undefined>;
 
+export interface AgeOptions {
+  /** For messages. */
+  readonly path: string;
+  readonly passphrase: () => Promise<string | undefined>;
+}
+
 export interface SignerContext {
   /** For `envvar:`, and for the addresses and credentials of services. Commands get none of it but PATH and its like. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Relative paths begin here. Default: the directory of the process. */
+  readonly cwd?: string | undefined;
   readonly secret?: SecretProvider | undefined;
   /** The public key that the signer must have. Without it, the signer's own is taken. */
   readonly key?: Key | undefined;
   /** How long a service, a device or a command may take for one answer, in milliseconds. Default: 30,000. */
   readonly deadlineMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Opens the text of an armored age file with a passphrase and returns the PEM in it. Without it, none is opened. */
-  readonly openAge?: ((text: string, passphrase: () => Promise<string | undefined>) => Promise<string>) | undefined;
+  /**
+   * Opens an armored age file, as `parsePrivateKey` of `@dtuf/master/keys` does: it throws an error whose code ends in
+   * `PASSPHRASE_WRONG` for a wrong passphrase. Without it, no age file is opened.
+   */
+  readonly openAge?: ((text: string, options: AgeOptions) => Promise<KeyObject>) | undefined;
 }
 
 /** The part of a URI behind `scheme:`. */

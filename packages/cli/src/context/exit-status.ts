@@ -5,6 +5,7 @@ import type { MasterErrorCode } from "@dtuf/master";
 import type { MirrorErrorCode } from "@dtuf/mirror";
 import type { OciErrorCode } from "@dtuf/registry";
 import type { FileErrorCode } from "@dtuf/registry/files";
+import type { SignerErrorCode } from "@dtuf/signers";
 import type { TufErrorCode } from "@dtuf/tuf";
 import type { ExitStatus } from "./command.ts";
 
@@ -15,6 +16,7 @@ export type ErrorCode =
   | MasterErrorCode
   | MirrorErrorCode
   | OciErrorCode
+  | SignerErrorCode
   | TufErrorCode
   | "USAGE";
 
@@ -132,6 +134,15 @@ const statuses: Readonly<Record<ErrorCode, ExitStatus>> = {
   MASTER_SIGNATURES_MISSING: notFound,
   MASTER_METADATA_UNAVAILABLE: notFound,
   MASTER_PART_INVALID: usage,
+
+  SIGNER_URI_INVALID: usage,
+  SIGNER_NOT_FOUND: notFound,
+  SIGNER_UNAVAILABLE: unavailable,
+  SIGNER_REFUSED: unauthorised,
+  SIGNER_KEY_INVALID: failure,
+  SIGNER_KEY_DIFFERS: refused,
+  SIGNER_PASSPHRASE_WRONG: failure,
+  SIGNER_PASSPHRASE_MISSING: usage,
 
   MIRROR_IMAGE_MISSING: notFound,
   MIRROR_CONTENT_MISSING: notFound,

@@ -20,6 +20,8 @@ const hints: Readonly<Record<string, string>> = {
     "this machine has its metadata: PROGRAM status <repo> shows it, and PROGRAM push-metadata <repo> publishes it. Another repository of the same name needs another --repositories-root",
   MASTER_PLACE_DIFFERS:
     "if the repository moved: PROGRAM sync --tuf root.json OLD NEW, then PROGRAM adopt-metadata <repo> --move; otherwise name the other registry, or another --repositories-root",
+  SIGNER_PASSPHRASE_MISSING: "set DTUF_KEY_PASSWORD, or run the command on a terminal, which asks",
+  SIGNER_KEY_DIFFERS: "nothing was signed: PROGRAM list-keys <repo> lists the keys of each role",
   MASTER_SIGNATURES_MISSING:
     "what is staged is kept: run the command again where those keys are, or when their holders have signed",
   MASTER_KEY_UNKNOWN: "PROGRAM list-keys <repo> lists the keys of each role",

@@ -100,6 +100,18 @@ export const settings = {
   "targets-key-password": secret("passphrase of the targets key"),
   "snapshot-key-password": secret("passphrase of the snapshot key"),
   "timestamp-key-password": secret("passphrase of the timestamp key"),
+  "key-password": secret("passphrase of a private key outside the state, in a file or a variable"),
+  signer: like(
+    grammars.signer,
+    list("private key to sign with, beside the key files and those remembered here", "uri"),
+  ),
+  "signers-file": text(
+    "file that remembers where this person's private keys are",
+    "file",
+    "dtuf/signers.json in the user's configuration",
+  ),
+  owner: like(grammars.line, text("name of the person or team that holds the private key", "name")),
+  from: needs("file", text("private key of another tool to import, instead of a new one", "file")),
   "key-type": {
     kind: "choice",
     summary: "kind of new keys",

@@ -1,22 +1,14 @@
 /** Settings -> a publisher, for as long as a command needs it. */
-import { createMaster, type KeyType, type Master } from "@dtuf/master";
+import { createMaster, type Master } from "@dtuf/master";
 import type { TopLevelRole } from "@dtuf/tuf";
 import type { Context } from "../context/command.ts";
 import { tellWait } from "../connection/lock-wait.ts";
 import { openRepository } from "../connection/connection.ts";
+import { readKeyType } from "./key-type.ts";
+import { openSigners } from "../signers/open-signers.ts";
 import { createPassphrases } from "./passphrase.ts";
 import { stateDirectory, type StateRoot } from "../connection/place.ts";
 import { createRepositoriesRoot, repositoriesRoot } from "../connection/repositories-root.ts";
-
-const keyTypes: ReadonlyMap<string, KeyType> = new Map([
-  ["ed25519", "ed25519"],
-  ["ecdsa-p256", "ecdsa-p256"],
-  ["ecdsa-p384", "ecdsa-p384"],
-  ["rsa", "rsa-3072"],
-  ["ml-dsa-44", "ml-dsa-44"],
-  ["ml-dsa-65", "ml-dsa-65"],
-  ["ml-dsa-87", "ml-dsa-87"],
-]);
 
 export async function withMaster<Result>(
   context: Context,
@@ -47,7 +39,6 @@ async function openMaster<Result>(
 ): Promise<Result> {
   const { io, values } = context;
   const connection = await openRepository(context, repo);
-  const keyType = keyTypes.get(values.text("key-type") ?? "");
   const concurrency = values.count("concurrency");
   try {
     const master = createMaster({
@@ -57,7 +48,8 @@ async function openMaster<Result>(
       now: io.now,
       lifetimesMs: lifetimes(context),
       passphrase: createPassphrases(context),
-      keyType,
+      keyType: readKeyType(values),
+      signers: await openSigners(context),
       onLockWait: tellWait(context),
       concurrency,
     });

@@ -10,6 +10,7 @@ import { createScryptIdentity, createScryptRecipient, type ScryptRefusal } from 
 
 const generate = promisify(generateKeyPair);
 
+/** Makes a new private key. @throws TypeError for an unknown type */
 export async function generatePrivateKey(keyType: KeyType): Promise<KeyObject> {
   switch (keyType) {
     case "ed25519":

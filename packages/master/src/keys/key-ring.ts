@@ -14,6 +14,7 @@ import {
   type Signer,
   type TopLevelRole,
 } from "@dtuf/tuf";
+import type { PrivateKeyPlace } from "../keys-contract.ts";
 import { MasterError } from "../errors.ts";
 import { holdersOf } from "../documents/key-owner.ts";
 import type { KeyDirectory, KeyFile } from "./key-directory.ts";
@@ -25,8 +26,8 @@ export interface KeyRing {
   findSigners(role: TopLevelRole, root: Root): Promise<readonly Signer[]>;
   /** The role's keys whose private half is here. Only public keys are read; nothing is unlocked. */
   keyIdsHere(role: TopLevelRole, root: Root): Promise<ReadonlySet<KeyId>>;
-  /** The path of the role's key file with that key, or "signer" if a given signer has it. Nothing is unlocked. */
-  findPlace(role: TopLevelRole | undefined, key: Key): Promise<string | undefined>;
+  /** The role's key file with that key, or the given signer that has it. Nothing is unlocked. */
+  findPlace(role: TopLevelRole | undefined, key: Key): Promise<PrivateKeyPlace | undefined>;
   /** Whether the role can be signed. Only public keys are read; nothing is unlocked. */
   canSign(role: TopLevelRole, root: Root): Promise<boolean>;
 }
@@ -88,9 +89,11 @@ function createKeyFinder(keys: KeyDirectory, signers: readonly Signer[]): KeyFin
     async findPlace(role, key) {
       const material = keyMaterial(key);
       for (const file of role === undefined ? [] : await keys.list(role)) {
-        if (material !== undefined && (await publicMaterial(keys, file)) === material) return file.path;
+        if (material !== undefined && (await publicMaterial(keys, file)) === material)
+          return { kind: "file", path: file.path };
       }
-      return signers.some((signer) => keyMaterial(signer.key) === material) ? "signer" : undefined;
+      const signer = signers.find((each) => keyMaterial(each.key) === material);
+      return signer === undefined ? undefined : { kind: "signer", keyId: signer.keyId };
     },
     canSign: async (role, root) => (await keyIdsHere(role, root)).size >= root.roles[role].threshold,
   };

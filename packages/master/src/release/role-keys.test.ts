@@ -101,7 +101,12 @@ describe("several keys of a role", () => {
     await publisher.removeKey("timestamp", old?.keyId.slice(0, 8) ?? "");
     expect((await roleOf("timestamp", publisher)).keys).toMatchObject([
       { keyId: old?.keyId, staged: "remove" },
-      { keyId: online.keyId, staged: "add", uri: "exec:sign-timestamp", privateKey: "signer" },
+      {
+        keyId: online.keyId,
+        staged: "add",
+        uri: "exec:sign-timestamp",
+        privateKey: { kind: "signer", keyId: online.keyId },
+      },
     ]);
     await publisher.pushMetadata();
     const { signed } = (await refresh()).root;

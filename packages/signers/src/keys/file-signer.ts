@@ -1,16 +1,17 @@
 /** Keys in files (`file2:PATH`, `file:PATH?encrypted=true`) and in variables (`envvar:NAME`). */
 import { readFile, stat } from "node:fs/promises";
+import { resolve } from "node:path";
 import { createSigner, type Signer } from "@dtuf/tuf";
 import { SignerError } from "../errors.ts";
 import type { OpenScheme, SignerContext } from "../context.ts";
 import { keyFileMaxBytes } from "../limits.ts";
-import { parsePrivateKey } from "./private-key.ts";
+import { importPrivateKey } from "./private-key.ts";
 
 /** securesystemslib's variable: it stands before every path. */
 const prefixVariable = "CRYPTO_SIGNER_PATH_PREFIX";
 
 export const openFile2: OpenScheme = async ({ rest }, context) =>
-  openText(await readKeyFile(`${context.env[prefixVariable] ?? ""}${rest}`), rest, context);
+  openText(await readKeyFile(resolve(context.cwd ?? "", `${context.env[prefixVariable] ?? ""}${rest}`)), rest, context);
 
 /** `encrypted=false` refuses an encrypted file; `encrypted=true`, an unencrypted one, as securesystemslib does. */
 export const openFile: OpenScheme = async ({ rest, text }, context) => {
@@ -18,7 +19,7 @@ export const openFile: OpenScheme = async ({ rest, text }, context) => {
   if (path === undefined || path.includes("?")) {
     throw new SignerError("SIGNER_URI_INVALID", `${text}: wanted file:PATH?encrypted=true or =false`);
   }
-  const key = await readKeyFile(path);
+  const key = await readKeyFile(resolve(context.cwd ?? "", path));
   const secret: SignerContext["secret"] = encrypted === "false" ? undefined : context.secret;
   return openText(key, path, { ...context, secret });
 };
@@ -31,7 +32,7 @@ export const openVariable: OpenScheme = async ({ rest, text }, context) => {
 };
 
 async function openText(text: string, of: string, context: SignerContext): Promise<Signer> {
-  return createSigner(await parsePrivateKey(text, { of, context }));
+  return createSigner(await importPrivateKey(text, { of, context }));
 }
 
 /** Links are followed: container systems provide secrets as links. @throws SignerError SIGNER_NOT_FOUND, SIGNER_KEY_INVALID */

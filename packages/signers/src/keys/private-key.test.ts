@@ -3,13 +3,13 @@ import { readFileSync } from "node:fs";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { describe, expect, test } from "vitest";
 import type { SignerContext } from "../context.ts";
-import { isEncryptedKey, parsePrivateKey } from "./private-key.ts";
+import { isEncryptedKey, importPrivateKey } from "./private-key.ts";
 
 const read = (name: string): string => readFileSync(new URL(`fixtures/${name}`, import.meta.url), "utf8");
 
 function open(text: string, ...passphrases: readonly string[]): Promise<KeyObject> {
   const context: SignerContext = { env: {}, secret: async ({ refused }) => passphrases[refused] };
-  return parsePrivateKey(text, { of: "the key", context });
+  return importPrivateKey(text, { of: "the key", context });
 }
 
 describe("a private key of another program", () => {
@@ -20,7 +20,7 @@ describe("a private key of another program", () => {
     ["securesystemslib-ed25519", "ed25519"],
   ] as const)("%s opens and nobody is asked", async ([name, type]) => {
     expect(isEncryptedKey(read(name))).toBe(false);
-    expect((await parsePrivateKey(read(name), { of: name, context: { env: {} } })).asymmetricKeyType).toBe(type);
+    expect((await importPrivateKey(read(name), { of: name, context: { env: {} } })).asymmetricKeyType).toBe(type);
   });
 
   test.for([

@@ -12,12 +12,11 @@ import { pemOfJson } from "./key-json.ts";
 import { findSecuresystemslibKey } from "./securesystemslib-key.ts";
 
 /** @param of what the text was read from, for messages */
-export async function parsePrivateKey(
+export async function importPrivateKey(
   text: string,
   { of, context }: { readonly of: string; readonly context: SignerContext },
 ): Promise<KeyObject> {
-  if (text.trimStart().startsWith("-----BEGIN AGE ENCRYPTED FILE-----")) return openAge(text, of, context);
-  const unlock = findUnlock(text, of);
+  const unlock = isAge(text) ? unlockAge(text, of, context.openAge) : findUnlock(text, of);
   if (unlock === undefined) return importKey(text, of);
   let last: string | undefined;
   for (let refused = 0; refused < passphraseTriesMax; refused++) {
@@ -33,7 +32,11 @@ export async function parsePrivateKey(
 
 /** Whether a passphrase is needed to open the text. */
 export function isEncryptedKey(text: string): boolean {
-  return text.trimStart().startsWith("-----BEGIN AGE ENCRYPTED FILE-----") || findUnlock(text, "the key") !== undefined;
+  return isAge(text) || findUnlock(text, "the key") !== undefined;
+}
+
+function isAge(text: string): boolean {
+  return text.trimStart().startsWith("-----BEGIN AGE ENCRYPTED FILE-----");
 }
 
 function findUnlock(text: string, of: string): Unlock | undefined {
@@ -60,10 +63,16 @@ function importKey(text: string, of: string): KeyObject {
   }
 }
 
-async function openAge(text: string, of: string, { openAge: open, secret }: SignerContext): Promise<KeyObject> {
-  if (open === undefined)
+function unlockAge(text: string, of: string, open: SignerContext["openAge"]): Unlock {
+  if (open === undefined) {
     throw new SignerError("SIGNER_KEY_INVALID", `${of} is an age file, which cannot be opened here`);
-  let refused = 0;
-  const ask = async (): Promise<string | undefined> => secret?.({ secret: "passphrase", of, refused: refused++ });
-  return importKey(await open(text, ask), of);
+  }
+  return async (passphrase) => {
+    try {
+      return await open(text, { path: of, passphrase: () => Promise.resolve(passphrase) });
+    } catch (error) {
+      if (error instanceof Error && "code" in error && /PASSPHRASE_WRONG$/.test(String(error.code))) return undefined;
+      throw error;
+    }
+  };
 }

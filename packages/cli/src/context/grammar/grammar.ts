@@ -33,6 +33,7 @@ export const grammars = {
   credentials: pattern(/^[^:\p{Cc}][^\p{Cc}]*$/u, "USER[:PASSWORD]", "hide"),
   header: pattern(/^[\w!#$%&'*+.^`|~-]+:[^\p{Cc}]*$/u, "`Name: value`", "hide"),
   platforms: pattern(new RegExp(`^${platform}(?:,\\s*${platform})*$`), "os/arch[/variant]"),
+  signer: pattern(/^[a-z][a-z0-9+.-]+:[^\p{Cc}]+$/u, "a signer's URI, such as file2:PATH or hv:KEY/VERSION"),
   hex: pattern(/^[0-9a-f]{1,64}$/, "hexadecimal digits"),
   custom: pattern(/^(?:@.+|[^=@\p{Cc}][^=\p{Cc}]*=[^]*)$/u, "KEY=VALUE or @FILE"),
   mapping: pattern(/^[^=]+=.+$/, "SOURCE=DESTINATION"),

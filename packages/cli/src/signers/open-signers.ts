@@ -1,0 +1,50 @@
+/** Settings -> the signers that this person has: those remembered, and those given with --signer. */
+import { keyIdOf, type Key, type Signer } from "@dtuf/tuf";
+import type { OpenSignerOptions, SecretProvider } from "@dtuf/signers";
+import type { Context } from "../context/command.ts";
+import { readSignerBook, type RememberedSigner } from "./signer-book.ts";
+
+/** A remembered signer is opened when it signs. One that is given is opened now, because its key is not known. */
+export async function openSigners(context: Context): Promise<readonly Signer[]> {
+  const given: Signer[] = [];
+  for (const uri of context.values.list("signer")) given.push(await openSignerUri(context, uri));
+  const remembered = [...(await readSignerBook(context)).values()].map((signer) => openLater(context, signer));
+  return [...given, ...remembered];
+}
+
+/** @param key the public key that it must have */
+export async function openSignerUri(context: Context, uri: string, key?: Key): Promise<Signer> {
+  const { openSigner } = await import("@dtuf/signers");
+  return openSigner(uri, { ...signerOptions(context), key });
+}
+
+export function signerOptions(context: Context): OpenSignerOptions {
+  const { env, cwd, signal } = context.io;
+  return {
+    env,
+    cwd,
+    signal,
+    secret: createSecrets(context),
+    openAge: async (text, options) => (await import("@dtuf/master/keys")).parsePrivateKey(text, options),
+  };
+}
+
+function openLater(context: Context, { uri, key }: RememberedSigner): Signer {
+  let opened: Promise<Signer> | undefined;
+  return {
+    key,
+    keyId: keyIdOf(key),
+    sign: async (payload) => (await (opened ??= openSignerUri(context, uri, key))).sign(payload),
+  };
+}
+
+/** From the variable, else asked for on the terminal. */
+function createSecrets(context: Context): SecretProvider {
+  const { io, terminal } = context;
+  return async ({ secret, of, refused }) => {
+    const given = io.env[context.variable("key-password")];
+    if (given !== undefined || io.askSecret === undefined) return given;
+    if (refused > 0) terminal.note(`that is not the ${secret} of ${of}`);
+    return io.askSecret(`${secret === "pin" ? "PIN" : "Passphrase"} of ${of}: `);
+  };
+}
