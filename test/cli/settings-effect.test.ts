@@ -107,6 +107,8 @@ const stories: readonly Story[] = [
   { command: "list-keys", args: [repo] },
   { command: "remove-key", args: [repo, "targets", "alice"] },
   { command: "prune", args: [repo] },
+  { command: "rollback-release", args: [repo, "2"] },
+  { command: "rollback-release", args: [repo, "2"], flags: { "dry-run": true } },
   { command: "pin", args: [repo, "root.json"] },
   ...["pull-metadata", "list-copy-targets", "get-copy-expirations", "inspect"].flatMap((command) => pulls(command, [])),
   ...["pull-target", "blob-sizes", "explain"].flatMap((command) => pulls(command, ["demo.txt"])),

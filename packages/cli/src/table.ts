@@ -16,6 +16,7 @@ import {
   stateSettings,
 } from "./entry.ts";
 import { keyCommands } from "./keys/keys-table.ts";
+import { releaseCommands } from "./publish/release-table.ts";
 import { roleCommands } from "./publish/role-table.ts";
 import type { SettingName } from "./context/settings.ts";
 import { withoutSetting, withSetting, type Mode } from "./context/modes.ts";
@@ -166,7 +167,7 @@ const masterCommands: readonly Command[] = [
   }),
   ...keyCommands,
   ...roleCommands,
-  entry({ name: "prune", summary: "delete what no reader needs any more", load: () => import("./publish/prune.ts") }),
+  ...releaseCommands,
 ];
 
 /** A file holds the target alone. */

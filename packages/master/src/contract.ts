@@ -252,6 +252,15 @@ export interface Master extends KeyManager, AsyncDisposable {
    *     MASTER_RECORD_DUE, MASTER_RECORD_MISMATCH, …
    */
   refreshMetadata(options?: RefreshOptions): Promise<RefreshMetadataResult>;
+  /**
+   * Stages the targets of an earlier release again; `pushMetadata` publishes them as a new release. Delegated roles stay
+   * as they are. The release is verified with the keys of the newest root. With `effect: "none"` nothing is staged.
+   * @throws MASTER_CHANGES_STAGED, MASTER_RELEASE_UNKNOWN, MASTER_RELEASE_UNTRUSTED
+   */
+  stageRelease(
+    release: number,
+    options?: OperationOptions & { readonly effect?: "stage" | "none" | undefined },
+  ): Promise<readonly StagedTarget[]>;
   /** Names of the targets in the signed metadata, without staged changes. Sorted. */
   listTargets(): Promise<readonly TargetPath[]>;
   /** The same, with the signed metadata of each. */

@@ -56,6 +56,12 @@ export type MasterErrorCode =
   | "MASTER_THRESHOLD_TOO_HIGH"
   /** Staged metadata needs signatures of keys that are not here; the details name their holders. */
   | "MASTER_SIGNATURES_MISSING"
+  /** Targets are staged, so that an earlier release cannot be staged in their place. */
+  | "MASTER_CHANGES_STAGED"
+  /** There is no release of that number in the registry. */
+  | "MASTER_RELEASE_UNKNOWN"
+  /** An earlier release does not verify with the keys of the newest root, or is another one than was asked for. */
+  | "MASTER_RELEASE_UNTRUSTED"
   /** Metadata that the signed snapshot names is not in the registry. */
   | "MASTER_METADATA_UNAVAILABLE";
 

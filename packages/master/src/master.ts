@@ -6,6 +6,7 @@ import type { KeyManager } from "./keys-contract.ts";
 import type { MasterOptions } from "./options.ts";
 import { delegate, revokeRole, updateRole } from "./release/delegate.ts";
 import { move } from "./release/move.ts";
+import { stageRollback } from "./rollback.ts";
 import { prune } from "./prune.ts";
 import { publish } from "./release/publish.ts";
 import { listTargetsOf, readSignedTargets, unknownTarget } from "./push-target.ts";
@@ -61,7 +62,15 @@ function createSetup({ alone, aloneAnywhere }: Workplace, keyType: NonNullable<M
 
 type Publisher = Pick<
   Master,
-  "pushTarget" | "pushTargets" | "setCustom" | "deleteTarget" | "unstage" | "pushMetadata" | "refreshMetadata" | "prune"
+  | "pushTarget"
+  | "pushTargets"
+  | "setCustom"
+  | "deleteTarget"
+  | "unstage"
+  | "pushMetadata"
+  | "refreshMetadata"
+  | "prune"
+  | "stageRelease"
 >;
 
 function createPublisher(workplace: Workplace): Publisher {
@@ -81,6 +90,8 @@ function createPublisher(workplace: Workplace): Publisher {
         return publish(operation, { ...options, coverage: { withinMs, snapshot } });
       }),
     prune: ({ signal } = {}) => alone(signal, prune),
+    stageRelease: (release, { signal, effect = "stage" } = {}) =>
+      alone(signal, (operation) => stageRollback(operation, { release, effect })),
   };
 }
 

@@ -132,6 +132,9 @@ const statuses: Readonly<Record<ErrorCode, ExitStatus>> = {
   MASTER_LAST_KEY: usage,
   MASTER_THRESHOLD_TOO_HIGH: usage,
   MASTER_SIGNATURES_MISSING: notFound,
+  MASTER_CHANGES_STAGED: usage,
+  MASTER_RELEASE_UNKNOWN: notFound,
+  MASTER_RELEASE_UNTRUSTED: refused,
   MASTER_METADATA_UNAVAILABLE: notFound,
   MASTER_PART_INVALID: usage,
 

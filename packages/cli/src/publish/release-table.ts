@@ -1,0 +1,16 @@
+/** Commands for releases that are published already. */
+import type { Command } from "../context/command.ts";
+import { entry, pushModes, pushSettings, stateSettings } from "../entry.ts";
+
+export const releaseCommands: readonly Command[] = [
+  entry({
+    name: "rollback-release",
+    summary: "publish the targets of an earlier release again, as a new release",
+    arguments: "<repo> <release>",
+    settings: [...stateSettings, ...pushSettings, "dry-run"],
+    modes: pushModes,
+    example: "dtuf rollback-release fred/demo 3 --dry-run",
+    load: () => import("./rollback-release.ts"),
+  }),
+  entry({ name: "prune", summary: "delete what no reader needs any more", load: () => import("./prune.ts") }),
+];

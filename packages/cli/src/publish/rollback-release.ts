@@ -1,0 +1,32 @@
+import type { StagedTarget } from "@dtuf/master";
+import type { Context, Run } from "../context/command.ts";
+import { describeCount } from "../context/time.ts";
+import { UsageError } from "../context/usage.ts";
+import { withMaster } from "./master.ts";
+import { pushOptions } from "./push-options.ts";
+import { reportPush } from "./push-record.ts";
+
+export const run: Run = (context, [repo = "", number = ""]) => {
+  const { io, values } = context;
+  const release = parseRelease(number);
+  const options = pushOptions(context);
+  const isDry = values.on("dry-run");
+  return withMaster(context, repo, async (master, place) => {
+    const changes = await master.stageRelease(release, { signal: io.signal, effect: isDry ? "none" : "stage" });
+    if (isDry) return preview(context, release, changes);
+    if (changes.length === 0) context.terminal.report(`the targets of release ${release} are the signed ones already`);
+    await reportPush(context, place, await master.pushMetadata(options));
+  });
+};
+
+function parseRelease(text: string): number {
+  if (/^[1-9][0-9]{0,14}$/.test(text)) return Number(text);
+  throw new UsageError(`wanted the number of a release, as \`status\` shows it; got ${JSON.stringify(text)}`);
+}
+
+async function preview(context: Context, release: number, changes: readonly StagedTarget[]): Promise<void> {
+  const { terminal } = context;
+  if (terminal.format === "json") return terminal.printJson({ release, changes });
+  for (const { path, change } of changes) await terminal.printName(`${change} ${path}`);
+  terminal.report(`release ${release} would be published again: ${describeCount(changes.length, "target")} changed`);
+}

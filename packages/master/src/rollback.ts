@@ -1,0 +1,89 @@
+/**
+ * Stages the targets of an earlier release again. The release is read from the registry and verified as a client would:
+ * signed by the keys of the root that is newest here, and with the number that was asked for. A key that was replaced
+ * may have been stolen, so what it signed is never signed again.
+ */
+import { metadataFileName, releaseTag } from "@dtuf/format";
+import { isDeepStrictEqual } from "node:util";
+import { TufError, type Targets, type TargetPath } from "@dtuf/tuf";
+import type { StagedTarget } from "./target-contract.ts";
+import { describeStaged, type Staged, type TargetMap } from "./documents/changes.ts";
+import { MasterError } from "./errors.ts";
+import { findRelease, readPublished, type Published } from "./published/published.ts";
+import { readRoots, walkRoots } from "./published/root-chain.ts";
+import { readSignedTargets } from "./push-target.ts";
+import type { Operation } from "./state/operation.ts";
+
+export interface RollbackRequest {
+  readonly release: number;
+  /** "none": only says what would be staged. */
+  readonly effect: "stage" | "none";
+}
+
+/**
+ * @throws MasterError MASTER_CHANGES_STAGED, MASTER_RELEASE_UNKNOWN, MASTER_RELEASE_UNTRUSTED; OciError; FormatError
+ */
+export async function stageRollback(
+  operation: Operation,
+  { release, effect }: RollbackRequest,
+): Promise<readonly StagedTarget[]> {
+  const state = operation.state();
+  if ((await operation.files.countStaged(state)) > 0) throw changesStaged();
+  const signed = await readSignedTargets(operation);
+  const earlier = await openRelease(operation, release);
+  const changes = differences(signed, earlier.targets);
+  if (effect === "stage" && changes.size > 0) await operation.files.stageTogether(state, changes);
+  return describeStaged(signed, changes);
+}
+
+function differences(signed: TargetMap, wanted: TargetMap): ReadonlyMap<TargetPath, Staged> {
+  const changes = new Map<TargetPath, Staged>();
+  for (const path of signed.keys()) if (!wanted.has(path)) changes.set(path, { kind: "delete" });
+  for (const [path, file] of wanted) {
+    if (!isDeepStrictEqual(signed.get(path), file)) changes.set(path, { kind: "put", file });
+  }
+  return changes;
+}
+
+async function openRelease(operation: Operation, release: number): Promise<Targets> {
+  const found = await findRelease(operation, releaseTag(release));
+  if (found === undefined) {
+    throw new MasterError("MASTER_RELEASE_UNKNOWN", `release ${release} is not in the registry, or was pruned`, {
+      details: { release },
+    });
+  }
+  try {
+    return await verifyRelease(operation, found, release);
+  } catch (cause) {
+    if (!TufError.is(cause)) throw cause;
+    throw new MasterError("MASTER_RELEASE_UNTRUSTED", `release ${release} is not taken: ${cause.message}`, {
+      details: { release, code: cause.code },
+      cause,
+    });
+  }
+}
+
+/** Nothing is expired for it, because an earlier release usually is. */
+async function verifyRelease(operation: Operation, found: Published, release: number): Promise<Targets> {
+  const set = walkRoots(await readRoots(operation, operation.state()));
+  const read = (role: "timestamp" | "snapshot" | "targets", version?: number): Promise<Uint8Array> =>
+    readPublished(operation, found, {
+      name: metadataFileName(role, version),
+      maxBytes: set.wanted(role).maxBytes,
+    });
+  set.updateTimestamp(await read("timestamp"));
+  const { version, snapshot } = set.timestamp?.signed ?? {};
+  if (version !== release) {
+    throw new TufError("TUF_VERSION_MISMATCH", `its timestamp has version ${version}`, {
+      details: { role: "timestamp", wanted: release, got: version ?? 0 },
+    });
+  }
+  set.updateSnapshot(await read("snapshot", snapshot?.version), "source");
+  set.updateTargets(await read("targets", set.snapshot?.signed.meta.get("targets.json")?.version));
+  if (set.targets === undefined) throw new TypeError("the targets were not loaded");
+  return set.targets.signed;
+}
+
+function changesStaged(): MasterError {
+  return new MasterError("MASTER_CHANGES_STAGED", "targets are staged: publish or drop them first");
+}
