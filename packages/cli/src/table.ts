@@ -16,7 +16,7 @@ import {
   stateSettings,
 } from "./entry.ts";
 import { keyCommands } from "./keys/keys-table.ts";
-import { releaseCommands } from "./publish/release-table.ts";
+import { releaseCommands } from "./publish/history/release-table.ts";
 import { roleCommands } from "./publish/role-table.ts";
 import type { SettingName } from "./context/settings.ts";
 import { withoutSetting, withSetting, type Mode } from "./context/modes.ts";

@@ -1,6 +1,6 @@
-import type { Run } from "../context/command.ts";
-import { describeBytes, describeCount } from "../context/time.ts";
-import { withMaster } from "./master.ts";
+import type { Run } from "../../context/command.ts";
+import { describeBytes, describeCount } from "../../context/time.ts";
+import { withMaster } from "../master.ts";
 
 export const run: Run = (context, [repo = ""]) =>
   withMaster(context, repo, async (master) => {

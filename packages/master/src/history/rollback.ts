@@ -6,13 +6,13 @@
 import { metadataFileName, releaseTag } from "@dtuf/format";
 import { isDeepStrictEqual } from "node:util";
 import { TufError, type Targets, type TargetPath } from "@dtuf/tuf";
-import type { StagedTarget } from "./target-contract.ts";
-import { describeStaged, type Staged, type TargetMap } from "./documents/changes.ts";
-import { MasterError } from "./errors.ts";
-import { findRelease, readPublished, type Published } from "./published/published.ts";
-import { readRoots, walkRoots } from "./published/root-chain.ts";
-import { readSignedTargets } from "./push-target.ts";
-import type { Operation } from "./state/operation.ts";
+import type { StagedTarget } from "../target-contract.ts";
+import { describeStaged, type Staged, type TargetMap } from "../documents/changes.ts";
+import { MasterError } from "../errors.ts";
+import { findRelease, readPublished, type Published } from "../published/published.ts";
+import { readRoots, walkRoots } from "../published/root-chain.ts";
+import { readSignedTargets } from "../push-target.ts";
+import type { Operation } from "../state/operation.ts";
 
 export interface RollbackRequest {
   readonly release: number;
@@ -56,10 +56,7 @@ async function openRelease(operation: Operation, release: number): Promise<Targe
     return await verifyRelease(operation, found, release);
   } catch (cause) {
     if (!TufError.is(cause)) throw cause;
-    throw new MasterError("MASTER_RELEASE_UNTRUSTED", `release ${release} is not taken: ${cause.message}`, {
-      details: { release, code: cause.code },
-      cause,
-    });
+    throw untrusted(release, cause.message, cause.code);
   }
 }
 
@@ -73,11 +70,7 @@ async function verifyRelease(operation: Operation, found: Published, release: nu
     });
   set.updateTimestamp(await read("timestamp"));
   const { version, snapshot } = set.timestamp?.signed ?? {};
-  if (version !== release) {
-    throw new TufError("TUF_VERSION_MISMATCH", `its timestamp has version ${version}`, {
-      details: { role: "timestamp", wanted: release, got: version ?? 0 },
-    });
-  }
+  if (version !== release) throw untrusted(release, `its timestamp has version ${version}`, "TUF_VERSION_MISMATCH");
   set.updateSnapshot(await read("snapshot", snapshot?.version), "source");
   set.updateTargets(await read("targets", set.snapshot?.signed.meta.get("targets.json")?.version));
   if (set.targets === undefined) throw new TypeError("the targets were not loaded");
@@ -86,4 +79,10 @@ async function verifyRelease(operation: Operation, found: Published, release: nu
 
 function changesStaged(): MasterError {
   return new MasterError("MASTER_CHANGES_STAGED", "targets are staged: publish or drop them first");
+}
+
+function untrusted(release: number, why: string, code: string): MasterError {
+  return new MasterError("MASTER_RELEASE_UNTRUSTED", `release ${release} is not taken: ${why}`, {
+    details: { release, code },
+  });
 }

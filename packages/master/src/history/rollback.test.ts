@@ -9,7 +9,7 @@ import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
 import { readRelease } from "@dtuf/testing/reference-reader";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createMaster, type Master } from "./index.ts";
+import { createMaster, type Master } from "../index.ts";
 
 let directory: string;
 let clock: FixedClock;
@@ -76,7 +76,7 @@ describe("an earlier release", () => {
     expect(await master.stageRelease(good)).toHaveLength(3);
   });
 
-  test("is not taken in the place of staged changes", async () => {
+  test("is refused while changes are staged, and they stay", async () => {
     await push("new.txt", "new");
     await expectRefused(master.stageRelease(good), "MASTER_CHANGES_STAGED");
     expect((await master.staged()).targets.map(({ path }) => path)).toEqual(["new.txt"]);

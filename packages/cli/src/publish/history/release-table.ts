@@ -1,6 +1,6 @@
 /** Commands for releases that are published already. */
-import type { Command } from "../context/command.ts";
-import { entry, pushModes, pushSettings, stateSettings } from "../entry.ts";
+import type { Command } from "../../context/command.ts";
+import { entry, pushModes, pushSettings, stateSettings } from "../../entry.ts";
 
 export const releaseCommands: readonly Command[] = [
   entry({

@@ -7,7 +7,7 @@ import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
 import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createMaster, type Master, type TargetPart } from "./index.ts";
+import { createMaster, type Master, type TargetPart } from "../index.ts";
 
 let directory: string;
 let clock: FixedClock;

@@ -1,10 +1,10 @@
 import type { StagedTarget } from "@dtuf/master";
-import type { Context, Run } from "../context/command.ts";
-import { describeCount } from "../context/time.ts";
-import { UsageError } from "../context/usage.ts";
-import { withMaster } from "./master.ts";
-import { pushOptions } from "./push-options.ts";
-import { reportPush } from "./push-record.ts";
+import type { Context, Run } from "../../context/command.ts";
+import { describeCount } from "../../context/time.ts";
+import { UsageError } from "../../context/usage.ts";
+import { withMaster } from "../master.ts";
+import { pushOptions } from "../push-options.ts";
+import { reportPush } from "../push-record.ts";
 
 export const run: Run = (context, [repo = "", number = ""]) => {
   const { io, values } = context;

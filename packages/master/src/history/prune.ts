@@ -20,9 +20,9 @@ import {
   type TagName,
 } from "@dtuf/registry";
 import { parseUnverified } from "@dtuf/tuf";
-import type { Base } from "./published/base.ts";
-import type { PruneResult } from "./contract.ts";
-import type { MasterStore } from "./options.ts";
+import type { Base } from "../published/base.ts";
+import type { PruneResult } from "../contract.ts";
+import type { MasterStore } from "../options.ts";
 import {
   createNeedsReader,
   findRelease,
@@ -32,9 +32,9 @@ import {
   targetNeeds,
   type Needs,
   type ShownRelease,
-} from "./published/history.ts";
-import { openBase } from "./release/open-base.ts";
-import type { Operation } from "./state/operation.ts";
+} from "../published/history.ts";
+import { openBase } from "../release/open-base.ts";
+import type { Operation } from "../state/operation.ts";
 
 const graceMs = 86_400_000;
 
