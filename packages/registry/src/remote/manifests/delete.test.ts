@@ -29,6 +29,18 @@ describe("deleting a tag", () => {
     expect((await remote.store.resolve(one, { want: "digest" }))?.descriptor.digest).toBe(descriptor.digest);
   });
 
+  test.for(["ECR", "Harbor", "Artifactory", "a registry that says 409"] as const)(
+    "is not supported, and moves nothing, if the tag is immutable and only manifests can be deleted, as on %s",
+    async (like) => {
+      const immutableTags = { which: "all", like } as const;
+      await using remote = await createRemoteRepository({ without: ["tag-delete"], immutableTags });
+      const { descriptor } = await putManifest(remote.store);
+      await remote.store.tag(one, descriptor);
+      await expectRefused(remote.store.deleteTag(one), "OCI_UNSUPPORTED");
+      expect((await remote.store.resolve(one, { want: "digest" }))?.descriptor.digest).toBe(descriptor.digest);
+    },
+  );
+
   test("restores the tag if the last step fails", async () => {
     await using remote = await createRemoteRepository({ without: ["tag-delete"] });
     const { descriptor } = await putManifest(remote.store);

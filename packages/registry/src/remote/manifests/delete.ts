@@ -10,8 +10,9 @@ import type { StoreOptions } from "../../store.ts";
 import type { TagName } from "../../tag.ts";
 import { putBlob } from "../blobs/blob-upload.ts";
 import { blobUrl, deleteScope, manifestUrl, type Repository } from "../requests/context.ts";
-import { putAs } from "./manifest-send.ts";
+import { putAs, type ManifestPush } from "./manifest-send.ts";
 import { fetchManifest, resolveManifest } from "./manifests.ts";
+import { mayBeImmutable } from "./tag-push.ts";
 import { forgetReferrer } from "./referrers-index.ts";
 
 type Deletion = "deleted" | "not there" | "unsupported";
@@ -53,11 +54,21 @@ async function deleteTagByDecoy(repository: Repository, tag: TagName, { signal }
   if (before === undefined) return;
   const decoy = decoyOf(repository);
   // From here on the tag points at the decoy, so an abort must not stop the deletion.
-  await putAs({ repository, ...decoy, signal: undefined }, tag);
+  await moveToDecoy({ repository, ...decoy, signal: undefined }, tag);
   try {
     await requestDeletion(repository, manifestUrl(repository, decoy.descriptor.digest), {});
   } catch (error) {
     await putAs({ repository, descriptor: before.descriptor, bytes: before.bytes, signal: undefined }, tag);
+    throw error;
+  }
+}
+
+/** @throws OciError OCI_UNSUPPORTED if the registry does not let the tag be moved */
+async function moveToDecoy(decoy: ManifestPush, tag: TagName): Promise<void> {
+  try {
+    await putAs(decoy, tag);
+  } catch (error) {
+    if (mayBeImmutable(error)) throw unsupported(decoy.repository, "tags", error);
     throw error;
   }
 }
@@ -87,8 +98,9 @@ async function requestDeletion(repository: Repository, url: URL, { signal }: Sto
   return response.status === 404 ? "not there" : "unsupported";
 }
 
-function unsupported({ registry, name }: Repository, what: string): OciError {
+function unsupported({ registry, name }: Repository, what: string, cause?: OciError): OciError {
   return new OciError("OCI_UNSUPPORTED", `${registry.name} does not let ${what} of ${name} be deleted`, {
     details: { registry: registry.name, repository: name },
+    cause,
   });
 }
