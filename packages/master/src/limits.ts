@@ -39,6 +39,9 @@ export const clockToleranceMs: number = 10 * 60 * 1000;
  */
 export const lineageMax = 64;
 
+/** Numbers of releases that a publisher passes over, because it was stopped so often, and that its next release takes too. */
+export const passedNumbersMax = 16;
+
 /**
  * How far above the record a published version may be. The thief of an online key can sign version 2^53 - 1, after
  * which nobody can sign a higher one. A publisher that signs above such a version makes the damage permanent.

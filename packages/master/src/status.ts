@@ -7,7 +7,8 @@ import type { Operation } from "./state/operation.ts";
 import { MasterError } from "./errors.ts";
 import { openPublished, versionsOf } from "./published/base.ts";
 import { isUnreadable } from "./published/history.ts";
-import { findPublished, latestDigest } from "./published/published.ts";
+import { latestDigest } from "./published/published.ts";
+import { findNewest } from "./published/successors.ts";
 import { servedUntil, verifyClock } from "./release/client-view.ts";
 import { readDelegated } from "./release/delegated-expiry.ts";
 import { recordStatusOf } from "./release/push-record.ts";
@@ -98,15 +99,16 @@ const unchecked: Look = { told: { registry: "unchecked" } };
 async function lookAtRegistry(operation: Operation): Promise<Look> {
   const state = operation.state();
   try {
-    const found = await findPublished(operation);
+    const found = await findNewest(operation, state.unmoved === true ? state.head.timestamp.version : undefined);
     if (found === undefined) return { told: { registry: "absent" } };
     const base = await openPublished(operation, found, withPublishedRoots(state, found));
     const { targets, snapshot } = base;
     const sources = { targets: targets.signed, snapshot: snapshot.signed, files: [] };
+    const isOwn = found.release === state.published || found.release === state.attempt?.release;
     const top = topLevelRoles.map((role) => ({ role, expires: base[role].signed.expires }));
     return {
       told: {
-        registry: found.release === state.published || found.release === state.attempt?.release ? "same" : "newer",
+        registry: isOwn && found.tag === "latest" ? "same" : "newer",
         published: { versions: versionsOf(base), servedUntil: servedUntil(base) },
       },
       roles: [...top, ...(await readDelegated(operation, sources))],

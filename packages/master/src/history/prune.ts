@@ -102,13 +102,25 @@ async function sortReleases(operation: Operation, base: Base, tags: readonly Tag
     const release = await findRelease(operation, version);
     if (release !== undefined) shown.set(version, release);
   });
-  const releases = [...shown.values()].toSorted((a, b) => a.version - b.version);
+  const releases = distinct([...shown.values()].toSorted((a, b) => a.version - b.version));
   const before = operation.now.getTime() - graceMs;
   const doomed = releases.slice(0, -2).filter((_, index) => {
     const successor = releases[index + 1];
     return successor !== undefined && successor.expires.getTime() <= before;
   });
   return { kept: releases.filter((release) => !doomed.includes(release)), doomed };
+}
+
+/** The highest number of a release is its own. */
+function distinct(shown: readonly ShownRelease[]): readonly ShownRelease[] {
+  const releases = new Map<Digest, ShownRelease>();
+  for (const release of shown) {
+    const { digest, tags } = release;
+    const before = releases.get(digest)?.tags ?? [];
+    releases.delete(digest);
+    releases.set(digest, { ...release, tags: [...before, ...tags] });
+  }
+  return [...releases.values()];
 }
 
 /**
@@ -143,7 +155,7 @@ function planDeletion(
     releases,
   }: { readonly kept: Needs; readonly doomed: Needs; readonly releases: readonly ShownRelease[] },
 ): Plan {
-  const releaseTags = new Set(releases.map(({ tag }) => tag));
+  const releaseTags = new Set(releases.flatMap(({ tags }) => tags));
   const isDoomed = (tag: TagName): boolean => doomed.tags.has(firstPart(tag)) && !kept.tags.has(firstPart(tag));
   return {
     doomedTags: tags.filter((tag) => isDoomed(tag) && !releaseTags.has(tag)),

@@ -22,7 +22,8 @@ import type { Operation } from "../state/operation.ts";
 
 export interface ShownRelease {
   readonly version: number;
-  readonly tag: TagName;
+  /** Those of its number and of the numbers that it took too. */
+  readonly tags: readonly TagName[];
   readonly digest: Digest;
   readonly files: ReadonlyMap<string, Descriptor>;
   /** The instant at which its timestamp expires. */
@@ -49,7 +50,7 @@ export async function findRelease(operation: Operation, version: number): Promis
     const { files } = parseRelease(bytes);
     const file = { name: metadataFileName("timestamp"), maxBytes: defaultLimits.timestampMaxBytes };
     const { expires, snapshot } = parseUnverified(await readPublished(operation, { files }, file), "timestamp");
-    return { version, tag, digest: found.descriptor.digest, files, expires, snapshotVersion: snapshot.version };
+    return { version, tags: [tag], digest: found.descriptor.digest, files, expires, snapshotVersion: snapshot.version };
   });
 }
 
@@ -93,11 +94,11 @@ export function createNeedsReader(operation: Operation): NeedsReader {
   }
 
   async function needsOf(release: ShownRelease): Promise<Needs> {
-    const { files, tag, snapshotVersion } = release;
+    const { files, tags, snapshotVersion } = release;
     const name = metadataFileName("snapshot", snapshotVersion);
     const bytes = await readPublished(operation, release, { name, maxBytes: defaultLimits.snapshotMaxBytes });
     const snapshot = parseUnverified(bytes, "snapshot");
-    const parts: Needs[] = [{ tags: new Set([tag]), blobs: sizes(files.values()) }];
+    const parts: Needs[] = [{ tags: new Set(tags), blobs: sizes(files.values()) }];
     for (const [role, version] of rolesOf(snapshot)) {
       const key =
         role === "targets" ? (files.get(metadataFileName(role, version))?.digest ?? "") : `${version}.${role}`;

@@ -7,23 +7,40 @@ import { readable } from "./history.ts";
 import { findPublished, findRelease, readPublished, type Published } from "./published.ts";
 import type { Operation } from "../state/operation.ts";
 
-/**
- * What `latest` names, or the last release from that number on, if it was built on what `latest` names and has not expired.
- * An unfinished attempt of this state's own is not followed.
- */
-export async function findNewest(operation: Operation, from: number | undefined): Promise<Published | undefined> {
+export interface Newest extends Published {
+  /** "release": it has the tag of its number only, because its publisher has not moved `latest` to it yet, or never will. */
+  readonly tag: "latest" | "release";
+}
+
+/** What `latest` names, or the last release from that number on, if it was built on what `latest` names. */
+export async function findNewest(operation: Operation, from: number | undefined): Promise<Newest | undefined> {
   const latest = await findPublished(operation);
+  if (latest === undefined) return undefined;
   // With compare-and-swap, a release that `latest` never named has been given up.
-  if (latest === undefined || from === undefined || operation.store.swapTag !== undefined) return latest;
+  const isWalked = from !== undefined && operation.store.swapTag === undefined;
+  const own = operation.state().attempt?.release;
+  const last = isWalked ? await findSuccessor(operation, from, { on: latest.release, own }) : undefined;
+  return last === undefined ? { ...latest, tag: "latest" } : { ...last, tag: "release" };
+}
+
+/**
+ * The last release from that number on, if it was built on `on` and its timestamp has not expired; the recorded one may
+ * have. An unfinished attempt of this state's own is not followed. Publishers leave no number without a release.
+ */
+export async function findSuccessor(
+  operation: Operation,
+  from: number,
+  { on, own }: { readonly on: Digest | undefined; readonly own: Digest | undefined },
+): Promise<Published | undefined> {
   let last: Published | undefined;
   for (let number = from; number < from + lineageMax; number++) {
     const found = await readable(() => findRelease(operation, releaseTag(number)));
     if (found === undefined) break;
-    last = found;
+    if (found.release !== own) last = found;
   }
-  if (last === undefined || last.release === operation.state().attempt?.release) return latest;
-  const follows = (await isBuiltOn(operation, last.release, latest.release)) && (await isUnexpired(operation, last));
-  return follows ? last : latest;
+  if (last === undefined || last.release === on || !(await isBuiltOn(operation, last.release, on))) return undefined;
+  const isRecorded = last.release === operation.state().published;
+  return isRecorded || (await isUnexpired(operation, last)) ? last : undefined;
 }
 
 /** Whether that release is the other, or its predecessors lead to the other. */

@@ -208,8 +208,11 @@ describe("another publisher's release", () => {
     });
   });
 
-  /** Both look before either moves: both believe that they published, and the second to move overwrote the first. */
-  async function overwrite(): Promise<Master> {
+  /**
+   * Both look before either moves: both believe that they published, and the second to move overwrote the first, which
+   * has published so often.
+   */
+  async function overwrite(publications: 1 | 2): Promise<Master> {
     const looked = Promise.withResolvers<void>();
     const started = Promise.withResolvers<void>();
     const plain: MasterStore = { ...store };
@@ -230,6 +233,7 @@ describe("another publisher's release", () => {
       put: async (descriptor, bytes, options) => {
         if (options?.tags?.includes(latestTag)) looked.resolve();
         if (options?.tags?.includes(latestTag)) await published;
+        if (options?.tags?.includes(latestTag) && publications === 2) await other.pushMetadata();
         return store.put(descriptor, bytes, options);
       },
     });
@@ -238,7 +242,7 @@ describe("another publisher's release", () => {
   }
 
   test("that overwrote one from here is detected and refused, also after its later releases", async () => {
-    const other = await overwrite();
+    const other = await overwrite(1);
     await expectRefused(other.pushMetadata(), "MASTER_BASE_UNEXPECTED");
     await master.pushMetadata();
     await master.pushMetadata();
@@ -248,6 +252,17 @@ describe("another publisher's release", () => {
     await other.pushTarget("b", [content("B")]);
     await other.pushMetadata({ expectSnapshot: "5" });
     expect([await read("a"), await read("b")]).toEqual(["A", "B"]);
+  });
+
+  test("that overwrote two from here is a rollback, and after its next release it was not built on them", async () => {
+    const other = await overwrite(2);
+    const refused = await latest();
+    await expectRefused(other.pushMetadata(), "TUF_ROLLBACK");
+    expect((await latest()).descriptor).toEqual(refused.descriptor);
+    await master.pushMetadata();
+    const before = await latest();
+    await expectRefused(other.pushMetadata(), "MASTER_BASE_UNEXPECTED");
+    expect((await latest()).descriptor).toEqual(before.descriptor);
   });
 
   test("is accepted if it was built on a repaired release", async () => {

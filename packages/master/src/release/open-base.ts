@@ -14,7 +14,7 @@ import { MasterError } from "../errors.ts";
 import { lineageMax, versionJumpMax } from "../limits.ts";
 import { isUnreadable, readable } from "../published/history.ts";
 import { findPublished, latestDigest, type Published } from "../published/published.ts";
-import { findNewest } from "../published/successors.ts";
+import { findNewest, type Newest } from "../published/successors.ts";
 import { extendChain, readRoots } from "../published/root-chain.ts";
 import { openPushRecord } from "./push-record.ts";
 import { acceptBase, withPublishedRoots } from "./record.ts";
@@ -44,9 +44,10 @@ export interface OpenedBase extends WantedBase {
  */
 export async function openBase(operation: Operation, choice: Choice): Promise<OpenedBase> {
   const { base = "published" } = choice;
-  const { published, attempt } = operation.state();
+  const { published, attempt, unmoved, head } = operation.state();
+  const from = choice.from ?? (unmoved === true ? head.timestamp.version : undefined);
   if (base === "recorded") await verifySameChain(operation);
-  const found = base === "published" ? await findNewest(operation, choice.from) : undefined;
+  const found = base === "published" ? await findNewest(operation, from) : undefined;
   const stored = new Set(found === undefined ? [] : [emptyConfig, ...found.files.values()].map(({ digest }) => digest));
   if (found === undefined || found.release === published) {
     const latest = found === undefined && base !== "published" ? await latestDigest(operation, "any") : found?.release;
@@ -96,7 +97,7 @@ async function openOwn(operation: Operation, found: Published, choice: Choice): 
   return opened;
 }
 
-async function openOthers(operation: Operation, found: Published, choice: Choice): Promise<WantedBase> {
+async function openOthers(operation: Operation, found: Newest, choice: Choice): Promise<WantedBase> {
   const state = operation.state();
   const opened = verifyWanted(operation, await openPublished(operation, found, state), choice);
   if (!namesSnapshot(choice.expectSnapshot)) {
@@ -104,7 +105,7 @@ async function openOthers(operation: Operation, found: Published, choice: Choice
     if (opened.pushRecord === undefined) verifyUnexpired(opened, ["timestamp"], operation.now);
     await verifyLineage(operation, found, opened);
   }
-  await acceptBase(operation, opened);
+  await acceptBase(operation, opened, found.tag === "release");
   return opened;
 }
 

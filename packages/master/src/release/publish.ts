@@ -20,11 +20,11 @@ import { readDelegated } from "./delegated-expiry.ts";
 import { verifyKeptRoles } from "./delegate.ts";
 import { MasterError } from "../errors.ts";
 import { dropUnneededKeys } from "../keys/key-ring.ts";
-import { rebasesMax } from "../limits.ts";
+import { passedNumbersMax, rebasesMax } from "../limits.ts";
 import { openBase, type OpenedBase } from "./open-base.ts";
 import { verifyPromises, verifyStagedBlobs } from "../published/presence.ts";
 import { latestDigest, taggedDigest } from "../published/published.ts";
-import { isBuiltOn } from "../published/successors.ts";
+import { findSuccessor, isBuiltOn } from "../published/successors.ts";
 import { makePushRecord, recordStatusOf } from "./push-record.ts";
 import { commitRelease } from "./record.ts";
 import type { Operation } from "../state/operation.ts";
@@ -66,9 +66,10 @@ export async function publish(operation: Operation, request: PublishRequest): Pr
     const prepared = await prepare(operation, base, request);
     const overwrote = isOnRecord(request) ? overwrittenBy(operation, base) : undefined;
     const release = await uploadRelease(operation, { ...prepared, base, request });
-    from = prepared.draft.versions.timestamp;
+    from = base.timestamp.signed.version + 1;
+    const number = prepared.draft.versions.timestamp;
     if (release === undefined || !(await moveLatest(operation, base, release))) continue;
-    if (!isOnRecord(request) && (await isFollowed(operation, from, release))) continue;
+    if (!isOnRecord(request) && (await isFollowed(operation, number, release))) continue;
     const rebased = isOnRecord(request) ? 0 : builtOn.size - 1;
     return { ...(await finish(operation, prepared, release)), rebased, overwrote };
   }
@@ -181,9 +182,33 @@ async function uploadRelease(
     isOnRecord(request) ? [...artifacts] : [...artifacts].filter(({ tags }) => !tags.some((tag) => kept.has(tag)));
   await putArtifacts(operation, missing(ownerManifestsOf(draft, known)), sent);
   for (const role of draft.delegated) await putArtifacts(operation, missing(roleArtifacts(role)), sent);
+  const own = state.attempt?.release;
+  const open = isOnRecord(request) ? [] : await openNumbers(operation, base, { to: draft.versions.timestamp, own });
   const taken = await taggedDigest(operation, releaseTag(draft.versions.timestamp), "none");
-  if (taken !== undefined && taken !== digest) return undefined;
-  return (await isTagFixed(() => putArtifact(operation, artifact, sent))) ? undefined : artifact.manifest;
+  if (open === undefined || (taken !== undefined && taken !== digest)) return undefined;
+  const tagged = { ...artifact, tags: [...open, ...artifact.tags] };
+  return (await isTagFixed(() => putArtifact(operation, tagged, sent))) ? undefined : artifact.manifest;
+}
+
+/**
+ * The tags of the numbers between the base's and the new release's that no release has, because a publisher signed with
+ * them and was stopped. The new release gets them too, the lowest first: two publishers that build on one release then
+ * want the same number, and each finds the other's. Returns undefined if another publisher has built on the base.
+ */
+async function openNumbers(
+  operation: Operation,
+  base: Base,
+  { to, own }: { readonly to: number; readonly own: Digest | undefined },
+): Promise<readonly TagName[] | undefined> {
+  const open: TagName[] = [];
+  const first = base.timestamp.signed.version + 1;
+  if (operation.store.swapTag !== undefined || base.release === undefined) return open;
+  for (let number = first; number < Math.min(to, first + passedNumbersMax); number++) {
+    const tag = releaseTag(number);
+    if ((await taggedDigest(operation, tag, "none")) === undefined) open.push(tag);
+    else if ((await findSuccessor(operation, number, { on: base.release, own })) !== undefined) return undefined;
+  }
+  return open;
 }
 
 function highest(signed: State["signed"], versions: State["signed"]): State["signed"] {

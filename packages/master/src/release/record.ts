@@ -47,7 +47,7 @@ export function headFilesOf(base: Base): HeadFiles {
  * @throws MasterError MASTER_PUBLISHER_RACE if that release changed the root and another change of the root is staged
  * here
  */
-export async function acceptBase(operation: Operation, base: Base): Promise<void> {
+export async function acceptBase(operation: Operation, base: Base, isUnmoved = false): Promise<void> {
   const state = operation.state();
   const roots = await saveRoots(operation, base.roots);
   const head = await saveHead(operation, headFilesOf(base));
@@ -57,6 +57,7 @@ export async function acceptBase(operation: Operation, base: Base): Promise<void
     ...pinned({ ...state, roots }),
     head,
     published: base.release,
+    unmoved: isUnmoved || undefined,
     ...(ours?.carries === "staged" ? { pushed: head.targets.sha256 } : {}),
     stagedRoots: left,
     attempt: undefined,
@@ -113,6 +114,7 @@ export async function commitRelease(
     head,
     delegated,
     published: release,
+    unmoved: undefined,
     ...(coverage.kind === "all" ? { pushed: head.targets.sha256 } : {}),
     // A push without a record invalidates the older record, which does not name it.
     pushRecord: coverage.kind === "all" ? pushRecord : (pushRecord ?? state.pushRecord),

@@ -51,6 +51,11 @@ export interface State {
   readonly delegated: readonly DelegatedRecord[];
   /** The digest of `latest` when `head` was published or accepted; absent before the first publication. */
   readonly published?: Digest | undefined;
+  /**
+   * `published` was accepted from another publisher before `latest` named it, so that an older `latest` is no rollback
+   * while that release is there.
+   */
+  readonly unmoved?: true | undefined;
   /** SHA-256 of the targets file that was last signed and published from here. A refresh does not change it. */
   readonly pushed?: string | undefined;
   /** The newest record of a push that was signed here or used by a refresh from here. */
@@ -103,6 +108,7 @@ function readState(json: unknown): State {
     head: { timestamp: readFile(timestamp), snapshot: readFile(snapshot), targets: readFile(targets) },
     delegated: readList(record["delegated"], readDelegated),
     ...(published === undefined ? {} : { published: readDigest(published) }),
+    ...(record["unmoved"] === true ? { unmoved: true } : {}),
     ...(record["pushed"] === undefined ? {} : { pushed: readSha256(record["pushed"]) }),
     ...(record["pushRecord"] === undefined ? {} : { pushRecord: readPushRecord(fields(record["pushRecord"])) }),
     signed: readSigned(fields(signed)),

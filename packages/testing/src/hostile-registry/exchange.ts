@@ -44,7 +44,7 @@ export interface Manners {
 export interface ImmutableTags {
   readonly which: "none" | "all" | "all but latest";
   /** How a refusal is answered. */
-  readonly like: "ECR" | "Harbor";
+  readonly like: "ECR" | "Harbor" | "Artifactory" | "a registry that says 409";
 }
 
 export interface LoggedRequest {

@@ -108,6 +108,10 @@ function refuseMove({ manners }: Registry, tag: string): Answer {
   if (manners.immutableTags.like === "Harbor") {
     return errorAnswer(412, "PRECONDITION", `Failed to process request due to '${tag}' configured as immutable.`);
   }
+  if (manners.immutableTags.like === "Artifactory") {
+    return errorAnswer(403, "DENIED", `Not enough permissions to overwrite artifact '${tag}/manifest.json'.`);
+  }
+  if (manners.immutableTags.like !== "ECR") return errorAnswer(409, "CONFLICT", `the tag ${tag} exists`);
   const message = `The image tag '${tag}' already exists and cannot be overwritten because the repository is immutable.`;
   return errorAnswer(400, "TAG_INVALID", message);
 }
