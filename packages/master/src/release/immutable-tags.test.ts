@@ -137,7 +137,7 @@ describe.for(["ECR", "Harbor", "Artifactory", "a registry that says 409"] as con
       await master.pushMetadata();
       const path = /\/manifests\//;
       remote.registry.script({ match: { method: "PUT", path }, times: 2, fault: { kind: "answer", status: 401 } });
-      for (const _stopped of ["once", "twice"]) await expect(master.pushMetadata()).rejects.toThrow("401");
+      for (let stops = 0; stops < 2; stops++) await expect(master.pushMetadata()).rejects.toThrow("401");
       const { versions, release } = await master.pushMetadata();
       expect(versions.timestamp).toBe(5);
       const { tags } = remote.registry.repository("fred/demo");
