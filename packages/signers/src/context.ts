@@ -16,6 +16,11 @@ export interface SecretRequest {
 /** Called only if a secret is needed. Undefined or "" means that there is none. */
 export type SecretProvider = (request: SecretRequest) => Promise<string | undefined>;
 
+/** The part of keytar's interface that is used. */
+export interface Keychain {
+  getPassword(service: string, account: string): Promise<string | null>;
+}
+
 export interface AgeOptions {
   /** For messages. */
   readonly path: string;
@@ -30,6 +35,8 @@ export interface SignerContext {
   readonly secret?: SecretProvider | undefined;
   /** The public key that the signer must have. Without it, the signer's own is taken. */
   readonly key?: Key | undefined;
+  /** A module of keytar's interface. Default: the module installed as `keytar`. */
+  readonly keychain?: Keychain | undefined;
   /** How long a service, a device or a command may take for one answer, in milliseconds. Default: 30,000. */
   readonly deadlineMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;

@@ -1,6 +1,7 @@
 import { keyMaterial, type Signer } from "@dtuf/tuf";
 import { parseSignerUri, type OpenScheme, type SignerContext } from "./context.ts";
 import { SignerError } from "./errors.ts";
+import { openKeychainKey } from "./keychain/keychain-signer.ts";
 import { openFile, openFile2, openVariable } from "./keys/file-signer.ts";
 import { openCommand } from "./processes/command-signer.ts";
 import { openVault } from "./services/vault-signer.ts";
@@ -16,11 +17,13 @@ const known: Readonly<Record<string, OpenScheme>> = {
   envvar: openVariable,
   exec: openCommand,
   hv: openVault,
+  keychain: openKeychainKey,
+  hsm: async (uri, context) => (await import("./hsm/index.ts")).openHsm(uri, context),
 };
 
 /**
  * Opens the private key that a URI names, in securesystemslib's spelling: `file2:PATH`, `file:PATH?encrypted=true`,
- * `envvar:NAME`, `exec:COMMAND`, `hv:KEY/VERSION`. Nothing is signed yet. Signatures are not verified here:
+ * `envvar:NAME`, `exec:COMMAND`, `hv:KEY/VERSION`, `keychain:SERVICE/ACCOUNT`, `hsm:KEYID?label=…`. Nothing is signed yet. Signatures are not verified here:
  * `signDocument` and `addSignatures` of `@dtuf/tuf` verify each before it is written.
  * @throws SignerError SIGNER_URI_INVALID, SIGNER_KEY_DIFFERS if `key` is given and the signer has another one, …
  */

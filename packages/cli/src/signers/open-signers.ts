@@ -25,6 +25,10 @@ export function signerOptions(context: Context): OpenSignerOptions {
     cwd,
     signal,
     secret: createSecrets(context),
+    keychain: {
+      getPassword: async (service, account) =>
+        (await (await import("@dtuf/registry/remote")).openKeychain()).getPassword(service, account),
+    },
     openAge: async (text, options) => (await import("@dtuf/master/keys")).parsePrivateKey(text, options),
   };
 }

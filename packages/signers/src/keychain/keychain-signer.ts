@@ -1,0 +1,43 @@
+/**
+ * `keychain:SERVICE/ACCOUNT`: a private key in PEM in the operating system's keychain, through keytar's interface. A
+ * machine without a session (a server, CI) has none, and says so at once.
+ */
+import { createSigner } from "@dtuf/tuf";
+import { deadlineOf, type Keychain, type OpenScheme, type SignerContext } from "../context.ts";
+import { SignerError } from "../errors.ts";
+import { importPrivateKey } from "../keys/private-key.ts";
+
+export const openKeychainKey: OpenScheme = async ({ rest, text }, context) => {
+  const [, service, account] = /^([^/]+)\/(.+)$/s.exec(rest) ?? [];
+  if (service === undefined || account === undefined) {
+    throw new SignerError("SIGNER_URI_INVALID", `${text}: wanted keychain:SERVICE/ACCOUNT`);
+  }
+  const secret = await inTime(context, async () => (await loadKeychain(context)).getPassword(service, account));
+  if (secret === null) throw new SignerError("SIGNER_NOT_FOUND", `the keychain has nothing under ${rest}`);
+  return createSigner(await importPrivateKey(secret, { of: text, context }));
+};
+
+async function loadKeychain({ keychain }: SignerContext): Promise<Keychain> {
+  if (keychain !== undefined) return keychain;
+  // Not a literal, so that bundlers do not resolve it.
+  const name = "keytar";
+  const loaded = (await import(name)) as Keychain | { readonly default: Keychain };
+  return "default" in loaded ? loaded.default : loaded;
+}
+
+/** A keychain that is locked asks on a screen, which may not be there. */
+async function inTime<Result>(context: SignerContext, work: () => Promise<Result>): Promise<Result> {
+  const signal = deadlineOf(context);
+  const { promise, reject } = Promise.withResolvers<never>();
+  signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+  try {
+    return await Promise.race([work(), promise]);
+  } catch (cause) {
+    if (context.signal?.aborted === true) throw cause;
+    throw new SignerError(
+      "SIGNER_UNAVAILABLE",
+      "the OS keychain cannot be used here; on a machine without a desktop take file2:PATH with a passphrase, or envvar:NAME",
+      { cause },
+    );
+  }
+}
