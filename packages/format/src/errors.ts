@@ -3,7 +3,8 @@ export type FormatErrorCode =
   | "FORMAT_NOT_A_REPOSITORY"
   | "FORMAT_TARGET_BLOBS_INVALID"
   | "FORMAT_MANIFEST_TOO_LARGE"
-  | "FORMAT_ROOT_CHAIN_INVALID";
+  | "FORMAT_ROOT_CHAIN_INVALID"
+  | "FORMAT_PROPOSAL_INVALID";
 
 export type FormatErrorDetails = Readonly<Record<string, string | number>>;
 

@@ -4,15 +4,39 @@ export { blobDigest, tufHashes } from "./hashes.ts";
 export {
   annotationKeys,
   metadataMediaType,
+  proposalArtifactType,
+  proposalStatementMediaType,
   repositoryArtifactType,
   roleArtifactType,
   targetArtifactType,
   targetMediaType,
 } from "./media-types.ts";
 export { findFileVersion, metadataFileName, parseVersion, type MetadataFile } from "./metadata-file.ts";
+export {
+  encodeProposal,
+  encodeStatement,
+  parseProposal,
+  parseStatement,
+  statementHash,
+  statementMaxBytes,
+  type ProposalIndex,
+  type ProposalStatement,
+  type ProposedFile,
+} from "./proposal.ts";
 export { encodeRelease, parseRelease, type MetadataIndex, type Release, type ReleaseContent } from "./release.ts";
 export { encodeRootChain, parseRootFile, rootFileMaxBytes } from "./root-file.ts";
 export { encodeRole, encodeTopLevelKeepers, parseRole, targetKeeper, type RoleContent } from "./role.ts";
-export { latestTag, parseReleaseTag, plainRoleTag, releaseTag, rolePartTag, roleTag, targetTag } from "./tags.ts";
+export {
+  isProposalName,
+  latestTag,
+  parseProposalTag,
+  parseReleaseTag,
+  plainRoleTag,
+  proposalTag,
+  releaseTag,
+  rolePartTag,
+  roleTag,
+  targetTag,
+} from "./tags.ts";
 export { findTargetBlobs, withTargetBlobs } from "./target-blobs.ts";
 export { encodeTarget, targetLayers } from "./target.ts";

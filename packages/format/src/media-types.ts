@@ -2,10 +2,13 @@
 
 export const repositoryArtifactType = "application/vnd.dtuf.repository.v1";
 export const roleArtifactType = "application/vnd.dtuf.role.v1";
+export const proposalArtifactType = "application/vnd.dtuf.proposal.v1";
 export const targetArtifactType = "application/vnd.dtuf.target.v1";
 
 /** The layer is a TUF metadata file, as in Docker's layout. */
 export const metadataMediaType = "application/vnd.tuf.metadata+json";
+/** The layer is the statement of a proposal. */
+export const proposalStatementMediaType = "application/vnd.dtuf.proposal.v1+json";
 /** The layer is a target's content, as in Docker's layout. */
 export const targetMediaType = "application/vnd.tuf.target";
 

@@ -32,8 +32,24 @@ export function rolePartTag(role: RoleName | "targets", version: number, part: n
 
 /** The tag under which Docker's clients look for a delegated role: its plain name. Undefined if that cannot be used. */
 export function plainRoleTag(role: RoleName): TagName | undefined {
-  const reserved = role === String(latestTag) || /^(?:release\.|meta\.|[0-9a-f]{64}\.)/.test(role);
+  const reserved = role === String(latestTag) || /^(?:release\.|meta\.|proposal\.|[0-9a-f]{64}\.)/.test(role);
   return isTag(role) && !reserved && !standIn.test(role) ? role : undefined;
+}
+
+/** Whether the name can be that of a proposal: a legal tag of at most 100 characters. */
+export function isProposalName(name: string): boolean {
+  return isTag(name) && name.length <= 100;
+}
+
+/** The tag of an open proposal. It moves when a signature is added. @throws OciError OCI_TAG_INVALID */
+export function proposalTag(name: string): TagName {
+  return parseTag(`proposal.${name}`);
+}
+
+/** The name in a proposal's tag; undefined for any other tag. */
+export function parseProposalTag(tag: TagName): string | undefined {
+  const name = /^proposal\.(.*)$/.exec(tag)?.[1];
+  return name !== undefined && isProposalName(name) ? name : undefined;
 }
 
 /** @param sha256Hex the TUF hash of the target, 64 lower-case hex digits */

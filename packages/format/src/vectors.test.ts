@@ -3,9 +3,10 @@ import { digestOf } from "@dtuf/registry";
 import { parseRoleName, parseTargetPath, type JsonObject } from "@dtuf/tuf";
 import { describe, expect, test } from "vitest";
 import { metadataFileName } from "./metadata-file.ts";
+import { encodeProposal } from "./proposal.ts";
 import { encodeRelease } from "./release.ts";
 import { encodeRole } from "./role.ts";
-import { plainRoleTag, roleTag, targetTag } from "./tags.ts";
+import { plainRoleTag, proposalTag, roleTag, targetTag } from "./tags.ts";
 import { withTargetBlobs } from "./target-blobs.ts";
 import { encodeTarget } from "./target.ts";
 
@@ -39,6 +40,18 @@ const artifacts = {
     timestampVersion: 9,
     predecessor: digestOf(bytesOf("the release before")),
   }),
+  proposal: encodeProposal(
+    {
+      name: "next",
+      number: 2,
+      base: digestOf(bytesOf("the release before")),
+      files: [
+        { role: "root", version: 2, sha256: sha256("signed part of 2.root.json"), follows: sha256("1.root.json") },
+        { role: "team/a", version: 1, sha256: sha256("signed part of 1.team/a.json") },
+      ],
+    },
+    ["2.root.json", "1.team/a.json"].map((name) => ({ name, bytes: bytesOf(`{"content of":"${name}"}\n`) })),
+  ),
   role: encodeRole({
     name: parseRoleName("team/a"),
     version: 3,
@@ -60,6 +73,8 @@ const tags = {
   "role team/a": roleTag(parseRoleName("team/a"), 3),
   "second tag of team": plainRoleTag(parseRoleName("team")) ?? null,
   "second tag of latest": plainRoleTag(parseRoleName("latest")) ?? null,
+  "proposal next": proposalTag("next"),
+  "second tag of proposal.x": plainRoleTag(parseRoleName("proposal.x")) ?? null,
   "file of targets 5": metadataFileName("targets", 5),
   "file of the timestamp": metadataFileName("timestamp", 9),
 };

@@ -15,7 +15,9 @@ import type {
 } from "./target-contract.ts";
 import type { KeyManager, StagedKeyChange, CreatedKey, NewRootOptions } from "./keys-contract.ts";
 export type * from "./target-contract.ts";
+import type { AcceptOptions, DelegateOptions, Team } from "./team-contract.ts";
 export type * from "./keys-contract.ts";
+export type * from "./team-contract.ts";
 
 export interface StagedChanges {
   readonly targets: readonly StagedTarget[];
@@ -151,27 +153,18 @@ export interface PruneResult {
   readonly bytes: number;
 }
 
-/** A delegation from the top-level targets role. Exactly one of `paths` and `pathHashPrefixes`. */
-export interface DelegateOptions extends OperationOptions {
-  readonly paths?: readonly string[] | undefined;
-  readonly pathHashPrefixes?: readonly string[] | undefined;
-  /** If true and the role does not have the target, later delegations are not searched. Default: false. */
-  readonly terminating?: boolean | undefined;
-  /** Public keys in PEM. */
-  readonly keys: readonly string[];
-  /** Default: 1. */
-  readonly threshold?: number | undefined;
-  /** The role's own file, signed by its keys. Its targets' blobs must be in the registry. */
-  readonly metadata: Uint8Array;
-}
-
 export interface AdoptResult {
   /** The directory that the key files of this machine's roles go into. */
   readonly keyDirectory: string;
   readonly leftOut: LeftOutRoots | undefined;
 }
 
-export interface Master extends KeyManager, AsyncDisposable {
+/** "already published": the published release has it, so that nothing was done. */
+export type AcceptedProposal =
+  | { readonly state: "published"; readonly result: PublishResult }
+  | { readonly state: "already published" };
+
+export interface Master extends KeyManager, Team, AsyncDisposable {
   /** An existing key is set aside in keys/previous until a publication no longer needs it. */
   createRootKey(options?: OperationOptions): Promise<CreatedKey>;
   /** The roles that have a key file in `keys/`. No file is opened. */
@@ -286,6 +279,13 @@ export interface Master extends KeyManager, AsyncDisposable {
       readonly registry?: "check" | "skip" | undefined;
     },
   ): Promise<MasterStatus>;
+  /**
+   * Publishes a proposal once every threshold is met: signs snapshot and timestamp with the keys that are here. No other
+   * key is needed.
+   * @throws MASTER_SIGNATURES_MISSING (the details name whose), MASTER_KEYS_MISSING, and what `reviewProposal` and
+   *     `pushMetadata` throw
+   */
+  acceptProposal(name: string, options?: AcceptOptions): Promise<AcceptedProposal>;
   /** Deletes content that no reader needs any more. @throws OciError OCI_UNSUPPORTED if the registry does not delete */
   prune(options?: OperationOptions): Promise<PruneResult>;
   /** Ends the connections that were opened for `repository`. The next operation connects again. */

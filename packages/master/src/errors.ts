@@ -62,6 +62,20 @@ export type MasterErrorCode =
   | "MASTER_RELEASE_UNKNOWN"
   /** An earlier release does not verify with the keys of the newest root, or is another one than was asked for. */
   | "MASTER_RELEASE_UNTRUSTED"
+  /** The registry has no open proposal of this name. */
+  | "MASTER_PROPOSAL_UNKNOWN"
+  /** A proposal's files are not those that its statement names, or break a rule of TUF. */
+  | "MASTER_PROPOSAL_INVALID"
+  /** What a proposal was built on is not what is published now. */
+  | "MASTER_PROPOSAL_OUTDATED"
+  /** A proposal is older than one that was seen or signed here. */
+  | "MASTER_PROPOSAL_REPLAYED"
+  /** A proposal differs from the one that was seen, signed or expected under the same number. */
+  | "MASTER_PROPOSAL_CHANGED"
+  /** There is nothing staged to propose. */
+  | "MASTER_NOTHING_STAGED"
+  /** A delegated role lists a target that its delegations do not allow. */
+  | "MASTER_PATH_NOT_DELEGATED"
   /** Metadata that the signed snapshot names is not in the registry. */
   | "MASTER_METADATA_UNAVAILABLE";
 

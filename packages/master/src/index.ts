@@ -9,6 +9,23 @@ export type {
   StagedKeyChange,
 } from "./keys-contract.ts";
 export type {
+  DocumentChange,
+  KeyLine,
+  OpenProposal,
+  ProposalReview,
+  ProposalSummary,
+  ProposeOptions,
+  ReviewOptions,
+  RoleTargetOptions,
+  SignatureNeed,
+  SignedProposal,
+  TargetChange,
+  Team,
+  TrustChange,
+} from "./team-contract.ts";
+export type {
+  AcceptedProposal,
+  AcceptOptions,
   AdoptResult,
   CreatedKey,
   DelegateOptions,

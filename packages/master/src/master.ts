@@ -13,6 +13,7 @@ import { listTargetsOf, readSignedTargets, unknownTarget } from "./push-target.t
 import { pushTarget, pushTargets, setCustom } from "./push-targets.ts";
 import { addKey, listRoleKeys, removeKey, setThreshold } from "./release/role-keys.ts";
 import { readRootChain } from "./published/root-chain.ts";
+import { createTeam } from "./team/team.ts";
 import { createWorkplace, type Operation, type Workplace } from "./state/operation.ts";
 import { readExpirations, readStagedChanges, readStatus } from "./status.ts";
 
@@ -34,6 +35,7 @@ export function createMaster(options: MasterOptions): Master {
     ...createPublisher(workplace),
     ...createDelegator(workplace),
     ...createKeyManager(workplace),
+    ...createTeam(workplace),
     ...createReader(workplace),
     close: workplace.close,
     [Symbol.asyncDispose]: workplace.close,

@@ -109,6 +109,13 @@ function delegatesFor(delegations: Delegations | undefined, path: TargetPath): D
   return { roles, terminating: false };
 }
 
+/** Whether the delegations let the role sign the path, if nothing before it in the order takes the path. */
+export function isDelegatedPath(delegations: Delegations, name: RoleName, path: TargetPath): boolean {
+  if (delegations.kind === "succinct") return binName(delegations.succinct, path) === name;
+  const role = delegations.roles.find((listed) => listed.name === name);
+  return role !== undefined && isTrustedFor(role, path, pathHash(path));
+}
+
 function isTrustedFor(role: DelegatedRole, path: TargetPath, hash: string): boolean {
   return (
     role.paths?.some((pattern) => matchesPath(pattern, path)) === true ||

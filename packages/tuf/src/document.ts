@@ -2,6 +2,7 @@
  * Converts between files and documents. A document is parsed by the reading rules before it is signed, so that no publisher
  * signs a document that clients refuse. A signature is verified against its key before it is written.
  */
+import { crypto } from "@sigstore/core";
 import { TufError } from "./errors.ts";
 import type { Envelope } from "./envelope.ts";
 import { verifyThreshold, parseEnvelope, validSignatures } from "./envelope.ts";
@@ -118,6 +119,30 @@ export async function addSignatures(file: Uint8Array, signers: readonly Signer[]
   const kept = envelope.signatures.filter(({ keyId }) => !replaced.has(keyId));
   const signatures = [...kept.map(({ keyId, hex }) => ({ keyid: keyId, sig: hex })), ...added];
   return new TextEncoder().encode(JSON.stringify({ ...envelope.file, signatures }));
+}
+
+/** SHA-256, in hex, of what signatures of the file are over. @throws TufError TUF_MALFORMED */
+export function signedSha256(file: Uint8Array): string {
+  return crypto.digest("sha256", Buffer.from(parseEnvelope(file, defaultLimits).payload)).toString("hex");
+}
+
+/**
+ * Returns the file with the valid signatures of both files. All others are dropped, so that nobody can fill a file with
+ * signatures that do not count.
+ * @throws TufError TUF_MALFORMED; TUF_HASH_MISMATCH if the files differ in what is signed
+ */
+export function mergeSignatures(file: Uint8Array, other: Uint8Array, by: readonly Authority[]): Uint8Array {
+  const [mine, theirs] = [parseEnvelope(file, defaultLimits), parseEnvelope(other, defaultLimits)];
+  if (Buffer.compare(mine.payload, theirs.payload) !== 0) {
+    throw new TufError("TUF_HASH_MISMATCH", "the files differ in what is signed");
+  }
+  const valid = new Map<KeyId, string>();
+  for (const envelope of [theirs, mine]) {
+    const counted = new Set(by.flatMap((authority) => validSignatures(envelope, authority)));
+    for (const { keyId, hex } of envelope.signatures) if (counted.has(keyId)) valid.set(keyId, hex);
+  }
+  const signatures = [...valid].map(([keyid, sig]) => ({ keyid, sig }));
+  return new TextEncoder().encode(JSON.stringify({ ...mine.file, signatures }));
 }
 
 export function encodeDocument(document: Document): JsonObject {

@@ -28,7 +28,15 @@ export type {
   SuccinctDelegations,
   SuccinctRoles,
 } from "./delegations.ts";
-export { addSignatures, findValidSignatures, parseUnverified, signDocument, verifyDocument } from "./document.ts";
+export {
+  addSignatures,
+  findValidSignatures,
+  mergeSignatures,
+  parseUnverified,
+  signDocument,
+  signedSha256,
+  verifyDocument,
+} from "./document.ts";
 export type { Document, DocumentOf } from "./document.ts";
 export { signPushRecord, snapshotMetaSha256, verifyPushRecord } from "./push-record.ts";
 export type { PushRecord } from "./push-record.ts";
@@ -40,7 +48,7 @@ export type { WantedFile } from "./wanted.ts";
 export type { Trusted } from "./trusted.ts";
 export { findAuthority } from "./authority.ts";
 export { binName, binNames, pathHash } from "./succinct.ts";
-export { findTarget } from "./delegation.ts";
+export { findTarget, isDelegatedPath } from "./delegation.ts";
 export { matchesPath } from "./path-pattern.ts";
 export type { FindTargetOptions, FoundTarget, LoadRole, WalkStep } from "./delegation.ts";
 export { isSuperseded, verifySuccessor, verifyUnexpired, type RoleFile } from "./trusted.ts";

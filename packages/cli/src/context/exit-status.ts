@@ -68,6 +68,7 @@ const statuses: Readonly<Record<ErrorCode, ExitStatus>> = {
   FORMAT_TARGET_BLOBS_INVALID: refused,
   FORMAT_MANIFEST_TOO_LARGE: failure,
   FORMAT_ROOT_CHAIN_INVALID: refused,
+  FORMAT_PROPOSAL_INVALID: refused,
 
   TUF_MALFORMED: refused,
   TUF_LIMIT_EXCEEDED: refused,
@@ -135,6 +136,13 @@ const statuses: Readonly<Record<ErrorCode, ExitStatus>> = {
   MASTER_CHANGES_STAGED: usage,
   MASTER_RELEASE_UNKNOWN: notFound,
   MASTER_RELEASE_UNTRUSTED: refused,
+  MASTER_PROPOSAL_UNKNOWN: notFound,
+  MASTER_PROPOSAL_INVALID: refused,
+  MASTER_PROPOSAL_OUTDATED: overtaken,
+  MASTER_PROPOSAL_REPLAYED: refused,
+  MASTER_PROPOSAL_CHANGED: refused,
+  MASTER_NOTHING_STAGED: usage,
+  MASTER_PATH_NOT_DELEGATED: refused,
   MASTER_METADATA_UNAVAILABLE: notFound,
   MASTER_PART_INVALID: usage,
 

@@ -35,6 +35,14 @@ export function describeStaged(targets: TargetMap, staged: StagedTargets): reado
   );
 }
 
+/** Compares two files of one name. Staging a target as it is published, or deleting a missing one, changes nothing. */
+export function isSameTarget(published: TargetFile | undefined, staged: TargetFile | undefined): boolean {
+  if (published === undefined || staged === undefined) return published === staged;
+  const encode = ({ length, hashes, custom, unrecognized }: TargetFile): string =>
+    JSON.stringify([length, Object.fromEntries(hashes), custom, unrecognized]);
+  return encode(published) === encode(staged);
+}
+
 export function encodeStaged(path: TargetPath, change: Staged): string {
   if (change.kind === "delete") return JSON.stringify({ path, delete: true });
   const { length, hashes, custom, unrecognized } = change.file;

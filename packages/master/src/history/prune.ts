@@ -35,6 +35,7 @@ import {
 } from "../published/history.ts";
 import { openBase } from "../release/open-base.ts";
 import type { Operation } from "../state/operation.ts";
+import { proposedTargets } from "../team/proposals.ts";
 
 const graceMs = 86_400_000;
 
@@ -47,7 +48,7 @@ export async function prune(operation: Operation): Promise<PruneResult> {
   const tags = await listTags(operation, store);
   const { kept, doomed } = await sortReleases(operation, base, tags);
   const reader = createNeedsReader(operation);
-  const needed: Needs[] = [await stagedNeeds(operation)];
+  const needed: Needs[] = [await stagedNeeds(operation), await proposedNeeds(operation, base, tags)];
   for (const release of kept) needed.push(await reader.needsOf(release));
   const unneeded: Needs[] = [];
   // If a part of a release is missing, an interrupted prune deleted it.
@@ -138,6 +139,17 @@ async function stagedNeeds(operation: Operation): Promise<Needs> {
     if (change.kind === "put") needs.push(targetNeeds(parseUnverified(change.metadata, "targets").targets));
   }
   return merge(needs);
+}
+
+/** What open proposals of anybody need, and what is staged here in delegated roles. */
+async function proposedNeeds(operation: Operation, base: Base, tags: readonly TagName[]): Promise<Needs> {
+  const staged = (await operation.team.readAllRoleChanges()).map(({ targets }) =>
+    targetNeeds(
+      new Map([...targets].flatMap(([path, change]) => (change.kind === "put" ? [[path, change.file]] : []))),
+    ),
+  );
+  const proposed = await proposedTargets(operation, base, tags);
+  return merge([...staged, ...proposed.map((targets) => targetNeeds(targets))]);
 }
 
 interface Plan {

@@ -3,7 +3,7 @@ import { encodeTarget, findTargetBlobs, roleTag, targetKeeper } from "@dtuf/form
 import { forEachConcurrently, OciError, type Digest, type TagName } from "@dtuf/registry";
 import type { RoleName, Snapshot, TargetPath, Targets } from "@dtuf/tuf";
 import type { StagedTarget } from "../contract.ts";
-import type { TargetMap } from "../documents/changes.ts";
+import { isSameTarget, type TargetMap } from "../documents/changes.ts";
 import type { Operation } from "../state/operation.ts";
 import { taggedDigest } from "./published.ts";
 
@@ -20,7 +20,7 @@ export async function verifyTargetBlobs(operation: Operation, targets: TargetMap
 interface Staged {
   readonly targetsDocument: Targets;
   readonly changed: readonly StagedTarget[];
-  readonly delegated: readonly { readonly document: Targets }[];
+  readonly delegated: readonly { readonly document: Targets; readonly published?: TargetMap | undefined }[];
 }
 
 /**
@@ -34,17 +34,26 @@ export async function verifyStagedBlobs(
   operation: Operation,
   { targetsDocument, changed, delegated }: Staged,
 ): Promise<ReadonlySet<TagName>> {
-  const put = new Map(changed.flatMap(({ path, file }) => (file === undefined ? [] : [[path, file] as const])));
+  const put = new Map(
+    changed.flatMap(({ path, file }) =>
+      file !== undefined && file === targetsDocument.targets.get(path) ? [[path, file] as const] : [],
+    ),
+  );
   const kept = new Set<TagName>();
   for (const [targets, role] of [
     [put, targetsDocument],
-    ...delegated.map(({ document }) => [document.targets, document] as const),
+    ...delegated.map((role) => [changedOf(role), role.document] as const),
   ] as const) {
     const tags = targetKeeper(role.targets, "role") === "target" ? await findKept(operation, targets) : nothing;
     for (const tag of tags.values()) kept.add(tag);
     await verifyTargetBlobs(operation, new Map([...targets].filter(([path]) => !tags.has(path))));
   }
   return kept;
+}
+
+/** The targets that the role's published document does not have. */
+function changedOf({ document, published }: Staged["delegated"][number]): TargetMap {
+  return new Map([...document.targets].filter(([path, file]) => !isSameTarget(published?.get(path), file)));
 }
 
 /** The targets of which the registry has the very manifest that would be put, with its tag. */

@@ -59,7 +59,7 @@ export async function readPublished(
   return descriptor.data ?? readContent(descriptor, operation);
 }
 
-async function readContent(
+export async function readContent(
   descriptor: Descriptor,
   { store, signal }: Pick<Operation, "store" | "signal">,
 ): Promise<Uint8Array> {

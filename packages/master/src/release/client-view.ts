@@ -46,7 +46,10 @@ function refresh(set: TrustedSet, base: Base, draft: Draft): void {
   recall(base.snapshot.bytes, (file) => set.updateSnapshot(file, "cache"));
   set.updateSnapshot(draft.snapshot.bytes, "source");
   set.updateTargets(draft.targets.bytes);
-  for (const { name, bytes } of draft.delegated) set.updateDelegated(name, parseRoleName("targets"), bytes);
+  const top = parseRoleName("targets");
+  for (const { name, bytes, delegator = top } of draft.delegated) {
+    if (delegator === top || set.delegated(delegator) !== undefined) set.updateDelegated(name, delegator, bytes);
+  }
 }
 
 function roleExpired(cause: TufError): MasterError {

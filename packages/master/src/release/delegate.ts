@@ -9,6 +9,7 @@ import {
   isTopLevelRole,
   parseRoleName,
   parseUnverified,
+  signDocument,
   verifyDocument,
   verifySuccessor,
   verifyUnexpired,
@@ -20,24 +21,68 @@ import {
 } from "@dtuf/tuf";
 import type { DelegateOptions } from "../contract.ts";
 import { MasterError } from "../errors.ts";
-import type { SignedFile } from "../documents/plan.ts";
+import { expiryOf, type SignedFile } from "../documents/plan.ts";
+import { noChanges, planRole } from "../documents/role-changes.ts";
+import { signersOf } from "../keys/given-signers.ts";
 import { holdersOf } from "../documents/key-owner.ts";
 import { readRoleFile } from "../published/role-file.ts";
 import { verifyTargetBlobs } from "../published/presence.ts";
 import type { Operation } from "../state/operation.ts";
-import { applyRoles, parseDelegation, type StagedRole, type StagedRoles } from "../documents/staged-role.ts";
+import {
+  applyRoles,
+  parseDelegation,
+  type Delegation,
+  type StagedRole,
+  type StagedRoles,
+} from "../documents/staged-role.ts";
 
 /** A delegated role's file that goes into the next snapshot. */
 export interface DelegatedFile extends SignedFile {
   readonly name: RoleName;
   readonly document: Targets;
+  /** The role that delegates to it. Default: targets. */
+  readonly delegator?: RoleName | undefined;
+  /** The targets of its published document: the registry has their manifests and blobs. */
+  readonly published?: Targets["targets"] | undefined;
 }
 
 /** @throws TufError; MasterError; OciError OCI_NOT_FOUND if a blob of its targets is not in the registry */
 export async function delegate(operation: Operation, name: string, options: DelegateOptions): Promise<void> {
+  const role = parseDelegatedName(name);
+  const delegation = parseDelegation(options);
   const { metadata } = options;
-  await stageRole(operation, parseDelegatedName(name), { kind: "put", delegation: parseDelegation(options), metadata });
+  if (metadata !== undefined) return stageRole(operation, role, { kind: "put", delegation, metadata });
+  const change = { kind: "put", delegation, metadata: await firstFile(operation, role, delegation) } as const;
+  applyRoles(await currentDelegations(operation), new Map([[role, change]]));
+  await operation.files.stageRole(operation.state(), role, change);
 }
+
+/**
+ * The published file, if the new keys signed it. Otherwise a new version with the same targets, or an empty first one,
+ * signed by those of its keys that are here. The others sign it in a proposal.
+ */
+async function firstFile(operation: Operation, role: RoleName, delegation: Delegation): Promise<Uint8Array> {
+  const listed = (await currentSnapshot(operation)).meta.get(`${role}.json`);
+  const published = listed === undefined ? undefined : await readRoleFile(operation, listed);
+  const by = findAuthority(applyRoles(undefined, new Map([[role, { kind: "put", delegation, metadata: none }]])), role);
+  if (by === undefined) throw unknownRole(role);
+  if (published !== undefined && findValidSignatures(published, by).length >= by.role.threshold) return published;
+  const before = await currentFile(operation, role, published);
+  const edition = { version: (listed?.version ?? 0) + 1, expires: expiryOf("targets", operation) };
+  return signDocument(planRole(before, noChanges, edition), signersOf(operation.signers, by));
+}
+
+/** The published document, if the keys of its present delegation signed it. */
+async function currentFile(
+  operation: Operation,
+  role: RoleName,
+  published: Uint8Array | undefined,
+): Promise<Targets | undefined> {
+  const by = findAuthority(await currentDelegations(operation), role);
+  return published === undefined || by === undefined ? undefined : verifyDocument(published, by, "targets");
+}
+
+const none: Uint8Array = new Uint8Array();
 
 export async function updateRole(operation: Operation, name: string, metadata: Uint8Array): Promise<void> {
   const role = parseDelegatedName(name);
@@ -58,7 +103,7 @@ export async function revokeRole(operation: Operation, name: string): Promise<vo
 
 async function stageRole(operation: Operation, role: RoleName, change: StagedRole & { kind: "put" }): Promise<void> {
   const delegations = applyRoles(await currentDelegations(operation), new Map([[role, change]]));
-  const signed = verifyRole(delegations, role, change.metadata);
+  const signed = verifyDocument(change.metadata, authorityOf(delegations, role), "targets");
   const file = { name: role, version: signed.version, bytes: change.metadata };
   verifyUnexpired({ role, signed }, operation.now);
   verifySuccessor(file, (await currentSnapshot(operation)).meta.get(`${role}.json`));
@@ -82,12 +127,14 @@ async function currentSnapshot(operation: Operation): Promise<Snapshot> {
 export function delegatedFiles(
   delegations: Delegations | undefined,
   staged: StagedRoles,
-  snapshot: Snapshot,
+  { snapshot, signatures }: { readonly snapshot: Snapshot; readonly signatures: "threshold" | "any" },
 ): readonly DelegatedFile[] {
   const files: DelegatedFile[] = [];
   for (const [name, change] of staged) {
     if (change.kind === "revoke") continue;
-    const document = verifyRole(delegations, name, change.metadata);
+    const by = authorityOf(delegations, name);
+    const document = parseUnverified(change.metadata, "targets");
+    if (signatures === "threshold") verifySigned(name, change.metadata, by);
     const file = { name, version: document.version, bytes: change.metadata, document };
     const listed = snapshot.meta.get(`${name}.json`);
     if (change.delegation !== undefined) verifySuccessor(file, listed);
@@ -131,11 +178,16 @@ function unsigned(role: string, signed: number, by: Authority): MasterError {
   );
 }
 
-function verifyRole(delegations: Delegations | undefined, name: RoleName, file: Uint8Array): Targets {
-  if (delegations?.kind !== "listed") throw unknownRole(name);
-  const role = delegations.roles.find((listed) => listed.name === name);
-  if (role === undefined) throw unknownRole(name);
-  return verifyDocument(file, { keys: delegations.keys, role }, "targets");
+/** @throws MasterError MASTER_SIGNATURES_MISSING; a first file may have been staged before its keys signed it */
+function verifySigned(name: RoleName, file: Uint8Array, by: Authority): void {
+  const signed = findValidSignatures(file, by).length;
+  if (signed < by.role.threshold) throw unsigned(name, signed, by);
+}
+
+function authorityOf(delegations: Delegations | undefined, name: RoleName): Authority {
+  const by = delegations?.kind === "listed" ? findAuthority(delegations, name) : undefined;
+  if (by === undefined) throw unknownRole(name);
+  return by;
 }
 
 function parseDelegatedName(name: string): RoleName {

@@ -29,7 +29,7 @@ import { makePushRecord, recordStatusOf } from "./push-record.ts";
 import { commitRelease } from "./record.ts";
 import type { Operation } from "../state/operation.ts";
 import { signNextRoot } from "./role-keys.ts";
-import { dueRoles, signRelease, type Draft, type OnlineCoverage, type Coverage } from "./sign.ts";
+import { dueRoles, signRelease, type AcceptedFiles, type Draft, type OnlineCoverage, type Coverage } from "./sign.ts";
 import type { State } from "../state/state.ts";
 import {
   createSent,
@@ -46,9 +46,14 @@ import {
 /** `makeRecord`: sign a record of the push, for coverage "all". `record`: the record file that the caller passes. */
 export type PublishRequest = PublishOptions &
   Pick<RefreshOptions, "record" | "withinMs"> & {
-    readonly coverage: "all" | OnlineCoverage;
+    readonly coverage: "all" | OnlineCoverage | AcceptedCoverage;
     readonly makeRecord?: PushMetadataOptions["record"];
   };
+
+/** Files of a proposal: verified against each base again. */
+export interface AcceptedCoverage {
+  readonly accept: (base: OpenedBase) => Promise<AcceptedFiles>;
+}
 
 export type Publication = PushResult & RefreshMetadataResult;
 
@@ -99,7 +104,7 @@ async function prepare(operation: Operation, base: OpenedBase, request: PublishR
   const servedUntil = verifyTakeable(operation, base, draft);
   const content = { targets: draft.targetsDocument, snapshot: draft.snapshotDocument, files: draft.delegated };
   const delegated = await readDelegated(operation, content);
-  if (coverage.kind === "all" && coverage.keys.length > 0) {
+  if (coverage.kind === "accepted" || (coverage.kind === "all" && coverage.keys.length > 0)) {
     const [before, after] = [base.targets.signed.delegations, content.targets.delegations];
     await verifyKeptRoles(operation, { ...content, before, after });
   }
@@ -121,7 +126,7 @@ async function finish(
   await keepReleaseTag(operation, draft, content);
   await moveSecondTags(operation, draft.delegated);
   await commitRelease(operation, { draft, release, coverage, delegated, pushRecord });
-  if (coverage.kind === "all") await dropUnneededKeys(operation.keys, draft.root);
+  if (coverage.kind !== "online") await dropUnneededKeys(operation.keys, draft.root);
   const { versions, changed, renewed } = draft;
   const due = dueRoles([...draft.notRenewed, ...delegated], operation, withinMs);
   const record = pushRecord === undefined ? undefined : recordStatusOf(pushRecord, operation.now, withinMs);
@@ -138,12 +143,9 @@ function overwrittenBy(operation: Operation, { release }: Base): Digest | undefi
   return release === published || release === attempt?.release ? undefined : release;
 }
 
-async function coverageOf(
-  operation: Operation,
-  { pushRecord }: OpenedBase,
-  { coverage }: PublishRequest,
-): Promise<Coverage> {
-  if (coverage !== "all") return { kind: "online", ...coverage, pushRecord };
+async function coverageOf(operation: Operation, base: OpenedBase, { coverage }: PublishRequest): Promise<Coverage> {
+  if (coverage !== "all" && "accept" in coverage) return { kind: "accepted", ...(await coverage.accept(base)) };
+  if (coverage !== "all") return { kind: "online", ...coverage, pushRecord: base.pushRecord };
   const state = operation.state();
   return {
     kind: "all",

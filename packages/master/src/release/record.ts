@@ -115,10 +115,10 @@ export async function commitRelease(
     delegated,
     published: release,
     unmoved: undefined,
-    ...(coverage.kind === "all" ? { pushed: head.targets.sha256 } : {}),
+    ...(coverage.kind === "online" ? {} : { pushed: head.targets.sha256 }),
     // A push without a record invalidates the older record, which does not name it.
-    pushRecord: coverage.kind === "all" ? pushRecord : (pushRecord ?? state.pushRecord),
-    stagedRoots: coverage.kind === "all" ? [] : state.stagedRoots,
+    pushRecord: coverage.kind === "online" ? (pushRecord ?? state.pushRecord) : pushRecord,
+    stagedRoots: coverage.kind === "all" ? [] : splitStagedRoots(state, roots).left,
     attempt: undefined,
     generation: coverage.kind === "all" ? state.staging : state.generation,
   });

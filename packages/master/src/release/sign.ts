@@ -7,17 +7,15 @@ import {
   parseUnverified,
   signDocument,
   verifyDocument,
-  type Document,
   type PushRecord,
   type Root,
   type Snapshot,
-  type TargetFile,
   type Targets,
   type Timestamp,
   type TopLevelRole,
 } from "@dtuf/tuf";
 import { changeDelegations, type KeyChange } from "../documents/key-changes.ts";
-import { applyStaged, describeStaged, type StagedTargets } from "../documents/changes.ts";
+import { applyStaged, describeStaged, isSameTarget, type StagedTargets } from "../documents/changes.ts";
 import type { DueRole, ReleaseVersions, StagedTarget } from "../contract.ts";
 import { versionsOf, type Base } from "../published/base.ts";
 import { delegatedFiles, type DelegatedFile } from "./delegate.ts";
@@ -28,6 +26,7 @@ import {
   planSnapshot,
   planTargets,
   planTimestamp,
+  type Edition,
   type Instant,
   type SignedFile,
 } from "../documents/plan.ts";
@@ -54,7 +53,7 @@ export type Expiry = Pick<DueRole, "role" | "expires">;
 
 /**
  * "all": targets, snapshot and timestamp, with the staged changes. "online": the timestamp, and the snapshot if it is
- * due.
+ * due. "accepted": snapshot and timestamp over files that others signed.
  */
 export type Coverage =
   | {
@@ -63,7 +62,20 @@ export type Coverage =
       readonly roles: StagedRoles;
       readonly keys: readonly KeyChange[];
     }
-  | ({ readonly kind: "online" } & OnlineCoverage);
+  | ({ readonly kind: "online" } & OnlineCoverage)
+  | ({ readonly kind: "accepted" } & AcceptedFiles);
+
+/** Files that others signed, verified against the base. */
+export interface AcceptedFiles {
+  readonly root: Root;
+  /** Roots after the base's. */
+  readonly roots: readonly SignedFile[];
+  /** Absent: the published targets stay. */
+  readonly targets?: SignedFile | undefined;
+  readonly targetsDocument: Targets;
+  readonly delegated: readonly DelegatedFile[];
+  readonly changed: readonly StagedTarget[];
+}
 
 export interface OnlineCoverage {
   readonly withinMs: number;
@@ -78,7 +90,14 @@ export interface OnlineCoverage {
 
 /** @throws MasterError MASTER_KEYS_MISSING, MASTER_PASSPHRASE_WRONG, …; TufError */
 export function signRelease(operation: Operation, base: Base, coverage: Coverage): Promise<Draft> {
-  return coverage.kind === "all" ? signAll(operation, base, coverage) : signOnline(operation, base, coverage);
+  switch (coverage.kind) {
+    case "all":
+      return signAll(operation, base, coverage);
+    case "online":
+      return signOnline(operation, base, coverage);
+    case "accepted":
+      return signAccepted(operation, base, coverage);
+  }
 }
 
 async function signAll(
@@ -91,13 +110,9 @@ async function signAll(
   const sign = signerFor(operation, root);
 
   const before = base.targets.signed;
-  const delegations = changeDelegations(applyRoles(before.delegations, roles), keys);
-  const delegated = delegatedFiles(delegations, roles, base.snapshot.signed);
-  const content = {
-    targets: applyStaged(before.targets, staged),
-    ...(delegations === undefined ? {} : { delegations }),
-  };
-  const targetsDocument = planTargets(before, content, edition("targets", next, operation));
+  const targetsDocument = planStagedTargets(before, { staged, roles, keys }, edition("targets", next, operation));
+  const listed = { snapshot: base.snapshot.signed, signatures: "threshold" } as const;
+  const delegated = delegatedFiles(targetsDocument.delegations, roles, listed);
   const targets = await sign("targets", targetsDocument);
   const files = new Map<string, SignedFile>([
     ["targets.json", targets],
@@ -110,13 +125,51 @@ async function signAll(
     planTimestamp(base.timestamp.signed, snapshot, edition("timestamp", next, operation)),
   );
   const changed = describeStaged(before.targets, staged).filter(
-    ({ path, file }) => !isSame(before.targets.get(path), file),
+    ({ path, file }) => !isSameTarget(before.targets.get(path), file),
   );
   return {
     ...{ root, roots, timestamp, snapshot, targets, targetsDocument, snapshotDocument, delegated, changed },
     versions: { ...next, root: root.version },
     renewed: ["targets", "snapshot", "timestamp"],
     notRenewed: [{ role: "root", expires: root.expires }],
+  };
+}
+
+/** Targets with the staged changes. Delegations that do not change stay the same object. */
+export function planStagedTargets(
+  before: Targets,
+  { staged, roles, keys }: Omit<Coverage & { kind: "all" }, "kind">,
+  next: Edition,
+): Targets {
+  const delegations = changeDelegations(applyRoles(before.delegations, roles), keys);
+  const targets = applyStaged(before.targets, staged);
+  return planTargets(before, { targets, ...(delegations === undefined ? {} : { delegations }) }, next);
+}
+
+/** The files of a proposal as they are signed, with a new snapshot and timestamp. */
+async function signAccepted(operation: Operation, base: Base, accepted: AcceptedFiles): Promise<Draft> {
+  const { root, targetsDocument, delegated } = accepted;
+  const next = nextVersions(versionsOf(base), operation.state().signed);
+  const sign = signerFor(operation, root);
+  const targets = accepted.targets ?? { version: targetsDocument.version, bytes: base.targets.bytes };
+  const files = new Map<string, SignedFile>([
+    ...(accepted.targets === undefined ? [] : [["targets.json", accepted.targets] as const]),
+    ...delegated.map((file) => [`${file.name}.json`, file] as const),
+  ]);
+  const snapshotDocument = planSnapshot(base.snapshot.signed, files, edition("snapshot", next, operation));
+  const snapshot = await sign("snapshot", snapshotDocument);
+  const fresh = edition("timestamp", next, operation);
+  const timestamp = await sign("timestamp", planTimestamp(base.timestamp.signed, snapshot, fresh));
+  const roots = [...base.roots, ...accepted.roots];
+  return {
+    ...{ root, roots, timestamp, snapshot, targets, targetsDocument, snapshotDocument, delegated },
+    changed: accepted.changed,
+    versions: { ...next, root: root.version, targets: targets.version },
+    renewed: [...(accepted.targets === undefined ? [] : ["targets" as const]), "snapshot", "timestamp"],
+    notRenewed: [
+      { role: "root", expires: root.expires },
+      ...(accepted.targets === undefined ? [{ role: "targets", expires: targetsDocument.expires } as const] : []),
+    ],
   };
 }
 
@@ -189,18 +242,8 @@ function signerFor(
   });
 }
 
-type Edition = Pick<Document, "version" | "expires">;
-
 function edition(role: TopLevelRole, next: ReleaseVersions, instant: Instant): Edition {
   return { version: next[role], expires: expiryOf(role, instant) };
-}
-
-/** Compares two files of one name. Staging a target as it is published, or deleting a missing one, changes nothing. */
-function isSame(published: TargetFile | undefined, staged: TargetFile | undefined): boolean {
-  if (published === undefined || staged === undefined) return published === staged;
-  const encode = ({ length, hashes, custom, unrecognized }: TargetFile): string =>
-    JSON.stringify([length, Object.fromEntries(hashes), custom, unrecognized]);
-  return encode(published) === encode(staged);
 }
 
 /** A file that is renewed with a record expires no later than the record. */

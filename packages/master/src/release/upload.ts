@@ -21,7 +21,7 @@ import {
   type ManifestContent,
   type TagName,
 } from "@dtuf/registry";
-import type { TargetMap } from "../documents/changes.ts";
+import { isSameTarget, type TargetMap } from "../documents/changes.ts";
 import type { DelegatedFile } from "./delegate.ts";
 import { unknownBlobRetries } from "../limits.ts";
 import type { Operation } from "../state/operation.ts";
@@ -106,9 +106,12 @@ export function* ownerManifestsOf(draft: Draft, before: TargetMap | undefined): 
 }
 
 /** The manifests of a delegated role: of each target, if they have their own, and of the role. */
-export function* roleArtifacts({ name, version, bytes, document: { targets } }: DelegatedFile): Iterable<Artifact> {
+export function* roleArtifacts({ name, version, bytes, document, published }: DelegatedFile): Iterable<Artifact> {
+  const { targets } = document;
   const owner = targetKeeper(targets, "role");
+  const kept = published !== undefined && targetKeeper(published, "role") === "target" ? published : undefined;
   for (const [path, file] of owner === "target" ? targets : []) {
+    if (isSameTarget(kept?.get(path), file)) continue;
     const artifact = encodeTarget(path, file);
     if (artifact !== undefined) yield artifact;
   }

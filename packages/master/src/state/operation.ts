@@ -9,6 +9,7 @@ import { createKeyDirectory, type KeyDirectory } from "../keys/key-directory.ts"
 import { createKeyRing, type KeyRing } from "../keys/key-ring.ts";
 import { defaultConcurrency } from "../limits.ts";
 import { defaultLifetimesMs, type Instant } from "../documents/plan.ts";
+import { createTeamFiles, type TeamFiles } from "./team-files.ts";
 import { createStateDirectory, type StateDirectory } from "./state-directory.ts";
 import type { State } from "./state.ts";
 
@@ -16,8 +17,11 @@ export interface Operation extends Instant {
   readonly store: MasterStore;
   readonly place: string;
   readonly files: StateDirectory;
+  readonly team: TeamFiles;
   readonly keys: KeyDirectory;
   readonly ring: KeyRing;
+  /** The signers that the caller gave. */
+  readonly signers: readonly Signer[];
   readonly concurrency: number;
   readonly signal: AbortSignal | undefined;
   /** The record as last saved; undefined if there is none yet. */
@@ -109,7 +113,19 @@ async function openOperation(options: OpenOptions): Promise<Operation> {
   const now = options.now?.() ?? new Date();
   let record = await files.findRecord();
   return {
-    ...{ store, place, files, keys, ring: createKeyRing(keys, signers), signal, concurrency, now, lifetimesMs },
+    ...{
+      store,
+      place,
+      files,
+      keys,
+      ring: createKeyRing(keys, signers),
+      signers,
+      signal,
+      concurrency,
+      now,
+      lifetimesMs,
+    },
+    team: createTeamFiles(directory),
     get record() {
       return record;
     },

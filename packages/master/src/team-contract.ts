@@ -1,0 +1,153 @@
+/** The operations of a team: roles that delegates sign, and proposals that several people sign. */
+import type { Digest } from "@dtuf/registry";
+import type { JsonObject, KeyId, TargetFile, TargetPath } from "@dtuf/tuf";
+import type { OperationOptions, ProgressOptions, StagedTarget, TargetPart } from "./target-contract.ts";
+
+/** A delegation from the top-level targets role. Exactly one of `paths` and `pathHashPrefixes`. */
+export interface DelegateOptions extends OperationOptions {
+  readonly paths?: readonly string[] | undefined;
+  readonly pathHashPrefixes?: readonly string[] | undefined;
+  /** If true and the role does not have the target, later delegations are not searched. Default: false. */
+  readonly terminating?: boolean | undefined;
+  /** Public keys in PEM. */
+  readonly keys: readonly string[];
+  /** Default: 1. */
+  readonly threshold?: number | undefined;
+  /**
+   * The role's own file, signed by its keys. Its targets' blobs must be in the registry. Default: the role starts empty,
+   * and its keys sign the first file in a proposal.
+   */
+  readonly metadata?: Uint8Array | undefined;
+}
+
+/** A document that a proposal changes. */
+export interface DocumentChange {
+  readonly role: string;
+  /** Absent: the role has no document yet. */
+  readonly before?: { readonly version: number; readonly expires: Date } | undefined;
+  readonly after: { readonly version: number; readonly expires: Date };
+  /** Names of further fields of it that change. */
+  readonly otherFields: readonly string[];
+}
+
+export interface KeyLine {
+  /** SHA-256 of the key, as TUF defines a key's id. */
+  readonly fingerprint: string;
+  readonly owner?: string | undefined;
+}
+
+/** A change of who may sign a role, or for which targets. */
+export interface TrustChange {
+  readonly role: string;
+  /** The role whose document names the keys. */
+  readonly in: string;
+  readonly change: "add" | "remove" | "change";
+  readonly keysIn: readonly KeyLine[];
+  readonly keysOut: readonly KeyLine[];
+  readonly threshold: { readonly before?: number | undefined; readonly after?: number | undefined };
+  /** Path patterns or hash prefixes, and whether it is terminating, in words. Only of delegated roles. */
+  readonly scope?: { readonly before?: string | undefined; readonly after?: string | undefined } | undefined;
+}
+
+export interface TargetChange {
+  readonly role: string;
+  readonly path: TargetPath;
+  readonly change: "add" | "replace" | "delete";
+  /** Length in bytes. */
+  readonly size: { readonly before?: number | undefined; readonly after?: number | undefined };
+  /** Of the new content, in hex. */
+  readonly sha256?: string | undefined;
+}
+
+/** What is published now, compared with what a proposal makes of it. */
+export interface ProposalSummary {
+  readonly documents: readonly DocumentChange[];
+  readonly trust: readonly TrustChange[];
+  readonly targets: readonly TargetChange[];
+}
+
+/** The signatures that one document needs from the keys of one role. */
+export interface SignatureNeed {
+  readonly role: string;
+  readonly version: number;
+  /** Whose keys count: of the document's own root, of the root before it, or of the role that delegates. */
+  readonly of: string;
+  readonly threshold: number;
+  readonly signed: readonly KeyLine[];
+  /** Holders of keys that can still sign; empty if the threshold is met. By name, or by key id. */
+  readonly missing: readonly string[];
+}
+
+export interface OpenProposal {
+  readonly name: string;
+  readonly number: number;
+  /** "open": signatures are missing. "ready": it can be accepted. "published": it is what is published. */
+  readonly state: "open" | "ready" | "published";
+  readonly missing: readonly string[];
+}
+
+export interface ProposalReview extends OpenProposal {
+  /** SHA-256, in hex, of the statement that names everything that is to be signed. Colleagues compare it by voice. */
+  readonly hash: string;
+  /** The release that it was built on. */
+  readonly base: Digest;
+  readonly summary: ProposalSummary;
+  readonly signatures: readonly SignatureNeed[];
+}
+
+export interface ProposeOptions extends OperationOptions {
+  /** Proposes the staged changes of this delegated role. Default: staged roots, keys, targets and delegations. */
+  readonly role?: string | undefined;
+}
+
+export interface ReviewOptions extends OperationOptions {
+  /**
+   * The hash that a colleague read out: all of it, or the first 32 digits or more. With it, the published timestamp may
+   * have expired.
+   */
+  readonly expectHash?: string | undefined;
+}
+
+export interface AcceptOptions extends ReviewOptions {
+  /** As in `PublishOptions`. */
+  readonly clock?: "checked" | "trusted" | undefined;
+}
+
+export interface SignedProposal extends ProposalReview {
+  /** The documents that were signed here just now, such as `targets 7`. */
+  readonly added: readonly string[];
+  readonly keyIds: readonly KeyId[];
+}
+
+export interface RoleTargetOptions extends ProgressOptions {
+  readonly custom?: JsonObject | undefined;
+}
+
+/** Every operation compares what the registry shows with what this machine has seen and signed. */
+export interface Team {
+  /**
+   * Signs what is staged with the keys that are here and pushes it as a proposal. Staged changes stay staged until they
+   * are published. @throws MASTER_NOTHING_STAGED, MASTER_KEYS_MISSING, MASTER_PATH_NOT_DELEGATED
+   */
+  propose(name: string, options?: ProposeOptions): Promise<ProposalReview>;
+  /**
+   * Verifies a proposal against what is published, from this machine's own pinned root.
+   * @throws MASTER_PROPOSAL_UNKNOWN, MASTER_PROPOSAL_OUTDATED, MASTER_PROPOSAL_REPLAYED, MASTER_PROPOSAL_CHANGED,
+   *     MASTER_PROPOSAL_INVALID, MASTER_PATH_NOT_DELEGATED, MASTER_BASE_EXPIRED; TUF_ROLLBACK
+   */
+  reviewProposal(name: string, options?: ReviewOptions): Promise<ProposalReview>;
+  /** Adds the signatures of the keys that are here. @throws MASTER_KEYS_MISSING, and what `reviewProposal` throws */
+  signProposal(name: string, options?: ReviewOptions): Promise<SignedProposal>;
+  /** The proposals of which something is not published, and that still fit what is published. */
+  listProposals(options?: OperationOptions): Promise<readonly OpenProposal[]>;
+  /** Uploads a target's parts and stages it in a delegated role. @throws MASTER_ROLE_UNKNOWN, MASTER_PATH_NOT_DELEGATED */
+  pushRoleTarget(
+    role: string,
+    target: { readonly name: string; readonly parts: readonly TargetPart[] },
+    options?: RoleTargetOptions,
+  ): Promise<TargetFile>;
+  /** Stages the removal of a target from a delegated role. @throws MASTER_TARGET_UNKNOWN, MASTER_ROLE_UNKNOWN */
+  deleteRoleTarget(role: string, name: string, options?: OperationOptions): Promise<void>;
+  /** The staged changes of a delegated role's targets. */
+  stagedInRole(role: string, options?: OperationOptions): Promise<readonly StagedTarget[]>;
+}

@@ -1,0 +1,94 @@
+/** Publishes a proposal that everybody signed, with snapshot and timestamp by the online keys that are here. */
+import { parseRoleName, verifyDocument, verifyUnexpired } from "@dtuf/tuf";
+import type { AcceptedProposal, AcceptOptions, StagedTarget } from "../contract.ts";
+import { withSeen } from "../documents/team-memory.ts";
+import { MasterError } from "../errors.ts";
+import type { Base } from "../published/base.ts";
+import type { DelegatedFile } from "../release/delegate.ts";
+import { publish } from "../release/publish.ts";
+import type { AcceptedFiles } from "../release/sign.ts";
+import type { Operation } from "../state/operation.ts";
+import { describeNeeds, missingHolders } from "./needs.ts";
+import { isPublished, placeFiles, type FoundProposal, type OpenedFile, type OpenedFiles } from "./open-proposal.ts";
+import { findSeen, openTeamBase } from "./proposals.ts";
+import { summarize } from "./summary.ts";
+
+/** @throws MasterError MASTER_SIGNATURES_MISSING, MASTER_PROPOSAL_OUTDATED, …; TufError; OciError */
+export async function acceptProposal(
+  operation: Operation,
+  name: string,
+  { expectHash, clock, signal }: AcceptOptions,
+): Promise<AcceptedProposal> {
+  const base = await openTeamBase(operation, expectHash);
+  const found = await findSeen(operation, name, expectHash);
+  await operation.team.saveMemory(withSeen(await operation.team.readMemory(), found.statement, found.hash));
+  if (await isPublished(operation, base, found.files)) return { state: "already published" };
+  const accept = async (current: Base): Promise<AcceptedFiles> => acceptedFiles(operation, current, found);
+  try {
+    const result = await publish(operation, { clock, signal, coverage: { accept } });
+    await openTeamBase(operation, expectHash);
+    return { state: "published", result };
+  } catch (error) {
+    if (!MasterError.is(error) || error.code !== "MASTER_PROPOSAL_OUTDATED") throw error;
+    // Another machine may have accepted it meanwhile.
+    const now = await openTeamBase(operation, expectHash);
+    if (!(await isPublished(operation, now, found.files))) throw error;
+    return { state: "already published" };
+  }
+}
+
+/** If another publisher was first, the proposal must fit what is published then. */
+async function acceptedFiles(
+  operation: Operation,
+  base: Base,
+  { statement, files }: FoundProposal,
+): Promise<AcceptedFiles> {
+  const placed = await placeFiles(operation, base, { name: statement.name, files });
+  verifyMet(statement.name, placed.files);
+  const roots = placed.files.filter(({ role }) => role === "root");
+  const targets = placed.files.find(({ role }) => role === "targets");
+  return {
+    root: placed.root,
+    roots,
+    targets,
+    targetsDocument: placed.targets,
+    delegated: delegatedOf(operation, placed.files),
+    changed: changedTargets(placed),
+  };
+}
+
+/** @throws MasterError MASTER_SIGNATURES_MISSING names whose signature is missing; TufError TUF_THRESHOLD_NOT_MET */
+function verifyMet(name: string, files: readonly OpenedFile[]): void {
+  const unmet = describeNeeds(files).filter(({ missing }) => missing.length > 0);
+  const missing = missingHolders(unmet);
+  if (missing.length > 0) {
+    const counts = unmet.map(
+      ({ role, version, of, threshold, signed }) => `${role} ${version} has ${signed.length} of ${threshold} by ${of}`,
+    );
+    const message = `proposal ${name} is not signed by all: ${counts.join("; ")}; missing: ${missing.join(", ")}`;
+    throw new MasterError("MASTER_SIGNATURES_MISSING", message, { details: { name, missing } });
+  }
+  // Verifies families of keys too.
+  for (const { role, bytes, needs } of files) {
+    for (const { by } of needs) verifyDocument(bytes, by, role === "root" ? "root" : "targets");
+  }
+}
+
+function delegatedOf({ now }: Operation, files: readonly OpenedFile[]): readonly DelegatedFile[] {
+  return files.flatMap(({ role, version, bytes, document, before, found }): readonly DelegatedFile[] => {
+    if (document.type !== "targets" || found === undefined) return [];
+    verifyUnexpired({ role, signed: document }, now);
+    const published = before?.type === "targets" ? before.targets : undefined;
+    return [{ name: parseRoleName(role), version, bytes, document, delegator: found.delegator, published }];
+  });
+}
+
+/** Changes of the targets of all roles. */
+function changedTargets({ files }: OpenedFiles): readonly StagedTarget[] {
+  const { targets } = summarize(files.map(({ role, before, document }) => ({ role, before, after: document })));
+  return targets.map(({ role, path, change }): StagedTarget => {
+    const document = files.find((file) => file.role === role)?.document;
+    const file = document?.type === "targets" ? document.targets.get(path) : undefined;
+    return file === undefined ? { path, change } : { path, change, file };
+  });
+}

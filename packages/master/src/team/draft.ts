@@ -1,0 +1,152 @@
+/** Makes the documents of a proposal from what is staged, unsigned. */
+import {
+  isTopLevelRole,
+  parseRoleName,
+  parseUnverified,
+  signDocument,
+  signedSha256,
+  type Document,
+  type Root,
+  type Targets,
+} from "@dtuf/tuf";
+import type { ProposedFile } from "@dtuf/format";
+import { isEmpty, planRole } from "../documents/role-changes.ts";
+import { expiryOf, nextVersions, type Edition } from "../documents/plan.ts";
+import { MasterError } from "../errors.ts";
+import { versionsOf, type Base } from "../published/base.ts";
+import { openNextRoot } from "../release/role-keys.ts";
+import { delegatedFiles } from "../release/delegate.ts";
+import { openNewestRoot, planStagedTargets } from "../release/sign.ts";
+import type { Operation } from "../state/operation.ts";
+import { isMet, topLevelNeed } from "./needs.ts";
+import { openFile, type FoundFile } from "./open-proposal.ts";
+import { findRole, readPublishedRole, unknownRole, verifyScope } from "./role-tree.ts";
+
+/** Least version of a role's next document, beside what is published. */
+export type VersionFloor = (role: string) => number;
+
+interface DraftFile {
+  readonly role: string;
+  readonly bytes: Uint8Array;
+  readonly document: Root | Targets;
+  readonly follows: string | undefined;
+}
+
+/** Staged roots, keys, targets and delegations. Returns nothing if nothing is staged. */
+export async function draftTopLevel(
+  operation: Operation,
+  base: Base,
+  floor: VersionFloor,
+): Promise<readonly FoundFile[]> {
+  const { files } = operation;
+  const state = operation.state();
+  const drafts: DraftFile[] = await draftRoots(operation, base);
+  const newest = drafts.at(-1)?.document;
+  const root = newest?.type === "root" ? newest : base.root.signed;
+  const staged = {
+    kind: "all" as const,
+    staged: await files.readStaged(state),
+    roles: await files.readStagedRoles(state),
+    keys: await files.readKeyChanges(state),
+  };
+  const before = base.targets.signed;
+  const version = Math.max(nextVersions(versionsOf(base), state.signed).targets, floor("targets") + 1);
+  const content = planStagedTargets(before, staged, { version, expires: expiryOf("targets", operation) });
+  const isChanged = staged.staged.size > 0 || staged.roles.size > 0 || content.delegations !== before.delegations;
+  if (isChanged || !isMet(base.targets.bytes, topLevelNeed("targets", root))) {
+    drafts.push(await draftOf("targets", content, signedSha256(base.targets.bytes)));
+  }
+  for (const { name, bytes, document } of delegatedFiles(content.delegations, staged.roles, {
+    snapshot: base.snapshot.signed,
+    signatures: "any",
+  })) {
+    const old = await publishedHash(operation, base, name);
+    if (old !== signedSha256(bytes)) drafts.push({ role: name, bytes, document, follows: old });
+  }
+  return drafts.map(asFile);
+}
+
+async function draftRoots(operation: Operation, base: Base): Promise<DraftFile[]> {
+  const { root, roots } = await openNewestRoot(operation, base);
+  const drafts: DraftFile[] = [];
+  let follows = signedSha256(base.root.bytes);
+  const add = (bytes: Uint8Array, document: Root): void => {
+    drafts.push({ role: "root", bytes, document, follows });
+    follows = signedSha256(bytes);
+  };
+  for (const { version, bytes } of roots) {
+    if (version > base.root.signed.version)
+      add(bytes, version === root.version ? root : parseUnverified(bytes, "root"));
+  }
+  const next = (await openNextRoot(operation, base))?.next;
+  if (next !== undefined) add(await signDocument(next, []), next);
+  return drafts;
+}
+
+/** The staged changes of one delegated role. @throws MasterError MASTER_ROLE_UNKNOWN, MASTER_PATH_NOT_DELEGATED */
+export async function draftRole(
+  operation: Operation,
+  base: Base,
+  { name, floor }: { readonly name: string; readonly floor: VersionFloor },
+): Promise<readonly FoundFile[]> {
+  if (isTopLevelRole(name)) throw new TypeError(`${name} is a top-level role`);
+  const role = parseRoleName(name);
+  const changes = await operation.team.readRoleChanges(role);
+  if (isEmpty(changes)) return [];
+  const { found, published } = await openRole(operation, base, name);
+  const listed = base.snapshot.signed.meta.get(`${role}.json`)?.version ?? 0;
+  const edition: Edition = {
+    version: Math.max(listed, floor(role)) + 1,
+    expires: expiryOf("targets", operation),
+  };
+  const document = planRole(published?.document, changes, edition);
+  verifyScope(found, document.targets.keys());
+  const follows = published === undefined ? undefined : signedSha256(published.bytes);
+  const drafts = [await draftOf(role, document, follows)];
+  for (const file of delegatedFiles(document.delegations, changes.roles, {
+    snapshot: base.snapshot.signed,
+    signatures: "any",
+  })) {
+    const old = await publishedHash(operation, base, file.name);
+    if (old !== signedSha256(file.bytes)) drafts.push({ ...file, role: file.name, follows: old });
+  }
+  return drafts.map(asFile);
+}
+
+/** A delegated role as published. @throws MasterError MASTER_ROLE_UNKNOWN */
+export async function openRole(
+  operation: Operation,
+  base: Base,
+  name: string,
+): Promise<{
+  readonly found: NonNullable<Awaited<ReturnType<typeof findRole>>>;
+  readonly published: Awaited<ReturnType<typeof readPublishedRole>>;
+}> {
+  const snapshot = base.snapshot.signed;
+  const found = await findRole(
+    base.targets.signed,
+    parseRoleName(name),
+    async (other, by) => (await readPublishedRole(operation, snapshot, { name: other, by }))?.document,
+  );
+  if (found === undefined) throw unknownRole(name);
+  return { found, published: await readPublishedRole(operation, snapshot, found) };
+}
+
+async function publishedHash(operation: Operation, base: Base, name: string): Promise<string | undefined> {
+  try {
+    const { published } = await openRole(operation, base, name);
+    return published === undefined ? undefined : signedSha256(published.bytes);
+  } catch (error) {
+    if (MasterError.is(error) && error.code === "MASTER_ROLE_UNKNOWN") return undefined;
+    throw error;
+  }
+}
+
+async function draftOf(role: string, document: Targets, follows: string | undefined): Promise<DraftFile> {
+  return { role, document, follows, bytes: await signDocument(document satisfies Document, []) };
+}
+
+function asFile({ role, bytes, document: { version }, follows }: DraftFile): FoundFile {
+  const file: ProposedFile = { role, version, sha256: signedSha256(bytes), follows };
+  return openFile("draft", file, bytes);
+}

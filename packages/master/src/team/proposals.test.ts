@@ -1,0 +1,260 @@
+/** Ceremonies through the registry: what several people sign before it is published. */
+import { createPublicKey, type KeyObject } from "node:crypto";
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { latestTag, proposalTag } from "@dtuf/format";
+import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
+import { createSigner, keyFromPem, type Signer } from "@dtuf/tuf";
+import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
+import { createPrivateKey } from "@dtuf/testing/keys";
+import { expectRefused } from "@dtuf/testing/expect-refused";
+import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createMaster, type Master, type ProposalReview } from "../index.ts";
+import type { TargetPart } from "../contract.ts";
+
+let directory: string;
+let clock: FixedClock;
+let store: LayoutStore;
+let ci: Master;
+let pinned: Uint8Array;
+const people = ["alice", "bob", "carol"] as const;
+type Person = (typeof people)[number];
+let keys: Readonly<Record<Person, KeyObject>>;
+
+const content = (text: string): TargetPart => ({
+  kind: "content",
+  content: {
+    async *open(offset) {
+      yield Buffer.from(text).subarray(offset);
+    },
+  },
+});
+const pem = (key: KeyObject): string => String(createPublicKey(key).export({ format: "pem", type: "spki" }));
+const open = (name: string, signers: readonly Signer[] = []): Master =>
+  createMaster({ store, place: "here", directory: join(directory, name), now: clock.now, signers });
+const person = (name: Person): Master => open(name, [createSigner(keys[name])]);
+const read = async (name: string, root = pinned): Promise<string | undefined> =>
+  readTarget(store, await readRelease(store, root, clock.now()), name);
+
+/** A published repository whose root needs two of three people, and whose CI machine has the online keys. */
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "dtuf-team-"));
+  clock = createFixedClock();
+  store = createLayoutStore({ directory: join(directory, "registry"), now: clock.now });
+  keys = { alice: createPrivateKey(), bob: createPrivateKey(), carol: createPrivateKey() };
+  const founder = open(
+    "ci",
+    Object.values(keys).map((key) => createSigner(key)),
+  );
+  const made = [await founder.createRootKey(), ...(await founder.createMetadataKeys())];
+  await founder.createMetadata();
+  await founder.pushMetadata();
+  for (const { role, keyId } of made.filter(({ role: of }) => of === "root" || of === "targets")) {
+    for (const owner of people) await founder.addKey(role, keyFromPem(pem(keys[owner])), { owner });
+    await founder.removeKey(role, keyId);
+    await founder.setThreshold(role, 2);
+  }
+  await founder.pushMetadata();
+  ci = open("ci");
+  pinned = await ci.rootFile();
+  for (const name of people) await person(name).adopt({ root: pinned });
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+async function proposeDemo(by: Person = "alice", text = "one"): Promise<ProposalReview> {
+  const master = person(by);
+  await master.pushTarget("demo.txt", [content(text)]);
+  return master.propose("next");
+}
+
+/** Bob signs it, and the CI machine accepts it. */
+async function publishAll({ name, hash }: ProposalReview): Promise<void> {
+  await person("bob").signProposal(name, { expectHash: hash });
+  await ci.acceptProposal(name);
+}
+
+describe("a proposal", () => {
+  test("is published once two of three have signed, by a machine with the online keys", async () => {
+    const proposed = await proposeDemo();
+    expect(proposed).toMatchObject({ state: "open", number: 1, missing: expect.arrayContaining(["bob", "carol"]) });
+    expect(proposed.summary.targets).toMatchObject([
+      { role: "targets", path: "demo.txt", change: "add", size: { after: 3 } },
+    ]);
+    await expectRefused(ci.acceptProposal("next"), "MASTER_SIGNATURES_MISSING");
+    expect(await read("demo.txt")).toBeUndefined();
+
+    const review = await person("bob").reviewProposal("next", { expectHash: proposed.hash.slice(0, 32) });
+    expect(review).toMatchObject({ hash: proposed.hash, state: "open" });
+    const signed = await person("bob").signProposal("next", { expectHash: proposed.hash });
+    expect(signed).toMatchObject({ state: "ready", missing: [], added: ["targets 4"] });
+    expect(await ci.listProposals()).toEqual([{ name: "next", number: 1, state: "ready", missing: [] }]);
+    expect(await ci.acceptProposal("next")).toMatchObject({ state: "published" });
+    expect(await read("demo.txt")).toBe("one");
+    expect(await ci.acceptProposal("next")).toEqual({ state: "already published" });
+    expect(await ci.listProposals()).toEqual([]);
+    const alice = person("alice");
+    await expectRefused(alice.propose("next"), "MASTER_NOTHING_STAGED");
+    expect((await alice.staged()).targets).toEqual([]);
+  });
+
+  test("names keys in and out by owner and fingerprint, and thresholds before and after", async () => {
+    const alice = person("alice");
+    const dave = createPrivateKey();
+    const id = await alice.addKey("root", keyFromPem(pem(dave)), { owner: "dave" });
+    await alice.removeKey("root", "carol");
+    await alice.setThreshold("root", 3);
+    const { summary, signatures } = await alice.propose("rotate");
+    expect(summary.documents).toMatchObject([{ role: "root", before: { version: 2 }, after: { version: 3 } }]);
+    expect(summary.trust).toMatchObject([
+      {
+        role: "root",
+        in: "root",
+        change: "change",
+        keysIn: [{ owner: "dave", fingerprint: id }],
+        keysOut: [{ owner: "carol" }],
+        threshold: { before: 2, after: 3 },
+      },
+    ]);
+    expect(signatures.map(({ of, threshold }) => [of, threshold])).toEqual([
+      ["root 2", 2],
+      ["root 3", 3],
+    ]);
+    await person("bob").signProposal("rotate");
+    await expectRefused(ci.acceptProposal("rotate", {}), "MASTER_SIGNATURES_MISSING");
+    await open("dave", [createSigner(dave)]).adopt({ root: pinned });
+    await open("dave", [createSigner(dave)]).signProposal("rotate");
+    expect(await ci.acceptProposal("rotate")).toMatchObject({ result: { versions: { root: 3 } } });
+    expect((await readRelease(store, pinned, clock.now())).root.signed.version).toBe(3);
+    expect((await alice.staged()).keys.length).toBe(3);
+    await expectRefused(alice.propose("rotate"), "MASTER_NOTHING_STAGED");
+    expect((await alice.staged()).keys).toEqual([]);
+  });
+
+  test("that is half signed stays staged, and is accepted after the rest signed", async () => {
+    await proposeDemo();
+    expect((await person("alice").staged()).targets).toHaveLength(1);
+    clock.advance({ hours: 12 });
+    await ci.refreshMetadata();
+    await person("carol").signProposal("next");
+    expect(await ci.acceptProposal("next")).toMatchObject({ state: "published" });
+    expect(await read("demo.txt")).toBe("one");
+  });
+
+  test("is refused by a signer who has seen a newer one [T156]", async () => {
+    await proposeDemo("alice", "one");
+    const old = await store.resolve(proposalTag("next"), { want: "digest" });
+    await proposeDemo("alice", "two");
+    await person("bob").reviewProposal("next");
+    if (old === undefined) throw new TypeError("there was a proposal");
+    await store.tag(proposalTag("next"), old.descriptor);
+    await expectRefused(person("bob").signProposal("next"), "MASTER_PROPOSAL_REPLAYED");
+    await expectRefused(person("bob").reviewProposal("next"), "MASTER_PROPOSAL_REPLAYED");
+    expect(await read("demo.txt")).toBeUndefined();
+  });
+
+  test("is refused if the registry shows the second signer another one than was read out [T156]", async () => {
+    const { hash } = await proposeDemo("alice", "one");
+    await person("carol").pushTarget("demo.txt", [content("other")]);
+    const other = await person("carol").propose("next");
+    expect(other).toMatchObject({ number: 2 });
+    await expectRefused(person("bob").signProposal("next", { expectHash: hash }), "MASTER_PROPOSAL_CHANGED");
+    expect((await person("bob").reviewProposal("next")).signatures[0]?.signed).toHaveLength(1);
+  });
+
+  test("under one number has one content for each who saw it [T156]", async () => {
+    await proposeDemo("alice", "one");
+    await person("bob").reviewProposal("next");
+    await rm(join(directory, "carol"), { recursive: true });
+    const latest = await store.resolve(latestTag, { want: "digest" });
+    await store.deleteTag(proposalTag("next"));
+    await person("carol").adopt({ root: pinned });
+    await person("carol").pushTarget("demo.txt", [content("other")]);
+    expect(await person("carol").propose("next")).toMatchObject({ number: 1 });
+    await expectRefused(person("bob").signProposal("next"), "MASTER_PROPOSAL_CHANGED");
+    expect(await store.resolve(latestTag, { want: "digest" })).toEqual(latest);
+  });
+
+  test("is not signed by somebody who signed another document of that version, or a newer one [T156]", async () => {
+    await proposeDemo("alice", "one");
+    await person("bob").signProposal("next");
+    await person("carol").pushTarget("demo.txt", [content("other")]);
+    await person("carol").propose("another");
+    await expectRefused(person("bob").signProposal("another"), "MASTER_PROPOSAL_CHANGED");
+  });
+
+  test("is refused once something else of the role was published [T157]", async () => {
+    await proposeDemo("alice", "one");
+    await person("carol").pushTarget("demo.txt", [content("other")]);
+    await person("carol").propose("another");
+    await person("bob").signProposal("another");
+    await ci.acceptProposal("another");
+    await expectRefused(person("bob").signProposal("next"), "MASTER_PROPOSAL_OUTDATED");
+    await expectRefused(ci.acceptProposal("next"), "MASTER_PROPOSAL_OUTDATED");
+    expect(await ci.listProposals()).toEqual([]);
+    expect(await read("demo.txt")).toBe("other");
+  });
+
+  test("is refused if the registry goes back to an older release than the signer has seen [T157]", async () => {
+    const before = await store.resolve(latestTag, { want: "digest" });
+    await proposeDemo("alice", "one");
+    await person("bob").signProposal("next");
+    await ci.acceptProposal("next");
+    const carol = person("carol");
+    await carol.reviewProposal("next");
+    if (before === undefined) throw new TypeError("there was a release");
+    await store.tag(latestTag, before.descriptor);
+    await expectRefused(carol.reviewProposal("next"), "TUF_ROLLBACK");
+    await expectRefused(carol.signProposal("next"), "TUF_ROLLBACK");
+  });
+
+  test("is not signed while the published timestamp has expired, unless a colleague read the hash out [T157]", async () => {
+    const { hash } = await proposeDemo();
+    clock.advance({ days: 3 });
+    await expectRefused(person("bob").signProposal("next"), "MASTER_BASE_EXPIRED");
+    expect(await person("bob").signProposal("next", { expectHash: hash })).toMatchObject({ state: "ready" });
+  });
+
+  test("is signed by nobody who has no key of its roles", async () => {
+    await proposeDemo();
+    const stranger = open("stranger", [createSigner(createPrivateKey())]);
+    await stranger.adopt({ root: pinned });
+    await expectRefused(stranger.signProposal("next"), "MASTER_KEYS_MISSING");
+    expect((await person("bob").reviewProposal("next")).signatures[0]?.signed).toHaveLength(1);
+  });
+
+  test("is published once if two machines accept it at the same time", async () => {
+    await proposeDemo();
+    await person("bob").signProposal("next");
+    await cp(join(directory, "ci"), join(directory, "ci2"), { recursive: true });
+    const results = await Promise.all([ci.acceptProposal("next"), open("ci2").acceptProposal("next")]);
+    expect(results.map(({ state }) => state).toSorted()).toEqual(["already published", "published"]);
+    expect(await read("demo.txt")).toBe("one");
+  });
+
+  test("keeps the signatures of two people who sign at the same time", async () => {
+    const alice = person("alice");
+    await alice.setThreshold("root", 3);
+    await alice.propose("next");
+    await Promise.all([person("bob").signProposal("next"), person("carol").signProposal("next")]);
+    expect(await ci.acceptProposal("next")).toMatchObject({ state: "published" });
+  });
+
+  test("does not lose its targets when the registry is pruned, although an old release had them", async () => {
+    await publishAll(await proposeDemo("alice", "gone and back"));
+    await person("alice").listProposals();
+    await person("alice").deleteTarget("demo.txt");
+    await publishAll(await person("alice").propose("next"));
+    const { hash } = await proposeDemo("alice", "gone and back");
+    await person("bob").signProposal("next");
+    for (let days = 0; days < 4; days++) {
+      clock.advance({ days: 3 });
+      await ci.refreshMetadata({ snapshot: "if-due" });
+    }
+    expect((await ci.prune()).releases).not.toEqual([]);
+    expect(await ci.listProposals()).toMatchObject([{ name: "next", state: "ready" }]);
+    await ci.acceptProposal("next", { expectHash: hash });
+    expect(await read("demo.txt")).toBe("gone and back");
+  });
+});

@@ -1,0 +1,284 @@
+/** Proposals: what several people sign, one after the other, before it is published. */
+import { isProposalName, parseProposalTag, statementHash, type ProposalStatement } from "@dtuf/format";
+import type { TagName } from "@dtuf/registry";
+import { addSignatures, parseRoleName, type KeyId, type Signer } from "@dtuf/tuf";
+import type { TargetMap } from "../documents/changes.ts";
+import {
+  signedVersion,
+  verifyNumber,
+  verifySeen,
+  verifySignable,
+  withSeen,
+  withSigned,
+  type TeamMemory,
+} from "../documents/team-memory.ts";
+import { MasterError } from "../errors.ts";
+import { signersOf } from "../keys/given-signers.ts";
+import { versionJumpMax } from "../limits.ts";
+import type { Base } from "../published/base.ts";
+import { isUnreadable, readable } from "../published/history.ts";
+import { openBase, verifyUnexpired } from "../release/open-base.ts";
+import type { Operation } from "../state/operation.ts";
+import type { OpenProposal, ProposalReview, ReviewOptions, SignedProposal } from "../team-contract.ts";
+import { draftRole, draftTopLevel } from "./draft.ts";
+import { describeNeeds, isMet, missingHolders, type Need } from "./needs.ts";
+import {
+  findProposal,
+  isPublished,
+  placeFiles,
+  unknownProposal,
+  type FoundProposal,
+  type OpenedFile,
+  type OpenedFiles,
+} from "./open-proposal.ts";
+import { sendProposal } from "./send.ts";
+import { settle, settleRole } from "./settle.ts";
+import { summarize } from "./summary.ts";
+
+export async function propose(operation: Operation, name: string, role: string | undefined): Promise<ProposalReview> {
+  if (!isProposalName(name)) throw new TypeError(`a proposal cannot be named ${JSON.stringify(name)}`);
+  const base = await openTeamBase(operation, undefined);
+  if (role !== undefined) await settleRole(operation, base, parseRoleName(role));
+  const memory = await operation.team.readMemory();
+  const before = await findProposal(operation, name);
+  if (before !== undefined) verifyNumber(memory, before.statement);
+  const replaced = before?.statement ?? { files: [] };
+  const floor = (of: string): number => Math.max(signedVersion(memory, of), proposedVersion(replaced, of, base));
+  const files =
+    role === undefined
+      ? await draftTopLevel(operation, base, floor)
+      : await draftRole(operation, base, { name: role, floor });
+  if (files.length === 0) throw nothingStaged(role);
+  const number = Math.max(before?.statement.number ?? 0, memory.proposals[name]?.number ?? 0) + 1;
+  const statement: ProposalStatement = { name, number, base: releaseOf(base), files };
+  const placed = await placeFiles(operation, base, { name, files });
+  const signed = await signFiles(operation, placed.files);
+  if (role !== undefined && signed.added.length === 0) throw keysMissing(placed.files);
+  const hash = statementHash(statement);
+  await remember(operation, memory, { statement, hash, signed });
+  const sent = await sendProposal(operation, { statement, hash, files: signed.files }, before);
+  return review({ statement, hash, files: sent, state: undefined });
+}
+
+export async function reviewProposal(
+  operation: Operation,
+  name: string,
+  { expectHash }: ReviewOptions,
+): Promise<ProposalReview> {
+  const { found, files, published } = await openProposal(operation, name, expectHash);
+  const memory = await operation.team.readMemory();
+  await operation.team.saveMemory(withSeen(memory, found.statement, found.hash));
+  return review({ ...found, files, state: published ? "published" : undefined });
+}
+
+export async function signProposal(
+  operation: Operation,
+  name: string,
+  { expectHash }: ReviewOptions,
+): Promise<SignedProposal> {
+  const { found, files, published } = await openProposal(operation, name, expectHash);
+  if (published) return { ...review({ ...found, files, state: "published" }), added: [], keyIds: [] };
+  const memory = await operation.team.readMemory();
+  const unmet = files.filter(({ bytes, needs }) => needs.some((need) => !isMet(bytes, need)));
+  verifySignable(memory, unmet);
+  const signed = await signFiles(operation, files);
+  if (signed.added.length === 0 && unmet.length > 0) throw keysMissing(unmet);
+  await remember(operation, memory, { ...found, signed });
+  const sent =
+    signed.added.length === 0 ? files : await sendProposal(operation, { ...found, files: signed.files }, found);
+  const { added, keyIds } = signed;
+  return {
+    ...review({ ...found, files: sent, state: undefined }),
+    added: added.map(({ role, version }) => `${role} ${version}`),
+    keyIds,
+  };
+}
+
+/** The open proposals of the registry. One that cannot be read, or that is outdated, is left out. */
+export async function listProposals(operation: Operation, base: Base): Promise<readonly OpenProposal[]> {
+  const { store, signal } = operation;
+  if (store.listTags === undefined) return [];
+  const open: OpenProposal[] = [];
+  for await (const tag of store.listTags({ signal })) {
+    const name = parseProposalTag(tag);
+    const described = name === undefined ? undefined : await describeOpen(operation, base, name);
+    if (described !== undefined && described.state !== "published") open.push(described);
+  }
+  return open;
+}
+
+/** The targets of all proposals that are not published, also of those that are outdated: somebody may propose them again. */
+export async function proposedTargets(
+  operation: Operation,
+  base: Base,
+  tags: Iterable<TagName>,
+): Promise<readonly TargetMap[]> {
+  const targets: TargetMap[] = [];
+  for (const name of [...tags].flatMap((tag) => parseProposalTag(tag) ?? [])) {
+    const found = await readable(() => findProposal(operation, name));
+    if (found === undefined || (await isPublished(operation, base, found.files))) continue;
+    for (const { document } of found.files) if (document.type === "targets") targets.push(document.targets);
+  }
+  return targets;
+}
+
+async function describeOpen(operation: Operation, base: Base, name: string): Promise<OpenProposal | undefined> {
+  try {
+    const found = await findProposal(operation, name);
+    if (found === undefined || (await isPublished(operation, base, found.files))) return undefined;
+    verifySeen(await operation.team.readMemory(), found.statement, found.hash);
+    const { files } = await placeFiles(operation, base, { name, files: found.files });
+    const { number, state, missing } = review({ ...found, files, state: undefined });
+    return { name, number, state, missing };
+  } catch (error) {
+    if (isUnreadable(error)) return undefined;
+    throw error;
+  }
+}
+
+/** The published release, verified and recorded. Staged changes that it has already are dropped. */
+export async function openTeamBase(operation: Operation, expectHash: string | undefined): Promise<Base> {
+  const base = await openBase(operation, {});
+  if (base.release === undefined) {
+    const { place } = operation;
+    throw new MasterError("MASTER_METADATA_UNAVAILABLE", `nothing is published at ${place}`, { details: { place } });
+  }
+  if (expectHash === undefined) verifyUnexpired(base, ["timestamp"], operation.now);
+  await settle(operation, base);
+  return base;
+}
+
+export interface OpenedProposal {
+  readonly found: FoundProposal;
+  readonly files: readonly OpenedFile[];
+  readonly published: boolean;
+}
+
+async function openProposal(
+  operation: Operation,
+  name: string,
+  expectHash: string | undefined,
+): Promise<OpenedProposal> {
+  const base = await openTeamBase(operation, expectHash);
+  const found = await findSeen(operation, name, expectHash);
+  if (await isPublished(operation, base, found.files)) {
+    return {
+      found,
+      published: true,
+      files: found.files.map((file) => ({ ...file, before: file.document, needs: [] })),
+    };
+  }
+  return { found, published: false, files: (await placeFiles(operation, base, { name, files: found.files })).files };
+}
+
+/** The proposal, if it is not older than this machine has seen, and is the one that a colleague read out. */
+export async function findSeen(
+  operation: Operation,
+  name: string,
+  expectHash: string | undefined,
+): Promise<FoundProposal> {
+  const found = await findProposal(operation, name);
+  if (found === undefined) throw unknownProposal(name);
+  if (expectHash !== undefined) verifyExpected(found, expectHash);
+  verifySeen(await operation.team.readMemory(), found.statement, found.hash);
+  return found;
+}
+
+/** @throws MasterError MASTER_PROPOSAL_CHANGED; TypeError */
+function verifyExpected({ statement: { name }, hash }: FoundProposal, expected: string): void {
+  if (!/^[0-9a-f]{32,64}$/.test(expected)) throw new TypeError("expectHash must be 32 to 64 hex digits");
+  if (hash.startsWith(expected)) return;
+  const message = `proposal ${name} has the hash ${hash}, not ${expected}`;
+  throw new MasterError("MASTER_PROPOSAL_CHANGED", message, { details: { name, got: hash, wanted: expected } });
+}
+
+interface Signed {
+  readonly files: readonly OpenedFile[];
+  readonly added: readonly OpenedFile[];
+  readonly keyIds: readonly KeyId[];
+}
+
+/** Adds the signatures of the keys that are here to every document that still needs them. */
+async function signFiles(operation: Operation, files: readonly OpenedFile[]): Promise<Signed> {
+  const added: OpenedFile[] = [];
+  const keyIds = new Set<KeyId>();
+  const signed: OpenedFile[] = [];
+  for (const file of files) {
+    const unmet = file.needs.filter((need) => !isMet(file.bytes, need));
+    const signers: Signer[] = [];
+    for (const need of unmet) signers.push(...(await signersFor(operation, need)));
+    for (const { keyId } of signers) keyIds.add(keyId);
+    const next = signers.length === 0 ? file : { ...file, bytes: await addSignatures(file.bytes, signers) };
+    if (signers.length > 0) added.push(next);
+    signed.push(next);
+  }
+  return { files: signed, added, keyIds: [...keyIds] };
+}
+
+async function signersFor({ ring, signers }: Operation, { keys, by }: Need): Promise<readonly Signer[]> {
+  return keys === undefined ? signersOf(signers, by) : ring.findSigners(keys.role, keys.root);
+}
+
+interface Remembered {
+  readonly statement: ProposalStatement;
+  readonly hash: string;
+  readonly signed: Signed;
+}
+
+/** Saved before anything is sent, so that no version number is used for two documents. */
+async function remember(
+  operation: Operation,
+  memory: TeamMemory,
+  { statement, hash, signed }: Remembered,
+): Promise<void> {
+  await operation.team.saveMemory(withSigned(withSeen(memory, statement, hash), signed.added));
+  const state = operation.state();
+  const targets = signed.added.find(({ role }) => role === "targets")?.version ?? 0;
+  if (targets > state.signed.targets) await operation.save({ ...state, signed: { ...state.signed, targets } });
+}
+
+interface Reviewed {
+  readonly statement: ProposalStatement;
+  readonly hash: string;
+  readonly files: OpenedFiles["files"];
+  readonly state: "published" | undefined;
+}
+
+function review({ statement, hash, files, state }: Reviewed): ProposalReview {
+  const { name, number, base } = statement;
+  const signatures = describeNeeds(files);
+  const isReady = files.every(({ bytes, needs }) => needs.every((need) => isMet(bytes, need)));
+  return {
+    ...{ name, number, hash, base, signatures },
+    state: state ?? (isReady ? "ready" : "open"),
+    missing: missingHolders(signatures),
+    summary: summarize(files.map(({ role, before, document }) => ({ role, before, after: document }))),
+  };
+}
+
+/** Of the proposal that is replaced. An implausible version is ignored: it could use up the version numbers. */
+function proposedVersion({ files }: Pick<ProposalStatement, "files">, role: string, base: Base): number {
+  const listed = base.snapshot.signed.meta.get(`${role}.json`)?.version ?? 0;
+  const versions = files.flatMap((file) => (file.role === role ? [file.version] : []));
+  return Math.max(0, ...versions.filter((version) => version <= listed + versionJumpMax));
+}
+
+function releaseOf({ release }: Base): ProposalStatement["base"] {
+  if (release === undefined) throw new TypeError("nothing is published");
+  return release;
+}
+
+function nothingStaged(role: string | undefined): MasterError {
+  const what = role === undefined ? "nothing is staged that others would have to sign" : `nothing is staged in ${role}`;
+  return new MasterError("MASTER_NOTHING_STAGED", what, { details: role === undefined ? {} : { role } });
+}
+
+function keysMissing(files: readonly OpenedFile[]): MasterError {
+  const missing = missingHolders(describeNeeds(files));
+  const roles = [...new Set(files.map(({ role }) => role))];
+  return new MasterError(
+    "MASTER_KEYS_MISSING",
+    `no key that is here can sign ${roles.join(", ")}; missing: ${missing.join(", ")}`,
+    { details: { role: roles[0] ?? "", roles, missing } },
+  );
+}

@@ -1,0 +1,93 @@
+/** Targets of a delegated role: a delegate uploads and stages them, then proposes the role's next document. */
+import { parseTargetPath, type RoleName, type TargetFile, type TargetPath } from "@dtuf/tuf";
+import { targetKeeper } from "@dtuf/format";
+import { describeStaged, type Staged, type TargetMap } from "../documents/changes.ts";
+import type { RoleChanges } from "../documents/role-changes.ts";
+import { parseTargetName, verifyCustom } from "../documents/target-name.ts";
+import { openHashedFiles } from "../parts/hashed-files.ts";
+import { createSender } from "../parts/sender.ts";
+import { readParts, unknownTarget, uploadTarget } from "../push-target.ts";
+import { createSent } from "../release/upload.ts";
+import type { Operation, Workplace } from "../state/operation.ts";
+import type { NewTarget, StagedTarget } from "../target-contract.ts";
+import type { RoleTargetOptions } from "../team-contract.ts";
+import { openRole } from "./draft.ts";
+import { openTeamBase } from "./proposals.ts";
+import { verifyScope, type FoundRole } from "./role-tree.ts";
+import { settleRole } from "./settle.ts";
+
+interface Place {
+  readonly found: FoundRole;
+  readonly targets: TargetMap;
+  readonly changes: RoleChanges;
+}
+
+/** The role as published, and what is staged in it. */
+async function openPlace(operation: Operation, role: string): Promise<Place> {
+  const base = await openTeamBase(operation, undefined);
+  const { found, published } = await openRole(operation, base, role);
+  await settleRole(operation, base, found.name);
+  const changes = await operation.team.readRoleChanges(found.name);
+  return { found, targets: published?.document.targets ?? new Map(), changes };
+}
+
+/** Uploading takes no lock. If bytes were pruned meanwhile, they are uploaded again under the lock. */
+export async function pushRoleTarget(
+  workplace: Workplace,
+  role: string,
+  { name, parts, custom, ...options }: NewTarget & RoleTargetOptions,
+): Promise<TargetFile> {
+  const path = parseTargetName(name);
+  if (parts.length === 0) throw new TypeError("a target needs at least one part");
+  if (custom !== undefined) verifyCustom(custom);
+  const { prunes, place } = await workplace.alone(options.signal, async (operation) => {
+    const opened = await openPlace(operation, role);
+    verifyScope(opened.found, [path]);
+    return { prunes: operation.state().prunes, place: opened };
+  });
+  const known = new Map([...place.targets, ...putsOf(place.changes)]);
+  const owner = targetKeeper({ size: known.size + 1 }, "role");
+  const upload = async (operation: Operation): Promise<TargetFile> => {
+    const { onProgress } = options;
+    const isLikelyThere = (): Promise<boolean> => Promise.resolve(false);
+    const sender = createSender(operation, { sent: createSent([]), onProgress, isLikelyThere });
+    const hashed = await openHashedFiles(operation.files.directory, operation.now);
+    const read = await readParts(operation, known, { parts, custom, hashed, sender, ...options });
+    await uploadTarget(sender, { ...read, path, owner });
+    return read.file;
+  };
+  const file = await workplace.look(options.signal, upload);
+  await workplace.alone(options.signal, async (operation) => {
+    if (operation.state().prunes !== prunes) await upload(operation);
+    await stage(operation, place.found.name, [path, { kind: "put", file }]);
+  });
+  return file;
+}
+
+function putsOf({ targets }: RoleChanges): TargetMap {
+  return new Map([...targets].flatMap(([path, change]) => (change.kind === "put" ? [[path, change.file]] : [])));
+}
+
+async function stage(
+  operation: Operation,
+  role: RoleName,
+  [path, change]: readonly [TargetPath, Staged],
+): Promise<void> {
+  const changes = await operation.team.readRoleChanges(role);
+  await operation.team.saveRoleChanges(role, { ...changes, targets: new Map([...changes.targets, [path, change]]) });
+}
+
+export async function deleteRoleTarget(operation: Operation, role: string, name: string): Promise<void> {
+  const path = parseTargetPath(name);
+  const { found, targets, changes } = await openPlace(operation, role);
+  const staged = changes.targets.get(path);
+  if (staged?.kind === "delete" || (staged === undefined && !targets.has(path))) throw unknownTarget(name);
+  if (targets.has(path)) return stage(operation, found.name, [path, { kind: "delete" }]);
+  const left = new Map([...changes.targets].filter(([other]) => other !== path));
+  await operation.team.saveRoleChanges(found.name, { ...changes, targets: left });
+}
+
+export async function stagedInRole(operation: Operation, role: string): Promise<readonly StagedTarget[]> {
+  const { targets, changes } = await openPlace(operation, role);
+  return describeStaged(targets, changes.targets);
+}

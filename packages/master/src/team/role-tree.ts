@@ -1,0 +1,120 @@
+/** Finds who delegates to a role, through any number of levels, and reads published roles as a client would verify them. */
+import {
+  defaultLimits,
+  findAuthority,
+  isDelegatedPath,
+  verifyDocument,
+  type Authority,
+  type Delegations,
+  type RoleName,
+  type Snapshot,
+  type TargetPath,
+  type Targets,
+} from "@dtuf/tuf";
+import { MasterError } from "../errors.ts";
+import { delegatedRecordsMax } from "../limits.ts";
+import { readRoleFile } from "../published/role-file.ts";
+import type { Operation } from "../state/operation.ts";
+
+/** One delegation on the way from targets to a role. */
+interface Step {
+  readonly delegations: Delegations;
+  readonly role: RoleName;
+}
+
+export interface FoundRole {
+  readonly name: RoleName;
+  readonly delegator: RoleName;
+  readonly by: Authority;
+  /** From targets to the role. */
+  readonly chain: readonly Step[];
+}
+
+/** Returns a role's document, or undefined if it has none. */
+export type ReadRole = (name: RoleName, by: Authority) => Promise<Targets | undefined>;
+
+interface Visit {
+  readonly name: RoleName;
+  readonly by: Authority;
+  readonly chain: readonly Step[];
+}
+
+/**
+ * Searches level by level, and each role once. Returns undefined if no role delegates to that one.
+ * @throws TufError; OciError; MasterError MASTER_ROLE_UNKNOWN after `delegatedRecordsMax` roles
+ */
+export async function findRole(targets: Targets, wanted: RoleName, read: ReadRole): Promise<FoundRole | undefined> {
+  const visited = new Set<RoleName>();
+  const open: Visit[] = [];
+  let document: Targets | undefined = targets;
+  let from: Pick<Visit, "name" | "chain"> = { name: "targets" as RoleName, chain: [] };
+  for (;;) {
+    const delegations = document?.delegations;
+    const by = findAuthority(delegations, wanted);
+    if (by !== undefined && delegations !== undefined) {
+      const chain = [...from.chain, { delegations, role: wanted }];
+      return { name: wanted, delegator: from.name, by, chain };
+    }
+    if (delegations?.kind === "listed") open.push(...visitsOf(delegations, from.chain));
+    const next = open.find(({ name }) => !visited.has(name));
+    if (next === undefined) return undefined;
+    if (visited.size >= delegatedRecordsMax) throw tooManyRoles(wanted);
+    visited.add(next.name);
+    document = await read(next.name, next.by);
+    from = next;
+  }
+}
+
+function visitsOf(delegations: Delegations & { kind: "listed" }, chain: readonly Step[]): readonly Visit[] {
+  const { keys } = delegations;
+  return delegations.roles.map((role) => ({
+    name: role.name,
+    by: { keys, role },
+    chain: [...chain, { delegations, role: role.name }],
+  }));
+}
+
+/** The targets of a role that a delegation on the way to it does not allow. */
+export function foreignPaths({ chain }: FoundRole, paths: Iterable<TargetPath>): readonly TargetPath[] {
+  return [...paths].filter((path) => !chain.every(({ delegations, role }) => isDelegatedPath(delegations, role, path)));
+}
+
+/** @throws MasterError MASTER_PATH_NOT_DELEGATED */
+export function verifyScope(role: FoundRole, paths: Iterable<TargetPath>): void {
+  const foreign = foreignPaths(role, paths);
+  const [first] = foreign;
+  if (first === undefined) return;
+  const more = foreign.length === 1 ? "" : ` and ${foreign.length - 1} more`;
+  const message = `${role.name} may not sign ${JSON.stringify(first)}${more}: its delegation does not allow these names`;
+  throw new MasterError("MASTER_PATH_NOT_DELEGATED", message, { details: { role: role.name, paths: foreign } });
+}
+
+/**
+ * The role's document of the published snapshot, or undefined if that lists none.
+ * @throws TufError TUF_THRESHOLD_NOT_MET; MasterError MASTER_METADATA_UNAVAILABLE
+ */
+export async function readPublishedRole(
+  operation: Operation,
+  snapshot: Snapshot,
+  { name, by }: Pick<FoundRole, "name" | "by">,
+): Promise<{ readonly document: Targets; readonly bytes: Uint8Array } | undefined> {
+  const meta = snapshot.meta.get(`${name}.json`);
+  if (meta === undefined) return undefined;
+  const bytes = await readRoleFile(operation, meta);
+  if (bytes === undefined || bytes.length > defaultLimits.targetsMaxBytes) {
+    throw new MasterError("MASTER_METADATA_UNAVAILABLE", `${name} ${meta.version} is not in the registry`, {
+      details: { name, version: meta.version },
+    });
+  }
+  return { document: verifyDocument(bytes, by, "targets"), bytes };
+}
+
+function tooManyRoles(role: RoleName): MasterError {
+  return new MasterError("MASTER_ROLE_UNKNOWN", `${role} was not found in ${delegatedRecordsMax} roles`, {
+    details: { role },
+  });
+}
+
+export function unknownRole(role: string): MasterError {
+  return new MasterError("MASTER_ROLE_UNKNOWN", `no role delegates to ${JSON.stringify(role)}`, { details: { role } });
+}

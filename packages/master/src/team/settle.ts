@@ -1,0 +1,70 @@
+/** Drops staged changes that are published now, because a proposal that carried them was accepted, here or elsewhere. */
+import { parseUnverified, type Delegations, type RoleName, type TargetPath } from "@dtuf/tuf";
+import { isSameTarget, type StagedTargets, type TargetMap } from "../documents/changes.ts";
+import { changeDelegations, planNextRoot } from "../documents/key-changes.ts";
+import type { RoleChanges } from "../documents/role-changes.ts";
+import { applyRoles, type StagedRoles } from "../documents/staged-role.ts";
+import type { Base } from "../published/base.ts";
+import type { Operation } from "../state/operation.ts";
+import { openRole } from "./draft.ts";
+
+/** The base must be saved in the record already. */
+export async function settle(operation: Operation, base: Base): Promise<void> {
+  const { files } = operation;
+  const state = operation.state();
+  const { targets, delegations } = base.targets.signed;
+  for (const path of publishedTargets(targets, await files.readStaged(state))) await files.unstage(state, path);
+  for (const name of publishedRoles(delegations, base, await files.readStagedRoles(state))) {
+    await files.unstageRole(state, name);
+  }
+  const changes = await files.readKeyChanges(state);
+  const root = base.root.signed;
+  const isInEffect =
+    planNextRoot(root, changes, root) === undefined && changeDelegations(delegations, changes) === delegations;
+  if (changes.length > 0 && isInEffect) await files.unstageKeyChanges(state);
+}
+
+/** The same for one delegated role. */
+export async function settleRole(operation: Operation, base: Base, role: RoleName): Promise<void> {
+  const changes = await operation.team.readRoleChanges(role);
+  if (changes.targets.size + changes.roles.size === 0) return;
+  const { published } = await openRole(operation, base, role);
+  if (published === undefined) return;
+  const { targets, delegations } = published.document;
+  const left: RoleChanges = {
+    targets: without(changes.targets, publishedTargets(targets, changes.targets)),
+    roles: without(changes.roles, publishedRoles(delegations, base, changes.roles)),
+  };
+  const isSame = left.targets.size === changes.targets.size && left.roles.size === changes.roles.size;
+  if (!isSame) await operation.team.saveRoleChanges(role, left);
+}
+
+function publishedTargets(targets: TargetMap, staged: StagedTargets): readonly TargetPath[] {
+  return [...staged].flatMap(([path, change]) =>
+    isSameTarget(targets.get(path), change.kind === "put" ? change.file : undefined) ? [path] : [],
+  );
+}
+
+function publishedRoles(
+  delegations: Delegations | undefined,
+  { snapshot }: Base,
+  staged: StagedRoles,
+): readonly RoleName[] {
+  return [...staged].flatMap(([name, change]) => {
+    const after = applyRoles(delegations, new Map([[name, change]]));
+    if (encode(after) !== encode(delegations)) return [];
+    if (change.kind === "revoke") return [name];
+    const listed = snapshot.signed.meta.get(`${name}.json`);
+    const { version } = parseUnverified(change.metadata, "targets");
+    // With more signatures than were staged, the published file has other bytes.
+    return listed !== undefined && listed.version >= version ? [name] : [];
+  });
+}
+
+function encode(delegations: Delegations | undefined): string {
+  return JSON.stringify(delegations, (_key, value: unknown) => (value instanceof Map ? [...value] : value));
+}
+
+function without<K, V>(map: ReadonlyMap<K, V>, keys: readonly unknown[]): ReadonlyMap<K, V> {
+  return new Map([...map].filter(([key]) => !keys.includes(key)));
+}

@@ -1,0 +1,145 @@
+/** Compares two states of a repository: what a proposal means, in the terms of the people who sign it. Pure. */
+import {
+  keyIdOf,
+  topLevelRoles,
+  type Authority,
+  type DelegatedRole,
+  type Key,
+  type Root,
+  type SignedFields,
+  type SuccinctRoles,
+  type Targets,
+} from "@dtuf/tuf";
+import { isSameTarget } from "../documents/changes.ts";
+import { keyHolderOf } from "../documents/key-owner.ts";
+import type { DocumentChange, KeyLine, ProposalSummary, TargetChange, TrustChange } from "../team-contract.ts";
+
+/** One document before and after. */
+export interface DocumentPair {
+  readonly role: string;
+  readonly before: Root | Targets | undefined;
+  readonly after: Root | Targets;
+}
+
+export function summarize(pairs: readonly DocumentPair[]): ProposalSummary {
+  return {
+    documents: pairs.map(describeDocument),
+    trust: pairs.flatMap(compareTrust),
+    targets: pairs.flatMap(compareTargets),
+  };
+}
+
+export function keyLine(key: Key): KeyLine {
+  const { owner } = keyHolderOf(key);
+  return { fingerprint: keyIdOf(key), ...(owner === undefined ? {} : { owner }) };
+}
+
+function describeDocument({ role, before, after }: DocumentPair): DocumentChange {
+  const line = ({ version, expires }: SignedFields): DocumentChange["after"] => ({ version, expires });
+  return {
+    role,
+    ...(before === undefined ? {} : { before: line(before) }),
+    after: line(after),
+    otherFields: otherFields(before, after),
+  };
+}
+
+/** Fields that no other part of the summary shows. */
+function otherFields(before: Root | Targets | undefined, after: Root | Targets): readonly string[] {
+  const [old, next] = [fieldsOf(before), fieldsOf(after)];
+  const names = new Set([...Object.keys(old), ...Object.keys(next)]);
+  return [...names].filter((name) => JSON.stringify(old[name]) !== JSON.stringify(next[name])).toSorted();
+}
+
+function fieldsOf(document: Root | Targets | undefined): Readonly<Record<string, unknown>> {
+  if (document === undefined) return {};
+  const { unrecognized } = document;
+  if (document.type === "targets") return { ...unrecognized, delegations: document.delegations?.unrecognized ?? {} };
+  const families = topLevelRoles.map((role) => [...(document.roles[role].families ?? [])]);
+  const roles = topLevelRoles.map((role) => document.roles[role].unrecognized);
+  return { ...unrecognized, consistent_snapshot: document.consistentSnapshot, families, roles };
+}
+
+interface Trust extends Authority {
+  readonly scope?: string | undefined;
+}
+
+function compareTrust({ role, before, after }: DocumentPair): readonly TrustChange[] {
+  const [old, next] = [trustOf(before), trustOf(after)];
+  const names = [...new Set([...old.keys(), ...next.keys()])];
+  return names.flatMap((name) => compareAuthorities(name, role, [old.get(name), next.get(name)]));
+}
+
+function trustOf(document: Root | Targets | undefined): ReadonlyMap<string, Trust> {
+  if (document === undefined) return new Map();
+  if (document.type === "root") {
+    const { keys, roles } = document;
+    return new Map(topLevelRoles.map((name) => [name, { keys, role: roles[name] }]));
+  }
+  const { delegations } = document;
+  if (delegations === undefined) return new Map();
+  const { keys } = delegations;
+  if (delegations.kind === "succinct") {
+    const role = delegations.succinct;
+    return new Map([[role.namePrefix, { keys, role, scope: scopeOfBins(role) }]]);
+  }
+  return new Map(delegations.roles.map((role, at) => [role.name, { keys, role, scope: scopeOf(role, at) }]));
+}
+
+/** The place in the order counts too, because earlier roles win. */
+function scopeOf({ paths, pathHashPrefixes, terminating }: DelegatedRole, at: number): string {
+  const what = paths?.join(" ") ?? `hash prefixes ${pathHashPrefixes?.join(" ") ?? ""}`;
+  return `${what} (place ${at + 1}${terminating ? ", terminating" : ""})`;
+}
+
+function scopeOfBins({ bitLength }: SuccinctRoles): string {
+  return `${2 ** bitLength} hash bins`;
+}
+
+function compareAuthorities(
+  role: string,
+  within: string,
+  [old, next]: readonly [Trust | undefined, Trust | undefined],
+): readonly TrustChange[] {
+  const [before, after] = [linesOf(old), linesOf(next)];
+  const keysIn = [...after].flatMap(([id, line]) => (before.has(id) ? [] : [line]));
+  const keysOut = [...before].flatMap(([id, line]) => (after.has(id) ? [] : [line]));
+  const threshold = { before: old?.role.threshold, after: next?.role.threshold };
+  const scope = { before: old?.scope, after: next?.scope };
+  const isSame =
+    keysIn.length + keysOut.length === 0 &&
+    threshold.before === threshold.after &&
+    scope.before === scope.after &&
+    (old === undefined) === (next === undefined);
+  if (isSame) return [];
+  const change = old === undefined ? "add" : next === undefined ? "remove" : "change";
+  const isScoped = (scope.before ?? scope.after) !== undefined;
+  return [{ role, in: within, change, keysIn, keysOut, threshold, ...(isScoped ? { scope } : {}) }];
+}
+
+/** By fingerprint, so that another name for the same key is no change; another owner is one. */
+function linesOf(trust: Trust | undefined): ReadonlyMap<string, KeyLine> {
+  const lines = (trust?.role.keyIds ?? []).flatMap((keyId) => {
+    const key = trust?.keys.get(keyId);
+    const line = key === undefined ? undefined : keyLine(key);
+    return line === undefined ? [] : [[`${line.fingerprint} ${line.owner ?? ""}`, line] as const];
+  });
+  return new Map(lines);
+}
+
+function compareTargets({ role, before, after }: DocumentPair): readonly TargetChange[] {
+  if (after.type === "root") return [];
+  const old = before?.type === "targets" ? before.targets : new Map<never, never>();
+  const changes: TargetChange[] = [];
+  for (const [path, file] of after.targets) {
+    const known = old.get(path);
+    if (isSameTarget(known, file)) continue;
+    const change = known === undefined ? "add" : "replace";
+    const size = { before: known?.length, after: file.length };
+    changes.push({ role, path, change, size, sha256: file.hashes.get("sha256") });
+  }
+  for (const [path, { length }] of old) {
+    if (!after.targets.has(path)) changes.push({ role, path, change: "delete", size: { before: length } });
+  }
+  return changes.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+}

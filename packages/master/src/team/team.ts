@@ -1,0 +1,25 @@
+/** The operations of a team, each under the lock of this machine's state. */
+import type { Workplace } from "../state/operation.ts";
+import type { Master } from "../contract.ts";
+import type { Team } from "../team-contract.ts";
+import { acceptProposal } from "./accept.ts";
+import { listProposals, openTeamBase, propose, reviewProposal, signProposal } from "./proposals.ts";
+import { deleteRoleTarget, pushRoleTarget, stagedInRole } from "./role-targets.ts";
+
+export function createTeam(workplace: Workplace): Team & Pick<Master, "acceptProposal"> {
+  const { alone } = workplace;
+  return {
+    propose: (name, { signal, role } = {}) => alone(signal, (operation) => propose(operation, name, role)),
+    reviewProposal: (name, options = {}) =>
+      alone(options.signal, (operation) => reviewProposal(operation, name, options)),
+    signProposal: (name, options = {}) => alone(options.signal, (operation) => signProposal(operation, name, options)),
+    acceptProposal: (name, options = {}) =>
+      alone(options.signal, (operation) => acceptProposal(operation, name, options)),
+    listProposals: ({ signal } = {}) =>
+      alone(signal, async (operation) => listProposals(operation, await openTeamBase(operation, undefined))),
+    pushRoleTarget: (role, target, options = {}) => pushRoleTarget(workplace, role, { ...target, ...options }),
+    deleteRoleTarget: (role, name, { signal } = {}) =>
+      alone(signal, (operation) => deleteRoleTarget(operation, role, name)),
+    stagedInRole: (role, { signal } = {}) => alone(signal, (operation) => stagedInRole(operation, role)),
+  };
+}
