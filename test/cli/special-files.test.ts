@@ -20,6 +20,7 @@ beforeEach(async () => {
 afterEach(() => machine[Symbol.asyncDispose]());
 
 test.each([
+  ["push-blob", repo],
   ["push-metadata", repo, "--record-out"],
   ["pull-target", repo, "demo.txt", "--output"],
   ["pull", repo, "demo.txt", "--output"],

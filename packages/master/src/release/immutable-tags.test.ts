@@ -1,8 +1,12 @@
 /** Publishing where the registry does not let tags be moved: `release.<n>` is the lock between publishers. */
+import { createPublicKey } from "node:crypto";
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { latestTag } from "@dtuf/format";
+import { latestTag, targetMediaType } from "@dtuf/format";
+import { digestHex, digestOf } from "@dtuf/registry";
+import { createPrivateKey } from "@dtuf/testing/keys";
+import { createSigner, parseTargetPath, signDocument, specVersion } from "@dtuf/tuf";
 import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
 import type { HostileRegistryOptions } from "@dtuf/testing";
 import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
@@ -147,6 +151,34 @@ describe.for(["ECR", "Harbor", "Artifactory", "a registry that says 409"] as con
       await master.pushMetadata();
       expect(await master.prune()).toMatchObject({ releases: [2, 5] });
       expect([...tags.keys()].toSorted()).toEqual(["latest", "release.6", "release.7"]);
+    });
+
+    test("a delegated role is published and updated; its second tag stays at its first version", async () => {
+      const { remote, master } = await open({ which: "all but latest", like });
+      await using _ = remote;
+      const key = createPrivateKey();
+      const signRole = async (version: number, text: string): Promise<Uint8Array> => {
+        const bytes = Buffer.from(text);
+        const digest = digestOf(bytes);
+        await remote.store.put({ mediaType: targetMediaType, digest, size: bytes.length }, bytes);
+        const file = { length: bytes.length, hashes: new Map([["sha256", digestHex(digest)]]), unrecognized: {} };
+        const targets = new Map([[parseTargetPath("tools/hammer"), file]]);
+        const expires = new Date("2040-01-01");
+        const document = { type: "targets", specVersion, version, expires, targets, unrecognized: {} } as const;
+        return signDocument(document, [createSigner(key)]);
+      };
+      const pem = String(createPublicKey(key).export({ format: "pem", type: "spki" }));
+      await master.delegate("tools", { paths: ["tools/*"], keys: [pem], metadata: await signRole(1, "one") });
+      await master.pushMetadata();
+      const { tags } = remote.registry.repository("fred/demo");
+      const first = tags.get("tools");
+      await master.updateRole("tools", await signRole(2, "two"));
+      await master.pushMetadata();
+      expect(await read(remote, master, "tools/hammer")).toBe("two");
+      expect([tags.get("tools"), tags.get("meta.1.tools")]).toEqual([first, first]);
+      expect(tags.get("meta.2.tools")).not.toBe(first);
+      await master.refreshMetadata();
+      expect(remote.registry.violations).toEqual([]);
     });
 
     test("`latest` too: the second publication is refused by name, and the first one stays", async () => {
