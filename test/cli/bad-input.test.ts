@@ -130,7 +130,7 @@ describe("the publisher", () => {
     const ran = await other.run(["push-metadata", repo]);
     expect(ran).toMatchObject({ status: 1 });
     expect(ran.stderr).toMatch(/MASTER_PASSPHRASE_WRONG/);
-    expect(ran.stderr).not.toContain("wrong)");
+    expect(ran.stderr).not.toContain("wrong)\n");
   });
 
   test("is not prompted where there is no terminal", async () => {

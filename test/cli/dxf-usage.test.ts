@@ -8,7 +8,17 @@ import { describe, expect, test } from "vitest";
 import { createMachine, type Machine } from "./machine.ts";
 
 const verbs = [
-  ...["auth", "blob-size", "del-alias", "del-blob", "get-alias", "get-digest", "get-manifest", "list-aliases"],
+  ...[
+    "auth",
+    "blob-size",
+    "completion",
+    "del-alias",
+    "del-blob",
+    "get-alias",
+    "get-digest",
+    "get-manifest",
+    "list-aliases",
+  ],
   ...["list-repos", "login", "logout", "mount-blob", "pull-blob", "push-blob", "resolve", "set-alias"],
 ];
 

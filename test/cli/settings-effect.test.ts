@@ -16,7 +16,7 @@ import { allowQuestions } from "../../packages/cli/src/context/questions.ts";
 import { createScreen } from "../../packages/cli/src/context/screen/screen.ts";
 import { createTerminal } from "../../packages/cli/src/context/terminal.ts";
 import { readSettings, type Flags, type Values } from "../../packages/cli/src/context/values.ts";
-import { commands } from "../../packages/cli/src/table.ts";
+import { commandGroups, commands } from "../../packages/cli/src/table.ts";
 import { createMachine, publishDemo, type Machine } from "./machine.ts";
 
 const repo = "fred/demo";
@@ -136,6 +136,9 @@ const stories: readonly Story[] = [
   },
   { command: "login", args: [], flags: { "identity-token-stdin": true, "plain-text": true }, password: "-" },
   { command: "logout", args: [] },
+  { command: "help", args: ["TUF_EXPIRED"] },
+  { command: "help", args: [], flags: { man: true, output: "manual" } },
+  { command: "completion", args: ["bash"] },
 ];
 
 /** From a registry, from a plain site, and without a network. */
@@ -219,6 +222,7 @@ test.each(
     terminal,
     screen: createScreen(allowQuestions(io, values)),
     interruption: {},
+    groups: commandGroups,
   };
   const failure: unknown = await run(context, args.map(filled)).then(
     () => undefined,

@@ -57,6 +57,7 @@ const wrong: Partial<Record<SettingName, string>> = {
 /** What a command needs beside the setting, to be called. */
 const words: Readonly<Record<string, readonly string[]>> = {
   sync: ["oci:a", "oci:b"],
+  help: ["TUF_EXPIRED"],
 };
 
 function wrongValue(name: SettingName): string {

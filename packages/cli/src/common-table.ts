@@ -14,7 +14,10 @@ export const commonCommands: readonly Command[] = [
     name: "init",
     summary: "make a repository: keys, first publication, and the root.json to ship",
     settings: [...stateSettings, ...keyPasswords, ...lifetimes, "key-type", "require-family", "output"],
-    example: "dtuf init fred/demo",
+    examples: [
+      "dtuf init fred/demo",
+      "dtuf init registry.example.com/fred/demo --timestamp-lifetime 1w --output demo-root.json",
+    ],
     load: () => import("./publish/init.ts"),
   }),
   entry({
@@ -24,7 +27,7 @@ export const commonCommands: readonly Command[] = [
     arguments: "<repo> <file...>",
     settings: [...stateSettings, ...pushSettings, "name", "progress"],
     modes: pushModes,
-    example: "dtuf publish fred/demo app-1.4.tgz",
+    examples: ["dtuf publish fred/demo app-1.4.tgz", "dtuf publish fred/demo ./build/app.tgz --name app/1.4.tgz"],
     load: () => import("./publish/publish.ts"),
   }),
   entry({
@@ -44,7 +47,7 @@ export const commonCommands: readonly Command[] = [
       "progress",
     ],
     modes: [withSetting("offline", ["cache-if-valid"]), toStdout],
-    example: "dtuf pull fred/demo --root root.json --output .",
+    examples: ["dtuf pull fred/demo --root root.json --output .", "dtuf pull fred/demo app-1.4.tgz --output ./app.tgz"],
     load: () => import("./pull/pull.ts"),
   }),
 ];

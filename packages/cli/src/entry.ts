@@ -69,10 +69,11 @@ export interface Entry {
   /** Default `<repo>`. */
   readonly arguments?: string;
   readonly settings?: readonly SettingName[];
+  readonly meanings?: Readonly<Partial<Record<SettingName, string>>>;
   /** Beside those that every command has. */
   readonly modes?: readonly Mode[];
   readonly programs?: readonly Program[];
-  readonly example?: string;
+  readonly examples: readonly [string, ...string[]];
   readonly load: () => Promise<{ readonly run: Run }>;
 }
 

@@ -1,8 +1,10 @@
 /** The table of commands as a commander program. Only the command that is called is loaded. */
 import { Command as CommanderCommand, CommanderError, Option } from "commander";
-import type { Command, ExitStatus, Program, Run } from "./context/command.ts";
+import type { Command, CommandGroups, ExitStatus, Program, Run } from "./context/command.ts";
 import { isDurationLike } from "./context/grammar/duration.ts";
+import { describeNear } from "./context/text/near.ts";
 import { settings, variableOf, type Setting, type SettingName } from "./context/settings.ts";
+import { UsageError } from "./context/usage.ts";
 import type { Flags } from "./context/values.ts";
 import { groupOf } from "./entry.ts";
 
@@ -17,19 +19,22 @@ export interface Writers {
   readonly err: (text: string) => void;
 }
 
-/** What the words on the command line mean; a status where commander has answered already (help, version, usage). */
-export function parseCommandLine(
-  request: {
-    readonly program: Program;
-    readonly argv: readonly string[];
-    readonly version: string;
-    readonly env: string;
-  },
-  groups: ReadonlyMap<string, readonly Command[]>,
-  writers: Writers,
-): Parsed | ExitStatus {
+interface Request {
+  readonly program: Program;
+  readonly argv: readonly string[];
+  readonly version: string;
+  /** What variables begin with. */
+  readonly env: string;
+}
+
+/**
+ * What the words on the command line mean; a status if commander has answered already (help, version).
+ * @throws UsageError
+ */
+export function parseCommandLine(request: Request, groups: CommandGroups, writers: Writers): Parsed | ExitStatus {
   let parsed: Parsed | undefined;
-  const { argv, program, env } = request;
+  const { program, env } = request;
+  const argv = helpLast(request, groups);
   const root = createProgram(request, writers);
   const isWhole = isHelp(argv) && argv.includes("--all");
   // Commander compares each option with all before it: if the first word is a command's name, the others can wait.
@@ -47,10 +52,24 @@ export function parseCommandLine(
     const words = isWhole ? argv.filter((word) => word !== "--all") : argv;
     root.parse(joinDurations(words), { from: "user" });
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    throw error;
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return 0;
+    // Without a command commander prints the help.
+    if (error.code === "commander.help") return 2;
+    throw usageError(error, request, groups);
   }
   return parsed ?? 2;
+}
+
+/** In our words, with what is near: commander knows only the options that its help shows. */
+function usageError({ message }: CommanderError, { program, argv }: Request, groups: CommandGroups): UsageError {
+  const all = [...groups.values()].flat().filter((one) => isOf(one, program));
+  const text = message.replace(/^error: /, "");
+  const [, what, word = ""] = /^unknown (option|command) '([^]*)'$/.exec(text) ?? [];
+  if (what === undefined) return new UsageError(text);
+  const taken = all.find(({ name }) => name === argv[0])?.settings.filter((name) => settings[name].kind !== "secret");
+  const known = what === "command" ? all.map(({ name }) => name) : (taken ?? []).map((name) => `--${name}`);
+  return new UsageError(text, describeNear(word, [...known, "--help"]));
 }
 
 const optionalDurations: ReadonlySet<string> = new Set(
@@ -74,12 +93,21 @@ function joinDurations(words: readonly string[]): string[] {
   return joined;
 }
 
+/** `help push-target` is `push-target --help`; other topics are for the command `help`. */
+function helpLast({ argv, program }: Request, groups: CommandGroups): readonly string[] {
+  const [first, topic, ...more] = argv;
+  if (first !== "help") return argv;
+  if (topic === undefined || topic === "--all") return ["--help", ...argv.slice(1)];
+  const isCommand = [...groups.values()].flat().some((one) => isOf(one, program) && one.name === topic);
+  return isCommand && more.every((word) => word === "--all") ? [topic, "--help", ...more] : argv;
+}
+
 function isOf({ programs }: Command, program: Program): boolean {
   return programs.includes(program);
 }
 
 function isHelp(argv: readonly string[]): boolean {
-  return argv.some((word) => word === "--help" || word === "-h" || word === "help");
+  return argv.some((word) => word === "--help" || word === "-h");
 }
 
 function createProgram(
@@ -94,9 +122,9 @@ function createProgram(
     .description(about)
     .version(version, "-V, --version")
     .exitOverride()
-    .showSuggestionAfterError()
+    .showSuggestionAfterError(false)
     .configureHelp({ showGlobalOptions: false })
-    .configureOutput({ writeOut: writers.out, writeErr: writers.err });
+    .configureOutput({ writeOut: writers.out, writeErr: writers.err, outputError: () => undefined });
 }
 
 interface HelpStyle {
@@ -113,7 +141,9 @@ function addCommand(root: CommanderCommand, command: Command, style: HelpStyle):
   added.description(command.summary).exitOverride().allowExcessArguments(false);
   for (const group of ["own", "registry", "output"] as const) {
     for (const name of command.settings.filter((each) => groupOf(each) === group)) {
-      const option = optionOf(name, style.env)?.helpGroup(headings[group]);
+      const option = optionOf(name, { prefix: style.env, meaning: command.meanings?.[name] })?.helpGroup(
+        headings[group],
+      );
       if (option !== undefined) added.addOption(group === "own" || style.isWhole ? option : option.hideHelp());
     }
   }
@@ -122,7 +152,7 @@ function addCommand(root: CommanderCommand, command: Command, style: HelpStyle):
   return added;
 }
 
-function notesOf({ settings: names, example }: Command, { env, isWhole }: HelpStyle): readonly string[] {
+function notesOf({ settings: names, examples }: Command, { env, isWhole }: HelpStyle): readonly string[] {
   const secrets = names.filter((name) => settings[name].kind === "secret");
   const shared = names.filter((name) => groupOf(name) !== "own" && settings[name].kind !== "secret");
   return [
@@ -130,15 +160,21 @@ function notesOf({ settings: names, example }: Command, { env, isWhole }: HelpSt
       ? []
       : [`shared options (--help --all describes them): ${shared.map((name) => `--${name}`).join(", ")}`]),
     ...(secrets.length === 0 ? [] : [`secrets come from ${secrets.map((name) => variableOf(name, env)).join(", ")}`]),
-    ...(example === undefined ? [] : [`example: ${example}`]),
+    ...(examples.length === 1 ? [`example: ${examples[0]}`] : ["examples:", ...examples.map((each) => `  ${each}`)]),
   ];
 }
 
-function optionOf(name: SettingName, prefix: string): Option | undefined {
+interface OptionStyle {
+  /** Of its variable. */
+  readonly prefix: string;
+  readonly meaning: string | undefined;
+}
+
+function optionOf(name: SettingName, { prefix, meaning }: OptionStyle): Option | undefined {
   const setting: Setting = settings[name];
   if (setting.kind === "secret") return undefined;
   const fallback = setting.fallback === undefined ? "" : `; default ${setting.fallback}`;
-  const text = `${setting.summary} (${variableOf(name, prefix)}${fallback})`;
+  const text = `${meaning ?? setting.summary} (${variableOf(name, prefix)}${fallback})`;
   const flag = setting.short === undefined ? `--${name}` : `-${setting.short}, --${name}`;
   if (setting.kind === "switch") return new Option(flag, text);
   if (setting.kind === "optional-duration") return new Option(`${flag} [${setting.value ?? "value"}]`, text);

@@ -2,24 +2,9 @@
 import type { Command } from "./context/command.ts";
 import { listExitStatuses } from "./context/exit-status.ts";
 import { settings, variableOf, type Setting, type SettingName } from "./context/settings.ts";
+import { listStatusMeanings } from "./help/statuses.ts";
 import { groupOf, type SettingGroup } from "./entry.ts";
 import { commands } from "./table.ts";
-
-const meanings: readonly (readonly [status: number, meaning: string])[] = [
-  [0, "fine"],
-  [1, "failure"],
-  [2, "usage"],
-  [3, "not found"],
-  [5, "registry or network unavailable"],
-  [6, "verification failed"],
-  [7, "expired"],
-  [8, "local state locked, or disk full"],
-  [9, "another publisher was first"],
-  [10, "something is due (`status`, `refresh-metadata`)"],
-  [11, "partly done (`sync`)"],
-  [13, "not authorised"],
-  [130, "interrupted; 143 and 129 of SIGTERM and SIGHUP"],
-];
 
 export function createReference(): string {
   return `${[...introduction, ...commandSections(), ...settingTable(), ...statusTable()].join("\n")}\n`;
@@ -48,18 +33,19 @@ function commandSections(): readonly string[] {
     "",
     ...settingLines(command),
     ...refusals(command),
-    ...example(command),
+    ...examples(command),
   ]);
 }
 
 /** A command's own settings; the shared ones by their group, which has one table for all. */
-function settingLines({ settings: all }: Command): readonly string[] {
+function settingLines({ settings: all, meanings }: Command): readonly string[] {
   const own = all.filter((name) => groupOf(name) === "own").map((name) => `\`${name}\``);
   const some = all.filter((name) => groupOf(name) === "registry");
   const shared =
     some.length === 0 ? [] : some.length === 1 ? [`\`${some[0] ?? ""}\``] : ["[registry settings](#registry-settings)"];
   const output = ["[output settings](#output-settings)"];
-  return [`Settings: ${[...own, ...shared, ...output].join(", ")}.`, ""];
+  const meant = Object.entries(meanings ?? {}).map(([name, meaning]) => ` \`${name}\` here: ${meaning}.`);
+  return [`Settings: ${[...own, ...shared, ...output].join(", ")}.${meant.join("")}`, ""];
 }
 
 function refusals({ modes, settings: own }: Command): readonly string[] {
@@ -70,8 +56,8 @@ function refusals({ modes, settings: own }: Command): readonly string[] {
   return lines.length === 0 ? [] : [`Usage errors: ${lines.join("; ")}.`, ""];
 }
 
-function example({ example: line }: Command): readonly string[] {
-  return line === undefined ? [] : [`    ${line}`, ""];
+function examples({ examples: lines }: Command): readonly string[] {
+  return [...lines.map((line) => `    ${line}`), ""];
 }
 
 function sentence(text: string): string {
@@ -112,7 +98,7 @@ function statusTable(): readonly string[] {
     "",
     "| status | meaning | error codes |",
     "|---|---|---|",
-    ...meanings.map(
+    ...listStatusMeanings().map(
       ([status, meaning]) =>
         `| ${status} | ${meaning} | ${(codes.get(status) ?? []).map((code) => `\`${code}\``).join(" ")} |`,
     ),

@@ -1,5 +1,5 @@
 /** Settings -> context -> command. Whatever goes wrong ends here, in one place, with a status that is not 0. */
-import type { Context, ExitStatus, Interruption, Program } from "./context/command.ts";
+import type { CommandGroups, Context, ExitStatus, Interruption, Program } from "./context/command.ts";
 import type { Io } from "./context/io.ts";
 import { verifyModes } from "./context/modes.ts";
 import { verifyNamedFiles } from "./context/named-files.ts";
@@ -17,12 +17,13 @@ export interface Called {
   /** Of the variables. */
   readonly prefix: string;
   readonly io: Io;
+  readonly groups: CommandGroups;
 }
 
 /** Every setting is parsed before the command does anything. Never throws. */
 export async function runCommand(
   { command, args, flags }: Parsed,
-  { program, prefix, io: world }: Called,
+  { program, prefix, io: world, groups }: Called,
 ): Promise<ExitStatus> {
   const values = readSettings(flags, world.env, prefix);
   const screen = createScreen(allowQuestions(world, values));
@@ -31,7 +32,8 @@ export async function runCommand(
   const variable = (setting: SettingName): string => variableOf(setting, prefix);
   let context: Context | undefined;
   try {
-    context = { io, program, values, variable, terminal: createTerminal(program, io, values), screen, interruption };
+    const terminal = createTerminal(program, io, values);
+    context = { io, program, values, variable, terminal, screen, interruption, groups };
     verifySettings(values, command.settings);
     verifyModes(command.modes, { values, args }, ambientSettings);
     await verifyNamedFiles(values, command.settings, io.cwd);

@@ -18,6 +18,7 @@ export const dxfCommands: readonly Command[] = [
     summary: "upload a file; print its digest",
     arguments: "<repo> <file> [@alias]",
     settings: [...plain, "progress"],
+    examples: ["dtuf push-blob fred/demo logo.png @logo"],
     load: () => import("./push-blob.ts"),
   }),
   blobEntry({
@@ -25,6 +26,7 @@ export const dxfCommands: readonly Command[] = [
     summary: "write blobs, verified, to stdout; with no digest, those of a manifest on stdin",
     arguments: "<repo> [digest|@alias...]",
     settings: [...platform, "blob-info", "progress"],
+    examples: ["dtuf pull-blob fred/demo @logo > logo.png"],
     load: () => import("./pull-blob.ts"),
   }),
   blobEntry({
@@ -32,12 +34,16 @@ export const dxfCommands: readonly Command[] = [
     summary: "sizes of blobs; of an alias, the sum",
     arguments: "<repo> [digest|@alias...]",
     settings: platform,
+    examples: ["dtuf blob-size fred/demo @logo"],
     load: () => import("./blob-size.ts"),
   }),
   blobEntry({
     name: "mount-blob",
     summary: "make a blob of another repository present without sending it",
     arguments: "<repo> <from-repo> <digest> [@alias]",
+    examples: [
+      "dtuf mount-blob fred/other fred/demo sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824",
+    ],
     load: () => import("./mount-blob.ts"),
   }),
   blobEntry({
@@ -45,12 +51,14 @@ export const dxfCommands: readonly Command[] = [
     summary: "delete blobs; for @alias, the alias and its blobs; none that a target signed by this machine is made of",
     arguments: "<repo> [digest|@alias...]",
     settings: [...plain, "repositories-root"],
+    examples: ["dtuf del-blob fred/demo @logo"],
     load: () => import("./del-blob.ts"),
   }),
   blobEntry({
     name: "set-alias",
     summary: "name a list of blobs; print the manifest",
     arguments: "<repo> <alias> <digest|./file...>",
+    examples: ["dtuf set-alias fred/demo both ./logo.png ./banner.png"],
     load: () => import("./set-alias.ts"),
   }),
   blobEntry({
@@ -58,12 +66,14 @@ export const dxfCommands: readonly Command[] = [
     summary: "the blobs of aliases",
     arguments: "<repo> [alias...]",
     settings: platform,
+    examples: ["dtuf get-alias fred/demo logo"],
     load: () => import("./get-alias.ts"),
   }),
   blobEntry({
     name: "del-alias",
     summary: "delete the manifest of aliases; print the blobs they had",
     arguments: "<repo> <alias...>",
+    examples: ["dtuf del-alias fred/demo logo"],
     load: () => import("./del-alias.ts"),
   }),
   blobEntry({
@@ -71,6 +81,7 @@ export const dxfCommands: readonly Command[] = [
     summary: "the config digest of aliases: docker inspect's Id",
     arguments: "<repo> [alias...]",
     settings: platform,
+    examples: ["dtuf get-digest fred/demo app"],
     load: () => import("./get-digest.ts"),
   }),
   blobEntry({
@@ -78,18 +89,21 @@ export const dxfCommands: readonly Command[] = [
     summary: "the manifest of aliases",
     arguments: "<repo> <alias...>",
     settings: platform,
+    examples: ["dtuf get-manifest fred/demo logo"],
     load: () => import("./get-manifest.ts"),
   }),
   blobEntry({
     name: "resolve",
     summary: "the manifest digest of aliases",
     arguments: "<repo> <alias...>",
+    examples: ["dtuf resolve fred/demo logo"],
     load: () => import("./resolve.ts"),
   }),
   blobEntry({
     name: "list-aliases",
     summary: "every alias of a repository",
     settings: [...plain, "null"],
+    examples: ["dtuf list-aliases fred/demo"],
     load: () => import("./list-aliases.ts"),
   }),
   blobEntry({
@@ -101,7 +115,10 @@ export const dxfCommands: readonly Command[] = [
       withSetting("identity-token-stdin", ["password-stdin", "username"]),
       withSetting("keychain", ["plain-text"]),
     ],
-    example: "dtuf login registry.example.com --username fred --password-stdin < password",
+    examples: [
+      "dtuf login registry.example.com",
+      "dtuf login registry.example.com --username fred --password-stdin < password",
+    ],
     load: () => import("./login.ts"),
   }),
   blobEntry({
@@ -109,6 +126,7 @@ export const dxfCommands: readonly Command[] = [
     summary: "erase what login stored",
     arguments: "[host]",
     settings: [...outputSettings, "host", "registry-config", "keychain"],
+    examples: ["dtuf logout registry.example.com"],
     load: () => import("./logout.ts"),
   }),
 ];

@@ -19,6 +19,8 @@ export interface Context {
   /** Of the `io` above. */
   readonly screen: Screen;
   readonly interruption: Interruption;
+  /** All of the program's. */
+  readonly groups: CommandGroups;
   /** `DTUF_HOST` or `DXF_HOST`, as errors and notes name it. */
   readonly variable: (setting: SettingName) => string;
 }
@@ -44,9 +46,14 @@ export interface Command {
   /** As commander writes them: `<repo> <target> <parts...>`. */
   readonly arguments: string;
   readonly settings: readonly SettingName[];
+  /** Of settings that mean something of their own to this command. */
+  readonly meanings?: Readonly<Partial<Record<SettingName, string>>>;
   readonly modes: readonly Mode[];
   readonly programs: readonly Program[];
-  /** What the help adds: the smallest useful example. */
-  readonly example?: string;
+  /** What the help adds: the smallest useful one first. */
+  readonly examples: readonly string[];
   readonly load: () => Promise<Run>;
 }
+
+/** The groups in which the help lists the commands. */
+export type CommandGroups = ReadonlyMap<string, readonly Command[]>;

@@ -5,7 +5,6 @@ import type { Program } from "./command.ts";
 const hints: Readonly<Record<string, string>> = {
   COPY_NOT_PINNED: "pin a root first: PROGRAM pull-metadata <repo> root.json",
   COPY_NOT_PUBLISHED: "publish first: PROGRAM push-metadata <repo>; or check the name and the registry",
-  COPY_TARGET_UNKNOWN: "PROGRAM list-copy-targets <repo> lists what is there",
   COPY_PIN_OTHER_CHAIN:
     "if roots are missing in between, give the publisher's whole chain (PROGRAM get-root <repo> --all); if you mean to trust another chain, compare the fingerprints and add --replace",
   COPY_OFFLINE_NOTHING_CACHED: "run the command once with a connection, without --offline",
@@ -28,7 +27,6 @@ const hints: Readonly<Record<string, string>> = {
   MASTER_KEY_EXISTS: "PROGRAM list-keys <repo> lists the keys of each role",
   MASTER_THRESHOLD_TOO_HIGH:
     "add a key first (PROGRAM add-key <repo>), or lower the threshold (PROGRAM set-threshold <repo>)",
-  MASTER_TARGET_UNKNOWN: "PROGRAM list-master-targets <repo> lists what is there",
   MASTER_PUBLISHER_RACE: "run PROGRAM push-metadata <repo> again",
   MASTER_BASE_EXPIRED:
     "if that is the newest snapshot, as PROGRAM status says on the machine that pushed last, name it: --expect-snapshot VERSION",
@@ -98,6 +96,8 @@ function hintOfCase(failure: Failure): string | undefined {
   const { code, message, details, command } = failure;
   const ofCommand = hintOfCommand(failure);
   if (ofCommand !== undefined) return ofCommand;
+  if (code === "COPY_TARGET_UNKNOWN") return hintOfUnknown("list-copy-targets", details);
+  if (code === "MASTER_TARGET_UNKNOWN") return hintOfUnknown("list-master-targets", details);
   if (code === "MASTER_KEYS_MISSING") return hintOfKeys(details, command);
   if (code === "MASTER_PUBLISHER_RACE" && details?.["lost"] !== undefined) {
     return "staged changes of keys: PROGRAM push-metadata <repo> signs them on the root that is published now; a root of reset-keys: PROGRAM reset-keys <repo> again";
@@ -146,6 +146,12 @@ function hintOfCommand({ code, details, command }: Failure): string | undefined 
     return "PROGRAM status <repo> on the machine that pushed last says which snapshot is published: name that one with --expect-snapshot; if the registry shows another one, ask the other publishers";
   }
   return undefined;
+}
+
+function hintOfUnknown(command: string, details: Failure["details"]): string {
+  const near = details?.["near"];
+  const meant = Array.isArray(near) ? `did you mean ${near.map((each) => JSON.stringify(each)).join(" or ")}? ` : "";
+  return `${meant}PROGRAM ${command} <repo> lists what is there`;
 }
 
 function hintOfKeys(details: Failure["details"], command: string): string {

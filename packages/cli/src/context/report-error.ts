@@ -12,7 +12,7 @@ import { UsageError } from "./usage.ts";
 interface CodedError {
   readonly code: string;
   readonly message: string;
-  readonly details?: Readonly<Record<string, unknown>>;
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
 }
 
 interface Failed {
@@ -21,9 +21,12 @@ interface Failed {
   /** The command's <repo>, if it has one. */
   readonly repository: string | undefined;
   readonly io: Io;
-  readonly terminal: Terminal | undefined;
+  readonly terminal: Pick<Terminal, "format" | "log"> | undefined;
   readonly interruption: Interruption;
 }
+
+/** In the source tree; `help CODE` of an installed program prints the same entry. */
+const errorPage = "docs/errors.md";
 
 const internal = "INTERNAL";
 
@@ -40,7 +43,14 @@ export async function reportError(error: unknown, failed: Failed): Promise<ExitS
       : findHint({ code: coded.code, message: coded.message, details: coded.details, command, env: io.env }, program);
   const hint = advice?.replaceAll("<repo>", commandWord(repository) ?? "<repo>");
   terminal?.log("ERROR", `${coded.message} (${coded.code})`);
-  await io.stderr.write(terminal?.format === "json" ? jsonReport(coded, hint) : textReport(program, coded, hint));
+  const report = {
+    code: coded.code,
+    message: coded.message,
+    details: coded.details,
+    hint,
+    help: `${program} help ${coded.code === "USAGE" ? command : coded.code}`.trim(),
+  };
+  await io.stderr.write(terminal?.format === "json" ? jsonReport(report) : textReport(program, report));
   return exitStatusOf(coded.code);
 }
 
@@ -80,13 +90,24 @@ function codedError(error: unknown): CodedError {
   return { code: internal, message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
 }
 
-function textReport(program: Program, { code, message }: CodedError, hint: string | undefined): string {
+interface Report extends CodedError {
+  readonly hint: string | undefined;
+  /** The command that explains the error. */
+  readonly help: string;
+}
+
+function textReport(program: Program, { code, message, hint, help }: Report): string {
   // Only a fault of the program has lines: its stack.
   const lines = code === internal ? message.split("\n").map(escapeText).join("\n  ") : escapeText(message);
   const mend = hint === undefined ? "" : `${program}: hint: ${escapeText(hint)}\n`;
-  return `${program}: ${lines} (${code})\n${mend}`;
+  const page = code === "USAGE" ? "" : ` (${pageOf(code)})`;
+  return `${program}: ${lines} (${code})\n${mend}${program}: more: ${help}${page}\n`;
 }
 
-function jsonReport({ code, message, details }: CodedError, hint: string | undefined): string {
-  return `${encodeJson({ schemaVersion: 1, error: { code, message, hint, details } })}\n`;
+function jsonReport({ code, message, details, hint, help }: Report): string {
+  return `${encodeJson({ schemaVersion: 1, error: { code, message, hint, help, page: pageOf(code), details } })}\n`;
+}
+
+function pageOf(code: string): string {
+  return `${errorPage}#${code.toLowerCase()}`;
 }

@@ -11,7 +11,7 @@ export const keyCommands: readonly Command[] = [
     arguments: "<file>",
     settings: [...outputSettings, "key-type", "from", "key-password", "signers-file"],
     modes: [withSetting("from", ["key-type"])],
-    example: "dtuf create-key keys/alice",
+    examples: ["dtuf create-key keys/alice"],
     load: () => import("./create-key.ts"),
   }),
   entry({
@@ -20,7 +20,7 @@ export const keyCommands: readonly Command[] = [
       "stage a further key of a role, from a public key in PEM or from a signer's URI, which is remembered for signing",
     arguments: "<repo> <role> <key.pub|uri>",
     settings: [...localSettings, "owner", "key-password", "signers-file"],
-    example: "dtuf add-key fred/demo root alice.pub --owner alice",
+    examples: ["dtuf add-key fred/demo root alice.pub --owner alice"],
     load: () => import("./add-key.ts"),
   }),
   entry({
@@ -28,7 +28,7 @@ export const keyCommands: readonly Command[] = [
     summary: "stage the removal of a role's key, named by its id, 8 or more digits of it, or its owner",
     arguments: "<repo> <role> <keyid|owner>",
     settings: localSettings,
-    example: "dtuf remove-key fred/demo root alice",
+    examples: ["dtuf remove-key fred/demo root alice"],
     load: () => import("./remove-key.ts"),
   }),
   entry({
@@ -36,14 +36,14 @@ export const keyCommands: readonly Command[] = [
     summary: "stage how many keys of a role must sign",
     arguments: "<repo> <role> <count>",
     settings: localSettings,
-    example: "dtuf set-threshold fred/demo root 2",
+    examples: ["dtuf set-threshold fred/demo root 2"],
     load: () => import("./set-threshold.ts"),
   }),
   entry({
     name: "list-keys",
     summary: "the keys of each role, their owners, the thresholds, where the private keys are, and what is staged",
     settings: [...localSettings, ...signerSettings],
-    example: "dtuf list-keys fred/demo",
+    examples: ["dtuf list-keys fred/demo"],
     load: () => import("./list-keys.ts"),
   }),
 ];

@@ -6,6 +6,7 @@ import { tellWait } from "../connection/lock-wait.ts";
 import { openRepository } from "../connection/connection.ts";
 import { readKeyType } from "./key-type.ts";
 import { openSigners } from "../signers/open-signers.ts";
+import { addNear } from "../targets/near-targets.ts";
 import { createPassphrases } from "./passphrase.ts";
 import { stateDirectory, type StateRoot } from "../connection/place.ts";
 import { createRepositoriesRoot, repositoriesRoot } from "../connection/repositories-root.ts";
@@ -53,7 +54,10 @@ async function openMaster<Result>(
       onLockWait: tellWait(context),
       concurrency,
     });
-    return await work(master, connection.name);
+    return await work(master, connection.name).catch(async (error: unknown) => {
+      await addNear(error, async () => (await master.listTargetFiles()).keys());
+      throw error;
+    });
   } finally {
     await connection.close();
   }

@@ -8,7 +8,7 @@ export const roleCommands: readonly Command[] = [
     summary: "stage the trust in a role that others sign, or a change of it, with the role's signed file",
     arguments: "<repo> <role> <metadata.json|->",
     settings: [...stateSettings, "path", "path-hash-prefix", "key", "threshold", "terminating", "concurrency"],
-    example: "dtuf delegate-role fred/demo tools tools.json --path 'tools/*' --key tools.pub",
+    examples: ["dtuf delegate-role fred/demo tools tools.json --path 'tools/*' --key tools.pub"],
     load: () => import("./delegate-role.ts"),
   }),
   entry({
@@ -16,6 +16,7 @@ export const roleCommands: readonly Command[] = [
     summary: "stage a new version of a delegated role, signed by its keys",
     arguments: "<repo> <role> <metadata.json|->",
     settings: [...stateSettings, "concurrency"],
+    examples: ["dtuf update-role fred/demo tools tools.json"],
     load: () => import("./update-role.ts"),
   }),
   entry({
@@ -23,6 +24,7 @@ export const roleCommands: readonly Command[] = [
     summary: "stage the end of the trust in a role",
     arguments: "<repo> <role>",
     settings: localSettings,
+    examples: ["dtuf revoke-role fred/demo tools"],
     load: () => import("./revoke-role.ts"),
   }),
 ];

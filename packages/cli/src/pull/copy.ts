@@ -33,6 +33,7 @@ import {
 } from "../connection/place.ts";
 import { isPlainUrl } from "../context/grammar/grammar.ts";
 import { UsageError } from "../context/usage.ts";
+import { addNear } from "../targets/near-targets.ts";
 
 interface Opened {
   readonly source: Source;
@@ -82,7 +83,10 @@ async function openCopy<Result>(
       onEvent: (event) => context.terminal.note(describeEvent(event)),
     });
     if (opened.chosen === "by-default") await refuseOtherState(context, copy, opened.place);
-    return await work(copy);
+    return await work(copy).catch(async (error: unknown) => {
+      await addNear(error, () => Array.fromAsync(copy.listTargets({ mode: "offline", signal: context.io.signal })));
+      throw error;
+    });
   } finally {
     await opened.close();
   }

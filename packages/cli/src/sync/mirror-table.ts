@@ -108,8 +108,11 @@ export const mirrorCommands: readonly Command[] = [
     summary: "copy images between registries, directories, layouts and archives, as skopeo sync does",
     arguments: "<place...>",
     settings: [...selection, ...manner, ...tuf, "layout", "authfile", ...sides, ...registrySettings, ...outputSettings],
-    example: "dtuf sync docker://registry.example.com/fred/demo oci-archive:demo.tar",
     modes: syncModes,
+    examples: [
+      "dtuf sync docker://registry.example.com/fred/demo oci-archive:demo.tar",
+      "dtuf sync --src docker --dest docker registry.example.com/fred backup.example.com --newest 5",
+    ],
     load: () => import("./sync.ts"),
   }),
   entry({
@@ -119,7 +122,7 @@ export const mirrorCommands: readonly Command[] = [
     arguments: "<repo> <file>",
     settings: carried,
     modes: [fromElsewhere],
-    example: "dtuf export fred/demo demo.tar --tuf root.json",
+    examples: ["dtuf export fred/demo demo.tar --tuf root.json"],
     load: () => import("./tuf/export.ts"),
   }),
   entry({
@@ -129,7 +132,7 @@ export const mirrorCommands: readonly Command[] = [
     arguments: "<file> <repo>",
     settings: carried,
     modes: [fromElsewhere],
-    example: "dtuf import demo.tar fred/demo --tuf root.json",
+    examples: ["dtuf import demo.tar fred/demo --tuf root.json"],
     load: () => import("./tuf/import.ts"),
   }),
   entry({
@@ -138,14 +141,14 @@ export const mirrorCommands: readonly Command[] = [
     arguments: "<repo> <directory>",
     settings: whole,
     modes: [fromElsewhere],
-    example: "dtuf export-repository fred/demo site --root root.json",
+    examples: ["dtuf export-repository fred/demo site --root root.json"],
     load: () => import("./tuf/export-repository.ts"),
   }),
   entry({
     name: "import-repository",
     summary: "take over a plain TUF repository, with every root, so that its clients follow; then publish from here",
     settings: [...whole, "metadata-url"],
-    example: "dtuf import-repository fred/demo --metadata-url https://tuf.example.com/metadata/ --root root.json",
+    examples: ["dtuf import-repository fred/demo --metadata-url https://tuf.example.com/metadata/ --root root.json"],
     load: () => import("./tuf/import-repository.ts"),
   }),
   entry({
@@ -153,7 +156,7 @@ export const mirrorCommands: readonly Command[] = [
     summary: "verify what a client that is installed now would get, and for how long: every role, and targets whole",
     settings: [...whole.filter((name) => name !== "replace" && name !== "concurrency"), "sample", "all"],
     modes: [fromElsewhere, withSetting("all", ["sample"])],
-    example: "dtuf verify-repository fred/demo --root root.json --valid-days 2",
+    examples: ["dtuf verify-repository fred/demo --root root.json --valid-days 2"],
     load: () => import("./tuf/verify-repository.ts"),
   }),
 ];

@@ -9,8 +9,13 @@ export const releaseCommands: readonly Command[] = [
     arguments: "<repo> <release>",
     settings: [...stateSettings, ...pushSettings, "dry-run"],
     modes: pushModes,
-    example: "dtuf rollback-release fred/demo 3 --dry-run",
+    examples: ["dtuf rollback-release fred/demo 3 --dry-run"],
     load: () => import("./rollback-release.ts"),
   }),
-  entry({ name: "prune", summary: "delete what no reader needs any more", load: () => import("./prune.ts") }),
+  entry({
+    name: "prune",
+    summary: "delete what no reader needs any more",
+    examples: ["dtuf prune fred/demo"],
+    load: () => import("./prune.ts"),
+  }),
 ];
