@@ -126,11 +126,11 @@ describe("the publisher", () => {
   test("with a wrong passphrase signs nothing", async () => {
     await using other = await createMachine({ DTUF_HOST: "oci:registry", DTUF_TARGETS_KEY_PASSWORD: "right" });
     await publishDemo(other, repo, "x");
-    other.environment["DTUF_TARGETS_KEY_PASSWORD"] = "wrong";
+    other.environment["DTUF_TARGETS_KEY_PASSWORD"] = "tulip";
     const ran = await other.run(["push-metadata", repo]);
     expect(ran).toMatchObject({ status: 1 });
     expect(ran.stderr).toMatch(/MASTER_PASSPHRASE_WRONG/);
-    expect(ran.stderr).not.toContain("wrong)\n");
+    expect(ran.stderr).not.toContain("tulip");
   });
 
   test("is not prompted where there is no terminal", async () => {

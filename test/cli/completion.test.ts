@@ -146,7 +146,7 @@ describe("bash", () => {
     _dtuf dtuf ${rest} ""
     for each in "\${COMPREPLY[@]}"; do eval "set -- $each"; printf '%s:%s\\n' "$#" "$1"; done`;
 
-  test("takes each hostile name for one word that is the name, and evaluates none", async () => {
+  test("takes each hostile name for one word that is the name, and evaluates none [T155]", async () => {
     const out = await inShell("bash", ["--norc", "-c", script("'dtuf pull-target fred/demo a'", "a")]);
     const names = out.split("\n").flatMap((line) => (line.startsWith("1:") ? [line.slice(2)] : []));
     expect(names.toSorted()).toEqual(hostile.toSorted());
