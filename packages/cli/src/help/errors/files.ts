@@ -57,6 +57,11 @@ export const formatErrors: ErrorEntries<FormatErrorCode> = {
     risk: noRisk,
     mend: "Publish fewer or shorter names in one role: delegate some of the targets to other roles.",
   },
+  FORMAT_PROPOSAL_INVALID: {
+    cause: "A proposal in the registry is malformed.",
+    risk: "A faulty tool, or tampering. Nothing of it was used.",
+    mend: "Have it proposed again; tell the other signers.",
+  },
   FORMAT_ROOT_CHAIN_INVALID: {
     cause: "A file that should hold a chain of roots (a JSON list of root files) does not.",
     risk: "A damaged or wrong file. Nothing of it was trusted.",

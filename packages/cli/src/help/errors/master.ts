@@ -1,9 +1,11 @@
 import type { MasterErrorCode } from "@dtuf/master";
 import { noRisk, type ErrorEntries } from "./entry.ts";
+import { teamErrors } from "./team.ts";
 
 const unpublished = "Nothing was published.";
 
 export const masterErrors: ErrorEntries<MasterErrorCode> = {
+  ...teamErrors,
   MASTER_KEYS_MISSING: {
     cause: "A private key that must sign is not on this machine.",
     risk: `If it was not moved on purpose, look for who has it. ${unpublished}`,
