@@ -2,12 +2,12 @@
 import type { MasterErrorCode } from "@dtuf/master";
 import { noRisk, type ErrorEntries } from "./entry.ts";
 
-export type TeamErrorCode =
+export type TeamCode =
   | Extract<MasterErrorCode, `MASTER_PROPOSAL_${string}`>
   | "MASTER_NOTHING_STAGED"
   | "MASTER_PATH_NOT_DELEGATED";
 
-export const teamErrors: ErrorEntries<TeamErrorCode> = {
+export const teamErrors: ErrorEntries<TeamCode> = {
   MASTER_PROPOSAL_UNKNOWN: {
     cause: "The registry has no open proposal of this name: it was published, withdrawn, or never made.",
     risk: noRisk,
