@@ -5,9 +5,10 @@ import { readPackages, type Import, type Package, type SourceFile } from "./sour
 const table: Readonly<Record<string, readonly string[]>> = {
   registry: [],
   tuf: [],
+  delta: [],
   format: ["@dtuf/registry", "@dtuf/tuf"],
-  master: ["@dtuf/format", "@dtuf/registry", "@dtuf/tuf"],
-  copy: ["@dtuf/format", "@dtuf/registry", "@dtuf/tuf"],
+  master: ["@dtuf/delta", "@dtuf/format", "@dtuf/registry", "@dtuf/tuf"],
+  copy: ["@dtuf/delta", "@dtuf/format", "@dtuf/registry", "@dtuf/tuf"],
   mirror: ["@dtuf/copy", "@dtuf/format", "@dtuf/registry", "@dtuf/tuf"],
   signers: ["@dtuf/tuf"],
   cli: ["@dtuf/copy", "@dtuf/format", "@dtuf/master", "@dtuf/mirror", "@dtuf/registry", "@dtuf/signers", "@dtuf/tuf"],
@@ -118,7 +119,7 @@ describe.each(packages.filter(({ folder }) => folder !== "cli" && folder !== "te
   },
 );
 
-describe.each(["tuf", "format"])("%s does no I/O", (folder) => {
+describe.each(["tuf", "format", "delta"])("%s does no I/O", (folder) => {
   const each = findPackage(folder);
 
   test("imports no built-in module that could", () => {

@@ -3,6 +3,7 @@ export { FormatError, type FormatErrorCode, type FormatErrorDetails } from "./er
 export { blobDigest, tufHashes } from "./hashes.ts";
 export {
   annotationKeys,
+  indexMediaType,
   metadataMediaType,
   proposalArtifactType,
   proposalStatementMediaType,
@@ -38,5 +39,5 @@ export {
   roleTag,
   targetTag,
 } from "./tags.ts";
-export { findTargetBlobs, withTargetBlobs } from "./target-blobs.ts";
+export { findStoredBlobs, findTargetBlobs, findTargetIndex, withTargetBlobs, withTargetIndex } from "./target-blobs.ts";
 export { encodeTarget, targetLayers } from "./target.ts";

@@ -11,6 +11,8 @@ export const metadataMediaType = "application/vnd.tuf.metadata+json";
 export const proposalStatementMediaType = "application/vnd.dtuf.proposal.v1+json";
 /** The layer is a target's content, as in Docker's layout. */
 export const targetMediaType = "application/vnd.tuf.target";
+/** The layer is a target's chunk index. */
+export const indexMediaType = "application/vnd.dtuf.index.v1";
 
 export const annotationKeys = {
   /** The TUF file name of a layer. */

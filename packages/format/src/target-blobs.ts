@@ -6,7 +6,7 @@ import { isDigest, type Descriptor } from "@dtuf/registry";
 import type { Json, JsonObject, TargetFile } from "@dtuf/tuf";
 import { FormatError } from "./errors.ts";
 import { blobDigest } from "./hashes.ts";
-import { targetMediaType } from "./media-types.ts";
+import { indexMediaType, targetMediaType } from "./media-types.ts";
 
 /** A target with more blobs cannot have a manifest below 4 MiB. */
 const targetBlobsMax = 10_000;
@@ -23,10 +23,36 @@ export function findTargetBlobs(file: TargetFile): readonly Descriptor[] | undef
   return file.hashes.has("sha256") ? [blob(blobDigest(file.hashes), file.length)] : undefined;
 }
 
+/**
+ * The signed chunk index of a target, or undefined if `custom.dtuf.index` names no blob. A malformed one is ignored, because the
+ * target can be read without it.
+ */
+export function findTargetIndex({ custom, length }: TargetFile): Descriptor | undefined {
+  const { digest, size } = objectField(objectField(custom, "dtuf"), "index") ?? {};
+  if (typeof digest !== "string" || !isDigest(digest) || typeof size !== "number") return undefined;
+  if (!Number.isSafeInteger(size) || size < 1 || length === 0) return undefined;
+  return { mediaType: indexMediaType, digest, size };
+}
+
+/** The blobs of a target and its chunk index: everything that a repository stores for it. @throws as `findTargetBlobs` */
+export function findStoredBlobs(file: TargetFile): readonly Descriptor[] | undefined {
+  const index = findTargetIndex(file);
+  const blobs = findTargetBlobs(file);
+  return index === undefined ? blobs : blobs && [...blobs, index];
+}
+
 /** Returns `custom` with the list of blobs; other fields, also those of dtuf, are kept. */
 export function withTargetBlobs(custom: JsonObject | undefined, blobs: readonly Descriptor[]): JsonObject {
-  const own = objectField(custom, "dtuf") ?? {};
-  return { ...custom, dtuf: { ...own, blobs: blobs.map(({ digest, size }) => ({ digest, size })) } };
+  return withOwn(custom, { blobs: blobs.map(({ digest, size }) => ({ digest, size })) });
+}
+
+/** Returns `custom` with the name of the chunk index; other fields, also those of dtuf, are kept. */
+export function withTargetIndex(custom: JsonObject | undefined, { digest, size }: Descriptor): JsonObject {
+  return withOwn(custom, { index: { digest, size } });
+}
+
+function withOwn(custom: JsonObject | undefined, fields: JsonObject): JsonObject {
+  return { ...custom, dtuf: { ...objectField(custom, "dtuf"), ...fields } };
 }
 
 function signedList(custom: JsonObject | undefined): Json | undefined {

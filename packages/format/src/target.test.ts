@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { FormatError } from "./errors.ts";
 import { annotationKeys } from "./media-types.ts";
 import { encodeRole, encodeTopLevelKeepers, parseRole, targetKeeper } from "./role.ts";
-import { findTargetBlobs, withTargetBlobs } from "./target-blobs.ts";
+import { findStoredBlobs, findTargetBlobs, findTargetIndex, withTargetBlobs, withTargetIndex } from "./target-blobs.ts";
 import { encodeTarget } from "./target.ts";
 
 const hex = (text: string): string => digestOf(Buffer.from(text)).slice("sha256:".length);
@@ -161,5 +161,43 @@ describe("a role's manifests", () => {
     expect(targetKeeper(many(1000), "role")).toBe("target");
     expect(targetKeeper(many(1001), "role")).toBe("role");
     expect(targetKeeper(many(1), "bin")).toBe("role");
+  });
+});
+
+describe("a target's chunk index", () => {
+  const index = { mediaType: "application/vnd.dtuf.index.v1", digest: digestOf(Buffer.from("index")), size: 5 };
+  const custom = withTargetIndex({ note: "kept", dtuf: { other: 1 } }, index);
+
+  test("is named by the signed custom metadata, and other fields are kept", () => {
+    expect(findTargetIndex(target("demo", custom))).toEqual(index);
+    expect(custom).toMatchObject({ note: "kept", dtuf: { other: 1 } });
+  });
+
+  test("is the last layer, without a title, and no blob of the content", () => {
+    const file = target("demo", custom);
+    expect(findTargetBlobs(file)).toHaveLength(1);
+    expect(findStoredBlobs(file)?.map(({ digest }) => digest)).toEqual([`sha256:${hex("demo")}`, index.digest]);
+    expect(titles(encodeTarget(parseTargetPath("a"), file)?.manifest.bytes ?? new Uint8Array())).toEqual([
+      "a",
+      undefined,
+    ]);
+  });
+
+  test("is listed by the manifests of a role that keeps the blobs", () => {
+    const keeps = new Map([[parseTargetPath("a"), target("demo", custom)]]);
+    const [artifact] = encodeRole({ name: parseRoleName("bins"), version: 1, metadata: Buffer.from("{}"), keeps });
+    expect(Buffer.from(artifact?.manifest.bytes ?? "").toString()).toContain(index.digest);
+  });
+
+  test.each([
+    { dtuf: { index: null } },
+    { dtuf: { index: "sha256:x" } },
+    { dtuf: { index: { digest: "sha256:x", size: 5 } } },
+    { dtuf: { index: { digest: index.digest, size: 0 } } },
+    { dtuf: { index: { digest: index.digest, size: 1.5 } } },
+    { dtuf: { index: [] } },
+    { dtuf: [] },
+  ])("is ignored if it is malformed: %j", (malformed) => {
+    expect(findTargetIndex(target("demo", malformed as JsonObject))).toBeUndefined();
   });
 });

@@ -1,13 +1,14 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { digestOf } from "@dtuf/registry";
+import { digestOf, type Descriptor } from "@dtuf/registry";
 import { parseRoleName, parseTargetPath, type JsonObject } from "@dtuf/tuf";
 import { describe, expect, test } from "vitest";
+import { indexMediaType } from "./media-types.ts";
 import { metadataFileName } from "./metadata-file.ts";
 import { encodeProposal } from "./proposal.ts";
 import { encodeRelease } from "./release.ts";
 import { encodeRole } from "./role.ts";
 import { plainRoleTag, proposalTag, roleTag, targetTag } from "./tags.ts";
-import { withTargetBlobs } from "./target-blobs.ts";
+import { withTargetBlobs, withTargetIndex } from "./target-blobs.ts";
 import { encodeTarget } from "./target.ts";
 
 /**
@@ -30,6 +31,10 @@ const blobs = ["first part, ", "second part"].map((text) => ({
   digest: digestOf(bytesOf(text)),
   size: bytesOf(text).length,
 }));
+
+function describeIndex(text: string): Descriptor {
+  return { mediaType: indexMediaType, digest: digestOf(bytesOf(text)), size: bytesOf(text).length };
+}
 
 const artifacts = {
   release: encodeRelease({
@@ -62,6 +67,10 @@ const artifacts = {
   "target-of-blobs": encodeTarget(
     parseTargetPath("parts.bin"),
     target("first part, second part", withTargetBlobs(undefined, blobs)),
+  ),
+  "target-with-index": encodeTarget(
+    parseTargetPath("app.bin"),
+    target("content of app.bin", withTargetIndex(undefined, describeIndex("its index"))),
   ),
 };
 
