@@ -70,6 +70,25 @@ export function deadlineOf({ signal, deadlineMs = defaultDeadlineMs }: SignerCon
   return signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
 }
 
+/**
+ * Runs the work until the deadline. What hangs is left behind, because its call cannot be taken back.
+ * @throws SignerError SIGNER_UNAVAILABLE
+ */
+export async function inTime<Result>(
+  what: string,
+  context: SignerContext,
+  work: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const signal = deadlineOf(context);
+  const { promise, reject } = Promise.withResolvers<never>();
+  signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+  try {
+    return await Promise.race([work(signal), promise]);
+  } catch (cause) {
+    throw unavailable(what, context, signal.aborted ? signal.reason : cause);
+  }
+}
+
 /** @throws SignerError SIGNER_UNAVAILABLE instead of the error of a deadline; the caller's abort is passed on */
 export function unavailable(what: string, context: SignerContext, cause: unknown): unknown {
   if (SignerError.is(cause) || context.signal?.aborted === true) return cause;

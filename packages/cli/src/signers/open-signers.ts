@@ -29,6 +29,11 @@ export function signerOptions(context: Context): OpenSignerOptions {
       getPassword: async (service, account) =>
         (await (await import("@dtuf/registry/remote")).openKeychain()).getPassword(service, account),
     },
+    schemes: {
+      awskms: async (uri, own) => (await import("@dtuf/signers/aws")).createAwsScheme()(uri, own),
+      azurekms: async (uri, own) => (await import("@dtuf/signers/azure")).createAzureScheme()(uri, own),
+      gcpkms: async (uri, own) => (await import("@dtuf/signers/gcp")).createGcpScheme()(uri, own),
+    },
     openAge: async (text, options) => (await import("@dtuf/master/keys")).parsePrivateKey(text, options),
   };
 }

@@ -5,10 +5,11 @@
  */
 import { createHash, createPublicKey } from "node:crypto";
 import { keyFromPem, keyIdOf, type Key } from "@dtuf/tuf";
-import { deadlineOf, unavailable, type OpenScheme, type SignerContext, type SignerUri } from "../context.ts";
+import { inTime, type OpenScheme, type SignerContext, type SignerUri } from "../context.ts";
 import { SignerError } from "../errors.ts";
+import { derOfRaw } from "../keys/der-signature.ts";
 import { loadModule, type Call } from "./native.ts";
-import { derOfRaw, jwkOfPoint } from "./points.ts";
+import { jwkOfPoint } from "./points.ts";
 import { ck, findObject, findSlot, login, readAttribute, run, withSession, type TokenFilter } from "./token.ts";
 
 export const openHsm: OpenScheme = async (uri, context) => {
@@ -18,7 +19,7 @@ export const openHsm: OpenScheme = async (uri, context) => {
     throw new SignerError("SIGNER_NOT_FOUND", "DTUF_PKCS11_MODULE must name the PKCS#11 module, such as libykcs11.so");
   }
   const token = { path, id, filter };
-  const key = await inTime(context, () => readPublicKey(token));
+  const key = await inTime("the token", context, () => readPublicKey(token));
   return { key, keyId: keyIdOf(key), sign: (payload) => sign(token, { key, payload, context }) };
 };
 
@@ -35,14 +36,6 @@ function parseHsmUri({ rest, text }: SignerUri): Pick<Token, "id" | "filter"> {
   const filter = Object.fromEntries(new URLSearchParams(query));
   if (Number(id) <= 255 && Object.keys(filter).every((name) => filters.has(name))) return { id: Number(id), filter };
   throw new SignerError("SIGNER_URI_INVALID", `${text}: wanted hsm:KEYID?label=LABEL, with a KEYID from 0 to 255`);
-}
-
-/** A device that hangs is left behind at the deadline: its call cannot be taken back. */
-async function inTime<Result>(context: SignerContext, work: () => Promise<Result>): Promise<Result> {
-  const signal = deadlineOf(context);
-  const { promise, reject } = Promise.withResolvers<never>();
-  signal.addEventListener("abort", () => reject(unavailable("the token", context, signal.reason)), { once: true });
-  return Promise.race([work(), promise]);
 }
 
 async function readPublicKey({ path, id, filter }: Token): Promise<Key> {
@@ -70,7 +63,7 @@ async function sign({ path, id, filter }: Token, { key, payload, context }: Want
   if (pin === undefined || pin === "") {
     throw new SignerError("SIGNER_PASSPHRASE_MISSING", "the token needs its PIN, and none was given");
   }
-  return inTime(context, async () => {
+  return inTime("the token", context, async () => {
     const call = await loadModule(path);
     return withSession(call, await findSlot(call, filter), async (session) => {
       await login(call, session, pin);

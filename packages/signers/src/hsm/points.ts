@@ -1,4 +1,4 @@
-/** The forms in which PKCS#11 gives curves, points and signatures. Pure. */
+/** The forms in which PKCS#11 gives curves and points. Pure. */
 import type { JsonWebKey } from "node:crypto";
 
 /** The curve's OID in DER, or its name, for ed25519. */
@@ -23,19 +23,4 @@ export function jwkOfPoint(params: Buffer, encoded: Buffer): JsonWebKey | undefi
   const text = (from: number, to: number): string => point.subarray(from, to).toString("base64url");
   if (crv === "Ed25519") return { kty: "OKP", crv, x: text(0, bytes) };
   return point[0] === 4 ? { kty: "EC", crv, x: text(1, 1 + bytes), y: text(1 + bytes, length) } : undefined;
-}
-
-/** r and s of equal length as the SEQUENCE of two INTEGERs that documents hold. */
-export function derOfRaw(raw: Buffer): Buffer {
-  const half = raw.length / 2;
-  const body = Buffer.concat([derInteger(raw.subarray(0, half)), derInteger(raw.subarray(half))]);
-  return Buffer.concat([Buffer.of(0x30, body.length), body]);
-}
-
-function derInteger(bytes: Buffer): Buffer {
-  let from = 0;
-  while (from < bytes.length - 1 && bytes[from] === 0) from += 1;
-  const short = bytes.subarray(from);
-  const value = (short[0] ?? 0) >= 0x80 ? Buffer.concat([Buffer.of(0), short]) : short;
-  return Buffer.concat([Buffer.of(2, value.length), value]);
 }

@@ -3,7 +3,7 @@
  * machine without a session (a server, CI) has none, and says so at once.
  */
 import { createSigner } from "@dtuf/tuf";
-import { deadlineOf, type Keychain, type OpenScheme, type SignerContext } from "../context.ts";
+import { inTime, type Keychain, type OpenScheme, type SignerContext } from "../context.ts";
 import { SignerError } from "../errors.ts";
 import { importPrivateKey } from "../keys/private-key.ts";
 
@@ -12,7 +12,11 @@ export const openKeychainKey: OpenScheme = async ({ rest, text }, context) => {
   if (service === undefined || account === undefined) {
     throw new SignerError("SIGNER_URI_INVALID", `${text}: wanted keychain:SERVICE/ACCOUNT`);
   }
-  const secret = await inTime(context, async () => (await loadKeychain(context)).getPassword(service, account));
+  const secret = await inTime("the OS keychain", context, async () =>
+    (await loadKeychain(context)).getPassword(service, account),
+  ).catch((cause: unknown) => {
+    throw context.signal?.aborted === true ? cause : headless(cause);
+  });
   if (secret === null) throw new SignerError("SIGNER_NOT_FOUND", `the keychain has nothing under ${rest}`);
   return createSigner(await importPrivateKey(secret, { of: text, context }));
 };
@@ -26,18 +30,10 @@ async function loadKeychain({ keychain }: SignerContext): Promise<Keychain> {
 }
 
 /** A keychain that is locked asks on a screen, which may not be there. */
-async function inTime<Result>(context: SignerContext, work: () => Promise<Result>): Promise<Result> {
-  const signal = deadlineOf(context);
-  const { promise, reject } = Promise.withResolvers<never>();
-  signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
-  try {
-    return await Promise.race([work(), promise]);
-  } catch (cause) {
-    if (context.signal?.aborted === true) throw cause;
-    throw new SignerError(
-      "SIGNER_UNAVAILABLE",
-      "the OS keychain cannot be used here; on a machine without a desktop take file2:PATH with a passphrase, or envvar:NAME",
-      { cause },
-    );
-  }
+function headless(cause: unknown): SignerError {
+  return new SignerError(
+    "SIGNER_UNAVAILABLE",
+    "the OS keychain cannot be used here; on a machine without a desktop take file2:PATH with a passphrase, or envvar:NAME",
+    { cause },
+  );
 }

@@ -1,0 +1,1 @@
+export { createAwsScheme } from "./aws-signer.ts";

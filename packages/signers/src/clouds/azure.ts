@@ -1,0 +1,1 @@
+export { createAzureScheme, type AzureOptions } from "./azure-signer.ts";

@@ -1,0 +1,1 @@
+export { createGcpScheme } from "./gcp-signer.ts";
