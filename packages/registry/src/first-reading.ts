@@ -1,8 +1,8 @@
 /** The one reading of new content: observers see its bytes, and its digest is known at the end. */
 import { observed, type ByteStream } from "./content.ts";
 import type { Descriptor } from "./descriptor.ts";
-import { createDigester } from "./digest.ts";
 import { OciError } from "./errors.ts";
+import { createContentDigester, type ContentDigester } from "./hashing/content-digester.ts";
 import { mediaTypes } from "./media-types.ts";
 import type { NewContent } from "./store.ts";
 
@@ -13,39 +13,52 @@ export interface FirstReading {
   finish(): Promise<Descriptor>;
   /** The error of reading, if it failed. */
   readonly fault: { readonly error: unknown } | undefined;
+  /** To be called at the end, also after a failure. */
+  end(): Promise<void>;
 }
 
 /** Reads nothing before `rest` or `finish` is called. */
 export function createFirstReading({ source, size, observers = [] }: NewContent): FirstReading {
-  const digester = createDigester();
-  const chunks = observed(sized(source.open(0), size), [digester, ...observers])[Symbol.asyncIterator]();
+  const chunks = observed(sized(source.open(0), size), observers)[Symbol.asyncIterator]();
+  let digester: Promise<ContentDigester> | undefined;
   let fault: FirstReading["fault"];
   let descriptor: Descriptor | undefined;
 
-  async function next(): Promise<IteratorResult<Uint8Array, unknown>> {
+  async function next(): Promise<Uint8Array | undefined> {
     try {
-      return await chunks.next();
+      const hashing = await (digester ??= createContentDigester("sha256", size));
+      const { done, value } = await chunks.next();
+      if (done !== true) {
+        const waiting = hashing.update(value);
+        if (waiting !== undefined) await waiting;
+        return value;
+      }
+      descriptor ??= { mediaType: mediaTypes.octetStream, digest: await hashing.digest(), size };
     } catch (error) {
       fault ??= { error };
       throw error;
     }
+    return undefined;
   }
 
   async function* rest(): ByteStream {
-    for (let found = await next(); found.done !== true; found = await next()) yield found.value;
+    for (let chunk = await next(); chunk !== undefined; chunk = await next()) yield chunk;
   }
 
   return {
     rest,
     async finish() {
-      for await (const _ of rest());
+      if (descriptor === undefined) for await (const _ of rest());
       // A reading that failed has ended too.
-      if (fault !== undefined) throw fault.error;
-      descriptor ??= { mediaType: mediaTypes.octetStream, digest: digester.digest(), size };
+      if (fault !== undefined || descriptor === undefined) throw fault?.error;
       return descriptor;
     },
     get fault() {
       return fault;
+    },
+    async end() {
+      (await digester)?.release();
+      await chunks.return?.();
     },
   };
 }

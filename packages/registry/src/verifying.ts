@@ -6,12 +6,26 @@ import type { ByteStream } from "./content.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { createDigester, digestAlgorithm, type Digest, type Digester } from "./digest.ts";
 import { OciError } from "./errors.ts";
+import {
+  createContentDigester,
+  withoutThread,
+  type ContentDigester,
+  type CreateContentDigester,
+} from "./hashing/content-digester.ts";
 
 type Expected = Pick<Descriptor, "digest" | "size">;
 
 /** @throws OciError OCI_SIZE_MISMATCH, OCI_DIGEST_MISMATCH from the stream */
 export function verifying(stream: ByteStream, expected: Expected): ByteStream {
-  return verifyingFrom(stream, expected, { digester: createDigester(digestAlgorithm(expected.digest)), received: 0 });
+  return verifyingBy(createContentDigester, stream, expected);
+}
+
+/** The same with another choice of where content is hashed. */
+export function verifyingBy(createHash: CreateContentDigester, stream: ByteStream, expected: Expected): ByteStream {
+  const create = (): Promise<ContentDigester> => createHash(digestAlgorithm(expected.digest), expected.size);
+  const verified = verifyingRest(stream, expected, { create, received: 0 });
+  proven.set(verified, expected.digest);
+  return verified;
 }
 
 /** The same for the rest of content whose first `received` bytes already went through `digester`. */
@@ -20,8 +34,10 @@ export function verifyingFrom(
   expected: Expected,
   start: { readonly digester: Digester; readonly received: number },
 ): ByteStream {
-  const verified = verifyingRest(stream, expected, start);
-  if (start.received === 0) proven.set(verified, expected.digest);
+  const { digester, received } = start;
+  const create = (): Promise<ContentDigester> => Promise.resolve(withoutThread(digester));
+  const verified = verifyingRest(stream, expected, { create, received });
+  if (received === 0) proven.set(verified, expected.digest);
   return verified;
 }
 
@@ -36,20 +52,28 @@ export function provenDigest(stream: ByteStream): Digest | undefined {
   return proven.get(stream);
 }
 
-async function* verifyingRest(
-  stream: ByteStream,
-  expected: Expected,
-  start: { readonly digester: Digester; readonly received: number },
-): ByteStream {
+interface Start {
+  /** Called at the first read. */
+  readonly create: () => Promise<ContentDigester>;
+  readonly received: number;
+}
+
+async function* verifyingRest(stream: ByteStream, expected: Expected, start: Start): ByteStream {
+  const digester = await start.create();
   let received = start.received;
-  for await (const chunk of stream) {
-    received += chunk.length;
-    if (received > expected.size) throw sizeMismatch(expected, received, "more");
-    start.digester.update(chunk);
-    yield chunk;
+  try {
+    for await (const chunk of stream) {
+      received += chunk.length;
+      if (received > expected.size) throw sizeMismatch(expected, received, "more");
+      const hashing = digester.update(chunk);
+      if (hashing !== undefined) await hashing;
+      yield chunk;
+    }
+    if (received !== expected.size) throw sizeMismatch(expected, received, "only");
+    verifyDigest(expected, await digester.digest());
+  } finally {
+    digester.release();
   }
-  if (received !== expected.size) throw sizeMismatch(expected, received, "only");
-  verifyDigest(expected, start.digester.digest());
 }
 
 /** @throws OciError OCI_SIZE_MISMATCH, OCI_DIGEST_MISMATCH */

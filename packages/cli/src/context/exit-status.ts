@@ -41,6 +41,7 @@ const statuses: Readonly<Record<ErrorCode, ExitStatus>> = {
   OCI_MANIFEST_INVALID: refused,
   OCI_DIGEST_MISMATCH: refused,
   OCI_SIZE_MISMATCH: refused,
+  OCI_HASHING_FAILED: failure,
   OCI_LIMIT_EXCEEDED: refused,
   OCI_NOT_FOUND: notFound,
   OCI_LAYOUT_INVALID: failure,

@@ -70,5 +70,7 @@ export async function writeNewFile(
   } catch (error) {
     await file.abort();
     throw error;
+  } finally {
+    await reading.end();
   }
 }

@@ -37,6 +37,12 @@ export const registryErrors: ErrorEntries<OciErrorCode> = {
     risk: "A cut connection, or endless data as an attack. The bytes were thrown away.",
     mend: "Run the command again; if it stays, use another source with `--mirror`.",
   },
+  OCI_HASHING_FAILED: {
+    cause:
+      "The thread that computes the digest of a large content ended before it was done, for want of memory or because something ended it.",
+    risk: "None: content whose digest is not known counts as wrong, and nothing of it was kept.",
+    mend: "Run the command again; if it stays, free memory.",
+  },
   OCI_LIMIT_EXCEEDED: {
     cause: "A source sent, or announced, more than is ever read of such a thing.",
     risk: "Endless data is a known attack; a faulty server does the same. Reading stopped at the limit, nothing was kept.",

@@ -32,9 +32,21 @@ export async function putNewBlob(
   content: NewContent,
   options: PutOptions,
 ): Promise<Descriptor> {
+  const reading = createFirstReading(content);
+  try {
+    return await sendNewBlob(repository, { content, reading }, options);
+  } finally {
+    await reading.end();
+  }
+}
+
+async function sendNewBlob(
+  repository: Repository,
+  { content, reading }: Pick<Streaming, "content" | "reading">,
+  options: PutOptions,
+): Promise<Descriptor> {
   const { signal } = options;
   const { quirks } = repository.registry;
-  const reading = createFirstReading(content);
   const send = async (begun?: BegunUpload): Promise<Descriptor> => {
     const descriptor = await orCancel(begun?.session, () => reading.finish());
     await putBlob(repository, { descriptor, content: content.source, begun }, named(options, content));
