@@ -175,6 +175,22 @@ test("a client behind a replaced chain is told of --replace, and that a root of 
   await client.must(["pull", repo, "--root", "new.json"]);
 });
 
+test("pull --root says that an older root and a chain were not used, and the pin stays", async () => {
+  await using publisher = await createPublisher();
+  await using client = await createMachine({ DTUF_HOST: `oci:${publisher.directory}/registry` });
+  await writeFile(join(client.directory, "1.json"), (await publisher.must(["get-root", repo])).bytes);
+  await publisher.must(["reset-keys", repo]);
+  await publisher.must(["push-metadata", repo]);
+  await writeFile(join(client.directory, "2.json"), (await publisher.must(["get-root", repo])).bytes);
+  await writeFile(join(client.directory, "chain.json"), (await publisher.must(["get-root", repo, "--all"])).bytes);
+  expect((await client.must(["pull", repo, "--root", "2.json"])).stderr).not.toContain("not used");
+  const older = await client.must(["pull", repo, "--root", "1.json"]);
+  expect(older.stderr).toContain("1.json (root 1, an older number) was not used: root 2 is pinned and stays");
+  const chain = await client.must(["pull", repo, "--root", "chain.json"]);
+  expect(chain.stderr).toContain("chain.json (a chain of roots) was not used: root 2 is pinned and stays");
+  expect((await client.must(["inspect", repo])).stdout).toContain("pinned: root 2, ");
+});
+
 test("a root file that is not JSON is named, by each command that takes one", async () => {
   await using machine = await createMachine({ DTUF_HOST: "oci:registry" });
   await writeFile(join(machine.directory, "bad.json"), "{ not json");

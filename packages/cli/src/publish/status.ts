@@ -3,6 +3,8 @@ import { isTopLevelRole } from "@dtuf/tuf";
 import type { Context, ExitStatus, Run } from "../context/command.ts";
 import { mendOf, mendOfRecord } from "./reports/due-report.ts";
 import { keyChangeText } from "./reports/staged-report.ts";
+import { printFacts, type Fact } from "../context/text/columns.ts";
+import { describeInstant } from "../context/time.ts";
 import { rolledBack } from "../context/hints.ts";
 import { lookAtMaster } from "./master.ts";
 
@@ -14,7 +16,7 @@ export const run: Run = (context, [repo = ""]) =>
       registry: context.values.on("offline") ? "skip" : "check",
     });
     if (context.terminal.format === "json") await context.terminal.printJson({ place, ...status });
-    else await print(context, { repo, place }, status);
+    else await printFacts(context, describe(context, { repo, place }, status));
     return exitStatus(status);
   });
 
@@ -48,27 +50,44 @@ interface Shown {
   readonly place: string;
 }
 
-async function print(context: Context, { repo, place }: Shown, status: MasterStatus): Promise<void> {
-  const { program, terminal } = context;
-  const { versions, registry, published, refusal, staged, due, record } = status;
+function describe({ io, program }: Context, { repo, place }: Shown, status: MasterStatus): readonly Fact[] {
+  const { versions, registry, published, refusal, record } = status;
   const shown = published?.versions ?? versions;
-  await terminal.printName(`place: ${place}`);
-  await terminal.print(
-    `${refusal === undefined ? "published" : "published from here"}: ${shown === "never" ? "never" : `release ${shown.timestamp}, snapshot ${shown.snapshot}`}`,
-  );
-  await terminal.print(`registry: ${meanings[registry]}`);
-  if (refusal !== undefined) await terminal.printName(`refused: ${refusal.message} (${refusal.code})`);
+  const release = shown === "never" ? "never" : `release ${shown.timestamp}, snapshot ${shown.snapshot}`;
   const next = nextStep(status, repo)?.replaceAll("PROGRAM", program).replaceAll("<repo>", repo);
-  if (next !== undefined) await terminal.printName(`next: ${next}`);
-  if (published !== undefined) await terminal.print(`clients are served until: ${published.servedUntil.toISOString()}`);
-  if (record !== undefined) await terminal.print(`the record is good until: ${record.until.toISOString()}`);
-  for (const { change, path } of staged.targets) await terminal.printName(`staged: ${change} ${path}`);
-  for (const role of staged.roles) await terminal.printName(`staged: role ${role}`);
-  for (const change of staged.keys) await terminal.printName(`staged: ${keyChangeText(change)}`);
-  for (const version of staged.roots) await terminal.print(`staged: root ${version}`);
-  for (const { role, expires, state } of due) {
-    const verb = state === "expired" ? "expired" : "expires";
-    await terminal.printName(`due: ${role} ${verb} at ${expires.toISOString()}: ${mendOf(role)} renews it`);
-  }
-  if (record !== undefined && record.state !== "good") await terminal.print(`due: a newer record: ${mendOfRecord}`);
+  const until = (label: string, instant: Date): Fact => ({
+    label,
+    shown: describeInstant(instant, io.now()),
+    plain: instant.toISOString(),
+  });
+  return [
+    { label: "place", shown: place },
+    { label: refusal === undefined ? "published" : "published from here", shown: release },
+    { label: "registry", shown: meanings[registry] },
+    ...(refusal === undefined ? [] : [{ label: "refused", shown: `${refusal.message} (${refusal.code})` }]),
+    ...(next === undefined ? [] : [{ label: "next", shown: next }]),
+    ...(published === undefined ? [] : [until("clients are served until", published.servedUntil)]),
+    ...(record === undefined ? [] : [until("the record is good until", record.until)]),
+    ...describeStaged(status).map((change) => ({ label: "staged", shown: change })),
+    ...describeDue(status, io.now()),
+  ];
+}
+
+function describeStaged({ staged }: MasterStatus): readonly string[] {
+  return [
+    ...staged.targets.map(({ change, path }) => `${change} ${path}`),
+    ...staged.roles.map((role) => `role ${role}`),
+    ...staged.keys.map(keyChangeText),
+    ...staged.roots.map((version) => `root ${version}`),
+  ];
+}
+
+function describeDue({ due, record }: MasterStatus, now: Date): readonly Fact[] {
+  const facts = due.map(({ role, expires, state }) => {
+    const text = (instant: string): string =>
+      `${role} ${state === "expired" ? "expired" : "expires"} at ${instant}: ${mendOf(role)} renews it`;
+    return { label: "due", shown: text(describeInstant(expires, now)), plain: text(expires.toISOString()) };
+  });
+  const isRecordDue = record !== undefined && record.state !== "good";
+  return [...facts, ...(isRecordDue ? [{ label: "due", shown: `a newer record: ${mendOfRecord}` }] : [])];
 }

@@ -1,4 +1,5 @@
 import type { Run } from "../context/command.ts";
+import { printRows } from "../context/text/columns.ts";
 import { parseTargets, callOptions, withCopy } from "./copy.ts";
 
 export const run: Run = (context, [repo = "", name = ""]) =>
@@ -8,9 +9,11 @@ export const run: Run = (context, [repo = "", name = ""]) =>
     const steps = await copy.explain(path, callOptions(context));
     if (context.terminal.format === "json") await context.terminal.printJson({ target: path, steps });
     else {
-      for (const { role, delegator, outcome } of steps) {
-        await context.terminal.printName(`${role} (from ${delegator}): ${outcome}`);
-      }
+      const rows = steps.map(({ role, delegator, outcome }) => ({
+        cells: [role, `from ${delegator}`, outcome],
+        line: `${role} (from ${delegator}): ${outcome}`,
+      }));
+      await printRows(context, rows);
     }
     return steps.some(({ outcome }) => outcome === "found") ? 0 : 3;
   });

@@ -1,7 +1,7 @@
 /** Why this machine did or did not update: from what is kept here alone. */
 import type { CachedState } from "@dtuf/copy";
-import { escapeText } from "@dtuf/registry/escape";
 import type { Run } from "../context/command.ts";
+import { printFacts, type Fact } from "../context/text/columns.ts";
 import { describeInstant } from "../context/time.ts";
 import { lookAtCopy } from "./copy.ts";
 
@@ -9,25 +9,29 @@ export const run: Run = (context, [repo = ""]) =>
   lookAtCopy(context, repo, async (copy) => {
     const state = await copy.inspect();
     if (context.terminal.format === "json") return context.terminal.printJson(state);
-    for (const line of describe(state, context.io.now())) await context.terminal.print(escapeText(line));
+    await printFacts(context, describe(state, context.io.now()));
   });
 
-function describe(state: CachedState, now: Date): readonly string[] {
+function describe(state: CachedState, now: Date): readonly Fact[] {
   const { status, pin, place, refreshedAt, lastFailure, versions, expirations } = state;
   const when = (date: Date | undefined): string => (date === undefined ? "never" : describeInstant(date, now));
   const since = lastFailure !== undefined && (refreshedAt === undefined || lastFailure.at > refreshedAt);
+  const overcome = lastFailure === undefined || since ? "" : ", overcome since";
   return [
-    `pinned: root ${pin.version}, fingerprint ${pin.fingerprint}`,
-    `source: ${place ?? "none yet"}`,
-    `last success: ${when(refreshedAt)}`,
-    `last failure: ${when(lastFailure?.at)}${lastFailure === undefined || since ? "" : ", overcome since"}`,
+    { label: "pinned", shown: `root ${pin.version}, fingerprint ${pin.fingerprint}` },
+    { label: "source", shown: place ?? "none yet" },
+    { label: "last success", shown: when(refreshedAt) },
+    { label: "last failure", shown: `${when(lastFailure?.at)}${overcome}` },
     ...(lastFailure === undefined
       ? []
       : [
-          `  ${lastFailure.code}: ${lastFailure.message}`,
-          ...lastFailure.sources.map((source) => `  asked: ${source}`),
+          { label: `  ${lastFailure.code}`, shown: lastFailure.message },
+          ...lastFailure.sources.map((source) => ({ label: "  asked", shown: source })),
         ]),
-    `cached: ${status}`,
-    ...[...versions].map(([role, version]) => `  ${role} ${version}: expires ${when(expirations.get(role))}`),
+    { label: "cached", shown: status },
+    ...[...versions].map(([role, version]) => ({
+      label: `  ${role} ${version}`,
+      shown: `expires ${when(expirations.get(role))}`,
+    })),
   ];
 }

@@ -58,6 +58,7 @@ async function pullMetadata(context: Context, copy: Copy, root: GivenRoot | unde
     return;
   }
   if (other !== undefined) noteOtherRoot(context, other);
+  else if (root !== undefined) await noteKeptPin(context, copy, root);
   if (failure !== undefined) throw failure.error;
 }
 
@@ -95,6 +96,16 @@ function noteOtherRoot({ program, terminal }: Context, { pinned, offered, file, 
     `${file} (root ${offered.version}) was not used: root ${pinned.version} is pinned, and what is trusted since does not include that file. ` +
       `To trust it instead, compare its fingerprint with its publisher's, then ${program} pin ${repo} ${file} --replace`,
   );
+}
+
+/** A file that changes nothing is not passed over in silence, unless it is what is pinned or trusted since. */
+async function noteKeptPin({ terminal }: Context, copy: Copy, { file, bytes }: GivenRoot): Promise<void> {
+  const roots = (await copy.trustedFiles().catch(() => [])).filter(({ role }) => role === "root");
+  const [pinned] = roots;
+  if (pinned === undefined || roots.some((each) => Buffer.compare(each.bytes, bytes) === 0)) return;
+  const version = findVersion(bytes);
+  const what = version === undefined ? "a chain of roots" : `root ${version}, an older number`;
+  terminal.note(`${file} (${what}) was not used: root ${pinned.version} is pinned and stays`);
 }
 
 /** Undefined for a chain of roots. */

@@ -2,6 +2,9 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Json, JsonObject, TargetFile } from "@dtuf/tuf";
 import type { Context } from "../context/command.ts";
+import type { Terminal } from "../context/terminal.ts";
+import { printRows, type Row } from "../context/text/columns.ts";
+import { describeBytes } from "../context/time.ts";
 import { readCustom } from "./custom.ts";
 import { readPrefix } from "./prefix.ts";
 
@@ -21,19 +24,26 @@ export async function printTargets(
   const custom = await readCustom(context);
   const isWanted = (listed: Listed): boolean =>
     listed.path.startsWith(prefix) && (role ?? listed.role) === listed.role && hasCustom(listed.file, custom);
-  const files: object[] = [];
-  const names: string[] = [];
+  const found: Listed[] = [];
+  const isStreamed = terminal.format === "text" && (context.io.stdout.terminal === "pipe" || values.on("null"));
   for await (const listed of targets) {
     if (!isWanted(listed)) continue;
-    if (terminal.format === "text") {
-      await terminal.printName(listed.path);
-      continue;
-    }
-    const { length, hashes, custom: signed } = listed.file;
-    names.push(listed.path);
-    files.push({ path: listed.path, role: listed.role, length, hashes, custom: signed });
+    if (isStreamed) await terminal.printName(listed.path);
+    else found.push(listed);
   }
-  if (terminal.format === "json") await terminal.printJson({ targets: names, files });
+  if (terminal.format === "json") return printDocument(terminal, found);
+  await printRows(context, found.map(rowOf));
+}
+
+function printDocument(terminal: Terminal, found: readonly Listed[]): Promise<void> {
+  const files = found.map(({ path, role, file: { length, hashes, custom } }) => {
+    return { path, role, length, hashes, custom };
+  });
+  return terminal.printJson({ targets: files.map(({ path }) => path), files });
+}
+
+function rowOf({ path, role, file }: Listed): Row {
+  return { cells: [path, describeBytes(file.length), role], line: path };
 }
 
 /** A text on the command line stands for a number or a truth value of the same spelling too. */

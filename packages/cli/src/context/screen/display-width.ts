@@ -50,3 +50,19 @@ function takeColumns(text: string | readonly string[], columns: number): string 
 export function padColumns(text: string, columns: number): string {
   return text + " ".repeat(Math.max(0, columns - displayWidth(text)));
 }
+
+/** The text in pieces of at most `columns`, none of them half a character. */
+export function splitColumns(text: string, columns: number): readonly string[] {
+  if (displayWidth(text) <= columns) return [text];
+  const pieces = [""];
+  let width = 0;
+  for (const { segment } of graphemes.segment(text)) {
+    width += graphemeWidth(segment);
+    if (width > columns) {
+      pieces.push("");
+      width = graphemeWidth(segment);
+    }
+    pieces[pieces.length - 1] = `${pieces.at(-1) ?? ""}${segment}`;
+  }
+  return pieces;
+}

@@ -1,18 +1,56 @@
-/** Text laid out for a reader: never wider than the terminal. */
+/** Text laid out for a reader: no line is wider than the terminal. */
 import { escapeText } from "@dtuf/registry/escape";
+import type { Context } from "../command.ts";
+import { displayWidth, padColumns, shortenMiddle, splitColumns } from "../screen/display-width.ts";
 
 /** Narrower than that nothing can be laid out: lines are broken by the terminal. */
 const narrowest = 10;
+/** Text beside a label needs so much room, or it stands below it. */
+const textLeast = 20;
 
-/** Characters that take two columns: Chinese, Japanese, Korean, and most pictures. */
-const wide =
-  /[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6]|\p{Emoji_Presentation}/u;
-const noWidth = /\p{Mn}|\p{Me}|\u200B/u;
+export interface Row {
+  /** What a terminal shows, in columns. */
+  readonly cells: readonly string[];
+  /** The same facts in one line, for a pipe. */
+  readonly line: string;
+}
 
-export function widthOf(text: string): number {
-  let width = 0;
-  for (const character of text) width += noWidth.test(character) ? 0 : wide.test(character) ? 2 : 1;
-  return width;
+/** Columns on a terminal, a plain line for each row in a pipe. Names from elsewhere are escaped. */
+export async function printRows({ io, terminal }: Context, rows: Iterable<Row>): Promise<void> {
+  if (io.stdout.terminal === "pipe") {
+    for (const { line } of rows) await terminal.print(escapeText(line));
+    return;
+  }
+  const cells = Array.from(rows, (row) => row.cells);
+  for (const line of layOutColumns(cells, io.stdout.columns)) await terminal.print(line);
+}
+
+export interface Fact {
+  readonly label: string;
+  /** With relative times. */
+  readonly shown: string;
+  /** In a pipe, after the label and a colon; default: as shown. */
+  readonly plain?: string;
+}
+
+/** Labels in a column of their own and the text beside them, broken between words; `label: text` in a pipe. */
+export async function printFacts({ io, terminal }: Context, facts: readonly Fact[]): Promise<void> {
+  if (io.stdout.terminal === "pipe") {
+    for (const { label, shown, plain = shown } of facts) await terminal.print(escapeText(`${label}: ${plain}`));
+    return;
+  }
+  const most = Math.max(io.stdout.columns, narrowest);
+  const width = Math.max(0, ...facts.map(({ label }) => displayWidth(label)));
+  for (const { label, shown } of facts) {
+    const text = escapeText(shown);
+    const lines =
+      width + 2 + textLeast > most
+        ? wrapText(`${label}: ${text}`, { columns: most, indent: 0 })
+        : wrapText(text, { columns: most - width - 4, indent: 0 }).map(
+            (line, at) => `${padColumns(at === 0 ? label : "", width)}  ${line}`,
+          );
+    for (const line of lines) await terminal.print(line.trimEnd());
+  }
 }
 
 export interface Wrapping {
@@ -22,44 +60,38 @@ export interface Wrapping {
   readonly indent: number;
 }
 
-/** Lines broken between words; a word longer than a line stays whole. */
+/** Lines broken between words, and within a word that is longer than a line. */
 export function wrapText(text: string, { columns, indent }: Wrapping): readonly string[] {
-  const most = Math.max(columns, narrowest);
+  const most = Math.max(columns, narrowest) - indent - 2;
   const lines: string[] = [];
-  let line = " ".repeat(indent);
-  let isEmpty = true;
-  for (const word of text.split(" ")) {
-    if (!isEmpty && widthOf(line) + 1 + widthOf(word) > most) {
+  let line = "";
+  for (const word of text.split(" ").flatMap((each) => splitColumns(each, most))) {
+    if (line !== "" && displayWidth(line) + 1 + displayWidth(word) > most) {
       lines.push(line);
-      line = " ".repeat(indent + 2);
-      isEmpty = true;
+      line = "";
     }
-    line += isEmpty ? word : ` ${word}`;
-    isEmpty = false;
+    line += line === "" ? word : ` ${word}`;
   }
-  return [...lines, line];
+  return [...lines, line].map((each, at) => " ".repeat(at === 0 ? indent : indent + 2) + each);
 }
 
 /**
  * Rows as columns under each other, two spaces between them, names from elsewhere escaped. If the terminal is too narrow,
- * the longest columns are cut, which `…` shows.
+ * the widest columns are shortened in their middle.
  */
 export function layOutColumns(rows: readonly (readonly string[])[], columns: number): readonly string[] {
   const shown = rows.map((row) => row.map(escapeText));
-  const widths = shown.reduce<readonly number[]>(
-    (all, row) => row.map((cell, at) => Math.max(all[at] ?? 0, widthOf(cell))),
-    [],
-  );
+  const widths: number[] = [];
+  for (const row of shown) {
+    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, displayWidth(cell));
+  }
   const fitted = fitWidths(widths, Math.max(columns, narrowest) - 2 * (widths.length - 1));
-  return shown.map((row) =>
-    row
-      .map((cell, at) => padEnd(cutText(cell, fitted[at] ?? 0), fitted[at] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
+  const fit = (cell: string, at: number): string =>
+    padColumns(shortenMiddle(cell, fitted[at] ?? 0, "..."), fitted[at] ?? 0);
+  return shown.map((row) => row.map(fit).join("  ").trimEnd());
 }
 
-/** The widest give way first; each keeps one column. */
+/** The widest give way first. */
 function fitWidths(widths: readonly number[], most: number): readonly number[] {
   const sum = (cap: number): number => widths.reduce((all, width) => all + Math.min(width, cap), 0);
   let cap = Math.max(1, ...widths);
@@ -70,19 +102,4 @@ function fitWidths(widths: readonly number[], most: number): readonly number[] {
     rest -= extra;
     return Math.min(width, cap + extra);
   });
-}
-
-export function cutText(text: string, most: number): string {
-  if (widthOf(text) <= most) return text;
-  let [cut, width] = ["", 0];
-  for (const character of text) {
-    width += widthOf(character);
-    if (width > most - 1) break;
-    cut += character;
-  }
-  return `${cut}…`;
-}
-
-function padEnd(text: string, width: number): string {
-  return text + " ".repeat(Math.max(0, width - widthOf(text)));
 }
