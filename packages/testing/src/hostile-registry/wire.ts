@@ -69,8 +69,12 @@ async function writeInDrops(
 function write(response: ServerResponse, bytes: Uint8Array): Promise<void> {
   return new Promise((resolve) => {
     if (response.destroyed) return resolve();
-    response.once("close", () => resolve());
+    const done = (): void => {
+      response.off("close", done);
+      resolve();
+    };
+    response.once("close", done);
     response.flushHeaders();
-    response.write(bytes, () => resolve());
+    response.write(bytes, done);
   });
 }

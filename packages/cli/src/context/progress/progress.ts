@@ -84,12 +84,13 @@ function createBars(context: Context, expected: Expected | undefined): ProgressV
       const at = io.now().getTime();
       started ??= at;
       timer ??= setInterval(() => void draw(), redrawMs).unref();
+      // A digest is known only at the end of some uploads.
       const key = keyOf({ ...report, digest: undefined });
       const after = advance(moving.get(key), { ...report, name: nameOf(context, report) }, at);
       if (after.state === "moving") moving.set(key, after);
       else {
         moving.delete(key);
-        totals.add(after);
+        totals.add(keyOf(report), after);
       }
     },
     end() {
@@ -126,7 +127,7 @@ function createLines(context: Context, expected: Expected | undefined): Progress
       else {
         moving.delete(key);
         told.delete(key);
-        totals.add(after);
+        totals.add(keyOf(report), after);
       }
       const whole = isWhole ? totals.whole([...moving.values()]) : undefined;
       if (whole !== undefined) tell("", whole, at);

@@ -48,24 +48,24 @@ export function rateOf({ samples, bytes }: Pick<Transfer, "samples" | "bytes">, 
 }
 
 export interface Totals {
-  /** Of a transfer that is done. */
-  add(done: Transfer): void;
+  /** Of a transfer that is done. It counts once, however often it is told. */
+  add(id: string, done: Transfer): void;
   /** All that is moving and was moved, as one; undefined if there is only one transfer. */
   whole(moving: readonly Transfer[]): Transfer | undefined;
 }
 
 export function createTotals(expected: { readonly items: number; readonly bytes: number } | undefined): Totals {
-  const done = { items: 0, bytes: 0, since: Number.POSITIVE_INFINITY };
+  const done = { ids: new Set<string>(), bytes: 0, since: Number.POSITIVE_INFINITY };
   return {
     // A file that was read before it is uploaded has not moved yet.
-    add({ step, bytes, since }) {
-      if (step === "hash") return;
-      done.items += 1;
+    add(id, { step, bytes, since }) {
+      if (step === "hash" || done.ids.has(id)) return;
+      done.ids.add(id);
       done.bytes += bytes;
       done.since = Math.min(done.since, since);
     },
     whole(moving) {
-      if (Math.max(expected?.items ?? 0, done.items + moving.length) < 2) return undefined;
+      if (Math.max(expected?.items ?? 0, done.ids.size + moving.length) < 2) return undefined;
       const known = moving.reduce((sum, each) => sum + (each.totalBytes ?? each.bytes), done.bytes);
       return {
         name: "in all",

@@ -13,15 +13,19 @@ export function uploadProgress(
   { expected, partial = "kept" }: { readonly expected?: Expected; readonly partial?: "kept" | "dropped" } = {},
 ): ProgressView {
   const view = createProgress(context, expected);
-  let bytes = 0;
+  const stored = new Map<string, number>();
   if (partial === "kept") {
-    context.interruption.findKept = () => Promise.resolve({ bytes, totalBytes: expected?.bytes });
+    context.interruption.findKept = () => {
+      const bytes = [...stored.values()].reduce((sum, each) => sum + each, 0);
+      return Promise.resolve({ bytes, totalBytes: expected?.bytes });
+    };
   }
   return {
     ...view,
     onProgress(report) {
       // What begins with @ is a part of another target, and no file.
-      if (report.isStored === true && !report.name.startsWith("@")) bytes += report.bytes;
+      const { isStored, name, digest, bytes } = report;
+      if (isStored === true && !name.startsWith("@")) stored.set(`${name}\n${digest ?? ""}`, bytes);
       view.onProgress(report);
     },
   };
