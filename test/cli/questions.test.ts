@@ -43,18 +43,21 @@ describe("a pin that changes", () => {
     [["pull", repo, "--root", "other.json", "--output", "pulled/"], 0],
   ] as const;
 
-  test.each(commands)("%s shows both fingerprints, and anything but yes changes nothing", async (words, status) => {
-    await machine.must(["pin", repo, "root.json", "--replace"]);
-    for (const answer of ["y", "", "no"]) {
-      const terminal = terminals.open(words);
-      await terminal.shows(`sha256 ${fingerprint(roots.pinned)}`);
-      await terminal.shows(`sha256 ${fingerprint(roots.other)}`);
-      await terminal.shows("Type yes: ");
-      terminal.type(`${answer}\r`);
-      await expectEnd(terminal, status);
-      expect(await pinned()).toBe(fingerprint(roots.pinned));
-    }
-  });
+  test.each(commands)(
+    "%s shows both fingerprints, and anything but yes changes nothing [T170]",
+    async (words, status) => {
+      await machine.must(["pin", repo, "root.json", "--replace"]);
+      for (const answer of ["y", "", "no"]) {
+        const terminal = terminals.open(words);
+        await terminal.shows(`sha256 ${fingerprint(roots.pinned)}`);
+        await terminal.shows(`sha256 ${fingerprint(roots.other)}`);
+        await terminal.shows("Type yes: ");
+        terminal.type(`${answer}\r`);
+        await expectEnd(terminal, status);
+        expect(await pinned()).toBe(fingerprint(roots.pinned));
+      }
+    },
+  );
 
   test("is pinned after a typed yes", async () => {
     await machine.must(["pin", repo, "root.json", "--replace"]);
@@ -146,7 +149,7 @@ test("login without arguments asks for registry, user name, password, and whethe
   expect(terminal.screen()).not.toContain("correct-horse");
 });
 
-test("what was typed before a prompt is no answer to it", async () => {
+test("what was typed before a prompt is no answer to it [T170]", async () => {
   const env = { DTUF_ROOT_KEY_PASSWORD: undefined };
   const terminal = terminals.open(["create-root-key", "fred/ahead"], { env });
   terminal.type("typed-ahead\r\rtyped-");
