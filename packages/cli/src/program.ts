@@ -41,7 +41,7 @@ export function parseCommandLine(request: Request, groups: CommandGroups, writer
   const isCalled = [...groups.values()].some((all) => all.some((one) => isOf(one, program) && one.name === argv[0]));
   for (const [group, all] of groups) {
     for (const command of all.filter((one) => isOf(one, program) && (!isCalled || one.name === argv[0]))) {
-      const added = addCommand(root, command, { env, isWhole }).helpGroup(`${group}:`);
+      const added = addCommand(root, command, { env, argv, isWhole }).helpGroup(`${group}:`);
       added.action((...words: unknown[]) => {
         const flags = words.at(-2) as Record<string, string | boolean | readonly string[]>;
         parsed = { command, args: words.slice(0, -2).flat() as string[], flags: kebab(flags) };
@@ -130,6 +130,7 @@ function createProgram(
 interface HelpStyle {
   /** What variables begin with. */
   readonly env: string;
+  readonly argv: readonly string[];
   /** `--help --all`: shared options are described one by one. */
   readonly isWhole: boolean;
 }
@@ -139,17 +140,28 @@ const headings = { own: "Options:", registry: "Registry options:", output: "Outp
 function addCommand(root: CommanderCommand, command: Command, style: HelpStyle): CommanderCommand {
   const added = root.command(`${command.name} ${command.arguments}`.trim(), { hidden: false }).summary(command.summary);
   added.description(command.summary).exitOverride().allowExcessArguments(false);
+  // Commander takes longer for forty options than for all the rest: without help, those that are given are enough.
+  const isShown = isHelp(style.argv);
+  const options = isShown ? command.settings : command.settings.filter((name) => isGiven(name, style.argv));
   for (const group of ["own", "registry", "output"] as const) {
-    for (const name of command.settings.filter((each) => groupOf(each) === group)) {
+    for (const name of options.filter((each) => groupOf(each) === group)) {
       const option = optionOf(name, { prefix: style.env, meaning: command.meanings?.[name] })?.helpGroup(
         headings[group],
       );
       if (option !== undefined) added.addOption(group === "own" || style.isWhole ? option : option.hideHelp());
     }
   }
-  const lines = notesOf(command, style);
+  const lines = isShown ? notesOf(command, style) : [];
   if (lines.length > 0) added.addHelpText("after", `\n${lines.join("\n")}`);
   return added;
+}
+
+/** Whether a word may be this option's flag: of several short ones in one word, each may be. */
+function isGiven(name: SettingName, argv: readonly string[]): boolean {
+  const { short }: Setting = settings[name];
+  return argv.some(
+    (word) => word === `--${name}` || word.startsWith(`--${name}=`) || (short !== undefined && /^-[^-]/.test(word)),
+  );
 }
 
 function notesOf({ settings: names, examples }: Command, { env, isWhole }: HelpStyle): readonly string[] {

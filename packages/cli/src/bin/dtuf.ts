@@ -3,8 +3,8 @@ import { refuseNode } from "./node-version.ts";
 
 const refusal = refuseNode("dtuf", process.versions.node);
 if (refusal === undefined) {
-  const { run } = await import("./run.ts");
-  await run("dtuf");
+  // Not awaited here: that would need a module of a kind that starts more slowly and that an old Node cannot read.
+  void import("./start.ts").then(({ start }) => start("dtuf"));
 } else {
   process.stderr.write(`${refusal}\n`);
   process.exitCode = 1;

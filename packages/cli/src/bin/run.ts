@@ -1,5 +1,6 @@
 /** The only place that touches `process`. */
 import { constants, homedir } from "node:os";
+import { isatty } from "node:tty";
 import { setFlagsFromString } from "node:v8";
 import type { Program } from "../context/command.ts";
 import type { Io, Output } from "../context/io.ts";
@@ -39,7 +40,13 @@ function createIo(signal: AbortSignal, interrupt: (signal: NodeJS.Signals) => vo
     argv: process.argv.slice(2),
     env: process.env,
     cwd: process.cwd(),
-    stdin: { stream: process.stdin, terminal: process.stdin.isTTY ? "terminal" : "pipe" },
+    stdin: {
+      // Most commands read nothing from it.
+      get stream() {
+        return process.stdin;
+      },
+      terminal: isatty(0) ? "terminal" : "pipe",
+    },
     stdout: createOutput(process.stdout),
     stderr: createOutput(process.stderr),
     home: homedir(),
@@ -102,9 +109,11 @@ function createPrompts(
   signal: AbortSignal,
   interrupt: (signal: NodeJS.Signals) => void,
 ): Pick<Io, "ask" | "askSecret"> {
-  if (!process.stdin.isTTY || !process.stderr.isTTY) return { ask: undefined, askSecret: undefined };
+  if (!isatty(0) || !process.stderr.isTTY) return { ask: undefined, askSecret: undefined };
   const keyboard: Keyboard = {
-    input: process.stdin,
+    get input() {
+      return process.stdin;
+    },
     output: process.stderr,
     signal,
     interrupt: () => interrupt("SIGINT"),

@@ -1,6 +1,12 @@
 /** How many columns of a terminal a text takes, and texts that are made to fit. */
 
-const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
+let segmenter: Intl.Segmenter | undefined;
+
+/** Made when it is needed, because making it takes as long as all the rest of a start. */
+function graphemesOf(text: string): Intl.Segments {
+  segmenter ??= new Intl.Segmenter("en", { granularity: "grapheme" });
+  return segmenter.segment(text);
+}
 
 /** Ranges of East Asian Width W and F, a little rounded up: a text may be thought wider than it is, never narrower. */
 const wide =
@@ -12,7 +18,7 @@ const plain = /^[\x20-\x7e]*$/;
 export function displayWidth(text: string): number {
   if (plain.test(text)) return text.length;
   let columns = 0;
-  for (const { segment } of graphemes.segment(text)) columns += graphemeWidth(segment);
+  for (const { segment } of graphemesOf(text)) columns += graphemeWidth(segment);
   return columns;
 }
 
@@ -26,10 +32,7 @@ export function shortenMiddle(text: string, columns: number, ellipsis: string): 
   if (displayWidth(text) <= columns) return text;
   const room = columns - ellipsis.length;
   if (room < 2) return takeColumns(text, columns);
-  const end = takeColumns(
-    [...graphemes.segment(text)].map(({ segment }) => segment).toReversed(),
-    Math.floor(room / 2),
-  );
+  const end = takeColumns([...graphemesOf(text)].map(({ segment }) => segment).toReversed(), Math.floor(room / 2));
   return `${takeColumns(text, Math.ceil(room / 2))}${ellipsis}${end}`;
 }
 
@@ -38,7 +41,7 @@ function takeColumns(text: string | readonly string[], columns: number): string 
   const isText = typeof text === "string";
   const taken: string[] = [];
   let left = columns;
-  for (const one of isText ? Array.from(graphemes.segment(text), ({ segment }) => segment) : text) {
+  for (const one of isText ? Array.from(graphemesOf(text), ({ segment }) => segment) : text) {
     left -= graphemeWidth(one);
     if (left < 0) break;
     taken.push(one);

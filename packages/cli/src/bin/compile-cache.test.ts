@@ -1,0 +1,57 @@
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { findOwnDirectory, type Machine } from "./compile-cache.ts";
+
+let home: string;
+const userId = process.getuid?.();
+
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), "dtuf-compiled-"));
+});
+afterEach(() => rm(home, { recursive: true, force: true }));
+
+const machine = (more: Partial<Machine> = {}): Machine => ({ env: {}, home, platform: "linux", userId, ...more });
+
+describe("compiled code", () => {
+  test.each([
+    ["linux", {}, ".cache"],
+    ["linux", { XDG_CACHE_HOME: "relative" }, ".cache"],
+    ["darwin", {}, "Library/Caches"],
+    ["win32", {}, "AppData/Local"],
+  ])("on %s with %j is kept below %s of the user's home", (platform, env, below) => {
+    expect(findOwnDirectory(machine({ platform, env }))).toBe(join(home, below, "dtuf/compiled"));
+  });
+
+  test("is kept where XDG_CACHE_HOME says", () => {
+    const directory = findOwnDirectory(machine({ env: { XDG_CACHE_HOME: join(home, "x") } }));
+    expect(directory).toBe(join(home, "x/dtuf/compiled"));
+  });
+
+  test("is not kept in a directory that others can write", async () => {
+    const directory = join(home, ".cache/dtuf/compiled");
+    await mkdir(directory, { recursive: true });
+    await chmod(directory, 0o777);
+    expect(findOwnDirectory(machine())).toBeUndefined();
+    await chmod(directory, 0o755);
+    expect(findOwnDirectory(machine())).toBe(directory);
+  });
+
+  test("is not kept in another user's directory", async () => {
+    await mkdir(join(home, ".cache/dtuf/compiled"), { recursive: true });
+    expect(findOwnDirectory(machine({ userId: (userId ?? 0) + 1 }))).toBeUndefined();
+  });
+
+  test("is not kept behind a link", async () => {
+    await mkdir(join(home, ".cache/dtuf"), { recursive: true });
+    await mkdir(join(home, "elsewhere"));
+    await symlink(join(home, "elsewhere"), join(home, ".cache/dtuf/compiled"));
+    expect(findOwnDirectory(machine())).toBeUndefined();
+  });
+
+  test("is not kept if its directory cannot be made, which is no error", async () => {
+    await writeFile(join(home, ".cache"), "a file");
+    expect(findOwnDirectory(machine())).toBeUndefined();
+  });
+});
