@@ -59,7 +59,7 @@ export function splitColumns(text: string, columns: number): readonly string[] {
   if (displayWidth(text) <= columns) return [text];
   const pieces = [""];
   let width = 0;
-  for (const { segment } of graphemes.segment(text)) {
+  for (const { segment } of graphemesOf(text)) {
     width += graphemeWidth(segment);
     if (width > columns) {
       pieces.push("");
