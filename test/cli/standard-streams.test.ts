@@ -55,7 +55,7 @@ const stories: Readonly<Record<string, () => Promise<void>>> = {
     await machine.must(["check-target", repo, "demo.txt", "-"], "Hello World\n");
     refused(await machine.run(["check-target", repo, "demo.txt", "-"], "Hello world\n"));
   },
-  "delegate-role <metadata.json|->": async () => {
+  "delegate-role [metadata.json|-]": async () => {
     refused(
       await machine.run(["delegate-role", repo, "role", "-", "--path", "x", "--key", "root.json"], "no metadata"),
     );

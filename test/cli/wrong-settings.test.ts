@@ -30,6 +30,8 @@ const wrong: Partial<Record<SettingName, string>> = {
   "signers-file": "any",
   owner: "a\nb",
   "expect-snapshot": "newest",
+  proposal: "two words",
+  "expect-hash": "abc",
   path: "any",
   custom: "text",
   match: "any",

@@ -22,12 +22,13 @@ import { roleCommands } from "./publish/role-table.ts";
 import { withSetting, type Mode } from "./context/modes.ts";
 import { helpCommands } from "./help/help-table.ts";
 import { mirrorCommands } from "./sync/mirror-table.ts";
+import { teamCommands } from "./team/team-table.ts";
 
 /** Only custom metadata is changed. */
 const withoutFiles: Mode = {
   name: "without a file",
   when: (_values, args) => args.length < 3,
-  refuses: ["concurrency", "parts", "progress"],
+  refuses: ["concurrency", "parts", "progress", "role"],
 };
 
 const masterCommands: readonly Command[] = [
@@ -64,7 +65,7 @@ const masterCommands: readonly Command[] = [
     name: "push-target",
     summary: "upload a target's files and stage it for the next publication",
     arguments: "<repo> <target> [file|@target...]",
-    settings: [...stateSettings, "concurrency", "parts", "progress", "custom"],
+    settings: [...stateSettings, "concurrency", "parts", "progress", "custom", "role"],
     modes: [withoutFiles],
     examples: [
       "dtuf push-target fred/demo app-1.4.tgz ./app-1.4.tgz",
@@ -84,7 +85,7 @@ const masterCommands: readonly Command[] = [
     name: "del-target",
     summary: "stage the removal of targets",
     arguments: "<repo> <target...>",
-    settings: localSettings,
+    settings: [...stateSettings, "role"],
     examples: ["dtuf del-target fred/demo app-1.3.tgz"],
     load: () => import("./publish/del-target.ts"),
   }),
@@ -163,6 +164,7 @@ const masterCommands: readonly Command[] = [
   ...keyCommands,
   ...roleCommands,
   ...releaseCommands,
+  ...teamCommands,
 ];
 
 const registryCommands: readonly Command[] = [

@@ -15,7 +15,7 @@ import type {
 } from "./target-contract.ts";
 import type { KeyManager, StagedKeyChange, CreatedKey, NewRootOptions } from "./keys-contract.ts";
 export type * from "./target-contract.ts";
-import type { AcceptOptions, DelegateOptions, Team } from "./team-contract.ts";
+import type { AcceptOptions, DelegateOptions, OpenProposal, Team } from "./team-contract.ts";
 export type * from "./keys-contract.ts";
 export type * from "./team-contract.ts";
 
@@ -124,6 +124,8 @@ export interface DueRole {
 export interface MasterStatus {
   readonly due: readonly DueRole[];
   readonly staged: StagedChanges;
+  /** Open proposals of the registry and whose signatures they wait for; empty if no request was made. */
+  readonly proposals: readonly OpenProposal[];
   /** "never": nothing has been published from here. */
   readonly versions: ReleaseVersions | "never";
   /**

@@ -19,6 +19,7 @@ export type {
   RoleTargetOptions,
   SignatureNeed,
   SignedProposal,
+  SignOptions,
   TargetChange,
   Team,
   TrustChange,

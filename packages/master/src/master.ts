@@ -13,6 +13,7 @@ import { listTargetsOf, readSignedTargets, unknownTarget } from "./push-target.t
 import { pushTarget, pushTargets, setCustom } from "./push-targets.ts";
 import { addKey, listRoleKeys, removeKey, setThreshold } from "./release/role-keys.ts";
 import { readRootChain } from "./published/root-chain.ts";
+import { delegateFrom } from "./team/role-targets.ts";
 import { createTeam } from "./team/team.ts";
 import { createWorkplace, type Operation, type Workplace } from "./state/operation.ts";
 import { readExpirations, readStagedChanges, readStatus } from "./status.ts";
@@ -101,7 +102,10 @@ type Delegator = Pick<Master, "delegate" | "updateRole" | "revokeRole">;
 
 function createDelegator({ alone }: Workplace): Delegator {
   return {
-    delegate: (role, options) => alone(options.signal, (operation) => delegate(operation, role, options)),
+    delegate: (role, { from, ...options }) =>
+      alone(options.signal, (operation) =>
+        from === undefined ? delegate(operation, role, options) : delegateFrom(operation, role, { from, ...options }),
+      ),
     updateRole: (role, metadata, { signal } = {}) =>
       alone(signal, (operation) => updateRole(operation, role, metadata)),
     revokeRole: (role, { signal } = {}) => alone(signal, (operation) => revokeRole(operation, role)),

@@ -1,11 +1,12 @@
 /** The status: from the published release, verified like a client does, or from the local record only. */
+import { OciError } from "@dtuf/registry";
 import { parseUnverified, topLevelRoles, type RoleName, type TopLevelRole } from "@dtuf/tuf";
 import { describeStaged } from "./documents/changes.ts";
-import type { MasterStatus, StagedChanges } from "./contract.ts";
+import type { MasterStatus, OpenProposal, StagedChanges } from "./contract.ts";
 import { readSignedTargets } from "./push-target.ts";
 import type { Operation } from "./state/operation.ts";
 import { MasterError } from "./errors.ts";
-import { openPublished, versionsOf } from "./published/base.ts";
+import { openPublished, versionsOf, type Base } from "./published/base.ts";
 import { isUnreadable } from "./published/history.ts";
 import { latestDigest } from "./published/published.ts";
 import { findNewest } from "./published/successors.ts";
@@ -15,6 +16,7 @@ import { recordStatusOf } from "./release/push-record.ts";
 import { withPublishedRoots } from "./release/record.ts";
 import { describeKeyChanges } from "./release/role-keys.ts";
 import { dueRoles, type Expiry } from "./release/sign.ts";
+import { listProposals } from "./team/proposals.ts";
 
 /** Expirations of the top-level roles, then of the delegated ones. */
 export async function readExpirations(operation: Operation): Promise<ReadonlyMap<TopLevelRole | RoleName, Date>> {
@@ -69,6 +71,7 @@ export async function readStatus(operation: Operation, { withinMs, registry }: S
             snapshot: head.snapshot.version,
             targets: head.targets.version,
           },
+    proposals: look.base === undefined ? [] : await findProposals(operation, look.base),
     ...look.told,
     ...(pushRecord === undefined ? {} : { record: recordStatusOf(pushRecord, operation.now, withinMs) }),
   };
@@ -87,10 +90,21 @@ async function refuseUnknown(operation: Operation): Promise<void> {
   );
 }
 
+/** Where tags cannot be listed, no proposal is found. */
+async function findProposals(operation: Operation, base: Base): Promise<readonly OpenProposal[]> {
+  try {
+    return await listProposals(operation, base);
+  } catch (error) {
+    if (OciError.is(error) && error.code !== "OCI_UNAVAILABLE") return [];
+    throw error;
+  }
+}
+
 interface Look {
   readonly told: Pick<MasterStatus, "registry" | "published" | "refusal">;
   /** Of the published release, if it was verified. */
   readonly roles?: readonly Expiry[];
+  readonly base?: Base;
 }
 
 const unchecked: Look = { told: { registry: "unchecked" } };
@@ -112,6 +126,7 @@ async function lookAtRegistry(operation: Operation): Promise<Look> {
         published: { versions: versionsOf(base), servedUntil: servedUntil(base) },
       },
       roles: [...top, ...(await readDelegated(operation, sources))],
+      base,
     };
   } catch (error) {
     if (!isUnreadable(error) || error.code === "MASTER_STATE_INVALID") throw error;

@@ -3,8 +3,13 @@ import type { Digest } from "@dtuf/registry";
 import type { JsonObject, KeyId, TargetFile, TargetPath } from "@dtuf/tuf";
 import type { OperationOptions, ProgressOptions, StagedTarget, TargetPart } from "./target-contract.ts";
 
-/** A delegation from the top-level targets role. Exactly one of `paths` and `pathHashPrefixes`. */
+/** A delegation. Exactly one of `paths` and `pathHashPrefixes`. */
 export interface DelegateOptions extends OperationOptions {
+  /**
+   * The role that delegates: its document gets the delegation, and `propose` with that role signs it. Default: targets.
+   * Only without `metadata`.
+   */
+  readonly from?: string | undefined;
   readonly paths?: readonly string[] | undefined;
   readonly pathHashPrefixes?: readonly string[] | undefined;
   /** If true and the role does not have the target, later delegations are not searched. Default: false. */
@@ -113,6 +118,11 @@ export interface AcceptOptions extends ReviewOptions {
   readonly clock?: "checked" | "trusted" | undefined;
 }
 
+export interface SignOptions extends ReviewOptions {
+  /** The hash that `reviewProposal` returned: nothing else is signed than what was shown. */
+  readonly shownHash?: string | undefined;
+}
+
 export interface SignedProposal extends ProposalReview {
   /** The documents that were signed here just now, such as `targets 7`. */
   readonly added: readonly string[];
@@ -137,7 +147,7 @@ export interface Team {
    */
   reviewProposal(name: string, options?: ReviewOptions): Promise<ProposalReview>;
   /** Adds the signatures of the keys that are here. @throws MASTER_KEYS_MISSING, and what `reviewProposal` throws */
-  signProposal(name: string, options?: ReviewOptions): Promise<SignedProposal>;
+  signProposal(name: string, options?: SignOptions): Promise<SignedProposal>;
   /** The proposals of which something is not published, and that still fit what is published. */
   listProposals(options?: OperationOptions): Promise<readonly OpenProposal[]>;
   /** Uploads a target's parts and stages it in a delegated role. @throws MASTER_ROLE_UNKNOWN, MASTER_PATH_NOT_DELEGATED */

@@ -86,7 +86,12 @@ export interface NewBlobReceiver {
 
 /** Lists every tag; pages are fetched as the loop reaches them. The store decides the order. */
 export interface TagLister {
-  listTags(options?: StoreOptions): AsyncIterable<TagName>;
+  listTags(options?: ListTagsOptions): AsyncIterable<TagName>;
+}
+
+export interface ListTagsOptions extends StoreOptions {
+  /** Tags that sort before or at this text need not be listed. A store may list them nevertheless. */
+  readonly after?: string | undefined;
 }
 
 /** Deletions. They return false if there was nothing to delete. @throws OciError OCI_UNSUPPORTED if the store does not allow it */

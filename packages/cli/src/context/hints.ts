@@ -43,6 +43,16 @@ const hints: Readonly<Record<string, string>> = {
     "if that key was stolen, PROGRAM create-metadata-keys, then reset-keys, then push-metadata --base recorded; if not, --expect-snapshot VERSION",
   MASTER_OLD_ROOT_KEY_MISSING:
     "put the old key's file back into keys/previous; if it is lost, PROGRAM reset-keys <repo> --replace, after which every client must pin again",
+  MASTER_PROPOSAL_UNKNOWN: "PROGRAM status <repo> lists the open proposals",
+  MASTER_PROPOSAL_OUTDATED:
+    "something else was published since: PROGRAM propose <repo> again where it is staged, and have it signed again",
+  MASTER_PROPOSAL_REPLAYED:
+    "nothing was signed. The registry may be showing an old proposal: ask the others for the number and the hash; if theirs is this one, have it proposed again",
+  MASTER_PROPOSAL_CHANGED:
+    "nothing was signed. Ask the others which hash they see; if the content was changed on purpose, have it proposed again",
+  MASTER_NOTHING_STAGED:
+    "stage something first: PROGRAM push-target, delegate-role, add-key; PROGRAM status <repo> lists it",
+  MASTER_PATH_NOT_DELEGATED: "nothing was published: PROGRAM explain <repo> <target> says who may sign a name",
   OCI_UNAUTHORIZED: "give credentials: PROGRAM login <host>, or DTUF_USERNAME and DTUF_PASSWORD",
   OCI_TAG_IMMUTABLE: "take another alias, or have the registry's rule for immutable tags leave this one out",
   OCI_REALM_REFUSED: "if that host is your registry's token server, name it in DTUF_AUTH_HOST",
@@ -158,6 +168,9 @@ function hintOfKeys(details: Failure["details"], command: string): string {
   const role = String(details?.["role"]);
   const directory = String(details?.["directory"]);
   const make = role === "root" ? "PROGRAM create-root-key <repo>" : "PROGRAM create-metadata-keys <repo>";
+  if (details?.["roles"] !== undefined) {
+    return "name the private key of one of those with --signer; PROGRAM list-keys <repo> lists the keys of each role";
+  }
   if (details?.["directory"] === undefined) return "put the key's file back: it was removed while the command ran";
   if (details["metadata"] === "none") return `make the keys: ${hintOfMissing(details["missing"])}`;
   if (details["metadata"] === "exists") {

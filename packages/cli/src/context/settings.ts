@@ -149,6 +149,12 @@ export const settings = {
   record: needs("file", text("the newest push's record: only what it names is renewed, a due snapshot too", "file")),
   "record-out": needs("parent", text("write a signed record of this push, for --record on other machines", "file")),
   "record-lifetime": lifetime("a record", "2 weeks", { least: hourMs, most: 366 * dayMs }),
+  proposal: like(grammars.proposalName, text("name of the proposal", "name", "next")),
+  "expect-hash": like(
+    grammars.proposalHash,
+    text("the proposal's hash as a colleague read it out, or its first 32 digits or more", "hex"),
+  ),
+  yes: toggle("do not ask: what is shown was read before"),
   path: list("targets that the role may sign, `tools/*`", "pattern"),
   "path-hash-prefix": like(
     grammars.hex,
@@ -170,7 +176,7 @@ export const settings = {
   "names-from": needs("file", text("names of targets, one a line; - is stdin", "file")),
   tree: toggle("keep the directories in the targets' names below --output"),
   prefix: text("what the names of the targets begin with, before a /", "name"),
-  role: text("take the targets of this role alone", "role"),
+  role: text("the targets of this delegated role alone, or the delegations in its document", "role"),
   newer: toggle("leave out files whose content, by its hash, is what is signed or staged"),
   verify: toggle("read what the destination has already and compare it with its digest"),
   "dry-run": toggle("say what would be done, do nothing"),

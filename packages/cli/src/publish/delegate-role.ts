@@ -2,11 +2,12 @@ import type { Context, Run } from "../context/command.ts";
 import { keyFileMaxBytes, roleFileMaxBytes, verifyDelegated } from "./delegated-role.ts";
 import { readInput } from "../context/input-file.ts";
 import { withMaster } from "./master.ts";
-import { reportStaged } from "./reports/staged-report.ts";
+import { reportStagedIn } from "./reports/staged-report.ts";
+import { givenRole } from "./role-target.ts";
 import { UsageError } from "../context/usage.ts";
 
 /** The role's own people sign its metadata and push its blobs; this stages the trust in them. */
-export const run: Run = async (context, [repo = "", role = "", file = ""]) => {
+export const run: Run = async (context, [repo = "", role = "", file]) => {
   const { io, values } = context;
   verifyDelegated(role);
   const pattern = parsePattern(context);
@@ -14,11 +15,18 @@ export const run: Run = async (context, [repo = "", role = "", file = ""]) => {
   const threshold = values.count("threshold") ?? 1;
   if (threshold > keys.length) throw new UsageError(`--threshold: ${threshold} of ${keys.length} keys cannot be met`);
   const terminating = values.on("terminating");
-  const metadata = await readInput(context, file, roleFileMaxBytes);
-  const delegation = { ...pattern, keys, threshold, terminating, metadata, signal: io.signal } as const;
+  const metadata = file === undefined ? undefined : await readInput(context, file, roleFileMaxBytes);
+  const from = givenRole(context);
+  if (from !== undefined && file !== undefined)
+    throw new UsageError(`with ${values.given("role")} the role starts empty: name no file`);
+  const delegation = { ...pattern, keys, from, threshold, terminating, metadata, signal: io.signal } as const;
   return withMaster(context, repo, async (master) => {
     await master.delegate(role, delegation);
-    reportStaged(context, repo, `staged the trust in ${role}`);
+    reportStagedIn(context, repo, { what: `staged the trust in ${role}`, role: from });
+    if (metadata === undefined && from === undefined) {
+      const { program, terminal } = context;
+      terminal.report(`if its keys are not here, ${program} propose ${repo}: their holders sign its first file`);
+    }
   });
 };
 

@@ -9,7 +9,8 @@ import { UsageError } from "../context/usage.ts";
 import { describeBytes } from "../context/time.ts";
 import { readCustom } from "../targets/custom.ts";
 import { withMaster } from "./master.ts";
-import { reportStaged } from "./reports/staged-report.ts";
+import { reportStaged, reportStagedIn } from "./reports/staged-report.ts";
+import { givenRole, pushPlaced } from "./role-target.ts";
 
 /** `@name` is another target, whose blobs are used again; `./@name` is a file of that name. */
 export const run: Run = async (context, [repo = "", target = "", ...words]) => {
@@ -39,11 +40,13 @@ async function push(context: Context, { repo, target, words, custom }: Asked, pa
   );
   const progress = uploadProgress(context, { expected: await expectFiles(paths) });
   return withMaster(context, repo, async (master) => {
-    const options = { custom, signal: context.io.signal, onProgress: progress.onProgress };
-    const file = await master.pushTarget(target, parts, options);
+    const file = await pushPlaced(context, master, { target, parts, custom, onProgress: progress.onProgress });
     progress.end();
     const made = parts.length > 1 ? `, one target of ${parts.length} parts (${words.join(", ")})` : "";
-    reportStaged(context, repo, `uploaded ${target}, ${describeBytes(file.length)}${made}`);
+    reportStagedIn(context, repo, {
+      what: `uploaded ${target}, ${describeBytes(file.length)}${made}`,
+      role: givenRole(context),
+    });
     if (context.terminal.format === "json") {
       await context.terminal.printJson({ target, length: file.length, hashes: Object.fromEntries(file.hashes) });
     }

@@ -1,14 +1,29 @@
 /** Commands for roles that others sign. */
 import type { Command } from "../context/command.ts";
-import { entry, localSettings, stateSettings } from "../entry.ts";
+import { entry, localSettings, signerSettings, stateSettings } from "../entry.ts";
 
 export const roleCommands: readonly Command[] = [
   entry({
     name: "delegate-role",
-    summary: "stage the trust in a role that others sign, or a change of it, with the role's signed file",
-    arguments: "<repo> <role> <metadata.json|->",
-    settings: [...stateSettings, "path", "path-hash-prefix", "key", "threshold", "terminating", "concurrency"],
-    examples: ["dtuf delegate-role fred/demo tools tools.json --path 'tools/*' --key tools.pub"],
+    summary:
+      "stage the trust in a role that others sign, or a change of it; without the role's signed file it starts empty",
+    arguments: "<repo> <role> [metadata.json|-]",
+    settings: [
+      ...stateSettings,
+      "path",
+      "path-hash-prefix",
+      "key",
+      "threshold",
+      "terminating",
+      "concurrency",
+      ...signerSettings,
+      "targets-lifetime",
+      "role",
+    ],
+    examples: [
+      "dtuf delegate-role fred/demo tools --path 'tools/*' --key tools.pub",
+      "dtuf delegate-role fred/demo tools tools.json --path 'tools/*' --key tools.pub",
+    ],
     load: () => import("./delegate-role.ts"),
   }),
   entry({

@@ -1,4 +1,4 @@
-import type { MasterStatus } from "@dtuf/master";
+import type { MasterStatus, OpenProposal } from "@dtuf/master";
 import { isTopLevelRole } from "@dtuf/tuf";
 import type { Context, ExitStatus, Run } from "../context/command.ts";
 import { mendOf, mendOfRecord } from "./reports/due-report.ts";
@@ -55,6 +55,7 @@ function describe({ io, program }: Context, { repo, place }: Shown, status: Mast
   const shown = published?.versions ?? versions;
   const release = shown === "never" ? "never" : `release ${shown.timestamp}, snapshot ${shown.snapshot}`;
   const next = nextStep(status, repo)?.replaceAll("PROGRAM", program).replaceAll("<repo>", repo);
+  const accept = `${program} accept ${repo}`;
   const until = (label: string, instant: Date): Fact => ({
     label,
     shown: describeInstant(instant, io.now()),
@@ -69,8 +70,13 @@ function describe({ io, program }: Context, { repo, place }: Shown, status: Mast
     ...(published === undefined ? [] : [until("clients are served until", published.servedUntil)]),
     ...(record === undefined ? [] : [until("the record is good until", record.until)]),
     ...describeStaged(status).map((change) => ({ label: "staged", shown: change })),
+    ...status.proposals.map((proposal) => ({ label: "proposal", shown: describeProposal(proposal, accept) })),
     ...describeDue(status, io.now()),
   ];
+}
+
+function describeProposal({ name, state, missing }: OpenProposal, accept: string): string {
+  return `${name}: ${state === "ready" ? `${accept} ${name} publishes it` : `missing: ${missing.join(", ")}`}`;
 }
 
 function describeStaged({ staged }: MasterStatus): readonly string[] {

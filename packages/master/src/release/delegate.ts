@@ -52,8 +52,13 @@ export async function delegate(operation: Operation, name: string, options: Dele
   const delegation = parseDelegation(options);
   const { metadata } = options;
   if (metadata !== undefined) return stageRole(operation, role, { kind: "put", delegation, metadata });
-  const change = { kind: "put", delegation, metadata: await firstFile(operation, role, delegation) } as const;
-  applyRoles(await currentDelegations(operation), new Map([[role, change]]));
+  const before = await currentDelegations(operation);
+  const change = {
+    kind: "put",
+    delegation,
+    metadata: await firstFile(operation, role, { delegation, before }),
+  } as const;
+  applyRoles(before, new Map([[role, change]]));
   await operation.files.stageRole(operation.state(), role, change);
 }
 
@@ -61,25 +66,26 @@ export async function delegate(operation: Operation, name: string, options: Dele
  * The published file, if the new keys signed it. Otherwise a new version with the same targets, or an empty first one,
  * signed by those of its keys that are here. The others sign it in a proposal.
  */
-async function firstFile(operation: Operation, role: RoleName, delegation: Delegation): Promise<Uint8Array> {
+export async function firstFile(
+  operation: Operation,
+  role: RoleName,
+  { delegation, before }: FirstFile,
+): Promise<Uint8Array> {
   const listed = (await currentSnapshot(operation)).meta.get(`${role}.json`);
   const published = listed === undefined ? undefined : await readRoleFile(operation, listed);
   const by = findAuthority(applyRoles(undefined, new Map([[role, { kind: "put", delegation, metadata: none }]])), role);
   if (by === undefined) throw unknownRole(role);
   if (published !== undefined && findValidSignatures(published, by).length >= by.role.threshold) return published;
-  const before = await currentFile(operation, role, published);
+  const old = findAuthority(before, role);
+  const current = published === undefined || old === undefined ? undefined : verifyDocument(published, old, "targets");
   const edition = { version: (listed?.version ?? 0) + 1, expires: expiryOf("targets", operation) };
-  return signDocument(planRole(before, noChanges, edition), signersOf(operation.signers, by));
+  return signDocument(planRole(current, noChanges, edition), signersOf(operation.signers, by));
 }
 
-/** The published document, if the keys of its present delegation signed it. */
-async function currentFile(
-  operation: Operation,
-  role: RoleName,
-  published: Uint8Array | undefined,
-): Promise<Targets | undefined> {
-  const by = findAuthority(await currentDelegations(operation), role);
-  return published === undefined || by === undefined ? undefined : verifyDocument(published, by, "targets");
+interface FirstFile {
+  readonly delegation: Delegation;
+  /** The delegations of the document that delegates, as published. */
+  readonly before: Delegations | undefined;
 }
 
 const none: Uint8Array = new Uint8Array();
@@ -190,7 +196,7 @@ function authorityOf(delegations: Delegations | undefined, name: RoleName): Auth
   return by;
 }
 
-function parseDelegatedName(name: string): RoleName {
+export function parseDelegatedName(name: string): RoleName {
   if (isTopLevelRole(name)) throw new TypeError(`${name} is a top-level role`);
   return parseRoleName(name);
 }

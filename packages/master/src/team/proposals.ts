@@ -19,7 +19,7 @@ import type { Base } from "../published/base.ts";
 import { isUnreadable, readable } from "../published/history.ts";
 import { openBase, verifyUnexpired } from "../release/open-base.ts";
 import type { Operation } from "../state/operation.ts";
-import type { OpenProposal, ProposalReview, ReviewOptions, SignedProposal } from "../team-contract.ts";
+import type { OpenProposal, ProposalReview, ReviewOptions, SignedProposal, SignOptions } from "../team-contract.ts";
 import { draftRole, draftTopLevel } from "./draft.ts";
 import { describeNeeds, isMet, missingHolders, type Need } from "./needs.ts";
 import {
@@ -74,9 +74,10 @@ export async function reviewProposal(
 export async function signProposal(
   operation: Operation,
   name: string,
-  { expectHash }: ReviewOptions,
+  { expectHash, shownHash }: SignOptions,
 ): Promise<SignedProposal> {
   const { found, files, published } = await openProposal(operation, name, expectHash);
+  if (shownHash !== undefined) verifyExpected(found, shownHash);
   if (published) return { ...review({ ...found, files, state: "published" }), added: [], keyIds: [] };
   const memory = await operation.team.readMemory();
   const unmet = files.filter(({ bytes, needs }) => needs.some((need) => !isMet(bytes, need)));
@@ -99,7 +100,7 @@ export async function listProposals(operation: Operation, base: Base): Promise<r
   const { store, signal } = operation;
   if (store.listTags === undefined) return [];
   const open: OpenProposal[] = [];
-  for await (const tag of store.listTags({ signal })) {
+  for await (const tag of store.listTags({ after: "proposal.", signal })) {
     const name = parseProposalTag(tag);
     const described = name === undefined ? undefined : await describeOpen(operation, base, name);
     if (described !== undefined && described.state !== "published") open.push(described);

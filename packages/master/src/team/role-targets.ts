@@ -1,16 +1,18 @@
-/** Targets of a delegated role: a delegate uploads and stages them, then proposes the role's next document. */
-import { parseTargetPath, type RoleName, type TargetFile, type TargetPath } from "@dtuf/tuf";
+/** What a delegate stages in its role: targets, which it uploads, and further delegations. `propose` signs it. */
+import { parseTargetPath, type RoleName, type TargetFile, type TargetPath, type Targets } from "@dtuf/tuf";
 import { targetKeeper } from "@dtuf/format";
 import { describeStaged, type Staged, type TargetMap } from "../documents/changes.ts";
 import type { RoleChanges } from "../documents/role-changes.ts";
+import { applyRoles, parseDelegation } from "../documents/staged-role.ts";
 import { parseTargetName, verifyCustom } from "../documents/target-name.ts";
 import { openHashedFiles } from "../parts/hashed-files.ts";
 import { createSender } from "../parts/sender.ts";
 import { readParts, unknownTarget, uploadTarget } from "../push-target.ts";
+import { firstFile, parseDelegatedName } from "../release/delegate.ts";
 import { createSent } from "../release/upload.ts";
 import type { Operation, Workplace } from "../state/operation.ts";
 import type { NewTarget, StagedTarget } from "../target-contract.ts";
-import type { RoleTargetOptions } from "../team-contract.ts";
+import type { DelegateOptions, RoleTargetOptions } from "../team-contract.ts";
 import { openRole } from "./draft.ts";
 import { openTeamBase } from "./proposals.ts";
 import { verifyScope, type FoundRole } from "./role-tree.ts";
@@ -18,6 +20,8 @@ import { settleRole } from "./settle.ts";
 
 interface Place {
   readonly found: FoundRole;
+  /** The published document. */
+  readonly document: Targets | undefined;
   readonly targets: TargetMap;
   readonly changes: RoleChanges;
 }
@@ -28,7 +32,8 @@ async function openPlace(operation: Operation, role: string): Promise<Place> {
   const { found, published } = await openRole(operation, base, role);
   await settleRole(operation, base, found.name);
   const changes = await operation.team.readRoleChanges(found.name);
-  return { found, targets: published?.document.targets ?? new Map(), changes };
+  const document = published?.document;
+  return { found, document, targets: document?.targets ?? new Map(), changes };
 }
 
 /** Uploading takes no lock. If bytes were pruned meanwhile, they are uploaded again under the lock. */
@@ -90,4 +95,21 @@ export async function deleteRoleTarget(operation: Operation, role: string, name:
 export async function stagedInRole(operation: Operation, role: string): Promise<readonly StagedTarget[]> {
   const { targets, changes } = await openPlace(operation, role);
   return describeStaged(targets, changes.targets);
+}
+
+/** Stages a delegation inside a delegated role's own document, with the first file of the new role. */
+export async function delegateFrom(
+  operation: Operation,
+  name: string,
+  options: DelegateOptions & { readonly from: string },
+): Promise<void> {
+  if (options.metadata !== undefined) throw new TypeError("a role that is delegated from another one starts empty");
+  const role = parseDelegatedName(name);
+  const delegation = parseDelegation(options);
+  const { found, document, changes } = await openPlace(operation, options.from);
+  const before = document?.delegations;
+  const metadata = await firstFile(operation, role, { delegation, before });
+  const roles = new Map([...changes.roles, [role, { kind: "put", delegation, metadata } as const]]);
+  applyRoles(before, roles);
+  await operation.team.saveRoleChanges(found.name, { ...changes, roles });
 }

@@ -1,5 +1,5 @@
 /** Drops staged changes that are published now, because a proposal that carried them was accepted, here or elsewhere. */
-import { parseUnverified, type Delegations, type RoleName, type TargetPath } from "@dtuf/tuf";
+import { encodeKey, parseUnverified, type Delegations, type RoleName, type TargetPath } from "@dtuf/tuf";
 import { isSameTarget, type StagedTargets, type TargetMap } from "../documents/changes.ts";
 import { changeDelegations, planNextRoot } from "../documents/key-changes.ts";
 import type { RoleChanges } from "../documents/role-changes.ts";
@@ -61,8 +61,17 @@ function publishedRoles(
   });
 }
 
+/** The same delegations give the same text, whatever the order of their keys. */
 function encode(delegations: Delegations | undefined): string {
-  return JSON.stringify(delegations, (_key, value: unknown) => (value instanceof Map ? [...value] : value));
+  if (delegations === undefined) return "";
+  const keys = [...delegations.keys]
+    .map(([id, key]) => [id, encodeKey(key)] as const)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1));
+  if (delegations.kind === "succinct") return JSON.stringify([keys, delegations.succinct]);
+  const roles = delegations.roles.map(({ name, keyIds, threshold, terminating, paths, pathHashPrefixes }) => [
+    ...[name, keyIds, threshold, terminating, paths, pathHashPrefixes],
+  ]);
+  return JSON.stringify([keys, roles]);
 }
 
 function without<K, V>(map: ReadonlyMap<K, V>, keys: readonly unknown[]): ReadonlyMap<K, V> {

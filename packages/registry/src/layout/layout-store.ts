@@ -9,6 +9,7 @@ import type {
   BlobFinder,
   BlobMounter,
   Deleter,
+  ListTagsOptions,
   NewBlobReceiver,
   RangeReader,
   ReadStore,
@@ -102,7 +103,7 @@ function readingFrom(layout: Layout): ReadStore & TagLister & ReferrerLister & R
   };
 }
 
-async function* listTags(layout: Layout, { signal }: StoreOptions = {}): AsyncGenerator<TagName> {
+async function* listTags(layout: Layout, { signal }: ListTagsOptions = {}): AsyncGenerator<TagName> {
   signal?.throwIfAborted();
   const index = await layout.index.find();
   if (index !== undefined) yield* listLayoutTags(index);

@@ -35,6 +35,8 @@ export const grammars = {
   platforms: pattern(new RegExp(`^${platform}(?:,\\s*${platform})*$`), "os/arch[/variant]"),
   signer: pattern(/^[a-z][a-z0-9+.-]+:[^\p{Cc}]+$/u, "a signer's URI, such as file2:PATH or hv:KEY/VERSION"),
   hex: pattern(/^[0-9a-f]{1,64}$/, "hexadecimal digits"),
+  proposalName: pattern(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/, "letters, digits, ., _ and -, at most 100"),
+  proposalHash: pattern(/^[0-9a-f]{32,64}$/, "32 to 64 hexadecimal digits"),
   custom: pattern(/^(?:@.+|[^=@\p{Cc}][^=\p{Cc}]*=[^]*)$/u, "KEY=VALUE or @FILE"),
   mapping: pattern(/^[^=]+=.+$/, "SOURCE=DESTINATION"),
   urlOrDirectory: {

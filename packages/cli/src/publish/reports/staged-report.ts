@@ -2,8 +2,20 @@ import type { StagedChanges, StagedKeyChange } from "@dtuf/master";
 import type { Context } from "../../context/command.ts";
 
 /** What was staged, and the command that publishes it. */
-export function reportStaged({ program, terminal }: Context, repo: string, what: string): void {
-  terminal.report(`${what}: publish it with ${program} push-metadata ${repo}`);
+export function reportStaged(context: Context, repo: string, what: string): void {
+  reportStagedIn(context, repo, { what });
+}
+
+/** The same for a delegated role, if one is named: its changes are proposed. */
+export function reportStagedIn({ program, terminal }: Context, repo: string, { what, role }: StagedIn): void {
+  const command = role === undefined ? "push-metadata" : "propose";
+  const of = role === undefined ? "" : ` --role ${role}`;
+  terminal.report(`${what}: publish it with ${program} ${command} ${repo}${of}`);
+}
+
+interface StagedIn {
+  readonly what: string;
+  readonly role?: string | undefined;
 }
 
 export function isNothingStaged({ targets, roles, roots, keys }: StagedChanges): boolean {

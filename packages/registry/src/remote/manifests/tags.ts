@@ -1,13 +1,17 @@
-import type { StoreOptions } from "../../store.ts";
+import type { ListTagsOptions } from "../../store.ts";
 import { isTag, type TagName } from "../../tag.ts";
 import { pullScope, repositoryUrl, type Repository } from "../requests/context.ts";
 import { listNames } from "../requests/paging.ts";
 
 /** Yields nothing for a repository that the registry does not know. Invalid tags are skipped, because they could not be requested. */
-export async function* listTags(repository: Repository, { signal }: StoreOptions = {}): AsyncGenerator<TagName> {
+export async function* listTags(
+  repository: Repository,
+  { after, signal }: ListTagsOptions = {},
+): AsyncGenerator<TagName> {
+  const query = new URLSearchParams(after === undefined ? {} : { last: after });
   const request = {
     method: "GET",
-    url: repositoryUrl(repository, "tags/list"),
+    url: repositoryUrl(repository, "tags/list", query),
     scopes: [pullScope(repository.name)],
     expect: [200, 404],
     signal,

@@ -1,0 +1,21 @@
+import type { Run } from "../context/command.ts";
+import { withMaster } from "../publish/master.ts";
+import { nameOfRole, usualName, verifyName } from "./proposal-name.ts";
+import { reviewLines } from "./summary-report.ts";
+
+export const run: Run = (context, [repo = "", named]) => {
+  const { io, program, terminal, values } = context;
+  const role = (values.text("role") ?? "") === "" ? undefined : values.text("role");
+  const name = named === undefined ? (role === undefined ? usualName : nameOfRole(role)) : verifyName(named);
+  return withMaster(context, repo, async (master) => {
+    const proposed = await master.propose(name, { role, signal: io.signal });
+    if (terminal.format === "json") await terminal.printJson(proposed);
+    else for (const line of reviewLines(proposed)) await terminal.printName(line);
+    terminal.report(`proposed ${name}, number ${proposed.number}: read its hash out to those who sign it`);
+    const next =
+      proposed.state === "ready"
+        ? `${program} accept ${repo} ${name} publishes it`
+        : `missing: ${proposed.missing.join(", ")}: ${program} sign ${repo} --proposal ${name}`;
+    terminal.report(next);
+  });
+};

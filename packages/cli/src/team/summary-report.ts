@@ -1,0 +1,68 @@
+/** What a proposal changes, as lines that a person reads before signing. */
+import type { KeyLine, ProposalReview, ProposalSummary, SignatureNeed } from "@dtuf/master";
+import { describeBytes } from "../context/time.ts";
+
+export function reviewLines(review: Omit<ProposalReview, "missing">): readonly string[] {
+  const { name, number, hash, base, state, summary, signatures } = review;
+  return [
+    `proposal: ${name}, number ${number}, ${states[state]}`,
+    `hash: ${hash}`,
+    `built on: release ${base}`,
+    ...summaryLines(summary),
+    ...signatures.map(signatureLine),
+  ];
+}
+
+const states: Readonly<Record<ProposalReview["state"], string>> = {
+  open: "signatures are missing",
+  ready: "all signatures are there",
+  published: "published",
+};
+
+export function summaryLines({ documents, trust, targets }: ProposalSummary): readonly string[] {
+  return [
+    ...documents.map(documentLine),
+    ...documents.flatMap(({ role, otherFields }) =>
+      otherFields.length === 0 ? [] : [`${role}: other fields change: ${otherFields.join(", ")}`],
+    ),
+    ...trust.flatMap(trustLines),
+    ...targets.map(targetLine),
+  ];
+}
+
+function documentLine({ role, before, after }: ProposalSummary["documents"][number]): string {
+  const from = before === undefined ? "new" : `${before.version} ->`;
+  const expired = before === undefined ? "" : ` (was ${before.expires.toISOString()})`;
+  return `${role}: version ${from} ${after.version}, expires ${after.expires.toISOString()}${expired}`;
+}
+
+function trustLines({ role, in: within, change, ...trust }: ProposalSummary["trust"][number]): readonly string[] {
+  const { keysIn, keysOut, threshold, scope } = trust;
+  const verb = change === "add" ? "new delegation to" : change === "remove" ? "no more delegation to" : "keys of";
+  const of = within === "root" ? `${verb} ${role}` : `${verb} ${role}, by ${within}`;
+  const isSame = threshold.before === threshold.after;
+  return [
+    ...keysIn.map((key) => `${of}: in ${keyText(key)}`),
+    ...keysOut.map((key) => `${of}: out ${keyText(key)}`),
+    ...(isSame ? [] : [`${of}: threshold ${threshold.before ?? "none"} -> ${threshold.after ?? "none"}`]),
+    ...(scope === undefined || scope.before === scope.after
+      ? []
+      : [`${of}: may sign ${scope.before ?? "nothing"} -> ${scope.after ?? "nothing"}`]),
+  ];
+}
+
+function targetLine({ role, path, change, size, sha256 }: ProposalSummary["targets"][number]): string {
+  const sizes = [size.before, size.after].flatMap((bytes) => (bytes === undefined ? [] : [describeBytes(bytes)]));
+  const digest = sha256 === undefined ? "" : `, sha256 ${sha256}`;
+  return `${role}: ${change} ${path}, ${sizes.join(" -> ")}${digest}`;
+}
+
+function signatureLine({ role, version, of, threshold, signed, missing }: SignatureNeed): string {
+  const by = signed.length === 0 ? "nobody" : signed.map(({ owner, fingerprint }) => owner ?? fingerprint).join(", ");
+  const left = missing.length === 0 ? "" : `; missing: ${missing.join(", ")}`;
+  return `${role} ${version}: signed by ${by}, ${signed.length} of ${threshold} by ${of}${left}`;
+}
+
+function keyText({ owner, fingerprint }: KeyLine): string {
+  return owner === undefined ? fingerprint : `${fingerprint} of ${owner}`;
+}

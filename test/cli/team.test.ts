@@ -1,0 +1,130 @@
+/** Ceremonies and delegates through the commands: several people, each on a machine of their own, and one registry. */
+import { copyFile, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createMachine, publishDemo, type Machine } from "./machine.ts";
+
+const repo = "fred/demo";
+let registry: HostileRegistry;
+let ci: Machine;
+const machines = new Map<string, Machine>();
+
+/** A person's machine: a key pair, which is remembered for signing, and the published repository as its base. */
+async function createPerson(name: string): Promise<Machine> {
+  const machine = await createMachine({
+    DTUF_HOST: registry.host,
+    DTUF_INSECURE: "1",
+    DTUF_SIGNERS_FILE: "signers.json",
+    DTUF_KEY_PASSWORD: "",
+  });
+  machines.set(name, machine);
+  await machine.must(["create-key", name]);
+  await copyFile(join(machine.directory, `${name}.pub`), join(ci.directory, `${name}.pub`));
+  await writeFile(join(machine.directory, "root.json"), await readFile(join(ci.directory, "root.json")));
+  await machine.must(["adopt-metadata", repo, "root.json"]);
+  return machine;
+}
+
+const of = (name: string): Machine => {
+  const machine = machines.get(name);
+  if (machine === undefined) throw new TypeError(`nobody is called ${name}`);
+  return machine;
+};
+
+const hashIn = (stdout: string): string => /^hash: ([0-9a-f]{64})$/m.exec(stdout)?.[1] ?? "";
+
+beforeAll(async () => {
+  registry = await createHostileRegistry();
+  ci = await createMachine({ DTUF_HOST: registry.host, DTUF_INSECURE: "1", DTUF_KEY_PASSWORD: "" });
+  await publishDemo(ci, repo, "Hello World\n");
+  await ci.must(["get-root", repo, "--output", "root.json"]);
+  for (const name of ["alice", "bob", "dora"]) await createPerson(name);
+});
+afterAll(async () => {
+  for (const machine of [ci, ...machines.values()]) await machine[Symbol.asyncDispose]();
+  await registry.close();
+});
+
+const pulled = async (name: string): Promise<{ status: number; stdout: string }> => {
+  await ci.must(["pull-metadata", repo, "root.json"]);
+  const { status, stdout } = await ci.run(["pull-target", repo, name]);
+  return { status, stdout };
+};
+
+describe("a team of machines", () => {
+  test("gives the targets role to two people: the new root is proposed, signed and accepted", async () => {
+    for (const owner of ["alice", "bob"]) {
+      await ci.must(["add-key", repo, "targets", `${owner}.pub`, "--owner", owner]);
+    }
+    const listed = JSON.parse((await ci.must(["list-keys", repo, "--json"])).stdout) as {
+      roles: { role: string; keys: { keyId: string; owner?: string }[] }[];
+    };
+    const old = listed.roles.find(({ role }) => role === "targets")?.keys.find(({ owner }) => owner === undefined);
+    await ci.must(["remove-key", repo, "targets", old?.keyId ?? ""]);
+    await ci.must(["set-threshold", repo, "targets", "2"]);
+    const proposed = await ci.must(["propose", repo, "two"]);
+    expect(proposed.stdout).toMatch(/^keys of targets: in [0-9a-f]{64} of alice$/m);
+    expect(proposed.stdout).toMatch(/^keys of targets: out [0-9a-f]{64}$/m);
+    expect(proposed.stdout).toMatch(/^keys of targets: threshold 1 -> 2$/m);
+    expect(proposed.stdout).toMatch(/^targets \d+: signed by nobody, 0 of 2 by root 2; missing: alice, bob$/m);
+    expect((await ci.run(["accept", repo, "two"])).stderr).toMatch(/missing: alice, bob[^]*MASTER_SIGNATURES_MISSING/);
+
+    const hash = hashIn(proposed.stdout);
+    expect(hashIn((await of("alice").must(["review", repo, "two"])).stdout)).toBe(hash);
+    const unasked = await of("alice").run(["sign", repo, "--proposal", "two"]);
+    expect(unasked).toMatchObject({ status: 2, stderr: expect.stringContaining("nothing was signed") });
+    const signed = await of("alice").must(["sign", repo, "--proposal", "two", "--expect-hash", hash, "--yes"]);
+    expect(signed.stderr).toMatch(/keys of targets: threshold 1 -> 2[^]*signed targets \d+[^]*missing: bob/);
+    expect((await ci.must(["status", repo])).stdout).toContain("proposal: two: missing: bob\n");
+    expect((await of("bob").must(["status", repo])).stdout).toContain("proposal: two: missing: bob\n");
+    await of("bob").must(["sign", repo, "--proposal", "two", "--expect-hash", hash, "--yes"]);
+    expect((await ci.must(["status", repo])).stdout).toContain(`proposal: two: dtuf accept ${repo} two publishes it\n`);
+    await ci.must(["accept", repo, "two"]);
+    expect((await ci.must(["status", repo])).stdout).not.toMatch(/^(?:proposal|staged):/m);
+    expect((await ci.run(["accept", repo, "two"])).stderr).toContain("published already");
+  });
+
+  test("publishes a target that one proposes and the other signs", async () => {
+    await writeFile(join(of("alice").directory, "new.txt"), "new\n");
+    await of("alice").must(["push-target", repo, "new.txt", "new.txt"]);
+    const proposed = await of("alice").must(["propose", repo]);
+    expect(proposed.stdout).toMatch(/^targets: add new\.txt, 4 bytes, sha256 [0-9a-f]{64}$/m);
+    const hash = hashIn(proposed.stdout);
+    const other = `${hash.startsWith("0") ? "1" : "0"}${hash.slice(1)}`;
+    const refused = await of("bob").run(["sign", repo, "--expect-hash", other, "--yes"]);
+    expect(refused).toMatchObject({ status: 6, stderr: expect.stringContaining("MASTER_PROPOSAL_CHANGED") });
+    await of("bob").must(["sign", repo, "--expect-hash", hash.slice(0, 32), "--yes"]);
+    expect((await pulled("new.txt")).status).toBe(3);
+    await ci.must(["accept", repo, "next"]);
+    expect(await pulled("new.txt")).toEqual({ status: 0, stdout: "new\n" });
+  });
+
+  test("trusts a delegate by key alone, who then works with a pinned root and that key [T158]", async () => {
+    await copyFile(join(of("dora").directory, "dora.pub"), join(of("alice").directory, "dora.pub"));
+    const delegate = ["delegate-role", repo, "tools", "--path", "tools/*", "--key", "dora.pub"];
+    expect((await of("alice").must(delegate)).stderr).toContain("their holders sign its first file");
+    const { stdout } = await of("alice").must(["propose", repo, "trust-dora"]);
+    expect(stdout).toMatch(/^new delegation to tools, by targets: may sign nothing -> tools\/\* \(place 1\)$/m);
+    const sign = ["sign", repo, "--proposal", "trust-dora", "--expect-hash", hashIn(stdout), "--yes"];
+    await of("bob").must(sign);
+    expect((await of("dora").must(sign)).stderr).toContain("signed tools 1");
+    await ci.must(["accept", repo, "trust-dora"]);
+
+    const dora = of("dora");
+    await writeFile(join(dora.directory, "hammer"), "bang\n");
+    await dora.must(["push-target", repo, "tools/hammer", "hammer", "--role", "tools"]);
+    const outside = await dora.run(["push-target", repo, "new.txt", "hammer", "--role", "tools"]);
+    expect(outside).toMatchObject({ status: 6, stderr: expect.stringContaining("MASTER_PATH_NOT_DELEGATED") });
+    await dora.must(["propose", repo, "--role", "tools"]);
+    await ci.must(["accept", repo, "tools"]);
+    expect(await pulled("tools/hammer")).toEqual({ status: 0, stdout: "bang\n" });
+
+    await dora.must(["del-target", repo, "tools/hammer", "--role", "tools"]);
+    await dora.must(["propose", repo, "--role", "tools"]);
+    await ci.must(["accept", repo, "tools"]);
+    expect((await pulled("tools/hammer")).status).toBe(3);
+    const nothing = await dora.run(["propose", repo, "--role", "tools"]);
+    expect(nothing).toMatchObject({ status: 2, stderr: expect.stringContaining("MASTER_NOTHING_STAGED") });
+  });
+});
