@@ -12,12 +12,12 @@ const page = join(packages, "../docs/errors.md");
 if (process.env["DTUF_WRITE_REFERENCE"] === "1") writeFileSync(page, createErrorPage());
 
 const manifest = JSON.parse(readFileSync(join(packages, "cli/package.json"), "utf8")) as {
-  readonly dependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
 };
 
 /** Of the packages that the command line uses: no other error reaches it. */
 const sources = readdirSync(packages)
-  .filter((folder) => folder === "cli" || Object.hasOwn(manifest.dependencies, `@dtuf/${folder}`))
+  .filter((folder) => folder === "cli" || Object.hasOwn(manifest.devDependencies, `@dtuf/${folder}`))
   .flatMap((folder) =>
     readdirSync(join(packages, folder, "src"), { recursive: true, encoding: "utf8" })
       .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))
