@@ -33,9 +33,8 @@ async function listed(role: string): Promise<Listed["roles"][number] | undefined
 describe("create-key", () => {
   test("makes a pair of 0600 and 0644 anywhere, says whether it is encrypted, and never writes over a file", async () => {
     const made = await machine.must(["create-key", "deep/alice"]);
-    expect(made.stderr).toContain(
-      "created the ed25519 key deep/alice, NOT encrypted; deep/alice.pub is the half to give to others",
-    );
+    expect(made.stderr).toContain("the key is NOT encrypted: its file is enough to sign");
+    expect(made.stderr).toContain("created the ed25519 key deep/alice; deep/alice.pub is the half to give to others");
     expect((await stat(path("deep/alice"))).mode & 0o777).toBe(0o600);
     const before = await read("deep/alice");
     const again = await machine.run(["create-key", "deep/alice"]);

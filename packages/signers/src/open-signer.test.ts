@@ -80,13 +80,13 @@ ${body}`,
   ? sign(null, readFileSync(0), key)
   : createPublicKey(key).export({ format: "pem", type: "spki" }));`;
 
-  test("gets the payload on stdin, and no secret in its environment", async () => {
+  test("gets the payload on stdin, and no secret in its environment [T181]", async () => {
     const env = { PATH: process.env["PATH"], DTUF_KEY_PASSWORD: "secret", RELEASE_KEY: pem(ed25519) };
     const strict = `if (Object.keys(process.env).some((name) => /KEY|PASSWORD/.test(name))) process.exit(3);\n${good}`;
     expect(await versionSignedWith(await openSigner(await command(strict), { env }))).toBe(1);
   });
 
-  test("that signs with another key is refused before anything is written", async () => {
+  test("that signs with another key is refused before anything is written [T180]", async () => {
     const uri = await command(good);
     const signer = await openSigner(uri, { env: {}, key: createSigner(p256).key });
     await expectRefused(signDocument(document, [signer]), "TUF_SIGNER_MISMATCH");
@@ -173,7 +173,7 @@ describe("hv: a key of Vault", () => {
     },
   );
 
-  test("another key signs than the one that Vault named: refused before anything is written", async () => {
+  test("another key signs than the one that Vault named: refused before anything is written [T180]", async () => {
     const signer = await openSigner("hv:ed25519/1", options());
     answers = "other-key";
     await expectRefused(signDocument(document, [signer]), "TUF_SIGNER_MISMATCH");

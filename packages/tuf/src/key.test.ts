@@ -170,7 +170,7 @@ test.for([
   `01${"00".repeat(31)}`,
   `ec${"ff".repeat(31)}`,
   `26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85`,
-])("an ed25519 key of small order (%s) is no key: anybody can sign for it", (hex) => {
+])("an ed25519 key of small order (%s) is no key: anybody can sign for it [T182]", (hex) => {
   const key = parseKey({ keytype: "ed25519", scheme: "ed25519", keyval: { public: hex } });
   expect(keyMaterial(key)).toBeUndefined();
 });

@@ -6,44 +6,58 @@ import { createDirectory, isErrno, writeFileAtomically } from "@dtuf/registry/fi
 import { importPrivateKey, readKeyFile } from "@dtuf/signers";
 import { keyFromPem, keyIdOf } from "@dtuf/tuf";
 import type { Context, Run } from "../context/command.ts";
+import { isGiven } from "../context/modes.ts";
 import { UsageError } from "../context/usage.ts";
 import { readKeyType } from "../publish/key-type.ts";
 import { signerOptions } from "../signers/open-signers.ts";
 import { rememberSigner } from "../signers/signer-book.ts";
 
+/** FILE.pub is written last. A FILE without it is a run that was interrupted, which is finished with the key that is there. */
 export const run: Run = async (context, [file = ""]) => {
   const { io, terminal, values } = context;
   if (file === "-") throw new UsageError("wanted a file; got -, which is for data alone: a key is for its owner");
   const path = resolve(io.cwd, file);
-  for (const each of [path, `${path}.pub`]) await refuseExisting(each);
-  const from = values.text("from") ?? "";
-  const key = from === "" ? await generatePrivateKey(readKeyType(values)) : await importKey(context, from);
+  const [isThere, isWhole] = [await exists(path), await exists(`${path}.pub`)];
+  if (isWhole || (isThere && isGiven(values, "from"))) {
+    throw new UsageError(
+      `${isThere ? file : `${file}.pub`} exists already, and a key is never written over another file`,
+    );
+  }
+  const key = isThere ? await importKey(context, file) : await makeKey(context);
   const pem = String(createPublicKey(key).export({ format: "pem", type: "spki" }));
   const publicKey = keyFromPem(pem);
-  const passphrase = await newPassphrase(context);
-  const text = await encodePrivateKey(key, passphrase);
-  await createDirectory(dirname(path), { mode: 0o700 });
-  await writeFileAtomically(path, text, { mode: 0o600 });
-  await writeFileAtomically(`${path}.pub`, pem, { mode: 0o644 });
+  if (!isThere) await writeKey(context, path, key);
   const uri = `file2:${path}`;
   const book = await rememberSigner(context, { uri, key: publicKey });
+  await writeFileAtomically(`${path}.pub`, pem, { mode: 0o644 });
   const keyId = keyIdOf(publicKey);
-  terminal.report(
-    `${from === "" ? "created" : "imported"} the ${publicKey.keyType} key ${file}, ${passphrase === undefined ? "NOT encrypted" : "encrypted"}; ${file}.pub is the half to give to others`,
-  );
+  const verb = isThere ? "finished" : isGiven(values, "from") ? "imported" : "created";
+  terminal.report(`${verb} the ${publicKey.keyType} key ${file}; ${file}.pub is the half to give to others`);
   terminal.report(`${book} remembers that this key signs as ${keyId}`);
   if (terminal.format === "json") await terminal.printJson({ keyId, path, publicKey: `${path}.pub`, uri });
 };
 
-/** A private key that is lost cannot be made again. @throws UsageError */
-async function refuseExisting(path: string): Promise<void> {
+async function exists(path: string): Promise<boolean> {
   try {
     await lstat(path);
+    return true;
   } catch (error) {
-    if (isErrno(error, "ENOENT")) return;
+    if (isErrno(error, "ENOENT", "ENOTDIR")) return false;
     throw error;
   }
-  throw new UsageError(`${path} exists already, and a key is never written over another file`);
+}
+
+function makeKey(context: Context): Promise<KeyObject> {
+  const from = context.values.text("from") ?? "";
+  return from === "" ? generatePrivateKey(readKeyType(context.values)) : importKey(context, from);
+}
+
+async function writeKey(context: Context, path: string, key: KeyObject): Promise<void> {
+  const passphrase = await newPassphrase(context);
+  if (passphrase === undefined) context.terminal.note("the key is NOT encrypted: its file is enough to sign");
+  const text = await encodePrivateKey(key, passphrase);
+  await createDirectory(dirname(path), { mode: 0o700 });
+  await writeFileAtomically(path, text, { mode: 0o600 });
 }
 
 async function importKey(context: Context, from: string): Promise<KeyObject> {

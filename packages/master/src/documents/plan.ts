@@ -11,6 +11,7 @@ import {
   topLevelRoles,
   type Key,
   type KeyFamily,
+  type KeyId,
   type MetaFile,
   type Role,
   type Root,
@@ -52,15 +53,24 @@ export interface RootKeys {
   readonly keys: Readonly<Record<TopLevelRole, Key>>;
   /** In addition to the families that the previous root requires. */
   readonly requireFamilies: readonly KeyFamily[];
+  /** Keys of other holders, which stay. */
+  readonly others?: ReadonlyMap<TopLevelRole, ReadonlyMap<KeyId, Key>> | undefined;
 }
 
-export function planRoot(previous: Root | undefined, { keys, requireFamilies }: RootKeys, edition: Edition): Root {
+export function planRoot(
+  previous: Root | undefined,
+  { keys, requireFamilies, others = new Map() }: RootKeys,
+  edition: Edition,
+): Root {
+  const keysOf = (name: TopLevelRole): ReadonlyMap<KeyId, Key> =>
+    new Map([[keyIdOf(keys[name]), keys[name]], ...(others.get(name) ?? [])]);
   const role = (name: TopLevelRole): Role => {
     const before = previous?.roles[name];
+    const keyIds = [...keysOf(name).keys()];
     const families = new Map([...requireFamilies.map((family) => [family, 1] as const), ...(before?.families ?? [])]);
     return {
-      keyIds: [keyIdOf(keys[name])],
-      threshold: 1,
+      keyIds,
+      threshold: others.get(name) === undefined ? 1 : Math.min(before?.threshold ?? 1, keyIds.length),
       ...(families.size === 0 ? {} : { families }),
       unrecognized: before?.unrecognized ?? {},
     };
@@ -71,7 +81,7 @@ export function planRoot(previous: Root | undefined, { keys, requireFamilies }: 
     unrecognized: previous?.unrecognized ?? {},
     ...edition,
     consistentSnapshot: true,
-    keys: new Map(topLevelRoles.map((name) => [keyIdOf(keys[name]), keys[name]])),
+    keys: new Map(topLevelRoles.flatMap((name) => [...keysOf(name)])),
     roles: { root: role("root"), timestamp: role("timestamp"), snapshot: role("snapshot"), targets: role("targets") },
   };
 }

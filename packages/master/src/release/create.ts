@@ -1,9 +1,11 @@
 /** Creates a publisher's metadata, adopts published metadata, and changes keys. */
 import {
+  keyMaterial,
   signDocument,
   topLevelRoles,
   type Key,
   type KeyFamily,
+  type KeyId,
   type Root,
   type Signer,
   type TopLevelRole,
@@ -15,7 +17,16 @@ import { verifyClock } from "./client-view.ts";
 import { readDelegated } from "./delegated-expiry.ts";
 import { MasterError } from "../errors.ts";
 import { namesSnapshot, verifyPlausible, verifyUnexpired, verifyWanted } from "./open-base.ts";
-import { expiryOf, planRoot, planSnapshot, planTargets, planTimestamp, type SignedFile } from "../documents/plan.ts";
+import {
+  expiryOf,
+  planRoot,
+  planSnapshot,
+  planTargets,
+  planTimestamp,
+  type RootKeys,
+  type SignedFile,
+} from "../documents/plan.ts";
+import { materials } from "../keys/key-ring.ts";
 import { findPublished, latestDigest } from "../published/published.ts";
 import { headFilesOf, saveHead, saveRoots } from "./record.ts";
 import type { Operation } from "../state/operation.ts";
@@ -132,7 +143,8 @@ export async function resetKeys(
   verifyClock(operation);
   const { root: previous } = await openNewestRoot(operation, await openRecorded(operation, undefined));
   const version = previous.version + 1;
-  const keys = { keys: await currentKeys(operation), requireFamilies };
+  const others = replace ? undefined : await keysOfOthers(operation, previous);
+  const keys = { keys: await currentKeys(operation), requireFamilies, others };
   const document = planRoot(previous, keys, edition(operation, "root", version));
   const old = await operation.ring.findSigners("root", previous);
   const follows = old.length >= previous.roles.root.threshold;
@@ -145,6 +157,26 @@ export async function resetKeys(
     stagedRoots: [...state.stagedRoots, file],
     ...(follows ? {} : { stagedPin: version }),
   });
+}
+
+/**
+ * Of the roles with several keys, those that are neither current here nor set aside here: their holders have not
+ * changed them.
+ */
+async function keysOfOthers({ keys }: Operation, { keys: known, roles }: Root): Promise<RootKeys["others"]> {
+  const others = new Map<TopLevelRole, ReadonlyMap<KeyId, Key>>();
+  for (const name of topLevelRoles.filter((each) => roles[each].keyIds.length > 1)) {
+    const files = await Promise.all((await keys.list(name)).map((file) => keys.findPublicKey(file)));
+    const own = new Set(files.map((key) => (key === undefined ? undefined : keyMaterial(key))));
+    const rest = [...materials({ keys: known, role: roles[name] })].filter(([material]) => !own.has(material));
+    others.set(name, new Map(rest.flatMap(([, id]) => entryOf(known, id))));
+  }
+  return others;
+}
+
+function entryOf(keys: Root["keys"], id: KeyId): readonly (readonly [KeyId, Key])[] {
+  const key = keys.get(id);
+  return key === undefined ? [] : [[id, key]];
 }
 
 function oldKeyMissing(previous: Root, got: number): MasterError {

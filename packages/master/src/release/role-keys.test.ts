@@ -93,6 +93,22 @@ describe("several keys of a role", () => {
     expect(signed.roles.targets.keyIds).toContain(alice.keyId);
   });
 
+  test("reset-keys replaces this machine's keys, and leaves the other holders' keys and the threshold", async () => {
+    const alice = signer();
+    const both = open([alice]);
+    await both.addKey("root", alice.key, { owner: "@alice" });
+    await both.setThreshold("root", 2);
+    await both.pushMetadata();
+    await both.createRootKey();
+    await both.createMetadataKeys();
+    await both.resetKeys();
+    await both.pushMetadata();
+    const { signed } = (await refresh()).root;
+    expect(signed.version).toBe(3);
+    expect(signed.roles.root).toMatchObject({ threshold: 2, keyIds: [expect.any(String), alice.keyId] });
+    expect(signed.roles.timestamp.keyIds).toHaveLength(1);
+  });
+
   test("a replaced timestamp key: the new one signs, the old one is not in the root any more", async () => {
     const online = signer();
     const [old] = (await roleOf("timestamp")).keys;
@@ -126,13 +142,13 @@ describe("several keys of a role", () => {
 describe("what would break a role is refused, and nothing is staged", () => {
   const nothingStaged = async (): Promise<void> => expect((await master.staged()).keys).toEqual([]);
 
-  test("the last root key", async () => {
+  test("the last root key [T183]", async () => {
     const [only] = (await roleOf("root")).keys;
     await expectRefused(master.removeKey("root", only?.keyId ?? ""), "MASTER_LAST_KEY");
     await nothingStaged();
   });
 
-  test("a threshold larger than the keys, and a removal that leaves fewer keys than the threshold", async () => {
+  test("a threshold larger than the keys, and a removal that leaves fewer keys than the threshold [T183]", async () => {
     await expectRefused(master.setThreshold("root", 2), "MASTER_THRESHOLD_TOO_HIGH");
     await nothingStaged();
     await master.addKey("root", signer().key, { owner: "@alice" });
@@ -153,7 +169,7 @@ describe("what would break a role is refused, and nothing is staged", () => {
     ["of small order", { keytype: "ed25519", scheme: "ed25519", keyval: { public: `01${"00".repeat(31)}` } }],
     ["without a value", { keytype: "ed25519", scheme: "ed25519", keyval: { public: "" } }],
     ["of a kind that no client knows", { keytype: "rot13", scheme: "rot13", keyval: { public: "00" } }],
-  ] as const)("a key %s", async ([, json]) => {
+  ] as const)("a key %s [T182]", async ([, json]) => {
     const key: Key = parseKey(json);
     await expectRefused(master.addKey("root", key), "MASTER_KEY_INVALID");
     await nothingStaged();
@@ -186,7 +202,7 @@ describe("the keys of a delegated role", () => {
     expect(targets?.signed.delegations).toMatchObject({ roles: [{ keyIds: [tools.keyId, bob.keyId] }] });
   });
 
-  test("are not changed so that the published file of the role is not signed any more: the error names who must sign", async () => {
+  test("are not changed so that the published file of the role is not signed any more: the error names who must sign [T183]", async () => {
     const bob = signer();
     await master.addKey("tools", bob.key, { owner: "@bob" });
     await master.removeKey("tools", tools.keyId);

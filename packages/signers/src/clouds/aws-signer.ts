@@ -5,7 +5,8 @@
 import { createPublicKey } from "node:crypto";
 import { keyFromPem, keyIdOf, type Key } from "@dtuf/tuf";
 import type { OpenScheme, SignerContext } from "../context.ts";
-import { ask, digestFor, loadSdk, signatureOf } from "./cloud.ts";
+import { loadPeer } from "../peer-module.ts";
+import { ask, digestFor, signatureOf } from "./cloud.ts";
 
 /** The part of the module that is used. */
 interface KmsModule {
@@ -28,7 +29,7 @@ const service = "AWS KMS";
 /** The scheme `awskms:`. @param config of the module's client: region, credentials, endpoint. Default: as the module finds them */
 export function createAwsScheme(config: object = {}): OpenScheme {
   return async ({ rest }, context) => {
-    const sdk = await loadSdk<KmsModule>("@aws-sdk/client-kms");
+    const sdk = await loadPeer<KmsModule>("@aws-sdk/client-kms");
     const kms = { sdk, client: new sdk.KMSClient(config), id: rest.replace(/^\/\/\//, "") };
     const key = await readPublicKey(kms, context);
     return { key, keyId: keyIdOf(key), sign: (payload) => sign(kms, { key, payload, context }) };

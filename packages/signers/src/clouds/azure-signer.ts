@@ -7,7 +7,8 @@ import { keyFromPem, keyIdOf, type Key } from "@dtuf/tuf";
 import type { OpenScheme, SignerContext } from "../context.ts";
 import { SignerError } from "../errors.ts";
 import { derOfRaw } from "../keys/der-signature.ts";
-import { ask, digestFor, loadSdk, signatureOf } from "./cloud.ts";
+import { loadPeer } from "../peer-module.ts";
+import { ask, digestFor, signatureOf } from "./cloud.ts";
 
 /** The part of the module that is used. */
 interface KeysModule {
@@ -43,8 +44,8 @@ export function createAzureScheme({ credential, client = {} }: AzureOptions = {}
     if (vault === undefined || name === undefined || version === undefined) {
       throw new SignerError("SIGNER_URI_INVALID", `${text}: wanted azurekms://VAULT/keys/NAME/VERSION`);
     }
-    const sdk = await loadSdk<KeysModule>("@azure/keyvault-keys");
-    const identity = credential ?? new (await loadSdk<IdentityModule>("@azure/identity")).DefaultAzureCredential();
+    const sdk = await loadPeer<KeysModule>("@azure/keyvault-keys");
+    const identity = credential ?? new (await loadPeer<IdentityModule>("@azure/identity")).DefaultAzureCredential();
     const keys = new sdk.KeyClient(`https://${vault}`, identity, client);
     const key = await readPublicKey(keys, { name, version }, context);
     const signing = new sdk.CryptographyClient(`https:${rest}`, identity, client);

@@ -4,15 +4,6 @@ import type { Key } from "@dtuf/tuf";
 import { inTime, type SignerContext } from "../context.ts";
 import { SignerError } from "../errors.ts";
 
-/** @param name not a literal where it is called, so that bundlers do not resolve it. @throws SignerError SIGNER_UNAVAILABLE */
-export async function loadSdk<Sdk>(name: string): Promise<Sdk> {
-  try {
-    return (await import(name)) as Sdk;
-  } catch (cause) {
-    throw new SignerError("SIGNER_UNAVAILABLE", `the module ${name} cannot be loaded (npm install ${name})`, { cause });
-  }
-}
-
 /** Runs a request of a service's module. @throws SignerError */
 export function ask<Result>(
   service: string,

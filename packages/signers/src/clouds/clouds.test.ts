@@ -200,7 +200,7 @@ describe.each([createAws, createGcp, createAzure])("%o", (create) => {
     },
   );
 
-  test("a service that signs with another key is refused before anything is written", async () => {
+  test("a service that signs with another key is refused before anything is written [T180]", async () => {
     const signer = watched(await open());
     behaviour = "other-key";
     await expectRefused(signDocument(document, [signer]), "TUF_SIGNER_MISMATCH");

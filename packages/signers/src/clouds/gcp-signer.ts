@@ -5,7 +5,8 @@
 import { keyFromPem, keyIdOf, type Key } from "@dtuf/tuf";
 import type { OpenScheme, SignerContext } from "../context.ts";
 import { SignerError } from "../errors.ts";
-import { ask, digestFor, loadSdk, signatureOf } from "./cloud.ts";
+import { loadPeer } from "../peer-module.ts";
+import { ask, digestFor, signatureOf } from "./cloud.ts";
 
 /** The part of the module that is used. */
 interface KmsModule {
@@ -29,7 +30,7 @@ export function createGcpScheme(options: object = {}): OpenScheme {
     if (!/^projects\/.+\/cryptoKeyVersions\/[0-9]+$/.test(name)) {
       throw new SignerError("SIGNER_URI_INVALID", `${text}: wanted gcpkms:projects/…/cryptoKeyVersions/N`);
     }
-    const sdk = await loadSdk<KmsModule>("@google-cloud/kms");
+    const sdk = await loadPeer<KmsModule>("@google-cloud/kms");
     const client = new sdk.KeyManagementServiceClient(options);
     const key = await readPublicKey(client, name, context);
     return { key, keyId: keyIdOf(key), sign: (payload) => sign(client, name, { key, payload, context }) };

@@ -4,6 +4,7 @@
  */
 import { EOL } from "node:os";
 import { SignerError } from "../errors.ts";
+import { loadPeer } from "../peer-module.ts";
 
 /** The part of koffi that is used. */
 interface Koffi {
@@ -86,23 +87,12 @@ function loadFunctions(koffi: Koffi, path: string): ReadonlyMap<string, NativeFu
 }
 
 async function loadKoffi(): Promise<Koffi> {
-  try {
-    // Not a literal, so that bundlers do not resolve it.
-    const name = "koffi";
-    const found = (await import(name)) as Koffi | { readonly default: Koffi };
-    const koffi = "default" in found ? found.default : found;
-    // On Windows, PKCS#11 packs its structures.
-    const kind = isWindows() ? "pack" : "struct";
-    koffi[kind]("DTUF_CK_ATTRIBUTE", attributeFields);
-    koffi[kind]("DTUF_CK_MECHANISM", mechanismFields);
-    return koffi;
-  } catch (cause) {
-    throw new SignerError(
-      "SIGNER_UNAVAILABLE",
-      "hsm: needs the module koffi, which cannot be loaded (npm install koffi)",
-      { cause },
-    );
-  }
+  const koffi = await loadPeer<Koffi>("koffi");
+  // On Windows, PKCS#11 packs its structures.
+  const kind = isWindows() ? "pack" : "struct";
+  koffi[kind]("DTUF_CK_ATTRIBUTE", attributeFields);
+  koffi[kind]("DTUF_CK_MECHANISM", mechanismFields);
+  return koffi;
 }
 
 function isWindows(): boolean {

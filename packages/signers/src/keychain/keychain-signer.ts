@@ -3,8 +3,9 @@
  * machine without a session (a server, CI) has none, and says so at once.
  */
 import { createSigner } from "@dtuf/tuf";
-import { inTime, type Keychain, type OpenScheme, type SignerContext } from "../context.ts";
+import { inTime, type Keychain, type OpenScheme } from "../context.ts";
 import { SignerError } from "../errors.ts";
+import { loadPeer } from "../peer-module.ts";
 import { importPrivateKey } from "../keys/private-key.ts";
 
 export const openKeychainKey: OpenScheme = async ({ rest, text }, context) => {
@@ -12,22 +13,15 @@ export const openKeychainKey: OpenScheme = async ({ rest, text }, context) => {
   if (service === undefined || account === undefined) {
     throw new SignerError("SIGNER_URI_INVALID", `${text}: wanted keychain:SERVICE/ACCOUNT`);
   }
-  const secret = await inTime("the OS keychain", context, async () =>
-    (await loadKeychain(context)).getPassword(service, account),
-  ).catch((cause: unknown) => {
+  const secret = await inTime("the OS keychain", context, async () => {
+    const keychain = context.keychain ?? (await loadPeer<Keychain>("keytar"));
+    return keychain.getPassword(service, account);
+  }).catch((cause: unknown) => {
     throw context.signal?.aborted === true ? cause : headless(cause);
   });
   if (secret === null) throw new SignerError("SIGNER_NOT_FOUND", `the keychain has nothing under ${rest}`);
   return createSigner(await importPrivateKey(secret, { of: text, context }));
 };
-
-async function loadKeychain({ keychain }: SignerContext): Promise<Keychain> {
-  if (keychain !== undefined) return keychain;
-  // Not a literal, so that bundlers do not resolve it.
-  const name = "keytar";
-  const loaded = (await import(name)) as Keychain | { readonly default: Keychain };
-  return "default" in loaded ? loaded.default : loaded;
-}
 
 /** A keychain that is locked asks on a screen, which may not be there. */
 function headless(cause: unknown): SignerError {

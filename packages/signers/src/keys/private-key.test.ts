@@ -43,7 +43,7 @@ describe("a private key of another program", () => {
     expect(point).toBe("a4c4bd3da69035e9ff536f3577608fd7154d92e9f68c18ce6c4ced9885a08a40");
   });
 
-  test("that asks for a gigabyte is refused before anything is computed", async () => {
+  test("that asks for a gigabyte is refused before anything is computed [T184]", async () => {
     const [, base64 = ""] = /-----\n([^-]+)/.exec(read("cosign.key")) ?? [];
     const box = Buffer.from(base64, "base64").toString().replace('"N":65536', '"N":1048576');
     const text = read("cosign.key").replace(base64, `${Buffer.from(box).toString("base64")}\n`);
