@@ -90,7 +90,8 @@ export function fetchContext({ options, source, onEvent }: CopyCore, call: CallO
 
 export function saveContext(core: CopyCore, call: SaveOptions = {}): SaveTargetContext {
   const lockDirectory = join(core.options.directory, "locks");
-  return { ...fetchContext(core, call), partial: call.partial ?? "keep", same: call.same ?? "write", lockDirectory };
+  const { partial = "keep", same = "write" } = call;
+  return { ...fetchContext(core, call), partial, same, lockDirectory, directorySync: "at-commit" };
 }
 
 export async function pullMetadata(core: CopyCore, call: PullMetadataOptions = {}): Promise<RefreshResult> {
@@ -184,8 +185,8 @@ async function* listAll(core: CopyCore, call: CallOptions | undefined): AsyncGen
  * Records the content that the program received: from now on the target is reported as updated only if its content
  * differs.
  */
-export function rememberPulled({ memory, ...core }: CopyCore, target: TargetInfo): Promise<void> {
-  return bestEffort(core, () => memory.add(target.path, target.file));
+export function rememberPulled({ memory, ...core }: CopyCore, targets: readonly TargetInfo[]): Promise<void> {
+  return bestEffort(core, () => memory.add(targets));
 }
 
 /** Writes a cache. If it cannot be written, the call still succeeds and an event reports the failure. */

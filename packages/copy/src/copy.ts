@@ -4,7 +4,9 @@
  * Guaranteed: no byte of a target is returned before it was verified; refused files are never kept; the state on disk is
  * at every moment either the old state or the new one; readers are never blocked; offline, no request is made.
  */
+import { dirname, resolve } from "node:path";
 import { forEachConcurrently, type ByteStream, type Content } from "@dtuf/registry";
+import { syncDirectory } from "@dtuf/registry/files";
 import { parseTargetPath, type TargetPath, type WalkStep } from "@dtuf/tuf";
 import type {
   CallOptions,
@@ -41,7 +43,7 @@ import {
 import { openVerified, openVerifiedBlobs, type VerifiedBlob } from "./targets/open-target.ts";
 import { defaultConcurrency } from "./limits.ts";
 import type { ListedTarget } from "./targets/list-targets.ts";
-import { findHeldBytes, saveVerified, type SaveOutcome } from "./targets/save-target.ts";
+import { findHeldBytes, saveVerified, type SaveOutcome, type SaveTargetContext } from "./targets/save-target.ts";
 import type { TargetInfo } from "./sources/source.ts";
 
 export interface Copy extends AsyncDisposable {
@@ -141,12 +143,12 @@ export function createCopy(options: CopyOptions): Copy {
       useLoaded(core, call, (loaded, context) => explainTarget(loaded, parseTargetPath(path), context)),
     async openTarget(target, call) {
       const stream = await openVerified(target, fetchContext(core, call));
-      await rememberPulled(core, target);
+      await rememberPulled(core, [target]);
       return stream;
     },
     async *openTargetBlobs(target, call) {
       yield* openVerifiedBlobs(target, fetchContext(core, call));
-      await rememberPulled(core, target);
+      await rememberPulled(core, [target]);
     },
     saveTarget: (target, destination, call) => save(core, { target, destination }, call),
     saveTargets: (targets, call) => saveAll(core, targets, call),
@@ -158,28 +160,51 @@ export function createCopy(options: CopyOptions): Copy {
   };
 }
 
+/** Makes the names durable and records the targets at the end, for all of them at once. */
 async function saveAll(
   core: CopyCore,
   targets: readonly TargetDestination[],
   { concurrency = defaultConcurrency, ...call }: SaveTargetsOptions = {},
 ): Promise<readonly SaveOutcome[]> {
   const outcomes: SaveOutcome[] = targets.map(() => "written");
-  await forEachConcurrently(targets.entries(), concurrency, async ([at, each], failed) => {
-    const signal = call.signal === undefined ? failed : AbortSignal.any([call.signal, failed]);
-    outcomes[at] = await save(core, each, { ...call, signal });
-  });
+  const done = new Set<TargetDestination>();
+  const keep = async (): Promise<void> => {
+    const saved = targets.filter((each) => done.has(each));
+    const directories = new Set(saved.map(({ destination }) => dirname(resolve(destination))));
+    for (const directory of directories) await syncDirectory(directory);
+    await rememberPulled(
+      core,
+      saved.map(({ target }) => target),
+    );
+  };
+  try {
+    await forEachConcurrently(targets.entries(), concurrency, async ([at, each], failed) => {
+      const signal = call.signal === undefined ? failed : AbortSignal.any([call.signal, failed]);
+      outcomes[at] = await saveOne(each, { ...saveContext(core, { ...call, signal }), directorySync: "later" });
+      done.add(each);
+    });
+  } catch (error) {
+    // The first error is the one to report.
+    await keep().catch(() => undefined);
+    throw error;
+  }
+  await keep();
   return outcomes;
 }
 
 async function save(
   core: CopyCore,
-  { target, destination }: TargetDestination,
+  destination: TargetDestination,
   call: SaveOptions | undefined,
 ): Promise<SaveOutcome> {
-  const context = saveContext(core, call);
+  const outcome = await saveOne(destination, saveContext(core, call));
+  await rememberPulled(core, [destination.target]);
+  return outcome;
+}
+
+async function saveOne({ target, destination }: TargetDestination, context: SaveTargetContext): Promise<SaveOutcome> {
   const outcome = await saveVerified(target, destination, context);
   const { path: name, length } = target;
   context.onProgress?.({ step: "download", kind: "target", name, bytes: length, totalBytes: length, isStored: true });
-  await rememberPulled(core, target);
   return outcome;
 }

@@ -46,6 +46,27 @@ async function open(copy: Copy, path: string): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
+describe("targets that are saved together", () => {
+  test("are complete and recorded as pulled, also if a later one fails", async () => {
+    for (const name of ["a", "b", "c"]) sim.addTarget(name, Buffer.from(`content of ${name}`));
+    await sim.publishRelease();
+    const copy = await pulled();
+    const names = ["b", "a", "c"];
+    const wanted = await Promise.all(
+      names.map(async (name) => {
+        const target = await copy.findTarget(parseTargetPath(name));
+        if (target === undefined) throw new TypeError(`${name} was not found`);
+        return { target, destination: name === "c" ? join(directory, "no directory", name) : join(directory, name) };
+      }),
+    );
+    await expectRefused(copy.saveTargets(wanted, { concurrency: 1 }), "FILE_IO");
+    expect((await copy.pullMetadata()).updatedTargets).toEqual(["c"]);
+    const record = (await readFile(join(directory, "pulled"), "utf8")).split("\n").filter(Boolean);
+    expect(record.map((line) => (JSON.parse(line) as string[])[1])).toEqual(["b", "a"]);
+    for (const name of ["a", "b"]) expect(await readFile(join(directory, name), "utf8")).toBe(`content of ${name}`);
+  });
+});
+
 describe("updated targets", () => {
   test("are those whose content differs from the last pull, independent of the version of the metadata", async () => {
     sim.addTarget("a", Buffer.from("a1"));

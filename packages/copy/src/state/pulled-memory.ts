@@ -8,9 +8,14 @@ import { dirname } from "node:path";
 import type { TargetFile } from "@dtuf/tuf";
 import { cachedFileMaxBytes, pulledLinesPerEntry } from "../limits.ts";
 
+export interface Pulled {
+  readonly path: string;
+  readonly file: TargetFile;
+}
+
 export interface PulledMemory {
   load(): Promise<ReadonlyMap<string, string>>;
-  add(path: string, file: TargetFile): Promise<void>;
+  add(targets: readonly Pulled[]): Promise<void>;
   /** Drops outdated lines if there are too many. The caller must hold the lock of the state. */
   compact(): Promise<void>;
 }
@@ -28,11 +33,12 @@ export function createPulledMemory(file: string): PulledMemory {
 
   return {
     load: async () => parseLines(await lines()),
-    async add(path, target) {
+    async add(targets) {
+      if (targets.length === 0) return;
       await createDirectory(dirname(file), { mode: 0o700 });
-      // The leading line break keeps this line separate from an incomplete line before it.
-      const line = `\n${JSON.stringify([contentName(target), path])}\n`;
-      await appendToFile(file, line);
+      const text = targets.map((target) => `${JSON.stringify([contentName(target.file), target.path])}\n`).join("");
+      // The leading line break keeps these lines separate from an incomplete line before them.
+      await appendToFile(file, `\n${text}`);
     },
     async compact() {
       const all = await lines();

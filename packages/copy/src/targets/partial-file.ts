@@ -13,7 +13,6 @@ import {
   isErrno,
   isLinkThatOpenFollows,
   renameWithRetries,
-  syncDirectory,
   verifyReplaceable,
 } from "@dtuf/registry/files";
 import { CopyError } from "../errors.ts";
@@ -23,7 +22,7 @@ export interface PartialFile {
   readonly path: string;
   /** Number of bytes that an earlier call left. */
   readonly held: number;
-  /** Syncs the bytes to disk and renames the file to its destination. */
+  /** Syncs the bytes to disk and renames the file to its destination. The caller syncs the directory. */
   commit(): Promise<void>;
   /** "keep" leaves the bytes for the next call. */
   abort(partial: "keep" | "remove"): Promise<void>;
@@ -57,7 +56,6 @@ export async function openPartialFile({ destination, content, name }: PartialFil
         await file.close();
         await renameWithRetries(path, destination);
       });
-      await syncDirectory(directory);
     },
     async abort(partial) {
       const empty = await file.stat().then(

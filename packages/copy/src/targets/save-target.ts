@@ -12,6 +12,7 @@ import {
   FileError,
   openRegularFile,
   readFrom,
+  syncDirectory,
   withLock,
 } from "@dtuf/registry/files";
 import { TufError } from "@dtuf/tuf";
@@ -24,6 +25,8 @@ import type { Site, TargetInfo } from "../sources/source.ts";
 export interface SaveTargetContext extends FetchTargetContext {
   readonly partial: "keep" | "remove";
   readonly same: "keep" | "write";
+  /** "later": the caller makes the names durable, with `syncDirectory`. */
+  readonly directorySync: "at-commit" | "later";
   /** Holds the lock files of running downloads. */
   readonly lockDirectory: string;
 }
@@ -48,6 +51,7 @@ export async function saveVerified(
       await verifyFreeSpace(dirname(path), target.length - partial.held);
       await fromSites(context, target, (site) => download(site, { target, partial }, context));
       await partial.commit();
+      if (context.directorySync === "at-commit") await syncDirectory(dirname(path));
     } catch (error) {
       // Wrong bytes are of no use to the next call.
       await partial.abort(isWrongContent(error) ? "remove" : context.partial);
@@ -119,7 +123,7 @@ async function download(
   await fileCall(partial.path, () => partial.file.truncate(0));
   const stream = await openWhole(site, target, context);
   if (stream === undefined) return undefined;
-  await writeFrom(partial, 0, stream);
+  await writeFrom(partial, { skip: 0, length: target.length, stream });
   return "done";
 }
 
@@ -137,7 +141,8 @@ async function continueFrom(
   if (found === undefined) return undefined;
   const stream = concatenate(readRange(partial.path, 0, found.from), found.stream);
   try {
-    await writeFrom(partial, found.from, verifyingTarget(stream, target, context));
+    const verified = verifyingTarget(stream, target, context);
+    await writeFrom(partial, { skip: found.from, length: target.length, stream: verified });
     return "done";
   } catch (error) {
     if (!isWrongContent(error)) throw error;
@@ -152,9 +157,16 @@ function isWrongContent(error: unknown): boolean {
   return code === "OCI_DIGEST_MISMATCH" || code === "OCI_SIZE_MISMATCH";
 }
 
+interface Writing {
+  readonly skip: number;
+  /** Of the whole. */
+  readonly length: number;
+  readonly stream: ByteStream;
+}
+
 /** Writes the stream without its first `skip` bytes, which the file already has. */
-async function writeFrom({ file, path }: PartialFile, skip: number, stream: ByteStream): Promise<void> {
-  const writer = createBatchWriter(file, { path, position: skip });
+async function writeFrom({ file, path }: PartialFile, { skip, length, stream }: Writing): Promise<void> {
+  const writer = createBatchWriter(file, { path, position: skip, expectedBytes: length - skip });
   let passed = 0;
   try {
     for await (const chunk of stream) {

@@ -20,12 +20,16 @@ export interface BatchWriterOptions {
   readonly path: string;
   /** Offset in the file of the first byte. */
   readonly position: number;
+  /** Bytes that will be written, if that is known: fewer than a batch need less memory. */
+  readonly expectedBytes?: number | undefined;
 }
 
 /** Writes to an open file, which the caller closes. To be finished with `end`, which throws the error of a batch. */
-export function createBatchWriter(file: FileHandle, { path, position }: BatchWriterOptions): BatchWriter {
-  let gathering = Buffer.allocUnsafeSlow(writeBatchBytes);
-  let spare = Buffer.allocUnsafeSlow(writeBatchBytes);
+export function createBatchWriter(file: FileHandle, options: BatchWriterOptions): BatchWriter {
+  const { path, position, expectedBytes = writeBatchBytes } = options;
+  const batchBytes = Math.max(1, Math.min(writeBatchBytes, expectedBytes));
+  let gathering: Buffer = Buffer.allocUnsafeSlow(batchBytes);
+  let spare: Buffer | undefined;
   let gathered = 0;
   let offset = position;
   let writing: Promise<void> = Promise.resolve();
@@ -37,22 +41,23 @@ export function createBatchWriter(file: FileHandle, { path, position }: BatchWri
     writing.catch(() => undefined);
     offset += gathered;
     gathered = 0;
-    [gathering, spare] = [spare, gathering];
+    [gathering, spare] = [spare ?? Buffer.allocUnsafeSlow(batchBytes), gathering];
   }
 
   return {
     async write(chunk) {
       for (let taken = 0; taken < chunk.length;) {
-        const piece = chunk.subarray(taken, taken + writeBatchBytes - gathered);
+        const piece = chunk.subarray(taken, taken + batchBytes - gathered);
         gathering.set(piece, gathered);
         gathered += piece.length;
         taken += piece.length;
-        if (gathered === writeBatchBytes) await flush();
+        if (gathered === batchBytes) await flush();
       }
     },
     async end() {
-      await flush();
       await writing;
+      await writeAll(file, gathering.subarray(0, gathered), { path, position: offset });
+      gathered = 0;
     },
   };
 }
