@@ -18,6 +18,7 @@ import type { CredentialProvider } from "./credentials/credentials.ts";
 import { parseEndpoint, parseRemoteName } from "./requests/endpoint.ts";
 import { createRemoteStore } from "./remote-store.ts";
 import { createSend } from "./requests/send.ts";
+import { createSecretKeeper, withCleanErrors, type SecretKeeper } from "./requests/secrets.ts";
 import type { RemoteStore } from "./requests/store.ts";
 import { uploadRule, type UploadOptions } from "./blobs/upload-rules.ts";
 import { createWarnings } from "./requests/warnings.ts";
@@ -68,16 +69,17 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   const given: Transport | TransportOptions = options.transport ?? {};
   const transport = "send" in given ? given : createTransport(allowingPlainHttp(base, { ...time, ...given }));
   const policy = { ...defaultRetryPolicy, ...("send" in given ? {} : given.retry) };
+  const secrets = createSecretKeeper();
   const authorizer = createAuthorizer({
     registry: base,
     name: options.registry,
     transport,
-    credentials,
+    credentials: credentials && remembering(credentials, secrets),
     authHost,
     now: time.now,
   });
   const warn = onWarning === undefined ? () => undefined : createWarnings(onWarning);
-  const send = createSend({ base, transport, authorizer, headers, warn });
+  const send = createSend({ base, transport, authorizer, headers, warn, secrets });
   const registry: Registry = {
     name: options.registry,
     base,
@@ -88,13 +90,26 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
     quirks: createQuirks(uploadRule(base.hostname, options.upload)),
     indexUpdates: new Map(),
   };
-  return {
+  const { clean } = secrets;
+  const client: RegistryClient = {
     registry: options.registry,
-    repository: (name) => createRemoteStore({ registry, name: parseRemoteName(base, name) }),
+    repository: (name) => withCleanErrors(createRemoteStore({ registry, name: parseRemoteName(base, name) }), clean),
     listRepositories: (listing) => listRepositories(registry, listing),
     ping: (pinging) => ping(registry, pinging),
     token: (scopes, asking) => authorizer.token(scopes, asking?.signal),
     close: () => ("send" in given ? Promise.resolve() : transport.close()),
+  };
+  return withCleanErrors(client, clean);
+}
+
+/** The same credentials, which are remembered: those for a token server are in no header of the registry's. */
+function remembering(provider: CredentialProvider, { rememberCredential }: SecretKeeper): CredentialProvider {
+  return {
+    async find(target) {
+      const credential = await provider.find(target);
+      if (credential !== undefined) rememberCredential(credential);
+      return credential;
+    },
   };
 }
 

@@ -60,6 +60,17 @@ describe("a realm sees credentials", () => {
     );
   });
 
+  test("at another port of a registry that speaks plain http by https, or on a loopback address, alone [T51]", () => {
+    const named = { registry: "http://registry.example:5000" };
+    const secure = "https://registry.example:5001/token";
+    expect(decide({ ...named, realm: secure })).toBe(secure);
+    expect(() => decide({ ...named, realm: "http://registry.example:5001/token" })).toThrow(
+      error("OCI_INSECURE_CREDENTIALS"),
+    );
+    const own = "http://127.0.0.1:5001/token";
+    expect(decide({ registry: "http://127.0.0.1:5000", realm: own })).toBe(own);
+  });
+
   test("nowhere else, and the error names the setting that allows it [T51, T52]", () => {
     expectRefused(() => decide({ realm: "https://evil.example/token" }), "OCI_REALM_REFUSED", {
       message:

@@ -3,7 +3,6 @@ import type { ByteStream } from "../../content.ts";
 import { OciError, type OciErrorCode } from "../../errors.ts";
 import { redactUrl, type HttpMethod, type HttpResponse } from "../../http/index.ts";
 import { escapeText } from "../../escape/escape.ts";
-import { withoutSecrets } from "./secrets.ts";
 import { errorBodyMaxBytes } from "./store-limits.ts";
 
 interface RegistryError {
@@ -18,19 +17,18 @@ const shownMaxLength = 300;
 /**
  * Reads the body of `response` up to a bound, which frees its connection. Never throws.
  * @param speaker only the registry's own text is quoted, because an address that it supplied may belong to any host
- * @param secrets of the request, which the text may repeat
+ * @param cut takes secrets out of a text, before it is shortened
  */
 export async function registryError(
   method: HttpMethod,
   response: HttpResponse,
-  { speaker, secrets }: { readonly speaker: "registry" | "other"; readonly secrets: readonly string[] },
+  { speaker, cut }: { readonly speaker: "registry" | "other"; readonly cut: (text: string) => string },
 ): Promise<OciError> {
   const text = await readText(response.body);
-  const shown = (part: string): string => withoutSecrets(part, secrets);
   const errors = (speaker === "registry" ? parseErrors(text) : []).map(({ code, message, detail }) => ({
-    code: shown(code),
-    message: shown(message),
-    detail: shown(detail),
+    code: cut(code),
+    message: cut(message),
+    detail: cut(detail),
   }));
   const codes = errors.map(({ code }) => code);
   const said = errors.map(describe).join("; ");

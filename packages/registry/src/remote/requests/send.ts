@@ -16,7 +16,7 @@ import {
 import type { Authorizer, Scope } from "../auth/authorizer.ts";
 import { requireSecure } from "../auth/realm.ts";
 import { registryError } from "./registry-error.ts";
-import { secretsOf, withoutSecrets } from "./secrets.ts";
+import { withCleanErrors, type SecretKeeper } from "./secrets.ts";
 
 export interface RegistryRequest {
   readonly method: HttpMethod;
@@ -47,45 +47,40 @@ export interface SendOptions {
   readonly authorizer: Authorizer;
   readonly headers: Readonly<Record<string, string>>;
   readonly warn: (headers: readonly string[]) => void;
+  readonly secrets: SecretKeeper;
 }
 
 export function createSend(options: SendOptions): Send {
-  const origin = originOf(options.base);
-  return async (request) => {
+  const { base, secrets } = options;
+  const origin = originOf(base);
+  const send: Send = async (request) => {
     const own = request.credentials !== "none" && originOf(request.url) === origin;
-    const { response, secrets } = own
-      ? await sendAuthorized(options, request)
-      : { response: await transmit(options, request, undefined), secrets: [] };
+    const response = own ? await sendAuthorized(options, request) : await transmit(options, request, undefined);
     const speaker = originOf(response.url) === origin ? "registry" : "other";
     const warnings = speaker === "registry" ? response.headers.all("warning") : [];
-    options.warn(warnings.map((text) => withoutSecrets(text, secrets)));
+    options.warn(warnings.map(secrets.cut));
     if (request.expect.includes(response.status)) return response;
-    throw await registryError(request.method, response, { speaker, secrets });
+    throw await registryError(request.method, response, { speaker, cut: secrets.cut });
   };
+  return withCleanErrors({ send }, secrets.clean).send;
 }
 
 /** The first token may have too small a scope. A third answer would not differ from the second. */
 const answersMax = 2;
 
-interface Answered {
-  readonly response: HttpResponse;
-  /** Of the request. */
-  readonly secrets: readonly string[];
-}
-
-async function sendAuthorized(options: SendOptions, request: RegistryRequest): Promise<Answered> {
-  const { authorizer, headers, base } = options;
+async function sendAuthorized(options: SendOptions, request: RegistryRequest): Promise<HttpResponse> {
+  const { authorizer, headers, base, secrets } = options;
   const { scopes, signal } = request;
   if (Object.keys(headers).some((name) => name.toLowerCase() !== "user-agent")) requireSecure(base, "headers");
   let sent = await authorizer.current(scopes, signal);
   for (let answers = 0; ; answers += 1) {
     const own = authorized(headers, sent);
+    secrets.rememberHeaders(own);
     const response = await transmit(options, request, own);
-    const secrets = secretsOf(own);
     const { url, network } = response;
-    if (response.status !== 401 || originOf(url) !== originOf(options.base)) return { response, secrets };
+    if (response.status !== 401 || originOf(url) !== originOf(options.base)) return response;
     // Reads the body before a token is fetched, because a token server on the same host may need the connection.
-    const refusal = await registryError(request.method, response, { speaker: "registry", secrets });
+    const refusal = await registryError(request.method, response, { speaker: "registry", cut: secrets.cut });
     const wwwAuthenticate = await findChallenge(options, request, response);
     const answer =
       answers < answersMax
