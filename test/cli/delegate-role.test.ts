@@ -110,8 +110,8 @@ describe("a delegated role", () => {
 describe("a registry that was rolled back", () => {
   test("is explained, and mended from the record where that is asked for", async () => {
     const store = createLayoutStore({ directory: join(machine.directory, "registry", repo) });
-    const old = await store.resolve(parseTag("release.2"), { want: "digest" });
-    if (old === undefined) throw new TypeError("release.2 is gone");
+    const old = await store.resolve(parseTag("release.1"), { want: "digest" });
+    if (old === undefined) throw new TypeError("release.1 is gone");
     await store.tag(latestTag, old.descriptor);
     const refused = await machine.run(["push-metadata", repo]);
     expect([refused.status, refused.stderr]).toEqual([6, expect.stringMatching(/TUF_ROLLBACK[^]*--base recorded/)]);

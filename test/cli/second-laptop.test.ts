@@ -116,7 +116,7 @@ describe("status", () => {
   test("exits 0, 10 and 7 by what is published, with the snapshot's number and until when clients are served", async () => {
     await using publisher = await createPublisher();
     const healthy = await publisher.must(["status", repo]);
-    expect(healthy.stdout).toContain("published: release 2, snapshot 2\n");
+    expect(healthy.stdout).toContain("published: release 1, snapshot 1\n");
     expect(healthy.stdout).toContain("clients are served until: 2030-01-02T00:00:00.000Z\n");
     advance(publisher, 0.75 * dayMs);
     const due = await publisher.run(["status", repo]);

@@ -67,7 +67,8 @@ export async function openRecorded(operation: Operation, release: Digest | undef
 export async function openPublished(operation: Operation, published: Published, state: State): Promise<Base> {
   const roots = await extendChain(operation, published, await readRoots(operation, state));
   const set = walkRoots(roots);
-  await take(operation, published, { set, head: state.head });
+  // Before the first publication `head` is what was signed here and never sent.
+  await take(operation, published, { set, head: state.published === undefined ? undefined : state.head });
   return complete(set, roots, published.release);
 }
 
@@ -88,7 +89,7 @@ export async function openUnrecorded(
 async function take(
   operation: Operation,
   published: Published,
-  { set, head }: { set: TrustedSet; head?: LastRelease },
+  { set, head }: { set: TrustedSet; head?: LastRelease | undefined },
 ): Promise<void> {
   const read = (role: "timestamp" | "snapshot" | "targets"): Promise<Uint8Array> => {
     const { maxBytes } = set.wanted(role);

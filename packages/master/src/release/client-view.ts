@@ -22,7 +22,7 @@ import type { Draft } from "./sign.ts";
 export function verifyTakeable(operation: Operation, base: Base, draft: Draft): Date {
   try {
     const set = openClient(operation, base, draft);
-    refresh(set, base, draft);
+    refresh(set, operation.state().published === undefined ? undefined : base, draft);
     return servedUntil(set);
   } catch (error) {
     throw TufError.is(error) && error.code === "TUF_EXPIRED" ? roleExpired(error) : error;
@@ -40,10 +40,11 @@ function openClient(operation: Operation, base: Base, draft: Draft): TrustedSet 
   return set;
 }
 
-function refresh(set: TrustedSet, base: Base, draft: Draft): void {
-  recall(base.timestamp.bytes, (file) => set.updateTimestamp(file));
+/** @param base undefined: no client has it, because nothing was published */
+function refresh(set: TrustedSet, base: Base | undefined, draft: Draft): void {
+  recall(base?.timestamp.bytes, (file) => set.updateTimestamp(file));
   set.updateTimestamp(draft.timestamp.bytes);
-  recall(base.snapshot.bytes, (file) => set.updateSnapshot(file, "cache"));
+  recall(base?.snapshot.bytes, (file) => set.updateSnapshot(file, "cache"));
   set.updateSnapshot(draft.snapshot.bytes, "source");
   set.updateTargets(draft.targets.bytes);
   const top = parseRoleName("targets");

@@ -87,7 +87,7 @@ export async function createMetadata(
     stagedRoots: [],
     head: await saveHead(operation, { timestamp, snapshot, targets }),
     delegated: [],
-    signed: { timestamp: 1, snapshot: 1, targets: 1 },
+    signed: { timestamp: 0, snapshot: 0, targets: 0 },
     generation: 1,
     staging: 1,
     prunes: 0,

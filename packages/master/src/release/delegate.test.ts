@@ -212,7 +212,7 @@ describe("a delegated role", () => {
 
   test("keeps its bytes through pruning", async () => {
     await dropOne();
-    expect(await master.prune()).toMatchObject({ releases: [2, 3] });
+    expect(await master.prune()).toMatchObject({ releases: [1, 2] });
     expect(await read("tools/hammer")).toBe("two");
     const one = Buffer.from("one");
     expect(await store.has({ mediaType: targetMediaType, digest: digestOf(one), size: 3 })).toBe(false);
@@ -221,7 +221,7 @@ describe("a delegated role", () => {
   test("that is staged keeps its bytes through a prune, and is read once it is published [T133]", async () => {
     await dropOne();
     await master.updateRole("tools", await signRole(3, "one"));
-    expect(await master.prune()).toMatchObject({ releases: [2, 3] });
+    expect(await master.prune()).toMatchObject({ releases: [1, 2] });
     await master.pushMetadata();
     expect(await read("tools/hammer")).toBe("one");
   });

@@ -63,7 +63,7 @@ describe.for(["ECR", "Harbor", "Artifactory", "a registry that says 409"] as con
       await master.refreshMetadata();
       clock.advance({ days: 10 });
       await master.pushMetadata();
-      expect(await master.prune()).toMatchObject({ releases: [2, 3, 4] });
+      expect(await master.prune()).toMatchObject({ releases: [1, 2, 3] });
       expect([await read(remote, master, "x"), await read(remote, master, "y")]).toEqual([undefined, "Y"]);
       expect(remote.registry.violations).toEqual([]);
     });
@@ -81,10 +81,10 @@ describe.for(["ECR", "Harbor", "Artifactory", "a registry that says 409"] as con
       });
       await master.pushTarget("a", [content("A")]);
       await other.pushTarget("b", [content("B")]);
-      const path = /\/manifests\/release\.3$/;
+      const path = /\/manifests\/release\.2$/;
       const run = async (): Promise<void> => void (await other.pushMetadata());
       remote.registry.script({ match: { method: "PUT", path }, times: 1, fault: { kind: "run", run } });
-      await expect(master.pushMetadata()).resolves.toMatchObject({ rebased: 1, versions: { timestamp: 4 } });
+      await expect(master.pushMetadata()).resolves.toMatchObject({ rebased: 1, versions: { timestamp: 3 } });
       expect([await read(remote, master, "a"), await read(remote, master, "b")]).toEqual(["A", "B"]);
     });
 
@@ -143,14 +143,14 @@ describe.for(["ECR", "Harbor", "Artifactory", "a registry that says 409"] as con
       remote.registry.script({ match: { method: "PUT", path }, times: 2, fault: { kind: "answer", status: 401 } });
       for (let stops = 0; stops < 2; stops++) await expect(master.pushMetadata()).rejects.toThrow("401");
       const { versions, release } = await master.pushMetadata();
-      expect(versions.timestamp).toBe(5);
+      expect(versions.timestamp).toBe(4);
       const { tags } = remote.registry.repository("fred/demo");
-      expect([3, 4, 5].map((number) => tags.get(`release.${number}`))).toEqual([release, release, release]);
+      expect([2, 3, 4].map((number) => tags.get(`release.${number}`))).toEqual([release, release, release]);
       await master.pushMetadata();
       clock.advance({ days: 10 });
       await master.pushMetadata();
-      expect(await master.prune()).toMatchObject({ releases: [2, 5] });
-      expect([...tags.keys()].toSorted()).toEqual(["latest", "release.6", "release.7"]);
+      expect(await master.prune()).toMatchObject({ releases: [1, 4] });
+      expect([...tags.keys()].toSorted()).toEqual(["latest", "release.5", "release.6"]);
     });
 
     test("a delegated role is published and updated; its second tag stays at its first version", async () => {

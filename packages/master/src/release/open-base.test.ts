@@ -145,7 +145,7 @@ describe("a stolen timestamp key", () => {
     await forward(Number.MAX_SAFE_INTEGER);
     const before = await stateFiles();
     const code = "MASTER_VERSION_IMPLAUSIBLE";
-    await expectRefused(master.pushMetadata(), code, { details: { role: "timestamp", wanted: 2 } });
+    await expectRefused(master.pushMetadata(), code, { details: { role: "timestamp", wanted: 1 } });
     await expectRefused(master.refreshMetadata(), code);
     await expectRefused(master.prune(), code);
     expect(await stateFiles()).toEqual(before);
@@ -154,7 +154,7 @@ describe("a stolen timestamp key", () => {
     await master.resetKeys();
     await master.pushMetadata({ base: "recorded" });
     const set = await readRelease(store, root, clock.now());
-    expect([set.root.signed.version, set.timestamp?.signed.version]).toEqual([2, 3]);
+    expect([set.root.signed.version, set.timestamp?.signed.version]).toEqual([2, 2]);
     expect(await read("a")).toBe("A");
     await expect(master.pushMetadata()).resolves.toMatchObject({ rebased: 0 });
   });
@@ -162,7 +162,7 @@ describe("a stolen timestamp key", () => {
   test("that is honest is accepted if the caller names the snapshot", async () => {
     await forward(5_000_000);
     await expectRefused(master.pushMetadata(), "MASTER_VERSION_IMPLAUSIBLE");
-    await expect(master.pushMetadata({ expectSnapshot: "2" })).resolves.toMatchObject({
+    await expect(master.pushMetadata({ expectSnapshot: "1" })).resolves.toMatchObject({
       versions: { timestamp: 5_000_001 },
     });
   });
@@ -179,17 +179,17 @@ describe("another publisher's release", () => {
     clock.advance({ days: 2 });
     await store.tag(latestTag, old.descriptor);
     const before = await stateFiles();
-    const floor = { expectSnapshot: ">=3" };
+    const floor = { expectSnapshot: ">=2" };
     for (const attempt of [
       () => master.pushMetadata(),
       () => master.refreshMetadata(),
       () => master.refreshMetadata(floor),
     ]) {
-      await expectRefused(attempt(), "MASTER_BASE_EXPIRED", { details: { role: "timestamp", snapshot: 3 } });
+      await expectRefused(attempt(), "MASTER_BASE_EXPIRED", { details: { role: "timestamp", snapshot: 2 } });
     }
     expect(await stateFiles()).toEqual(before);
     await store.tag(latestTag, descriptor);
-    const sha256 = digestOf((await publishedFiles()).get("4.snapshot.json") ?? new Uint8Array());
+    const sha256 = digestOf((await publishedFiles()).get("3.snapshot.json") ?? new Uint8Array());
     await master.pushMetadata({ expectSnapshot: sha256 });
     expect(await read("a")).toBe("patched");
   });
@@ -203,8 +203,8 @@ describe("another publisher's release", () => {
         return store.swapTag(...args);
       },
     });
-    await expectRefused(late.pushMetadata({ expectSnapshot: "2" }), "MASTER_BASE_UNEXPECTED", {
-      details: { wanted: "2", got: "3" },
+    await expectRefused(late.pushMetadata({ expectSnapshot: "1" }), "MASTER_BASE_UNEXPECTED", {
+      details: { wanted: "1", got: "2" },
     });
   });
 
@@ -220,8 +220,8 @@ describe("another publisher's release", () => {
     const other = await clone("other", {
       ...plain,
       put: async (descriptor, bytes, options) => {
-        if (options?.tags?.includes(releaseTag(3))) started.resolve();
-        if (options?.tags?.includes(releaseTag(3))) await looked.promise;
+        if (options?.tags?.includes(releaseTag(2))) started.resolve();
+        if (options?.tags?.includes(releaseTag(2))) await looked.promise;
         return store.put(descriptor, bytes, options);
       },
     });
@@ -247,10 +247,10 @@ describe("another publisher's release", () => {
     await master.pushMetadata();
     await master.pushMetadata();
     const before = await latest();
-    await expectRefused(other.pushMetadata(), "MASTER_BASE_UNEXPECTED", { details: { got: "5" } });
+    await expectRefused(other.pushMetadata(), "MASTER_BASE_UNEXPECTED", { details: { got: "4" } });
     expect((await latest()).descriptor).toEqual(before.descriptor);
     await other.pushTarget("b", [content("B")]);
-    await other.pushMetadata({ expectSnapshot: "5" });
+    await other.pushMetadata({ expectSnapshot: "4" });
     expect([await read("a"), await read("b")]).toEqual(["A", "B"]);
   });
 
@@ -272,7 +272,7 @@ describe("another publisher's release", () => {
     await other.pushMetadata();
     await store.tag(latestTag, old.descriptor);
     await other.pushMetadata({ base: "recorded" });
-    await expect(master.pushMetadata()).resolves.toMatchObject({ rebased: 0, versions: { timestamp: 6 } });
+    await expect(master.pushMetadata()).resolves.toMatchObject({ rebased: 0, versions: { timestamp: 5 } });
   });
 });
 

@@ -28,6 +28,7 @@ beforeEach(async () => {
   await pusher.createRootKey();
   await pusher.createMetadataKeys();
   await pusher.createMetadata();
+  await pusher.pushMetadata();
   file = await push();
   root = await pusher.rootFile();
   timer = await createTimer("timer");

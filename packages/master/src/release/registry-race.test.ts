@@ -71,7 +71,7 @@ function interleave(method: string, path: RegExp, times: number): void {
 
 describe("another publisher that publishes", () => {
   test.for([
-    ["before the release is sent", "PUT", /\/manifests\/release\.3$/],
+    ["before the release is sent", "PUT", /\/manifests\/release\.2$/],
     ["before the check of `latest`", "HEAD", latest],
   ] as const)("%s is first: the changes are applied to its release", async ([, method, path]) => {
     interleave(method, path, 1);

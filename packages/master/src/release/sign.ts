@@ -100,13 +100,20 @@ export function signRelease(operation: Operation, base: Base, coverage: Coverage
   }
 }
 
+/** The first publication signs version 1: what was signed before it stays on this machine. */
+function publishedVersions(operation: Operation, base: Base): ReleaseVersions {
+  const versions = versionsOf(base);
+  if (operation.state().published !== undefined) return versions;
+  return { ...versions, timestamp: 0, snapshot: 0, targets: 0 };
+}
+
 async function signAll(
   operation: Operation,
   base: Base,
   { staged, roles, keys }: Coverage & { kind: "all" },
 ): Promise<Draft> {
   const { root, roots } = await openNewestRoot(operation, base);
-  const next = nextVersions(versionsOf(base), operation.state().signed);
+  const next = nextVersions(publishedVersions(operation, base), operation.state().signed);
   const sign = signerFor(operation, root);
 
   const before = base.targets.signed;
@@ -149,7 +156,7 @@ export function planStagedTargets(
 /** The files of a proposal as they are signed, with a new snapshot and timestamp. */
 async function signAccepted(operation: Operation, base: Base, accepted: AcceptedFiles): Promise<Draft> {
   const { root, targetsDocument, delegated } = accepted;
-  const next = nextVersions(versionsOf(base), operation.state().signed);
+  const next = nextVersions(publishedVersions(operation, base), operation.state().signed);
   const sign = signerFor(operation, root);
   const targets = accepted.targets ?? { version: targetsDocument.version, bytes: base.targets.bytes };
   const files = new Map<string, SignedFile>([
@@ -175,7 +182,7 @@ async function signAccepted(operation: Operation, base: Base, accepted: Accepted
 
 async function signOnline(operation: Operation, base: Base, coverage: OnlineCoverage): Promise<Draft> {
   const root = base.root.signed;
-  const next = nextVersions(versionsOf(base), operation.state().signed);
+  const next = nextVersions(publishedVersions(operation, base), operation.state().signed);
   const before = base.snapshot.signed;
   const until = coverage.pushRecord?.until;
   const renewal = capped(edition("snapshot", next, operation), until);

@@ -61,7 +61,8 @@ export interface State {
   /** The newest record of a push that was signed here or used by a refresh from here. */
   readonly pushRecord?: PushRecord | undefined;
   /**
-   * The highest versions ever signed here. No number is used for two documents, even if the first was never published.
+   * The highest versions ever signed here to be published. No number is used for two documents, even if the first was never
+   * published. 0: only what `create-metadata` signed, as version 1, which is never sent.
    */
   readonly signed: Readonly<Record<VersionedRole, number>>;
   readonly attempt?: PendingRelease | undefined;

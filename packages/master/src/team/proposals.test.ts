@@ -88,7 +88,7 @@ describe("a proposal", () => {
     const review = await person("bob").reviewProposal("next", { expectHash: proposed.hash.slice(0, 32) });
     expect(review).toMatchObject({ hash: proposed.hash, state: "open" });
     const signed = await person("bob").signProposal("next", { expectHash: proposed.hash });
-    expect(signed).toMatchObject({ state: "ready", missing: [], added: ["targets 4"] });
+    expect(signed).toMatchObject({ state: "ready", missing: [], added: ["targets 3"] });
     expect(await ci.listProposals()).toEqual([{ name: "next", number: 1, state: "ready", missing: [] }]);
     expect(await ci.acceptProposal("next")).toMatchObject({ state: "published" });
     expect(await read("demo.txt")).toBe("one");
