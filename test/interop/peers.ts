@@ -17,7 +17,7 @@ import { readRepository } from "./read-repository.ts";
 
 const folder = import.meta.dirname;
 
-interface Peer {
+export interface TufPeer {
   readonly name: string;
   readonly path: string;
   /** Kinds of keys that it knows. */
@@ -25,7 +25,7 @@ interface Peer {
   readonly run: (words: readonly string[]) => Promise<string>;
 }
 
-async function findPythonTuf(peers: Peers): Promise<Peer | undefined> {
+export async function findPythonTuf(peers: Peers): Promise<TufPeer | undefined> {
   const python = process.env["DTUF_PEER_PYTHON"] ?? (await peers.findPython("tuf"))?.path;
   if (python === undefined) return undefined;
   const keys = ["classic", "ml-dsa"] as const;
@@ -33,7 +33,7 @@ async function findPythonTuf(peers: Peers): Promise<Peer | undefined> {
 }
 
 /** Undefined: no Go. */
-async function buildGoTuf(home: string): Promise<Peer | undefined> {
+export async function buildGoTuf(home: string): Promise<TufPeer | undefined> {
   const go = process.env["DTUF_PEER_GO"] ?? "go";
   const path = join(home, "go-tuf-peer");
   try {
@@ -50,14 +50,14 @@ async function buildGoTuf(home: string): Promise<Peer | undefined> {
   };
 }
 
-function runner(file: string, first: readonly string[] = []): Peer["run"] {
+function runner(file: string, first: readonly string[] = []): TufPeer["run"] {
   return async (words) => (await promisify(execFile)(file, [...first, ...words])).stdout;
 }
 
 /** "ml-dsa": no role is signed without a key of ML-DSA (TAP 21). */
 type Keys = "classic" | "ml-dsa";
 
-async function readTheirs({ name, run }: Peer, keys: Keys, home: string): Promise<number> {
+async function readTheirs({ name, run }: TufPeer, keys: Keys, home: string): Promise<number> {
   const kept = keys === "classic" ? name : `${name}-${keys}`;
   const directory = join(home, kept);
   await run(["make", directory, ...(keys === "classic" ? [] : [keys])]);
@@ -116,7 +116,7 @@ async function carry(metadataDirectory: string, root: Uint8Array, parent: string
   return directory;
 }
 
-async function readOurs({ run }: Peer, keys: Keys, home: string): Promise<number> {
+async function readOurs({ run }: TufPeer, keys: Keys, home: string): Promise<number> {
   const sim = await createOurs(keys);
   const directory = join(home, `ours-${keys}`);
   const { metadataDirectory } = await publishToDirectory(sim, directory);
@@ -148,7 +148,7 @@ export async function runTufPeers(peers: Peers): Promise<readonly Outcome[]> {
   }
 }
 
-async function exchange(peer: Peer, home: string): Promise<Outcome> {
+async function exchange(peer: TufPeer, home: string): Promise<Outcome> {
   const version = (await peer.run(["version"])).trim();
   const did: string[] = [];
   for (const keys of peer.keys) {

@@ -3,6 +3,8 @@
     python_tuf.py version
     python_tuf.py make DIR [ml-dsa]    a repository with everything that the library knows how to make; with ml-dsa, every
                                        role needs an ML-DSA key too (securesystemslib 1.6, cryptography 48)
+    python_tuf.py keys DIR             a private key of each kind, KIND.key and KIND.pub
+    python_tuf.py sign KEY             signs "payload" with the key file, under file2:, and prints the signature in hex
     python_tuf.py read URL ROOT TARGET...   refreshes from URL/metadata and downloads each target from URL/targets
 """
 
@@ -15,7 +17,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import tuf
-from securesystemslib.signer import CryptoSigner
+from securesystemslib.signer import CryptoSigner, Signer, SSlibKey
 from tuf.api.metadata import (
     DelegatedRole,
     Delegations,
@@ -169,6 +171,22 @@ def read(url: str, root: Path, paths: list[str]) -> None:
             print(hashlib.sha256(content).hexdigest(), path)
 
 
+def keys(directory: Path) -> None:
+    for signer in (CryptoSigner.generate_ed25519(), CryptoSigner.generate_ecdsa(), CryptoSigner.generate_rsa()):
+        kind = signer.public_key.keytype
+        (directory / f"{kind}.key").write_bytes(signer.private_bytes)
+        public = signer.public_key.keyval["public"]
+        (directory / f"{kind}.pub").write_text(public)
+
+
+def sign(path: str) -> None:
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    public = SSlibKey.from_crypto(load_pem_private_key(Path(path).read_bytes(), None).public_key())
+    signer = Signer.from_priv_key_uri(f"file2:{path}", public)
+    print(signer.sign(b"payload").signature)
+
+
 if __name__ == "__main__":
     match sys.argv[1:]:
         case ["version"]:
@@ -177,6 +195,10 @@ if __name__ == "__main__":
             make(Path(directory), False)
         case ["make", directory, "ml-dsa"]:
             make(Path(directory), True)
+        case ["keys", directory]:
+            keys(Path(directory))
+        case ["sign", path]:
+            sign(path)
         case ["read", url, root, *paths]:
             read(url, Path(root), paths)
         case _:

@@ -2,6 +2,7 @@
 //
 //	go-tuf version
 //	go-tuf make DIR                    a repository with what the library knows how to make
+//	go-tuf cosign-key DIR PASSPHRASE   cosign.key and cosign.pub, by the library that cosign generate-key-pair calls
 //	go-tuf read URL ROOT TARGET...     refreshes from URL/metadata and downloads each target from URL/targets
 package main
 
@@ -21,6 +22,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/sigstore/sigstore/pkg/cryptoutils"
 	"github.com/sigstore/sigstore/pkg/signature"
 	"github.com/theupdateframework/go-tuf/v2/metadata"
 	"github.com/theupdateframework/go-tuf/v2/metadata/config"
@@ -175,6 +177,13 @@ func read(base, rootFile string, paths []string) {
 	}
 }
 
+func makeCosignKey(directory, passphrase string) {
+	private, public, err := cryptoutils.GeneratePEMEncodedECDSAKeyPair(elliptic.P256(), cryptoutils.StaticPasswordFunc([]byte(passphrase)))
+	check(err)
+	check(os.WriteFile(filepath.Join(directory, "cosign.key"), private, 0o600))
+	check(os.WriteFile(filepath.Join(directory, "cosign.pub"), public, 0o644))
+}
+
 func version() string {
 	info, _ := debug.ReadBuildInfo()
 	for _, dependency := range info.Deps {
@@ -191,10 +200,12 @@ func main() {
 		fmt.Println(version())
 	case len(arguments) == 2 && arguments[0] == "make":
 		makeRepository(arguments[1])
+	case len(arguments) == 3 && arguments[0] == "cosign-key":
+		makeCosignKey(arguments[1], arguments[2])
 	case len(arguments) > 2 && arguments[0] == "read":
 		read(arguments[1], arguments[2], arguments[3:])
 	default:
-		fmt.Fprintln(os.Stderr, "usage: version | make DIR | read URL ROOT TARGET...")
+		fmt.Fprintln(os.Stderr, "usage: version | make DIR | cosign-key DIR PASSPHRASE | read URL ROOT TARGET...")
 		os.Exit(2)
 	}
 }

@@ -49,7 +49,8 @@ describe("a credential helper", () => {
     await install(
       `fs.writeFileSync(${JSON.stringify(join(directory, "seen"))}, JSON.stringify({ argv: process.argv.slice(2), env: process.env, input }))`,
     );
-    const environment = { DTUF_PASSWORD: "planted", dxf_token: "planted", DRCA_X: "planted", KEEP: "kept" };
+    const KEY = "-----BEGIN PRIVATE KEY-----\nplanted\n-----END PRIVATE KEY-----";
+    const environment = { DTUF_PASSWORD: "planted", dxf_token: "planted", DRCA_X: "planted", KEY, KEEP: "kept" };
     await storeCredential({ kind: "helper", name: "test", helper: create(environment) }, "docker.io", {
       kind: "basic",
       username: "u",

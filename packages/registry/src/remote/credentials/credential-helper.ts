@@ -154,7 +154,9 @@ async function converse(child: ChildProcessByStdio<Writable, Readable, null>, in
 }
 
 function withoutOwn(environment: CredentialHelperOptions["environment"]): Record<string, string | undefined> {
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => !/^(DTUF|DXF|DRCA)_/i.test(name)));
+  const isOwn = ([name, value = ""]: readonly [string, string | undefined]): boolean =>
+    /^(DTUF|DXF|DRCA)_/i.test(name) || value.includes("PRIVATE KEY-----");
+  return Object.fromEntries(Object.entries(environment).filter((entry) => !isOwn(entry)));
 }
 
 function unavailable(name: string, what: string, cause?: unknown): OciError {
