@@ -11,7 +11,16 @@ const table: Readonly<Record<string, readonly string[]>> = {
   copy: ["@dtuf/delta", "@dtuf/format", "@dtuf/registry", "@dtuf/tuf"],
   mirror: ["@dtuf/copy", "@dtuf/format", "@dtuf/registry", "@dtuf/tuf"],
   signers: ["@dtuf/tuf"],
-  cli: ["@dtuf/copy", "@dtuf/format", "@dtuf/master", "@dtuf/mirror", "@dtuf/registry", "@dtuf/signers", "@dtuf/tuf"],
+  cli: [
+    "@dtuf/copy",
+    "@dtuf/delta",
+    "@dtuf/format",
+    "@dtuf/master",
+    "@dtuf/mirror",
+    "@dtuf/registry",
+    "@dtuf/signers",
+    "@dtuf/tuf",
+  ],
   testing: ["@dtuf/format", "@dtuf/registry", "@dtuf/tuf"],
 };
 

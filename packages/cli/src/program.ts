@@ -199,11 +199,12 @@ function optionOf(name: SettingName, { prefix, meaning }: OptionStyle): Option |
 
 function kebab(flags: Readonly<Record<string, string | boolean | readonly string[]>>): Flags {
   return Object.fromEntries(
-    Object.entries(flags).map(([name, value]) => [
+    Object.entries(flags).map(([name, value]) => {
       // Commander takes --no-input for the opposite of --input, which is on by default.
-      name === "input" ? "no-input" : name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
-      name === "input" ? value === false || undefined : value,
-    ]),
+      const isOpposite = name === "input" || name === "index";
+      const kebabName = isOpposite ? `no-${name}` : name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+      return [kebabName, isOpposite ? value === false || undefined : value];
+    }),
   );
 }
 

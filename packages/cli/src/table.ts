@@ -28,7 +28,7 @@ import { teamCommands } from "./team/team-table.ts";
 const withoutFiles: Mode = {
   name: "without a file",
   when: (_values, args) => args.length < 3,
-  refuses: ["concurrency", "parts", "progress", "role"],
+  refuses: ["concurrency", "parts", "chunk", "no-index", "progress", "role"],
 };
 
 const masterCommands: readonly Command[] = [
@@ -65,11 +65,12 @@ const masterCommands: readonly Command[] = [
     name: "push-target",
     summary: "upload a target's files and stage it for the next publication",
     arguments: "<repo> <target> [file|@target...]",
-    settings: [...stateSettings, "concurrency", "parts", "progress", "custom", "role"],
-    modes: [withoutFiles],
+    settings: [...stateSettings, "concurrency", "parts", "chunk", "no-index", "progress", "custom", "role"],
+    modes: [withoutFiles, withSetting("no-index", ["chunk"])],
     examples: [
       "dtuf push-target fred/demo app-1.4.tgz ./app-1.4.tgz",
       "dtuf push-target fred/demo app-1.4.tgz ./app-1.4.tgz --custom channel=stable",
+      "dtuf push-target fred/demo disk.img ./disk.img --chunk 16k",
     ],
     load: () => import("./publish/push-target.ts"),
   }),
@@ -77,7 +78,19 @@ const masterCommands: readonly Command[] = [
     name: "push-targets",
     summary: "upload files and whole directories as targets, many at a time, and stage them together",
     arguments: "<repo> <directory|file...>",
-    settings: [...stateSettings, "concurrency", "prefix", "newer", "delete", "dry-run", "custom", "progress"],
+    settings: [
+      ...stateSettings,
+      "concurrency",
+      "prefix",
+      "newer",
+      "delete",
+      "dry-run",
+      "chunk",
+      "no-index",
+      "custom",
+      "progress",
+    ],
+    modes: [withSetting("no-index", ["chunk"])],
     examples: ["dtuf push-targets fred/demo ./dist --prefix 1.4 --newer"],
     load: () => import("./publish/push-targets.ts"),
   }),

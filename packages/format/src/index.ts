@@ -39,5 +39,12 @@ export {
   roleTag,
   targetTag,
 } from "./tags.ts";
-export { findStoredBlobs, findTargetBlobs, findTargetIndex, withTargetBlobs, withTargetIndex } from "./target-blobs.ts";
+export {
+  findStoredBlobs,
+  findTargetBlobs,
+  findTargetIndex,
+  withoutTargetIndex,
+  withTargetBlobs,
+  withTargetIndex,
+} from "./target-blobs.ts";
 export { encodeTarget, targetLayers } from "./target.ts";

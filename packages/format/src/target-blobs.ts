@@ -51,6 +51,12 @@ export function withTargetIndex(custom: JsonObject | undefined, { digest, size }
   return withOwn(custom, { index: { digest, size } });
 }
 
+/** The target as a repository stores it that does not have the index, because its bytes were not at the source. */
+export function withoutTargetIndex(file: TargetFile): TargetFile {
+  if (findTargetIndex(file) === undefined) return file;
+  return { ...file, custom: withOwn(file.custom, { index: null }) };
+}
+
 function withOwn(custom: JsonObject | undefined, fields: JsonObject): JsonObject {
   return { ...custom, dtuf: { ...objectField(custom, "dtuf"), ...fields } };
 }

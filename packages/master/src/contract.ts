@@ -5,6 +5,7 @@
 import type { Digest } from "@dtuf/registry";
 import type { JsonObject, RoleName, TargetFile, TargetPath, TopLevelRole, LeftOutRoots } from "@dtuf/tuf";
 import type {
+  IndexOptions,
   NewTarget,
   OperationOptions,
   ProgressOptions,
@@ -213,7 +214,7 @@ export interface Master extends KeyManager, Team, AsyncDisposable {
   pushTarget(
     name: string,
     parts: readonly TargetPart[],
-    options?: ProgressOptions & { readonly custom?: JsonObject | undefined },
+    options?: ProgressOptions & IndexOptions & { readonly custom?: JsonObject | undefined },
   ): Promise<TargetFile>;
   /**
    * Like `pushTarget` for many targets, several at a time. All are staged by one write: a killed process leaves all of

@@ -32,6 +32,7 @@ export type {
   DelegateOptions,
   DueRole,
   NewRootOptions,
+  IndexOptions,
   NewTarget,
   Master,
   MasterStatus,

@@ -1,5 +1,12 @@
 /** Pushes one target: its parts are read in order and sent, then the manifest that refers to them. */
-import { encodeTarget, findTargetBlobs, tufHashes, withTargetBlobs } from "@dtuf/format";
+import {
+  encodeTarget,
+  findStoredBlobs,
+  findTargetBlobs,
+  tufHashes,
+  withTargetBlobs,
+  withTargetIndex,
+} from "@dtuf/format";
 import {
   forEachConcurrently,
   createDigester,
@@ -13,14 +20,17 @@ import {
 import { parseTargetPath, parseUnverified, type JsonObject, type TargetFile, type TargetPath } from "@dtuf/tuf";
 import type { TargetMap } from "./documents/changes.ts";
 import type { NewTarget, ProgressOptions, TargetPart } from "./contract.ts";
+import type { IndexOptions } from "./target-contract.ts";
 import { MasterError } from "./errors.ts";
 import type { Operation } from "./state/operation.ts";
 import type { HashedFiles } from "./parts/hashed-files.ts";
 import { readPart, type Blob } from "./parts/read-part.ts";
+import { createTargetIndexMaker, type KnownIndexes } from "./parts/target-index.ts";
 import { reportStored, type Sender } from "./parts/sender.ts";
 import { putArtifact } from "./release/upload.ts";
 
-export interface ReadRequest extends Pick<NewTarget, "parts" | "custom">, ProgressOptions {
+export interface ReadRequest extends Pick<NewTarget, "parts" | "custom">, ProgressOptions, IndexOptions {
+  readonly knownIndexes: KnownIndexes;
   /** See the bytes of the whole target, in order, at the one reading of its parts. */
   readonly observers?: readonly ByteObserver[];
   readonly hashed: HashedFiles;
@@ -42,6 +52,7 @@ export async function listTargetsOf(operation: Operation, blob: Digest): Promise
 export interface PreparedTarget {
   readonly file: TargetFile;
   readonly blobs: readonly Blob[];
+  readonly index: Blob | undefined;
 }
 
 export async function readParts(
@@ -51,22 +62,28 @@ export async function readParts(
 ): Promise<PreparedTarget> {
   const { parts, custom } = request;
   const [first] = parts;
-  if (parts.length === 1 && first?.kind === "target" && request.observers === undefined)
+  const asItIs = request.observers === undefined && request.index !== "none" && request.chunkBytes === undefined;
+  if (parts.length === 1 && first?.kind === "target" && asItIs)
     return sameTarget(operation, targets, { name: first.name, custom });
+  const has = async (index: Descriptor): Promise<boolean> =>
+    request.sender === undefined || request.sender.store.has(index, { signal: operation.signal });
+  const maker = await createTargetIndexMaker(parts, request, { known: request.knownIndexes, has });
   // A single part is hashed once, because it is the whole target.
   const whole = parts.length === 1 && first?.kind !== "target" ? undefined : createDigester();
-  const observers = [...(whole === undefined ? [] : [whole]), ...(request.observers ?? [])];
-  const blobs = await readInOrder(operation, targets, { ...request, observers });
-  const full = blobs.filter(({ descriptor }) => descriptor.size > 0);
-  const length = full.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
-  const digest = whole?.digest() ?? blobs[0]?.descriptor.digest ?? digestOf(new Uint8Array());
-  const hashes = tufHashes(digest);
-  const descriptors = full.map(({ descriptor }) => descriptor);
-  const listed = full.length > 1 ? withTargetBlobs(custom, descriptors) : custom;
-  return {
-    file: { length, hashes, ...(listed === undefined ? {} : { custom: listed }), unrecognized: {} },
-    blobs: full,
-  };
+  const others = [...(whole === undefined ? [] : [whole]), ...(request.observers ?? [])];
+  const observers = maker === undefined ? others : [...others, maker.observer];
+  const isKnown = async (digest: Digest): Promise<boolean> =>
+    others.length === 0 && (maker === undefined || maker.isKnown(digest));
+  const read = await readInOrder(operation, targets, { ...request, observers, isKnown });
+  const blobs = read.filter(({ descriptor }) => descriptor.size > 0);
+  const length = blobs.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
+  const digest = whole?.digest() ?? read[0]?.descriptor.digest ?? digestOf(new Uint8Array());
+  const index = maker?.finish({ digest, size: length });
+  const descriptors = blobs.map(({ descriptor }) => descriptor);
+  const listed = blobs.length > 1 ? withTargetBlobs(custom, descriptors) : custom;
+  const signed = index === undefined ? listed : withTargetIndex(listed, index.descriptor);
+  const file = { length, hashes: tufHashes(digest), ...(signed && { custom: signed }), unrecognized: {} };
+  return { file, blobs, index };
 }
 
 async function readInOrder(operation: Operation, targets: TargetMap, request: OrderedRequest): Promise<Blob[]> {
@@ -88,6 +105,7 @@ async function readInOrder(operation: Operation, targets: TargetMap, request: Or
 
 interface OrderedRequest extends ReadRequest {
   readonly observers: readonly ByteObserver[];
+  readonly isKnown: (digest: Digest) => Promise<boolean>;
 }
 
 /** Another name for a target, or other custom metadata: no content is read. */
@@ -96,10 +114,11 @@ async function sameTarget(
   targets: TargetMap,
   { name, custom }: { readonly name: string; readonly custom: JsonObject | undefined },
 ): Promise<PreparedTarget> {
-  const { file, blobs } = await readKnown(operation, targets, name);
+  const { file } = await readKnown(operation, targets, name);
   return {
     file: custom === undefined ? file : withCustom(file, custom),
-    blobs: blobs.map((descriptor) => ({ descriptor, item: `@${name}`, upload: "due" })),
+    blobs: (findStoredBlobs(file) ?? []).map((descriptor) => ({ descriptor, item: `@${name}`, upload: "due" })),
+    index: undefined,
   };
 }
 
@@ -160,9 +179,9 @@ export interface TargetUpload extends PreparedTarget {
 }
 
 /** Puts the blobs that are due, then the manifest that refers to them. */
-export async function uploadTarget(sender: Sender, { file, blobs, path, owner }: TargetUpload): Promise<void> {
+export async function uploadTarget(sender: Sender, { file, blobs, index, path, owner }: TargetUpload): Promise<void> {
   const { store, signal, concurrency, sent } = sender;
-  const due = blobs.filter(({ upload }) => upload === "due");
+  const due = [...blobs, ...(index === undefined ? [] : [index])].filter(({ upload }) => upload === "due");
   await forEachConcurrently(distinct(due), concurrency, async (blob) => {
     const { descriptor, content, item } = blob;
     if (content !== undefined) return sender.put(blob, content);

@@ -6,20 +6,13 @@
  */
 import { findTargetBlobs, FormatError, targetKeeper } from "@dtuf/format";
 import { emptyConfig, forEachConcurrently, type Digest } from "@dtuf/registry";
-import { findFileSize } from "@dtuf/registry/files";
 import { parseTargetPath, type JsonObject, type TargetFile, type TargetPath } from "@dtuf/tuf";
 import { describeStaged, type Staged, type StagedTargets, type TargetMap } from "./documents/changes.ts";
 import { parseTargetName, verifyCustom } from "./documents/target-name.ts";
-import type {
-  NewTarget,
-  ProgressOptions,
-  PushedTargets,
-  PushTargetsOptions,
-  StagedTarget,
-  TargetPart,
-} from "./contract.ts";
+import type { NewTarget, ProgressOptions, PushedTargets, PushTargetsOptions, StagedTarget } from "./contract.ts";
 import { openHashedFiles } from "./parts/hashed-files.ts";
 import type { Blob } from "./parts/read-part.ts";
+import { findLength, indexesOf, verifyChunkBytes } from "./parts/target-index.ts";
 import { createSender, reportStored, type Sender } from "./parts/sender.ts";
 import {
   readKnown,
@@ -36,7 +29,7 @@ import type { Operation, Workplace } from "./state/operation.ts";
 export async function pushTarget(
   workplace: Workplace,
   target: NewTarget,
-  options: ProgressOptions,
+  options: PushTargetsOptions,
 ): Promise<TargetFile> {
   const [pushed] = (await push(workplace, parseTargets([target]), options)).prepared;
   if (pushed === undefined) throw new TypeError("no target was pushed");
@@ -77,6 +70,7 @@ interface Pushed extends PushedTargets {
 
 async function push(workplace: Workplace, wanted: Wanted, options: PushTargetsOptions): Promise<Pushed> {
   const { signal, effect = "push" } = options;
+  verifyChunkBytes(options.chunkBytes);
   if (effect === "none") {
     return workplace.look(signal, async (operation) =>
       describe(operation, { wanted, prepared: await prepare(operation, wanted, options), options }),
@@ -114,6 +108,7 @@ async function prepare(
   const staged: StagedTargets = options.same === "keep" ? await files.readStaged(operation.state()) : new Map();
   const prepared = new Map<TargetPath, Prepared>();
   const hashed = await openHashedFiles(files.directory, operation.now);
+  const knownIndexes = indexesOf(await readFiles(operation));
   const { onProgress } = options;
   const createTargetSender = senders(operation, {
     count: wanted.size,
@@ -123,9 +118,10 @@ async function prepare(
   await forEachConcurrently(wanted, operation.concurrency, async ([path, { parts, custom }]) => {
     const before = staged.get(path);
     const known = before === undefined ? targets.get(path) : before.kind === "put" ? before.file : undefined;
-    const mayBeSame = options.same === "keep" && known !== undefined && (await mayHaveLength(parts, known.length));
+    const mayBeSame =
+      options.same === "keep" && known !== undefined && ((await findLength(parts)) ?? known.length) === known.length;
     const sender = options.effect === "none" ? undefined : createTargetSender();
-    const request = { parts, custom, ...options, hashed, sender: mayBeSame ? undefined : sender };
+    const request = { parts, custom, ...options, hashed, knownIndexes, sender: mayBeSame ? undefined : sender };
     const read = { path, ...(await readParts(operation, targets, request)) };
     if (mayBeSame && isSame(known, read.file, custom)) {
       for (const blob of read.blobs) reportStored(onProgress, blob);
@@ -135,16 +131,6 @@ async function prepare(
     if (sender !== undefined) await uploadTarget(sender, { ...read, owner: targetKeeper({ size }, "role") });
   });
   return [...wanted.keys()].flatMap((path) => prepared.get(path) ?? []);
-}
-
-/** Whether parts that are files have this length together. With other parts it is not known before they are read. */
-async function mayHaveLength(parts: readonly TargetPart[], length: number): Promise<boolean> {
-  let sum = 0;
-  for (const part of parts) {
-    if (part.kind !== "file") return true;
-    sum += (await findFileSize(part.path, { followLinks: true })) ?? 0;
-  }
-  return sum === length;
 }
 
 interface UploadAll {
@@ -157,9 +143,9 @@ interface UploadAll {
 async function uploadAll(operation: Operation, { targets, owner, options }: UploadAll): Promise<void> {
   const { onProgress } = options;
   const createTargetSender = senders(operation, { count: targets.length, sent: createSent([]), onProgress });
-  await forEachConcurrently(targets, operation.concurrency, ({ path, file, blobs }) => {
+  await forEachConcurrently(targets, operation.concurrency, ({ path, file, blobs, index }) => {
     const due = blobs.map((blob): Blob => ({ ...blob, upload: "due" }));
-    return uploadTarget(createTargetSender(), { path, file, blobs: due, owner });
+    return uploadTarget(createTargetSender(), { path, file, blobs: due, index, owner });
   });
 }
 
@@ -188,18 +174,21 @@ interface Senders extends Pick<ProgressOptions, "onProgress"> {
 /** Blobs of the sizes of signed and staged ones are likely there, and of the sizes of others that were asked about. */
 function likelySizes(operation: Operation): (size: number) => Promise<boolean> {
   let sizes: Promise<Set<number>> | undefined;
-  const find = async (): Promise<Set<number>> => {
-    const staged = [...(await operation.files.readStaged(operation.state())).values()];
-    const files = [...(await readSignedTargets(operation)).values()];
-    for (const change of staged) if (change.kind === "put") files.push(change.file);
-    return new Set(files.flatMap(sizesOf));
-  };
+  const find = async (): Promise<Set<number>> => new Set((await readFiles(operation)).flatMap(sizesOf));
   return async (size) => {
     const known = await (sizes ??= find());
     const isKnown = known.has(size);
     known.add(size);
     return isKnown;
   };
+}
+
+/** Signed and staged. */
+async function readFiles(operation: Operation): Promise<readonly TargetFile[]> {
+  const files = [...(await readSignedTargets(operation)).values()];
+  for (const change of (await operation.files.readStaged(operation.state())).values())
+    if (change.kind === "put") files.push(change.file);
+  return files;
 }
 
 function sizesOf(file: TargetFile): readonly number[] {

@@ -37,8 +37,19 @@ export interface NewTarget {
   readonly custom?: JsonObject | undefined;
 }
 
+/**
+ * The chunk index lets clients verify a target while it streams, and fetch only what an older file lacks. It is signed with the
+ * target, and made while the parts are read.
+ */
+export interface IndexOptions {
+  /** "make" (default): targets of 1 MiB and more get one. */
+  readonly index?: "make" | "none" | undefined;
+  /** Average of a chunk: a power of two from 4 KiB to 4 MiB. Default: 64 KiB below 4 GiB, and more above. */
+  readonly chunkBytes?: number | undefined;
+}
+
 /** Options of a push of many targets. */
-export interface PushTargetsOptions extends ProgressOptions {
+export interface PushTargetsOptions extends ProgressOptions, IndexOptions {
   /**
    * "push" (default): every target is uploaded and staged. "keep": a target is left as it is if its content, by its
    * hash, and its custom metadata, if given, equal the signed or staged ones.

@@ -1,7 +1,7 @@
 /** The operations of a team: roles that delegates sign, and proposals that several people sign. */
 import type { Digest } from "@dtuf/registry";
 import type { JsonObject, KeyId, TargetFile, TargetPath } from "@dtuf/tuf";
-import type { OperationOptions, ProgressOptions, StagedTarget, TargetPart } from "./target-contract.ts";
+import type { IndexOptions, OperationOptions, ProgressOptions, StagedTarget, TargetPart } from "./target-contract.ts";
 
 /** A delegation. Exactly one of `paths` and `pathHashPrefixes`. */
 export interface DelegateOptions extends OperationOptions {
@@ -129,7 +129,7 @@ export interface SignedProposal extends ProposalReview {
   readonly keyIds: readonly KeyId[];
 }
 
-export interface RoleTargetOptions extends ProgressOptions {
+export interface RoleTargetOptions extends ProgressOptions, IndexOptions {
   readonly custom?: JsonObject | undefined;
 }
 

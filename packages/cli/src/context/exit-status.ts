@@ -1,5 +1,6 @@
 /** Every error code of the libraries with its exit status. The type makes the table complete; the statuses are stable. */
 import type { CopyErrorCode } from "@dtuf/copy";
+import type { DeltaErrorCode } from "@dtuf/delta";
 import type { FormatErrorCode } from "@dtuf/format";
 import type { MasterErrorCode } from "@dtuf/master";
 import type { MirrorErrorCode } from "@dtuf/mirror";
@@ -11,6 +12,7 @@ import type { ExitStatus } from "./command.ts";
 
 export type ErrorCode =
   | CopyErrorCode
+  | DeltaErrorCode
   | FileErrorCode
   | FormatErrorCode
   | MasterErrorCode
@@ -56,6 +58,11 @@ const statuses: Readonly<Record<ErrorCode, ExitStatus>> = {
   OCI_CREDENTIALS_UNAVAILABLE: unauthorised,
   OCI_UNSUPPORTED: failure,
   OCI_TAG_IMMUTABLE: failure,
+
+  DELTA_INDEX_INVALID: refused,
+  DELTA_INDEX_VERSION: refused,
+  DELTA_CHUNK_DIFFERS: refused,
+  DELTA_LENGTH_DIFFERS: refused,
 
   FILE_LOCKED: local,
   FILE_NO_SPACE: local,

@@ -165,6 +165,14 @@ export const settings = {
   terminating: toggle("where the role may sign a target and has none, ask no later role"),
   within: { kind: "duration", summary: "how soon counts as due", value: "duration", fallback: "half a lifetime" },
   parts: toggle("the files are parts of one target, although its name is the name of a file too"),
+  chunk: {
+    kind: "choice",
+    summary:
+      "average size of the pieces that clients verify and fetch one by one; smaller ones find more in older files and make a larger index",
+    choices: ["4k", "8k", "16k", "32k", "64k", "128k", "256k", "512k", "1m", "2m", "4m"],
+    fallback: "64k, from 4 GiB on 256k or more",
+  },
+  "no-index": toggle("sign no chunk index: clients verify a target only when all of it has arrived"),
   custom: like(
     grammars.custom,
     list(

@@ -3,6 +3,7 @@ import type { Master, TargetPart } from "@dtuf/master";
 import type { ProgressCallback } from "@dtuf/registry";
 import type { JsonObject, TargetFile } from "@dtuf/tuf";
 import type { Context } from "../context/command.ts";
+import { indexOptions } from "../targets/chunk-index.ts";
 
 /** The role that `--role` names. */
 export function givenRole({ values }: Context): string | undefined {
@@ -20,7 +21,7 @@ interface Push {
 /** Into the role that `--role` names, else into targets. */
 export function pushPlaced(context: Context, master: Master, { target, parts, ...more }: Push): Promise<TargetFile> {
   const role = givenRole(context);
-  const options = { ...more, signal: context.io.signal };
+  const options = { ...more, ...indexOptions(context.values), signal: context.io.signal };
   if (role === undefined) return master.pushTarget(target, parts, options);
   return master.pushRoleTarget(role, { name: target, parts }, options);
 }

@@ -101,6 +101,11 @@ export interface Site {
   readonly reach?: "local" | "network" | undefined;
   openView(): MetadataView;
   openPart(target: TargetInfo, part: TargetPiece, options: PartOptions): Promise<PartStream | undefined>;
+  /**
+   * Opens the chunk index that signed metadata names. The bytes are not verified here. Absent at sites that store target
+   * files alone.
+   */
+  openIndex?(target: TargetInfo, index: TargetPiece, options: SourceOptions): Promise<ByteStream | undefined>;
   /** How this site cuts the target into parts. */
   parts(target: Pick<TargetInfo, "file">): readonly TargetPiece[];
 }

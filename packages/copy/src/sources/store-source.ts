@@ -43,6 +43,11 @@ export interface StoreSourceOptions {
 /** Creates a source that reads a repository in a store (`@dtuf/registry/remote` or `/layout`). Makes no request yet. */
 export function createStoreSource(store: ReadStore, options: StoreSourceOptions = {}): Source {
   const { name = "registry", targets = store, otherTargets, reach = "network" } = options;
+  const openPart: Site["openPart"] = async (target, part, partOptions) => {
+    const found = await openStorePart(targets, { target, part }, partOptions);
+    if (found !== undefined || otherTargets === undefined) return found;
+    return openStorePart(otherTargets, { target, part }, partOptions);
+  };
   return {
     sites: [
       {
@@ -50,11 +55,8 @@ export function createStoreSource(store: ReadStore, options: StoreSourceOptions 
         reach,
         openView: () => createStoreView(store),
         parts: ({ file }) => storeParts(file),
-        openPart: async (target, part, partOptions) => {
-          const found = await openStorePart(targets, { target, part }, partOptions);
-          if (found !== undefined || otherTargets === undefined) return found;
-          return openStorePart(otherTargets, { target, part }, partOptions);
-        },
+        openPart,
+        openIndex: async (target, index, { signal }) => (await openPart(target, index, { signal }))?.stream,
       },
     ],
   };

@@ -34,6 +34,8 @@ export interface Blob extends NamedBlob {
 export interface ReadOptions extends ProgressOptions {
   /** See every byte of the part. */
   readonly observers: readonly ByteObserver[];
+  /** Whether the observers need not see a part of this digest. Default: only if there are none. */
+  readonly isKnown?: ((digest: Digest) => Promise<boolean>) | undefined;
   readonly hashed: HashedFiles;
   /** Undefined: nothing is uploaded. */
   readonly sender: Sender | undefined;
@@ -54,8 +56,9 @@ export async function readPart(part: Exclude<TargetPart, { kind: "target" }>, op
   }
   const file = await findFileIdentity(part.path);
   const reading = { ...options, item: part.path, content: fileContent(part.path), file };
-  const known = options.observers.length === 0 ? options.hashed.find(file) : undefined;
-  const remembered = known && (await fromMemory(reading, file, known));
+  const { hashed, isKnown = async (): Promise<boolean> => options.observers.length === 0 } = options;
+  const known = hashed.find(file);
+  const remembered = known && (await isKnown(known)) ? await fromMemory(reading, file, known) : undefined;
   if (remembered !== undefined) return remembered;
   const blob = await readFile(reading, file);
   if (file.size > partInMemoryMaxBytes) await options.hashed.add(file, blob.descriptor.digest);

@@ -4,7 +4,7 @@
  */
 import { OciError, parseTag, type Descriptor, type Digest, type TagName } from "@dtuf/registry";
 import {
-  findTargetBlobs,
+  findStoredBlobs,
   FormatError,
   metadataFileName,
   parseRelease,
@@ -151,7 +151,7 @@ export function targetNeeds(targets: TargetMap, owners: Iterable<TagName> = []):
   for (const [path, file] of targets) {
     const sha256 = file.hashes.get("sha256");
     if (sha256 !== undefined) tags.add(targetTag(sha256, path));
-    for (const { digest, size } of findTargetBlobs(file) ?? []) blobs.set(digest, size);
+    for (const { digest, size } of findStoredBlobs(file) ?? []) blobs.set(digest, size);
   }
   return { tags, blobs };
 }

@@ -1,5 +1,5 @@
 /** Verifies that the registry has the content that new signed metadata names. */
-import { encodeTarget, findTargetBlobs, roleTag, targetKeeper } from "@dtuf/format";
+import { encodeTarget, findStoredBlobs, roleTag, targetKeeper } from "@dtuf/format";
 import { forEachConcurrently, OciError, type Digest, type TagName } from "@dtuf/registry";
 import type { RoleName, Snapshot, TargetPath, Targets } from "@dtuf/tuf";
 import type { StagedTarget } from "../contract.ts";
@@ -10,7 +10,7 @@ import { taggedDigest } from "./published.ts";
 /** @throws OciError OCI_NOT_FOUND */
 export async function verifyTargetBlobs(operation: Operation, targets: TargetMap): Promise<void> {
   const { store, signal, concurrency } = operation;
-  const blobs = [...targets].flatMap(([path, file]) => (findTargetBlobs(file) ?? []).map((blob) => ({ path, blob })));
+  const blobs = [...targets].flatMap(([path, file]) => (findStoredBlobs(file) ?? []).map((blob) => ({ path, blob })));
   const distinct = new Map(blobs.map(({ path, blob }) => [blob.digest, { path, blob }]));
   await forEachConcurrently(distinct.values(), concurrency, async ({ path, blob }) => {
     if (!(await store.has(blob, { signal }))) throw absent(`a blob of ${path}`, blob.digest);

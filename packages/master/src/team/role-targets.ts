@@ -6,6 +6,7 @@ import type { RoleChanges } from "../documents/role-changes.ts";
 import { applyRoles, parseDelegation } from "../documents/staged-role.ts";
 import { parseTargetName, verifyCustom } from "../documents/target-name.ts";
 import { openHashedFiles } from "../parts/hashed-files.ts";
+import { indexesOf } from "../parts/target-index.ts";
 import { createSender } from "../parts/sender.ts";
 import { readParts, unknownTarget, uploadTarget } from "../push-target.ts";
 import { firstFile, parseDelegatedName } from "../release/delegate.ts";
@@ -57,7 +58,8 @@ export async function pushRoleTarget(
     const isLikelyThere = (): Promise<boolean> => Promise.resolve(false);
     const sender = createSender(operation, { sent: createSent([]), onProgress, isLikelyThere });
     const hashed = await openHashedFiles(operation.files.directory, operation.now);
-    const read = await readParts(operation, known, { parts, custom, hashed, sender, ...options });
+    const knownIndexes = indexesOf(known.values());
+    const read = await readParts(operation, known, { parts, custom, hashed, sender, knownIndexes, ...options });
     await uploadTarget(sender, { ...read, path, owner });
     return read.file;
   };

@@ -7,8 +7,8 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { TargetInfo } from "@dtuf/copy";
-import { findTargetBlobs } from "@dtuf/format";
+import type { Site, TargetInfo } from "@dtuf/copy";
+import { findTargetBlobs, findTargetIndex } from "@dtuf/format";
 import { verifying, type ByteStream, type ContentSource, type Descriptor } from "@dtuf/registry";
 import { createDirectory } from "@dtuf/registry/files";
 import { MirrorError } from "../errors.ts";
@@ -20,7 +20,7 @@ export interface TargetPiece {
 }
 
 export interface TargetContents {
-  /** Runs `work` on every piece that is `wanted`. Removes the file of a target that was fetched as a whole. */
+  /** Runs `work` on every piece that is `wanted`, and on the chunk index. Removes the file of a target that was fetched as a whole. */
   forEachPiece(
     target: TargetInfo,
     options: { readonly wanted: (blob: Descriptor) => Promise<boolean>; readonly signal: AbortSignal | undefined },
@@ -41,12 +41,20 @@ export function createTargetContents(repository: VerifiedRepository, directory: 
   const { sites } = repository.source;
   return {
     async forEachPiece(target, { wanted, signal }, work) {
+      const index = findTargetIndex(target.file);
+      if (index !== undefined && (await wanted(index))) {
+        const openAt: OpenAt = async (site) => site.openIndex?.(target, index, { signal });
+        await work({ blob: index, content: fromSites(repository, { target, blob: index, signal }, openAt) });
+      }
       const missing: Descriptor[] = [];
       for (const blob of piecesOf(target)) if (await wanted(blob)) missing.push(blob);
       if (missing.length === 0) return;
       const parts = new Set(sites.flatMap((site) => site.parts(target)).map(({ digest }) => digest));
       if (missing.every(({ digest }) => parts.has(digest))) {
-        for (const blob of missing) await work({ blob, content: fromSites(repository, { target, blob }, signal) });
+        for (const blob of missing) {
+          const content = fromSites(repository, { target, blob, signal }, openParts(target, blob, signal));
+          await work({ blob, content });
+        }
         return;
       }
       await withWhole(repository, { target, directory, signal }, async (path) => {
@@ -58,10 +66,23 @@ export function createTargetContents(repository: VerifiedRepository, directory: 
   };
 }
 
+type OpenAt = (site: Site) => Promise<ByteStream | undefined>;
+
+function openParts(target: TargetInfo, { digest }: Descriptor, signal: AbortSignal | undefined): OpenAt {
+  return async (site) => {
+    const part = site.parts(target).find((each) => each.digest === digest);
+    return part && (await site.openPart(target, part, { signal }))?.stream;
+  };
+}
+
 function fromSites(
   { source }: VerifiedRepository,
-  { target, blob }: { readonly target: TargetInfo; readonly blob: Descriptor },
-  signal: AbortSignal | undefined,
+  {
+    target,
+    blob,
+    signal,
+  }: { readonly target: TargetInfo; readonly blob: Descriptor; readonly signal: AbortSignal | undefined },
+  openAt: OpenAt,
 ): ContentSource {
   async function open(): Promise<ByteStream> {
     let failure: unknown = new MirrorError("MIRROR_CONTENT_MISSING", `no source has ${blob.digest} of ${target.path}`, {
@@ -69,9 +90,8 @@ function fromSites(
     });
     for (const site of source.sites) {
       try {
-        const part = site.parts(target).find(({ digest }) => digest === blob.digest);
-        const opened = part && (await site.openPart(target, part, { signal }));
-        if (opened !== undefined) return verifying(opened.stream, blob);
+        const opened = await openAt(site);
+        if (opened !== undefined) return verifying(opened, blob);
       } catch (error) {
         signal?.throwIfAborted();
         failure = error;

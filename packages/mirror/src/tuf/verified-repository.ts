@@ -14,7 +14,7 @@ import {
   type StateRequirement,
   type TrustedFile,
 } from "@dtuf/copy";
-import { findTargetBlobs, FormatError, parseRootFile } from "@dtuf/format";
+import { findTargetBlobs, FormatError, parseRootFile, withoutTargetIndex } from "@dtuf/format";
 import {
   defaultLimits,
   parseRoleName,
@@ -45,7 +45,7 @@ export interface VerifiedRole {
   readonly name: RoleName;
   readonly version: number;
   readonly bytes: Uint8Array;
-  /** Without the unusable targets. */
+  /** Without the unusable targets, and without chunk indexes if the source stores none. */
   readonly targets: Targets;
   readonly unusable: readonly UnusableTarget[];
   /** "bin": one of many roles that divide target paths by hash. */
@@ -102,13 +102,14 @@ export async function verifyRepository(options: VerifyOptions): Promise<Verified
   const { site, state } = await copy.pullMetadata({ pin, replace, delegations: "skip", signal });
   await loadEveryRole(copy, signal);
   const files = await copy.trustedFiles();
+  const parse = (file: TrustedFile): VerifiedRole => parseRole(file, source);
   const found = (role: string): readonly TrustedFile[] => files.filter((file) => file.role === role);
   const trusted = found("root");
   const delegated = files
     .slice(trusted.length)
     .filter(({ role }) => !topLevel.has(role))
-    .map(parseRole);
-  const targets = parseRole(one(found("targets"), "targets"));
+    .map(parse);
+  const targets = parse(one(found("targets"), "targets"));
   const delegators = [targets, ...delegated].filter((role) => role.targets.delegations !== undefined);
   const newest = one(trusted.slice(-1), "root");
   const { consistentSnapshot, expires } = parseUnverified(newest.bytes, "root");
@@ -145,7 +146,8 @@ function one<T>(files: readonly T[], role: string): T {
   throw new MirrorError("MIRROR_CONTENT_MISSING", `there is no verified ${role}`, { details: { role } });
 }
 
-function parseRole({ role, version, bytes }: TrustedFile): VerifiedRole {
+function parseRole({ role, version, bytes }: TrustedFile, { sites }: Source): VerifiedRole {
+  const hasIndexes = sites.some((site) => site.openIndex !== undefined);
   const targets = parseUnverified(bytes, "targets");
   const unusable: UnusableTarget[] = [];
   const usable = [...targets.targets].filter(([path, file]) => {
@@ -154,7 +156,18 @@ function parseRole({ role, version, bytes }: TrustedFile): VerifiedRole {
     return error === undefined;
   });
   const name = parseRoleName(role);
-  return { name, version, bytes, targets: { ...targets, targets: new Map(usable) }, unusable, kind: "role" };
+  return {
+    name,
+    version,
+    bytes,
+    targets: { ...targets, targets: new Map(hasIndexes ? usable : usable.map(withoutIndex)) },
+    unusable,
+    kind: "role",
+  };
+}
+
+function withoutIndex([path, file]: readonly [TargetPath, TargetFile]): [TargetPath, TargetFile] {
+  return [path, withoutTargetIndex(file)];
 }
 
 function findFault(file: TargetFile): FormatError | undefined {

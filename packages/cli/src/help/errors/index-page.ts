@@ -1,6 +1,7 @@
 /** docs/errors.md, and what `help CODE` prints without a network. */
 import { exitStatusOf, listExitStatuses, type ErrorCode } from "../../context/exit-status.ts";
 import { copyErrors } from "./copy.ts";
+import { deltaErrors } from "./delta.ts";
 import { noRisk, type ErrorEntries, type ErrorEntry } from "./entry.ts";
 import { fileErrors, formatErrors } from "./files.ts";
 import { masterErrors } from "./master.ts";
@@ -40,6 +41,7 @@ const entries: Readonly<Record<ErrorCode | "INTERNAL", ErrorEntry>> = {
   ...own,
   ...tufErrors,
   ...copyErrors,
+  ...deltaErrors,
   ...masterErrors,
   ...signerErrors,
   ...mirrorErrors,

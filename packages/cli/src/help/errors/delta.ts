@@ -1,0 +1,27 @@
+import type { DeltaErrorCode } from "@dtuf/delta";
+import { noRisk, type ErrorEntries } from "./entry.ts";
+
+const older = "Older releases of the target, and other targets, are not affected.";
+
+export const deltaErrors: ErrorEntries<DeltaErrorCode> = {
+  DELTA_INDEX_INVALID: {
+    cause: "The bytes under a signed digest are not a chunk index of the target.",
+    risk: `The publisher's program made a wrong index. The target is verified by its own hash in any case. ${older}`,
+    mend: "Publish the target again.",
+  },
+  DELTA_INDEX_VERSION: {
+    cause: "A target's chunk index was made by a newer version of dtuf.",
+    risk: noRisk,
+    mend: "Nothing has to be done: the target is verified as a whole. A newer dtuf verifies it piece by piece.",
+  },
+  DELTA_CHUNK_DIFFERS: {
+    cause: "A piece of a target that arrived is not the one that was signed.",
+    risk: "A registry, a mirror or a proxy sent wrong bytes. They went no further; what was written before is right.",
+    mend: "Run the command again, or pull from another place with `--mirror`.",
+  },
+  DELTA_LENGTH_DIFFERS: {
+    cause: "A target that arrived ends early, or has more bytes than were signed.",
+    risk: "A registry, a mirror or a proxy sent wrong bytes. They went no further; what was written before is right.",
+    mend: "Run the command again, or pull from another place with `--mirror`.",
+  },
+};

@@ -1,0 +1,65 @@
+/** A target's chunk index goes where the target goes, and a repository without it is complete. */
+import { randomBytes } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { findTargetIndex, latestTag, metadataFileName, parseRelease } from "@dtuf/format";
+import { collect, type Descriptor } from "@dtuf/registry";
+import { nothing } from "@dtuf/testing/oci-content";
+import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
+import { parseTargetPath, parseUnverified } from "@dtuf/tuf";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createMachine, publishDemo, type Machine } from "../cli/machine.ts";
+
+const content = randomBytes(1_500_000);
+let machine: Machine;
+
+const at = (...names: readonly string[]): string => join(machine.directory, ...names);
+
+beforeAll(async () => {
+  machine = await createMachine();
+  await publishDemo(machine, "fred/demo", "small");
+  await writeFile(at("app.bin"), content);
+  await machine.must(["push-target", "fred/demo", "app.bin", "app.bin", "--chunk", "16k"]);
+  await machine.must(["push-target", "fred/demo", "plain.bin", "app.bin", "--no-index"]);
+  await machine.must(["push-metadata", "fred/demo"]);
+  await writeFile(at("root.json"), (await machine.must(["get-root", "fred/demo"])).bytes);
+});
+afterAll(() => machine[Symbol.asyncDispose]());
+
+async function indexIn(store: LayoutStore, name = "app.bin"): Promise<Descriptor | undefined> {
+  const latest = await store.resolve(latestTag, { want: "bytes" });
+  const { files } = parseRelease(latest?.bytes ?? new Uint8Array());
+  const [file] = [...files].filter(([each]) => each.endsWith(".targets.json")).map(([, descriptor]) => descriptor);
+  expect(file?.annotations?.get("tuf.io/filename")).toBe(metadataFileName("targets", 3));
+  const bytes = file?.data ?? (await collect((file && (await store.open(file))) ?? nothing(), 100_000));
+  const target = parseUnverified(bytes, "targets").targets.get(parseTargetPath(name));
+  return target && findTargetIndex(target);
+}
+
+const source = (): LayoutStore => createLayoutStore({ directory: at("dtuf_registry/fred/demo") });
+
+test("only the target that was pushed with an index names one, and its registry has the blob", async () => {
+  const index = await indexIn(source());
+  expect(index?.size).toBeGreaterThan(60 + 36 * 40);
+  expect(index && (await source().has(index))).toBe(true);
+  expect(await indexIn(source(), "plain.bin")).toBeUndefined();
+});
+
+test("`sync --tuf` carries it, and clients pull from the mirror", async () => {
+  await machine.must(["sync", "--tuf", "root.json", "oci:dtuf_registry/fred/demo", "oci:mirrored"]);
+  const mirrored = createLayoutStore({ directory: at("mirrored") });
+  const index = await indexIn(mirrored);
+  expect(index && (await mirrored.has(index))).toBe(true);
+  const { bytes } = await machine.must(["pull", "oci:mirrored", "app.bin", "--root", "root.json", "--output", "-"]);
+  expect(Buffer.from(bytes).equals(content)).toBe(true);
+});
+
+test("a plain tree has no index, and what is imported from it is complete without", async () => {
+  await machine.must(["export-repository", "fred/demo", "site", "--root", "root.json"]);
+  await machine.must(["import-repository", "oci:imported", "--metadata-url", "site/metadata", "--root", "root.json"]);
+  const imported = createLayoutStore({ directory: at("imported") });
+  const index = await indexIn(imported);
+  expect(index && (await imported.has(index))).toBe(false);
+  const { bytes } = await machine.must(["pull", "oci:imported", "app.bin", "--root", "root.json", "--output", "-"]);
+  expect(Buffer.from(bytes).equals(content)).toBe(true);
+});
