@@ -1,6 +1,6 @@
 /** A pipe or a device in the place of a file that a command reads or writes: refused, not waited on, and left alone. */
 import { execFileSync } from "node:child_process";
-import { mkdir, stat, symlink } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createMachine, publishDemo, type Machine } from "./machine.ts";
@@ -72,3 +72,45 @@ test.each(["DOCKER_CONFIG", "REGISTRY_AUTH_FILE", "REQUESTS_CA_BUNDLE"])(
     expect(ran.stderr).toContain("is not a regular file");
   },
 );
+
+const state = "dtuf_repos/fred/demo";
+
+test.each([
+  ["push-metadata", repo, "--record-out", `${state}/master/record.json`],
+  ["get-root", repo, "--output", `${state}/master/keys/root_key`],
+  ["get-root", repo, "--output", `${state}/master/keys/new`],
+  ["pull-target", repo, "demo.txt", "--output", `${state}/copy/state.json`],
+  ["pull-target", repo, "demo.txt", "--output", "linked/state.json"],
+  ["pull", repo, "--output", `${state}/copy/`],
+])("%s %s %s %s %s: no file of a command lies among keys or state, which stay", async (...words) => {
+  await symlink(`${state}/copy`, at("linked"));
+  const files = async (): Promise<unknown> => {
+    const found = await readdir(at(state), { recursive: true, withFileTypes: true });
+    const plain = found.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+    return Promise.all(plain.toSorted().map(async (path) => [path, await readFile(path, "hex")]));
+  };
+  const before = await files();
+  const ran = await machine.run(words.filter((word) => word !== undefined));
+  expect(ran).toMatchObject({ status: 2, stderr: expect.stringContaining("which holds keys or state") as string });
+  expect(await files()).toEqual(before);
+});
+
+test("a file that is no archive, in the place of one, is refused by export and stays, and nothing is left beside it", async () => {
+  await writeFile(at("x.tar"), "no archive");
+  const before = await readdir(machine.directory);
+  const ran = await machine.run(["export", repo, "x.tar", "--root", "root.json"]);
+  expect(ran.status).not.toBe(0);
+  expect(await readdir(machine.directory)).toEqual(before);
+  expect(await readFile(at("x.tar"), "utf8")).toBe("no archive");
+});
+
+test("status --json says what to do next, as its text does", async () => {
+  await rename(at("registry"), at("gone"));
+  const { stdout } = await machine.run(["status", repo]);
+  const next = /^next:? +(.*)$/m.exec(stdout)?.[1];
+  expect(next).toContain("dtuf push-metadata fred/demo --base recorded");
+  expect(JSON.parse((await machine.run(["status", repo, "--json"])).stdout)).toMatchObject({
+    registry: "absent",
+    next,
+  });
+});

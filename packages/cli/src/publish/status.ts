@@ -15,8 +15,9 @@ export const run: Run = (context, [repo = ""]) =>
       withinMs: context.values.durationMs("within"),
       registry: context.values.on("offline") ? "skip" : "check",
     });
-    if (context.terminal.format === "json") await context.terminal.printJson({ place, ...status });
-    else await printFacts(context, describe(context, { repo, place }, status));
+    const next = nextStep(context, repo, status);
+    if (context.terminal.format === "json") await context.terminal.printJson({ place, ...status, next });
+    else await printFacts(context, describe(context, { repo, place, next }, status));
     return exitStatus(status);
   });
 
@@ -38,23 +39,23 @@ const meanings: Readonly<Record<MasterStatus["registry"], string>> = {
 };
 
 /** What to do about a registry that shows less than was published from here, or nothing. */
-function nextStep({ registry, versions, refusal }: MasterStatus, repo: string): string | undefined {
-  if (refusal?.code === "TUF_ROLLBACK") return rolledBack;
-  if (registry !== "absent") return undefined;
-  if (versions === "never") return `PROGRAM push-metadata ${repo} publishes what is here`;
-  return rolledBack;
+function nextStep({ program }: Context, repo: string, status: MasterStatus): string | undefined {
+  const { registry, versions, refusal } = status;
+  const isLess = refusal?.code === "TUF_ROLLBACK" || (registry === "absent" && versions !== "never");
+  if (isLess) return rolledBack.replaceAll("PROGRAM", program).replaceAll("<repo>", repo);
+  return registry === "absent" ? `${program} push-metadata ${repo} publishes what is here` : undefined;
 }
 
 interface Shown {
   readonly repo: string;
   readonly place: string;
+  readonly next: string | undefined;
 }
 
-function describe({ io, program }: Context, { repo, place }: Shown, status: MasterStatus): readonly Fact[] {
+function describe({ io, program }: Context, { repo, place, next }: Shown, status: MasterStatus): readonly Fact[] {
   const { versions, registry, published, refusal, record } = status;
   const shown = published?.versions ?? versions;
   const release = shown === "never" ? "never" : `release ${shown.timestamp}, snapshot ${shown.snapshot}`;
-  const next = nextStep(status, repo)?.replaceAll("PROGRAM", program).replaceAll("<repo>", repo);
   const accept = `${program} accept ${repo}`;
   const until = (label: string, instant: Date): Fact => ({
     label,

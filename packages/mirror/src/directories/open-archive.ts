@@ -63,8 +63,13 @@ async function takeOver(file: string, directory: string, options: ArchiveOptions
   const fresh = `${directory}-new`;
   await remove(fresh);
   await remove(directory);
-  await readArchive(file, fresh, options);
-  await renameWithRetries(fresh, directory);
+  try {
+    await readArchive(file, fresh, options);
+    await renameWithRetries(fresh, directory);
+  } catch (error) {
+    await remove(fresh);
+    throw error;
+  }
 }
 
 async function remove(directory: string): Promise<void> {
