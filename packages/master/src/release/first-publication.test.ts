@@ -74,8 +74,9 @@ describe("the first publication is release 1", () => {
     "and a copy of the state, on %s, that has not published takes it for a base",
     async (kind) => {
       await cp(join(directory, "master"), join(directory, "other"), { recursive: true });
-      const { swapTag, ...registryLike } = store;
-      const other = open("other", kind === "a layout" ? { ...registryLike, swapTag } : registryLike);
+      const over: MasterStore = { ...store };
+      if (kind === "a registry") delete over.swapTag;
+      const other = open("other", over);
       await other.pushTarget("b", [content("B")]);
       await master.pushTarget("a", [content("A")]);
       await master.pushMetadata();
