@@ -47,10 +47,10 @@ export function medianOf(result: Result | undefined, what: "ms" | "cpuMs" | "pea
 }
 
 /** Median over the rounds of what the peer took, as a multiple of what dtuf took in the same round. */
-export function ratio(dtuf: Result, peer: Result): number {
+export function ratio(dtuf: Result, peer: Result, what: "ms" | "cpuMs" = "ms"): number {
   const paired = peer.samples.flatMap((sample, round) => {
     const own = dtuf.samples[round];
-    return own === undefined ? [] : [sample.ms / own.ms];
+    return own === undefined ? [] : [sample[what] / own[what]];
   });
   return median(paired);
 }

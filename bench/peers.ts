@@ -14,6 +14,7 @@ const programs = {
   skopeo: ["--version"],
   crane: ["version"],
   regctl: ["version", "--format", "{{.VCSTag}}"],
+  regsync: ["version", "--format", "{{.VCSTag}}"],
   oras: ["version"],
   dxf: [],
 } as const;

@@ -12,7 +12,7 @@ export interface LineOptions {
   readonly show?: readonly ("time" | "cpu" | "memory")[];
 }
 
-/** The first result is dtuf's; ×2 behind a peer's time means that it took twice as long as dtuf in the same round. */
+/** The first result is dtuf's; ×2 behind a peer's time means that it took twice as long as dtuf in the same round, so for CPU. */
 export function lineOf(what: string, results: readonly Result[], { show = ["time", "cpu"] }: LineOptions = {}): Line {
   const [own, ...peers] = results;
   if (own === undefined) throw new TypeError("a line needs dtuf's own result");
@@ -31,7 +31,8 @@ export function lineOf(what: string, results: readonly Result[], { show = ["time
 function describePeer(own: Result, peer: Result): string {
   if (peer.failure !== undefined) return `${peer.name}: fails`;
   const peak = formatMiB(medianOf(peer, "peakKiB"));
-  return `${peer.name} ${formatMs(medianOf(peer, "ms"))} (×${ratio(own, peer).toPrecision(2)}, ${peak})`;
+  const cpu = `CPU ×${ratio(own, peer, "cpuMs").toPrecision(2)}`;
+  return `${peer.name} ${formatMs(medianOf(peer, "ms"))} (×${ratio(own, peer).toPrecision(2)}, ${cpu}, ${peak})`;
 }
 
 export function formatMs(ms: number): string {

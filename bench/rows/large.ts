@@ -124,7 +124,9 @@ async function largePullers(stage: Stage, { repository, file, directory }: Large
   const found: (Contender | undefined)[] = [
     { ...into("dtuf", []), prepare: async () => (await rm(out, { force: true }), own) },
     stage.peers.find("curl") && into("curl \\| tee FILE \\| sha256sum", shell(curl, url, out)),
-    stage.peers.find("curl") && into("the same and sync FILE", shell(`${curl}; sync "$2"`, url, out)),
+    stage.peers.find("curl") &&
+      into("curl -o FILE; sha256sum FILE", shell('curl -sf "$1" -o "$2"; sha256sum "$2"', url, out)),
+    stage.peers.find("curl") && into("the first and sync FILE", shell(`${curl}; sync "$2"`, url, out)),
     dxf && {
       name: "dxf (verifies nothing)",
       prepare: async () => ({ argv: [...dxf, host, repository, await stage.fresh("dxf"), file.digest], env }),

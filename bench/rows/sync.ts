@@ -1,5 +1,5 @@
 /** A repository of 50 tags that share layers, copied as `skopeo sync` does: to another registry and to a directory. */
-import { rm } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { randomBytes } from "node:crypto";
 import { digestOf, encodeImageManifest, mediaTypes, parseTag, type Descriptor } from "@dtuf/registry";
@@ -88,6 +88,34 @@ function programs({ stage }: SyncContext): readonly (readonly [string, (endpoint
   ];
 }
 
+/** Programs that copy the tags of a repository to another registry alone. */
+function registryPrograms({ stage }: SyncContext): readonly (readonly [string, CopyRepository])[] {
+  const regsync = stage.peers.find("regsync");
+  const crane = stage.peers.find("crane");
+  const env = stage.environment;
+  const all: (readonly [string, CopyRepository] | undefined)[] = [
+    regsync && [
+      "regsync",
+      async (source, target) => {
+        const path = join(stage.directory, "regsync.yml");
+        const hosts = [source, target].map((name) => ({ registry: name.split("/")[0], tls: "disabled" }));
+        const transfers = [{ source, target, type: "repository" }];
+        // JSON is YAML. As many at a time as dtuf's --images.
+        const configuration = { version: 1, creds: hosts, defaults: { parallel: 12 }, sync: transfers };
+        await writeFile(path, JSON.stringify(configuration));
+        return { argv: [regsync.path, "once", "-c", path], env };
+      },
+    ],
+    crane && [
+      "crane copy -a",
+      (source, target) => Promise.resolve({ argv: [crane.path, "copy", "-a", "--insecure", source, target], env }),
+    ],
+  ];
+  return all.filter((each) => each !== undefined);
+}
+
+type CopyRepository = (source: string, target: string) => Promise<Command>;
+
 async function intoDirectory(context: SyncContext, tags: number): Promise<readonly Line[]> {
   const { stage, repository } = context;
   const contenders = (host: string, start: "cold" | "again"): readonly Contender[] =>
@@ -106,13 +134,16 @@ async function intoDirectory(context: SyncContext, tags: number): Promise<readon
 
 async function intoRegistry(context: SyncContext, tags: number): Promise<readonly Line[]> {
   const { stage, repository, destination } = context;
+  const skopeoLike = programs(context).map(([name, command]): readonly [string, CopyRepository] => [
+    name,
+    (from, target) => Promise.resolve(command({ from, to: ["--dest", "docker", target] })),
+  ]);
   const contenders = (host: string, start: "cold" | "again"): readonly Contender[] =>
-    programs(context).map(([name, command], index) => ({
+    [...skopeoLike, ...registryPrograms(context)].map(([name, command], index) => ({
       name,
       prepare: async () => {
         if (start === "cold") await destination.forget();
-        const to = ["--dest", "docker", `${destination.host}/from-${index}`];
-        const prepared = command({ from: `${host}/${repository}`, to });
+        const prepared = await command(`${host}/${repository}`, `${destination.host}/from-${index}`);
         // What the other contender's cold round threw away is there again before "nothing to do" is timed.
         if (start === "again") await stage.must(prepared);
         return prepared;
