@@ -1,5 +1,6 @@
 /** What programs embed runs where they run: the agent in four runtimes, as ESM and as CommonJS, bundled and not. */
 import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import { copyFile, mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { stripTypeScriptTypes } from "node:module";
 import { join } from "node:path";
@@ -30,6 +31,7 @@ beforeAll(async () => {
     fetchRuntimes(join(cacheDirectory(), "runtimes")),
   ]);
   await writeForms(agent.directory, runtimes.esbuild);
+  await writeHashing(agent.directory, runtimes.esbuild);
   publisher = await createMachine(registryEnvironment(registryOf("tls")));
   await publishDemo(publisher, repo, "version 1\n");
   await publisher.must(["get-root", repo, "--output", "root.json"]);
@@ -49,6 +51,29 @@ async function writeForms(directory: string, esbuild: string): Promise<void> {
   ]) {
     const { stderr } = await run(process.execPath, [...words, ...more], { cwd: directory });
     expect(stderr).toBe("");
+  }
+}
+
+/** Hashes 9 MiB as a large download does where hashing is slow, and says that a thread did it. */
+const hashing = `
+import { startThreadDigester } from ${JSON.stringify(join(root, "packages/registry/dist/hashing/thread-digester.js"))};
+async function main() {
+  const thread = await startThreadDigester();
+  if (thread === undefined) throw new Error("no thread");
+  thread.begin("sha256");
+  const bytes = new Uint8Array(9 << 20).fill(7);
+  for (let at = 0; at < bytes.length; at += 65536) await thread.update(bytes.subarray(at, at + 65536));
+  console.log(await thread.digest());
+}
+void main();
+`;
+
+async function writeHashing(directory: string, esbuild: string): Promise<void> {
+  await writeFile(join(directory, "hashing.mjs"), hashing);
+  for (const format of ["esm", "cjs"]) {
+    const outfile = `hashing-${format}.${format === "esm" ? "mjs" : "cjs"}`;
+    const words = [esbuild, "hashing.mjs", "--bundle", "--minify", "--platform=node", `--format=${format}`];
+    await run(process.execPath, [...words, `--outfile=${outfile}`], { cwd: directory });
   }
 }
 
@@ -92,6 +117,21 @@ describe.each(runtimeNames)("on %s", (name) => {
     expect(await readFile(join(home, "versions", current), "utf8")).toBe("version 1\n");
     expect(await started()).toBe(`demo.txt is up to date: ${current}\n`);
   });
+});
+
+describe.each(runtimeNames)("on %s", (name) => {
+  test.each(["hashing.mjs", "hashing-esm.mjs", "hashing-cjs.cjs"])(
+    "%s hashes content on another thread, and ends although the thread is still there",
+    async (form) => {
+      const { program = "", words = [] } = runtimes.all.find((each) => each.name === name) ?? {};
+      const { stdout } = await run(program, [...words, join(agent.directory, form)]);
+      expect(stdout).toBe(
+        `sha256:${createHash("sha256")
+          .update(Buffer.alloc(9 << 20, 7))
+          .digest("hex")}\n`,
+      );
+    },
+  );
 });
 
 /** Node 22.12 itself, and no later one, warns of `require` of ESM if a program's own file does it. */

@@ -9,7 +9,7 @@ const run = promisify(execFile);
 const workspace = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Those that programs embed. */
-const embedded = ["registry", "tuf", "format", "copy"] as const;
+const embedded = ["registry", "tuf", "format", "delta", "copy"] as const;
 
 export interface Installed {
   readonly directory: string;
