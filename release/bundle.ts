@@ -26,7 +26,7 @@ export async function bundlePrograms(): Promise<Bundle> {
 
 /** One file, for an executable that finds no files beside it. */
 export async function bundleWhole(directory: string): Promise<Bundle> {
-  return write({ dtuf: join(cli, "src/bin/executable.ts") }, { dir: directory, codeSplitting: false });
+  return write({ executable: bin("executable") }, { dir: directory, codeSplitting: false });
 }
 
 async function write(input: Readonly<Record<string, string>>, output: OutputOptions): Promise<Bundle> {

@@ -4,7 +4,7 @@ import { refuseNode } from "./node-version.ts";
 const refusal = refuseNode("dxf", process.versions.node);
 if (refusal === undefined) {
   // Not awaited here: that would need a module of a kind that starts more slowly and that an old Node cannot read.
-  void import("./start.ts").then(({ start }) => start("dxf"));
+  void import("./start.ts").then(({ start }) => start("dxf", "files"));
 } else {
   process.stderr.write(`${refusal}\n`);
   process.exitCode = 1;

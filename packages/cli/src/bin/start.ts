@@ -4,14 +4,15 @@ import type { Program } from "../context/command.ts";
 import { version } from "../version.ts";
 import { keepCompiledCode } from "./compile-cache.ts";
 
-export async function start(program: Program): Promise<void> {
+/** @param code "embedded": in the executable, compiled already */
+export async function start(program: Program, code: "files" | "embedded"): Promise<void> {
   const { argv, env, platform, stdout } = process;
   if (argv.length === 3 && ["--version", "-V"].includes(argv[2] ?? "")) {
     stdout.on("error", () => undefined);
     stdout.write(`${version}\n`);
     return;
   }
-  keepCompiledCode({ env, home: homedir(), platform, userId: process.getuid?.() });
+  if (code === "files") keepCompiledCode({ env, home: homedir(), platform, userId: process.getuid?.() });
   const { run } = await import("./run.ts");
   await run(program);
 }
