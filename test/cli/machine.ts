@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { main } from "dtuf";
 import { createTestIo } from "@dtuf/testing/test-io";
+import { documents, openForms, type Forms } from "../docs/documents.ts";
 import type { RegistryAccess } from "../setup/registries.ts";
 
 export interface Ran {
@@ -41,6 +42,7 @@ export async function createMachine(environment: Readonly<Record<string, string>
         ...(stdin === undefined ? {} : { stdin }),
       });
       const status = await main(program, world.io);
+      if (words.includes("--json")) verifyForm(argv[0] ?? "", world.stdout());
       return { status, stdout: world.stdout(), bytes: world.stdoutBytes(), stderr: world.stderr() };
     },
     async must(words, stdin) {
@@ -51,6 +53,17 @@ export async function createMachine(environment: Readonly<Record<string, string>
     [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
   };
   return machine;
+}
+
+let forms: Forms | undefined;
+
+/** Each JSON document of each test has the form that docs/schema gives to its command's. */
+function verifyForm(command: string, text: string): void {
+  if (!documents.includes(command) || text === "") return;
+  forms ??= openForms("known");
+  const faults = forms.verify(command, text);
+  if (faults.length > 0)
+    throw new Error(`docs/schema/${command}.json does not describe what was printed:\n${faults.join("\n")}`);
 }
 
 /** Keys without passphrases: the unlocking of keys has its own tests, and costs a second each. */

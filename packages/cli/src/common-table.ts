@@ -14,6 +14,7 @@ export const commonCommands: readonly Command[] = [
     name: "init",
     summary: "make a repository: keys, first publication, and the root.json to ship",
     settings: [...stateSettings, ...keyPasswords, ...lifetimes, "key-type", "require-family", "output"],
+    modes: [{ name: "with --output -", when: (values) => values.text("output") === "-", refuses: ["json"] }],
     examples: [
       "dtuf init fred/demo",
       "dtuf init registry.example.com/fred/demo --timestamp-lifetime 1w --output demo-root.json",

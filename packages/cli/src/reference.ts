@@ -6,8 +6,22 @@ import { listStatusMeanings } from "./help/statuses.ts";
 import { groupOf, type SettingGroup } from "./entry.ts";
 import { commands } from "./table.ts";
 
-export function createReference(): string {
-  return `${[...introduction, ...commandSections(), ...settingTable(), ...statusTable()].join("\n")}\n`;
+/** What a command printed when it was run for this page. */
+export interface ShownRun {
+  readonly command: string;
+  /** As it is typed, without the program. */
+  readonly line: string;
+  readonly output: string;
+}
+
+export interface ReferenceInput {
+  readonly runs: readonly ShownRun[];
+  /** Of which docs/schema has the form of the JSON document. */
+  readonly schemas: ReadonlySet<string>;
+}
+
+export function createReference(input: ReferenceInput): string {
+  return `${[...introduction, ...commandSections(input), ...settingTable(), ...statusTable()].join("\n")}\n`;
 }
 
 const introduction: readonly string[] = [
@@ -16,7 +30,7 @@ const introduction: readonly string[] = [
   "Made from the program's own tables; `pnpm reference` writes it.",
   "",
   "`<repo>` is `fred/demo` (on the registry of `DTUF_HOST`), `host[:port]/fred/demo`, or `oci:DIR`, one OCI layout. stdout is data, stderr is talk; `-` is",
-  "stdin or stdout; `--json` prints one JSON document. A flag wins over its variable. A boolean variable is on when it is `1`, off when it is empty or `0`;",
+  "stdin or stdout; `--json` prints one JSON document, whose form is in [schema](schema) (members may be added). A flag wins over its variable. A boolean variable is on when it is `1`, off when it is empty or `0`;",
   "any other value is a usage error. A duration has its unit (`45s`, `12h`, `2 weeks`, `1h30m`). A wrong value of any setting ends the command before it does",
   "anything, with status 2, and the error names the flag or the variable. `HTTPS_PROXY`, `HTTP_PROXY` (else `ALL_PROXY`) and `NO_PROXY` are read, lower case",
   "first; a proxy is `http://` or `https://`, SOCKS is not spoken. Secrets have variables and no flags. `dxf` is the same program with dxf's commands alone, and `DXF_` instead of `DTUF_`.",
@@ -25,7 +39,7 @@ const introduction: readonly string[] = [
   "",
 ];
 
-function commandSections(): readonly string[] {
+function commandSections({ runs, schemas }: ReferenceInput): readonly string[] {
   return commands.flatMap((command) => [
     `### ${`${command.name} ${command.arguments}`.trim()}`,
     "",
@@ -34,6 +48,8 @@ function commandSections(): readonly string[] {
     ...settingLines(command),
     ...refusals(command),
     ...examples(command),
+    ...runs.filter((run) => run.command === command.name).flatMap(runLines),
+    ...(schemas.has(command.name) ? [`With \`--json\`: [the form](schema/${command.name}.json).`, ""] : []),
   ]);
 }
 
@@ -58,6 +74,15 @@ function refusals({ modes, settings: own }: Command): readonly string[] {
 
 function examples({ examples: lines }: Command): readonly string[] {
   return [...lines.map((line) => `    ${line}`), ""];
+}
+
+/** Longer outputs are cut: the page shows their form. */
+const linesMost = 12;
+
+function runLines({ line, output }: ShownRun): readonly string[] {
+  const lines = output.replace(/\n$/, "").split("\n");
+  const shown = lines.length > linesMost ? [...lines.slice(0, linesMost), "…"] : lines;
+  return ["```console", `$ dtuf ${line}`, ...(output === "" ? [] : shown), "```", ""];
 }
 
 function sentence(text: string): string {

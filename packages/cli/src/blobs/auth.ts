@@ -8,7 +8,7 @@ import { resolvePlace } from "../connection/place.ts";
  */
 export const run: Run = async (context, [repo = "", ...actions]) => {
   const place = resolvePlace(repo, hostChoice(context));
-  if (place.kind === "layout") return;
+  if (place.kind === "layout") return context.terminal.printEach("tokens", []);
   const opened = await openHost(context, { kind: "registry", host: place.host });
   if (opened.kind !== "registry") return;
   const scope = { type: "repository", name: place.repository, actions } as const;

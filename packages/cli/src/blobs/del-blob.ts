@@ -5,6 +5,7 @@ import { openRepository, type Connection } from "../connection/connection.ts";
 import { stateDirectory } from "../connection/place.ts";
 import { repositoriesRoot } from "../connection/repositories-root.ts";
 import type { Context, Run } from "../context/command.ts";
+import { describeCount } from "../context/time.ts";
 import { UsageError } from "../context/usage.ts";
 import { deleter, parseAliasArgument, parseDigestArgument, readAlias } from "./dxf.ts";
 
@@ -26,6 +27,8 @@ export const run: Run = async (context, [repo = "", ...words]) => {
       for (const digest of manifests) await store.deleteManifest(digest, { signal: context.io.signal });
       await deleteBlobs(context, store, blobs);
     }
+    const blobs = describeCount(new Set(doomed.flatMap((each) => each.blobs)).size, "blob");
+    context.terminal.report(`deleted ${blobs} of ${connection.name}`);
   } finally {
     await connection.close();
   }

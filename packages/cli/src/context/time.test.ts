@@ -18,6 +18,7 @@ test("an instant is in UTC, with its distance", () => {
   const now = new Date("2026-12-04T10:15:30Z");
   expect(describeInstant(new Date("2026-12-11T10:15:30Z"), now)).toBe("2026-12-11 10:15 UTC (in 7 days)");
   expect(describeInstant(new Date("2026-12-04T08:15:30Z"), now)).toBe("2026-12-04 08:15 UTC (2 hours ago)");
+  expect(describeInstant(now, now)).toBe("2026-12-04 10:15 UTC (now)");
 });
 
 test("counts and sizes", () => {

@@ -11,6 +11,7 @@ const units: readonly (readonly [unit: string, ms: number])[] = [
 export function describeInstant(instant: Date, now: Date): string {
   const shown = `${instant.toISOString().slice(0, 16).replace("T", " ")} UTC`;
   const distance = instant.getTime() - now.getTime();
+  if (Math.abs(distance) < 1000) return `${shown} (now)`;
   return `${shown} (${distance < 0 ? `${describeMs(-distance)} ago` : `in ${describeMs(distance)}`})`;
 }
 

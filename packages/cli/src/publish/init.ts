@@ -3,10 +3,10 @@
  * done already is passed over, so a run that was cut goes on when it is run again.
  */
 import { resolve } from "node:path";
-import { MasterError, type Master } from "@dtuf/master";
+import { MasterError, type CreatedKey, type Master } from "@dtuf/master";
 import { writeFileAtomically } from "@dtuf/registry/files";
 import type { Context, Run } from "../context/command.ts";
-import { reportKeys } from "./reports/key-report.ts";
+import { noteKeys } from "./reports/key-report.ts";
 import { withMaster } from "./master.ts";
 import { verifyPassphrases } from "./passphrase.ts";
 import { reportPublication } from "./reports/publication-report.ts";
@@ -15,13 +15,15 @@ import { requiredFamilies } from "./required-families.ts";
 export const run: Run = (context, [repo = ""]) =>
   withMaster(context, repo, async (master, place) => {
     try {
-      await createMissingKeys(context, master);
+      const keys = await createMissingKeys(context, master);
       await createMissingMetadata(context, master);
       const { signal } = context.io;
-      if ((await master.status({ registry: "check", signal })).registry === "absent") {
-        await reportPublication(context, place, await master.pushMetadata({ signal }));
-      }
-      await writeRoot(context, repo, master);
+      const isAbsent = (await master.status({ registry: "check", signal })).registry === "absent";
+      const published = isAbsent ? await master.pushMetadata({ signal }) : undefined;
+      const { terminal } = context;
+      if (published !== undefined && terminal.format === "text") await reportPublication(context, place, published);
+      const root = await writeRoot(context, repo, master);
+      if (terminal.format === "json") await terminal.printJson({ place, keys, published, root });
     } catch (error) {
       const keys = await master.listKeys().catch(() => []);
       if (keys.length > 0 && !isExisting(error))
@@ -43,7 +45,8 @@ function isExisting(error: unknown): boolean {
   return MasterError.is(error) && error.code === "MASTER_METADATA_EXISTS";
 }
 
-async function createMissingKeys(context: Context, master: Master): Promise<void> {
+/** What was created now. */
+async function createMissingKeys(context: Context, master: Master): Promise<readonly CreatedKey[]> {
   const { signal } = context.io;
   const known = await master.listKeys();
   const online = (["targets", "snapshot", "timestamp"] as const).filter((role) => !known.includes(role));
@@ -53,8 +56,11 @@ async function createMissingKeys(context: Context, master: Master): Promise<void
     ...(isRootMissing ? (["root"] as const) : []),
     ...(online.length === 0 ? [] : (["targets", "snapshot", "timestamp"] as const)),
   ]);
-  if (isRootMissing) await reportKeys(context, [await master.createRootKey({ signal })]);
-  if (online.length > 0) await reportKeys(context, await master.createMetadataKeys({ signal }));
+  const root = isRootMissing ? [await master.createRootKey({ signal })] : [];
+  noteKeys(context, root);
+  const others = online.length > 0 ? await master.createMetadataKeys({ signal }) : [];
+  noteKeys(context, others);
+  return [...root, ...others];
 }
 
 function hasMetadata(master: Master): Promise<boolean> {
@@ -64,10 +70,14 @@ function hasMetadata(master: Master): Promise<boolean> {
   );
 }
 
-async function writeRoot({ io, program, terminal, values }: Context, repo: string, master: Master): Promise<void> {
+/** Resolves to the file's name. */
+async function writeRoot({ io, program, terminal, values }: Context, repo: string, master: Master): Promise<string> {
   const file = values.text("output") || "root.json";
   const root = await master.rootFile();
-  if (file === "-") return terminal.writeBytes(root);
-  await writeFileAtomically(resolve(io.cwd, file), root);
-  terminal.report(`wrote ${file}: ship it with your installer; clients run ${program} pull ${repo} --root ${file}`);
+  if (file === "-") await terminal.writeBytes(root);
+  else {
+    await writeFileAtomically(resolve(io.cwd, file), root);
+    terminal.report(`wrote ${file}: ship it with your installer; clients run ${program} pull ${repo} --root ${file}`);
+  }
+  return file;
 }

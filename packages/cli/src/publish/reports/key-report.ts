@@ -1,7 +1,12 @@
 import type { CreatedKey } from "@dtuf/master";
 import type { Context } from "../../context/command.ts";
 
-export async function reportKeys({ terminal }: Context, keys: readonly CreatedKey[]): Promise<void> {
+export async function reportKeys(context: Context, keys: readonly CreatedKey[]): Promise<void> {
+  noteKeys(context, keys);
+  if (context.terminal.format === "json") await context.terminal.printJson({ keys });
+}
+
+export function noteKeys({ terminal }: Context, keys: readonly CreatedKey[]): void {
   for (const { role, path, setAside } of keys) {
     terminal.report(`created the ${role} key ${path}`);
     if (setAside !== undefined) {
@@ -10,5 +15,4 @@ export async function reportKeys({ terminal }: Context, keys: readonly CreatedKe
       terminal.note(`the ${role} key before it lies in ${setAside}; ${until}`);
     }
   }
-  if (terminal.format === "json") await terminal.printJson({ keys });
 }
