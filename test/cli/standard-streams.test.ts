@@ -63,6 +63,10 @@ const stories: Readonly<Record<string, () => Promise<void>>> = {
   "update-role <metadata.json|->": async () => {
     refused(await machine.run(["update-role", repo, "role", "-"], "no metadata"));
   },
+  "sign-file <file>": async () => {
+    const ran = await machine.run(["sign-file", "-", "--yes"], "a request");
+    expect([ran.status, ran.stderr]).toEqual([2, expect.stringContaining("so it must be one")]);
+  },
   "create-key <file>": async () => {
     refused(await machine.run(["create-key", "-"]));
   },

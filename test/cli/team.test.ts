@@ -100,6 +100,54 @@ describe("a team of machines", () => {
     expect(await pulled("new.txt")).toEqual({ status: 0, stdout: "new\n" });
   });
 
+  test("signs in a file on a machine that is never online, and takes the signature in", async () => {
+    await writeFile(join(of("alice").directory, "offline.txt"), "offline\n");
+    await of("alice").must(["push-target", repo, "offline.txt", "offline.txt"]);
+    const proposed = await of("alice").must(["propose", repo, "by-file"]);
+    const hash = hashIn(proposed.stdout);
+    await of("alice").must(["sign", repo, "--proposal", "by-file", "--export", "request"]);
+    const [alice, bob] = [of("alice").directory, of("bob").directory];
+    await copyFile(join(alice, "request"), join(bob, "request"));
+    const host = of("bob").environment["DTUF_HOST"] ?? "";
+    of("bob").environment["DTUF_HOST"] = "127.0.0.1:1";
+    const unasked = await of("bob").run(["sign-file", "request"]);
+    expect(unasked).toMatchObject({ status: 2, stderr: expect.stringContaining("nothing was signed") });
+    const other = await of("bob").run(["sign-file", "request", "--expect-hash", "0".repeat(64), "--yes"]);
+    expect(other).toMatchObject({ status: 6, stderr: expect.stringContaining("MASTER_PROPOSAL_CHANGED") });
+    expect(await readFile(join(bob, "request"))).toEqual(await readFile(join(alice, "request")));
+    const signed = await of("bob").must(["sign-file", "request", "--expect-hash", hash, "--yes"]);
+    expect(signed.stderr).toMatch(/targets: add offline\.txt, 8 bytes[^]*signed targets \d+ in request/);
+    of("bob").environment["DTUF_HOST"] = host;
+    await copyFile(join(bob, "request"), join(alice, "request"));
+    expect((await of("alice").must(["sign", repo, "--import", "request"])).stderr).toContain(`accept ${repo} by-file`);
+    expect((await of("alice").run(["sign", repo, "--import", "request"])).status).toBe(3);
+    await ci.must(["accept", repo, "by-file"]);
+    expect(await pulled("offline.txt")).toEqual({ status: 0, stdout: "offline\n" });
+  });
+
+  test("refuses a file in which something else than the statement is to be signed [T159]", async () => {
+    await of("alice").must(["push-target", repo, "again.txt", "offline.txt"]);
+    await of("alice").must(["propose", repo, "forged"]);
+    await of("alice").must(["sign", repo, "--proposal", "forged", "--export", "request"]);
+    const text = await readFile(join(of("alice").directory, "request"), "utf8");
+    const request = JSON.parse(text) as { files: { content: string }[]; published: { targets: string } };
+    const [file] = request.files;
+    if (file === undefined) throw new TypeError("a file was to be signed");
+    const change = (base64: string): string =>
+      Buffer.from(Buffer.from(base64, "base64").toString().replace("again.txt", "other.txt")).toString("base64");
+    const forgeries = [
+      { ...request, files: [{ ...file, content: change(file.content) }] },
+      { ...request, published: { ...request.published, targets: file.content } },
+    ];
+    for (const forged of forgeries) {
+      await writeFile(join(of("bob").directory, "request"), JSON.stringify(forged));
+      const refused = await of("bob").run(["sign-file", "request", "--yes"]);
+      expect(refused).toMatchObject({ status: 6, stdout: "" });
+      expect(refused.stderr).toMatch(/MASTER_PROPOSAL_INVALID|TUF_THRESHOLD_NOT_MET/);
+      expect(await readFile(join(of("bob").directory, "request"), "utf8")).toBe(JSON.stringify(forged));
+    }
+  });
+
   test("trusts a delegate by key alone, who then works with a pinned root and that key [T158]", async () => {
     await copyFile(join(of("dora").directory, "dora.pub"), join(of("alice").directory, "dora.pub"));
     const delegate = ["delegate-role", repo, "tools", "--path", "tools/*", "--key", "dora.pub"];

@@ -82,7 +82,8 @@ function readStatement(json: unknown): ProposalStatement {
   if (!Array.isArray(files) || files.length === 0 || files.length > filesMax) throw new TypeError("wanted files");
   const read = files.map(readFile);
   const names = new Set(read.map((file) => metadataFileName(file.role, file.version)));
-  if (names.size !== read.length) throw new TypeError("a file is listed twice");
+  const roles = read.flatMap(({ role }) => (role === "root" ? [] : [role]));
+  if (names.size !== read.length || new Set(roles).size !== roles.length) throw new TypeError("a role is listed twice");
   return { name, number: readVersion(number), base, files: read };
 }
 

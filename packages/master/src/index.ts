@@ -1,5 +1,6 @@
 export { MasterError, type MasterErrorCode, type MasterErrorDetails } from "./errors.ts";
 export { createMaster } from "./master.ts";
+export { openSigningRequest } from "./team/signing-request.ts";
 export type {
   AddKeyOptions,
   KeyManager,
@@ -20,6 +21,7 @@ export type {
   SignatureNeed,
   SignedProposal,
   SignOptions,
+  SigningRequest,
   TargetChange,
   Team,
   TrustChange,

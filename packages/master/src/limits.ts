@@ -15,6 +15,9 @@ export const togetherMaxBytes: number = 128 * 1024 * 1024;
 /** A delegated role's file of the largest size that clients accept, in base64. */
 export const stagedRoleMaxBytes: number = 180 * 1024 * 1024;
 
+/** A proposal in a file: a role of the largest size that clients accept and the published one, in base64. */
+export const signingRequestMaxBytes: number = 360 * 1024 * 1024;
+
 /** How often one push is rebased on another publisher's new release before it fails. */
 export const rebasesMax = 8;
 

@@ -1,6 +1,6 @@
 /** The operations of a team: roles that delegates sign, and proposals that several people sign. */
 import type { Digest } from "@dtuf/registry";
-import type { JsonObject, KeyId, TargetFile, TargetPath } from "@dtuf/tuf";
+import type { JsonObject, KeyId, Signer, TargetFile, TargetPath } from "@dtuf/tuf";
 import type { IndexOptions, OperationOptions, ProgressOptions, StagedTarget, TargetPart } from "./target-contract.ts";
 
 /** A delegation. Exactly one of `paths` and `pathHashPrefixes`. */
@@ -129,6 +129,13 @@ export interface SignedProposal extends ProposalReview {
   readonly keyIds: readonly KeyId[];
 }
 
+/** A proposal that was carried in a file. */
+export interface SigningRequest {
+  readonly review: ProposalReview;
+  /** Returns the file with the signatures of those signers that its documents need. @throws MASTER_KEYS_MISSING */
+  sign(signers: readonly Signer[]): Promise<SignedProposal & { readonly file: Uint8Array }>;
+}
+
 export interface RoleTargetOptions extends ProgressOptions, IndexOptions {
   readonly custom?: JsonObject | undefined;
 }
@@ -148,6 +155,13 @@ export interface Team {
   reviewProposal(name: string, options?: ReviewOptions): Promise<ProposalReview>;
   /** Adds the signatures of the keys that are here. @throws MASTER_KEYS_MISSING, and what `reviewProposal` throws */
   signProposal(name: string, options?: SignOptions): Promise<SignedProposal>;
+  /** A proposal as a file for `openSigningRequest` on a machine that is never online. @throws as `reviewProposal` */
+  exportProposal(name: string, options?: ReviewOptions): Promise<Uint8Array>;
+  /**
+   * Adds the signatures in exported files to their proposal. Only valid ones are taken.
+   * @throws MASTER_PROPOSAL_CHANGED, MASTER_KEYS_MISSING if there is no new one, and what `reviewProposal` throws
+   */
+  importSignatures(files: readonly Uint8Array[], options?: ReviewOptions): Promise<ProposalReview>;
   /** The proposals of which something is not published, and that still fit what is published. */
   listProposals(options?: OperationOptions): Promise<readonly OpenProposal[]>;
   /** Uploads a target's parts and stages it in a delegated role. @throws MASTER_ROLE_UNKNOWN, MASTER_PATH_NOT_DELEGATED */

@@ -154,6 +154,11 @@ export const settings = {
     grammars.proposalHash,
     text("the proposal's hash as a colleague read it out, or its first 32 digits or more", "hex"),
   ),
+  export: needs(
+    "parent",
+    text("write the proposal to this file, for sign-file on a machine that is never online", "file"),
+  ),
+  import: needs("file", list("take in the signatures of a file that sign-file signed", "file")),
   yes: toggle("do not ask: what is shown was read before"),
   path: list("targets that the role may sign, `tools/*`", "pattern"),
   "path-hash-prefix": like(

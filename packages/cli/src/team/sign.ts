@@ -1,22 +1,63 @@
-import type { Run } from "../context/command.ts";
+import { resolve } from "node:path";
+import type { ProposalReview } from "@dtuf/master";
+import { writeFileAtomically } from "@dtuf/registry/files";
+import type { Context, Run } from "../context/command.ts";
+import { readInput } from "../context/input-file.ts";
 import { withMaster } from "../publish/master.ts";
 import { expectedHash } from "./expected-hash.ts";
 import { usualName } from "./proposal-name.ts";
+import { requestMaxBytes } from "./request-file.ts";
 import { askToSign } from "./sign-question.ts";
 import { reviewLines } from "./summary-report.ts";
 
 export const run: Run = (context, [repo = ""]) => {
-  const { io, program, terminal, values } = context;
-  const name = values.text("proposal") ?? usualName;
+  const file = context.values.text("export") ?? "";
+  if (file !== "") return exportTo(context, repo, file);
+  const files = context.values.list("import");
+  return files.length > 0 ? importFrom(context, repo, files) : sign(context, repo);
+};
+
+async function sign(context: Context, repo: string): Promise<void> {
+  const { io, terminal } = context;
+  const name = context.values.text("proposal") ?? usualName;
   const expectHash = expectedHash(context);
-  return withMaster(context, repo, async (master) => {
+  await withMaster(context, repo, async (master) => {
     const shown = await master.reviewProposal(name, { expectHash, signal: io.signal });
     await askToSign(context, reviewLines(shown));
     const signed = await master.signProposal(name, { shownHash: shown.hash, expectHash, signal: io.signal });
     if (terminal.format === "json") await terminal.printJson(signed);
-    const what = signed.added.length === 0 ? "nothing: all signatures are there" : signed.added.join(", ");
-    terminal.report(`signed ${what}`);
-    if (signed.state === "ready") terminal.report(`${program} accept ${repo} ${name} publishes it`);
-    else if (signed.state === "open") terminal.report(`missing: ${signed.missing.join(", ")}`);
+    terminal.report(
+      `signed ${signed.added.length === 0 ? "nothing: all signatures are there" : signed.added.join(", ")}`,
+    );
+    reportState(context, repo, signed);
   });
-};
+}
+
+function exportTo(context: Context, repo: string, file: string): Promise<void> {
+  const { io, program, terminal } = context;
+  const name = context.values.text("proposal") ?? usualName;
+  return withMaster(context, repo, async (master) => {
+    const request = await master.exportProposal(name, { expectHash: expectedHash(context), signal: io.signal });
+    if (file === "-") return terminal.writeBytes(request);
+    await writeFileAtomically(resolve(io.cwd, file), request);
+    if (terminal.format === "json") await terminal.printJson({ name, file });
+    terminal.report(`wrote proposal ${name} to ${file}: ${program} sign-file ${file} signs it`);
+  });
+}
+
+async function importFrom(context: Context, repo: string, files: readonly string[]): Promise<void> {
+  const requests: Uint8Array[] = [];
+  for (const file of files) requests.push(await readInput(context, file, requestMaxBytes));
+  await withMaster(context, repo, async (master) => {
+    const options = { expectHash: expectedHash(context), signal: context.io.signal };
+    const review = await master.importSignatures(requests, options);
+    if (context.terminal.format === "json") await context.terminal.printJson(review);
+    context.terminal.report(`took in the signatures of ${files.join(", ")} for proposal ${review.name}`);
+    reportState(context, repo, review);
+  });
+}
+
+function reportState({ program, terminal }: Context, repo: string, { name, state, missing }: ProposalReview): void {
+  if (state === "ready") terminal.report(`${program} accept ${repo} ${name} publishes it`);
+  else if (state === "open") terminal.report(`missing: ${missing.join(", ")}`);
+}

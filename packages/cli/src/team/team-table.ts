@@ -1,6 +1,10 @@
 /** Commands for metadata that several people sign. */
 import type { Command } from "../context/command.ts";
-import { entry, signerSettings, stateSettings } from "../entry.ts";
+import { withSetting } from "../context/modes.ts";
+import type { SettingName } from "../context/settings.ts";
+import { entry, outputSettings, signerSettings, stateSettings } from "../entry.ts";
+
+const keys: readonly SettingName[] = ["root-key-password", "targets-key-password", ...signerSettings];
 
 export const teamCommands: readonly Command[] = [
   entry({
@@ -31,17 +35,23 @@ export const teamCommands: readonly Command[] = [
   entry({
     name: "sign",
     summary: "show what a proposal changes, ask, and add the signatures of the keys that are here",
-    settings: [
-      ...stateSettings,
-      "root-key-password",
-      "targets-key-password",
-      ...signerSettings,
-      "proposal",
-      "expect-hash",
-      "yes",
+    settings: [...stateSettings, ...keys, "proposal", "expect-hash", "export", "import", "yes"],
+    modes: [withSetting("export", ["import", "yes"]), withSetting("import", ["proposal", "yes"])],
+    examples: [
+      "dtuf sign fred/demo --proposal release-2",
+      "dtuf sign fred/demo --proposal release-2 --export release-2.sign",
+      "dtuf sign fred/demo --import release-2.sign",
     ],
-    examples: ["dtuf sign fred/demo --proposal release-2"],
     load: () => import("./sign.ts"),
+  }),
+  entry({
+    name: "sign-file",
+    summary:
+      "on a machine that is never online: show what a file of sign --export changes, ask, and write the signatures of the keys that are here into it",
+    arguments: "<file>",
+    settings: [...outputSettings, ...signerSettings, "expect-hash", "yes"],
+    examples: ["dtuf sign-file release-2.sign --signer file2:alice"],
+    load: () => import("./sign-file.ts"),
   }),
   entry({
     name: "accept",

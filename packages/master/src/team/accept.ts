@@ -8,10 +8,11 @@ import type { DelegatedFile } from "../release/delegate.ts";
 import { publish } from "../release/publish.ts";
 import type { AcceptedFiles } from "../release/sign.ts";
 import type { Operation } from "../state/operation.ts";
-import { describeNeeds, missingHolders } from "./needs.ts";
-import { isPublished, placeFiles, type FoundProposal, type OpenedFile, type OpenedFiles } from "./open-proposal.ts";
+import { describeNeeds, missingHolders } from "./rules/needs.ts";
+import { isPublished, viewOf, type FoundProposal } from "./open-proposal.ts";
+import { placeFiles, type OpenedFile, type OpenedFiles } from "./rules/place-files.ts";
 import { findSeen, openTeamBase } from "./proposals.ts";
-import { summarize } from "./summary.ts";
+import { summarize } from "./rules/summary.ts";
 
 /** @throws MasterError MASTER_SIGNATURES_MISSING, MASTER_PROPOSAL_OUTDATED, …; TufError; OciError */
 export async function acceptProposal(
@@ -43,7 +44,7 @@ async function acceptedFiles(
   base: Base,
   { statement, files }: FoundProposal,
 ): Promise<AcceptedFiles> {
-  const placed = await placeFiles(operation, base, { name: statement.name, files });
+  const placed = await placeFiles(viewOf(operation, base), { name: statement.name, files });
   verifyMet(statement.name, placed.files);
   const roots = placed.files.filter(({ role }) => role === "root");
   const targets = placed.files.find(({ role }) => role === "targets");

@@ -18,9 +18,10 @@ import { openNextRoot } from "../release/role-keys.ts";
 import { delegatedFiles } from "../release/delegate.ts";
 import { openNewestRoot, planStagedTargets } from "../release/sign.ts";
 import type { Operation } from "../state/operation.ts";
-import { isMet, topLevelNeed } from "./needs.ts";
-import { openFile, type FoundFile } from "./open-proposal.ts";
-import { findRole, readPublishedRole, unknownRole, verifyScope } from "./role-tree.ts";
+import { isMet, topLevelNeed } from "./rules/needs.ts";
+import { openFile } from "./open-proposal.ts";
+import type { FoundFile } from "./rules/place-files.ts";
+import { findRole, readPublishedRole, unknownRole, verifyScope } from "./rules/role-tree.ts";
 
 /** Least version of a role's next document, beside what is published. */
 export type VersionFloor = (role: string) => number;

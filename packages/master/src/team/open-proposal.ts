@@ -1,7 +1,4 @@
-/**
- * Reads a proposal and verifies it against what is published: the files are those that the statement names, each follows
- * the published one, and a delegated role lists only what its delegations allow. Signatures are counted, not required.
- */
+/** Reads a proposal: its files are those that its statement names. `place-files.ts` compares them with what is published. */
 import {
   metadataFileName,
   parseProposal,
@@ -13,24 +10,13 @@ import {
   type ProposedFile,
 } from "@dtuf/format";
 import type { Digest } from "@dtuf/registry";
-import {
-  defaultLimits,
-  isTopLevelRole,
-  parseRoleName,
-  parseUnverified,
-  signedSha256,
-  TufError,
-  type Authority,
-  type RoleName,
-  type Root,
-  type Targets,
-} from "@dtuf/tuf";
+import { defaultLimits, parseRoleName, parseUnverified, signedSha256, TufError, type RoleName } from "@dtuf/tuf";
 import { MasterError } from "../errors.ts";
 import type { Base } from "../published/base.ts";
 import { readContent, readPublished } from "../published/published.ts";
 import type { Operation } from "../state/operation.ts";
-import { topLevelNeed, type Need } from "./needs.ts";
-import { findRole, readPublishedRole, unknownRole, verifyScope, type FoundRole } from "./role-tree.ts";
+import type { FoundFile, PublishedView } from "./rules/place-files.ts";
+import { findRole, readPublishedRole } from "./rules/role-tree.ts";
 
 /** A proposal as the registry has it: its files are those of its statement. Nothing else is verified. */
 export interface FoundProposal {
@@ -38,26 +24,6 @@ export interface FoundProposal {
   readonly hash: string;
   readonly digest: Digest;
   readonly files: readonly FoundFile[];
-}
-
-export interface FoundFile extends ProposedFile {
-  readonly bytes: Uint8Array;
-  readonly document: Root | Targets;
-}
-
-/** A file with the place that it has in the repository. */
-export interface OpenedFile extends FoundFile {
-  readonly before: Root | Targets | undefined;
-  readonly needs: readonly Need[];
-  /** Of a delegated role. */
-  readonly found?: FoundRole | undefined;
-}
-
-/** What the files make of the repository. */
-export interface OpenedFiles {
-  readonly root: Root;
-  readonly targets: Targets;
-  readonly files: readonly OpenedFile[];
 }
 
 /** Undefined: there is no such proposal. @throws FormatError; MasterError MASTER_PROPOSAL_INVALID; OciError */
@@ -106,95 +72,21 @@ export async function isPublished(operation: Operation, base: Base, files: reado
 }
 
 async function findPublishedBytes(operation: Operation, base: Base, role: RoleName): Promise<Uint8Array | undefined> {
-  const found = await findRole(base.targets.signed, role, readerOf(operation, base));
-  return found === undefined ? undefined : (await readPublishedRole(operation, base.snapshot.signed, found))?.bytes;
+  const { readRole } = viewOf(operation, base);
+  const found = await findRole(base.targets.signed, role, async (name, by) => (await readRole({ name, by }))?.document);
+  return found === undefined ? undefined : (await readRole(found))?.bytes;
 }
 
-const readerOf =
-  (operation: Operation, { snapshot }: Base) =>
-  async (name: RoleName, by: Authority): Promise<Targets | undefined> =>
-    (await readPublishedRole(operation, snapshot.signed, { name, by }))?.document;
-
-/**
- * Places the files in the repository.
- * @throws MasterError MASTER_PROPOSAL_OUTDATED, MASTER_PROPOSAL_INVALID, MASTER_ROLE_UNKNOWN, MASTER_PATH_NOT_DELEGATED
- */
-export async function placeFiles(
-  operation: Operation,
-  base: Base,
-  found: Pick<FoundProposal, "files"> & { readonly name: string },
-): Promise<OpenedFiles> {
-  const roots = placeRoots(base, found);
-  const root = roots.at(-1)?.document ?? base.root.signed;
-  if (root.type !== "root") throw new TypeError("the last root is a root");
-  const targets = placeTargets(base, root, found);
-  const document = targets?.document.type === "targets" ? targets.document : base.targets.signed;
-  const delegated: OpenedFile[] = [];
-  const ofRoles = found.files.filter(({ role }) => !isTopLevelRole(role));
-  for (const file of ofRoles) {
-    delegated.push(
-      await placeDelegated(operation, base, { file, name: found.name, targets: document, files: ofRoles }),
-    );
-  }
-  return { root, targets: document, files: [...roots, ...(targets === undefined ? [] : [targets]), ...delegated] };
+/** What is published, as the files of a proposal are compared with it. */
+export function viewOf(operation: Operation, { root, targets, snapshot }: Base): PublishedView {
+  return {
+    ...{ root, targets },
+    listedVersion: (role) => snapshot.signed.meta.get(`${role}.json`)?.version ?? 0,
+    readRole: (role) => readPublishedRole(operation, snapshot.signed, role),
+  };
 }
 
-type Named = Pick<FoundProposal, "files"> & { readonly name: string };
-
-function placeRoots(base: Base, { files, name }: Named): readonly OpenedFile[] {
-  const placed: OpenedFile[] = [];
-  let [before, follows] = [base.root.signed, signedSha256(base.root.bytes)];
-  for (const file of files) {
-    const { document } = file;
-    if (document.type !== "root") continue;
-    if (file.follows !== follows || file.version !== before.version + 1) throw outdated(name, file);
-    placed.push({ ...file, before, needs: [topLevelNeed("root", before), topLevelNeed("root", document)] });
-    [before, follows] = [document, file.sha256];
-  }
-  return placed;
-}
-
-function placeTargets(base: Base, root: Root, { files, name }: Named): OpenedFile | undefined {
-  const file = files.find(({ role }) => role === "targets");
-  if (file === undefined) return undefined;
-  const before = base.targets.signed;
-  if (file.follows !== signedSha256(base.targets.bytes) || file.version <= before.version) throw outdated(name, file);
-  return { ...file, before, needs: [topLevelNeed("targets", root)] };
-}
-
-interface Delegated extends Named {
-  readonly file: FoundFile;
-  readonly targets: Targets;
-}
-
-async function placeDelegated(
-  operation: Operation,
-  base: Base,
-  { file, targets, files, name }: Delegated,
-): Promise<OpenedFile> {
-  const role = parseRoleName(file.role);
-  const published = readerOf(operation, base);
-  const proposed = new Map(files.map((other) => [other.role, other.document]));
-  const found = await findRole(targets, role, async (other, by) => {
-    const document = proposed.get(other);
-    return document?.type === "targets" ? document : published(other, by);
-  });
-  if (found === undefined) throw unknownRole(role);
-  const old = await findRole(base.targets.signed, role, published);
-  const before = old === undefined ? undefined : await readPublishedRole(operation, base.snapshot.signed, old);
-  const follows = before === undefined ? undefined : signedSha256(before.bytes);
-  const listed = base.snapshot.signed.meta.get(`${role}.json`)?.version ?? 0;
-  if (file.follows !== follows || file.version <= listed) throw outdated(name, file);
-  if (file.document.type === "targets") verifyScope(found, file.document.targets.keys());
-  return { ...file, before: before?.document, found, needs: [{ of: found.delegator, by: found.by }] };
-}
-
-function outdated(name: string, { role, version }: ProposedFile): MasterError {
-  const message = `proposal ${name} has ${role} ${version}, which does not follow what is published now`;
-  return new MasterError("MASTER_PROPOSAL_OUTDATED", message, { details: { name, role, version } });
-}
-
-function invalid(name: string, why: string): MasterError {
+export function invalid(name: string, why: string): MasterError {
   return new MasterError("MASTER_PROPOSAL_INVALID", `proposal ${name} is refused: ${why}`, { details: { name } });
 }
 

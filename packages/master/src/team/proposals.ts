@@ -1,7 +1,7 @@
 /** Proposals: what several people sign, one after the other, before it is published. */
 import { isProposalName, parseProposalTag, statementHash, type ProposalStatement } from "@dtuf/format";
 import type { TagName } from "@dtuf/registry";
-import { addSignatures, parseRoleName, type KeyId, type Signer } from "@dtuf/tuf";
+import { parseRoleName, type Signer } from "@dtuf/tuf";
 import type { TargetMap } from "../documents/changes.ts";
 import {
   signedVersion,
@@ -21,19 +21,12 @@ import { openBase, verifyUnexpired } from "../release/open-base.ts";
 import type { Operation } from "../state/operation.ts";
 import type { OpenProposal, ProposalReview, ReviewOptions, SignedProposal, SignOptions } from "../team-contract.ts";
 import { draftRole, draftTopLevel } from "./draft.ts";
-import { describeNeeds, isMet, missingHolders, type Need } from "./needs.ts";
-import {
-  findProposal,
-  isPublished,
-  placeFiles,
-  unknownProposal,
-  type FoundProposal,
-  type OpenedFile,
-  type OpenedFiles,
-} from "./open-proposal.ts";
+import { isMet, type Need } from "./rules/needs.ts";
+import { findProposal, isPublished, unknownProposal, viewOf, type FoundProposal } from "./open-proposal.ts";
+import { placeFiles, type OpenedFile } from "./rules/place-files.ts";
+import { describeReview, keysMissing, signFiles, verifyExpected, type Signed } from "./rules/review.ts";
 import { sendProposal } from "./send.ts";
 import { settle, settleRole } from "./settle.ts";
-import { summarize } from "./summary.ts";
 
 export async function propose(operation: Operation, name: string, role: string | undefined): Promise<ProposalReview> {
   if (!isProposalName(name)) throw new TypeError(`a proposal cannot be named ${JSON.stringify(name)}`);
@@ -51,13 +44,13 @@ export async function propose(operation: Operation, name: string, role: string |
   if (files.length === 0) throw nothingStaged(role);
   const number = Math.max(before?.statement.number ?? 0, memory.proposals[name]?.number ?? 0) + 1;
   const statement: ProposalStatement = { name, number, base: releaseOf(base), files };
-  const placed = await placeFiles(operation, base, { name, files });
-  const signed = await signFiles(operation, placed.files);
+  const placed = await placeFiles(viewOf(operation, base), { name, files });
+  const signed = await signFiles(placed.files, signersHere(operation));
   if (role !== undefined && signed.added.length === 0) throw keysMissing(placed.files);
   const hash = statementHash(statement);
   await remember(operation, memory, { statement, hash, signed });
   const sent = await sendProposal(operation, { statement, hash, files: signed.files }, before);
-  return review({ statement, hash, files: sent, state: undefined });
+  return describeReview({ statement, hash, files: sent, state: undefined });
 }
 
 export async function reviewProposal(
@@ -68,7 +61,7 @@ export async function reviewProposal(
   const { found, files, published } = await openProposal(operation, name, expectHash);
   const memory = await operation.team.readMemory();
   await operation.team.saveMemory(withSeen(memory, found.statement, found.hash));
-  return review({ ...found, files, state: published ? "published" : undefined });
+  return describeReview({ ...found, files, state: published ? "published" : undefined });
 }
 
 export async function signProposal(
@@ -78,18 +71,18 @@ export async function signProposal(
 ): Promise<SignedProposal> {
   const { found, files, published } = await openProposal(operation, name, expectHash);
   if (shownHash !== undefined) verifyExpected(found, shownHash);
-  if (published) return { ...review({ ...found, files, state: "published" }), added: [], keyIds: [] };
+  if (published) return { ...describeReview({ ...found, files, state: "published" }), added: [], keyIds: [] };
   const memory = await operation.team.readMemory();
   const unmet = files.filter(({ bytes, needs }) => needs.some((need) => !isMet(bytes, need)));
   verifySignable(memory, unmet);
-  const signed = await signFiles(operation, files);
+  const signed = await signFiles(files, signersHere(operation));
   if (signed.added.length === 0 && unmet.length > 0) throw keysMissing(unmet);
   await remember(operation, memory, { ...found, signed });
   const sent =
     signed.added.length === 0 ? files : await sendProposal(operation, { ...found, files: signed.files }, found);
   const { added, keyIds } = signed;
   return {
-    ...review({ ...found, files: sent, state: undefined }),
+    ...describeReview({ ...found, files: sent, state: undefined }),
     added: added.map(({ role, version }) => `${role} ${version}`),
     keyIds,
   };
@@ -128,8 +121,8 @@ async function describeOpen(operation: Operation, base: Base, name: string): Pro
     const found = await findProposal(operation, name);
     if (found === undefined || (await isPublished(operation, base, found.files))) return undefined;
     verifySeen(await operation.team.readMemory(), found.statement, found.hash);
-    const { files } = await placeFiles(operation, base, { name, files: found.files });
-    const { number, state, missing } = review({ ...found, files, state: undefined });
+    const { files } = await placeFiles(viewOf(operation, base), { name, files: found.files });
+    const { number, state, missing } = describeReview({ ...found, files, state: undefined });
     return { name, number, state, missing };
   } catch (error) {
     if (isUnreadable(error)) return undefined;
@@ -150,12 +143,13 @@ export async function openTeamBase(operation: Operation, expectHash: string | un
 }
 
 export interface OpenedProposal {
+  readonly base: Base;
   readonly found: FoundProposal;
   readonly files: readonly OpenedFile[];
   readonly published: boolean;
 }
 
-async function openProposal(
+export async function openProposal(
   operation: Operation,
   name: string,
   expectHash: string | undefined,
@@ -164,12 +158,18 @@ async function openProposal(
   const found = await findSeen(operation, name, expectHash);
   if (await isPublished(operation, base, found.files)) {
     return {
+      base,
       found,
       published: true,
       files: found.files.map((file) => ({ ...file, before: file.document, needs: [] })),
     };
   }
-  return { found, published: false, files: (await placeFiles(operation, base, { name, files: found.files })).files };
+  return {
+    base,
+    found,
+    published: false,
+    files: (await placeFiles(viewOf(operation, base), { name, files: found.files })).files,
+  };
 }
 
 /** The proposal, if it is not older than this machine has seen, and is the one that a colleague read out. */
@@ -185,39 +185,9 @@ export async function findSeen(
   return found;
 }
 
-/** @throws MasterError MASTER_PROPOSAL_CHANGED; TypeError */
-function verifyExpected({ statement: { name }, hash }: FoundProposal, expected: string): void {
-  if (!/^[0-9a-f]{32,64}$/.test(expected)) throw new TypeError("expectHash must be 32 to 64 hex digits");
-  if (hash.startsWith(expected)) return;
-  const message = `proposal ${name} has the hash ${hash}, not ${expected}`;
-  throw new MasterError("MASTER_PROPOSAL_CHANGED", message, { details: { name, got: hash, wanted: expected } });
-}
-
-interface Signed {
-  readonly files: readonly OpenedFile[];
-  readonly added: readonly OpenedFile[];
-  readonly keyIds: readonly KeyId[];
-}
-
-/** Adds the signatures of the keys that are here to every document that still needs them. */
-async function signFiles(operation: Operation, files: readonly OpenedFile[]): Promise<Signed> {
-  const added: OpenedFile[] = [];
-  const keyIds = new Set<KeyId>();
-  const signed: OpenedFile[] = [];
-  for (const file of files) {
-    const unmet = file.needs.filter((need) => !isMet(file.bytes, need));
-    const signers: Signer[] = [];
-    for (const need of unmet) signers.push(...(await signersFor(operation, need)));
-    for (const { keyId } of signers) keyIds.add(keyId);
-    const next = signers.length === 0 ? file : { ...file, bytes: await addSignatures(file.bytes, signers) };
-    if (signers.length > 0) added.push(next);
-    signed.push(next);
-  }
-  return { files: signed, added, keyIds: [...keyIds] };
-}
-
-async function signersFor({ ring, signers }: Operation, { keys, by }: Need): Promise<readonly Signer[]> {
-  return keys === undefined ? signersOf(signers, by) : ring.findSigners(keys.role, keys.root);
+/** The signers of this machine: its key files, and those that the caller gave. */
+function signersHere({ ring, signers }: Operation): (need: Need) => Promise<readonly Signer[]> {
+  return async ({ keys, by }) => (keys === undefined ? signersOf(signers, by) : ring.findSigners(keys.role, keys.root));
 }
 
 interface Remembered {
@@ -227,7 +197,7 @@ interface Remembered {
 }
 
 /** Saved before anything is sent, so that no version number is used for two documents. */
-async function remember(
+export async function remember(
   operation: Operation,
   memory: TeamMemory,
   { statement, hash, signed }: Remembered,
@@ -236,25 +206,6 @@ async function remember(
   const state = operation.state();
   const targets = signed.added.find(({ role }) => role === "targets")?.version ?? 0;
   if (targets > state.signed.targets) await operation.save({ ...state, signed: { ...state.signed, targets } });
-}
-
-interface Reviewed {
-  readonly statement: ProposalStatement;
-  readonly hash: string;
-  readonly files: OpenedFiles["files"];
-  readonly state: "published" | undefined;
-}
-
-function review({ statement, hash, files, state }: Reviewed): ProposalReview {
-  const { name, number, base } = statement;
-  const signatures = describeNeeds(files);
-  const isReady = files.every(({ bytes, needs }) => needs.every((need) => isMet(bytes, need)));
-  return {
-    ...{ name, number, hash, base, signatures },
-    state: state ?? (isReady ? "ready" : "open"),
-    missing: missingHolders(signatures),
-    summary: summarize(files.map(({ role, before, document }) => ({ role, before, after: document }))),
-  };
 }
 
 /** Of the proposal that is replaced. An implausible version is ignored: it could use up the version numbers. */
@@ -272,14 +223,4 @@ function releaseOf({ release }: Base): ProposalStatement["base"] {
 function nothingStaged(role: string | undefined): MasterError {
   const what = role === undefined ? "nothing is staged that others would have to sign" : `nothing is staged in ${role}`;
   return new MasterError("MASTER_NOTHING_STAGED", what, { details: role === undefined ? {} : { role } });
-}
-
-function keysMissing(files: readonly OpenedFile[]): MasterError {
-  const missing = missingHolders(describeNeeds(files));
-  const roles = [...new Set(files.map(({ role }) => role))];
-  return new MasterError(
-    "MASTER_KEYS_MISSING",
-    `no key that is here can sign ${roles.join(", ")}; missing: ${missing.join(", ")}`,
-    { details: { role: roles[0] ?? "", roles, missing } },
-  );
 }

@@ -16,7 +16,7 @@ import type { NewTarget, StagedTarget } from "../target-contract.ts";
 import type { DelegateOptions, RoleTargetOptions } from "../team-contract.ts";
 import { openRole } from "./draft.ts";
 import { openTeamBase } from "./proposals.ts";
-import { verifyScope, type FoundRole } from "./role-tree.ts";
+import { verifyScope, type FoundRole } from "./rules/role-tree.ts";
 import { settleRole } from "./settle.ts";
 
 interface Place {

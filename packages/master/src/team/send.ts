@@ -9,7 +9,8 @@ import { MasterError } from "../errors.ts";
 import { rebasesMax } from "../limits.ts";
 import { putArtifact } from "../release/upload.ts";
 import type { Operation } from "../state/operation.ts";
-import { findProposal, type FoundProposal, type OpenedFile } from "./open-proposal.ts";
+import { findProposal, type FoundProposal } from "./open-proposal.ts";
+import type { OpenedFile } from "./rules/place-files.ts";
 
 export interface Sending {
   readonly statement: ProposalStatement;

@@ -3,6 +3,7 @@ import type { Workplace } from "../state/operation.ts";
 import type { Master } from "../contract.ts";
 import type { Team } from "../team-contract.ts";
 import { acceptProposal } from "./accept.ts";
+import { exportProposal, importSignatures } from "./carry.ts";
 import { listProposals, openTeamBase, propose, reviewProposal, signProposal } from "./proposals.ts";
 import { deleteRoleTarget, pushRoleTarget, stagedInRole } from "./role-targets.ts";
 
@@ -15,6 +16,10 @@ export function createTeam(workplace: Workplace): Team & Pick<Master, "acceptPro
     signProposal: (name, options = {}) => alone(options.signal, (operation) => signProposal(operation, name, options)),
     acceptProposal: (name, options = {}) =>
       alone(options.signal, (operation) => acceptProposal(operation, name, options)),
+    exportProposal: (name, options = {}) =>
+      alone(options.signal, (operation) => exportProposal(operation, name, options)),
+    importSignatures: (files, options = {}) =>
+      alone(options.signal, (operation) => importSignatures(operation, files, options)),
     listProposals: ({ signal } = {}) =>
       alone(signal, async (operation) => listProposals(operation, await openTeamBase(operation, undefined))),
     pushRoleTarget: (role, target, options = {}) => pushRoleTarget(workplace, role, { ...target, ...options }),

@@ -10,9 +10,9 @@ import {
   type SuccinctRoles,
   type Targets,
 } from "@dtuf/tuf";
-import { isSameTarget } from "../documents/changes.ts";
-import { keyHolderOf } from "../documents/key-owner.ts";
-import type { DocumentChange, KeyLine, ProposalSummary, TargetChange, TrustChange } from "../team-contract.ts";
+import { isSameTarget } from "../../documents/changes.ts";
+import { keyHolderOf } from "../../documents/key-owner.ts";
+import type { DocumentChange, KeyLine, ProposalSummary, TargetChange, TrustChange } from "../../team-contract.ts";
 
 /** One document before and after. */
 export interface DocumentPair {

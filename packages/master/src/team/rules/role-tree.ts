@@ -11,10 +11,10 @@ import {
   type TargetPath,
   type Targets,
 } from "@dtuf/tuf";
-import { MasterError } from "../errors.ts";
-import { delegatedRecordsMax } from "../limits.ts";
-import { readRoleFile } from "../published/role-file.ts";
-import type { Operation } from "../state/operation.ts";
+import { MasterError } from "../../errors.ts";
+import { delegatedRecordsMax } from "../../limits.ts";
+import { readRoleFile } from "../../published/role-file.ts";
+import type { Operation } from "../../state/operation.ts";
 
 /** One delegation on the way from targets to a role. */
 interface Step {

@@ -1,0 +1,80 @@
+/** Carries a proposal to a machine that is never online, and the signatures back. */
+import { statementHash } from "@dtuf/format";
+import { mergeSignatures, parseRoleName, findValidSignatures } from "@dtuf/tuf";
+import { MasterError } from "../errors.ts";
+import type { Operation } from "../state/operation.ts";
+import type { ProposalReview, ReviewOptions } from "../team-contract.ts";
+import { openRole } from "./draft.ts";
+import { openProposal } from "./proposals.ts";
+import { describeReview } from "./rules/review.ts";
+import { sendProposal } from "./send.ts";
+import { encodeRequest, parseRequest, type RequestContent } from "./signing-request.ts";
+import type { OpenedFile } from "./rules/place-files.ts";
+
+/** The file for `openSigningRequest`. @throws as `reviewProposal` */
+export async function exportProposal(operation: Operation, name: string, options: ReviewOptions): Promise<Uint8Array> {
+  const { base, found, files } = await openProposal(operation, name, options.expectHash);
+  const roles = new Map<string, Uint8Array>();
+  for (const { role } of files.flatMap(({ found: placed }) => placed?.chain ?? [])) {
+    const { published } = await openRole(operation, base, role).catch(unknown);
+    if (published !== undefined) roles.set(role, published.bytes);
+  }
+  return encodeRequest({
+    statement: found.statement,
+    files: found.files,
+    root: base.root.bytes,
+    targets: base.targets.bytes,
+    roles: [...roles].map(([role, bytes]) => ({ role: parseRoleName(role), bytes })),
+  });
+}
+
+/** A role that the proposal itself delegates to is not published. */
+function unknown(error: unknown): { readonly published: undefined } {
+  if (MasterError.is(error) && error.code === "MASTER_ROLE_UNKNOWN") return { published: undefined };
+  throw error;
+}
+
+/**
+ * Adds the valid signatures of the files to the proposal that they were exported from.
+ * @throws MasterError MASTER_PROPOSAL_CHANGED if a file is of another proposal, MASTER_KEYS_MISSING if none has a new signature
+ */
+export async function importSignatures(
+  operation: Operation,
+  requests: readonly Uint8Array[],
+  options: ReviewOptions,
+): Promise<ProposalReview> {
+  const [first, ...more] = requests.map(parseRequest);
+  if (first === undefined) throw new TypeError("no file was given");
+  const { name } = first.statement;
+  const { found, files, published } = await openProposal(operation, name, options.expectHash);
+  if (published) return describeReview({ ...found, files, state: "published" });
+  let merged = files;
+  for (const request of [first, ...more]) merged = mergeRequest(merged, request, found.hash);
+  if (merged.every((file, at) => countOf(file) === countOf(files[at]))) throw nothingNew(name);
+  const sent = await sendProposal(operation, { ...found, files: merged }, found);
+  return describeReview({ ...found, files: sent, state: undefined });
+}
+
+function mergeRequest(files: readonly OpenedFile[], request: RequestContent, wanted: string): readonly OpenedFile[] {
+  const got = statementHash(request.statement);
+  if (got !== wanted) {
+    const { name } = request.statement;
+    const message = `the file is of a proposal with the hash ${got}; proposal ${name} has ${wanted}`;
+    throw new MasterError("MASTER_PROPOSAL_CHANGED", message, { details: { name, got, wanted } });
+  }
+  return files.map((file, at) => {
+    const theirs = request.files[at];
+    const by = file.needs.map((need) => need.by);
+    return theirs === undefined ? file : { ...file, bytes: mergeSignatures(file.bytes, theirs.bytes, by) };
+  });
+}
+
+function countOf(file: OpenedFile | undefined): number {
+  const needs = file?.needs ?? [];
+  return needs.reduce((sum, { by }) => sum + findValidSignatures(file?.bytes ?? new Uint8Array(), by).length, 0);
+}
+
+function nothingNew(name: string): MasterError {
+  const message = `the files have no signature that proposal ${name} does not have already`;
+  return new MasterError("MASTER_KEYS_MISSING", message, { details: { name, roles: [], missing: [] } });
+}

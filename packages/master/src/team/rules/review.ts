@@ -1,0 +1,75 @@
+/** What a proposal is for people: its summary and its signatures. Pure, except for the signers. */
+import type { ProposalStatement } from "@dtuf/format";
+import { addSignatures, type KeyId, type Signer } from "@dtuf/tuf";
+import { MasterError } from "../../errors.ts";
+import type { ProposalReview } from "../../team-contract.ts";
+import { describeNeeds, isMet, missingHolders, type Need } from "./needs.ts";
+import type { OpenedFile, OpenedFiles } from "./place-files.ts";
+import { summarize } from "./summary.ts";
+
+interface Hashed {
+  readonly statement: ProposalStatement;
+  readonly hash: string;
+}
+
+/** @throws MasterError MASTER_PROPOSAL_CHANGED; TypeError */
+export function verifyExpected({ statement: { name }, hash }: Hashed, expected: string): void {
+  if (!/^[0-9a-f]{32,64}$/.test(expected)) throw new TypeError("expectHash must be 32 to 64 hex digits");
+  if (hash.startsWith(expected)) return;
+  const message = `proposal ${name} has the hash ${hash}, not ${expected}`;
+  throw new MasterError("MASTER_PROPOSAL_CHANGED", message, { details: { name, got: hash, wanted: expected } });
+}
+
+export interface Signed {
+  readonly files: readonly OpenedFile[];
+  readonly added: readonly OpenedFile[];
+  readonly keyIds: readonly KeyId[];
+}
+
+/** Adds signatures to every document that still needs them. */
+export async function signFiles(
+  files: readonly OpenedFile[],
+  findSigners: (need: Need) => Promise<readonly Signer[]>,
+): Promise<Signed> {
+  const added: OpenedFile[] = [];
+  const keyIds = new Set<KeyId>();
+  const signed: OpenedFile[] = [];
+  for (const file of files) {
+    const unmet = file.needs.filter((need) => !isMet(file.bytes, need));
+    const signers: Signer[] = [];
+    for (const need of unmet) signers.push(...(await findSigners(need)));
+    for (const { keyId } of signers) keyIds.add(keyId);
+    const next = signers.length === 0 ? file : { ...file, bytes: await addSignatures(file.bytes, signers) };
+    if (signers.length > 0) added.push(next);
+    signed.push(next);
+  }
+  return { files: signed, added, keyIds: [...keyIds] };
+}
+
+interface Reviewed extends Hashed {
+  readonly files: OpenedFiles["files"];
+  readonly state: "published" | undefined;
+}
+
+export function describeReview({ statement, hash, files, state }: Reviewed): ProposalReview {
+  const { name, number, base } = statement;
+  const signatures = describeNeeds(files);
+  const isReady = files.every(({ bytes, needs }) => needs.every((need) => isMet(bytes, need)));
+  return {
+    ...{ name, number, hash, base, signatures },
+    state: state ?? (isReady ? "ready" : "open"),
+    missing: missingHolders(signatures),
+    summary: summarize(files.map(({ role, before, document }) => ({ role, before, after: document }))),
+  };
+}
+
+/** No key that is here is among those that must still sign the files. */
+export function keysMissing(files: readonly OpenedFile[]): MasterError {
+  const missing = missingHolders(describeNeeds(files));
+  const roles = [...new Set(files.map(({ role }) => role))];
+  return new MasterError(
+    "MASTER_KEYS_MISSING",
+    `no key that is here can sign ${roles.join(", ")}; missing: ${missing.join(", ")}`,
+    { details: { role: roles[0] ?? "", roles, missing } },
+  );
+}
