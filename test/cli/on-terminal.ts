@@ -64,3 +64,25 @@ export async function processOf(terminal: PseudoTerminal): Promise<number> {
   await terminal.shows(".");
   return Number(/process (\d+)\./.exec(terminal.screen())?.[1]);
 }
+
+const pieces = /\r|\n|\u001b\[(\d*)([AJK])|[^\r\n\u001b]+/gu;
+
+/** What a person sees in the end of all that was written: the lines that are not empty. No line is as wide as the terminal. */
+export function visibleLines(written: string): readonly string[] {
+  const lines: string[] = [""];
+  let [row, column] = [0, 0];
+  for (const [piece, count = "", command] of written.matchAll(pieces)) {
+    if (piece === "\r") column = 0;
+    else if (piece === "\n") lines[(row += 1)] ??= "";
+    else if (command === "A") row = Math.max(0, row - Number(count || 1));
+    else if (command === undefined) {
+      const line = (lines[row] ?? "").padEnd(column);
+      lines[row] = line.slice(0, column) + piece + line.slice(column + piece.length);
+      column += piece.length;
+    } else {
+      lines[row] = (lines[row] ?? "").slice(0, column);
+      if (command === "J") lines.length = row + 1;
+    }
+  }
+  return lines.filter((line) => line !== "");
+}

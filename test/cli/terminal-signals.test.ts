@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing/hostile-registry/hostile-registry";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { createMachine, publishDemo, type Machine } from "./machine.ts";
-import { createTerminals, expectEnd, processOf } from "./on-terminal.ts";
+import { createTerminals, expectEnd, processOf, visibleLines } from "./on-terminal.ts";
 
 const repo = "fred/demo";
 const size = 3_000_000;
@@ -46,9 +46,10 @@ describe("Ctrl-C", () => {
     terminal.type("\x03");
     await terminal.shows("dtuf: interrupted; run the same command again: ");
     await expectEnd(terminal, 130);
-    const left = terminal.screen().split("\u001b[J").at(-1)?.replace("^C", "");
-    const line = /^dtuf: interrupted; run the same command again: (\d+) of 3000000 bytes are kept\r\n$/;
-    const kept = Number(line.exec(left ?? "")?.[1]);
+    const left = visibleLines(terminal.screen().replace("^C", ""));
+    const line = /^dtuf: interrupted; run the same command again: (\d+) of 3000000 bytes are kept$/;
+    expect(left).toEqual([expect.stringMatching(line)]);
+    const kept = Number(line.exec(left[0] ?? "")?.[1]);
     expect(kept).toBeGreaterThan(0);
     registry.clearScript();
     registry.clearLog();
@@ -132,8 +133,7 @@ describe("Ctrl-Z and fg", () => {
     await terminal.shows("% ");
     terminal.type("\x1a");
     await terminal.shows("[stopped]");
-    const before = terminal.screen().split("\u001b[J").at(-1) ?? "";
-    expect(before).not.toContain("%");
+    expect(visibleLines(terminal.screen()).join("\n")).not.toContain("%");
     registry.clearScript();
     terminal.type("\r");
     await terminal.shows("wrote ");
