@@ -65,13 +65,14 @@ export async function processOf(terminal: PseudoTerminal): Promise<number> {
   return Number(/process (\d+)\./.exec(terminal.screen())?.[1]);
 }
 
-const pieces = /\r|\n|\u001b\[(\d*)([AJK])|[^\r\n\u001b]+/gu;
+/** With ␛ for the control character. */
+const pieces = /\r|\n|␛\[(\d*)([AJK])|[^\r\n␛]+/gu;
 
 /** What a person sees in the end of all that was written: the lines that are not empty. No line is as wide as the terminal. */
 export function visibleLines(written: string): readonly string[] {
   const lines: string[] = [""];
   let [row, column] = [0, 0];
-  for (const [piece, count = "", command] of written.matchAll(pieces)) {
+  for (const [piece, count = "", command] of written.replaceAll("\u001b", "␛").matchAll(pieces)) {
     if (piece === "\r") column = 0;
     else if (piece === "\n") lines[(row += 1)] ??= "";
     else if (command === "A") row = Math.max(0, row - Number(count || 1));

@@ -88,6 +88,18 @@ describe("on a terminal", () => {
     expect(frames.join("")).toContain("#");
   });
 
+  test("of a locale without UTF-8 what is said is ASCII too, and in UTF-8 as it is", async () => {
+    const words = ["pull-target", repo, "日本"];
+    for (const [locale, shown] of [
+      ["C", "\\u{65e5}\\u{672c}"],
+      ["C.UTF-8", "日本"],
+    ] as const) {
+      const terminal = terminals.open(words, { env: { LC_ALL: locale } });
+      await expectEnd(terminal, 3);
+      expect(terminal.screen()).toContain(shown);
+    }
+  });
+
   test("of a locale with UTF-8 wide letters keep their columns", async () => {
     const { frames } = await pullAll("unicode", { env: { LC_ALL: "", LANG: "de_DE.UTF-8" } });
     expect(linesOf(frames).some((line) => /^日本語.*….*é\.tgz +━/.test(line))).toBe(true);

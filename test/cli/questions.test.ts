@@ -181,6 +181,7 @@ describe("a reader that goes away", () => {
   });
 
   test("of the message of an error changes no status", async () => {
+    await machine.must(["pin", repo, "root.json", "--replace"]);
     const terminal = terminals.open(["pull-target", repo, "no-such"], { unread: "2>&1" });
     await terminal.shows("status 3.");
     await expectEnd(terminal, 0);

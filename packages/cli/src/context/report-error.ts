@@ -1,11 +1,11 @@
 /** An error as a person or a script wants to read it: code, what on which thing, wanted and got, and what mends it. */
 import { exitStatusOf } from "./exit-status.ts";
 import type { ExitStatus, Interruption, Program } from "./command.ts";
-import { escapeText } from "@dtuf/registry/escape";
 import { fileError } from "@dtuf/registry/files";
 import { findHint } from "./hints.ts";
 import type { Io } from "./io.ts";
 import { encodeJson } from "./json.ts";
+import { showTalk } from "./screen/show-text.ts";
 import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./usage.ts";
 
@@ -50,7 +50,7 @@ export async function reportError(error: unknown, failed: Failed): Promise<ExitS
     hint,
     help: `${program} help ${coded.code === "USAGE" ? command : coded.code}`.trim(),
   };
-  await io.stderr.write(terminal?.format === "json" ? jsonReport(report) : textReport(program, report));
+  await io.stderr.write(terminal?.format === "json" ? jsonReport(report) : textReport(failed, report));
   return exitStatusOf(coded.code);
 }
 
@@ -96,10 +96,11 @@ interface Report extends CodedError {
   readonly help: string;
 }
 
-function textReport(program: Program, { code, message, hint, help }: Report): string {
+function textReport({ program, io }: Pick<Failed, "program" | "io">, { code, message, hint, help }: Report): string {
+  const show = (text: string): string => showTalk(text, io);
   // Only a fault of the program has lines: its stack.
-  const lines = code === internal ? message.split("\n").map(escapeText).join("\n  ") : escapeText(message);
-  const mend = hint === undefined ? "" : `${program}: hint: ${escapeText(hint)}\n`;
+  const lines = code === internal ? message.split("\n").map(show).join("\n  ") : show(message);
+  const mend = hint === undefined ? "" : `${program}: hint: ${show(hint)}\n`;
   const page = code === "USAGE" ? "" : ` (${pageOf(code)})`;
   return `${program}: ${lines} (${code})\n${mend}${program}: more: ${help}${page}\n`;
 }

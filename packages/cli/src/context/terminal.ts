@@ -7,6 +7,7 @@ import { escapeText } from "@dtuf/registry/escape";
 import type { Io } from "./io.ts";
 import { encodeJson } from "./json.ts";
 import { openLog, type LogLevel } from "./log.ts";
+import { showTalk } from "./screen/show-text.ts";
 import type { Values } from "./values.ts";
 
 export interface Terminal {
@@ -52,12 +53,12 @@ export function createTerminal(program: string, io: Io, values: Values): Termina
     report: (text) => {
       const line = escapeText(text);
       log("INFO", line);
-      if (!quiet) void io.stderr.write(`${program}: ${line}\n`);
+      if (!quiet) void io.stderr.write(`${program}: ${showTalk(text, io)}\n`);
     },
     note: (text, level = "WARNING") => {
       const line = escapeText(text);
       log(level, line);
-      if (!quiet && log.showsOnConsole(level)) void io.stderr.write(`${program}: ${line}\n`);
+      if (!quiet && log.showsOnConsole(level)) void io.stderr.write(`${program}: ${showTalk(text, io)}\n`);
     },
   };
 }

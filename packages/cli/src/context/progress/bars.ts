@@ -2,7 +2,7 @@
 import type { Io } from "../io.ts";
 import type { Screen } from "../screen/screen.ts";
 import { asciiStyle, barLine, unicodeStyle } from "./bar-line.ts";
-import { isUnicode } from "./shown-name.ts";
+import { isUnicode } from "../screen/show-text.ts";
 import { rateOf, type Transfer } from "./transfers.ts";
 
 export interface Drawing {

@@ -6,7 +6,7 @@ import type { Progress, ProgressCallback } from "@dtuf/registry";
 import type { Context } from "../command.ts";
 import { encodeJson } from "../json.ts";
 import { canDraw } from "../screen/screen.ts";
-import { showName } from "./shown-name.ts";
+import { showText } from "../screen/show-text.ts";
 import { describeStep } from "./step-line.ts";
 import { advance, createTotals, type Transfer } from "./transfers.ts";
 
@@ -60,7 +60,7 @@ function keyOf({ kind, name, digest }: Progress): string {
 
 /** A file below the working directory is named as the user names it. */
 function nameOf({ io }: Context, { name, step }: Progress): string {
-  const shown = showName(name.startsWith(`${io.cwd}/`) ? name.slice(io.cwd.length + 1) : name, io);
+  const shown = showText(name.startsWith(`${io.cwd}/`) ? name.slice(io.cwd.length + 1) : name, io);
   return step === "hash" ? `reading ${shown}` : shown;
 }
 

@@ -9,9 +9,14 @@ export function isUnicode({ env, platform }: World): boolean {
   return /utf-?8/i.test(locale) || (locale === "" && ["win32", "darwin"].includes(platform));
 }
 
-/** A name from elsewhere, for one line of a terminal with that locale. */
-export function showName(name: string, world: World): string {
-  const escaped = escapeText(name);
+/** A text that may hold names from elsewhere, for one line of a terminal with that locale. */
+export function showText(text: string, world: World): string {
+  const escaped = escapeText(text);
   if (isUnicode(world)) return escaped;
   return escaped.replaceAll(/[^\x20-\x7e]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+}
+
+/** The same for stderr, which keeps its UTF-8 in a pipe: a log has no locale. */
+export function showTalk(text: string, io: Pick<Io, "env" | "platform" | "stderr">): string {
+  return io.stderr.terminal === "terminal" ? showText(text, io) : escapeText(text);
 }
