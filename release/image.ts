@@ -74,7 +74,7 @@ async function readLibraries(executable: string): Promise<readonly File[]> {
   const { stdout } = await run("ldd", [executable]);
   const paths = [...stdout.matchAll(/(?:=> )?(\/\S+) \(0x[0-9a-f]+\)/g)].map(([, path = ""]) => path);
   return Promise.all(
-    paths.toSorted().map(async (path) => {
+    paths.map(async (path) => {
       const content = await readFile(await realpath(path));
       return { name: path.slice(1), content, mode: 0o755 };
     }),

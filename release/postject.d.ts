@@ -5,5 +5,6 @@ declare module "postject" {
     readonly overwrite?: boolean;
   }
   /** Puts the resource into the executable file, and flips its fuse. */
+  // oxlint-disable-next-line max-params -- theirs
   export function inject(file: string, name: string, resource: Buffer, options?: InjectOptions): Promise<void>;
 }
