@@ -1,4 +1,6 @@
 /** The prompts, under a pseudo-terminal. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openPseudoTerminal, type PseudoTerminal } from "@dtuf/testing/terminal/pseudo-terminal";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -80,6 +82,14 @@ describe("what is typed is not on the screen", () => {
     const unlocked = open(["create-metadata", repo]);
     await answer(unlocked, [`Passphrase of the ${role} key:`]);
     await expectRestored(unlocked, 0);
+  });
+
+  test("for a key that is made anywhere, and encrypted with it", async () => {
+    machine.environment["DTUF_SIGNERS_FILE"] = "signers.json";
+    const created = open(["create-key", "alice"]);
+    await answer(created, ["New passphrase for the key", "The same again:"]);
+    await expectRestored(created, 0);
+    expect(await readFile(join(machine.directory, "alice"), "utf8")).toMatch(/^-----BEGIN AGE ENCRYPTED FILE-----/);
   });
 
   test("for the password of a login", async () => {

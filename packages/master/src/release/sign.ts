@@ -137,7 +137,12 @@ async function signAll(
   return {
     ...{ root, roots, timestamp, snapshot, targets, targetsDocument, snapshotDocument, delegated, changed },
     versions: { ...next, root: root.version },
-    renewed: ["targets", "snapshot", "timestamp"],
+    renewed: [
+      ...(root.version > base.root.signed.version ? (["root"] as const) : []),
+      "targets",
+      "snapshot",
+      "timestamp",
+    ],
     notRenewed: [{ role: "root", expires: root.expires }],
   };
 }

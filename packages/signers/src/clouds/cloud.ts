@@ -22,6 +22,7 @@ export function ask<Result>(
 /** What the modules say of a failed request: a status of HTTP or of gRPC, and a name. */
 interface Failure {
   readonly name?: unknown;
+  readonly message?: unknown;
   readonly code?: unknown;
   readonly statusCode?: unknown;
 }
@@ -30,7 +31,12 @@ const refused: ReadonlySet<unknown> = new Set([401, 403, 7, 16]);
 const absent: ReadonlySet<unknown> = new Set([404, 5]);
 
 function refusal(service: string, cause: unknown): SignerError {
-  const { name = "an error", code, statusCode }: Failure = typeof cause === "object" && cause !== null ? cause : {};
+  const {
+    name = "an error",
+    message,
+    code,
+    statusCode,
+  }: Failure = typeof cause === "object" && cause !== null ? cause : {};
   const status = statusCode ?? code;
   const word = String(name);
   const kind =
@@ -39,8 +45,8 @@ function refusal(service: string, cause: unknown): SignerError {
       : absent.has(status) || /NotFound/.test(word)
         ? "SIGNER_NOT_FOUND"
         : "SIGNER_UNAVAILABLE";
-  const numbered = typeof status === "number" ? ` (${status})` : "";
-  return new SignerError(kind, `${service} refused the request: ${word}${numbered}`, { cause });
+  const why = typeof status === "number" ? `${word} (${status})` : `${word}: ${String(message).slice(0, 200)}`;
+  return new SignerError(kind, `${service} did not take the request: ${why}`, { cause });
 }
 
 export type DigestName = "sha256" | "sha384";

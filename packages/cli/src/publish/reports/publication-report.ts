@@ -8,11 +8,7 @@ export interface Unchanged {
   readonly unchanged?: readonly string[];
 }
 
-export async function reportPublication(
-  context: Context,
-  place: string,
-  result: PublishResult & Unchanged,
-): Promise<void> {
+export async function reportPublication(context: Context, place: string, result: Published): Promise<void> {
   const { io, terminal } = context;
   const { rebased, overwrote, servedUntil, versions } = result;
   if (rebased > 0) terminal.note("another publisher was first: the changes were made again on what it published");
@@ -22,8 +18,9 @@ export async function reportPublication(
   noteDue(context, result.due);
   if (result.record !== undefined) noteRecord(context, result.record);
   if (terminal.format === "json") return terminal.printJson({ place, ...result });
+  const root = result.renewed?.includes("root") === true ? `, root ${versions.root}` : "";
   terminal.report(
-    `published release ${versions.timestamp} of ${place}, snapshot ${versions.snapshot}: ${describeChanges(result)}; ` +
+    `published release ${versions.timestamp} of ${place}, snapshot ${versions.snapshot}${root}: ${describeChanges(result)}; ` +
       `clients are served until ${describeInstant(servedUntil, io.now())}`,
   );
 }
