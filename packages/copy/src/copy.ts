@@ -77,8 +77,12 @@ export interface Copy extends AsyncDisposable {
   trustedFiles(): Promise<readonly TrustedFile[]>;
   findTarget(path: string | TargetPath, options?: CallOptions): Promise<TargetInfo | undefined>;
   /**
-   * The whole target is verified before the first byte is yielded; large targets wait in the state directory.
-   * @throws CopyError COPY_BLOB_MISSING; TufError
+   * No byte is yielded before it was verified. A target with a signed chunk index is yielded while it arrives, each chunk
+   * when it is verified: what was yielded is a beginning of the signed content at every moment, and the stream ends without an
+   * error only if the whole content is the signed one. Without an index the whole target is verified before
+   * the first byte; large targets wait in the state directory. Read the stream, or abort it by the signal.
+   * `ReadableStream.from` makes a web stream of it.
+   * @throws CopyError COPY_BLOB_MISSING; TufError; from the stream DeltaError DELTA_CHUNK_DIFFERS, DELTA_LENGTH_DIFFERS too
    */
   openTarget(target: TargetInfo, options?: CallOptions): Promise<ByteStream>;
   /**
@@ -141,11 +145,7 @@ export function createCopy(options: CopyOptions): Copy {
       useLoaded(core, call, (loaded, context) => findTargetInfo(loaded, parseTargetPath(path), context)),
     explain: (path, call) =>
       useLoaded(core, call, (loaded, context) => explainTarget(loaded, parseTargetPath(path), context)),
-    async openTarget(target, call) {
-      const stream = await openVerified(target, fetchContext(core, call));
-      await rememberPulled(core, [target]);
-      return stream;
-    },
+    openTarget: async (target, call) => remembering(core, target, await openVerified(target, fetchContext(core, call))),
     async *openTargetBlobs(target, call) {
       yield* openVerifiedBlobs(target, fetchContext(core, call));
       await rememberPulled(core, [target]);
@@ -158,6 +158,12 @@ export function createCopy(options: CopyOptions): Copy {
     close: () => core.close(),
     [Symbol.asyncDispose]: () => core.close(),
   };
+}
+
+/** The target counts as pulled when its last byte was read. */
+async function* remembering(core: CopyCore, target: TargetInfo, stream: ByteStream): ByteStream {
+  yield* stream;
+  await rememberPulled(core, [target]);
 }
 
 /** Makes the names durable and records the targets at the end, for all of them at once. */

@@ -2,6 +2,8 @@
 export type CopyEvent =
   /** A site failed or was refused; the next one is tried. */
   | { readonly kind: "site-skipped"; readonly site: string; readonly error: unknown }
+  /** A target's chunk index cannot be used: its bytes are not passed on before all of them are verified. */
+  | { readonly kind: "index-unused"; readonly path: string; readonly error: unknown }
   /** A delegated role could not be loaded; the names of its targets are missing from the result. */
   | { readonly kind: "role-skipped"; readonly role: string; readonly error: unknown }
   /** The state cannot be written. It is lost when this copy ends, and with it the protection from rollback. */

@@ -160,6 +160,8 @@ export function describeEvent(event: CopyEvent): string {
   switch (event.kind) {
     case "site-skipped":
       return `passed over ${event.site}: ${why}`;
+    case "index-unused":
+      return `${event.path} has a chunk index that cannot be used, so it is verified as a whole first: ${why}`;
     case "role-skipped":
       return `left out the targets of the role ${event.role}: ${why}`;
     case "state-not-kept":

@@ -34,23 +34,31 @@ export async function fromSites<T>(
   target: TargetInfo,
   take: (site: Site) => Promise<T | undefined>,
 ): Promise<T> {
-  const { sites, onEvent, signal } = context;
+  const { sites, signal } = context;
   const takeInTime = async (site: Site): Promise<T | undefined> => {
     const taken = await take(site);
     // A callback may have aborted the signal at the last byte.
     signal?.throwIfAborted();
     return taken;
   };
-  const onFailure = ({ name }: Site, error: unknown): void => {
-    if (sites.length > 1) onEvent({ kind: "site-skipped", site: name, error });
-  };
+  const onFailure = (site: Site, error: unknown): void => reportSkipped(context, site, error);
   const taken = await firstThatWorks(sites, takeInTime, { signal, isFinal, onFailure });
   if (taken !== undefined) return taken;
-  throw context.mode === "offline" ? notHere(target) : missing(target);
+  throw notFound(context, target);
+}
+
+/** No site has the target. */
+export function notFound({ mode }: Pick<FetchTargetContext, "mode">, target: TargetInfo): CopyError {
+  return mode === "offline" ? notHere(target) : missing(target);
+}
+
+/** Says that another site is asked, if there is one. */
+export function reportSkipped({ sites, onEvent }: FetchTargetContext, { name }: Site, error: unknown): void {
+  if (sites.length > 1) onEvent({ kind: "site-skipped", site: name, error });
 }
 
 /** Local failures and errors of a callback are not failures of a site. */
-function isFinal(error: unknown): boolean {
+export function isFinal(error: unknown): boolean {
   return isCallbackFault(error) || FileError.is(error) || isNoSpace(error);
 }
 

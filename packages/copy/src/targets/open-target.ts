@@ -1,8 +1,13 @@
-/** Verified bytes of a target, for a program that reads them. No byte is yielded before the whole target is verified. */
+/**
+ * Verified bytes of a target, for a program that reads them. With a signed chunk index each chunk is yielded when it is verified;
+ * without one, no byte is yielded before the whole target is verified.
+ */
+import { verifyingChunks, type ChunkIndex } from "@dtuf/delta";
 import { verifying, type ByteStream } from "@dtuf/registry";
 import { spool } from "@dtuf/registry/files";
 import { cutParts, type CutPart } from "./cut-parts.ts";
-import { fromSites, openWhole, type FetchTargetContext } from "./fetch-part.ts";
+import { fromSites, isFinal, notFound, openWhole, reportSkipped, type FetchTargetContext } from "./fetch-part.ts";
+import { findIndex } from "./find-index.ts";
 import type { TargetInfo, TargetPiece } from "../sources/source.ts";
 
 export interface OpenTargetContext extends FetchTargetContext {
@@ -10,7 +15,63 @@ export interface OpenTargetContext extends FetchTargetContext {
   readonly spoolDirectory: string;
 }
 
-export function openVerified(target: TargetInfo, context: OpenTargetContext): Promise<ByteStream> {
+/**
+ * What was yielded is a beginning of the signed content at every moment. The stream ends without an error only if the whole
+ * content was verified by the target's length and hashes. The first chunk has been verified when this returns.
+ */
+export async function openVerified(target: TargetInfo, context: OpenTargetContext): Promise<ByteStream> {
+  const index = await findIndex(target, context);
+  return index === undefined ? openSpooled(target, context) : begun(streamChunks({ target, index }, context));
+}
+
+interface Indexed {
+  readonly target: TargetInfo;
+  readonly index: ChunkIndex;
+}
+
+/** If a site fails, the next one goes on: the chunks that were yielded are fetched from it once more and left out. */
+async function* streamChunks({ target, index }: Indexed, context: OpenTargetContext): AsyncGenerator<Uint8Array, void> {
+  const failures: unknown[] = [];
+  let yielded = 0;
+  for (const site of context.sites) {
+    try {
+      const stream = await openWhole(site, target, context);
+      if (stream === undefined) continue;
+      for await (const chunk of leaveOut(yielded, verifyingChunks(stream, index))) {
+        yielded += 1;
+        yield chunk;
+      }
+      context.signal?.throwIfAborted();
+      return;
+    } catch (error) {
+      if (context.signal?.aborted === true || isFinal(error)) throw error;
+      failures.push(error);
+      reportSkipped(context, site, error);
+    }
+  }
+  throw failures.length > 0 ? failures[0] : notFound(context, target);
+}
+
+async function* leaveOut(count: number, chunks: ByteStream): ByteStream {
+  let number = 0;
+  for await (const chunk of chunks) if (++number > count) yield chunk;
+}
+
+/** The first chunk comes before the stream, so that a target that cannot be fetched fails where it is opened. */
+async function begun(chunks: AsyncGenerator<Uint8Array, void>): Promise<ByteStream> {
+  const first = await chunks.next();
+  async function* all(): ByteStream {
+    try {
+      if (first.done !== true) yield first.value;
+      yield* chunks;
+    } finally {
+      await chunks.return();
+    }
+  }
+  return all();
+}
+
+function openSpooled(target: TargetInfo, context: OpenTargetContext): Promise<ByteStream> {
   return fromSites(context, target, async (site) => {
     const stream = await openWhole(site, target, context);
     return stream === undefined ? undefined : spool(stream, target.length, context.spoolDirectory);
