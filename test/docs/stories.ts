@@ -57,6 +57,8 @@ export const stories: readonly Story[] = [
   { line: "propose fred/demo release-2" },
   { line: "review fred/demo release-2" },
   { line: "sign fred/demo --proposal release-2 --yes" },
+  { line: "sign fred/demo --proposal release-2 --export release-2.sign", part: "preparation" },
+  { line: "sign-file release-2.sign --signer file2:keys/alice --yes" },
   { line: "accept fred/demo release-2" },
   { line: "push-blob fred/demo hammer", part: "preparation" },
   { line: "delegate-role fred/demo tools tools-1.json --path tools/* --key tools.pub" },
