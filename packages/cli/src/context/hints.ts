@@ -22,7 +22,7 @@ const hints: Readonly<Record<string, string>> = {
   SIGNER_PASSPHRASE_MISSING: "set DTUF_KEY_PASSWORD, or run the command on a terminal, which asks",
   SIGNER_KEY_DIFFERS: "nothing was signed: PROGRAM list-keys <repo> lists the keys of each role",
   MASTER_SIGNATURES_MISSING:
-    "what is staged is kept: run the command again where those keys are, or when their holders have signed",
+    "what is staged is kept: PROGRAM propose <repo> asks the holders to sign; or run the command again where those keys are",
   MASTER_KEY_UNKNOWN: "PROGRAM list-keys <repo> lists the keys of each role",
   MASTER_KEY_EXISTS: "PROGRAM list-keys <repo> lists the keys of each role",
   MASTER_THRESHOLD_TOO_HIGH:
