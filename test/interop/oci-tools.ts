@@ -46,12 +46,19 @@ const tools: readonly (readonly [PeerName, string, Pull])[] = [
     "regctl",
     "github.com/regclient/regclient/cmd/regctl",
     async (path, { host, image }) =>
-      (await run(path, ["--host", `reg=${host},tls=disabled`, "artifact", "get", image], options)).stdout,
+      (
+        await run(
+          path,
+          ["--host", `reg=${host},tls=disabled`, "artifact", "get", "--file", "hello.bin", image],
+          options,
+        )
+      ).stdout,
   ],
 ];
 
 async function publish(home: string, host: string): Promise<Published> {
-  const bytes = randomBytes(1_000_000);
+  // So large that the manifest has a chunk index too, which has no title.
+  const bytes = randomBytes(1_500_000);
   await writeFile(join(home, "hello.bin"), bytes);
   const client = createRegistryClient({ registry: host, scheme: "http" });
   const store = client.repository("interop/tools");
