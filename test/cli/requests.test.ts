@@ -116,8 +116,8 @@ describe("the requests of", () => {
     expect(await requestsOf(publisher, ["refresh-metadata", repo])).toEqual(requests);
   });
 
-  test("status: one", async () => {
-    expect(await requestsOf(publisher, ["status", repo])).toEqual(["GET latest"]);
+  test("status: one, and the tags, among which are proposals", async () => {
+    expect(await requestsOf(publisher, ["status", repo])).toEqual(["GET latest", "GET tags"]);
   });
 
   test("prune with nothing to delete: one for each release, the list of tags, and `latest`", async () => {

@@ -280,6 +280,8 @@ export interface Master extends KeyManager, Team, AsyncDisposable {
       readonly withinMs?: number | undefined;
       /** Default: "skip", which makes no request. */
       readonly registry?: "check" | "skip" | undefined;
+      /** Default: "find", which lists the registry's tags if the registry is checked. */
+      readonly proposals?: "find" | "skip" | undefined;
     },
   ): Promise<MasterStatus>;
   /**

@@ -50,10 +50,14 @@ export async function readStagedChanges(operation: Operation): Promise<StagedCha
 interface StatusRequest {
   readonly withinMs?: number | undefined;
   readonly registry?: "check" | "skip" | undefined;
+  readonly proposals?: "find" | "skip" | undefined;
 }
 
 /** @throws MasterError MASTER_METADATA_MISSING (the details name the published release), MASTER_CLOCK_SUSPECT */
-export async function readStatus(operation: Operation, { withinMs, registry }: StatusRequest): Promise<MasterStatus> {
+export async function readStatus(
+  operation: Operation,
+  { withinMs, registry, proposals = "find" }: StatusRequest,
+): Promise<MasterStatus> {
   if (operation.record === undefined && registry === "check") await refuseUnknown(operation);
   const { head, roots, published, pushRecord } = operation.state();
   verifyClock(operation);
@@ -71,7 +75,7 @@ export async function readStatus(operation: Operation, { withinMs, registry }: S
             snapshot: head.snapshot.version,
             targets: head.targets.version,
           },
-    proposals: look.base === undefined ? [] : await findProposals(operation, look.base),
+    proposals: look.base === undefined || proposals === "skip" ? [] : await findProposals(operation, look.base),
     ...look.told,
     ...(pushRecord === undefined ? {} : { record: recordStatusOf(pushRecord, operation.now, withinMs) }),
   };

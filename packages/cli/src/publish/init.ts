@@ -18,7 +18,7 @@ export const run: Run = (context, [repo = ""]) =>
       const keys = await createMissingKeys(context, master);
       await createMissingMetadata(context, master);
       const { signal } = context.io;
-      const isAbsent = (await master.status({ registry: "check", signal })).registry === "absent";
+      const isAbsent = (await master.status({ registry: "check", proposals: "skip", signal })).registry === "absent";
       const published = isAbsent ? await master.pushMetadata({ signal }) : undefined;
       const { terminal } = context;
       if (published !== undefined && terminal.format === "text") await reportPublication(context, place, published);

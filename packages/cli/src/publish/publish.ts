@@ -26,7 +26,7 @@ export const run: Run = (context, [repo = "", ...files]) => {
   }
   const options = pushOptions(context);
   return withMaster(context, repo, async (master, place) => {
-    const status = await master.status({ registry: "check", signal: context.io.signal });
+    const status = await master.status({ registry: "check", proposals: "skip", signal: context.io.signal });
     // Only of what is published here as it was signed here, a file is known to be the same.
     const same = status.registry === "same" ? "keep" : "push";
     const { staged, unchanged } = await withInputFiles(context, files, (paths) =>
