@@ -161,7 +161,7 @@ export interface Team {
    * Adds the signatures in exported files to their proposal. Only valid ones are taken.
    * @throws MASTER_PROPOSAL_CHANGED, MASTER_KEYS_MISSING if there is no new one, and what `reviewProposal` throws
    */
-  importSignatures(files: readonly Uint8Array[], options?: ReviewOptions): Promise<ProposalReview>;
+  importSignatures(files: readonly Uint8Array[], options?: ReviewOptions): Promise<SignedProposal>;
   /** The proposals of which something is not published, and that still fit what is published. */
   listProposals(options?: OperationOptions): Promise<readonly OpenProposal[]>;
   /** Uploads a target's parts and stages it in a delegated role. @throws MASTER_ROLE_UNKNOWN, MASTER_PATH_NOT_DELEGATED */

@@ -40,7 +40,6 @@ function exportTo(context: Context, repo: string, file: string): Promise<void> {
     const request = await master.exportProposal(name, { expectHash: expectedHash(context), signal: io.signal });
     if (file === "-") return terminal.writeBytes(request);
     await writeFileAtomically(resolve(io.cwd, file), request);
-    if (terminal.format === "json") await terminal.printJson({ name, file });
     terminal.report(`wrote proposal ${name} to ${file}: ${program} sign-file ${file} signs it`);
   });
 }

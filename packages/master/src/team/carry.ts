@@ -1,9 +1,9 @@
 /** Carries a proposal to a machine that is never online, and the signatures back. */
 import { statementHash } from "@dtuf/format";
-import { mergeSignatures, parseRoleName, findValidSignatures } from "@dtuf/tuf";
+import { findValidSignatures, mergeSignatures, parseRoleName, type KeyId } from "@dtuf/tuf";
 import { MasterError } from "../errors.ts";
 import type { Operation } from "../state/operation.ts";
-import type { ProposalReview, ReviewOptions } from "../team-contract.ts";
+import type { ReviewOptions, SignedProposal } from "../team-contract.ts";
 import { openRole } from "./draft.ts";
 import { openProposal } from "./proposals.ts";
 import { describeReview } from "./rules/review.ts";
@@ -42,17 +42,23 @@ export async function importSignatures(
   operation: Operation,
   requests: readonly Uint8Array[],
   options: ReviewOptions,
-): Promise<ProposalReview> {
+): Promise<SignedProposal> {
   const [first, ...more] = requests.map(parseRequest);
   if (first === undefined) throw new TypeError("no file was given");
   const { name } = first.statement;
   const { found, files, published } = await openProposal(operation, name, options.expectHash);
-  if (published) return describeReview({ ...found, files, state: "published" });
+  if (published) return { ...describeReview({ ...found, files, state: "published" }), added: [], keyIds: [] };
   let merged = files;
   for (const request of [first, ...more]) merged = mergeRequest(merged, request, found.hash);
-  if (merged.every((file, at) => countOf(file) === countOf(files[at]))) throw nothingNew(name);
+  const news = merged.map((file, at) => ({ file, keyIds: newSigners(file, files[at]) }));
+  const added = news.filter(({ keyIds }) => keyIds.length > 0);
+  if (added.length === 0) throw nothingNew(name);
   const sent = await sendProposal(operation, { ...found, files: merged }, found);
-  return describeReview({ ...found, files: sent, state: undefined });
+  return {
+    ...describeReview({ ...found, files: sent, state: undefined }),
+    added: added.map(({ file: { role, version } }) => `${role} ${version}`),
+    keyIds: [...new Set(added.flatMap(({ keyIds }) => keyIds))],
+  };
 }
 
 function mergeRequest(files: readonly OpenedFile[], request: RequestContent, wanted: string): readonly OpenedFile[] {
@@ -69,9 +75,11 @@ function mergeRequest(files: readonly OpenedFile[], request: RequestContent, wan
   });
 }
 
-function countOf(file: OpenedFile | undefined): number {
-  const needs = file?.needs ?? [];
-  return needs.reduce((sum, { by }) => sum + findValidSignatures(file?.bytes ?? new Uint8Array(), by).length, 0);
+/** The keys with a valid signature on the file that it did not have before. */
+function newSigners({ bytes, needs }: OpenedFile, before: OpenedFile | undefined): readonly KeyId[] {
+  const signedBy = (file: Uint8Array): readonly KeyId[] => needs.flatMap(({ by }) => findValidSignatures(file, by));
+  const known = new Set(before === undefined ? [] : signedBy(before.bytes));
+  return [...new Set(signedBy(bytes))].filter((keyId) => !known.has(keyId));
 }
 
 function nothingNew(name: string): MasterError {
