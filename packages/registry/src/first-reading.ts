@@ -24,7 +24,17 @@ export function createFirstReading({ source, size, observers = [] }: NewContent)
   let fault: FirstReading["fault"];
   let descriptor: Descriptor | undefined;
 
-  async function next(): Promise<Uint8Array | undefined> {
+  // A body may still be looking for its end when the answer comes and the reading is finished.
+  let turn: Promise<unknown> = Promise.resolve();
+  function next(): Promise<Uint8Array | undefined> {
+    const read = turn.then(readNext);
+    turn = read.catch(() => undefined);
+    return read;
+  }
+
+  async function readNext(): Promise<Uint8Array | undefined> {
+    if (fault !== undefined) throw fault.error;
+    if (descriptor !== undefined) return undefined;
     try {
       const hashing = await (digester ??= createContentDigester("sha256", size));
       const { done, value } = await chunks.next();
@@ -33,7 +43,7 @@ export function createFirstReading({ source, size, observers = [] }: NewContent)
         if (waiting !== undefined) await waiting;
         return value;
       }
-      descriptor ??= { mediaType: mediaTypes.octetStream, digest: await hashing.digest(), size };
+      descriptor = { mediaType: mediaTypes.octetStream, digest: await hashing.digest(), size };
     } catch (error) {
       fault ??= { error };
       throw error;
