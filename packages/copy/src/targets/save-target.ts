@@ -1,6 +1,7 @@
 /**
  * Saves a target to a file: hashed while it is written under a temporary name, then verified, synced and renamed. A partial
- * download of an earlier call is continued; if its bytes are wrong, the target is fetched again from the beginning.
+ * download of an earlier call is continued; if its bytes are wrong, the target is fetched again, from the first wrong chunk on if it has a
+ * signed chunk index, else from the beginning.
  */
 import { createHash } from "node:crypto";
 import { dirname, join, resolve } from "node:path";
@@ -19,6 +20,7 @@ import { TufError } from "@dtuf/tuf";
 import { fromSites, openFrom, openWhole, verifyingTarget, type FetchTargetContext } from "./fetch-part.ts";
 import { isCallbackFault } from "../callbacks.ts";
 import { findOwnFile, openPartialFile, partialPath, verifyFreeSpace, type PartialFile } from "./partial-file.ts";
+import { keepVerified } from "./verified-beginning.ts";
 import { contentName } from "../state/pulled-memory.ts";
 import type { Site, TargetInfo } from "../sources/source.ts";
 
@@ -53,8 +55,9 @@ export async function saveVerified(
       await partial.commit();
       if (context.directorySync === "at-commit") await syncDirectory(dirname(path));
     } catch (error) {
-      // Wrong bytes are of no use to the next call.
-      await partial.abort(isWrongContent(error) ? "remove" : context.partial);
+      // Wrong bytes are of no use to the next call, but those before them may be.
+      const isUseful = !isWrongContent(error) || (await keepRight({ target, partial }, context)) > 0;
+      await partial.abort(isUseful ? context.partial : "remove");
       throw error;
     }
   });
@@ -117,8 +120,13 @@ async function download(
 ): Promise<"done" | undefined> {
   const held = (await fileCall(partial.path, () => partial.file.stat())).size;
   if (held > 0 && held <= target.length) {
-    const rest = await continueFrom(site, { target, partial, held }, context);
-    if (rest === "done" || rest === undefined) return rest;
+    try {
+      return await continueFrom(site, { target, partial, held }, context);
+    } catch (error) {
+      if (!isWrongContent(error)) throw error;
+    }
+    const right = await keepRight({ target, partial }, context);
+    if (right > 0) return continueFrom(site, { target, partial, held: right }, context);
   }
   await fileCall(partial.path, () => partial.file.truncate(0));
   const stream = await openWhole(site, target, context);
@@ -127,27 +135,26 @@ async function download(
   return "done";
 }
 
+function keepRight({ target, partial }: Download, context: SaveTargetContext): Promise<number> {
+  return keepVerified(partial, { target, bytes: readRange(partial.path, 0, target.length) }, context);
+}
+
 /**
- * Continues where the earlier call ended. Returns "start-over" if the bytes on disk are not the beginning of the target. The
- * bytes on disk are always read and hashed again, because neither they nor the source are trusted.
+ * Continues where the earlier call ended. The bytes on disk are always read and hashed again, because neither they nor the
+ * source are trusted; it throws if together they are not the target.
  */
 async function continueFrom(
   site: Site,
   { target, partial, held }: Download & { readonly held: number },
   context: SaveTargetContext,
-): Promise<"done" | "start-over" | undefined> {
+): Promise<"done" | undefined> {
   const readHeld = (from: number): ByteStream => readRange(partial.path, from, held);
   const found = await openFrom(site, { target, held, readHeld }, context);
   if (found === undefined) return undefined;
   const stream = concatenate(readRange(partial.path, 0, found.from), found.stream);
-  try {
-    const verified = verifyingTarget(stream, target, context);
-    await writeFrom(partial, { skip: found.from, length: target.length, stream: verified });
-    return "done";
-  } catch (error) {
-    if (!isWrongContent(error)) throw error;
-    return "start-over";
-  }
+  const verified = verifyingTarget(stream, target, context);
+  await writeFrom(partial, { skip: found.from, length: target.length, stream: verified });
+  return "done";
 }
 
 function isWrongContent(error: unknown): boolean {
