@@ -76,6 +76,7 @@ const excused: ReadonlySet<SettingName> = new Set([
 /** In this order: each finds what those before it left. */
 const stories: readonly Story[] = [
   { command: "init", args: ["fred/whole"], flags: { output: "whole.json" } },
+  { command: "init", args: ["fred/whole"], flags: { output: "-" } },
   { command: "publish", args: ["fred/whole", "demo.txt"], flags: { name: "named.txt" } },
   { command: "pull", args: ["fred/whole"], flags: { root: "whole.json", output: "pulled" } },
   { command: "pull", args: ["fred/whole", "named.txt"], flags: { offline: true } },
