@@ -30,3 +30,11 @@ test("a first reading that fails has that error for everybody", async () => {
   expect(reading.fault?.error).toBeInstanceOf(TypeError);
   await reading.end();
 });
+
+test("a first reading that was ended reads no more", async () => {
+  const reading = createFirstReading(content);
+  const body = reading.rest()[Symbol.asyncIterator]();
+  await body.next();
+  await reading.end();
+  await expect(body.next()).rejects.toThrow(TypeError);
+});

@@ -18,38 +18,22 @@ export interface FirstReading {
 }
 
 /** Reads nothing before `rest` or `finish` is called. */
-export function createFirstReading({ source, size, observers = [] }: NewContent): FirstReading {
-  const chunks = observed(sized(source.open(0), size), observers)[Symbol.asyncIterator]();
-  let digester: Promise<ContentDigester> | undefined;
+export function createFirstReading(content: NewContent): FirstReading {
+  const source = createHashedSource(content);
   let fault: FirstReading["fault"];
-  let descriptor: Descriptor | undefined;
+  let isOver = false;
 
-  // A body may still be looking for its end when the answer comes and the reading is finished.
-  let turn: Promise<unknown> = Promise.resolve();
-  function next(): Promise<Uint8Array | undefined> {
-    const read = turn.then(readNext);
-    turn = read.catch(() => undefined);
-    return read;
-  }
-
-  async function readNext(): Promise<Uint8Array | undefined> {
+  // One at a time: a body may still be looking for its end when the answer comes and the reading is finished.
+  const { next, idle } = inTurn(async () => {
     if (fault !== undefined) throw fault.error;
-    if (descriptor !== undefined) return undefined;
+    if (isOver) throw new TypeError("the reading has ended");
     try {
-      const hashing = await (digester ??= createContentDigester("sha256", size));
-      const { done, value } = await chunks.next();
-      if (done !== true) {
-        const waiting = hashing.update(value);
-        if (waiting !== undefined) await waiting;
-        return value;
-      }
-      descriptor = { mediaType: mediaTypes.octetStream, digest: await hashing.digest(), size };
+      return await source.next();
     } catch (error) {
-      fault ??= { error };
+      fault = { error };
       throw error;
     }
-    return undefined;
-  }
+  });
 
   async function* rest(): ByteStream {
     for (let chunk = await next(); chunk !== undefined; chunk = await next()) yield chunk;
@@ -58,18 +42,66 @@ export function createFirstReading({ source, size, observers = [] }: NewContent)
   return {
     rest,
     async finish() {
-      if (descriptor === undefined) for await (const _ of rest());
+      for await (const _ of rest());
+      const descriptor = source.descriptor();
       // A reading that failed has ended too.
-      if (fault !== undefined || descriptor === undefined) throw fault?.error;
+      if (descriptor === undefined) throw fault?.error;
       return descriptor;
     },
     get fault() {
       return fault;
     },
     async end() {
+      isOver = true;
+      // A chunk on its way is hashed before another content may use the digester's thread.
+      await idle();
+      await source.end();
+    },
+  };
+}
+
+interface HashedSource {
+  /** Undefined at the end, then `descriptor` is known. */
+  next(): Promise<Uint8Array | undefined>;
+  descriptor(): Descriptor | undefined;
+  end(): Promise<void>;
+}
+
+function createHashedSource({ source, size, observers = [] }: NewContent): HashedSource {
+  const chunks = observed(sized(source.open(0), size), observers)[Symbol.asyncIterator]();
+  let digester: Promise<ContentDigester> | undefined;
+  let descriptor: Descriptor | undefined;
+  return {
+    async next() {
+      if (descriptor !== undefined) return undefined;
+      const hashing = await (digester ??= createContentDigester("sha256", size));
+      const { done, value } = await chunks.next();
+      if (done === true) {
+        descriptor = { mediaType: mediaTypes.octetStream, digest: await hashing.digest(), size };
+        return undefined;
+      }
+      const waiting = hashing.update(value);
+      if (waiting !== undefined) await waiting;
+      return value;
+    },
+    descriptor: () => descriptor,
+    async end() {
       (await digester)?.release();
       await chunks.return?.();
     },
+  };
+}
+
+/** Runs one call at a time. */
+function inTurn<T>(work: () => Promise<T>): { readonly next: () => Promise<T>; readonly idle: () => Promise<unknown> } {
+  let turn: Promise<unknown> = Promise.resolve();
+  return {
+    next() {
+      const result = turn.then(work);
+      turn = result.catch(() => undefined);
+      return result;
+    },
+    idle: () => turn,
   };
 }
 

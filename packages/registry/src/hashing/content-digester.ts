@@ -39,10 +39,18 @@ export function createHashing(measure: () => number): CreateContentDigester {
     const thread = bytes < threadContentMinBytes ? undefined : await threads.take(bytes);
     if (thread === undefined) return withoutThread(createDigester(algorithm));
     thread.begin(algorithm);
+    let lent: ThreadDigester | undefined = thread;
+    const held = (): ThreadDigester => {
+      if (lent === undefined) throw new TypeError("the digester was released");
+      return lent;
+    };
     return {
-      update: (chunk) => thread.update(chunk),
-      digest: () => thread.digest(),
-      release: () => threads.giveBack(thread),
+      update: (chunk) => held().update(chunk),
+      digest: () => held().digest(),
+      release() {
+        if (lent !== undefined) threads.giveBack(lent);
+        lent = undefined;
+      },
     };
   };
 }

@@ -127,3 +127,19 @@ describe.each([
     expect(sizes.filter((size) => size === bytes.length)).toHaveLength(4);
   });
 });
+
+test("a digester that was released touches no other content", async () => {
+  const create = createHashing(() => 1);
+  const first = await create("sha256", bytes.length);
+  await first.update(bytes);
+  first.release();
+  first.release();
+  const second = await create("sha256", bytes.length);
+  const third = await create("sha256", bytes.length);
+  expect(() => first.update(bytes)).toThrow(TypeError);
+  await second.update(bytes);
+  await third.update(bytes.subarray(1));
+  expect([await second.digest(), await third.digest()]).toEqual([digestOf(bytes), digestOf(bytes.subarray(1))]);
+  second.release();
+  third.release();
+});
