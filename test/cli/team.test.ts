@@ -146,6 +146,8 @@ describe("a team of machines", () => {
       expect(refused.stderr).toMatch(/MASTER_PROPOSAL_INVALID|TUF_THRESHOLD_NOT_MET/);
       expect(await readFile(join(of("bob").directory, "request"), "utf8")).toBe(JSON.stringify(forged));
     }
+    const replacing = await of("alice").must(["propose", repo, "forged"]);
+    expect(replacing.stderr).toContain("signatures for that do not count for this one");
   });
 
   test("trusts a delegate by key alone, who then works with a pinned root and that key [T158]", async () => {

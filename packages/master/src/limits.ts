@@ -15,6 +15,12 @@ export const togetherMaxBytes: number = 128 * 1024 * 1024;
 /** A delegated role's file of the largest size that clients accept, in base64. */
 export const stagedRoleMaxBytes: number = 180 * 1024 * 1024;
 
+/** All files of a proposal together: a role of the largest size that clients accept, and as much beside it. */
+export const proposalMaxBytes: number = 256 * 1024 * 1024;
+
+/** Proposals that are read for a list of them. Everybody who may write to the repository can add one. */
+export const openProposalsMax = 1000;
+
 /** A proposal in a file: a role of the largest size that clients accept and the published one, in base64. */
 export const signingRequestMaxBytes: number = 360 * 1024 * 1024;
 

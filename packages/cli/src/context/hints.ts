@@ -131,6 +131,9 @@ function hintOfCase(failure: Failure): string | undefined {
   }
   if (code === "OCI_UNAVAILABLE" && details?.["tls"] === "none") return hintOfPlainHttp(command);
   if (code === "OCI_STATUS" && /unknown media type/i.test(message)) return mediaTypes;
+  if (code === "OCI_TAG_IMMUTABLE" && String(details?.["tag"]).startsWith("proposal.")) {
+    return "a proposal's tag moves when a signature is added: leave tags that begin with `proposal.` out of the registry's rule for immutable tags";
+  }
   if (code === "OCI_TAG_IMMUTABLE" && details?.["tag"] === "latest") {
     return "`latest` must stay mutable, because moving it is how a release is published: leave it out of the registry's rule for immutable tags (docs/registries.md)";
   }

@@ -12,6 +12,8 @@ export const run: Run = (context, [repo = "", named]) => {
     if (terminal.format === "json") await terminal.printJson(proposed);
     else for (const line of reviewLines(proposed)) await terminal.printName(line);
     terminal.report(`proposed ${name}, number ${proposed.number}: read its hash out to those who sign it`);
+    if (proposed.number > 1)
+      terminal.note(`what was proposed as ${name} before is replaced: signatures for that do not count for this one`);
     const next =
       proposed.state === "ready"
         ? `${program} accept ${repo} ${name} publishes it`

@@ -12,6 +12,7 @@ import {
 import type { Digest } from "@dtuf/registry";
 import { defaultLimits, parseRoleName, parseUnverified, signedSha256, TufError, type RoleName } from "@dtuf/tuf";
 import { MasterError } from "../errors.ts";
+import { proposalMaxBytes } from "../limits.ts";
 import type { Base } from "../published/base.ts";
 import { readContent, readPublished } from "../published/published.ts";
 import type { Operation } from "../state/operation.ts";
@@ -36,9 +37,12 @@ export async function findProposal(operation: Operation, name: string): Promise<
   const statement = parseStatement(await readContent(index.statement, operation));
   if (statement.name !== name) throw invalid(name, `its statement is that of ${statement.name}`);
   const files: FoundFile[] = [];
+  let left = proposalMaxBytes;
   for (const file of statement.files) {
-    const maxBytes = file.role === "root" ? defaultLimits.rootMaxBytes : defaultLimits.targetsMaxBytes;
+    const most = file.role === "root" ? defaultLimits.rootMaxBytes : defaultLimits.targetsMaxBytes;
+    const maxBytes = Math.min(most, left);
     const bytes = await readPublished(operation, index, { name: metadataFileName(file.role, file.version), maxBytes });
+    left -= bytes.length;
     files.push(openFile(name, file, bytes));
   }
   return { statement, hash: statementHash(statement), digest: found.descriptor.digest, files };

@@ -10,6 +10,7 @@ import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
 import { createPrivateKey } from "@dtuf/testing/keys";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
+import { createRemoteRepository } from "@dtuf/testing/remote-repository";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createMaster, type Master, type ProposalReview } from "../index.ts";
 import type { TargetPart } from "../contract.ts";
@@ -257,4 +258,29 @@ describe("a proposal", () => {
     await ci.acceptProposal("next", { expectHash: hash });
     expect(await read("demo.txt")).toBe("gone and back");
   });
+});
+
+test("where no tag but `latest` may be moved, a proposal is refused with the tag in the error, and nothing is published", async () => {
+  await using remote = await createRemoteRepository({ immutableTags: { which: "all but latest", like: "ECR" } });
+  const at = (name: string, signers: readonly Signer[] = []): Master =>
+    createMaster({ store: remote.store, place: "there", directory: join(directory, name), now: clock.now, signers });
+  const signers = Object.values(keys).map((key) => createSigner(key));
+  const founder = at("founder", signers);
+  await founder.createRootKey();
+  const made = await founder.createMetadataKeys();
+  await founder.createMetadata();
+  await founder.pushMetadata();
+  for (const owner of people) await founder.addKey("targets", keyFromPem(pem(keys[owner])), { owner });
+  for (const { role, keyId } of made) if (role === "targets") await founder.removeKey(role, keyId);
+  await founder.setThreshold("targets", 2);
+  await founder.pushMetadata();
+  const alice = at("alice-there", signers.slice(0, 1));
+  await alice.adopt({ root: await founder.rootFile() });
+  await alice.pushTarget("demo.txt", [content("one")]);
+  await alice.propose("next");
+  const bob = at("bob-there", signers.slice(1, 2));
+  await bob.adopt({ root: await founder.rootFile() });
+  await expectRefused(bob.signProposal("next"), "OCI_TAG_IMMUTABLE");
+  await expectRefused(at("founder").acceptProposal("next"), "MASTER_SIGNATURES_MISSING");
+  expect((await bob.reviewProposal("next")).signatures[0]?.signed).toHaveLength(1);
 });

@@ -14,7 +14,7 @@ import {
 } from "../documents/team-memory.ts";
 import { MasterError } from "../errors.ts";
 import { signersOf } from "../keys/given-signers.ts";
-import { versionJumpMax } from "../limits.ts";
+import { openProposalsMax, versionJumpMax } from "../limits.ts";
 import type { Base } from "../published/base.ts";
 import { isUnreadable, readable } from "../published/history.ts";
 import { openBase, verifyUnexpired } from "../release/open-base.ts";
@@ -93,8 +93,10 @@ export async function listProposals(operation: Operation, base: Base): Promise<r
   const { store, signal } = operation;
   if (store.listTags === undefined) return [];
   const open: OpenProposal[] = [];
+  let left = openProposalsMax;
   for await (const tag of store.listTags({ after: "proposal.", signal })) {
     const name = parseProposalTag(tag);
+    if (name !== undefined && left-- <= 0) break;
     const described = name === undefined ? undefined : await describeOpen(operation, base, name);
     if (described !== undefined && described.state !== "published") open.push(described);
   }
