@@ -25,7 +25,7 @@ export interface Stage {
   fresh(name: string): Promise<string>;
   /** A name for a repository that was not used before. */
   repository(): string;
-  /** The built `dtuf` as users run it, on the registry unless `environment` says another. */
+  /** The bundled `dtuf` as users run it, on the registry unless `environment` says another. */
   dtuf(words: readonly string[], environment?: Readonly<Record<string, string>>): Command;
   /** A program of bench/programs, on the built packages. */
   program(name: string, words: readonly string[], options?: readonly string[]): Command;
@@ -38,7 +38,7 @@ export interface Stage {
 }
 
 const root = resolve(import.meta.dirname, "..");
-const bin = join(root, "packages/cli/dist/bin/dtuf.js");
+const bin = join(root, "packages/cli/bundle/dtuf.cjs");
 
 export interface OpenStage {
   readonly stage: Stage;

@@ -38,6 +38,25 @@ describe("compiled code", () => {
     expect(findOwnDirectory(machine())).toBe(directory);
   });
 
+  test.each([".cache/dtuf", ".cache"])(
+    "is not kept if others can replace its directory in %s [T195]",
+    async (above) => {
+      const directory = join(home, ".cache/dtuf/compiled");
+      await mkdir(directory, { recursive: true });
+      await chmod(join(home, above), 0o777);
+      expect(findOwnDirectory(machine())).toBeUndefined();
+      await chmod(join(home, above), 0o755);
+      expect(findOwnDirectory(machine())).toBe(directory);
+    },
+  );
+
+  test("is kept in a shared directory in which nobody can rename what is another's", async () => {
+    await mkdir(join(home, "shared"));
+    await chmod(join(home, "shared"), 0o1777);
+    const env = { XDG_CACHE_HOME: join(home, "shared") };
+    expect(findOwnDirectory(machine({ env }))).toBe(join(home, "shared/dtuf/compiled"));
+  });
+
   test("is not kept in another user's directory", async () => {
     await mkdir(join(home, ".cache/dtuf/compiled"), { recursive: true });
     expect(findOwnDirectory(machine({ userId: (userId ?? 0) + 1 }))).toBeUndefined();

@@ -2,7 +2,7 @@
  * Node keeps compiled code of an installed program, so that the next start need not compile it. Node's own default is a
  * directory below the shared temporary one, in which another user could place code. This one belongs to the user alone.
  */
-import { lstatSync, mkdirSync } from "node:fs";
+import { lstatSync, mkdirSync, statSync, type Stats } from "node:fs";
 import { enableCompileCache } from "node:module";
 import { join } from "node:path";
 
@@ -20,18 +20,27 @@ export function keepCompiledCode(machine: Machine): void {
   if (directory !== undefined) enableCompileCache(directory);
 }
 
-/** Made if it is missing. Undefined: it cannot be made, or somebody else could write in it. */
+/** Made if it is missing. Undefined: it cannot be made, or somebody else could write in it or replace it. */
 export function findOwnDirectory(machine: Machine): string | undefined {
-  const directory = join(cacheHome(machine), "dtuf", "compiled");
+  const above = cacheHome(machine);
+  const own = join(above, "dtuf");
+  const directory = join(own, "compiled");
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const found = lstatSync(directory);
-    if (!found.isDirectory()) return undefined;
-    const isOwn = machine.userId === undefined || (found.uid === machine.userId && (found.mode & 0o022) === 0);
-    return isOwn ? directory : undefined;
+    const { userId } = machine;
+    const found = [lstatSync(own), lstatSync(directory)];
+    if (!found.every((each) => each.isDirectory())) return undefined;
+    if (userId === undefined) return directory;
+    const isOwn = found.every(({ uid, mode }) => uid === userId && (mode & 0o022) === 0);
+    return isOwn && keepsNames(statSync(above), userId) ? directory : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Nobody but the user and root can rename the user's files in it: others cannot write there, or it is sticky. */
+function keepsNames({ uid, mode }: Stats, userId: number): boolean {
+  return (uid === userId || uid === 0) && ((mode & 0o022) === 0 || (mode & 0o1000) !== 0);
 }
 
 function cacheHome({ env, home, platform }: Machine): string {
