@@ -80,13 +80,13 @@ describe("an installed dtuf", () => {
     ]);
   });
 
-  test("refreshes from a layout without the code of connections", async () => {
+  test("refreshes from a layout without the code of connections and threads", async () => {
     const [connections] = await filesWith("UND_ERR_CONNECT_TIMEOUT");
     expect(connections).toBeDefined();
     const loaded = await readFiles(["pull-metadata", "fred/demo"]);
     expect(loaded.some((name) => name.includes("pull-metadata"))).toBe(true);
     expect(loaded.filter((name) => name.endsWith(connections ?? ""))).toEqual([]);
-    expect(loaded.filter((name) => /child_process|node:https?$|node:tls/.test(name))).toEqual([]);
+    expect(loaded.filter((name) => /child_process|node:https?$|node:tls|worker_threads/.test(name))).toEqual([]);
   });
 
   test("keeps compiled code in the user's own directory", async () => {

@@ -2,7 +2,8 @@
  * A thread that hashes bytes of shared memory. Its program is text, so that it needs no file of its own: it works in a bundle
  * and in a single executable. It keeps the process alive only while somebody waits for it.
  */
-import { Worker } from "node:worker_threads";
+// Node compiles this module when it is first imported: only if a thread is wanted.
+import type { Worker } from "node:worker_threads";
 import type { DigestAlgorithm } from "../digest.ts";
 import { OciError } from "../errors.ts";
 import { threadStartMs } from "./limits.ts";
@@ -45,11 +46,12 @@ const resourceLimits = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2
 /** Returns undefined if this runtime has no such threads, or does not allow one. */
 export async function startHashThread(
   memory: SharedArrayBuffer,
-  createWorker: typeof Worker = Worker,
+  createWorker?: typeof Worker,
 ): Promise<HashThread | undefined> {
   let worker: Worker;
   try {
-    worker = new createWorker(program, { eval: true, workerData: memory, execArgv: [], env: {}, resourceLimits });
+    const Thread = createWorker ?? (await import("node:worker_threads")).Worker;
+    worker = new Thread(program, { eval: true, workerData: memory, execArgv: [], env: {}, resourceLimits });
   } catch {
     return undefined;
   }
