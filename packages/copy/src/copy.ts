@@ -90,7 +90,10 @@ export interface Copy extends AsyncDisposable {
    * before you ask for the next one.
    */
   openTargetBlobs(target: TargetInfo, options?: CallOptions): AsyncIterable<VerifiedBlob>;
-  /** Writes beside the destination, verifies, fsyncs, renames; continues a partial download. */
+  /**
+   * Writes beside the destination, verifies, fsyncs, renames; continues a partial download. If the target has a chunk index
+   * and an older version lies at the destination, only what that lacks is fetched.
+   */
   saveTarget(target: TargetInfo, destination: string, options?: SaveOptions): Promise<SaveOutcome>;
   /**
    * Saves each target like `saveTarget`, several at a time. The first failure stops the others: files that were written

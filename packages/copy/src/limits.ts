@@ -50,3 +50,12 @@ export const defaultConcurrency = 6;
 
 /** One failed refresh: a message of 2,000 characters and the names of the sites that were asked. */
 export const failureMaxBytes: number = 64 * 1024;
+
+/** Bytes between two missing chunks that are fetched with them: less than a request costs. */
+export const bridgedMaxBytes: number = 128 * 1024;
+
+/** Ranges of one target. With more, one request for all of it is cheaper. */
+export const rangesMax = 512;
+
+/** If more than this part of a target is missing, all of it is fetched by one request. */
+export const fetchedMostShare = 0.7;

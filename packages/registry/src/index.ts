@@ -57,6 +57,8 @@ export {
   type NewBlobReceiver,
   type NewContent,
   type PutOptions,
+  type ByteRange,
+  type RangeOpener,
   type RangeReader,
   type ReadStore,
   type ReferrerLister,

@@ -118,6 +118,21 @@ export interface RangeReader {
   openRest(descriptor: Descriptor, prefix: ByteStream, options?: StoreOptions): Promise<ByteStream | undefined>;
 }
 
+/** Bytes of a blob from `from` on and before `to`; at least one, and none behind the blob's end. */
+export interface ByteRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Reading a part of a blob. */
+export interface RangeOpener {
+  /**
+   * Opens a range. Its bytes are not verified, because a digest is of the whole; their number is. Returns undefined if the
+   * content does not exist, or if the store does not send this range alone.
+   */
+  openRange(descriptor: Descriptor, range: ByteRange, options?: StoreOptions): Promise<ByteStream | undefined>;
+}
+
 /** Compare-and-swap of a tag, which layouts support and registries do not. */
 export interface TagSwapper {
   /** If `from` is undefined, the tag must not exist. Returns false if the tag names something else; nothing moved then. */
@@ -160,6 +175,7 @@ interface Capabilities {
   deleteTag: Deleter;
   mount: BlobMounter;
   openRest: RangeReader;
+  openRange: RangeOpener;
   swapTag: TagSwapper;
   listReferrers: ReferrerLister;
   findBlob: BlobFinder;

@@ -15,6 +15,7 @@ import {
 import {
   collect,
   digestHex,
+  hasCapability,
   mediaTypes,
   OciError,
   verifyBytes,
@@ -56,6 +57,11 @@ export function createStoreSource(store: ReadStore, options: StoreSourceOptions 
         openView: () => createStoreView(store),
         parts: ({ file }) => storeParts(file),
         openPart,
+        openRange: async ({ blobs }, range, { signal }) => {
+          const [blob, ...more] = blobs;
+          if (blob === undefined || more.length > 0 || !hasCapability(targets, "openRange")) return undefined;
+          return targets.openRange({ ...blob, mediaType: mediaTypes.octetStream }, range, { signal });
+        },
         openIndex: async (target, index, { signal }) => (await openPart(target, index, { signal }))?.stream,
       },
     ],

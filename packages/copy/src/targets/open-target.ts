@@ -7,7 +7,7 @@ import { verifying, type ByteStream } from "@dtuf/registry";
 import { spool } from "@dtuf/registry/files";
 import { cutParts, type CutPart } from "./cut-parts.ts";
 import { fromSites, isFinal, notFound, openWhole, reportSkipped, type FetchTargetContext } from "./fetch-part.ts";
-import { findIndex } from "./find-index.ts";
+import { findIndex } from "./chunks/find-index.ts";
 import type { TargetInfo, TargetPiece } from "../sources/source.ts";
 
 export interface OpenTargetContext extends FetchTargetContext {

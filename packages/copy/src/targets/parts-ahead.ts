@@ -7,16 +7,16 @@ import type { ByteStream } from "@dtuf/registry";
 import { partAheadMaxBytes, partsAhead } from "../limits.ts";
 import type { PartStream, TargetPiece } from "../sources/source.ts";
 
-export interface PartsOptions {
+export interface PartsOptions<Part> {
   /** Throws if the part cannot be opened. */
-  readonly open: (part: TargetPiece, signal: AbortSignal) => Promise<PartStream>;
+  readonly open: (part: Part, signal: AbortSignal) => Promise<PartStream>;
   readonly signal: AbortSignal | undefined;
 }
 
-export async function* openParts(
+export async function* openParts<Part extends Pick<TargetPiece, "size">>(
   first: ByteStream,
-  rest: readonly TargetPiece[],
-  { open, signal }: PartsOptions,
+  rest: readonly Part[],
+  { open, signal }: PartsOptions<Part>,
 ): ByteStream {
   const over = new AbortController();
   const until = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]);

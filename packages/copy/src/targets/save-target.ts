@@ -20,7 +20,8 @@ import { TufError } from "@dtuf/tuf";
 import { fromSites, openFrom, openWhole, verifyingTarget, type FetchTargetContext } from "./fetch-part.ts";
 import { isCallbackFault } from "../callbacks.ts";
 import { findOwnFile, openPartialFile, partialPath, verifyFreeSpace, type PartialFile } from "./partial-file.ts";
-import { keepVerified } from "./verified-beginning.ts";
+import { keepVerified } from "./chunks/verified-beginning.ts";
+import { fillFromSeed } from "./chunks/fill-from-seed.ts";
 import { contentName } from "../state/pulled-memory.ts";
 import type { Site, TargetInfo } from "../sources/source.ts";
 
@@ -51,7 +52,7 @@ export async function saveVerified(
     const partial = await openPartialFile({ ...options, name });
     try {
       await verifyFreeSpace(dirname(path), target.length - partial.held);
-      await fromSites(context, target, (site) => download(site, { target, partial }, context));
+      await fromSites(context, target, (site) => download(site, { target, partial, seed: path }, context));
       await partial.commit();
       if (context.directorySync === "at-commit") await syncDirectory(dirname(path));
     } catch (error) {
@@ -115,10 +116,12 @@ interface Download {
 /** Returns undefined if the site does not have the target. */
 async function download(
   site: Site,
-  { target, partial }: Download,
+  { target, partial, seed }: Download & { readonly seed: string },
   context: SaveTargetContext,
 ): Promise<"done" | undefined> {
-  const held = (await fileCall(partial.path, () => partial.file.stat())).size;
+  const heldBytes = async (): Promise<number> => (await fileCall(partial.path, () => partial.file.stat())).size;
+  if ((await heldBytes()) === 0) await fillFromSeed(site, { target, partial, seed }, context);
+  const held = await heldBytes();
   if (held > 0 && held <= target.length) {
     try {
       return await continueFrom(site, { target, partial, held }, context);

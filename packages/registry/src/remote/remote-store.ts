@@ -1,5 +1,6 @@
 import { isManifestMediaType } from "../media-types.ts";
 import { openBlobByDigest, openDownload, openDownloadRest } from "./blobs/blob-download.ts";
+import { openDownloadRange } from "./blobs/blob-range.ts";
 import { putBlob } from "./blobs/blob-upload.ts";
 import { findBlob, hasBlob } from "./blobs/blobs.ts";
 import type { Repository } from "./requests/context.ts";
@@ -23,6 +24,7 @@ export function createRemoteStore(repository: Repository): RemoteStore {
         ? openSchema1(repository, descriptor, options)
         : openDownload({ repository, descriptor, signal: options.signal }),
     openRest: (descriptor, prefix, { signal } = {}) => openDownloadRest({ repository, descriptor, signal }, prefix),
+    openRange: (descriptor, range, { signal } = {}) => openDownloadRange({ repository, descriptor, signal }, range),
     openBlob: (digest, options = {}) => openBlobByDigest(repository, digest, options),
     findBlob: (digest, options = {}) => findBlob(repository, digest, options),
     has: ({ mediaType, digest }, options = {}) =>

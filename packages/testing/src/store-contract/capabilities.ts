@@ -73,6 +73,22 @@ export function capabilityLaws(store: () => WriteStore): void {
     },
   );
 
+  test.each([
+    [0, 1],
+    [100_000, 250_000],
+    [299_999, 300_000],
+  ])("the bytes from %i to %i are read alone, if ranges can be opened", async (from, to) => {
+    const target: WriteStore = store();
+    const bytes = randomContent(300_000);
+    await target.put(blobOf(bytes), bytes);
+    if (!hasCapability(target, "openRange")) return;
+    const range = await target.openRange(blobOf(bytes), { from, to });
+    // A store may send no ranges.
+    const wanted = range === undefined ? [] : bytes.subarray(from, to);
+    expect(Buffer.from(await collect(range ?? nothing(), maxBytes))).toEqual(Buffer.from(wanted));
+    expect(await target.openRange(blobOf(randomContent(5)), { from: 0, to: 1 })).toBeUndefined();
+  });
+
   test("new content is stored under the digest of what was read, over what is there too, if it can be received", async ({
     skip,
   }) => {

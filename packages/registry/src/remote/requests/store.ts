@@ -5,6 +5,7 @@ import type {
   BlobMounter,
   Deleter,
   NewBlobReceiver,
+  RangeOpener,
   RangeReader,
   ReferrerLister,
   StoreOptions,
@@ -14,7 +15,7 @@ import type {
 
 /** A repository of a registry: the store with every operation that the distribution spec adds. */
 export interface RemoteStore
-  extends WriteStore, TagLister, Deleter, BlobMounter, NewBlobReceiver, RangeReader, ReferrerLister {
+  extends WriteStore, TagLister, Deleter, BlobMounter, NewBlobReceiver, RangeOpener, RangeReader, ReferrerLister {
   /** `host[:port]`, as the client was given it. */
   readonly registry: string;
   /** The repository's full name: Docker Hub's `busybox` is `library/busybox`. */

@@ -2,10 +2,10 @@
 import { indexMaxBytes, parseChunkIndex, type ChunkIndex } from "@dtuf/delta";
 import { findTargetIndex } from "@dtuf/format";
 import { collect, verifyBytes } from "@dtuf/registry";
-import type { FetchTargetContext } from "./fetch-part.ts";
-import { isCallbackFault } from "../callbacks.ts";
-import { firstThatWorks } from "../sources/first-that-works.ts";
-import type { Site, TargetInfo } from "../sources/source.ts";
+import type { FetchTargetContext } from "../fetch-part.ts";
+import { isCallbackFault } from "../../callbacks.ts";
+import { firstThatWorks } from "../../sources/first-that-works.ts";
+import type { Site, TargetInfo } from "../../sources/source.ts";
 
 /** Returns undefined if the target has no index, or if no site has a usable one; an event says why. */
 export async function findIndex(target: TargetInfo, context: FetchTargetContext): Promise<ChunkIndex | undefined> {

@@ -12,12 +12,12 @@ import { createFixedClock } from "@dtuf/testing/fixed-clock";
 import { publishToStore } from "@dtuf/testing/tuf-simulator/simulator-publish";
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { createCopy, type Copy } from "../copy.ts";
-import { createMirroredSource } from "../sources/mirrored-source.ts";
-import { createStoreSource } from "../sources/store-source.ts";
-import type { Source, TargetInfo } from "../sources/source.ts";
-import { partialPath } from "./partial-file.ts";
-import { contentName } from "../state/pulled-memory.ts";
+import { createCopy, type Copy } from "../../copy.ts";
+import { createMirroredSource } from "../../sources/mirrored-source.ts";
+import { createStoreSource } from "../../sources/store-source.ts";
+import type { Source, TargetInfo } from "../../sources/source.ts";
+import { partialPath } from "../partial-file.ts";
+import { contentName } from "../../state/pulled-memory.ts";
 
 const content = randomBytes(1_500_000);
 const wrongAt = 1_200_000;

@@ -2,10 +2,10 @@
 import { DeltaError, verifyingChunks } from "@dtuf/delta";
 import type { ByteStream } from "@dtuf/registry";
 import { fileCall } from "@dtuf/registry/files";
-import type { FetchTargetContext } from "./fetch-part.ts";
+import type { FetchTargetContext } from "../fetch-part.ts";
 import { findIndex } from "./find-index.ts";
-import type { PartialFile } from "./partial-file.ts";
-import type { TargetInfo } from "../sources/source.ts";
+import type { PartialFile } from "../partial-file.ts";
+import type { TargetInfo } from "../../sources/source.ts";
 
 /**
  * Cuts the file behind its last chunk before the first wrong one, so that only the rest is fetched again. Returns its new

@@ -1,0 +1,136 @@
+/** An older file at the destination: what a target has in common with it is not fetched. */
+import { randomBytes } from "node:crypto";
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createIndexMaker } from "@dtuf/delta";
+import { indexMediaType, withTargetIndex } from "@dtuf/format";
+import { digestOf, type Descriptor } from "@dtuf/registry";
+import { createRegistryClient, type RegistryClient } from "@dtuf/registry/remote";
+import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing";
+import { createFixedClock } from "@dtuf/testing/fixed-clock";
+import { publishToStore } from "@dtuf/testing/tuf-simulator/simulator-publish";
+import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { createCopy, type Copy } from "../../copy.ts";
+import { createStoreSource } from "../../sources/store-source.ts";
+import type { TargetInfo } from "../../sources/source.ts";
+
+const old = randomBytes(3_000_000);
+/** Two changes, one of which moves all that follows. */
+const content = Buffer.concat([
+  old.subarray(0, 500_000),
+  randomBytes(1000),
+  old.subarray(500_000, 2_000_000),
+  randomBytes(100),
+  old.subarray(2_000_100),
+]);
+
+let home: string;
+let destination: string;
+let sim: TufSimulator;
+let registry: HostileRegistry;
+let client: RegistryClient;
+let copy: Copy;
+let target: TargetInfo;
+
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), "fill-from-seed-"));
+  destination = join(home, "out.bin");
+  sim = await createTufSimulator();
+  const maker = createIndexMaker({ average: 16_384 });
+  maker.update(content);
+  const index = maker.finish() ?? new Uint8Array();
+  const descriptor: Descriptor = { mediaType: indexMediaType, digest: digestOf(index), size: index.length };
+  sim.addTarget("t", content, { custom: withTargetIndex(undefined, descriptor) });
+  await sim.publishRelease();
+  registry = await createHostileRegistry();
+  client = createRegistryClient({ registry: registry.host, scheme: "http" });
+  const store = client.repository("fred/demo");
+  await store.put(descriptor, index);
+  await publishToStore(sim, store);
+  const { now } = createFixedClock("2030-01-02T00:00:00Z");
+  copy = createCopy({ source: createStoreSource(store), place: "x", directory: join(home, "copy"), now });
+  await copy.pullMetadata({ pin: { kind: "root", bytes: sim.files.get("1.root.json") ?? new Uint8Array() } });
+  target = (await copy.findTarget("t")) ?? expect.fail("not found");
+  registry.clearLog();
+});
+afterEach(async () => {
+  await client.close();
+  await registry.close();
+  await rm(home, { recursive: true });
+});
+
+/** The requests for bytes of the target, each as its Range. */
+const ranges = (): readonly (string | undefined)[] =>
+  registry.requests
+    .filter(({ method, path }) => method === "GET" && path.endsWith(`/blobs/${digestOf(content)}`))
+    .map(({ headers }) => headers.range);
+
+const bytesOf = (range: string | undefined): number => {
+  const [, from = "0", to = String(content.length - 1)] = /^bytes=(\d+)-(\d*)$/.exec(range ?? "") ?? [];
+  return Number(to === "" ? content.length - 1 : to) - Number(from) + 1;
+};
+
+async function save(): Promise<Buffer> {
+  await copy.saveTarget(target, destination);
+  expect((await readdir(home)).toSorted()).toEqual(["copy", "out.bin"]);
+  return readFile(destination);
+}
+
+test("only the chunks that changed are fetched, by closed ranges", async () => {
+  await writeFile(destination, old);
+  expect((await save()).equals(content)).toBe(true);
+  expect(ranges().every((range) => /^bytes=\d+-\d+$/.test(range ?? ""))).toBe(true);
+  expect(ranges().reduce((sum, range) => sum + bytesOf(range), 0)).toBeLessThan(10 * 16_384);
+  expect(registry.violations).toEqual([]);
+});
+
+test("a target whose chunks are all in the older file needs no byte of it", async () => {
+  await writeFile(destination, Buffer.concat([content, Buffer.from("more")]));
+  expect((await save()).equals(content)).toBe(true);
+  expect(ranges().reduce((sum, range) => sum + bytesOf(range), 0)).toBeLessThan(2 * 65_536);
+});
+
+test.each([
+  ["there is no older file", undefined],
+  ["it has nothing in common", randomBytes(1_000_000)],
+])("%s: all of it is fetched by one request", async (_, seed) => {
+  if (seed !== undefined) await writeFile(destination, seed);
+  expect((await save()).equals(content)).toBe(true);
+  expect(ranges()).toEqual([undefined]);
+});
+
+const isRange = ({ headers }: { readonly headers: { readonly range?: string | undefined } }): boolean =>
+  headers.range !== undefined;
+
+test.each<readonly [string, number]>([
+  ["416 to a range", 416],
+  ["403 to a range, as an expired address does", 403],
+  ["404 to a range", 404],
+])("a registry that answers %s: the rest is fetched in the ordinary way", async (_, status) => {
+  await writeFile(destination, old);
+  registry.script({ match: { method: "GET", where: isRange, nth: 2 }, fault: { kind: "answer", status } });
+  expect((await save()).equals(content)).toBe(true);
+});
+
+test("a registry that answers 200 is asked for one range, and then for the whole", async () => {
+  await writeFile(destination, old);
+  registry.script({ match: { method: "GET", where: isRange }, times: Infinity, fault: { kind: "ignore-range" } });
+  expect((await save()).equals(content)).toBe(true);
+  expect(ranges()).toHaveLength(2);
+});
+
+test.each([1, 2])("wrong bytes in range %i are refused, and the file is right in the end", async (nth) => {
+  await writeFile(destination, old);
+  const bend = (bytes: Uint8Array): Uint8Array => Buffer.alloc(bytes.length, 7);
+  registry.script({ match: { method: "GET", where: isRange, nth }, fault: { kind: "change", body: bend } });
+  expect((await save()).equals(content)).toBe(true);
+});
+
+test("an older file that changes while it is read gives no byte that was not signed", async () => {
+  await writeFile(destination, old);
+  const cutShort = (): Promise<void> => truncate(destination, 100_000);
+  registry.script({ match: { method: "GET", where: isRange }, fault: { kind: "run", run: cutShort } });
+  expect((await save()).equals(content)).toBe(true);
+});
