@@ -57,14 +57,22 @@ export function createStoreSource(store: ReadStore, options: StoreSourceOptions 
         openView: () => createStoreView(store),
         parts: ({ file }) => storeParts(file),
         openPart,
-        openRange: async ({ blobs }, range, { signal }) => {
-          const [blob, ...more] = blobs;
-          if (blob === undefined || more.length > 0 || !hasCapability(targets, "openRange")) return undefined;
-          return targets.openRange({ ...blob, mediaType: mediaTypes.octetStream }, range, { signal });
-        },
+        ...rangesOf(targets),
         openIndex: async (target, index, { signal }) => (await openPart(target, index, { signal }))?.stream,
       },
     ],
+  };
+}
+
+/** A local store has no ranges: copying its content costs less than comparing it. */
+function rangesOf(store: ReadStore): Pick<Site, "openRange"> {
+  if (!hasCapability(store, "openRange")) return {};
+  return {
+    openRange: async ({ blobs }, range, { signal }) => {
+      const [blob, ...more] = blobs;
+      if (blob === undefined || more.length > 0) return undefined;
+      return store.openRange({ ...blob, mediaType: mediaTypes.octetStream }, range, { signal });
+    },
   };
 }
 
