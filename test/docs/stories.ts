@@ -50,6 +50,7 @@ export const stories: readonly Story[] = [
   { line: "list-keys fred/demo" },
   { line: "set-threshold fred/demo root 2" },
   { line: "set-threshold fred/demo root 1", part: "preparation" },
+  { line: "set-periods fred/demo timestamp 7 3" },
   { line: "remove-key fred/demo root alice" },
   { line: "reset-keys fred/demo" },
   { line: "push-metadata fred/demo", part: "preparation" },

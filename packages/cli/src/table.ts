@@ -169,9 +169,10 @@ const masterCommands: readonly Command[] = [
   }),
   entry({
     name: "status",
-    summary: "what is staged, published and due; exit 10 when something is due",
-    settings: [...stateSettings, "within", "offline"],
-    examples: ["dtuf status fred/demo", "dtuf status fred/demo --within '3 days' --json"],
+    summary: "what is staged, published and due, and who signed which role; exit 10 when something is due",
+    settings: [...stateSettings, "within", "offline", "prometheus"],
+    modes: [withSetting("prometheus", ["json"])],
+    examples: ["dtuf status fred/demo", "dtuf status fred/demo --within '3 days' --prometheus"],
     load: () => import("./publish/status.ts"),
   }),
   ...keyCommands,

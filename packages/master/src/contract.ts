@@ -14,23 +14,13 @@ import type {
   StagedTarget,
   TargetPart,
 } from "./target-contract.ts";
-import type { KeyManager, StagedKeyChange, CreatedKey, NewRootOptions } from "./keys-contract.ts";
+import type { KeyManager, CreatedKey, NewRootOptions } from "./keys-contract.ts";
 export type * from "./target-contract.ts";
-import type { AcceptOptions, DelegateOptions, OpenProposal, Team } from "./team-contract.ts";
+import type { DueRole, MasterStatus, RecordStatus, ReleaseVersions, StagedChanges } from "./status-contract.ts";
+import type { AcceptOptions, DelegateOptions, Team } from "./team-contract.ts";
 export type * from "./keys-contract.ts";
+export type * from "./status-contract.ts";
 export type * from "./team-contract.ts";
-
-export interface StagedChanges {
-  readonly targets: readonly StagedTarget[];
-  /** Delegated roles for which a new version, a delegation or its removal is staged. */
-  readonly roles: readonly RoleName[];
-  /** Versions of roots that are signed here and not published yet. */
-  readonly roots: readonly number[];
-  /** Changes of keys and thresholds. Those of top-level roles are signed as a new root by the next publication. */
-  readonly keys: readonly StagedKeyChange[];
-}
-
-export type ReleaseVersions = Readonly<Record<TopLevelRole, number>>;
 
 /** Options of every publication. */
 export interface PublishOptions extends OperationOptions {
@@ -65,12 +55,6 @@ export interface PushMetadataOptions extends PublishOptions {
 export interface RecordOptions {
   /** How long machines that only refresh may renew the snapshot that the record names. Default: 14 days. */
   readonly lifetimeMs?: number | undefined;
-}
-
-export interface RecordStatus {
-  readonly until: Date;
-  /** "soon": at most half of its lifetime (or `withinMs`) is left. "due": it has ended and renews nothing. */
-  readonly state: "good" | "soon" | "due";
 }
 
 export interface PublishResult {
@@ -114,39 +98,6 @@ export interface RefreshOptions extends PublishOptions {
 
 export interface RefreshMetadataResult extends PublishResult {
   readonly renewed: readonly TopLevelRole[];
-}
-
-export interface DueRole {
-  readonly role: TopLevelRole | RoleName;
-  readonly expires: Date;
-  readonly state: "expired" | "soon";
-}
-
-export interface MasterStatus {
-  readonly due: readonly DueRole[];
-  readonly staged: StagedChanges;
-  /** Open proposals of the registry and whose signatures they wait for; empty if no request was made. */
-  readonly proposals: readonly OpenProposal[];
-  /** "never": nothing has been published from here. */
-  readonly versions: ReleaseVersions | "never";
-  /**
-   * The published release, verified from the root pinned here. "same": the one last published or accepted here.
-   * "newer": another publisher's of this chain of roots. "other-chain": one of another chain of roots. "refused":
-   * clients would refuse it. "absent": nothing is published. "unchecked": no request was made.
-   */
-  readonly registry: "same" | "newer" | "other-chain" | "refused" | "absent" | "unchecked";
-  /** Present if `registry` is "same" or "newer"; `due` is then about this release. */
-  readonly published?: PublishedStatus | undefined;
-  /** Status of the newest record of a push that was signed or used here. */
-  readonly record?: RecordStatus | undefined;
-  /** Why it was refused, if `registry` is "other-chain" or "refused". */
-  readonly refusal?: { readonly code: string; readonly message: string } | undefined;
-}
-
-export interface PublishedStatus {
-  readonly versions: ReleaseVersions;
-  /** The instant until which clients accept it if no other follows. */
-  readonly servedUntil: Date;
 }
 
 export interface PruneResult {

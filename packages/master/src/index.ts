@@ -4,6 +4,7 @@ export { openSigningRequest } from "./team/signing-request.ts";
 export type {
   AddKeyOptions,
   KeyManager,
+  Periods,
   PrivateKeyPlace,
   RoleKey,
   RoleKeys,
@@ -53,6 +54,7 @@ export type {
   RefreshOptions,
   RefreshMetadataResult,
   ReleaseVersions,
+  RoleStatus,
   StagedChanges,
   StagedTarget,
   TargetPart,

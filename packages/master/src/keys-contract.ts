@@ -19,6 +19,14 @@ export interface CreatedKey {
   readonly setAside?: string | undefined;
 }
 
+/** How long a role's documents are valid, in days (`x-tuf-on-ci-expiry-period`, `x-tuf-on-ci-signing-period`). */
+export interface Periods {
+  /** From the signing to the end. At least 2, at most 7320 (20 years). */
+  readonly expiryDays: number;
+  /** Before the end. At least 1 and less than `expiryDays`. */
+  readonly signingDays: number;
+}
+
 /** A change of the keys or of the threshold of a role. */
 export type StagedKeyChange =
   | {
@@ -27,7 +35,8 @@ export type StagedKeyChange =
       readonly keyId: KeyId;
       readonly owner?: string | undefined;
     }
-  | { readonly change: "threshold"; readonly role: string; readonly threshold: number };
+  | { readonly change: "threshold"; readonly role: string; readonly threshold: number }
+  | ({ readonly change: "periods"; readonly role: string } & Periods);
 
 export type PrivateKeyPlace =
   | { readonly kind: "file"; readonly path: string }
@@ -80,6 +89,14 @@ export interface KeyManager {
   removeKey(role: string, keyIdOrOwner: string, options?: OperationOptions): Promise<KeyId>;
   /** Stages another threshold. @throws MASTER_THRESHOLD_TOO_HIGH, MASTER_ROLE_UNKNOWN; TypeError below 1 */
   setThreshold(role: string, threshold: number, options?: OperationOptions): Promise<void>;
+  /**
+   * Stages how long a role's documents are valid and how long before their end they are due, for every machine that
+   * signs them. For a delegated role they are part of its own document: `propose` with that role signs them.
+   * @throws MASTER_ROLE_UNKNOWN; TypeError if they are out of range
+   */
+  setPeriods(role: string, periods: Periods, options?: OperationOptions): Promise<void>;
+  /** The periods that the metadata last published or accepted here names, of the top-level roles. Makes no request. */
+  listPeriods(options?: OperationOptions): Promise<ReadonlyMap<TopLevelRole, Periods>>;
   /** The top-level roles, then those that targets delegates to, with staged changes. Makes no request. */
   listRoleKeys(options?: OperationOptions): Promise<readonly RoleKeys[]>;
 }

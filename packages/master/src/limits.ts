@@ -33,6 +33,9 @@ export const passphraseTriesMax = 3;
 /** Delegated roles whose expiry the record keeps: each needs 100 bytes, and one request when it changes. */
 export const delegatedRecordsMax = 1000;
 
+/** Delegated roles whose files `status` reads, to say who signed them. */
+export const roleFilesMax = 100;
+
 /** How often an artifact is put again if the registry does not know a blob that was just put, which is rare. */
 export const unknownBlobRetries = 3;
 

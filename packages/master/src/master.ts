@@ -1,4 +1,4 @@
-import { parseTargetPath, type RoleName, type TargetPath } from "@dtuf/tuf";
+import { isTopLevelRole, parseTargetPath, type RoleName, type TargetPath } from "@dtuf/tuf";
 import { adopt, createKeys, createMetadata, listKeys, resetKeys } from "./release/create.ts";
 import type { TargetMap } from "./documents/changes.ts";
 import type { Master, OperationOptions } from "./contract.ts";
@@ -11,9 +11,10 @@ import { prune } from "./history/prune.ts";
 import { publish } from "./release/publish.ts";
 import { listTargetsOf, readSignedTargets, unknownTarget } from "./push-target.ts";
 import { pushTarget, pushTargets, setCustom } from "./push-targets.ts";
-import { addKey, listRoleKeys, removeKey, setThreshold } from "./release/role-keys.ts";
+import { addKey, listRoleKeys, removeKey, setPeriods, setThreshold } from "./release/role-keys.ts";
 import { readRootChain } from "./published/root-chain.ts";
-import { delegateFrom } from "./team/role-targets.ts";
+import { delegateFrom, setRolePeriods } from "./team/role-targets.ts";
+import { listPeriods } from "./team/role-status.ts";
 import { createTeam } from "./team/team.ts";
 import { createWorkplace, type Operation, type Workplace } from "./state/operation.ts";
 import { readExpirations, readStagedChanges, readStatus } from "./status.ts";
@@ -89,7 +90,7 @@ function createPublisher(workplace: Workplace): Publisher {
       alone(options.signal, (operation) => publish(operation, { ...options, coverage: "all", makeRecord: record })),
     refreshMetadata: (options = {}) =>
       alone(options.signal, (operation) => {
-        const { withinMs = operation.lifetimesMs.snapshot / 2, snapshot = "if-pushed-here" } = options;
+        const { withinMs, snapshot = "if-pushed-here" } = options;
         return publish(operation, { ...options, coverage: { withinMs, snapshot } });
       }),
     prune: ({ signal } = {}) => alone(signal, prune),
@@ -120,6 +121,11 @@ function createKeyManager({ alone, look }: Workplace): KeyManager {
       alone(signal, (operation) => removeKey(operation, role, keyIdOrOwner)),
     setThreshold: (role, threshold, { signal } = {}) =>
       alone(signal, (operation) => setThreshold(operation, role, threshold)),
+    setPeriods: (role, periods, { signal } = {}) =>
+      alone(signal, (operation) =>
+        isTopLevelRole(role) ? setPeriods(operation, role, periods) : setRolePeriods(operation, role, periods),
+      ),
+    listPeriods: ({ signal } = {}) => look(signal, listPeriods),
     listRoleKeys: ({ signal } = {}) => look(signal, listRoleKeys),
   };
 }

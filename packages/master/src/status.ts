@@ -1,22 +1,21 @@
 /** The status: from the published release, verified like a client does, or from the local record only. */
 import { OciError } from "@dtuf/registry";
-import { parseUnverified, topLevelRoles, type RoleName, type TopLevelRole } from "@dtuf/tuf";
+import { parseUnverified, type RoleName, type TopLevelRole } from "@dtuf/tuf";
 import { describeStaged } from "./documents/changes.ts";
 import type { MasterStatus, OpenProposal, StagedChanges } from "./contract.ts";
 import { readSignedTargets } from "./push-target.ts";
 import type { Operation } from "./state/operation.ts";
 import { MasterError } from "./errors.ts";
-import { openPublished, versionsOf, type Base } from "./published/base.ts";
+import { openPublished, openRecorded, versionsOf, type Base } from "./published/base.ts";
 import { isUnreadable } from "./published/history.ts";
 import { latestDigest } from "./published/published.ts";
 import { findNewest } from "./published/successors.ts";
 import { servedUntil, verifyClock } from "./release/client-view.ts";
-import { readDelegated } from "./release/delegated-expiry.ts";
 import { recordStatusOf } from "./release/push-record.ts";
 import { withPublishedRoots } from "./release/record.ts";
 import { describeKeyChanges } from "./release/role-keys.ts";
-import { dueRoles, type Expiry } from "./release/sign.ts";
 import { listProposals } from "./team/proposals.ts";
+import { describeRoles, listDue } from "./team/role-status.ts";
 
 /** Expirations of the top-level roles, then of the delegated ones. */
 export async function readExpirations(operation: Operation): Promise<ReadonlyMap<TopLevelRole | RoleName, Date>> {
@@ -62,9 +61,11 @@ export async function readStatus(
   const { head, roots, published, pushRecord } = operation.state();
   verifyClock(operation);
   const look = registry === "check" ? await lookAtRegistry(operation) : unchecked;
-  const roles = look.roles ?? [...(await readExpirations(operation))].map(([role, expires]) => ({ role, expires }));
+  const base = look.base ?? (await openRecorded(operation, undefined));
+  const roles = await describeRoles(operation, base, { withinMs, files: look.base === undefined ? "skip" : "read" });
   return {
-    due: dueRoles(roles, operation, withinMs),
+    roles,
+    due: listDue(roles),
     staged: await readStagedChanges(operation),
     versions:
       published === undefined
@@ -106,8 +107,7 @@ async function findProposals(operation: Operation, base: Base): Promise<readonly
 
 interface Look {
   readonly told: Pick<MasterStatus, "registry" | "published" | "refusal">;
-  /** Of the published release, if it was verified. */
-  readonly roles?: readonly Expiry[];
+  /** The published release, if it was verified. */
   readonly base?: Base;
 }
 
@@ -120,16 +120,12 @@ async function lookAtRegistry(operation: Operation): Promise<Look> {
     const found = await findNewest(operation, state.unmoved === true ? state.head.timestamp.version : undefined);
     if (found === undefined) return { told: { registry: "absent" } };
     const base = await openPublished(operation, found, withPublishedRoots(state, found));
-    const { targets, snapshot } = base;
-    const sources = { targets: targets.signed, snapshot: snapshot.signed, files: [] };
     const isOwn = found.release === state.published || found.release === state.attempt?.release;
-    const top = topLevelRoles.map((role) => ({ role, expires: base[role].signed.expires }));
     return {
       told: {
         registry: isOwn && found.tag === "latest" ? "same" : "newer",
         published: { versions: versionsOf(base), servedUntil: servedUntil(base) },
       },
-      roles: [...top, ...(await readDelegated(operation, sources))],
       base,
     };
   } catch (error) {

@@ -199,6 +199,7 @@ export const settings = {
     summary: "a NUL byte instead of a line end after each name, printed or read, and nothing is escaped",
   },
   man: toggle("write the manual's pages, for man(1)"),
+  prometheus: toggle("metrics on stdout, as Prometheus reads them (docs/metrics.md)"),
   json: toggle("one JSON document on stdout"),
   quiet: toggle("no progress, no notes"),
   "no-input": toggle("ask nothing, as in a pipe and with CI set"),

@@ -1,7 +1,7 @@
 /** Commands for keys and thresholds. */
 import type { Command } from "../context/command.ts";
 import { withSetting } from "../context/modes.ts";
-import { entry, localSettings, outputSettings, signerSettings } from "../entry.ts";
+import { entry, localSettings, outputSettings, signerSettings, stateSettings } from "../entry.ts";
 
 export const keyCommands: readonly Command[] = [
   entry({
@@ -38,6 +38,15 @@ export const keyCommands: readonly Command[] = [
     settings: localSettings,
     examples: ["dtuf set-threshold fred/demo root 2"],
     load: () => import("./set-threshold.ts"),
+  }),
+  entry({
+    name: "set-periods",
+    summary:
+      "stage how many days a role is valid, and how many before the end it is due (half of them): they stand in the metadata and count on every machine",
+    arguments: "<repo> <role> <days> [days-before-end]",
+    settings: stateSettings,
+    examples: ["dtuf set-periods fred/demo timestamp 7 3", "dtuf set-periods fred/demo root 365 60"],
+    load: () => import("./set-periods.ts"),
   }),
   entry({
     name: "list-keys",

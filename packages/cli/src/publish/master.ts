@@ -54,12 +54,26 @@ async function openMaster<Result>(
       onLockWait: tellWait(context),
       concurrency,
     });
+    await noteUnusedLifetimes(context, master);
     return await work(master, connection.name).catch(async (error: unknown) => {
       await addNear(error, async () => (await master.listTargetFiles()).keys());
       throw error;
     });
   } finally {
     await connection.close();
+  }
+}
+
+/** What the metadata says counts on every machine, so that two of them never sign with different lifetimes. */
+async function noteUnusedLifetimes(context: Context, master: Master): Promise<void> {
+  const given = Object.keys(lifetimes(context));
+  if (given.length === 0) return;
+  for (const [role, { expiryDays }] of await master.listPeriods({ signal: context.io.signal })) {
+    if (!given.includes(role)) continue;
+    const setting = context.values.given(`${role}-lifetime`);
+    context.terminal.note(
+      `${setting} is not used: the metadata says that ${role} is valid for ${expiryDays} days; set-periods changes it`,
+    );
   }
 }
 

@@ -2,6 +2,8 @@ import type { MasterStatus, OpenProposal } from "@dtuf/master";
 import { isTopLevelRole } from "@dtuf/tuf";
 import type { Context, ExitStatus, Run } from "../context/command.ts";
 import { mendOf, mendOfRecord } from "./reports/due-report.ts";
+import { metricsText } from "./reports/prometheus.ts";
+import { roleFact } from "./reports/role-report.ts";
 import { keyChangeText } from "./reports/staged-report.ts";
 import { printFacts, type Fact } from "../context/text/columns.ts";
 import { describeInstant } from "../context/time.ts";
@@ -16,10 +18,20 @@ export const run: Run = (context, [repo = ""]) =>
       registry: context.values.on("offline") ? "skip" : "check",
     });
     const next = nextStep(context, repo, status);
-    if (context.terminal.format === "json") await context.terminal.printJson({ place, ...status, next });
-    else await printFacts(context, describe(context, { repo, place, next }, status));
-    return exitStatus(status);
+    const exit = exitStatus(status);
+    const now = context.io.now();
+    if (context.values.on("prometheus")) {
+      await context.terminal.writeBytes(Buffer.from(metricsText({ place, status, exitStatus: exit, now })));
+    } else if (context.terminal.format === "json") {
+      const roles = status.roles.map((role) => ({ ...role, expiresInSeconds: secondsBetween(now, role.expires) }));
+      await context.terminal.printJson({ place, ...status, roles, next });
+    } else await printFacts(context, describe(context, { repo, place, next }, status));
+    return exit;
   });
+
+function secondsBetween(from: Date, to: Date): number {
+  return Math.floor((to.getTime() - from.getTime()) / 1000);
+}
 
 /** 6: clients refuse what is published, or find nothing. 7: it has expired for all of them. 10: something is due. */
 function exitStatus({ registry, versions, published, due, record }: MasterStatus): ExitStatus {
@@ -69,6 +81,7 @@ function describe({ io, program }: Context, { repo, place, next }: Shown, status
     ...(refusal === undefined ? [] : [{ label: "refused", shown: `${refusal.message} (${refusal.code})` }]),
     ...(next === undefined ? [] : [{ label: "next", shown: next }]),
     ...(published === undefined ? [] : [until("clients are served until", published.servedUntil)]),
+    ...status.roles.map((role) => roleFact(role, io.now())),
     ...(record === undefined ? [] : [until("the record is good until", record.until)]),
     ...describeStaged(status).map((change) => ({ label: "staged", shown: change })),
     ...status.proposals.map((proposal) => ({ label: "proposal", shown: describeProposal(proposal, accept) })),

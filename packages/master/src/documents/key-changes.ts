@@ -1,5 +1,5 @@
 /**
- * Staged changes of the keys and thresholds of roles, top-level and delegated. Pure. A change that is in effect already
+ * Staged changes of the keys, thresholds and periods of roles, top-level and delegated. Pure. A change that is in effect already
  * changes nothing, so that the same changes can be applied to any newer root.
  */
 import {
@@ -11,24 +11,29 @@ import {
   topLevelRoles,
   type Delegations,
   type Json,
+  type JsonObject,
   type Key,
   type KeyId,
   type Role,
   type Root,
+  type TopLevelRole,
 } from "@dtuf/tuf";
 import { MasterError } from "../errors.ts";
+import { isPeriods, withPeriods } from "./periods.ts";
+import type { Periods } from "../keys-contract.ts";
 import type { Edition } from "./plan.ts";
 
 export type KeyChange =
   | { readonly kind: "add"; readonly role: string; readonly keyId: KeyId; readonly key: Key }
   | { readonly kind: "remove"; readonly role: string; readonly keyId: KeyId }
-  | { readonly kind: "threshold"; readonly role: string; readonly threshold: number };
+  | { readonly kind: "threshold"; readonly role: string; readonly threshold: number }
+  | ({ readonly kind: "periods"; readonly role: TopLevelRole } & Periods);
 
 /** Of two changes of one thing, the later one counts. */
 export function mergeKeyChanges(changes: readonly KeyChange[]): readonly KeyChange[] {
   const merged = new Map<string, KeyChange>();
   for (const change of changes) {
-    const thing = JSON.stringify([change.role, change.kind === "threshold" ? "" : change.keyId]);
+    const thing = JSON.stringify([change.role, "keyId" in change ? change.keyId : change.kind]);
     merged.delete(thing);
     merged.set(thing, change);
   }
@@ -42,8 +47,16 @@ export function planNextRoot(previous: Root, changes: readonly KeyChange[], edit
   const changed = topLevelRoles.map((name) => [name, changeRole(roles[name], keys, ofRoles(ofRoot, name))] as const);
   const next = { ...roles, ...Object.fromEntries(changed) };
   const nextKeys = changeKeys(keys, ofRoot, Object.values(next));
-  if (changed.every(([name, role]) => role === roles[name]) && isSameKeys(nextKeys, keys)) return undefined;
-  return { ...previous, ...edition, keys: nextKeys, roles: next };
+  const unrecognized = changePeriods("root", previous.unrecognized, changes);
+  const isSame = unrecognized === previous.unrecognized && changed.every(([name, role]) => role === roles[name]);
+  if (isSame && isSameKeys(nextKeys, keys)) return undefined;
+  return { ...previous, ...edition, unrecognized, keys: nextKeys, roles: next };
+}
+
+/** The fields of a document that names its own periods. Returns the same object if nothing changes. */
+export function changePeriods(role: "root" | "targets", fields: JsonObject, changes: readonly KeyChange[]): JsonObject {
+  const periods = changes.find((change) => change.kind === "periods" && change.role === role);
+  return periods?.kind === "periods" ? withPeriods(fields, periods) : fields;
 }
 
 /** The delegations of targets with the changes of delegated roles. Hash bins have one role, named by their prefix. */
@@ -70,14 +83,20 @@ function ofRoles(changes: readonly KeyChange[], role: string): readonly KeyChang
 /** Returns the same object if nothing changes. */
 function changeRole<R extends Role>(role: R, keys: ReadonlyMap<KeyId, Key>, changes: readonly KeyChange[]): R {
   const keyIds = new Set(role.keyIds);
-  let { threshold } = role;
+  let { threshold, unrecognized } = role;
   for (const change of changes) {
     if (change.kind === "threshold") threshold = change.threshold;
+    else if (change.kind === "periods") unrecognized = changeOnline(unrecognized, change);
     else if (change.kind === "remove") keyIds.delete(change.keyId);
     else if (findKeyId(keys, keyIds, change.key) === undefined) keyIds.add(change.keyId);
   }
   const isSame = threshold === role.threshold && [...keyIds].join() === role.keyIds.join();
-  return isSame ? role : { ...role, keyIds: [...keyIds], threshold };
+  if (isSame && unrecognized === role.unrecognized) return role;
+  return { ...role, keyIds: [...keyIds], threshold, unrecognized };
+}
+
+function changeOnline(fields: JsonObject, { role, ...periods }: KeyChange & { kind: "periods" }): JsonObject {
+  return role === "snapshot" || role === "timestamp" ? withPeriods(fields, periods) : fields;
 }
 
 /** With the added keys, and without those that no role names any more. */
@@ -129,11 +148,13 @@ export function parseKeyChanges(bytes: Uint8Array, path: string): readonly KeyCh
 type StagedChange = Readonly<Record<"kind" | "role" | "keyId", string>> & {
   readonly key: Json;
   readonly threshold: number;
-};
+} & Periods;
 
-function parseChange({ kind, role, keyId, key, threshold }: StagedChange): KeyChange {
+function parseChange({ kind, role, keyId, key, threshold, expiryDays, signingDays }: StagedChange): KeyChange {
   if (kind === "add") return { kind, role, keyId: parseKeyId(keyId), key: parseKey(key) };
   if (kind === "remove") return { kind, role, keyId: parseKeyId(keyId) };
   if (kind === "threshold" && Number.isInteger(threshold) && threshold >= 1) return { kind, role, threshold };
+  const periods = { expiryDays, signingDays };
+  if (kind === "periods" && isTopLevelRole(role) && isPeriods(periods)) return { kind, role, ...periods };
   throw new TypeError(`no such change: ${kind}`);
 }

@@ -2,45 +2,68 @@
 import type { RoleName, Targets } from "@dtuf/tuf";
 import { MasterError } from "../errors.ts";
 import { applyStaged, encodeStaged, parseTogether, type StagedTargets } from "./changes.ts";
-import { planTargets, type Edition } from "./plan.ts";
+import { isPeriods, termsOf, withPeriods } from "./periods.ts";
+import type { Periods } from "../keys-contract.ts";
+import { expiryOf, planTargets, type Instant } from "./plan.ts";
 import { applyRoles, encodeStagedRole, parseStagedRole, type StagedRoles } from "./staged-role.ts";
 
 export interface RoleChanges {
   readonly targets: StagedTargets;
   readonly roles: StagedRoles;
+  readonly periods?: Periods | undefined;
 }
 
 export const noChanges: RoleChanges = { targets: new Map(), roles: new Map() };
 
-export function isEmpty({ targets, roles }: RoleChanges): boolean {
-  return targets.size === 0 && roles.size === 0;
+export function isEmpty({ targets, roles, periods }: RoleChanges): boolean {
+  return targets.size === 0 && roles.size === 0 && periods === undefined;
+}
+
+interface RoleEdition {
+  readonly version: number;
+  readonly instant: Instant;
 }
 
 /** The role's next document. @throws MasterError MASTER_ROLE_UNKNOWN */
-export function planRole(previous: Targets | undefined, changes: RoleChanges, edition: Edition): Targets {
+export function planRole(
+  previous: Targets | undefined,
+  changes: RoleChanges,
+  { version, instant }: RoleEdition,
+): Targets {
   const delegations = applyRoles(previous?.delegations, changes.roles);
   const targets = applyStaged(previous?.targets ?? new Map(), changes.targets);
-  return planTargets(previous, { targets, ...(delegations === undefined ? {} : { delegations }) }, edition);
+  const before = previous?.unrecognized ?? {};
+  const unrecognized = changes.periods === undefined ? before : withPeriods(before, changes.periods);
+  const expires = expiryOf("targets", termsOf(instant, { targets: { unrecognized } }));
+  const content = { targets, ...(delegations === undefined ? {} : { delegations }) };
+  return { ...planTargets(previous, content, { version, expires }), unrecognized };
 }
 
-export function encodeRoleChanges(role: RoleName, { targets, roles }: RoleChanges): string {
+export function encodeRoleChanges(role: RoleName, { targets, roles, periods }: RoleChanges): string {
   const changed = [...targets].map(([path, change]) => encodeStaged(path, change)).join(",\n");
   const delegated = [...roles].map(([name, change]) => encodeStagedRole(name, change)).join(",\n");
-  return `{"role":${JSON.stringify(role)},"targets":[${changed}],"roles":[${delegated}]}`;
+  return `{"role":${JSON.stringify(role)},"targets":[${changed}],"roles":[${delegated}]${periods === undefined ? "" : `,"periods":${JSON.stringify(periods)}`}}`;
 }
 
 /** @throws MasterError MASTER_STATE_INVALID */
 export function parseRoleChanges(bytes: Uint8Array, path: string): RoleChanges {
   try {
-    const { targets, roles } = JSON.parse(Buffer.from(bytes).toString("utf8")) as Record<string, unknown>;
+    const { targets, roles, periods } = JSON.parse(Buffer.from(bytes).toString("utf8")) as Record<string, unknown>;
     if (!Array.isArray(roles)) throw new TypeError("wanted a list");
     const part = (json: unknown): Uint8Array => Buffer.from(JSON.stringify(json));
     return {
       targets: parseTogether(part(targets), path),
       roles: new Map(roles.map((json) => parseStagedRole(part(json), path))),
+      ...(periods === undefined ? {} : { periods: parsePeriods(periods as Periods) }),
     };
   } catch (cause) {
     const message = `${path} is not a list of changes of a role`;
     throw new MasterError("MASTER_STATE_INVALID", message, { details: { path }, cause });
   }
+}
+
+function parsePeriods({ expiryDays, signingDays }: Periods): Periods {
+  const periods = { expiryDays, signingDays };
+  if (!isPeriods(periods)) throw new TypeError("wanted periods");
+  return periods;
 }

@@ -30,6 +30,7 @@ import { materials } from "../keys/key-ring.ts";
 import { findPublished, latestDigest } from "../published/published.ts";
 import { headFilesOf, saveHead, saveRoots } from "./record.ts";
 import type { Operation } from "../state/operation.ts";
+import { termsOf } from "../documents/periods.ts";
 import { openNewestRoot } from "./sign.ts";
 
 export async function createKeys(
@@ -145,7 +146,10 @@ export async function resetKeys(
   const version = previous.version + 1;
   const others = replace ? undefined : await keysOfOthers(operation, previous);
   const keys = { keys: await currentKeys(operation), requireFamilies, others };
-  const document = planRoot(previous, keys, edition(operation, "root", version));
+  const document = planRoot(previous, keys, {
+    version,
+    expires: expiryOf("root", termsOf(operation, { root: previous })),
+  });
   const old = await operation.ring.findSigners("root", previous);
   const follows = old.length >= previous.roles.root.threshold;
   if (!follows && !replace) throw oldKeyMissing(previous, old.length);

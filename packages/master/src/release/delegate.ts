@@ -21,7 +21,7 @@ import {
 } from "@dtuf/tuf";
 import type { DelegateOptions } from "../contract.ts";
 import { MasterError } from "../errors.ts";
-import { expiryOf, type SignedFile } from "../documents/plan.ts";
+import type { SignedFile } from "../documents/plan.ts";
 import { noChanges, planRole } from "../documents/role-changes.ts";
 import { signersOf } from "../keys/given-signers.ts";
 import { holdersOf } from "../documents/key-owner.ts";
@@ -78,7 +78,7 @@ export async function firstFile(
   if (published !== undefined && findValidSignatures(published, by).length >= by.role.threshold) return published;
   const old = findAuthority(before, role);
   const current = published === undefined || old === undefined ? undefined : verifyDocument(published, old, "targets");
-  const edition = { version: (listed?.version ?? 0) + 1, expires: expiryOf("targets", operation) };
+  const edition = { version: (listed?.version ?? 0) + 1, instant: operation };
   return signDocument(planRole(current, noChanges, edition), signersOf(operation.signers, by));
 }
 

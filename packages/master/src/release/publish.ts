@@ -22,6 +22,7 @@ import { MasterError } from "../errors.ts";
 import { dropUnneededKeys } from "../keys/key-ring.ts";
 import { passedNumbersMax, rebasesMax } from "../limits.ts";
 import { openBase, type OpenedBase } from "./open-base.ts";
+import { termsOf, type Terms } from "../documents/periods.ts";
 import { verifyPromises, verifyStagedBlobs } from "../published/presence.ts";
 import { latestDigest, taggedDigest } from "../published/published.ts";
 import { findSuccessor, isBuiltOn } from "../published/successors.ts";
@@ -128,9 +129,13 @@ async function finish(
   await commitRelease(operation, { draft, release, coverage, delegated, pushRecord });
   if (coverage.kind !== "online") await dropUnneededKeys(operation.keys, draft.root);
   const { versions, changed, renewed } = draft;
-  const due = dueRoles([...draft.notRenewed, ...delegated], operation, withinMs);
+  const due = dueRoles([...draft.notRenewed, ...delegated], termsOfDraft(operation, draft), withinMs);
   const record = pushRecord === undefined ? undefined : recordStatusOf(pushRecord, operation.now, withinMs);
   return { release, versions, changed, renewed, due, servedUntil, record, signedRecord };
+}
+
+function termsOfDraft(operation: Operation, { root, targetsDocument: targets }: Draft): Terms {
+  return termsOf(operation, { root, targets });
 }
 
 /** True if the release is built on the record, independent of the published release. */

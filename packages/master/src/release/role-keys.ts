@@ -12,10 +12,12 @@ import {
   type KeyId,
   type Root,
   type Signer,
+  type TopLevelRole,
 } from "@dtuf/tuf";
-import type { AddKeyOptions, RoleKey, RoleKeys, StagedKeyChange } from "../keys-contract.ts";
+import type { AddKeyOptions, Periods, RoleKey, RoleKeys, StagedKeyChange } from "../keys-contract.ts";
 import { changeDelegations, findKeyId, planNextRoot, type KeyChange } from "../documents/key-changes.ts";
 import { keyHolderOf, withKeyHolder } from "../documents/key-owner.ts";
+import { isPeriods, termsOf } from "../documents/periods.ts";
 import { expiryOf } from "../documents/plan.ts";
 import { listRootSigners, missingHolders } from "../documents/root-signers.ts";
 import { applyRoles } from "../documents/staged-role.ts";
@@ -72,6 +74,16 @@ export async function setThreshold(operation: Operation, role: string, threshold
   await stage(operation, { kind: "threshold", role, threshold });
 }
 
+/** For a top-level role. @throws TypeError */
+export async function setPeriods(operation: Operation, role: TopLevelRole, periods: Periods): Promise<void> {
+  verifyPeriods(periods);
+  await operation.files.stageKeyChange(operation.state(), { kind: "periods", role, ...periods });
+}
+
+export function verifyPeriods(periods: Periods): void {
+  if (!isPeriods(periods)) throw new TypeError("expiryDays is 2 to 7320, signingDays 1 or more and less");
+}
+
 export async function listRoleKeys(operation: Operation): Promise<readonly RoleKeys[]> {
   const { before, after } = await readAuthorities(operation, await stagedOf(operation));
   const roles: RoleKeys[] = [];
@@ -83,6 +95,10 @@ export async function listRoleKeys(operation: Operation): Promise<readonly RoleK
 export function describeKeyChanges(changes: readonly KeyChange[]): readonly StagedKeyChange[] {
   return changes.map((change) => {
     if (change.kind === "threshold") return { change: "threshold", role: change.role, threshold: change.threshold };
+    if (change.kind === "periods") {
+      const { kind, role, expiryDays, signingDays } = change;
+      return { change: kind, role, expiryDays, signingDays };
+    }
     const owner = change.kind === "add" ? keyHolderOf(change.key).owner : undefined;
     return { change: change.kind, role: change.role, keyId: change.keyId, ...(owner === undefined ? {} : { owner }) };
   });
@@ -100,9 +116,10 @@ export async function openNextRoot(
   base: Pick<Base, "root" | "roots">,
 ): Promise<NextRoot | undefined> {
   const { root: current } = await openNewestRoot(operation, base);
-  const edition = { version: current.version + 1, expires: expiryOf("root", operation) };
-  const next = planNextRoot(current, await stagedOf(operation), edition);
-  return next === undefined ? undefined : { current, next };
+  const edition = { version: current.version + 1, expires: current.expires };
+  const root = planNextRoot(current, await stagedOf(operation), edition);
+  if (root === undefined) return undefined;
+  return { current, next: { ...root, expires: expiryOf("root", termsOf(operation, { root })) } };
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 import { digestHex, digestOf } from "@dtuf/registry";
 import {
+  isTopLevelRole,
   parseUnverified,
   signDocument,
   verifyDocument,
@@ -14,7 +15,8 @@ import {
   type Timestamp,
   type TopLevelRole,
 } from "@dtuf/tuf";
-import { changeDelegations, type KeyChange } from "../documents/key-changes.ts";
+import { changeDelegations, changePeriods, type KeyChange } from "../documents/key-changes.ts";
+import { termsOf, type Terms } from "../documents/periods.ts";
 import { applyStaged, describeStaged, isSameTarget, type StagedTargets } from "../documents/changes.ts";
 import type { DueRole, ReleaseVersions, StagedTarget } from "../contract.ts";
 import { versionsOf, type Base } from "../published/base.ts";
@@ -78,7 +80,8 @@ export interface AcceptedFiles {
 }
 
 export interface OnlineCoverage {
-  readonly withinMs: number;
+  /** Default: as the metadata says, else half of the snapshot's lifetime. */
+  readonly withinMs?: number | undefined;
   /**
    * "if-pushed-here": only if the published targets were pushed from here. For others, only the registry says that they
    * are the newest.
@@ -117,7 +120,9 @@ async function signAll(
   const sign = signerFor(operation, root);
 
   const before = base.targets.signed;
-  const targetsDocument = planStagedTargets(before, { staged, roles, keys }, edition("targets", next, operation));
+  const made = { version: next.targets, instant: operation };
+  const targetsDocument = planStagedTargets(before, { staged, roles, keys }, made);
+  const terms = termsOf(operation, { root });
   const listed = { snapshot: base.snapshot.signed, signatures: "threshold" } as const;
   const delegated = delegatedFiles(targetsDocument.delegations, roles, listed);
   const targets = await sign("targets", targetsDocument);
@@ -125,11 +130,11 @@ async function signAll(
     ["targets.json", targets],
     ...delegated.map((file) => [`${file.name}.json`, file] as const),
   ]);
-  const snapshotDocument = planSnapshot(base.snapshot.signed, files, edition("snapshot", next, operation));
+  const snapshotDocument = planSnapshot(base.snapshot.signed, files, edition("snapshot", next, terms));
   const snapshot = await sign("snapshot", snapshotDocument);
   const timestamp = await sign(
     "timestamp",
-    planTimestamp(base.timestamp.signed, snapshot, edition("timestamp", next, operation)),
+    planTimestamp(base.timestamp.signed, snapshot, edition("timestamp", next, terms)),
   );
   const changed = describeStaged(before.targets, staged).filter(
     ({ path, file }) => !isSameTarget(before.targets.get(path), file),
@@ -151,11 +156,14 @@ async function signAll(
 export function planStagedTargets(
   before: Targets,
   { staged, roles, keys }: Omit<Coverage & { kind: "all" }, "kind">,
-  next: Edition,
+  { version, instant }: { readonly version: number; readonly instant: Instant },
 ): Targets {
   const delegations = changeDelegations(applyRoles(before.delegations, roles), keys);
   const targets = applyStaged(before.targets, staged);
-  return planTargets(before, { targets, ...(delegations === undefined ? {} : { delegations }) }, next);
+  const unrecognized = changePeriods("targets", before.unrecognized, keys);
+  const expires = expiryOf("targets", termsOf(instant, { targets: { unrecognized } }));
+  const content = { targets, ...(delegations === undefined ? {} : { delegations }) };
+  return { ...planTargets(before, content, { version, expires }), unrecognized };
 }
 
 /** The files of a proposal as they are signed, with a new snapshot and timestamp. */
@@ -168,9 +176,10 @@ async function signAccepted(operation: Operation, base: Base, accepted: Accepted
     ...(accepted.targets === undefined ? [] : [["targets.json", accepted.targets] as const]),
     ...delegated.map((file) => [`${file.name}.json`, file] as const),
   ]);
-  const snapshotDocument = planSnapshot(base.snapshot.signed, files, edition("snapshot", next, operation));
+  const terms = termsOf(operation, { root });
+  const snapshotDocument = planSnapshot(base.snapshot.signed, files, edition("snapshot", next, terms));
   const snapshot = await sign("snapshot", snapshotDocument);
-  const fresh = edition("timestamp", next, operation);
+  const fresh = edition("timestamp", next, terms);
   const timestamp = await sign("timestamp", planTimestamp(base.timestamp.signed, snapshot, fresh));
   const roots = [...base.roots, ...accepted.roots];
   return {
@@ -190,12 +199,13 @@ async function signOnline(operation: Operation, base: Base, coverage: OnlineCove
   const next = nextVersions(publishedVersions(operation, base), operation.state().signed);
   const before = base.snapshot.signed;
   const until = coverage.pushRecord?.until;
-  const renewal = capped(edition("snapshot", next, operation), until);
+  const terms = termsOf(operation, { root });
+  const renewal = capped(edition("snapshot", next, terms), until);
   const isPushedHere = operation.state().pushed === digestHex(digestOf(base.targets.bytes));
   const isAllowed = coverage.snapshot === "if-due" || coverage.pushRecord !== undefined || isPushedHere;
   const left = before.expires.getTime() - operation.now.getTime();
   const isWorthIt = until === undefined || renewal.expires > before.expires;
-  const isDue = isAllowed && isWorthIt && left <= coverage.withinMs;
+  const isDue = isAllowed && isWorthIt && left <= (coverage.withinMs ?? terms.windowsMs.snapshot);
   const renews = isDue && (before.expires <= operation.now || (await operation.ring.canSign("snapshot", root)));
   const sign = signerFor(operation, root);
 
@@ -203,7 +213,7 @@ async function signOnline(operation: Operation, base: Base, coverage: OnlineCove
   const snapshot = renews
     ? await sign("snapshot", snapshotDocument)
     : { version: before.version, bytes: base.snapshot.bytes };
-  const fresh = capped(edition("timestamp", next, operation), until);
+  const fresh = capped(edition("timestamp", next, terms), until);
   const timestamp = await sign("timestamp", planTimestamp(base.timestamp.signed, snapshot, fresh));
   const targetsDocument = base.targets.signed;
   const targets = { version: targetsDocument.version, bytes: base.targets.bytes };
@@ -263,18 +273,13 @@ function capped({ version, expires }: Edition, until: Date | undefined): Edition
   return { version, expires: until !== undefined && until < expires ? until : expires };
 }
 
-/** The roles that expire within half their lifetime, or within `withinMs`. The earliest comes first. */
-export function dueRoles(
-  roles: readonly Expiry[],
-  { now, lifetimesMs }: Instant,
-  withinMs?: number,
-): readonly DueRole[] {
+/** The roles that expire within their signing period, or within `withinMs`. The earliest comes first. */
+export function dueRoles(roles: readonly Expiry[], { now, windowsMs }: Terms, withinMs?: number): readonly DueRole[] {
   return roles
     .flatMap(({ role, expires }): readonly DueRole[] => {
       const left = expires.getTime() - now.getTime();
       if (left <= 0) return [{ role, expires, state: "expired" }];
-      const window =
-        withinMs ?? (role in lifetimesMs ? lifetimesMs[role as TopLevelRole] / 2 : lifetimesMs.targets / 2);
+      const window = withinMs ?? (isTopLevelRole(role) ? windowsMs[role] : windowsMs.targets);
       return left <= window ? [{ role, expires, state: "soon" }] : [];
     })
     .toSorted((a, b) => a.expires.getTime() - b.expires.getTime());

@@ -11,7 +11,7 @@ import {
 } from "@dtuf/tuf";
 import type { ProposedFile } from "@dtuf/format";
 import { isEmpty, planRole } from "../documents/role-changes.ts";
-import { expiryOf, nextVersions, type Edition } from "../documents/plan.ts";
+import { nextVersions } from "../documents/plan.ts";
 import { MasterError } from "../errors.ts";
 import { versionsOf, type Base } from "../published/base.ts";
 import { openNextRoot } from "../release/role-keys.ts";
@@ -52,8 +52,8 @@ export async function draftTopLevel(
   };
   const before = base.targets.signed;
   const version = Math.max(nextVersions(versionsOf(base), state.signed).targets, floor("targets") + 1);
-  const content = planStagedTargets(before, staged, { version, expires: expiryOf("targets", operation) });
-  const isChanged = staged.staged.size > 0 || staged.roles.size > 0 || content.delegations !== before.delegations;
+  const content = planStagedTargets(before, staged, { version, instant: operation });
+  const isChanged = staged.staged.size > 0 || staged.roles.size > 0 || isOther(before, content);
   if (isChanged || !isMet(base.targets.bytes, topLevelNeed("targets", root))) {
     drafts.push(await draftOf("targets", content, signedSha256(base.targets.bytes)));
   }
@@ -65,6 +65,11 @@ export async function draftTopLevel(
     if (old !== signedSha256(bytes)) drafts.push({ role: name, bytes, document, follows: old });
   }
   return drafts.map(asFile);
+}
+
+/** Whether anything but the targets differs. */
+function isOther(before: Targets, after: Targets): boolean {
+  return after.delegations !== before.delegations || after.unrecognized !== before.unrecognized;
 }
 
 async function draftRoots(operation: Operation, base: Base): Promise<DraftFile[]> {
@@ -96,10 +101,7 @@ export async function draftRole(
   if (isEmpty(changes)) return [];
   const { found, published } = await openRole(operation, base, name);
   const listed = base.snapshot.signed.meta.get(`${role}.json`)?.version ?? 0;
-  const edition: Edition = {
-    version: Math.max(listed, floor(role)) + 1,
-    expires: expiryOf("targets", operation),
-  };
+  const edition = { version: Math.max(listed, floor(role)) + 1, instant: operation };
   const document = planRole(published?.document, changes, edition);
   verifyScope(found, document.targets.keys());
   const follows = published === undefined ? undefined : signedSha256(published.bytes);

@@ -2,6 +2,7 @@
 import { parseTargetPath, type RoleName, type TargetFile, type TargetPath, type Targets } from "@dtuf/tuf";
 import { targetKeeper } from "@dtuf/format";
 import { describeStaged, type Staged, type TargetMap } from "../documents/changes.ts";
+import type { Periods } from "../keys-contract.ts";
 import type { RoleChanges } from "../documents/role-changes.ts";
 import { applyRoles, parseDelegation } from "../documents/staged-role.ts";
 import { parseTargetName, verifyCustom } from "../documents/target-name.ts";
@@ -10,6 +11,7 @@ import { indexesOf } from "../parts/target-index.ts";
 import { createSender } from "../parts/sender.ts";
 import { readParts, unknownTarget, uploadTarget } from "../push-target.ts";
 import { firstFile, parseDelegatedName } from "../release/delegate.ts";
+import { verifyPeriods } from "../release/role-keys.ts";
 import { createSent } from "../release/upload.ts";
 import type { Operation, Workplace } from "../state/operation.ts";
 import type { NewTarget, StagedTarget } from "../target-contract.ts";
@@ -92,6 +94,13 @@ export async function deleteRoleTarget(operation: Operation, role: string, name:
   if (targets.has(path)) return stage(operation, found.name, [path, { kind: "delete" }]);
   const left = new Map([...changes.targets].filter(([other]) => other !== path));
   await operation.team.saveRoleChanges(found.name, { ...changes, targets: left });
+}
+
+/** Of a delegated role. @throws MasterError MASTER_ROLE_UNKNOWN; TypeError */
+export async function setRolePeriods(operation: Operation, role: string, periods: Periods): Promise<void> {
+  verifyPeriods(periods);
+  const { found, changes } = await openPlace(operation, role);
+  await operation.team.saveRoleChanges(found.name, { ...changes, periods });
 }
 
 export async function stagedInRole(operation: Operation, role: string): Promise<readonly StagedTarget[]> {

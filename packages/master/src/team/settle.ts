@@ -1,8 +1,9 @@
 /** Drops staged changes that are published now, because a proposal that carried them was accepted, here or elsewhere. */
 import { encodeKey, parseUnverified, type Delegations, type RoleName, type TargetPath } from "@dtuf/tuf";
 import { isSameTarget, type StagedTargets, type TargetMap } from "../documents/changes.ts";
-import { changeDelegations, planNextRoot } from "../documents/key-changes.ts";
-import type { RoleChanges } from "../documents/role-changes.ts";
+import { changeDelegations, changePeriods, planNextRoot } from "../documents/key-changes.ts";
+import { withPeriods } from "../documents/periods.ts";
+import { isEmpty, type RoleChanges } from "../documents/role-changes.ts";
 import { applyRoles, type StagedRoles } from "../documents/staged-role.ts";
 import type { Base } from "../published/base.ts";
 import type { Operation } from "../state/operation.ts";
@@ -12,7 +13,7 @@ import { openRole } from "./draft.ts";
 export async function settle(operation: Operation, base: Base): Promise<void> {
   const { files } = operation;
   const state = operation.state();
-  const { targets, delegations } = base.targets.signed;
+  const { targets, delegations, unrecognized: fields } = base.targets.signed;
   for (const path of publishedTargets(targets, await files.readStaged(state))) await files.unstage(state, path);
   for (const name of publishedRoles(delegations, base, await files.readStagedRoles(state))) {
     await files.unstageRole(state, name);
@@ -20,22 +21,28 @@ export async function settle(operation: Operation, base: Base): Promise<void> {
   const changes = await files.readKeyChanges(state);
   const root = base.root.signed;
   const isInEffect =
-    planNextRoot(root, changes, root) === undefined && changeDelegations(delegations, changes) === delegations;
+    planNextRoot(root, changes, root) === undefined &&
+    changeDelegations(delegations, changes) === delegations &&
+    changePeriods("targets", fields, changes) === fields;
   if (changes.length > 0 && isInEffect) await files.unstageKeyChanges(state);
 }
 
 /** The same for one delegated role. */
 export async function settleRole(operation: Operation, base: Base, role: RoleName): Promise<void> {
   const changes = await operation.team.readRoleChanges(role);
-  if (changes.targets.size + changes.roles.size === 0) return;
+  if (isEmpty(changes)) return;
   const { published } = await openRole(operation, base, role);
   if (published === undefined) return;
-  const { targets, delegations } = published.document;
+  const { targets, delegations, unrecognized } = published.document;
+  const { periods } = changes;
+  const arePublished = periods !== undefined && withPeriods(unrecognized, periods) === unrecognized;
   const left: RoleChanges = {
     targets: without(changes.targets, publishedTargets(targets, changes.targets)),
     roles: without(changes.roles, publishedRoles(delegations, base, changes.roles)),
+    periods: arePublished ? undefined : periods,
   };
-  const isSame = left.targets.size === changes.targets.size && left.roles.size === changes.roles.size;
+  const isSame =
+    left.periods === periods && left.targets.size === changes.targets.size && left.roles.size === changes.roles.size;
   if (!isSame) await operation.team.saveRoleChanges(role, left);
 }
 

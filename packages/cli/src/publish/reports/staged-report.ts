@@ -25,6 +25,10 @@ export function isNothingStaged({ targets, roles, roots, keys }: StagedChanges):
 /** `add the key 1f… of alice to root`. */
 export function keyChangeText(staged: StagedKeyChange): string {
   if (staged.change === "threshold") return `threshold ${staged.threshold} of ${staged.role}`;
+  if (staged.change === "periods") {
+    const { role, expiryDays, signingDays } = staged;
+    return `${role} is valid for ${expiryDays} days and signed again ${signingDays} before the end`;
+  }
   const of = staged.owner === undefined ? "" : ` of ${staged.owner}`;
   return `${staged.change} the key ${staged.keyId}${of}, ${staged.change === "add" ? "to" : "from"} ${staged.role}`;
 }
