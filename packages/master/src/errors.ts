@@ -72,7 +72,7 @@ export type MasterErrorCode =
   | "MASTER_PROPOSAL_REPLAYED"
   /** A proposal differs from the one that was seen, signed or expected under the same number. */
   | "MASTER_PROPOSAL_CHANGED"
-  /** There is nothing staged to propose. */
+  /** Nothing is staged, and nothing is due that has a key here, so that there is nothing to propose. */
   | "MASTER_NOTHING_STAGED"
   /** A delegated role lists a target that its delegations do not allow. */
   | "MASTER_PATH_NOT_DELEGATED"

@@ -103,12 +103,14 @@ export interface ProposalReview extends OpenProposal {
 export interface ProposeOptions extends OperationOptions {
   /** Proposes the staged changes of this delegated role. Default: staged roots, keys, targets and delegations. */
   readonly role?: string | undefined;
+  /** As in `PublishOptions`. If it names the published snapshot, the published timestamp may have expired. */
+  readonly expectSnapshot?: string | undefined;
 }
 
 export interface ReviewOptions extends OperationOptions {
   /**
    * The hash that a colleague read out: all of it, or the first 32 digits or more. With it, the published timestamp may
-   * have expired.
+   * have expired, and a root is signed although another one of that version was.
    */
   readonly expectHash?: string | undefined;
 }
@@ -144,7 +146,8 @@ export interface RoleTargetOptions extends ProgressOptions, IndexOptions {
 export interface Team {
   /**
    * Signs what is staged with the keys that are here and pushes it as a proposal. Staged changes stay staged until they
-   * are published. @throws MASTER_NOTHING_STAGED, MASTER_KEYS_MISSING, MASTER_PATH_NOT_DELEGATED
+   * are published. If nothing is staged, it proposes new versions of what is due to be signed again: of root and targets,
+   * those that have a key here, or of the delegated role. @throws MASTER_NOTHING_STAGED, MASTER_KEYS_MISSING, MASTER_PATH_NOT_DELEGATED, MASTER_BASE_EXPIRED
    */
   propose(name: string, options?: ProposeOptions): Promise<ProposalReview>;
   /**

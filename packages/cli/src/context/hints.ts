@@ -51,7 +51,7 @@ const hints: Readonly<Record<string, string>> = {
   MASTER_PROPOSAL_CHANGED:
     "nothing was signed. Ask the others which hash they see; if the content was changed on purpose, have it proposed again",
   MASTER_NOTHING_STAGED:
-    "stage something first: PROGRAM push-target, delegate-role, add-key; PROGRAM status <repo> lists it",
+    "stage something first: PROGRAM push-target, delegate-role, add-key; PROGRAM status <repo> lists it, and what is due",
   MASTER_PATH_NOT_DELEGATED: "nothing was published: PROGRAM explain <repo> <target> says who may sign a name",
   OCI_UNAUTHORIZED: "give credentials: PROGRAM login <host>, or DTUF_USERNAME and DTUF_PASSWORD",
   OCI_TAG_IMMUTABLE: "take another alias, or have the registry's rule for immutable tags leave this one out",

@@ -1,4 +1,5 @@
 import type { Run } from "../context/command.ts";
+import { expectedSnapshot } from "../publish/expected-snapshot.ts";
 import { withMaster } from "../publish/master.ts";
 import { nameOfRole, usualName, verifyName } from "./proposal-name.ts";
 import { reviewLines } from "./summary-report.ts";
@@ -7,8 +8,9 @@ export const run: Run = (context, [repo = "", named]) => {
   const { io, program, terminal, values } = context;
   const role = (values.text("role") ?? "") === "" ? undefined : values.text("role");
   const name = named === undefined ? (role === undefined ? usualName : nameOfRole(role)) : verifyName(named);
+  const expectSnapshot = expectedSnapshot(values);
   return withMaster(context, repo, async (master) => {
-    const proposed = await master.propose(name, { role, signal: io.signal });
+    const proposed = await master.propose(name, { role, expectSnapshot, signal: io.signal });
     if (terminal.format === "json") await terminal.printJson(proposed);
     else for (const line of reviewLines(proposed)) await terminal.printName(line);
     terminal.report(`proposed ${name}, number ${proposed.number}: read its hash out to those who sign it`);

@@ -10,7 +10,7 @@ export const teamCommands: readonly Command[] = [
   entry({
     name: "propose",
     summary:
-      "sign what is staged with the keys that are here, and push it as a proposal for others to sign; with --role, what a delegate staged in its role",
+      "sign what is staged with the keys that are here, and push it as a proposal for others to sign; with --role, what a delegate staged in its role; if nothing is staged, what is due to be signed again",
     arguments: "<repo> [name]",
     settings: [
       ...stateSettings,
@@ -20,6 +20,7 @@ export const teamCommands: readonly Command[] = [
       "root-lifetime",
       "targets-lifetime",
       "role",
+      "expect-snapshot",
     ],
     examples: ["dtuf propose fred/demo release-2"],
     load: () => import("./propose.ts"),

@@ -51,17 +51,26 @@ export function verifySeen(memory: TeamMemory, statement: ProposalStatement, has
   throw new MasterError("MASTER_PROPOSAL_CHANGED", message, { details: { name, got: hash, wanted: seen.hash } });
 }
 
-/** @throws MasterError MASTER_PROPOSAL_REPLAYED, MASTER_PROPOSAL_CHANGED */
-export function verifySignable({ signed }: TeamMemory, files: ProposalStatement["files"]): void {
+/**
+ * @param allowed "another root": a root may take the place of one of the same version that was signed here, because a
+ *   colleague read the hash out. The next root has one version only; other roles take a higher one.
+ * @throws MasterError MASTER_PROPOSAL_REPLAYED, MASTER_PROPOSAL_CHANGED
+ */
+export function verifySignable(
+  { signed }: TeamMemory,
+  files: ProposalStatement["files"],
+  allowed: "one root" | "another root",
+): void {
   for (const { role, version, sha256 } of files) {
     const made = findOwn(signed, role);
+    if (role === "root" && version === made?.version && allowed === "another root") continue;
     if (made === undefined || version > made.version || (version === made.version && sha256 === made.sha256)) continue;
     const isOlder = version < made.version;
     throw new MasterError(
       isOlder ? "MASTER_PROPOSAL_REPLAYED" : "MASTER_PROPOSAL_CHANGED",
       isOlder
         ? `the proposal has ${role} ${version}; ${role} ${made.version} was signed here before`
-        : `another ${role} ${version} was signed here before`,
+        : `another ${role} ${version} was signed here before${role === "root" ? ": if this one takes its place, give the hash that its proposer read out" : ""}`,
       { details: { role, got: version, wanted: made.version } },
     );
   }

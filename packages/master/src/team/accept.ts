@@ -20,19 +20,19 @@ export async function acceptProposal(
   name: string,
   { expectHash, clock, signal }: AcceptOptions,
 ): Promise<AcceptedProposal> {
-  const base = await openTeamBase(operation, expectHash);
+  const base = await openTeamBase(operation, { expectHash });
   const found = await findSeen(operation, name, expectHash);
   await operation.team.saveMemory(withSeen(await operation.team.readMemory(), found.statement, found.hash));
   if (await isPublished(operation, base, found.files)) return { state: "already published" };
   const accept = async (current: Base): Promise<AcceptedFiles> => acceptedFiles(operation, current, found);
   try {
     const result = await publish(operation, { clock, signal, coverage: { accept } });
-    await openTeamBase(operation, expectHash);
+    await openTeamBase(operation, { expectHash });
     return { state: "published", result };
   } catch (error) {
     if (!MasterError.is(error) || error.code !== "MASTER_PROPOSAL_OUTDATED") throw error;
     // Another machine may have accepted it meanwhile.
-    const now = await openTeamBase(operation, expectHash);
+    const now = await openTeamBase(operation, { expectHash });
     if (!(await isPublished(operation, now, found.files))) throw error;
     return { state: "already published" };
   }

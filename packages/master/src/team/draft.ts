@@ -26,7 +26,7 @@ import { findRole, readPublishedRole, unknownRole, verifyScope } from "./rules/r
 /** Least version of a role's next document, beside what is published. */
 export type VersionFloor = (role: string) => number;
 
-interface DraftFile {
+export interface DraftFile {
   readonly role: string;
   readonly bytes: Uint8Array;
   readonly document: Root | Targets;
@@ -145,11 +145,11 @@ async function publishedHash(operation: Operation, base: Base, name: string): Pr
   }
 }
 
-async function draftOf(role: string, document: Targets, follows: string | undefined): Promise<DraftFile> {
+export async function draftOf(role: string, document: Root | Targets, follows: string | undefined): Promise<DraftFile> {
   return { role, document, follows, bytes: await signDocument(document satisfies Document, []) };
 }
 
-function asFile({ role, bytes, document: { version }, follows }: DraftFile): FoundFile {
+export function asFile({ role, bytes, document: { version }, follows }: DraftFile): FoundFile {
   const file: ProposedFile = { role, version, sha256: signedSha256(bytes), follows };
   return openFile("draft", file, bytes);
 }

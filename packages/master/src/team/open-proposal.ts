@@ -6,6 +6,7 @@ import {
   proposalTag,
   statementHash,
   statementMaxBytes,
+  type MetadataIndex,
   type ProposalStatement,
   type ProposedFile,
 } from "@dtuf/format";
@@ -27,8 +28,15 @@ export interface FoundProposal {
   readonly files: readonly FoundFile[];
 }
 
+/** What a proposal says of itself, without its files. */
+interface FoundStatement {
+  readonly statement: ProposalStatement;
+  readonly digest: Digest;
+  readonly index: MetadataIndex;
+}
+
 /** Undefined: there is no such proposal. @throws FormatError; MasterError MASTER_PROPOSAL_INVALID; OciError */
-export async function findProposal(operation: Operation, name: string): Promise<FoundProposal | undefined> {
+export async function findStatement(operation: Operation, name: string): Promise<FoundStatement | undefined> {
   const { store, signal } = operation;
   const found = await store.resolve(proposalTag(name), { want: "bytes", signal });
   if (found === undefined) return undefined;
@@ -36,6 +44,14 @@ export async function findProposal(operation: Operation, name: string): Promise<
   if (index.statement.size > statementMaxBytes) throw invalid(name, "its statement is too long");
   const statement = parseStatement(await readContent(index.statement, operation));
   if (statement.name !== name) throw invalid(name, `its statement is that of ${statement.name}`);
+  return { statement, index, digest: found.descriptor.digest };
+}
+
+/** Undefined: there is no such proposal. @throws FormatError; MasterError MASTER_PROPOSAL_INVALID; OciError */
+export async function findProposal(operation: Operation, name: string): Promise<FoundProposal | undefined> {
+  const found = await findStatement(operation, name);
+  if (found === undefined) return undefined;
+  const { statement, index, digest } = found;
   const files: FoundFile[] = [];
   let left = proposalMaxBytes;
   for (const file of statement.files) {
@@ -45,7 +61,7 @@ export async function findProposal(operation: Operation, name: string): Promise<
     left -= bytes.length;
     files.push(openFile(name, file, bytes));
   }
-  return { statement, hash: statementHash(statement), digest: found.descriptor.digest, files };
+  return { statement, hash: statementHash(statement), digest, files };
 }
 
 /** @throws MasterError MASTER_PROPOSAL_INVALID if the file is not the one that the statement names */

@@ -180,9 +180,34 @@ describe("a proposal", () => {
   test("is not signed by somebody who signed another document of that version, or a newer one [T156]", async () => {
     await proposeDemo("alice", "one");
     await person("bob").signProposal("next");
+    await store.deleteTag(proposalTag("next"));
     await person("carol").pushTarget("demo.txt", [content("other")]);
     await person("carol").propose("another");
     await expectRefused(person("bob").signProposal("another"), "MASTER_PROPOSAL_CHANGED");
+  });
+
+  test("that is forgotten does not keep its signers from signing a later one of another name", async () => {
+    await proposeDemo("alice", "forgotten");
+    await person("carol").pushTarget("other.txt", [content("other")]);
+    const { hash } = await person("carol").propose("another");
+    await person("alice").signProposal("another", { expectHash: hash });
+    await ci.acceptProposal("another");
+    expect([await read("demo.txt"), await read("other.txt")]).toEqual([undefined, "other"]);
+    expect((await person("alice").staged()).targets).toHaveLength(1);
+  });
+
+  test("of a root takes the place of one that was signed here only if its hash was read out [T156]", async () => {
+    const alice = person("alice");
+    await alice.setThreshold("root", 3);
+    await alice.propose("rotate");
+    await person("bob").signProposal("rotate");
+    await alice.setThreshold("root", 2);
+    await alice.removeKey("root", "carol");
+    const { hash } = await alice.propose("rotate");
+    await expectRefused(person("bob").signProposal("rotate"), "MASTER_PROPOSAL_CHANGED");
+    await person("bob").signProposal("rotate", { expectHash: hash });
+    await ci.acceptProposal("rotate");
+    expect((await readRelease(store, pinned, clock.now())).root.signed.roles.root.keyIds).toHaveLength(2);
   });
 
   test("is refused once something else of the role was published [T157]", async () => {

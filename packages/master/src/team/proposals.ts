@@ -17,30 +17,51 @@ import { signersOf } from "../keys/given-signers.ts";
 import { openProposalsMax, versionJumpMax } from "../limits.ts";
 import type { Base } from "../published/base.ts";
 import { isUnreadable, readable } from "../published/history.ts";
-import { openBase, verifyUnexpired } from "../release/open-base.ts";
+import { namesSnapshot, openBase, verifyUnexpired } from "../release/open-base.ts";
 import type { Operation } from "../state/operation.ts";
-import type { OpenProposal, ProposalReview, ReviewOptions, SignedProposal, SignOptions } from "../team-contract.ts";
+import type {
+  OpenProposal,
+  ProposalReview,
+  ProposeOptions,
+  ReviewOptions,
+  SignedProposal,
+  SignOptions,
+} from "../team-contract.ts";
 import { draftRole, draftTopLevel } from "./draft.ts";
 import { isMet, type Need } from "./rules/needs.ts";
-import { findProposal, isPublished, unknownProposal, viewOf, type FoundProposal } from "./open-proposal.ts";
+import {
+  findProposal,
+  findStatement,
+  isPublished,
+  unknownProposal,
+  viewOf,
+  type FoundProposal,
+} from "./open-proposal.ts";
 import { placeFiles, type OpenedFile } from "./rules/place-files.ts";
 import { describeReview, keysMissing, signFiles, verifyExpected, type Signed } from "./rules/review.ts";
+import { draftDue } from "./renewal.ts";
 import { sendProposal } from "./send.ts";
 import { settle, settleRole } from "./settle.ts";
 
-export async function propose(operation: Operation, name: string, role: string | undefined): Promise<ProposalReview> {
+export async function propose(
+  operation: Operation,
+  name: string,
+  { role, expectSnapshot }: ProposeOptions,
+): Promise<ProposalReview> {
   if (!isProposalName(name)) throw new TypeError(`a proposal cannot be named ${JSON.stringify(name)}`);
-  const base = await openTeamBase(operation, undefined);
+  const base = await openTeamBase(operation, { expectSnapshot });
   if (role !== undefined) await settleRole(operation, base, parseRoleName(role));
   const memory = await operation.team.readMemory();
   const before = await findProposal(operation, name);
   if (before !== undefined) verifyNumber(memory, before.statement);
-  const replaced = before?.statement ?? { files: [] };
-  const floor = (of: string): number => Math.max(signedVersion(memory, of), proposedVersion(replaced, of, base));
-  const files =
+  const others = (await readable(() => readStatements(operation))) ?? [];
+  const proposed = [...others, ...(before === undefined ? [] : [before.statement])];
+  const floor = (of: string): number => Math.max(signedVersion(memory, of), proposedVersion(proposed, of, base));
+  const staged =
     role === undefined
       ? await draftTopLevel(operation, base, floor)
       : await draftRole(operation, base, { name: role, floor });
+  const files = staged.length > 0 ? staged : await draftDue(operation, base, { role, floor });
   if (files.length === 0) throw nothingStaged(role);
   const number = Math.max(before?.statement.number ?? 0, memory.proposals[name]?.number ?? 0) + 1;
   const statement: ProposalStatement = { name, number, base: releaseOf(base), files };
@@ -74,7 +95,7 @@ export async function signProposal(
   if (published) return { ...describeReview({ ...found, files, state: "published" }), added: [], keyIds: [] };
   const memory = await operation.team.readMemory();
   const unmet = files.filter(({ bytes, needs }) => needs.some((need) => !isMet(bytes, need)));
-  verifySignable(memory, unmet);
+  verifySignable(memory, unmet, expectHash === undefined ? "one root" : "another root");
   const signed = await signFiles(files, signersHere(operation));
   if (signed.added.length === 0 && unmet.length > 0) throw keysMissing(unmet);
   await remember(operation, memory, { ...found, signed });
@@ -90,17 +111,33 @@ export async function signProposal(
 
 /** The open proposals of the registry. One that cannot be read, or that is outdated, is left out. */
 export async function listProposals(operation: Operation, base: Base): Promise<readonly OpenProposal[]> {
-  const { store, signal } = operation;
-  if (store.listTags === undefined) return [];
   const open: OpenProposal[] = [];
-  let left = openProposalsMax;
-  for await (const tag of store.listTags({ after: "proposal.", signal })) {
-    const name = parseProposalTag(tag);
-    if (name !== undefined && left-- <= 0) break;
-    const described = name === undefined ? undefined : await describeOpen(operation, base, name);
+  for await (const name of listNames(operation)) {
+    const described = await describeOpen(operation, base, name);
     if (described !== undefined && described.state !== "published") open.push(described);
   }
   return open;
+}
+
+/** What is proposed under all names: who signed one of these files signs no other one of that version. */
+async function readStatements(operation: Operation): Promise<readonly ProposalStatement[]> {
+  const statements: ProposalStatement[] = [];
+  for await (const name of listNames(operation)) {
+    const found = await readable(() => findStatement(operation, name));
+    if (found !== undefined) statements.push(found.statement);
+  }
+  return statements;
+}
+
+async function* listNames({ store, signal }: Operation): AsyncGenerator<string> {
+  if (store.listTags === undefined) return;
+  let left = openProposalsMax;
+  for await (const tag of store.listTags({ after: "proposal.", signal })) {
+    const name = parseProposalTag(tag);
+    if (name === undefined) continue;
+    if (left-- <= 0) return;
+    yield name;
+  }
 }
 
 /** The targets of all proposals that are not published, also of those that are outdated: somebody may propose them again. */
@@ -133,13 +170,16 @@ async function describeOpen(operation: Operation, base: Base, name: string): Pro
 }
 
 /** The published release, verified and recorded. Staged changes that it has already are dropped. */
-export async function openTeamBase(operation: Operation, expectHash: string | undefined): Promise<Base> {
-  const base = await openBase(operation, {});
+export async function openTeamBase(
+  operation: Operation,
+  { expectHash, expectSnapshot }: Pick<ReviewOptions, "expectHash"> & Pick<ProposeOptions, "expectSnapshot"> = {},
+): Promise<Base> {
+  const base = await openBase(operation, { expectSnapshot });
   if (base.release === undefined) {
     const { place } = operation;
     throw new MasterError("MASTER_METADATA_UNAVAILABLE", `nothing is published at ${place}`, { details: { place } });
   }
-  if (expectHash === undefined) verifyUnexpired(base, ["timestamp"], operation.now);
+  if (expectHash === undefined && !namesSnapshot(expectSnapshot)) verifyUnexpired(base, ["timestamp"], operation.now);
   await settle(operation, base);
   return base;
 }
@@ -156,7 +196,7 @@ export async function openProposal(
   name: string,
   expectHash: string | undefined,
 ): Promise<OpenedProposal> {
-  const base = await openTeamBase(operation, expectHash);
+  const base = await openTeamBase(operation, { expectHash });
   const found = await findSeen(operation, name, expectHash);
   if (await isPublished(operation, base, found.files)) {
     return {
@@ -210,11 +250,11 @@ export async function remember(
   if (targets > state.signed.targets) await operation.save({ ...state, signed: { ...state.signed, targets } });
 }
 
-/** Of the proposal that is replaced. An implausible version is ignored: it could use up the version numbers. */
-function proposedVersion({ files }: Pick<ProposalStatement, "files">, role: string, base: Base): number {
+/** The highest that is proposed. Implausible versions are ignored: they could use up the version numbers. */
+function proposedVersion(proposed: readonly Pick<ProposalStatement, "files">[], role: string, base: Base): number {
   const listed = base.snapshot.signed.meta.get(`${role}.json`)?.version ?? 0;
-  const versions = files.flatMap((file) => (file.role === role ? [file.version] : []));
-  return Math.max(0, ...versions.filter((version) => version <= listed + versionJumpMax));
+  const files = proposed.flatMap((statement) => statement.files.filter((file) => file.role === role));
+  return files.reduce((most, { version }) => (version <= listed + versionJumpMax ? Math.max(most, version) : most), 0);
 }
 
 function releaseOf({ release }: Base): ProposalStatement["base"] {
@@ -223,6 +263,9 @@ function releaseOf({ release }: Base): ProposalStatement["base"] {
 }
 
 function nothingStaged(role: string | undefined): MasterError {
-  const what = role === undefined ? "nothing is staged that others would have to sign" : `nothing is staged in ${role}`;
+  const what =
+    role === undefined
+      ? "nothing is staged that others would have to sign, and nothing is due that has a key here"
+      : `nothing is staged in ${role}, and it is not due`;
   return new MasterError("MASTER_NOTHING_STAGED", what, { details: role === undefined ? {} : { role } });
 }

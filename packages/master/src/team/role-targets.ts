@@ -31,7 +31,7 @@ interface Place {
 
 /** The role as published, and what is staged in it. */
 async function openPlace(operation: Operation, role: string): Promise<Place> {
-  const base = await openTeamBase(operation, undefined);
+  const base = await openTeamBase(operation);
   const { found, published } = await openRole(operation, base, role);
   await settleRole(operation, base, found.name);
   const changes = await operation.team.readRoleChanges(found.name);

@@ -10,7 +10,7 @@ import { deleteRoleTarget, pushRoleTarget, stagedInRole } from "./role-targets.t
 export function createTeam(workplace: Workplace): Team & Pick<Master, "acceptProposal"> {
   const { alone } = workplace;
   return {
-    propose: (name, { signal, role } = {}) => alone(signal, (operation) => propose(operation, name, role)),
+    propose: (name, options = {}) => alone(options.signal, (operation) => propose(operation, name, options)),
     reviewProposal: (name, options = {}) =>
       alone(options.signal, (operation) => reviewProposal(operation, name, options)),
     signProposal: (name, options = {}) => alone(options.signal, (operation) => signProposal(operation, name, options)),
@@ -21,7 +21,7 @@ export function createTeam(workplace: Workplace): Team & Pick<Master, "acceptPro
     importSignatures: (files, options = {}) =>
       alone(options.signal, (operation) => importSignatures(operation, files, options)),
     listProposals: ({ signal } = {}) =>
-      alone(signal, async (operation) => listProposals(operation, await openTeamBase(operation, undefined))),
+      alone(signal, async (operation) => listProposals(operation, await openTeamBase(operation))),
     pushRoleTarget: (role, target, options = {}) => pushRoleTarget(workplace, role, { ...target, ...options }),
     deleteRoleTarget: (role, name, { signal } = {}) =>
       alone(signal, (operation) => deleteRoleTarget(operation, role, name)),

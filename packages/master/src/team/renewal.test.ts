@@ -1,0 +1,93 @@
+/** A team signs again what is due, although nothing changes. */
+import { createPublicKey, type KeyObject } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
+import { createSigner, keyFromPem, type Signer } from "@dtuf/tuf";
+import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
+import { createPrivateKey } from "@dtuf/testing/keys";
+import { expectRefused } from "@dtuf/testing/expect-refused";
+import { readRelease } from "@dtuf/testing/reference-reader";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { createMaster, type Master } from "../index.ts";
+
+const people = ["alice", "bob"] as const;
+const keys = { alice: createPrivateKey(), bob: createPrivateKey(), dora: createPrivateKey() };
+let directory: string;
+let clock: FixedClock;
+let store: LayoutStore;
+let ci: Master;
+let pinned: Uint8Array;
+
+const pem = (key: KeyObject): string => String(createPublicKey(key).export({ format: "pem", type: "spki" }));
+const open = (name: string, signers: readonly Signer[]): Master =>
+  createMaster({ store, place: "here", directory: join(directory, name), now: clock.now, signers });
+const person = (name: keyof typeof keys): Master => open(name, [createSigner(keys[name])]);
+
+/** Root and targets need Alice and Bob; Dora has the role `tools`. CI has the online keys. */
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "dtuf-renewal-"));
+  clock = createFixedClock();
+  store = createLayoutStore({ directory: join(directory, "registry"), now: clock.now });
+  const founder = open(
+    "ci",
+    Object.values(keys).map((key) => createSigner(key)),
+  );
+  const made = [await founder.createRootKey(), ...(await founder.createMetadataKeys())];
+  await founder.createMetadata();
+  for (const { role, keyId } of made.filter(({ role: of }) => of === "root" || of === "targets")) {
+    for (const owner of people) await founder.addKey(role, keyFromPem(pem(keys[owner])), { owner });
+    await founder.removeKey(role, keyId);
+    await founder.setThreshold(role, 2);
+  }
+  await founder.delegate("tools", { paths: ["tools/*"], keys: [pem(keys.dora)] });
+  await founder.pushMetadata();
+  ci = open("ci", []);
+  pinned = await ci.rootFile();
+  for (const name of ["alice", "bob", "dora"] as const) await person(name).adopt({ root: pinned });
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+/** So many days pass, and CI refreshes at their end. */
+async function pass(days: number): Promise<void> {
+  clock.advance({ days });
+  await ci.refreshMetadata({ snapshot: "if-due" });
+}
+
+test("nothing is proposed while nothing is staged or due", async () => {
+  await expectRefused(person("alice").propose("next"), "MASTER_NOTHING_STAGED");
+  await expectRefused(person("dora").propose("tools", { role: "tools" }), "MASTER_NOTHING_STAGED");
+});
+
+test("targets that are due are proposed without a change, but not by a machine that has no key of them", async () => {
+  await pass(60);
+  await expectRefused(ci.propose("next"), "MASTER_NOTHING_STAGED");
+  const { summary, hash } = await person("alice").propose("next");
+  expect(summary).toMatchObject({ documents: [{ role: "targets", after: { version: 2 } }], trust: [], targets: [] });
+  await person("bob").signProposal("next", { expectHash: hash });
+  await ci.acceptProposal("next");
+  clock.advance({ days: 80 });
+  await ci.refreshMetadata({ snapshot: "if-due" });
+  expect((await readRelease(store, pinned, clock.now())).targets?.signed.version).toBe(2);
+});
+
+test("a delegated role that is due is renewed by its own key alone", async () => {
+  await pass(60);
+  await person("dora").propose("tools", { role: "tools" });
+  await ci.acceptProposal("tools");
+  const { roles } = await ci.status({ registry: "check" });
+  expect(roles.find(({ role }) => role === "tools")).toMatchObject({ version: 2, state: "good" });
+});
+
+test("an expired root is renewed by two of its holders, although no timestamp can be signed under it any more", async () => {
+  clock.advance({ days: 366 });
+  await expectRefused(ci.refreshMetadata({ snapshot: "if-due" }), "MASTER_ROLE_EXPIRED");
+  await expectRefused(person("alice").propose("next"), "MASTER_BASE_EXPIRED");
+  const { hash, summary } = await person("alice").propose("next", { expectSnapshot: "1" });
+  expect(summary.documents.map(({ role }) => role)).toEqual(["root", "targets"]);
+  await person("bob").signProposal("next", { expectHash: hash });
+  expect(await ci.acceptProposal("next", { expectHash: hash })).toMatchObject({ state: "published" });
+  const { root, targets } = await readRelease(store, pinned, clock.now());
+  expect([root.signed.version, targets?.signed.version]).toEqual([3, 2]);
+});
