@@ -40,7 +40,8 @@ async function write(input: Readonly<Record<string, string>>, output: OutputOpti
     resolve: { conditionNames: ["@dtuf/source", "node", "import", "default"] },
     plugins: [withoutSubprograms],
     onLog: (level, log) => {
-      if (level === "warn") throw new Error(`bundle: ${log.message}`);
+      // Several commands need the module, so it is loaded anyway.
+      if (level === "warn" && log.code !== "INEFFECTIVE_DYNAMIC_IMPORT") throw new Error(`bundle: ${log.message}`);
     },
   });
   const written = await bundle.write({ format: "cjs", minify: true, entryFileNames: "[name].cjs", ...output });
