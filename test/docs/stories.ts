@@ -55,6 +55,7 @@ export const stories: readonly Story[] = [
   { line: "reset-keys fred/demo" },
   { line: "push-metadata fred/demo", part: "preparation" },
   { line: "push-target fred/demo notes.txt app-1.3.tgz", part: "preparation" },
+  { line: "diff fred/demo" },
   { line: "propose fred/demo release-2" },
   { line: "review fred/demo release-2" },
   { line: "sign fred/demo --proposal release-2 --yes" },

@@ -60,8 +60,12 @@ export const pushSettings: readonly SettingName[] = [
   "concurrency",
   "record-out",
   "record-lifetime",
+  "dry-run",
 ];
-export const pushModes: readonly Mode[] = [withoutSetting("record-out", ["record-lifetime"])];
+export const pushModes: readonly Mode[] = [
+  withoutSetting("record-out", ["record-lifetime"]),
+  withSetting("dry-run", ["record-out"]),
+];
 
 export interface Entry {
   readonly name: string;

@@ -107,7 +107,7 @@ const masterCommands: readonly Command[] = [
     summary: "sign what is staged and publish it by one switch",
     settings: [...stateSettings, ...pushSettings],
     modes: pushModes,
-    examples: ["dtuf push-metadata fred/demo", "dtuf push-metadata fred/demo --record-out push.record"],
+    examples: ["dtuf push-metadata fred/demo --dry-run", "dtuf push-metadata fred/demo --record-out push.record"],
     load: () => import("./publish/push-metadata.ts"),
   }),
   entry({
@@ -125,6 +125,7 @@ const masterCommands: readonly Command[] = [
       "expect-snapshot",
       "record",
       "trust-clock",
+      "dry-run",
     ],
     examples: ["dtuf refresh-metadata fred/demo", "dtuf refresh-metadata fred/demo --record push.record"],
     load: () => import("./publish/refresh-metadata.ts"),

@@ -59,6 +59,9 @@ export type {
   StagedTarget,
   TargetPart,
 } from "./contract.ts";
+export type { Previews } from "./history/previews.ts";
+export type { PublishPreview } from "./release/publish.ts";
+export type { AcceptPreview } from "./team/accept.ts";
 export type {
   KeyType,
   MasterPlace,

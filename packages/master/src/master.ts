@@ -7,6 +7,7 @@ import type { MasterOptions } from "./options.ts";
 import { delegate, revokeRole, updateRole } from "./release/delegate.ts";
 import { move } from "./release/move.ts";
 import { stageRollback } from "./history/rollback.ts";
+import { createPreviews, type Previews } from "./history/previews.ts";
 import { prune } from "./history/prune.ts";
 import { publish } from "./release/publish.ts";
 import { listTargetsOf, readSignedTargets, unknownTarget } from "./push-target.ts";
@@ -29,7 +30,7 @@ import { readExpirations, readStagedChanges, readStatus } from "./status.ts";
  *
  * @throws TypeError for invalid options; OciError OCI_REFERENCE_INVALID
  */
-export function createMaster(options: MasterOptions): Master {
+export function createMaster(options: MasterOptions): Master & Previews {
   const workplace = createWorkplace(options);
   const keyType = options.keyType ?? "ed25519";
   return {
@@ -39,6 +40,7 @@ export function createMaster(options: MasterOptions): Master {
     ...createKeyManager(workplace),
     ...createTeam(workplace),
     ...createReader(workplace),
+    ...createPreviews(workplace),
     close: workplace.close,
     [Symbol.asyncDispose]: workplace.close,
   };

@@ -10,9 +10,10 @@ export const run: Run = (context, [repo = "", ...names]) =>
 async function* deleteAll(context: Context, base: WriteStore, names: readonly string[]): AsyncIterable<unknown> {
   const store = deleter(base);
   const options = { signal: context.io.signal };
+  if (context.values.on("dry-run")) context.terminal.report("nothing is deleted: this is what would be");
   for (const name of names) {
     const alias = await openAlias(store, name, options);
-    await store.deleteManifest(alias.digest, options);
+    if (!context.values.on("dry-run")) await store.deleteManifest(alias.digest, options);
     if (alias.kind === "image") yield* alias.blobs.map(({ digest }) => digest);
     else {
       const digests = [...alias.platforms].map(([platform, { digest }]) => [platform, digest] as const);

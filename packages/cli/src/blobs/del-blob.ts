@@ -23,12 +23,13 @@ export const run: Run = async (context, [repo = "", ...words]) => {
     const doomed: Doomed[] = words.length === 0 ? [await findOnStdin(context, store)] : [];
     for (const word of words) doomed.push(await findDoomed(context, store, word));
     await verifyUnneeded(context, { repo, connection, blobs: doomed.flatMap(({ blobs }) => blobs) });
-    for (const { manifests, blobs } of doomed) {
+    const isDry = context.values.on("dry-run");
+    for (const { manifests, blobs } of isDry ? [] : doomed) {
       for (const digest of manifests) await store.deleteManifest(digest, { signal: context.io.signal });
       await deleteBlobs(context, store, blobs);
     }
     const blobs = describeCount(new Set(doomed.flatMap((each) => each.blobs)).size, "blob");
-    context.terminal.report(`deleted ${blobs} of ${connection.name}`);
+    context.terminal.report(`${isDry ? "would delete" : "deleted"} ${blobs} of ${connection.name}`);
   } finally {
     await connection.close();
   }

@@ -1,5 +1,5 @@
 /** Settings -> a publisher, for as long as a command needs it. */
-import { createMaster, type Master } from "@dtuf/master";
+import { createMaster, type Master, type Previews } from "@dtuf/master";
 import type { TopLevelRole } from "@dtuf/tuf";
 import type { Context } from "../context/command.ts";
 import { tellWait } from "../connection/lock-wait.ts";
@@ -11,10 +11,12 @@ import { createPassphrases } from "./passphrase.ts";
 import { stateDirectory, type StateRoot } from "../connection/place.ts";
 import { createRepositoriesRoot, repositoriesRoot } from "../connection/repositories-root.ts";
 
+export type Publisher = Master & Previews;
+
 export async function withMaster<Result>(
   context: Context,
   repo: string,
-  work: (master: Master, place: string) => Promise<Result>,
+  work: (master: Publisher, place: string) => Promise<Result>,
 ): Promise<Result> {
   return openMaster(context, { repo, root: createRepositoriesRoot }, work);
 }
@@ -23,9 +25,18 @@ export async function withMaster<Result>(
 export async function lookAtMaster<Result>(
   context: Context,
   repo: string,
-  work: (master: Master, place: string) => Promise<Result>,
+  work: (master: Publisher, place: string) => Promise<Result>,
 ): Promise<Result> {
   return openMaster(context, { repo, root: repositoriesRoot }, work);
+}
+
+/** With `--dry-run` the state is only read. */
+export function tryMaster<Result>(
+  context: Context,
+  repo: string,
+  work: (master: Publisher, place: string) => Promise<Result>,
+): Promise<Result> {
+  return (context.values.on("dry-run") ? lookAtMaster : withMaster)(context, repo, work);
 }
 
 interface Opening {
@@ -36,7 +47,7 @@ interface Opening {
 async function openMaster<Result>(
   context: Context,
   { repo, root }: Opening,
-  work: (master: Master, place: string) => Promise<Result>,
+  work: (master: Publisher, place: string) => Promise<Result>,
 ): Promise<Result> {
   const { io, values } = context;
   const connection = await openRepository(context, repo);

@@ -1,13 +1,14 @@
 /** Files become targets and are published in one step. */
 import { basename } from "node:path";
-import type { MasterStatus } from "@dtuf/master";
+import type { MasterStatus, StagedTarget } from "@dtuf/master";
 import { isTopLevelRole } from "@dtuf/tuf";
-import type { Run } from "../context/command.ts";
+import type { Context, Run } from "../context/command.ts";
 import { withInputFiles } from "../context/input-file.ts";
 import { isGiven } from "../context/modes.ts";
 import type { SettingName } from "../context/settings.ts";
+import { describeCount } from "../context/time.ts";
 import { UsageError } from "../context/usage.ts";
-import { withMaster } from "./master.ts";
+import { tryMaster } from "./master.ts";
 import { pushFiles } from "./push-files.ts";
 import { pushOptions } from "./push-options.ts";
 import { reportPush } from "./push-record.ts";
@@ -25,14 +26,24 @@ export const run: Run = (context, [repo = "", ...files]) => {
     throw new UsageError("stdin has no name that its target could have", "name the target with --name");
   }
   const options = pushOptions(context);
-  return withMaster(context, repo, async (master, place) => {
+  return tryMaster(context, repo, async (master, place) => {
     const status = await master.status({ registry: "check", proposals: "skip", signal: context.io.signal });
     // Only of what is published here as it was signed here, a file is known to be the same.
     const same = status.registry === "same" ? "keep" : "push";
+    const isDry = context.values.on("dry-run");
     const { staged, unchanged } = await withInputFiles(context, files, (paths) =>
-      pushFiles(context, master, { files: paths.map((file) => ({ file, target: name ?? basename(file) })), same }),
+      pushFiles(context, master, {
+        files: paths.map((file) => ({ file, target: name ?? basename(file) })),
+        same,
+        effect: isDry ? "none" : "push",
+      }),
     );
     const isAsked = forcing.some((setting) => isGiven(context.values, setting));
+    if (isDry) {
+      const before = (await master.staged()).targets.filter(({ path }) => !staged.some((each) => each.path === path));
+      const isRenewed = isAsked || isDue(status) || !isNothingStaged(await master.staged());
+      return preview(context, place, { changed: [...before, ...staged], unchanged, isRenewed });
+    }
     if (staged.length > 0 || isAsked || isDue(status) || !isNothingStaged(await master.staged())) {
       return reportPush(context, place, { ...(await master.pushMetadata(options)), unchanged });
     }
@@ -43,6 +54,25 @@ export const run: Run = (context, [repo = "", ...files]) => {
     if (context.terminal.format === "json") await context.terminal.printJson({ place, changed: [], unchanged });
   });
 };
+
+interface Preview {
+  readonly changed: readonly StagedTarget[];
+  readonly unchanged: readonly string[];
+  /** A release is made although no target changes. */
+  readonly isRenewed: boolean;
+}
+
+async function preview(
+  { terminal }: Context,
+  place: string,
+  { changed, unchanged, isRenewed }: Preview,
+): Promise<void> {
+  if (terminal.format === "json") return terminal.printJson({ place, dryRun: true, changed, unchanged });
+  for (const { change, path } of changed) await terminal.printName(`${change} ${path}`);
+  const what = `${describeCount(changed.length, "target")} changed, ${unchanged.length} unchanged`;
+  const isNothing = changed.length === 0 && !isRenewed;
+  terminal.report(isNothing ? `nothing to publish at ${place}: ${what}` : `would publish at ${place}: ${what}`);
+}
 
 /** With any of these a release is made, whether or not a file has changed. */
 const forcing: readonly SettingName[] = [

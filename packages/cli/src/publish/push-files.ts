@@ -14,10 +14,16 @@ export interface Pushing {
   readonly files: readonly NamedFile[];
   /** What becomes of a file that is signed or staged as it is. */
   readonly same: "keep" | "push";
+  /** "none": the files are only compared. */
+  readonly effect: "push" | "none";
 }
 
 /** Uploads and stages each file. All of them are looked at before the first is sent. @throws UsageError; MasterError */
-export async function pushFiles(context: Context, master: Master, { files, same }: Pushing): Promise<PushedTargets> {
+export async function pushFiles(
+  context: Context,
+  master: Master,
+  { files, same, effect }: Pushing,
+): Promise<PushedTargets> {
   const { cwd, signal } = context.io;
   const targets = new Set<string>();
   for (const { file, target } of files) {
@@ -33,7 +39,7 @@ export async function pushFiles(context: Context, master: Master, { files, same 
   const pushed = files.map(({ file, target }): NewTarget => {
     return { name: target, parts: [{ kind: "file", path: resolve(cwd, file) }] };
   });
-  const result = await master.pushTargets(pushed, { same, signal, onProgress: progress.onProgress });
+  const result = await master.pushTargets(pushed, { same, effect, signal, onProgress: progress.onProgress });
   progress.end();
   return result;
 }

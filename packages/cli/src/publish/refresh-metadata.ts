@@ -1,7 +1,7 @@
 import type { Run } from "../context/command.ts";
 import { expectedSnapshot } from "./expected-snapshot.ts";
-import { withMaster } from "./master.ts";
-import { reportPublication } from "./reports/publication-report.ts";
+import { tryMaster } from "./master.ts";
+import { reportPreview, reportPublication } from "./reports/publication-report.ts";
 import { findRecord } from "./push-record.ts";
 
 /**
@@ -14,15 +14,13 @@ export const run: Run = async (context, [repo = ""]) => {
   const clock = context.values.on("trust-clock") ? "trusted" : "checked";
   const snapshot = context.values.on("snapshot") ? "if-due" : "if-pushed-here";
   const record = await findRecord(context);
-  return withMaster(context, repo, async (master, place) => {
-    const result = await master.refreshMetadata({
-      signal: context.io.signal,
-      withinMs,
-      snapshot,
-      expectSnapshot,
-      clock,
-      record,
-    });
+  return tryMaster(context, repo, async (master, place) => {
+    const options = { signal: context.io.signal, withinMs, snapshot, expectSnapshot, clock, record } as const;
+    if (context.values.on("dry-run")) {
+      await reportPreview(context, place, await master.previewRefresh(options));
+      return 0;
+    }
+    const result = await master.refreshMetadata(options);
     await reportPublication(context, place, result);
     return result.due.length > 0 || result.record?.state === "soon" ? 10 : 0;
   });

@@ -1,6 +1,6 @@
 import type { Run } from "../context/command.ts";
-import { withMaster } from "../publish/master.ts";
-import { reportPublication } from "../publish/reports/publication-report.ts";
+import { tryMaster } from "../publish/master.ts";
+import { reportPreview, reportPublication } from "../publish/reports/publication-report.ts";
 import { expectedHash } from "./expected-hash.ts";
 import { verifyName } from "./proposal-name.ts";
 
@@ -8,8 +8,15 @@ export const run: Run = (context, [repo = "", name = ""]) => {
   const { io, terminal, values } = context;
   const clock = values.on("trust-clock") ? "trusted" : "checked";
   const options = { expectHash: expectedHash(context), clock, signal: io.signal } as const;
-  return withMaster(context, repo, async (master, place) => {
-    const accepted = await master.acceptProposal(verifyName(name), options);
+  return tryMaster(context, repo, async (master, place) => {
+    verifyName(name);
+    if (values.on("dry-run")) {
+      const found = await master.previewAccept(name, options);
+      if (found.state === "ready") return reportPreview(context, place, found.preview);
+    }
+    const accepted = values.on("dry-run")
+      ? ({ state: "already published" } as const)
+      : await master.acceptProposal(name, options);
     if (accepted.state === "published") return reportPublication(context, place, accepted.result);
     if (terminal.format === "json") await terminal.printJson({ place, ...accepted });
     terminal.report(`nothing to do: ${name} is published already`);

@@ -8,6 +8,14 @@ const keys: readonly SettingName[] = ["root-key-password", "targets-key-password
 
 export const teamCommands: readonly Command[] = [
   entry({
+    name: "diff",
+    summary:
+      "what is staged against what is published: targets with sizes, roles, keys by owner, thresholds; with --role, in a delegated role's own document",
+    settings: [...stateSettings, "role"],
+    examples: ["dtuf diff fred/demo", "dtuf diff fred/demo --role tools --json"],
+    load: () => import("./diff.ts"),
+  }),
+  entry({
     name: "propose",
     summary:
       "sign what is staged with the keys that are here, and push it as a proposal for others to sign; with --role, what a delegate staged in its role; if nothing is staged, what is due to be signed again",
@@ -68,6 +76,7 @@ export const teamCommands: readonly Command[] = [
       "expect-hash",
       "trust-clock",
       "concurrency",
+      "dry-run",
     ],
     examples: ["dtuf accept fred/demo release-2"],
     load: () => import("./accept.ts"),

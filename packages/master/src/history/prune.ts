@@ -41,8 +41,49 @@ const graceMs = 86_400_000;
 
 type PruningStore = MasterStore & TagLister & Deleter;
 
+interface Found {
+  readonly store: PruningStore;
+  readonly tags: readonly TagName[];
+  readonly plan: Plan;
+  readonly releases: readonly ShownRelease[];
+  /** Digests of content that other tags refer to. */
+  readonly others: ReadonlySet<Digest>;
+}
+
 /** @throws OciError OCI_UNSUPPORTED if the store cannot list or delete; then nothing is changed */
 export async function prune(operation: Operation): Promise<PruneResult> {
+  const { store, tags, plan, releases, others } = await findUnneeded(operation);
+  const state = operation.state();
+  await operation.save({ ...state, prunes: state.prunes + 1 });
+  const readNew = async (): Promise<ReadonlySet<Digest>> => {
+    const gone = new Set(plan.doomedTags);
+    const known = new Set(tags.filter((tag) => !gone.has(tag)));
+    return readOthers(
+      operation,
+      (await listTags(operation, store)).filter((tag) => !known.has(tag)),
+    );
+  };
+  return deleteAll(operation, { ...plan, store, others, releases, readNew });
+}
+
+/** What would be deleted. */
+export async function previewPrune(operation: Operation): Promise<PruneResult> {
+  const { store, plan, releases, others } = await findUnneeded(operation);
+  const manifests = new Set(releases.map(({ digest }) => digest));
+  await forEachConcurrently(plan.doomedTags, operation.concurrency, async (tag) => {
+    const found = await store.resolve(tag, { want: "digest", signal: operation.signal });
+    if (found !== undefined) manifests.add(found.descriptor.digest);
+  });
+  const blobs = [...plan.doomedBlobs].filter(([digest]) => !others.has(digest));
+  return {
+    releases: releases.map(({ version }) => version),
+    manifests: [...manifests].filter((digest) => !others.has(digest)).length,
+    blobs: blobs.length,
+    bytes: blobs.reduce((sum, [, size]) => sum + size, 0),
+  };
+}
+
+async function findUnneeded(operation: Operation): Promise<Found> {
   const store = pruningStore(operation.store);
   const base = await openBase(operation, {});
   const tags = await listTags(operation, store);
@@ -60,17 +101,7 @@ export async function prune(operation: Operation): Promise<PruneResult> {
     operation,
     plan.others.filter((tag) => !isCurrent(tag)),
   );
-  const state = operation.state();
-  await operation.save({ ...state, prunes: state.prunes + 1 });
-  const readNew = async (): Promise<ReadonlySet<Digest>> => {
-    const gone = new Set(plan.doomedTags);
-    const known = new Set(tags.filter((tag) => !gone.has(tag)));
-    return readOthers(
-      operation,
-      (await listTags(operation, store)).filter((tag) => !known.has(tag)),
-    );
-  };
-  return deleteAll(operation, { ...plan, store, others, releases: doomed, readNew });
+  return { store, tags, plan, others, releases: doomed };
 }
 
 async function listTags({ signal }: Operation, store: TagLister): Promise<readonly TagName[]> {

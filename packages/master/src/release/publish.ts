@@ -6,9 +6,10 @@
  */
 import { latestTag, releaseTag, type Artifact } from "@dtuf/format";
 import type { Digest, ManifestContent, TagName } from "@dtuf/registry";
-import type { PushRecord } from "@dtuf/tuf";
+import type { PushRecord, TopLevelRole } from "@dtuf/tuf";
 import type {
   PublishOptions,
+  PublishResult,
   PushMetadataOptions,
   PushResult,
   RefreshOptions,
@@ -82,6 +83,23 @@ export async function publish(operation: Operation, request: PublishRequest): Pr
   throw new MasterError("MASTER_PUBLISHER_RACE", `another publisher was first, ${rebasesMax + 1} times`, {
     details: { tries: rebasesMax + 1 },
   });
+}
+
+/** A publication that was made as far as its first request that writes, with every check that could refuse it. */
+export interface PublishPreview extends Pick<PublishResult, "versions" | "changed" | "servedUntil" | "due" | "record"> {
+  readonly renewed: readonly TopLevelRole[];
+}
+
+/** The same, up to the first request that writes. */
+export async function previewRelease(operation: Operation, request: PublishRequest): Promise<PublishPreview> {
+  if (request.clock !== "trusted") verifyClock(operation);
+  const base = await openBase(operation, request);
+  if (request.coverage === "all") await signNextRoot(operation, base);
+  const { draft, delegated, servedUntil, pushRecord, withinMs } = await prepare(operation, base, request);
+  const { versions, changed, renewed } = draft;
+  const due = dueRoles([...draft.notRenewed, ...delegated], termsOfDraft(operation, draft), withinMs);
+  const record = pushRecord === undefined ? undefined : recordStatusOf(pushRecord, operation.now, withinMs);
+  return { versions, changed, renewed, due, servedUntil, record };
 }
 
 interface Prepared {

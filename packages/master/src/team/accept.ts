@@ -5,7 +5,7 @@ import { withSeen } from "../documents/team-memory.ts";
 import { MasterError } from "../errors.ts";
 import type { Base } from "../published/base.ts";
 import type { DelegatedFile } from "../release/delegate.ts";
-import { publish } from "../release/publish.ts";
+import { previewRelease, publish, type PublishPreview } from "../release/publish.ts";
 import type { AcceptedFiles } from "../release/sign.ts";
 import type { Operation } from "../state/operation.ts";
 import { describeNeeds, missingHolders } from "./rules/needs.ts";
@@ -36,6 +36,23 @@ export async function acceptProposal(
     if (!(await isPublished(operation, now, found.files))) throw error;
     return { state: "already published" };
   }
+}
+
+export type AcceptPreview =
+  | { readonly state: "ready"; readonly preview: PublishPreview }
+  | { readonly state: "already published" };
+
+/** What `acceptProposal` would publish. */
+export async function previewAccept(
+  operation: Operation,
+  name: string,
+  { expectHash, clock, signal }: AcceptOptions,
+): Promise<AcceptPreview> {
+  const base = await openTeamBase(operation, expectHash);
+  const found = await findSeen(operation, name, expectHash);
+  if (await isPublished(operation, base, found.files)) return { state: "already published" };
+  const accept = async (current: Base): Promise<AcceptedFiles> => acceptedFiles(operation, current, found);
+  return { state: "ready", preview: await previewRelease(operation, { clock, signal, coverage: { accept } }) };
 }
 
 /** If another publisher was first, the proposal must fit what is published then. */

@@ -1,12 +1,14 @@
 import type { Run } from "../../context/command.ts";
 import { describeBytes, describeCount } from "../../context/time.ts";
-import { withMaster } from "../master.ts";
+import { tryMaster } from "../master.ts";
 
 export const run: Run = (context, [repo = ""]) =>
-  withMaster(context, repo, async (master) => {
-    const pruned = await master.prune({ signal: context.io.signal });
+  tryMaster(context, repo, async (master) => {
+    const { io, values } = context;
+    const isDry = values.on("dry-run");
+    const pruned = await (isDry ? master.previewPrune({ signal: io.signal }) : master.prune({ signal: io.signal }));
     if (context.terminal.format === "json") return context.terminal.printJson({ ...pruned });
     context.terminal.report(
-      `deleted ${describeCount(pruned.manifests, "manifest")} and ${describeCount(pruned.blobs, "blob")} (${describeBytes(pruned.bytes)})`,
+      `${isDry ? "would delete" : "deleted"} ${describeCount(pruned.manifests, "manifest")} and ${describeCount(pruned.blobs, "blob")} (${describeBytes(pruned.bytes)})`,
     );
   });

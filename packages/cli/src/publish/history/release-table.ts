@@ -7,7 +7,7 @@ export const releaseCommands: readonly Command[] = [
     name: "rollback-release",
     summary: "publish the targets of an earlier release again, as a new release",
     arguments: "<repo> <release>",
-    settings: [...stateSettings, ...pushSettings, "dry-run"],
+    settings: [...stateSettings, ...pushSettings],
     modes: pushModes,
     examples: ["dtuf rollback-release fred/demo 3 --dry-run"],
     load: () => import("./rollback-release.ts"),
@@ -15,7 +15,8 @@ export const releaseCommands: readonly Command[] = [
   entry({
     name: "prune",
     summary: "delete what no reader needs any more",
-    examples: ["dtuf prune fred/demo"],
+    settings: [...stateSettings, "dry-run"],
+    examples: ["dtuf prune fred/demo", "dtuf prune fred/demo --dry-run"],
     load: () => import("./prune.ts"),
   }),
 ];

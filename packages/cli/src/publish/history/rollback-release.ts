@@ -2,7 +2,7 @@ import type { StagedTarget } from "@dtuf/master";
 import type { Context, Run } from "../../context/command.ts";
 import { describeCount } from "../../context/time.ts";
 import { UsageError } from "../../context/usage.ts";
-import { withMaster } from "../master.ts";
+import { tryMaster } from "../master.ts";
 import { pushOptions } from "../push-options.ts";
 import { reportPush } from "../push-record.ts";
 
@@ -11,7 +11,7 @@ export const run: Run = (context, [repo = "", number = ""]) => {
   const release = parseRelease(number);
   const options = pushOptions(context);
   const isDry = values.on("dry-run");
-  return withMaster(context, repo, async (master, place) => {
+  return tryMaster(context, repo, async (master, place) => {
     const changes = await master.stageRelease(release, { signal: io.signal, effect: isDry ? "none" : "stage" });
     if (isDry) return preview(context, release, changes);
     if (changes.length === 0) context.terminal.report(`the targets of release ${release} are the signed ones already`);

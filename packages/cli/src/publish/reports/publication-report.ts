@@ -1,4 +1,4 @@
-import type { PublishResult, StagedTarget } from "@dtuf/master";
+import type { PublishPreview, PublishResult, StagedTarget } from "@dtuf/master";
 import type { Context } from "../../context/command.ts";
 import { describeInstant } from "../../context/time.ts";
 import { noteDue, noteRecord } from "./due-report.ts";
@@ -25,9 +25,28 @@ export async function reportPublication(context: Context, place: string, result:
   );
 }
 
+/** Of a publication that was not made. */
+export async function reportPreview(context: Context, place: string, preview: PublishPreview): Promise<void> {
+  const { io, terminal } = context;
+  noteDue(context, preview.due);
+  if (preview.record !== undefined) noteRecord(context, preview.record);
+  if (terminal.format === "json") return terminal.printJson({ place, dryRun: true, ...preview });
+  for (const { change, path } of preview.changed) await terminal.printName(`${change} ${path}`);
+  const { versions, servedUntil } = preview;
+  const root = preview.renewed.includes("root") ? `, root ${versions.root}` : "";
+  terminal.report(
+    `would publish release ${versions.timestamp} of ${place}, snapshot ${versions.snapshot}${root}: ${describeChanges(preview)}; ` +
+      `clients would be served until ${describeInstant(servedUntil, io.now())}`,
+  );
+}
+
 type Published = PublishResult & Unchanged & { readonly renewed?: readonly string[] };
 
-function describeChanges({ changed, renewed, unchanged = [] }: Published): string {
+function describeChanges({
+  changed,
+  renewed,
+  unchanged = [],
+}: Pick<Published, "changed" | "renewed" | "unchanged">): string {
   const left = unchanged.filter((name) => !changed.some(({ path }) => path === name));
   const same = left.length === 0 ? "" : `, ${left.length} unchanged`;
   if (changed.length === 0)
