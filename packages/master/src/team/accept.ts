@@ -48,7 +48,7 @@ export async function previewAccept(
   name: string,
   { expectHash, clock, signal }: AcceptOptions,
 ): Promise<AcceptPreview> {
-  const base = await openTeamBase(operation, expectHash);
+  const base = await openTeamBase(operation, { expectHash });
   const found = await findSeen(operation, name, expectHash);
   if (await isPublished(operation, base, found.files)) return { state: "already published" };
   const accept = async (current: Base): Promise<AcceptedFiles> => acceptedFiles(operation, current, found);
