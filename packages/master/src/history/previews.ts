@@ -7,7 +7,7 @@ import { previewRelease, type PublishPreview } from "../release/publish.ts";
 import { withoutEffects } from "../state/dry-operation.ts";
 import type { Operation, Workplace } from "../state/operation.ts";
 import { previewAccept, type AcceptPreview } from "../team/accept.ts";
-import { compareStaged } from "../team/compare-staged.ts";
+import { compareStaged } from "./compare-staged.ts";
 import type { OperationOptions } from "../target-contract.ts";
 import type { AcceptOptions, ProposalSummary } from "../team-contract.ts";
 import { previewPrune } from "./prune.ts";

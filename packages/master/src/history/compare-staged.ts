@@ -4,10 +4,10 @@ import type { Base } from "../published/base.ts";
 import { openBase } from "../release/open-base.ts";
 import type { Operation } from "../state/operation.ts";
 import type { ProposalSummary } from "../team-contract.ts";
-import { draftRole, draftTopLevel } from "./draft.ts";
-import { viewOf } from "./open-proposal.ts";
-import { placeFiles } from "./rules/place-files.ts";
-import { summarize, type DocumentPair } from "./rules/summary.ts";
+import { draftRole, draftTopLevel } from "../team/draft.ts";
+import { viewOf } from "../team/open-proposal.ts";
+import { placeFiles } from "../team/rules/place-files.ts";
+import { summarize, type DocumentPair } from "../team/rules/summary.ts";
 
 export async function compareStaged(operation: Operation, role: string | undefined): Promise<ProposalSummary> {
   const base = await openBase(operation, {});
