@@ -18,6 +18,7 @@ import {
 import { keyCommands } from "./keys/keys-table.ts";
 import { releaseCommands } from "./publish/history/release-table.ts";
 import { copyCommands } from "./pull/pull-table.ts";
+import { binCommands } from "./publish/bins/bins-table.ts";
 import { roleCommands } from "./publish/role-table.ts";
 import { withSetting, type Mode } from "./context/modes.ts";
 import { helpCommands } from "./help/help-table.ts";
@@ -178,6 +179,7 @@ const masterCommands: readonly Command[] = [
   }),
   ...keyCommands,
   ...roleCommands,
+  ...binCommands,
   ...releaseCommands,
   ...teamCommands,
 ];

@@ -5,10 +5,13 @@
 import type { Digest } from "@dtuf/registry";
 import type { JsonObject, RoleName, TargetFile, TargetPath, TopLevelRole, LeftOutRoots } from "@dtuf/tuf";
 import type {
+  BinKeeper,
   IndexOptions,
+  ListOptions,
   NewTarget,
   OperationOptions,
   ProgressOptions,
+  PruneResult,
   PushedTargets,
   PushTargetsOptions,
   StagedTarget,
@@ -100,13 +103,6 @@ export interface RefreshMetadataResult extends PublishResult {
   readonly renewed: readonly TopLevelRole[];
 }
 
-export interface PruneResult {
-  readonly releases: readonly number[];
-  readonly manifests: number;
-  readonly blobs: number;
-  readonly bytes: number;
-}
-
 export interface AdoptResult {
   /** The directory that the key files of this machine's roles go into. */
   readonly keyDirectory: string;
@@ -118,7 +114,7 @@ export type AcceptedProposal =
   | { readonly state: "published"; readonly result: PublishResult }
   | { readonly state: "already published" };
 
-export interface Master extends KeyManager, Team, AsyncDisposable {
+export interface Master extends KeyManager, Team, BinKeeper, AsyncDisposable {
   /** An existing key is set aside in keys/previous until a publication no longer needs it. */
   createRootKey(options?: OperationOptions): Promise<CreatedKey>;
   /** The roles that have a key file in `keys/`. No file is opened. */
@@ -211,7 +207,7 @@ export interface Master extends KeyManager, Team, AsyncDisposable {
   /** Names of the targets in the signed metadata, without staged changes. Sorted. */
   listTargets(): Promise<readonly TargetPath[]>;
   /** The same, with the signed metadata of each. */
-  listTargetFiles(): Promise<ReadonlyMap<TargetPath, TargetFile>>;
+  listTargetFiles(options?: ListOptions): Promise<ReadonlyMap<TargetPath, TargetFile>>;
   /** Names of the signed targets that need the blob. Sorted. */
   listTargetsOf(blob: Digest): Promise<readonly TargetPath[]>;
   staged(): Promise<StagedChanges>;

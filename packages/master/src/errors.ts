@@ -46,6 +46,12 @@ export type MasterErrorCode =
    */
   | "MASTER_OLD_ROOT_KEY_MISSING"
   | "MASTER_ROLE_UNKNOWN"
+  /** Targets delegates to hash bins already, or to roles that cannot stand beside them; the details name the roles. */
+  | "MASTER_BINS_EXIST"
+  /** Targets does not delegate to hash bins. */
+  | "MASTER_BINS_MISSING"
+  /** What was asked for cannot be done with hash bins. */
+  | "MASTER_BINS_UNSUPPORTED"
   /** The role has this key already, perhaps under another id. */
   | "MASTER_KEY_EXISTS"
   /** The role has no such key, or the name fits several of its keys. */

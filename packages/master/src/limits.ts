@@ -68,3 +68,6 @@ export const hashedFilesMax = 2000;
 
 /** Four times what `hashedFilesMax` files need. */
 export const hashedFilesMaxBytes: number = 1024 * 1024;
+
+/** A snapshot has room for 250,000 roles, and keeps the names of bins that were resized. */
+export const binsMax = 65_536;

@@ -10,7 +10,9 @@ import { stageRollback } from "./history/rollback.ts";
 import { createPreviews, type Previews } from "./history/previews.ts";
 import { prune } from "./history/prune.ts";
 import { publish } from "./release/publish.ts";
-import { listTargetsOf, readSignedTargets, unknownTarget } from "./push-target.ts";
+import { readSignedTargets } from "./bins/read-bins.ts";
+import { createBins, resizeBins } from "./bins/stage-bins.ts";
+import { listTargetsOf, unknownTarget } from "./push-target.ts";
 import { pushTarget, pushTargets, setCustom } from "./push-targets.ts";
 import { addKey, listRoleKeys, removeKey, setPeriods, setThreshold } from "./release/role-keys.ts";
 import { readRootChain } from "./published/root-chain.ts";
@@ -101,7 +103,7 @@ function createPublisher(workplace: Workplace): Publisher {
   };
 }
 
-type Delegator = Pick<Master, "delegate" | "updateRole" | "revokeRole">;
+type Delegator = Pick<Master, "delegate" | "updateRole" | "revokeRole" | "createBins" | "resizeBins">;
 
 function createDelegator({ alone }: Workplace): Delegator {
   return {
@@ -112,6 +114,9 @@ function createDelegator({ alone }: Workplace): Delegator {
     updateRole: (role, metadata, { signal } = {}) =>
       alone(signal, (operation) => updateRole(operation, role, metadata)),
     revokeRole: (role, { signal } = {}) => alone(signal, (operation) => revokeRole(operation, role)),
+    createBins: (count, { signal, ...options } = {}) =>
+      alone(signal, (operation) => createBins(operation, count, options)),
+    resizeBins: (count, { signal } = {}) => alone(signal, (operation) => resizeBins(operation, count)),
   };
 }
 
@@ -149,8 +154,9 @@ function createReader({ look }: Workplace): Reader {
   return {
     listKeys: () => look(undefined, listKeys),
     listTargets: () =>
-      look(undefined, async (operation) => [...(await readSignedTargets(operation)).keys()].toSorted()),
-    listTargetFiles: () => look(undefined, async (operation) => sortedFiles(await readSignedTargets(operation))),
+      look(undefined, async (operation) => [...(await readSignedTargets(operation, "all")).keys()].toSorted()),
+    listTargetFiles: ({ bins = "read", signal } = {}) =>
+      look(signal, async (operation) => sortedFiles(await readSignedTargets(operation, bins === "read" ? "all" : []))),
     listTargetsOf: (blob) => look(undefined, (operation) => listTargetsOf(operation, blob)),
     staged: () => look(undefined, readStagedChanges),
     expirations: () => look(undefined, readExpirations),
@@ -167,7 +173,7 @@ function sortedFiles(targets: TargetMap): TargetMap {
 
 async function deleteTarget(operation: Operation, path: TargetPath): Promise<void> {
   const state = operation.state();
-  const signed = await readSignedTargets(operation);
+  const signed = await readSignedTargets(operation, [path]);
   const staged = (await operation.files.readStaged(state)).get(path);
   if (staged?.kind === "delete" || (staged === undefined && !signed.has(path))) throw unknownTarget(path);
   if (signed.has(path)) await operation.files.stage(state, path, { kind: "delete" });
@@ -183,7 +189,9 @@ async function unstage(operation: Operation, names: readonly string[] | undefine
   for (const path of wanted) await operation.files.unstage(state, path);
   const roles = names === undefined ? await operation.files.readStagedRoles(state) : new Map<RoleName, never>();
   for (const role of roles.keys()) await operation.files.unstageRole(state, role);
-  if (names === undefined) await operation.files.unstageKeyChanges(state);
+  if (names !== undefined) return;
+  await operation.files.unstageKeyChanges(state);
+  await operation.files.unstageBins(state);
 }
 
 async function readRootFile(operation: Operation): Promise<Uint8Array> {

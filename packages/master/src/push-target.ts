@@ -17,7 +17,8 @@ import {
   type Descriptor,
   type Digest,
 } from "@dtuf/registry";
-import { parseTargetPath, parseUnverified, type JsonObject, type TargetFile, type TargetPath } from "@dtuf/tuf";
+import { parseTargetPath, type JsonObject, type TargetFile, type TargetPath } from "@dtuf/tuf";
+import { readSignedTargets } from "./bins/read-bins.ts";
 import type { TargetMap } from "./documents/changes.ts";
 import type { NewTarget, ProgressOptions, TargetPart } from "./contract.ts";
 import type { IndexOptions } from "./target-contract.ts";
@@ -38,13 +39,8 @@ export interface ReadRequest extends Pick<NewTarget, "parts" | "custom">, Progre
   readonly sender: Sender | undefined;
 }
 
-/** The targets of the last release. The files of the record were verified before they were saved. */
-export async function readSignedTargets(operation: Operation): Promise<TargetMap> {
-  return parseUnverified(await operation.files.readMetadata(operation.state().head.targets), "targets").targets;
-}
-
 export async function listTargetsOf(operation: Operation, blob: Digest): Promise<readonly TargetPath[]> {
-  const signed = [...(await readSignedTargets(operation))];
+  const signed = [...(await readSignedTargets(operation, "all"))];
   const needs = (file: TargetFile): boolean => findTargetBlobs(file)?.some(({ digest }) => digest === blob) ?? false;
   return signed.flatMap(([path, file]) => (needs(file) ? [path] : [])).toSorted();
 }

@@ -7,6 +7,7 @@
 import { findTargetBlobs, FormatError, targetKeeper } from "@dtuf/format";
 import { emptyConfig, forEachConcurrently, type Digest } from "@dtuf/registry";
 import { parseTargetPath, type JsonObject, type TargetFile, type TargetPath } from "@dtuf/tuf";
+import { hasBins, readSignedTargets } from "./bins/read-bins.ts";
 import { describeStaged, type Staged, type StagedTargets, type TargetMap } from "./documents/changes.ts";
 import { parseTargetName, verifyCustom } from "./documents/target-name.ts";
 import type { NewTarget, ProgressOptions, PushedTargets, PushTargetsOptions, StagedTarget } from "./contract.ts";
@@ -14,14 +15,7 @@ import { openHashedFiles } from "./parts/hashed-files.ts";
 import type { Blob } from "./parts/read-part.ts";
 import { findLength, indexesOf, verifyChunkBytes } from "./parts/target-index.ts";
 import { createSender, reportStored, type Sender } from "./parts/sender.ts";
-import {
-  readKnown,
-  readParts,
-  readSignedTargets,
-  uploadTarget,
-  withCustom,
-  type PreparedTarget,
-} from "./push-target.ts";
+import { readKnown, readParts, uploadTarget, withCustom, type PreparedTarget } from "./push-target.ts";
 import { createSent, type Sent } from "./release/upload.ts";
 import type { Operation, Workplace } from "./state/operation.ts";
 
@@ -102,8 +96,9 @@ async function prepare(
   wanted: Wanted,
   options: PushTargetsOptions,
 ): Promise<readonly Prepared[]> {
-  const targets = await readSignedTargets(operation);
+  const targets = await readSignedTargets(operation, namesOf(wanted));
   const { files } = operation;
+  const kind = (await hasBins(operation)) ? "bin" : "role";
   const size = targets.size + (await files.countStaged(operation.state())) + wanted.size - 1;
   const staged: StagedTargets = options.same === "keep" ? await files.readStaged(operation.state()) : new Map();
   const prepared = new Map<TargetPath, Prepared>();
@@ -128,9 +123,16 @@ async function prepare(
       return;
     }
     prepared.set(path, read);
-    if (sender !== undefined) await uploadTarget(sender, { ...read, owner: targetKeeper({ size }, "role") });
+    if (sender !== undefined) await uploadTarget(sender, { ...read, owner: targetKeeper({ size }, kind) });
   });
   return [...wanted.keys()].flatMap((path) => prepared.get(path) ?? []);
+}
+
+/** Of the targets, and of those that they are made of. */
+function namesOf(wanted: Wanted): ReadonlySet<TargetPath> {
+  const parts = [...wanted.values()].flatMap(({ parts }) => parts);
+  const named = parts.flatMap((part) => (part.kind === "target" ? [parseTargetPath(part.name)] : []));
+  return new Set([...wanted.keys(), ...named]);
 }
 
 interface UploadAll {
@@ -185,7 +187,7 @@ function likelySizes(operation: Operation): (size: number) => Promise<boolean> {
 
 /** Signed and staged. */
 async function readFiles(operation: Operation): Promise<readonly TargetFile[]> {
-  const files = [...(await readSignedTargets(operation)).values()];
+  const files = [...(await readSignedTargets(operation, [])).values()];
   for (const change of (await operation.files.readStaged(operation.state())).values())
     if (change.kind === "put") files.push(change.file);
   return files;
@@ -217,7 +219,7 @@ async function describe(
   operation: Operation,
   { wanted, prepared, options }: Describe,
 ): Promise<Pushed & { readonly changes: StagedTargets }> {
-  const targets = await readSignedTargets(operation);
+  const targets = await readSignedTargets(operation, options.deleteOthers === undefined ? wanted.keys() : "all");
   const changes = new Map<TargetPath, Staged>();
   for (const path of await findGone(operation, targets, { wanted, options })) changes.set(path, { kind: "delete" });
   for (const { path, file } of prepared) changes.set(path, { kind: "put", file });
@@ -251,7 +253,7 @@ export async function setCustom(
 ): Promise<void> {
   verifyCustom(custom);
   await workplace.alone(signal, async (operation) => {
-    const targets = await readSignedTargets(operation);
+    const targets = await readSignedTargets(operation, names.map(parseTargetPath));
     const changes = new Map<TargetPath, Staged>();
     for (const name of names) {
       const { file } = await readKnown(operation, targets, name);

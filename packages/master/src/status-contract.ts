@@ -12,6 +12,8 @@ export interface StagedChanges {
   readonly roots: readonly number[];
   /** Changes of keys and thresholds. Those of top-level roles are signed as a new root by the next publication. */
   readonly keys: readonly StagedKeyChange[];
+  /** Number of hash bins, if another one is staged. */
+  readonly bins?: number | undefined;
 }
 
 export type ReleaseVersions = Readonly<Record<TopLevelRole, number>>;

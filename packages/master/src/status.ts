@@ -3,7 +3,7 @@ import { OciError } from "@dtuf/registry";
 import { parseUnverified, type RoleName, type TopLevelRole } from "@dtuf/tuf";
 import { describeStaged } from "./documents/changes.ts";
 import type { MasterStatus, OpenProposal, StagedChanges } from "./contract.ts";
-import { readSignedTargets } from "./push-target.ts";
+import { readSignedTargets } from "./bins/read-bins.ts";
 import type { Operation } from "./state/operation.ts";
 import { MasterError } from "./errors.ts";
 import { openPublished, openRecorded, versionsOf, type Base } from "./published/base.ts";
@@ -38,11 +38,14 @@ export async function readExpirations(operation: Operation): Promise<ReadonlyMap
 
 export async function readStagedChanges(operation: Operation): Promise<StagedChanges> {
   const state = operation.state();
+  const staged = await operation.files.readStaged(state);
+  const bins = await operation.files.findBins(state);
   return {
-    targets: describeStaged(await readSignedTargets(operation), await operation.files.readStaged(state)),
+    targets: describeStaged(await readSignedTargets(operation, staged.keys()), staged),
     roles: [...(await operation.files.readStagedRoles(state)).keys()],
     roots: state.stagedRoots.map(({ version }) => version),
     keys: describeKeyChanges(await operation.files.readKeyChanges(state)),
+    ...(bins === undefined ? {} : { bins: bins.count }),
   };
 }
 

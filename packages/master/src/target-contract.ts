@@ -71,3 +71,39 @@ export interface PushedTargets {
   /** The targets that were left as they are. */
   readonly unchanged: readonly TargetPath[];
 }
+
+export interface ListOptions extends OperationOptions {
+  /** "skip": without the targets of hash bins, which may be many requests. Default "read". */
+  readonly bins?: "read" | "skip" | undefined;
+}
+
+export interface CreateBinsOptions extends OperationOptions {
+  /** The bins are named `<namePrefix>-<hex>`. Default `bins`. */
+  readonly namePrefix?: string | undefined;
+  /** Public keys in PEM that sign the bins. Default: those of targets, also after they are replaced. */
+  readonly keys?: readonly string[] | undefined;
+  /** How many of `keys` must sign a bin. Default 1. */
+  readonly threshold?: number | undefined;
+}
+
+/**
+ * Hash bins (TAP 15): the targets are divided into 2^n roles by the hash of their names, so that a new target changes one
+ * small role. Pushing, deleting and publishing then find a target's bin by themselves.
+ */
+export interface BinKeeper {
+  /**
+   * Stages hash bins. The next publication moves all targets into them.
+   * @param count a power of two from 2 to 65,536
+   * @throws MASTER_BINS_EXIST if targets has bins or delegates to other roles; TypeError
+   */
+  createBins(count: number, options?: CreateBinsOptions): Promise<void>;
+  /** Stages another number of bins. @throws MASTER_BINS_MISSING; TypeError */
+  resizeBins(count: number, options?: OperationOptions): Promise<void>;
+}
+
+export interface PruneResult {
+  readonly releases: readonly number[];
+  readonly manifests: number;
+  readonly blobs: number;
+  readonly bytes: number;
+}

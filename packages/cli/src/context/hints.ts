@@ -24,6 +24,8 @@ const hints: Readonly<Record<string, string>> = {
   MASTER_SIGNATURES_MISSING:
     "what is staged is kept: PROGRAM propose <repo> asks the holders to sign; or run the command again where those keys are",
   MASTER_KEY_UNKNOWN: "PROGRAM list-keys <repo> lists the keys of each role",
+  MASTER_BINS_MISSING: "PROGRAM create-bins <repo> --count 16384",
+  MASTER_BINS_UNSUPPORTED: "nothing was changed",
   MASTER_KEY_EXISTS: "PROGRAM list-keys <repo> lists the keys of each role",
   MASTER_THRESHOLD_TOO_HIGH:
     "add a key first (PROGRAM add-key <repo>), or lower the threshold (PROGRAM set-threshold <repo>)",

@@ -167,6 +167,12 @@ export const settings = {
   ),
   key: needs("file", list("PEM file of a public key of the role", "file")),
   threshold: count("how many of its keys must sign the role", "1"),
+  count: {
+    kind: "count",
+    summary: "how many hash bins, a power of two",
+    value: "count",
+    bounds: { least: 2, most: 65_536 },
+  },
   terminating: toggle("where the role may sign a target and has none, ask no later role"),
   within: { kind: "duration", summary: "how soon counts as due", value: "duration", fallback: "half a lifetime" },
   parts: toggle("the files are parts of one target, although its name is the name of a file too"),

@@ -67,7 +67,7 @@ async function openMaster<Result>(
     });
     await noteUnusedLifetimes(context, master);
     return await work(master, connection.name).catch(async (error: unknown) => {
-      await addNear(error, async () => (await master.listTargetFiles()).keys());
+      await addNear(error, async () => (await master.listTargetFiles({ bins: "skip" })).keys());
       throw error;
     });
   } finally {

@@ -98,6 +98,7 @@ function describeStaged({ staged }: MasterStatus): readonly string[] {
     ...staged.targets.map(({ change, path }) => `${change} ${path}`),
     ...staged.roles.map((role) => `role ${role}`),
     ...staged.keys.map(keyChangeText),
+    ...(staged.bins === undefined ? [] : [`${staged.bins} hash bins`]),
     ...staged.roots.map((version) => `root ${version}`),
   ];
 }

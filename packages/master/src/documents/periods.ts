@@ -3,8 +3,9 @@
  * fields of tuf-on-ci, in whole days. Those of root and of targets roles are in the signed document itself, those of
  * snapshot and timestamp are with their role in root. They take precedence over the lifetimes of a machine. Pure.
  */
-import type { JsonObject, Root, Targets, TopLevelRole } from "@dtuf/tuf";
+import { isTopLevelRole, type JsonObject, type Root, type Targets, type TopLevelRole } from "@dtuf/tuf";
 import type { Periods } from "../keys-contract.ts";
+import type { DueRole } from "../status-contract.ts";
 import type { Instant } from "./plan.ts";
 
 const expiryField = "x-tuf-on-ci-expiry-period";
@@ -75,4 +76,18 @@ function ofEach(value: (role: TopLevelRole) => number): Record<TopLevelRole, num
 
 function daysMs(days: number | undefined): number | undefined {
   return days === undefined ? undefined : days * dayMs;
+}
+
+export type Expiry = Pick<DueRole, "role" | "expires">;
+
+/** The roles that expire within their signing period, or within `withinMs`. The earliest comes first. */
+export function dueRoles(roles: readonly Expiry[], { now, windowsMs }: Terms, withinMs?: number): readonly DueRole[] {
+  return roles
+    .flatMap(({ role, expires }): readonly DueRole[] => {
+      const left = expires.getTime() - now.getTime();
+      if (left <= 0) return [{ role, expires, state: "expired" }];
+      const window = withinMs ?? (isTopLevelRole(role) ? windowsMs[role] : windowsMs.targets);
+      return left <= window ? [{ role, expires, state: "soon" }] : [];
+    })
+    .toSorted((a, b) => a.expires.getTime() - b.expires.getTime());
 }

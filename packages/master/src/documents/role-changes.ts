@@ -4,6 +4,7 @@ import { MasterError } from "../errors.ts";
 import { applyStaged, encodeStaged, parseTogether, type StagedTargets } from "./changes.ts";
 import { isPeriods, termsOf, withPeriods } from "./periods.ts";
 import type { Periods } from "../keys-contract.ts";
+import { changeDelegations, changePeriods, type KeyChange } from "./key-changes.ts";
 import { expiryOf, planTargets, type Instant } from "./plan.ts";
 import { applyRoles, encodeStagedRole, parseStagedRole, type StagedRoles } from "./staged-role.ts";
 
@@ -11,6 +12,13 @@ export interface RoleChanges {
   readonly targets: StagedTargets;
   readonly roles: StagedRoles;
   readonly periods?: Periods | undefined;
+}
+
+/** Staged changes of the top-level role. */
+export interface TargetsChanges {
+  readonly staged: StagedTargets;
+  readonly roles: StagedRoles;
+  readonly keys: readonly KeyChange[];
 }
 
 export const noChanges: RoleChanges = { targets: new Map(), roles: new Map() };
@@ -37,6 +45,20 @@ export function planRole(
   const expires = expiryOf("targets", termsOf(instant, { targets: { unrecognized } }));
   const content = { targets, ...(delegations === undefined ? {} : { delegations }) };
   return { ...planTargets(previous, content, { version, expires }), unrecognized };
+}
+
+/** Targets with the staged changes. Delegations that do not change stay the same object. */
+export function planStagedTargets(
+  before: Targets,
+  { staged, roles, keys }: TargetsChanges,
+  { version, instant }: { readonly version: number; readonly instant: Instant },
+): Targets {
+  const delegations = changeDelegations(applyRoles(before.delegations, roles), keys);
+  const targets = applyStaged(before.targets, staged);
+  const unrecognized = changePeriods("targets", before.unrecognized, keys);
+  const expires = expiryOf("targets", termsOf(instant, { targets: { unrecognized } }));
+  const content = { targets, ...(delegations === undefined ? {} : { delegations }) };
+  return { ...planTargets(before, content, { version, expires }), unrecognized };
 }
 
 export function encodeRoleChanges(role: RoleName, { targets, roles, periods }: RoleChanges): string {

@@ -5,13 +5,14 @@
  */
 import { metadataFileName, releaseTag } from "@dtuf/format";
 import { isDeepStrictEqual } from "node:util";
-import { TufError, type Targets, type TargetPath } from "@dtuf/tuf";
+import { binNames, TufError, type RoleName, type Snapshot, type TargetPath, type Targets } from "@dtuf/tuf";
 import type { StagedTarget } from "../target-contract.ts";
 import { describeStaged, type Staged, type TargetMap } from "../documents/changes.ts";
 import { MasterError } from "../errors.ts";
 import { findRelease, readPublished, type Published } from "../published/published.ts";
 import { readRoots, walkRoots } from "../published/root-chain.ts";
-import { readSignedTargets } from "../push-target.ts";
+import { readBinTargets, readSnapshot, readTopLevel, type PublishedBins } from "../bins/read-bins.ts";
+import { encodeDelegationsText } from "../bins/delegations-text.ts";
 import type { Operation } from "../state/operation.ts";
 
 export interface RollbackRequest {
@@ -29,11 +30,48 @@ export async function stageRollback(
 ): Promise<readonly StagedTarget[]> {
   const state = operation.state();
   if ((await operation.files.countStaged(state)) > 0) throw changesStaged();
-  const signed = await readSignedTargets(operation);
-  const earlier = await openRelease(operation, release);
-  const changes = differences(signed, earlier.targets);
+  const now = { targets: await readTopLevel(operation), snapshot: await readSnapshot(operation) };
+  const { signed, wanted } = await readBoth(operation, now, await openRelease(operation, release));
+  const changes = differences(signed, wanted);
   if (effect === "stage" && changes.size > 0) await operation.files.stageTogether(state, changes);
   return describeStaged(signed, changes);
+}
+
+interface Content {
+  readonly targets: Targets;
+  readonly snapshot: Snapshot;
+}
+
+/** The targets of both, with those of the bins that differ. @throws MasterError MASTER_BINS_UNSUPPORTED */
+async function readBoth(
+  operation: Operation,
+  now: Content,
+  earlier: Content,
+): Promise<{ readonly signed: TargetMap; readonly wanted: TargetMap }> {
+  const bins = binsIn(now);
+  const before = binsIn(earlier);
+  const [text, old] = [encodeDelegationsText(bins?.delegations), encodeDelegationsText(before?.delegations)];
+  if (text !== old) throw otherBins();
+  if (bins === undefined || before === undefined)
+    return { signed: now.targets.targets, wanted: earlier.targets.targets };
+  const sha256 = ({ snapshot }: Content, name: RoleName): string | undefined =>
+    snapshot.meta.get(`${name}.json`)?.hashes?.get("sha256");
+  const changed = [...binNames(bins.delegations.succinct)].filter(
+    (name) => sha256(now, name) !== sha256(earlier, name),
+  );
+  return {
+    signed: await readBinTargets(operation, bins, changed),
+    wanted: await readBinTargets(operation, before, changed),
+  };
+}
+
+function binsIn({ targets: { delegations }, snapshot }: Content): PublishedBins | undefined {
+  return delegations?.kind === "succinct" ? { delegations, snapshot } : undefined;
+}
+
+function otherBins(): MasterError {
+  const what = "returning to a release with other hash bins or other keys of them, or with none";
+  return new MasterError("MASTER_BINS_UNSUPPORTED", `not possible: ${what}`, { details: { what } });
 }
 
 function differences(signed: TargetMap, wanted: TargetMap): ReadonlyMap<TargetPath, Staged> {
@@ -45,7 +83,7 @@ function differences(signed: TargetMap, wanted: TargetMap): ReadonlyMap<TargetPa
   return changes;
 }
 
-async function openRelease(operation: Operation, release: number): Promise<Targets> {
+async function openRelease(operation: Operation, release: number): Promise<Content> {
   const found = await findRelease(operation, releaseTag(release));
   if (found === undefined) {
     throw new MasterError("MASTER_RELEASE_UNKNOWN", `release ${release} is not in the registry, or was pruned`, {
@@ -61,7 +99,7 @@ async function openRelease(operation: Operation, release: number): Promise<Targe
 }
 
 /** Nothing is expired for it, because an earlier release usually is. */
-async function verifyRelease(operation: Operation, found: Published, release: number): Promise<Targets> {
+async function verifyRelease(operation: Operation, found: Published, release: number): Promise<Content> {
   const set = walkRoots(await readRoots(operation, operation.state()));
   const read = (role: "timestamp" | "snapshot" | "targets", version?: number): Promise<Uint8Array> =>
     readPublished(operation, found, {
@@ -73,8 +111,8 @@ async function verifyRelease(operation: Operation, found: Published, release: nu
   if (version !== release) throw untrusted(release, `its timestamp has version ${version}`, "TUF_VERSION_MISMATCH");
   set.updateSnapshot(await read("snapshot", snapshot?.version), "source");
   set.updateTargets(await read("targets", set.snapshot?.signed.meta.get("targets.json")?.version));
-  if (set.targets === undefined) throw new TypeError("the targets were not loaded");
-  return set.targets.signed;
+  if (set.targets === undefined || set.snapshot === undefined) throw new TypeError("the targets were not loaded");
+  return { targets: set.targets.signed, snapshot: set.snapshot.signed };
 }
 
 function changesStaged(): MasterError {

@@ -2,7 +2,7 @@
  * The releases that a registry still has. They are read without verification, because they only say what may be
  * deleted, and the registry's operator can delete anything anyway. The verified current release says what must stay.
  */
-import { OciError, parseTag, type Descriptor, type Digest, type TagName } from "@dtuf/registry";
+import { forEachConcurrently, OciError, parseTag, type Descriptor, type Digest, type TagName } from "@dtuf/registry";
 import {
   findStoredBlobs,
   FormatError,
@@ -99,11 +99,11 @@ export function createNeedsReader(operation: Operation): NeedsReader {
     const bytes = await readPublished(operation, release, { name, maxBytes: defaultLimits.snapshotMaxBytes });
     const snapshot = parseUnverified(bytes, "snapshot");
     const parts: Needs[] = [{ tags: new Set(tags), blobs: sizes(files.values()) }];
-    for (const [role, version] of rolesOf(snapshot)) {
+    await forEachConcurrently(rolesOf(snapshot), operation.concurrency, async ([role, version]) => {
       const key =
         role === "targets" ? (files.get(metadataFileName(role, version))?.digest ?? "") : `${version}.${role}`;
       parts.push(await once(key, () => roleNeeds(operation, release, { role, version })));
-    }
+    });
     return merge(parts);
   }
 

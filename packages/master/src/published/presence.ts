@@ -1,9 +1,10 @@
 /** Verifies that the registry has the content that new signed metadata names. */
 import { encodeTarget, findStoredBlobs, roleTag, targetKeeper } from "@dtuf/format";
 import { forEachConcurrently, OciError, type Digest, type TagName } from "@dtuf/registry";
-import type { RoleName, Snapshot, TargetPath, Targets } from "@dtuf/tuf";
+import { binNames, type RoleName, type Snapshot, type TargetPath, type Targets } from "@dtuf/tuf";
 import type { StagedTarget } from "../contract.ts";
 import { isSameTarget, type TargetMap } from "../documents/changes.ts";
+import type { DelegatedFile } from "../documents/delegated-file.ts";
 import type { Operation } from "../state/operation.ts";
 import { taggedDigest } from "./published.ts";
 
@@ -20,7 +21,7 @@ export async function verifyTargetBlobs(operation: Operation, targets: TargetMap
 interface Staged {
   readonly targetsDocument: Targets;
   readonly changed: readonly StagedTarget[];
-  readonly delegated: readonly { readonly document: Targets; readonly published?: TargetMap | undefined }[];
+  readonly delegated: readonly Pick<DelegatedFile, "document" | "published" | "kind">[];
 }
 
 /**
@@ -40,11 +41,11 @@ export async function verifyStagedBlobs(
     ),
   );
   const kept = new Set<TagName>();
-  for (const [targets, role] of [
+  for (const [targets, role, kind = "role"] of [
     [put, targetsDocument],
-    ...delegated.map((role) => [changedOf(role), role.document] as const),
+    ...delegated.map((role) => [changedOf(role), role.document, role.kind] as const),
   ] as const) {
-    const tags = targetKeeper(role.targets, "role") === "target" ? await findKept(operation, targets) : nothing;
+    const tags = targetKeeper(role.targets, kind) === "target" ? await findKept(operation, targets) : nothing;
     for (const tag of tags.values()) kept.add(tag);
     await verifyTargetBlobs(operation, new Map([...targets].filter(([path]) => !tags.has(path))));
   }
@@ -81,12 +82,28 @@ interface Promises {
 export async function verifyPromises(operation: Operation, { targets, snapshot, files }: Promises): Promise<void> {
   const { store, signal } = operation;
   await verifyTargetBlobs(operation, targets.targets);
+  await verifyBins(operation, { targets, snapshot, files });
   for (const { name } of targets.delegations?.kind === "listed" ? targets.delegations.roles : []) {
     const version = snapshot.meta.get(`${name}.json`)?.version;
     if (version === undefined || files.some((file) => file.name === name)) continue;
     const tag = roleTag(name, version);
     if ((await store.resolve(tag, { want: "digest", signal })) === undefined) throw absent(`the role ${name}`, tag);
   }
+}
+
+async function verifyBins(
+  operation: Operation,
+  { targets: { delegations }, snapshot, files }: Promises,
+): Promise<void> {
+  if (delegations?.kind !== "succinct") return;
+  const { store, signal, concurrency } = operation;
+  const signed = new Set(files.map(({ name }) => name));
+  await forEachConcurrently(binNames(delegations.succinct), concurrency, async (name) => {
+    const version = snapshot.meta.get(`${name}.json`)?.version;
+    if (version === undefined || signed.has(name)) return;
+    const tag = roleTag(name, version);
+    if ((await store.resolve(tag, { want: "digest", signal })) === undefined) throw absent(`the bin ${name}`, tag);
+  });
 }
 
 function absent(what: string, where: Digest | TagName): OciError {

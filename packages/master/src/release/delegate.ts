@@ -17,11 +17,10 @@ import {
   type Delegations,
   type RoleName,
   type Snapshot,
-  type Targets,
 } from "@dtuf/tuf";
 import type { DelegateOptions } from "../contract.ts";
 import { MasterError } from "../errors.ts";
-import type { SignedFile } from "../documents/plan.ts";
+import type { DelegatedFile } from "../documents/delegated-file.ts";
 import { noChanges, planRole } from "../documents/role-changes.ts";
 import { signersOf } from "../keys/given-signers.ts";
 import { holdersOf } from "../documents/key-owner.ts";
@@ -35,16 +34,6 @@ import {
   type StagedRole,
   type StagedRoles,
 } from "../documents/staged-role.ts";
-
-/** A delegated role's file that goes into the next snapshot. */
-export interface DelegatedFile extends SignedFile {
-  readonly name: RoleName;
-  readonly document: Targets;
-  /** The role that delegates to it. Default: targets. */
-  readonly delegator?: RoleName | undefined;
-  /** The targets of its published document: the registry has their manifests and blobs. */
-  readonly published?: Targets["targets"] | undefined;
-}
 
 /** @throws TufError; MasterError; OciError OCI_NOT_FOUND if a blob of its targets is not in the registry */
 export async function delegate(operation: Operation, name: string, options: DelegateOptions): Promise<void> {
@@ -162,11 +151,12 @@ interface KeptRoles {
  * @throws MasterError MASTER_SIGNATURES_MISSING
  */
 export async function verifyKeptRoles(operation: Operation, roles: KeptRoles): Promise<void> {
-  const { before, after, snapshot, files } = roles;
+  const { before, after, snapshot } = roles;
+  const files = new Set(roles.files.map(({ name }) => name));
   for (const [fileName, meta] of snapshot.meta) {
     const name = fileName.slice(0, -".json".length) as RoleName;
     const [old, by] = [findAuthority(before, name), findAuthority(after, name)];
-    if (old === undefined || by === undefined || files.some((file) => file.name === name)) continue;
+    if (old === undefined || by === undefined || files.has(name)) continue;
     const isStricter =
       old.role.keyIds.some((id) => !by.role.keyIds.includes(id)) || by.role.threshold > old.role.threshold;
     const file = isStricter ? await readRoleFile(operation, meta) : undefined;

@@ -3,7 +3,7 @@
  * keeps their dates in its record. Each version of a role is read once, by the digest in the signed snapshot.
  */
 import { parseUnverified, type MetaFile, type RoleName, type Snapshot, type Targets } from "@dtuf/tuf";
-import type { DelegatedFile } from "./delegate.ts";
+import type { DelegatedFile } from "../documents/delegated-file.ts";
 import { readable } from "../published/history.ts";
 import { delegatedRecordsMax } from "../limits.ts";
 import { readRoleFile } from "../published/role-file.ts";

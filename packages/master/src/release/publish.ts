@@ -19,11 +19,12 @@ import type { Base } from "../published/base.ts";
 import { verifyClock, verifyTakeable } from "./client-view.ts";
 import { readDelegated } from "./delegated-expiry.ts";
 import { verifyKeptRoles } from "./delegate.ts";
+import type { DelegatedFile } from "../documents/delegated-file.ts";
 import { MasterError } from "../errors.ts";
 import { dropUnneededKeys } from "../keys/key-ring.ts";
 import { passedNumbersMax, rebasesMax } from "../limits.ts";
 import { openBase, type OpenedBase } from "./open-base.ts";
-import { termsOf, type Terms } from "../documents/periods.ts";
+import { dueRoles, termsOf, type Terms } from "../documents/periods.ts";
 import { verifyPromises, verifyStagedBlobs } from "../published/presence.ts";
 import { latestDigest, taggedDigest } from "../published/published.ts";
 import { findSuccessor, isBuiltOn } from "../published/successors.ts";
@@ -31,7 +32,7 @@ import { makePushRecord, recordStatusOf } from "./push-record.ts";
 import { commitRelease } from "./record.ts";
 import type { Operation } from "../state/operation.ts";
 import { signNextRoot } from "./role-keys.ts";
-import { dueRoles, signRelease, type AcceptedFiles, type Draft, type OnlineCoverage, type Coverage } from "./sign.ts";
+import { signRelease, type AcceptedFiles, type Draft, type OnlineCoverage, type Coverage } from "./sign.ts";
 import type { State } from "../state/state.ts";
 import {
   createSent,
@@ -143,7 +144,8 @@ async function finish(
 ): Promise<Omit<Publication, "rebased">> {
   const release = content.descriptor.digest;
   await keepReleaseTag(operation, draft, content);
-  await moveSecondTags(operation, draft.delegated);
+  const roles = draft.delegated.filter(({ kind }) => kind !== "bin");
+  await moveSecondTags(operation, roles);
   await commitRelease(operation, { draft, release, coverage, delegated, pushRecord });
   if (coverage.kind !== "online") await dropUnneededKeys(operation.keys, draft.root);
   const { versions, changed, renewed } = draft;
@@ -175,6 +177,7 @@ async function coverageOf(operation: Operation, base: OpenedBase, { coverage }: 
     staged: await operation.files.readStaged(state),
     roles: await operation.files.readStagedRoles(state),
     keys: await operation.files.readKeyChanges(state),
+    bins: await operation.files.findBins(state),
   };
 }
 
@@ -203,16 +206,28 @@ async function uploadRelease(
   });
   const known = isOnRecord(request) || base.release === undefined ? undefined : base.targets.signed.targets;
   const sent = createSent(base.stored);
-  const missing = (artifacts: Iterable<Artifact>): readonly Artifact[] =>
-    isOnRecord(request) ? [...artifacts] : [...artifacts].filter(({ tags }) => !tags.some((tag) => kept.has(tag)));
-  await putArtifacts(operation, missing(ownerManifestsOf(draft, known)), sent);
-  for (const role of draft.delegated) await putArtifacts(operation, missing(roleArtifacts(role)), sent);
+  const had: ReadonlySet<TagName> = isOnRecord(request) ? new Set() : kept;
+  await putArtifacts(operation, without(had, ownerManifestsOf(draft, known)), sent);
+  const bins = draft.delegated.filter(({ kind }) => kind === "bin");
+  for (const role of draft.delegated) {
+    if (role.kind !== "bin") await putArtifacts(operation, without(had, roleArtifacts(role)), sent);
+  }
+  await putArtifacts(operation, binArtifacts(bins), sent);
   const own = state.attempt?.release;
   const open = isOnRecord(request) ? [] : await openNumbers(operation, base, { to: draft.versions.timestamp, own });
   const taken = await taggedDigest(operation, releaseTag(draft.versions.timestamp), "none");
   if (open === undefined || (taken !== undefined && taken !== digest)) return undefined;
   const tagged = { ...artifact, tags: [...open, ...artifact.tags] };
   return (await isTagFixed(() => putArtifact(operation, tagged, sent))) ? undefined : artifact.manifest;
+}
+
+function* without(tags: ReadonlySet<TagName>, artifacts: Iterable<Artifact>): Iterable<Artifact> {
+  for (const artifact of artifacts) if (!artifact.tags.some((tag) => tags.has(tag))) yield artifact;
+}
+
+/** One at a time, because all of them may not fit into memory. */
+function* binArtifacts(bins: readonly DelegatedFile[]): Iterable<Artifact> {
+  for (const bin of bins) yield* roleArtifacts(bin);
 }
 
 /**

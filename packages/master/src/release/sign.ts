@@ -2,9 +2,7 @@
  * Makes signed files from a base and the requested changes. Every file is signed by as many keys as its role needs,
  * under the root that the release will carry, and has a version number that was never used before.
  */
-import { digestHex, digestOf } from "@dtuf/registry";
 import {
-  isTopLevelRole,
   parseUnverified,
   signDocument,
   verifyDocument,
@@ -15,18 +13,22 @@ import {
   type Timestamp,
   type TopLevelRole,
 } from "@dtuf/tuf";
-import { changeDelegations, changePeriods, type KeyChange } from "../documents/key-changes.ts";
-import { termsOf, type Terms } from "../documents/periods.ts";
-import { applyStaged, describeStaged, isSameTarget, type StagedTargets } from "../documents/changes.ts";
-import type { DueRole, ReleaseVersions, StagedTarget } from "../contract.ts";
+import { signBins } from "../bins/sign-bins.ts";
+import type { KeyChange } from "../documents/key-changes.ts";
+import { termsOf, type Expiry } from "../documents/periods.ts";
+import { planStagedTargets } from "../documents/role-changes.ts";
+import type { StagedBins } from "../documents/staged-bins.ts";
+import { describeStaged, isSameTarget, type StagedTargets } from "../documents/changes.ts";
+import type { ReleaseVersions, StagedTarget } from "../contract.ts";
 import { versionsOf, type Base } from "../published/base.ts";
-import { delegatedFiles, type DelegatedFile } from "./delegate.ts";
+import { pushedMark } from "../bins/pushed-mark.ts";
+import type { DelegatedFile } from "../documents/delegated-file.ts";
+import { delegatedFiles } from "./delegate.ts";
 import { applyRoles, type StagedRoles } from "../documents/staged-role.ts";
 import {
   expiryOf,
   nextVersions,
   planSnapshot,
-  planTargets,
   planTimestamp,
   type Edition,
   type Instant,
@@ -51,8 +53,6 @@ export interface Draft {
   readonly notRenewed: readonly Expiry[];
 }
 
-export type Expiry = Pick<DueRole, "role" | "expires">;
-
 /**
  * "all": targets, snapshot and timestamp, with the staged changes. "online": the timestamp, and the snapshot if it is
  * due. "accepted": snapshot and timestamp over files that others signed.
@@ -63,6 +63,7 @@ export type Coverage =
       readonly staged: StagedTargets;
       readonly roles: StagedRoles;
       readonly keys: readonly KeyChange[];
+      readonly bins: StagedBins | undefined;
     }
   | ({ readonly kind: "online" } & OnlineCoverage)
   | ({ readonly kind: "accepted" } & AcceptedFiles);
@@ -110,24 +111,19 @@ function publishedVersions(operation: Operation, base: Base): ReleaseVersions {
   return { ...versions, timestamp: 0, snapshot: 0, targets: 0 };
 }
 
-async function signAll(
-  operation: Operation,
-  base: Base,
-  { staged, roles, keys }: Coverage & { kind: "all" },
-): Promise<Draft> {
+async function signAll(operation: Operation, base: Base, coverage: Coverage & { kind: "all" }): Promise<Draft> {
   const { root, roots } = await openNewestRoot(operation, base);
   const next = nextVersions(publishedVersions(operation, base), operation.state().signed);
   const sign = signerFor(operation, root);
-
-  const before = base.targets.signed;
-  const made = { version: next.targets, instant: operation };
-  const targetsDocument = planStagedTargets(before, { staged, roles, keys }, made);
   const terms = termsOf(operation, { root });
-  const listed = { snapshot: base.snapshot.signed, signatures: "threshold" } as const;
-  const delegated = delegatedFiles(targetsDocument.delegations, roles, listed);
-  const targets = await sign("targets", targetsDocument);
+  const top = await signTargets(operation, base, {
+    coverage,
+    root,
+    made: { version: next.targets, instant: operation },
+  });
+  const { targets, targetsDocument, delegated, before, isRenewed } = top;
   const files = new Map<string, SignedFile>([
-    ["targets.json", targets],
+    ...(isRenewed ? [["targets.json", targets] as const] : []),
     ...delegated.map((file) => [`${file.name}.json`, file] as const),
   ]);
   const snapshotDocument = planSnapshot(base.snapshot.signed, files, edition("snapshot", next, terms));
@@ -136,34 +132,58 @@ async function signAll(
     "timestamp",
     planTimestamp(base.timestamp.signed, snapshot, edition("timestamp", next, terms)),
   );
-  const changed = describeStaged(before.targets, staged).filter(
-    ({ path, file }) => !isSameTarget(before.targets.get(path), file),
+  const changed = describeStaged(before, coverage.staged).filter(
+    ({ path, file }) => !isSameTarget(before.get(path), file),
   );
   return {
     ...{ root, roots, timestamp, snapshot, targets, targetsDocument, snapshotDocument, delegated, changed },
-    versions: { ...next, root: root.version },
+    versions: { ...next, root: root.version, targets: targets.version },
     renewed: [
       ...(root.version > base.root.signed.version ? (["root"] as const) : []),
-      "targets",
+      ...(isRenewed ? (["targets"] as const) : []),
       "snapshot",
       "timestamp",
     ],
-    notRenewed: [{ role: "root", expires: root.expires }],
+    notRenewed: [
+      { role: "root", expires: root.expires },
+      ...(isRenewed ? [] : [{ role: "targets", expires: targetsDocument.expires } as const]),
+    ],
   };
 }
 
-/** Targets with the staged changes. Delegations that do not change stay the same object. */
-export function planStagedTargets(
-  before: Targets,
-  { staged, roles, keys }: Omit<Coverage & { kind: "all" }, "kind">,
-  { version, instant }: { readonly version: number; readonly instant: Instant },
-): Targets {
-  const delegations = changeDelegations(applyRoles(before.delegations, roles), keys);
-  const targets = applyStaged(before.targets, staged);
-  const unrecognized = changePeriods("targets", before.unrecognized, keys);
-  const expires = expiryOf("targets", termsOf(instant, { targets: { unrecognized } }));
-  const content = { targets, ...(delegations === undefined ? {} : { delegations }) };
-  return { ...planTargets(before, content, { version, expires }), unrecognized };
+interface SignTargets {
+  readonly coverage: Coverage & { kind: "all" };
+  readonly root: Root;
+  readonly made: { readonly version: number; readonly instant: Instant };
+}
+
+type SignedTargets = Pick<Draft, "targets" | "targetsDocument" | "delegated"> & {
+  /** The published targets that the changes are compared with. */
+  readonly before: Targets["targets"];
+  /** False: the changes are in hash bins, and the file of targets stays as it is published. */
+  readonly isRenewed: boolean;
+};
+
+async function signTargets(
+  operation: Operation,
+  base: Base,
+  { coverage, root, made }: SignTargets,
+): Promise<SignedTargets> {
+  const old = base.targets.signed;
+  const { roles } = coverage;
+  const binned = await signBins(operation, base, { ...coverage, root });
+  if (binned !== undefined) applyRoles(binned.delegations, roles);
+  if (binned?.isWhole === false) {
+    const targets = { version: old.version, bytes: base.targets.bytes };
+    return { targets, targetsDocument: old, delegated: binned.files, before: binned.before, isRenewed: false };
+  }
+  const planned = planStagedTargets(old, coverage, made);
+  const inBins = binned && { targets: new Map<never, never>(), delegations: binned.delegations };
+  const targetsDocument = { ...planned, ...inBins };
+  const listed = { snapshot: base.snapshot.signed, signatures: "threshold" } as const;
+  const delegated = binned?.files ?? delegatedFiles(targetsDocument.delegations, roles, listed);
+  const targets = await signerFor(operation, root)("targets", targetsDocument);
+  return { targets, targetsDocument, delegated, before: binned?.before ?? old.targets, isRenewed: true };
 }
 
 /** The files of a proposal as they are signed, with a new snapshot and timestamp. */
@@ -201,7 +221,7 @@ async function signOnline(operation: Operation, base: Base, coverage: OnlineCove
   const until = coverage.pushRecord?.until;
   const terms = termsOf(operation, { root });
   const renewal = capped(edition("snapshot", next, terms), until);
-  const isPushedHere = operation.state().pushed === digestHex(digestOf(base.targets.bytes));
+  const isPushedHere = operation.state().pushed === pushedMark(base.targets, base.snapshot.bytes);
   const isAllowed = coverage.snapshot === "if-due" || coverage.pushRecord !== undefined || isPushedHere;
   const left = before.expires.getTime() - operation.now.getTime();
   const isWorthIt = until === undefined || renewal.expires > before.expires;
@@ -271,16 +291,4 @@ function edition(role: TopLevelRole, next: ReleaseVersions, instant: Instant): E
 /** A file that is renewed with a record expires no later than the record. */
 function capped({ version, expires }: Edition, until: Date | undefined): Edition {
   return { version, expires: until !== undefined && until < expires ? until : expires };
-}
-
-/** The roles that expire within their signing period, or within `withinMs`. The earliest comes first. */
-export function dueRoles(roles: readonly Expiry[], { now, windowsMs }: Terms, withinMs?: number): readonly DueRole[] {
-  return roles
-    .flatMap(({ role, expires }): readonly DueRole[] => {
-      const left = expires.getTime() - now.getTime();
-      if (left <= 0) return [{ role, expires, state: "expired" }];
-      const window = withinMs ?? (isTopLevelRole(role) ? windowsMs[role] : windowsMs.targets);
-      return left <= window ? [{ role, expires, state: "soon" }] : [];
-    })
-    .toSorted((a, b) => a.expires.getTime() - b.expires.getTime());
 }

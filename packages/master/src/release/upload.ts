@@ -22,7 +22,7 @@ import {
   type TagName,
 } from "@dtuf/registry";
 import { isSameTarget, type TargetMap } from "../documents/changes.ts";
-import type { DelegatedFile } from "./delegate.ts";
+import type { DelegatedFile } from "../documents/delegated-file.ts";
 import { unknownBlobRetries } from "../limits.ts";
 import type { Operation } from "../state/operation.ts";
 import type { Draft } from "./sign.ts";
@@ -106,9 +106,10 @@ export function* ownerManifestsOf(draft: Draft, before: TargetMap | undefined): 
 }
 
 /** The manifests of a delegated role: of each target, if they have their own, and of the role. */
-export function* roleArtifacts({ name, version, bytes, document, published }: DelegatedFile): Iterable<Artifact> {
+export function* roleArtifacts(file: DelegatedFile): Iterable<Artifact> {
+  const { name, version, bytes, document, published } = file;
   const { targets } = document;
-  const owner = targetKeeper(targets, "role");
+  const owner = targetKeeper(targets, file.kind ?? "role");
   const kept = published !== undefined && targetKeeper(published, "role") === "target" ? published : undefined;
   for (const [path, file] of owner === "target" ? targets : []) {
     if (isSameTarget(kept?.get(path), file)) continue;

@@ -1,7 +1,8 @@
 /**
  * Staged changes: one file for each change, `staged/<generation>/<sha256 of the target's name>.json`, one file for
- * the changes that were staged together, `staged/<generation>/together.json`, which takes precedence, and one for the
- * changes of keys and thresholds, `staged/<generation>/keys.json`. See `State.generation`.
+ * the changes that were staged together, `staged/<generation>/together.json`, which takes precedence, one for the
+ * changes of keys and thresholds, `staged/<generation>/keys.json`, and one for hash bins, `staged/<generation>/bins.json`.
+ * See `State.generation`.
  */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
@@ -18,6 +19,7 @@ import {
 import { stagedMaxBytes, stagedRoleMaxBytes, togetherMaxBytes } from "../limits.ts";
 import { createOwnDirectory, listNames, removeFile } from "./own-directory.ts";
 import { encodeKeyChanges, mergeKeyChanges, parseKeyChanges, type KeyChange } from "../documents/key-changes.ts";
+import { encodeStagedBins, parseStagedBins, type StagedBins } from "../documents/staged-bins.ts";
 import { encodeStagedRole, parseStagedRole, type StagedRole, type StagedRoles } from "../documents/staged-role.ts";
 import type { State } from "./state.ts";
 
@@ -36,6 +38,9 @@ export interface StagedFiles {
   readKeyChanges(state: State): Promise<readonly KeyChange[]>;
   stageKeyChange(state: State, change: KeyChange): Promise<void>;
   unstageKeyChanges(state: State): Promise<void>;
+  findBins(state: State): Promise<StagedBins | undefined>;
+  stageBins(state: State, bins: StagedBins): Promise<void>;
+  unstageBins(state: State): Promise<void>;
 }
 
 export function createStagedFiles(directory: string): StagedFiles {
@@ -74,7 +79,21 @@ export function createStagedFiles(directory: string): StagedFiles {
     readKeyChanges: (state) => readKeyChanges(layersOf(state)),
     stageKeyChange: async (state, change) =>
       write(state, keyFile, encodeKeyChanges([...(await readKeyChanges([layerOf(state)])), change])),
-    unstageKeyChanges: (state) => removeKeyChanges(layersOf(state)),
+    unstageKeyChanges: (state) => removeFromAll(layersOf(state), keyFile),
+    ...createBinFiles({ write, layersOf }),
+  };
+}
+
+interface Layers {
+  readonly layersOf: (state: State) => readonly string[];
+  readonly write: (state: State, name: string, text: string) => Promise<void>;
+}
+
+function createBinFiles({ layersOf, write }: Layers): Pick<StagedFiles, "findBins" | "stageBins" | "unstageBins"> {
+  return {
+    findBins: (state) => findBins(layersOf(state)),
+    stageBins: (state, bins) => write(state, binsFile, encodeStagedBins(bins)),
+    unstageBins: (state) => removeFromAll(layersOf(state), binsFile),
   };
 }
 
@@ -88,8 +107,18 @@ async function readKeyChanges(layers: readonly string[]): Promise<readonly KeyCh
   return mergeKeyChanges(changes);
 }
 
-async function removeKeyChanges(layers: readonly string[]): Promise<void> {
-  for (const layer of layers) await removeFile(join(layer, keyFile));
+/** The later layer's counts. */
+async function findBins(layers: readonly string[]): Promise<StagedBins | undefined> {
+  for (const layer of layers.toReversed()) {
+    const file = join(layer, binsFile);
+    const bytes = await findFile(file, { maxBytes: stagedMaxBytes });
+    if (bytes !== undefined) return parseStagedBins(bytes, file);
+  }
+  return undefined;
+}
+
+async function removeFromAll(layers: readonly string[], name: string): Promise<void> {
+  for (const layer of layers) await removeFile(join(layer, name));
 }
 
 async function readTogether(layer: string): Promise<StagedTargets> {
@@ -117,6 +146,7 @@ function roleFile(name: RoleName): string {
 
 const togetherFile = "together.json";
 const keyFile = "keys.json";
+const binsFile = "bins.json";
 const targetFileName = /^[0-9a-f]{64}\.json$/;
 const roleFileName = /^role-[0-9a-f]{64}\.json$/;
 

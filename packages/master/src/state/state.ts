@@ -56,7 +56,7 @@ export interface State {
    * while that release is there.
    */
   readonly unmoved?: true | undefined;
-  /** SHA-256 of the targets file that was last signed and published from here. A refresh does not change it. */
+  /** The mark (`pushedMark`) of the targets last signed and published from here. A refresh does not change it. */
   readonly pushed?: string | undefined;
   /** The newest record of a push that was signed here or used by a refresh from here. */
   readonly pushRecord?: PushRecord | undefined;

@@ -4,7 +4,7 @@ import type { AcceptedProposal, AcceptOptions, StagedTarget } from "../contract.
 import { withSeen } from "../documents/team-memory.ts";
 import { MasterError } from "../errors.ts";
 import type { Base } from "../published/base.ts";
-import type { DelegatedFile } from "../release/delegate.ts";
+import type { DelegatedFile } from "../documents/delegated-file.ts";
 import { previewRelease, publish, type PublishPreview } from "../release/publish.ts";
 import type { AcceptedFiles } from "../release/sign.ts";
 import type { Operation } from "../state/operation.ts";

@@ -10,13 +10,13 @@ import {
   type Targets,
 } from "@dtuf/tuf";
 import type { ProposedFile } from "@dtuf/format";
-import { isEmpty, planRole } from "../documents/role-changes.ts";
+import { isEmpty, planRole, planStagedTargets } from "../documents/role-changes.ts";
 import { nextVersions } from "../documents/plan.ts";
 import { MasterError } from "../errors.ts";
 import { versionsOf, type Base } from "../published/base.ts";
 import { openNextRoot } from "../release/role-keys.ts";
 import { delegatedFiles } from "../release/delegate.ts";
-import { openNewestRoot, planStagedTargets } from "../release/sign.ts";
+import { openNewestRoot } from "../release/sign.ts";
 import type { Operation } from "../state/operation.ts";
 import { isMet, topLevelNeed } from "./rules/needs.ts";
 import { openFile } from "./open-proposal.ts";
@@ -54,7 +54,10 @@ export async function draftTopLevel(
   const version = Math.max(nextVersions(versionsOf(base), state.signed).targets, floor("targets") + 1);
   const content = planStagedTargets(before, staged, { version, instant: operation });
   const isChanged = staged.staged.size > 0 || staged.roles.size > 0 || isOther(before, content);
-  if (isChanged || !isMet(base.targets.bytes, topLevelNeed("targets", root))) {
+  const isNew = isChanged || !isMet(base.targets.bytes, topLevelNeed("targets", root));
+  const bins = await files.findBins(state);
+  if (bins !== undefined || (isNew && before.delegations?.kind === "succinct")) throw binsStaged();
+  if (isNew) {
     drafts.push(await draftOf("targets", content, signedSha256(base.targets.bytes)));
   }
   for (const { name, bytes, document } of delegatedFiles(content.delegations, staged.roles, {
@@ -70,6 +73,11 @@ export async function draftTopLevel(
 /** Whether anything but the targets differs. */
 function isOther(before: Targets, after: Targets): boolean {
   return after.delegations !== before.delegations || after.unrecognized !== before.unrecognized;
+}
+
+/** The staged roots, and the one that the staged changes of keys make. */
+export async function draftStagedRoots(operation: Operation, base: Base): Promise<readonly FoundFile[]> {
+  return (await draftRoots(operation, base)).map(asFile);
 }
 
 async function draftRoots(operation: Operation, base: Base): Promise<DraftFile[]> {
@@ -152,4 +160,11 @@ export async function draftOf(role: string, document: Root | Targets, follows: s
 export function asFile({ role, bytes, document: { version }, follows }: DraftFile): FoundFile {
   const file: ProposedFile = { role, version, sha256: signedSha256(bytes), follows };
   return openFile("draft", file, bytes);
+}
+
+/** All bins are signed again with targets, and a proposal has no room for them. */
+function binsStaged(): MasterError {
+  const what = "proposing hash bins, or a change of targets in them";
+  const message = `not possible: ${what}. The keys of the bins sign them when they are published`;
+  return new MasterError("MASTER_BINS_UNSUPPORTED", message, { details: { what } });
 }

@@ -1,9 +1,8 @@
 /** Makes new versions of documents that are due, unsigned and otherwise as they are published. */
 import { parseRoleName, signedSha256, type TopLevelRole } from "@dtuf/tuf";
-import { termsOf, type PeriodSources } from "../documents/periods.ts";
+import { dueRoles, termsOf, type PeriodSources } from "../documents/periods.ts";
 import { expiryOf, nextVersions, planTargets } from "../documents/plan.ts";
 import { versionsOf, type Base } from "../published/base.ts";
-import { dueRoles } from "../release/sign.ts";
 import type { Operation } from "../state/operation.ts";
 import { asFile, draftOf, openRole, type VersionFloor } from "./draft.ts";
 import type { FoundFile } from "./rules/place-files.ts";
@@ -19,7 +18,7 @@ export function draftDue(operation: Operation, base: Base, { role, floor }: Want
   return role === undefined ? draftDueTopLevel(operation, base, floor) : draftDueRole(operation, base, { role, floor });
 }
 
-/** Root and targets, each if it is due and a key of the role is here. */
+/** Root and targets, each if it is due and a key of the role is here. Targets with hash bins is signed with its bins, by a publication. */
 async function draftDueTopLevel(operation: Operation, base: Base, floor: VersionFloor): Promise<readonly FoundFile[]> {
   const [root, targets] = [base.root.signed, base.targets.signed];
   const versions = nextVersions(versionsOf(base), operation.state().signed);
@@ -32,7 +31,7 @@ async function draftDueTopLevel(operation: Operation, base: Base, floor: Version
     const follows = signedSha256(base.root.bytes);
     drafts.push(asFile(await draftOf("root", { ...root, version: versions.root, expires }, follows)));
   }
-  if (await isWanted("targets")) {
+  if (targets.delegations?.kind !== "succinct" && (await isWanted("targets"))) {
     const expires = expiryOf("targets", termsOf(operation, { targets }));
     const version = Math.max(versions.targets, floor("targets") + 1);
     const document = planTargets(targets, { targets: targets.targets }, { version, expires });

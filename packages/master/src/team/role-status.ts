@@ -14,7 +14,7 @@ import { openRecorded, type Base } from "../published/base.ts";
 import { readable } from "../published/history.ts";
 import { readRoleFile } from "../published/role-file.ts";
 import { readDelegated } from "../release/delegated-expiry.ts";
-import { dueRoles } from "../release/sign.ts";
+import { dueRoles } from "../documents/periods.ts";
 import type { Operation } from "../state/operation.ts";
 import type { DueRole, RoleStatus } from "../status-contract.ts";
 import { describeNeeds } from "./rules/needs.ts";

@@ -1,9 +1,10 @@
 /** Drops staged changes that are published now, because a proposal that carried them was accepted, here or elsewhere. */
-import { encodeKey, parseUnverified, type Delegations, type RoleName, type TargetPath } from "@dtuf/tuf";
+import { parseUnverified, type Delegations, type RoleName, type TargetPath } from "@dtuf/tuf";
 import { isSameTarget, type StagedTargets, type TargetMap } from "../documents/changes.ts";
 import { changeDelegations, changePeriods, planNextRoot } from "../documents/key-changes.ts";
 import { withPeriods } from "../documents/periods.ts";
 import { isEmpty, type RoleChanges } from "../documents/role-changes.ts";
+import { encodeDelegationsText } from "../bins/delegations-text.ts";
 import { applyRoles, type StagedRoles } from "../documents/staged-role.ts";
 import type { Base } from "../published/base.ts";
 import type { Operation } from "../state/operation.ts";
@@ -59,26 +60,13 @@ function publishedRoles(
 ): readonly RoleName[] {
   return [...staged].flatMap(([name, change]) => {
     const after = applyRoles(delegations, new Map([[name, change]]));
-    if (encode(after) !== encode(delegations)) return [];
+    if (encodeDelegationsText(after) !== encodeDelegationsText(delegations)) return [];
     if (change.kind === "revoke") return [name];
     const listed = snapshot.signed.meta.get(`${name}.json`);
     const { version } = parseUnverified(change.metadata, "targets");
     // With more signatures than were staged, the published file has other bytes.
     return listed !== undefined && listed.version >= version ? [name] : [];
   });
-}
-
-/** The same delegations give the same text, whatever the order of their keys. */
-function encode(delegations: Delegations | undefined): string {
-  if (delegations === undefined) return "";
-  const keys = [...delegations.keys]
-    .map(([id, key]) => [id, encodeKey(key)] as const)
-    .toSorted(([a], [b]) => (a < b ? -1 : 1));
-  if (delegations.kind === "succinct") return JSON.stringify([keys, delegations.succinct]);
-  const roles = delegations.roles.map(({ name, keyIds, threshold, terminating, paths, pathHashPrefixes }) => [
-    ...[name, keyIds, threshold, terminating, paths, pathHashPrefixes],
-  ]);
-  return JSON.stringify([keys, roles]);
 }
 
 function without<K, V>(map: ReadonlyMap<K, V>, keys: readonly unknown[]): ReadonlyMap<K, V> {

@@ -39,7 +39,7 @@ export async function listKnownTargets(context: Context, repo: string): Promise<
     () => [],
   );
   const signed = await lookAtMaster(context, repo, async (master: Master) => [
-    ...(await master.listTargetFiles()).keys(),
+    ...(await master.listTargetFiles({ bins: "skip" })).keys(),
   ]).catch(() => []);
   return new Set<string>([...pulled, ...signed]);
 }

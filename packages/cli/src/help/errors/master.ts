@@ -21,6 +21,21 @@ export const masterErrors: ErrorEntries<MasterErrorCode> = {
     risk: "None: a key counts once, so adding it again would not make anything safer.",
     mend: "`dtuf list-keys <repo>` lists the keys of each role.",
   },
+  MASTER_BINS_EXIST: {
+    cause: "Targets delegates to hash bins already, or to other roles, beside which TUF allows no bins.",
+    risk: noRisk,
+    mend: "Another number of bins: `dtuf resize-bins <repo> --count <count>`. The end of other roles: `dtuf revoke-role <repo> <role>`, published first.",
+  },
+  MASTER_BINS_MISSING: {
+    cause: "Targets does not delegate to hash bins, so that there is nothing to resize.",
+    risk: noRisk,
+    mend: "`dtuf create-bins <repo> --count 16384`.",
+  },
+  MASTER_BINS_UNSUPPORTED: {
+    cause: "What was asked for cannot be done with hash bins; the message says what.",
+    risk: noRisk,
+    mend: "Publish targets in bins with `dtuf push-metadata <repo>`, where the keys of the bins are.",
+  },
   MASTER_KEY_UNKNOWN: {
     cause: "The role has no such key, or the name fits several of its keys.",
     risk: noRisk,

@@ -18,8 +18,8 @@ interface StagedIn {
   readonly role?: string | undefined;
 }
 
-export function isNothingStaged({ targets, roles, roots, keys }: StagedChanges): boolean {
-  return targets.length + roles.length + roots.length + keys.length === 0;
+export function isNothingStaged({ targets, roles, roots, keys, bins }: StagedChanges): boolean {
+  return targets.length + roles.length + roots.length + keys.length === 0 && bins === undefined;
 }
 
 /** `add the key 1f… of alice to root`. */

@@ -1,0 +1,29 @@
+import type { Context, Run } from "../../context/command.ts";
+import { readInput } from "../../context/input-file.ts";
+import { UsageError } from "../../context/usage.ts";
+import { keyFileMaxBytes } from "../delegated-role.ts";
+import { withMaster } from "../master.ts";
+import { reportStaged } from "../reports/staged-report.ts";
+import { givenCount } from "./count.ts";
+
+export const run: Run = async (context, [repo = ""]) => {
+  const { io, values, terminal } = context;
+  const count = givenCount(context);
+  const keys = await readKeys(context);
+  const threshold = values.count("threshold") ?? 1;
+  if (keys.length > 0 && threshold > keys.length)
+    throw new UsageError(`${values.given("threshold")}: ${threshold} of ${keys.length} keys cannot be met`);
+  return withMaster(context, repo, async (master) => {
+    await master.createBins(count, { keys, threshold, signal: io.signal });
+    reportStaged(context, repo, `staged ${count} hash bins, into which the targets move`);
+    if (terminal.format === "json") await terminal.printJson({ bins: count });
+  });
+};
+
+async function readKeys(context: Context): Promise<readonly string[]> {
+  const keys: string[] = [];
+  for (const file of context.values.list("key")) {
+    keys.push(Buffer.from(await readInput(context, file, keyFileMaxBytes)).toString("utf8"));
+  }
+  return keys;
+}

@@ -1,0 +1,113 @@
+/** Hash bins through the commands: publishing, pulling, checking and carrying to other places, and other TUF clients. */
+import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Updater } from "tuf-js";
+import { servePlain } from "../interop/plain-server.ts";
+import { createMachine, type Machine } from "./machine.ts";
+
+const repo = "fred/demo";
+let registry: HostileRegistry;
+let publisher: Machine;
+let client: Machine;
+
+beforeAll(async () => {
+  registry = await createHostileRegistry();
+  const environment = { DTUF_HOST: registry.host, DTUF_INSECURE: "1", DTUF_KEY_PASSWORD: "" };
+  publisher = await createMachine(environment);
+  client = await createMachine(environment);
+  await mkdir(join(publisher.directory, "dir"));
+  for (const name of ["a", "b", "c", "d"])
+    await writeFile(join(publisher.directory, "dir", name), `content of ${name}`);
+  await publisher.must(["init", repo]);
+  await publisher.must(["push-targets", repo, "dir"]);
+  await publisher.must(["push-metadata", repo]);
+  await writeFile(join(client.directory, "root.json"), (await publisher.must(["get-root", repo])).bytes);
+  await publisher.must(["create-bins", repo, "--count", "16"]);
+  await publisher.must(["push-metadata", repo]);
+});
+afterAll(async () => {
+  await registry.close();
+  await publisher[Symbol.asyncDispose]();
+  await client[Symbol.asyncDispose]();
+});
+
+describe("a repository with hash bins", () => {
+  test("is pulled from, and a target published since is found in its bin", async () => {
+    expect((await client.must(["pull", repo, "a", "--root", "root.json", "--output", "-"])).stdout).toBe(
+      "content of a",
+    );
+    await writeFile(join(publisher.directory, "new"), "new content");
+    await publisher.must(["publish", repo, "new"]);
+    expect((await client.must(["pull", repo, "new", "--output", "-"])).stdout).toBe("new content");
+    expect((await publisher.must(["list-master-targets", repo])).stdout.split("\n")).toHaveLength(6);
+  });
+
+  test("is carried to a layout, an archive and a plain tree, and verified there", async () => {
+    const from = `docker://${registry.host}/${repo}`;
+    await client.must(["sync", from, "oci:carried", "--tuf", "root.json"]);
+    await client.must(["verify-repository", "oci:carried", "--root", "root.json", "--all"]);
+    await client.must(["export", from, "demo.tar", "--tuf", "root.json"]);
+    await client.must(["import", "demo.tar", "oci:imported", "--tuf", "root.json"]);
+    expect((await client.must(["pull", "oci:imported", "b", "--root", "root.json", "--output", "-"])).stdout).toBe(
+      "content of b",
+    );
+  });
+
+  test("is read by tuf-js, as a plain tree over HTTP", async () => {
+    const from = `docker://${registry.host}/${repo}`;
+    await client.must(["export-repository", from, "site", "--root", "root.json"]);
+    await using server = await servePlain(join(client.directory, "site"));
+    const state = join(client.directory, "tuf-js");
+    await mkdir(join(state, "targets"), { recursive: true });
+    await copyFile(join(client.directory, "root.json"), join(state, "root.json"));
+    const updater = new Updater({
+      metadataDir: state,
+      metadataBaseUrl: String(server.url("/metadata")),
+      targetDir: join(state, "targets"),
+      targetBaseUrl: String(server.url("/targets")),
+    });
+    await updater.refresh();
+    for (const [name, content] of [
+      ["a", "content of a"],
+      ["new", "new content"],
+    ] as const) {
+      const target = await updater.getTargetInfo(name);
+      if (target === undefined) throw new TypeError(`tuf-js does not find ${name}`);
+      expect(await readFile(await updater.downloadTarget(target), "utf8")).toBe(content);
+    }
+    expect(await updater.getTargetInfo("none")).toBeUndefined();
+  });
+
+  test("a refresh and a prune leave it whole", async () => {
+    await publisher.must(["refresh-metadata", repo]);
+    await publisher.must(["prune", repo]);
+    const from = `docker://${registry.host}/${repo}`;
+    expect(await client.run(["verify-repository", from, "--root", "root.json", "--all"])).toMatchObject({ status: 0 });
+  });
+
+  test("another number of them is shown before it is published", async () => {
+    await publisher.must(["resize-bins", repo, "--count", "64"]);
+    expect((await publisher.run(["status", repo])).stdout).toContain("64 hash bins");
+    expect((await publisher.must(["diff", repo])).stdout).toContain("16 hash bins -> 64 hash bins");
+    await publisher.must(["push-metadata", repo]);
+    expect((await client.must(["pull", repo, "a", "--output", "-"])).stdout).toBe("content of a");
+  });
+
+  test("wrong numbers and other delegations are usage errors, and nothing is staged", async () => {
+    for (const [words, message] of [
+      [["create-bins", repo, "--count", "3"], "a power of two"],
+      [["create-bins", repo, "--count", "1"], "--count"],
+      [["create-bins", repo], "wanted --count"],
+      [["create-bins", repo, "--count", "32"], "resize"],
+      [["resize-bins", repo, "--count", "12"], "a power of two"],
+      [["propose", repo, "next"], ""],
+    ] as const) {
+      const ran = await publisher.run(words);
+      expect(ran).toMatchObject({ status: 2, stdout: "" });
+      expect(ran.stderr).toContain(message);
+    }
+    expect((await publisher.run(["status", repo])).stdout).not.toContain("staged");
+  });
+});
