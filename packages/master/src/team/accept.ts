@@ -9,8 +9,8 @@ import { previewRelease, publish, type PublishPreview } from "../release/publish
 import type { AcceptedFiles } from "../release/sign.ts";
 import type { Operation } from "../state/operation.ts";
 import { describeNeeds, missingHolders } from "./rules/needs.ts";
-import { isPublished, viewOf, type FoundProposal } from "./open-proposal.ts";
-import { placeFiles, type OpenedFile, type OpenedFiles } from "./rules/place-files.ts";
+import { isPublished, placeProposal, type FoundProposal } from "./open-proposal.ts";
+import type { OpenedFile, OpenedFiles } from "./rules/place-files.ts";
 import { findSeen, openTeamBase } from "./proposals.ts";
 import { summarize } from "./rules/summary.ts";
 
@@ -61,7 +61,7 @@ async function acceptedFiles(
   base: Base,
   { statement, files }: FoundProposal,
 ): Promise<AcceptedFiles> {
-  const placed = await placeFiles(viewOf(operation, base), { name: statement.name, files });
+  const placed = await placeProposal(operation, base, { name: statement.name, files });
   verifyMet(statement.name, placed.files);
   const roots = placed.files.filter(({ role }) => role === "root");
   const targets = placed.files.find(({ role }) => role === "targets");

@@ -17,7 +17,14 @@ import { proposalMaxBytes } from "../limits.ts";
 import type { Base } from "../published/base.ts";
 import { readContent, readPublished } from "../published/published.ts";
 import type { Operation } from "../state/operation.ts";
-import type { FoundFile, PublishedView } from "./rules/place-files.ts";
+import { verifyDelegations } from "./rules/delegations.ts";
+import {
+  placeFiles,
+  type FoundFile,
+  type NamedFiles,
+  type OpenedFiles,
+  type PublishedView,
+} from "./rules/place-files.ts";
 import { findRole, readPublishedRole } from "./rules/role-tree.ts";
 
 /** A proposal as the registry has it: its files are those of its statement. Nothing else is verified. */
@@ -104,6 +111,14 @@ export function viewOf(operation: Operation, { root, targets, snapshot }: Base):
     listedVersion: (role) => snapshot.signed.meta.get(`${role}.json`)?.version ?? 0,
     readRole: (role) => readPublishedRole(operation, snapshot.signed, role),
   };
+}
+
+/** Places the files in what is published, and verifies what they delegate. @throws as `placeFiles` and `verifyDelegations` */
+export async function placeProposal(operation: Operation, base: Base, proposal: NamedFiles): Promise<OpenedFiles> {
+  const view = viewOf(operation, base);
+  const opened = await placeFiles(view, proposal);
+  await verifyDelegations(view, proposal.name, opened);
+  return opened;
 }
 
 export function invalid(name: string, why: string): MasterError {

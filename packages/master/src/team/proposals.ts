@@ -34,10 +34,10 @@ import {
   findStatement,
   isPublished,
   unknownProposal,
-  viewOf,
+  placeProposal,
   type FoundProposal,
 } from "./open-proposal.ts";
-import { placeFiles, type OpenedFile } from "./rules/place-files.ts";
+import type { OpenedFile } from "./rules/place-files.ts";
 import { describeReview, keysMissing, signFiles, verifyExpected, type Signed } from "./rules/review.ts";
 import { draftDue } from "./renewal.ts";
 import { sendProposal } from "./send.ts";
@@ -65,7 +65,7 @@ export async function propose(
   if (files.length === 0) throw nothingStaged(role);
   const number = Math.max(before?.statement.number ?? 0, memory.proposals[name]?.number ?? 0) + 1;
   const statement: ProposalStatement = { name, number, base: releaseOf(base), files };
-  const placed = await placeFiles(viewOf(operation, base), { name, files });
+  const placed = await placeProposal(operation, base, { name, files });
   const signed = await signFiles(placed.files, signersHere(operation));
   if (role !== undefined && signed.added.length === 0) throw keysMissing(placed.files);
   const hash = statementHash(statement);
@@ -160,7 +160,7 @@ async function describeOpen(operation: Operation, base: Base, name: string): Pro
     const found = await findProposal(operation, name);
     if (found === undefined || (await isPublished(operation, base, found.files))) return undefined;
     verifySeen(await operation.team.readMemory(), found.statement, found.hash);
-    const { files } = await placeFiles(viewOf(operation, base), { name, files: found.files });
+    const { files } = await placeProposal(operation, base, { name, files: found.files });
     const { number, state, missing } = describeReview({ ...found, files, state: undefined });
     return { name, number, state, missing };
   } catch (error) {
@@ -210,7 +210,7 @@ export async function openProposal(
     base,
     found,
     published: false,
-    files: (await placeFiles(viewOf(operation, base), { name, files: found.files })).files,
+    files: (await placeProposal(operation, base, { name, files: found.files })).files,
   };
 }
 

@@ -13,6 +13,7 @@ import {
   type Targets,
 } from "@dtuf/tuf";
 import { MasterError } from "../../errors.ts";
+import { versionJumpMax } from "../../limits.ts";
 import { topLevelNeed, type Need } from "./needs.ts";
 import { findRole, unknownRole, verifyScope, type FoundRole } from "./role-tree.ts";
 
@@ -94,7 +95,8 @@ function placeTargets(view: PublishedView, root: Root, { files, name }: NamedFil
   const file = files.find(({ role }) => role === "targets");
   if (file === undefined) return undefined;
   const before = view.targets.signed;
-  if (file.follows !== signedSha256(view.targets.bytes) || file.version <= before.version) throw outdated(name, file);
+  if (file.follows !== signedSha256(view.targets.bytes)) throw outdated(name, file);
+  verifyVersion(name, file, before.version);
   return { ...file, before, needs: [topLevelNeed("targets", root)] };
 }
 
@@ -116,9 +118,21 @@ async function placeDelegated(view: PublishedView, { file, targets, files, name 
   const old = await findRole(view.targets.signed, role, published);
   const before = old === undefined ? undefined : await view.readRole(old);
   const follows = before === undefined ? undefined : signedSha256(before.bytes);
-  if (file.follows !== follows || file.version <= view.listedVersion(role)) throw outdated(name, file);
+  if (file.follows !== follows) throw outdated(name, file);
+  verifyVersion(name, file, view.listedVersion(role));
   if (file.document.type === "targets") verifyScope(found, file.document.targets.keys());
   return { ...file, before: before?.document, found, needs: [{ of: found.delegator, by: found.by }] };
+}
+
+/** Nobody could sign a version above the highest one, so the next holders of the role's keys would have lost it. */
+function verifyVersion(name: string, file: ProposedFile, published: number): void {
+  const { role, version } = file;
+  if (version <= published) throw outdated(name, file);
+  if (version <= published + versionJumpMax) return;
+  const message = `proposal ${name} is refused: ${role} ${version} uses up version numbers; ${published} is published`;
+  throw new MasterError("MASTER_PROPOSAL_INVALID", message, {
+    details: { name, role, got: version, wanted: published },
+  });
 }
 
 function outdated(name: string, { role, version }: ProposedFile): MasterError {

@@ -65,6 +65,36 @@ export async function findRole(targets: Targets, wanted: RoleName, read: ReadRol
   }
 }
 
+/**
+ * The roles that delegate to each listed role, level by level, from all roles that have a document. Hash bins are left out.
+ * @throws TufError; OciError; MasterError MASTER_ROLE_UNKNOWN after `delegatedRecordsMax` roles
+ */
+export async function findDelegators(
+  targets: Targets,
+  read: ReadRole,
+): Promise<ReadonlyMap<RoleName, readonly RoleName[]>> {
+  const delegators = new Map<RoleName, RoleName[]>();
+  const open: Visit[] = [];
+  const take = ({ delegations }: Targets, from: RoleName): void => {
+    if (delegations?.kind !== "listed") return;
+    for (const visit of visitsOf(delegations, [])) {
+      const known = delegators.get(visit.name);
+      if (known !== undefined) known.push(from);
+      else {
+        delegators.set(visit.name, [from]);
+        open.push(visit);
+      }
+    }
+  };
+  take(targets, "targets" as RoleName);
+  for (const [at, { name, by }] of open.entries()) {
+    if (at >= delegatedRecordsMax) throw tooManyRoles(name);
+    const document = await read(name, by);
+    if (document !== undefined) take(document, name);
+  }
+  return delegators;
+}
+
 function visitsOf(delegations: Delegations & { kind: "listed" }, chain: readonly Step[]): readonly Visit[] {
   const { keys } = delegations;
   return delegations.roles.map((role) => ({

@@ -1,0 +1,198 @@
+/** A delegate with a valid key that proposes more than a document of its own role. */
+import { createPublicKey, type KeyObject } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { encodeProposal, latestTag, metadataFileName, parseRole, proposalTag, roleTag } from "@dtuf/format";
+import { collect } from "@dtuf/registry";
+import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
+import {
+  createSigner,
+  parseRoleName,
+  parseUnverified,
+  signDocument,
+  signedSha256,
+  type DelegatedRole,
+  type Delegations,
+  type Signer,
+  type Targets,
+} from "@dtuf/tuf";
+import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
+import { createPrivateKey } from "@dtuf/testing/keys";
+import { expectRefused } from "@dtuf/testing/expect-refused";
+import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { createMaster, type Master, type TargetPart } from "../index.ts";
+import { putArtifact } from "../release/upload.ts";
+
+let directory: string;
+let clock: FixedClock;
+let store: LayoutStore;
+let owner: Master;
+let libs: Master;
+let tools: Master;
+let pinned: Uint8Array;
+let key: KeyObject;
+
+const content = (text: string): TargetPart => ({
+  kind: "content",
+  content: {
+    async *open(offset) {
+      yield Buffer.from(text).subarray(offset);
+    },
+  },
+});
+const pem = (of: KeyObject): string => String(createPublicKey(of).export({ format: "pem", type: "spki" }));
+const open = (name: string, signers: readonly Signer[] = []): Master =>
+  createMaster({ store, place: "here", directory: join(directory, name), now: clock.now, signers });
+const read = async (name: string): Promise<string | undefined> =>
+  readTarget(store, await readRelease(store, pinned, clock.now()), name);
+const latest = async (): Promise<string | undefined> =>
+  (await store.resolve(latestTag, { want: "digest" }))?.descriptor.digest;
+
+async function readRole(role: string, version: number): Promise<Uint8Array> {
+  const manifest = await store.resolve(roleTag(parseRoleName(role), version), { want: "bytes" });
+  const layer = parseRole(manifest?.bytes ?? new Uint8Array()).files.get(metadataFileName(role, version));
+  const stream = layer === undefined ? undefined : await store.open(layer);
+  if (stream === undefined) throw new TypeError(`${role} ${version} is not there`);
+  return collect(stream, 100_000);
+}
+
+let states = 0;
+
+async function openDelegate(of: KeyObject): Promise<Master> {
+  const delegate = open(`delegate-${states++}`, [createSigner(of)]);
+  await delegate.adopt({ root: pinned });
+  return delegate;
+}
+
+async function delegateTo(role: string, of: KeyObject, paths: readonly string[]): Promise<Master> {
+  await owner.delegate(role, { paths, keys: [pem(of)] });
+  await owner.propose(role);
+  const delegate = await openDelegate(of);
+  await delegate.signProposal(role);
+  await owner.acceptProposal(role);
+  return delegate;
+}
+
+async function publish(delegate: Master, role: string, [name, text]: readonly [string, string]): Promise<void> {
+  await delegate.pushRoleTarget(role, { name, parts: [content(text)] });
+  await delegate.propose(role, { role });
+  await owner.acceptProposal(role);
+}
+
+/** Tools belongs to the attacker; libs delegates to inner, which has a target. */
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "dtuf-hostile-delegate-"));
+  clock = createFixedClock();
+  store = createLayoutStore({ directory: join(directory, "registry"), now: clock.now });
+  owner = open("owner");
+  await owner.createRootKey();
+  await owner.createMetadataKeys();
+  await owner.createMetadata();
+  await owner.pushMetadata();
+  pinned = await owner.rootFile();
+  key = createPrivateKey();
+  tools = await delegateTo("tools", key, ["tools/*"]);
+  libs = await delegateTo("libs", createPrivateKey(), ["libs/*", "libs/*/*"]);
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+interface Forged {
+  readonly role: string;
+  readonly change: Partial<Targets>;
+  /** The published version that it replaces. */
+  readonly from: number;
+}
+
+/** Proposes documents that the attacker's key signs, as no program of this project would make them. */
+async function forge(...list: readonly Forged[]): Promise<void> {
+  const files = [];
+  const layers = [];
+  for (const { role, change, from } of list) {
+    const published = await readRole(role, from);
+    const document = { ...parseUnverified(published, "targets"), version: from + 1, ...change };
+    const bytes = await signDocument(document, [createSigner(key)]);
+    const { version } = document;
+    files.push({ role, version, sha256: signedSha256(bytes), follows: signedSha256(published) });
+    layers.push({ name: metadataFileName(role, version), bytes });
+  }
+  const base = (await store.resolve(latestTag, { want: "digest" }))?.descriptor.digest;
+  if (base === undefined) throw new TypeError("nothing is published");
+  const artifact = encodeProposal({ name: "forged", number: 1, base, files }, layers);
+  await putArtifact({ store, signal: undefined, concurrency: 1 }, artifact);
+  expect(await store.resolve(proposalTag("forged"), { want: "digest" })).toBeDefined();
+}
+
+/** A delegation to the attacker's own key, under any id. */
+function delegationTo(
+  name: string,
+  { keyId, key: material }: Pick<Signer, "keyId" | "key"> = createSigner(key),
+): Delegations {
+  const role: DelegatedRole = {
+    ...{ name: parseRoleName(name), keyIds: [keyId], threshold: 1, terminating: false },
+    ...{ paths: ["tools/*"], unrecognized: {} },
+  };
+  return { kind: "listed", keys: new Map([[keyId, material]]), roles: [role], unrecognized: {} };
+}
+
+async function expectNotAccepted(): Promise<void> {
+  const before = await latest();
+  await expectRefused(owner.reviewProposal("forged"), "MASTER_PROPOSAL_INVALID");
+  await expectRefused(owner.acceptProposal("forged"), "MASTER_PROPOSAL_INVALID");
+  expect(await latest()).toBe(before);
+}
+
+test("a delegate cannot take the role of another delegate with a file of its own [T160]", async () => {
+  const inner = createPrivateKey();
+  await libs.delegate("inner", { from: "libs", paths: ["libs/inner/*"], keys: [pem(inner)] });
+  await libs.propose("inner", { role: "libs" });
+  const holder = await openDelegate(inner);
+  await holder.signProposal("inner");
+  await owner.acceptProposal("inner");
+  await publish(holder, "inner", ["libs/inner/a", "one"]);
+  await forge(
+    { role: "tools", from: 1, change: { delegations: delegationTo("inner") } },
+    { role: "inner", from: 2, change: { targets: new Map() } },
+  );
+  await expectNotAccepted();
+  await publish(holder, "inner", ["libs/inner/b", "two"]);
+  expect([await read("libs/inner/a"), await read("libs/inner/b")]).toEqual(["one", "two"]);
+});
+
+const delegations: readonly (readonly [string, () => Delegations])[] = [
+  ["a role that has no file", () => delegationTo("nobody")],
+  ["a role that targets delegates to", () => delegationTo("libs")],
+  ["hash bins", () => binsOf(createSigner(key))],
+];
+test.each(delegations)(
+  "a delegate cannot delegate to %s, because clients could not list targets [T160]",
+  async (_, of) => {
+    await forge({ role: "tools", from: 1, change: { delegations: of() } });
+    await expectNotAccepted();
+  },
+);
+
+function binsOf({ keyId, key: material }: Signer): Delegations {
+  const succinct = { keyIds: [keyId], threshold: 1, bitLength: 32, namePrefix: "bin", unrecognized: {} };
+  return { kind: "succinct", keys: new Map([[keyId, material]]), succinct, unrecognized: {} };
+}
+
+test("a delegate cannot put another key under the id of one, so that a published file is not signed any more [T160]", async () => {
+  await tools.delegate("saws", { from: "tools", paths: ["tools/*"], keys: [pem(key)] });
+  await tools.propose("saws", { role: "tools" });
+  await owner.acceptProposal("saws");
+  const { keyId } = createSigner(key);
+  const other = createSigner(createPrivateKey());
+  const change = { delegations: delegationTo("saws", { keyId, key: other.key }) };
+  await forge({ role: "tools", from: 2, change });
+  await expectNotAccepted();
+});
+
+test("a delegate cannot use up the version numbers of its role: new keys of it publish on [T160]", async () => {
+  await forge({ role: "tools", from: 1, change: { version: Number.MAX_SAFE_INTEGER } });
+  await expectNotAccepted();
+  const next = await delegateTo("tools", createPrivateKey(), ["tools/*"]);
+  await publish(next, "tools", ["tools/a", "one"]);
+  expect(await read("tools/a")).toBe("one");
+});
