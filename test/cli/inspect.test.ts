@@ -1,4 +1,5 @@
 /** Why a machine did not update is told afterwards, without a request. */
+import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing";
@@ -21,6 +22,7 @@ afterEach(async () => {
   await machine[Symbol.asyncDispose]();
 });
 
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 const inspect = async (): Promise<unknown> => JSON.parse((await machine.must(["inspect", repo, "--json"])).stdout);
 const refuse = (): void => {
   registry.script({ match: { path: /manifests/ }, fault: { kind: "answer", status: 403 } });
@@ -81,4 +83,18 @@ test("--cache-if-valid asks the registry again when the last success is longer a
 
 test("nothing pinned is an error", async () => {
   expect(await machine.run(["inspect", repo])).toMatchObject({ status: 2, stdout: "" });
+});
+
+test("a target that is refused is a failure too: the error and inspect name the target, and what was refreshed before is no success", async () => {
+  let time = Date.now();
+  machine.now = () => new Date((time += 1000));
+  registry.script({
+    match: { path: new RegExp(sha256("Hello World\n")) },
+    fault: { kind: "change", body: () => Buffer.from("Jello World\n") },
+  });
+  const refused = await machine.run(["pull", repo, "--root", "root.json", "--output", "files"]);
+  expect(refused.stderr).toMatch(/\(target "demo\.txt"\) \(OCI_DIGEST_MISMATCH\)/);
+  const { stdout } = await machine.must(["inspect", repo]);
+  expect(stdout).toMatch(/last failure: .*\n {2}OCI_DIGEST_MISMATCH: .*demo\.txt/);
+  expect(stdout).not.toContain("overcome since");
 });

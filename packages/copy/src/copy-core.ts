@@ -13,15 +13,16 @@ import type {
   RefreshResult,
   SaveOptions,
 } from "./calls.ts";
-import { guardCallback } from "./callbacks.ts";
+import { guardCallback, isCallbackFault } from "./callbacks.ts";
 import type { CopyEvent } from "./events.ts";
 import { frozenCopy } from "./frozen.ts";
 import { defaultDeadlines } from "./refresh/deadline.ts";
 import { findUpdated, listFiles, type ListedTarget } from "./targets/list-targets.ts";
 import type { OpenTargetContext } from "./targets/open-target.ts";
-import { saveDraft, type LoadRepositoryContext } from "./refresh/pull-metadata.ts";
+import { noteFailure, saveDraft, type LoadRepositoryContext } from "./refresh/pull-metadata.ts";
 import { createPulledMemory, type PulledMemory } from "./state/pulled-memory.ts";
 import type { SaveTargetContext } from "./targets/save-target.ts";
+import { withTargetInError } from "./targets/target-in-error.ts";
 import { createRepositoryHolder, type RepositoryHolder } from "./refresh/repository-holder.ts";
 import { describeLoaded, type LoadedRepository } from "./refresh/loaded-repository.ts";
 import { createRepositorySource } from "./sources/repository-source.ts";
@@ -187,6 +188,27 @@ async function* listAll(core: CopyCore, call: CallOptions | undefined): AsyncGen
  */
 export function rememberPulled({ memory, ...core }: CopyCore, targets: readonly TargetInfo[]): Promise<void> {
   return bestEffort(core, () => memory.add(targets));
+}
+
+export interface FetchedTarget {
+  readonly target: TargetInfo;
+  readonly call: CallOptions | undefined;
+}
+
+/** Runs `work`, which fetches the target. If it fails, the error names the target, and `inspect` reports it. */
+export async function fetchTarget<T>(
+  { directory, options, source: { sites } }: CopyCore,
+  { target, call }: FetchedTarget,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (call?.signal?.aborted === true || isCallbackFault(thrown)) throw thrown;
+    const error = withTargetInError(thrown, target);
+    if (call?.mode !== "offline") await noteFailure(error, { directory, sites, now: options.now() });
+    throw error;
+  }
 }
 
 /** Writes a cache. If it cannot be written, the call still succeeds and an event reports the failure. */

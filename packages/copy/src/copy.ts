@@ -23,6 +23,8 @@ import {
   createCopyCore,
   type CopyCore,
   fetchContext,
+  fetchTarget,
+  type FetchedTarget,
   listTargetFiles,
   listTargets,
   pinRoot,
@@ -148,11 +150,13 @@ export function createCopy(options: CopyOptions): Copy {
       useLoaded(core, call, (loaded, context) => findTargetInfo(loaded, parseTargetPath(path), context)),
     explain: (path, call) =>
       useLoaded(core, call, (loaded, context) => explainTarget(loaded, parseTargetPath(path), context)),
-    openTarget: async (target, call) => remembering(core, target, await openVerified(target, fetchContext(core, call))),
-    async *openTargetBlobs(target, call) {
-      yield* openVerifiedBlobs(target, fetchContext(core, call));
-      await rememberPulled(core, [target]);
+    openTarget: async (target, call) => {
+      const fetched = { target, call };
+      const open = (): Promise<ByteStream> => openVerified(target, fetchContext(core, call));
+      return remembering(core, fetched, await fetchTarget(core, fetched, open));
     },
+    openTargetBlobs: (target, call) =>
+      remembering(core, { target, call }, openVerifiedBlobs(target, fetchContext(core, call))),
     saveTarget: (target, destination, call) => save(core, { target, destination }, call),
     saveTargets: (targets, call) => saveAll(core, targets, call),
     heldBytes: (target, destination) => findHeldBytes(target, destination),
@@ -164,9 +168,18 @@ export function createCopy(options: CopyOptions): Copy {
 }
 
 /** The target counts as pulled when its last byte was read. */
-async function* remembering(core: CopyCore, target: TargetInfo, stream: ByteStream): ByteStream {
-  yield* stream;
-  await rememberPulled(core, [target]);
+async function* remembering<T>(core: CopyCore, fetched: FetchedTarget, items: AsyncIterable<T>): AsyncGenerator<T> {
+  const iterator = items[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const { done, value } = await fetchTarget(core, fetched, () => iterator.next());
+      if (done === true) break;
+      yield value;
+    }
+  } finally {
+    await iterator.return?.();
+  }
+  await rememberPulled(core, [fetched.target]);
 }
 
 /** Makes the names durable and records the targets at the end, for all of them at once. */
@@ -189,7 +202,10 @@ async function saveAll(
   try {
     await forEachConcurrently(targets.entries(), concurrency, async ([at, each], failed) => {
       const signal = call.signal === undefined ? failed : AbortSignal.any([call.signal, failed]);
-      outcomes[at] = await saveOne(each, { ...saveContext(core, { ...call, signal }), directorySync: "later" });
+      const one = { ...call, signal };
+      outcomes[at] = await fetchTarget(core, { target: each.target, call: one }, () =>
+        saveOne(each, { ...saveContext(core, one), directorySync: "later" }),
+      );
       done.add(each);
     });
   } catch (error) {
@@ -206,8 +222,9 @@ async function save(
   destination: TargetDestination,
   call: SaveOptions | undefined,
 ): Promise<SaveOutcome> {
-  const outcome = await saveOne(destination, saveContext(core, call));
-  await rememberPulled(core, [destination.target]);
+  const { target } = destination;
+  const outcome = await fetchTarget(core, { target, call }, () => saveOne(destination, saveContext(core, call)));
+  await rememberPulled(core, [target]);
   return outcome;
 }
 

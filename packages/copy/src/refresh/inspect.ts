@@ -18,7 +18,7 @@ export interface CachedState {
   readonly place: string | undefined;
   /** Time of the last refresh, or up to ten minutes earlier if nothing was new since. */
   readonly refreshedAt: Date | undefined;
-  /** The last refresh that failed, if any. It is later than `refreshedAt` if no refresh has succeeded since. */
+  /** The last refresh, or fetch of a target, that failed, if any. It is later than `refreshedAt` if no refresh has succeeded since. */
   readonly lastFailure: RefreshFailure | undefined;
 }
 

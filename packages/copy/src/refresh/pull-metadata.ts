@@ -80,8 +80,11 @@ async function verifyAge({ directory, maxAgeMs, now }: LoadRepositoryContext): P
   throw nothingCached("timestamp");
 }
 
-/** Saves the reason of a failed refresh, so that `inspect` can report why this machine did not update. */
-async function noteFailure(error: unknown, { directory, sites, now }: LoadRepositoryContext): Promise<void> {
+/** Saves the reason of a failed call, so that `inspect` can report why this machine did not update. */
+export async function noteFailure(
+  error: unknown,
+  { directory, sites, now }: Pick<LoadRepositoryContext, "directory" | "sites" | "now">,
+): Promise<void> {
   if (!(error instanceof Error) || isCopyError(error, "COPY_NOT_PINNED")) return;
   const code = "code" in error && typeof error.code === "string" ? error.code : error.name;
   const sources = sites.map(({ name }) => name);

@@ -66,7 +66,7 @@ export interface CacheDirectory {
    * @throws FileError if the disk is full or faulty; CopyError COPY_STATE_NOT_KEPT
    */
   save(next: Cached, files: ReadonlyMap<FileHash, Uint8Array>): Promise<void>;
-  /** The last refresh that failed, if any. */
+  /** The last refresh, or fetch of a target, that failed, if any. */
   findFailure(): Promise<RefreshFailure | undefined>;
   /** Does nothing if the directory cannot be written, because no protection depends on it. */
   saveFailure(failure: RefreshFailure): Promise<void>;

@@ -1,6 +1,6 @@
 /**
- * The last refresh that failed, in its own file, `failure.json`. It is only for display: no decision depends on it, and a
- * damaged file counts as missing.
+ * The last refresh, or fetch of a target, that failed, in its own file, `failure.json`. It is only for display: no decision
+ * depends on it, and a damaged file counts as missing.
  */
 import { join } from "node:path";
 import { createDirectory, FileError, findFile } from "@dtuf/registry/files";
