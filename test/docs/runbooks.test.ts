@@ -1,0 +1,296 @@
+/**
+ * docs/runbooks: each page's commands, one after the other, after its incident was made. Then a client that was installed
+ * before it and one that is installed now must find the same files.
+ */
+import { copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { main } from "dtuf";
+import { createTestIo } from "@dtuf/testing/test-io";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { commands as known } from "../../packages/cli/src/table.ts";
+import { root } from "../structure/sources.ts";
+
+const folder = join(root, "docs/runbooks");
+const pages = (await readdir(folder)).filter((name) => name !== "README.md");
+let directory: string;
+let now: Date;
+let hash: string;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "dtuf-runbook-"));
+  now = new Date("2030-01-01T00:00:00Z");
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+interface Ended {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const at = (...names: readonly string[]): string => join(directory, ...names);
+
+/** `cp` and `dtuf`, in the directory of that person. */
+async function type(person: string, line: string): Promise<Ended> {
+  const [program = "", ...argv] = line.replaceAll("HASH", hash).split(" ");
+  const cwd = at(person);
+  await mkdir(cwd, { recursive: true });
+  if (program === "cp") {
+    const [from = "", to = ""] = argv;
+    await mkdir(join(cwd, to), { recursive: true });
+    await copyFile(join(cwd, from), join(cwd, to, basename(from)));
+    return { status: 0, stdout: "", stderr: "" };
+  }
+  expect(program).toBe("dtuf");
+  const passwords = ["ROOT", "TARGETS", "SNAPSHOT", "TIMESTAMP"].map((role) => [`DTUF_${role}_KEY_PASSWORD`, ""]);
+  const env = {
+    ...Object.fromEntries(passwords),
+    ...{ DTUF_HOST: `oci:${at("registry")}`, DTUF_KEY_PASSWORD: "", DTUF_SIGNERS_FILE: "signers.json" },
+  };
+  const world = createTestIo({ argv, cwd, env, now: () => now });
+  const status = await main("dtuf", world.io);
+  const stdout = world.stdout();
+  hash = /^hash: ([0-9a-f]{64})$/m.exec(stdout)?.[1] ?? hash;
+  return { status, stdout, stderr: world.stderr() };
+}
+
+async function must(person: string, ...lines: readonly string[]): Promise<string> {
+  let stdout = "";
+  for (const line of lines) {
+    const ended = await type(person, line);
+    expect([`${person}$ ${line}`, ended.status, ended.status === 0 ? "" : ended.stderr]).toEqual([
+      `${person}$ ${line}`,
+      0,
+      "",
+    ]);
+    ({ stdout } = ended);
+  }
+  return stdout;
+}
+
+const days = (count: number): void => void (now = new Date(now.getTime() + count * 86_400_000));
+
+/** A repository of one machine with one file, and a client that has it. */
+async function found(repo = "fred/demo"): Promise<void> {
+  await mkdir(at("ops"), { recursive: true });
+  for (const version of [1, 2]) await writeFile(at("ops", `app-${version}.txt`), `app ${version}`);
+  await must("ops", `dtuf init ${repo} --output root.json`, `dtuf publish ${repo} app-1.txt`);
+  await install("client", repo);
+}
+
+async function install(client: string, repo: string): Promise<void> {
+  await must("ops", `cp root.json ../${client}/`);
+  await must(client, `dtuf pin ${repo} root.json`, `dtuf pull ${repo}`);
+}
+
+/** Three people hold root and targets, two of them sign. `ops` has the online keys. */
+async function foundTeam(): Promise<void> {
+  const repo = "fred/team";
+  await found(repo);
+  const listed = JSON.parse(await must("ops", `dtuf list-keys ${repo} --json`)) as {
+    readonly roles: readonly { readonly role: string; readonly keys: readonly { readonly keyId: string }[] }[];
+  };
+  const people = ["alice", "bob", "carol"];
+  for (const person of people) await must(person, `dtuf create-key ${person}`, `cp ${person}.pub ../ops/`);
+  for (const role of ["root", "targets"]) {
+    for (const person of people) await must("ops", `dtuf add-key ${repo} ${role} ${person}.pub --owner ${person}`);
+    const first = listed.roles.find((each) => each.role === role)?.keys[0]?.keyId ?? "";
+    await must("ops", `dtuf remove-key ${repo} ${role} ${first}`, `dtuf set-threshold ${repo} ${role} 2`);
+  }
+  await must("ops", `dtuf propose ${repo} people`);
+  for (const person of people) {
+    await must("ops", `cp root.json ../${person}/`);
+    await must(person, `dtuf adopt-metadata ${repo} root.json`);
+    if (person !== "carol") await must(person, `dtuf sign ${repo} --proposal people --expect-hash ${hash} --yes`);
+  }
+  await must("ops", `dtuf accept ${repo} people`);
+  for (const person of people) await must(person, `dtuf review ${repo} people`);
+}
+
+/** The thief has what is on the machine of `ops`, as it was. */
+async function steal(): Promise<void> {
+  await cp(at("ops"), at("thief"), { recursive: true });
+}
+
+/** A release whose timestamp and snapshot have enormous versions, signed with the stolen keys. */
+async function fastForward(): Promise<void> {
+  await steal();
+  const state = at("thief", "dtuf_repos", "fred", "demo", "master", "record.json");
+  const record = JSON.parse(await readFile(state, "utf8")) as { signed: Record<string, number> };
+  record.signed = { ...record.signed, timestamp: 2 ** 40, snapshot: 2 ** 40 };
+  await writeFile(state, JSON.stringify(record));
+  await must("thief", "dtuf push-metadata fred/demo");
+  await must("client", "dtuf pull fred/demo");
+}
+
+interface Incident {
+  readonly make: () => Promise<void>;
+  /** Before the line that begins so. */
+  readonly before?: Readonly<Record<string, () => Promise<void>>>;
+  /** Repositories that clients must find intact at the end, and their files. */
+  readonly after: Readonly<Record<string, readonly string[]>>;
+}
+
+const incidents: Readonly<Record<string, Incident>> = {
+  "lost-key.md": {
+    async make() {
+      await found();
+      for (const name of ["targets_key", "timestamp_key"]) {
+        await rm(at("ops", "dtuf_repos", "fred", "demo", "master", "keys", name));
+      }
+    },
+    before: {
+      "dave$ dtuf create-key": async () => {
+        await foundTeam();
+        await rm(at("carol"), { recursive: true });
+      },
+    },
+    after: { "fred/demo": ["app-1.txt"], "fred/team": ["app-1.txt"] },
+  },
+  "stolen-online-key.md": {
+    async make() {
+      await found();
+      await steal();
+      await writeFile(at("thief", "evil.txt"), "evil");
+      await rm(at("thief", "dtuf_repos", "fred", "demo", "master", "keys", "root_key"));
+      await must("thief", "dtuf publish fred/demo evil.txt");
+      await must("client", "dtuf pull fred/demo");
+    },
+    after: { "fred/demo": ["app-1.txt"] },
+  },
+  "stolen-offline-key.md": {
+    async make() {
+      await foundTeam();
+      await cp(at("carol"), at("thief"), { recursive: true });
+      await writeFile(at("thief", "evil.txt"), "evil");
+      await must("thief", "dtuf push-target fred/team evil.txt evil.txt", "dtuf propose fred/team evil");
+      expect(await type("ops", "dtuf accept fred/team evil")).toMatchObject({
+        stderr: expect.stringContaining("MASTER_SIGNATURES_MISSING"),
+      });
+    },
+    after: { "fred/team": ["app-1.txt"] },
+  },
+  "root-threshold-lost.md": {
+    async make() {
+      await found();
+      const keys = at("ops", "dtuf_repos", "fred", "demo", "master", "keys");
+      await rm(join(keys, "root_key"));
+      await rm(join(keys, "root_key.pub"));
+    },
+    after: { "fred/demo": ["app-1.txt"] },
+  },
+  "fast-forwarded.md": {
+    async make() {
+      await found();
+      await fastForward();
+    },
+    after: { "fred/demo": ["app-1.txt"] },
+  },
+  "registry-lost.md": {
+    async make() {
+      await found();
+      await cp(at("registry"), at("backup"), { recursive: true });
+      await must("ops", "dtuf publish fred/demo app-2.txt");
+      await must("client", "dtuf pull fred/demo");
+      await rm(at("registry"), { recursive: true });
+      await cp(at("backup"), at("registry"), { recursive: true });
+    },
+    before: {
+      "ops$ dtuf status fred/wiped": async () => {
+        await found("fred/wiped");
+        await must("ops", "dtuf publish fred/wiped app-2.txt");
+        await must("client", "dtuf pull fred/wiped");
+        await rm(at("registry", "fred", "wiped"), { recursive: true });
+      },
+    },
+    after: { "fred/demo": ["app-1.txt", "app-2.txt"], "fred/wiped": ["app-1.txt", "app-2.txt"] },
+  },
+  "bad-release.md": {
+    async make() {
+      await found();
+      await must("ops", "dtuf publish fred/demo app-2.txt");
+      await must("client", "dtuf pull fred/demo");
+    },
+    after: { "fred/demo": ["app-1.txt"] },
+  },
+  "wrong-clock.md": {
+    async make() {
+      await found();
+      days(30);
+      await must("ops", "dtuf push-metadata fred/demo");
+      days(-29);
+    },
+    before: {
+      "ops$ dtuf push-metadata fred/demo # exit 0": async () => {
+        days(20);
+        expect((await type("client", "dtuf pull fred/demo")).status).toBe(7);
+      },
+    },
+    after: { "fred/demo": ["app-1.txt"] },
+  },
+  "team-changed.md": { make: foundTeam, after: { "fred/team": ["app-1.txt"] } },
+};
+
+test("every page of docs/runbooks is in its table, and is run here", async () => {
+  const table = await readFile(join(folder, "README.md"), "utf8");
+  expect(pages.toSorted((a, b) => (a < b ? -1 : 1))).toEqual(
+    Object.keys(incidents).toSorted((a, b) => (a < b ? -1 : 1)),
+  );
+  expect(pages.filter((name) => !table.includes(`(${name})`))).toEqual([]);
+});
+
+interface Line {
+  readonly person: string;
+  readonly command: string;
+  readonly exit: number;
+}
+
+async function linesOf(page: string): Promise<readonly Line[]> {
+  const text = await readFile(join(folder, page), "utf8");
+  const blocks = text.split("\n").filter((line) => line.startsWith("    "));
+  return blocks.map((line) => {
+    const [, person = "", command = "", exit = "0"] =
+      /^ {4}([a-z]+)\$ ((?:dtuf|cp) .*?)(?: # exit ([0-9]+))?$/.exec(line) ?? [];
+    expect([line, person === ""]).toEqual([line, false]);
+    return { person, command, exit: Number(exit) };
+  });
+}
+
+/** The files of a repository, as a client verifies them. */
+async function filesOf(client: string, repo: string): Promise<readonly string[]> {
+  return (await must(client, `dtuf list-copy-targets ${repo}`)).split("\n").filter((name) => name !== "");
+}
+
+describe.each(Object.entries(incidents))("docs/runbooks/%s", (page, { make, before = {}, after }) => {
+  test(
+    "every command runs as it says, and old and new clients find what was published",
+    { timeout: 120_000 },
+    async () => {
+      await make();
+      const lines = await linesOf(page);
+      expect(lines.length).toBeGreaterThan(2);
+      const done = new Set<string>();
+      for (const { person, command, exit } of lines) {
+        const shown = `${person}$ ${command}`;
+        expect(known.map(({ name }) => name)).toContain(command.startsWith("cp ") ? "pull" : command.split(" ")[1]);
+        const preparation = Object.keys(before).find(
+          (start) => !done.has(start) && `${shown} # exit ${exit}`.startsWith(start),
+        );
+        if (preparation !== undefined) {
+          done.add(preparation);
+          await before[preparation]?.();
+        }
+        const { status, stderr } = await type(person, command);
+        expect([shown, status, status === exit ? "" : stderr]).toEqual([shown, exit, ""]);
+      }
+      expect([...done]).toEqual(Object.keys(before));
+      for (const [repo, files] of Object.entries(after)) {
+        expect(await filesOf("client", repo)).toEqual(files);
+        await must("ops", `dtuf get-root ${repo} --output shipped.json`, "cp shipped.json ../newcomer/");
+        await must("newcomer", `dtuf pin ${repo} shipped.json`, `dtuf pull ${repo}`);
+        expect(await filesOf("newcomer", repo)).toEqual(files);
+      }
+    },
+  );
+});
