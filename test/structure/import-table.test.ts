@@ -25,7 +25,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The built-in modules that neither read nor write nor know the time. */
-const pureModules: ReadonlySet<string> = new Set(["node:buffer", "node:crypto", "node:util"]);
+const pureModules: ReadonlySet<string> = new Set(["node:buffer", "node:crypto", "node:util", "node:zlib"]);
 
 /** What @dtuf/registry offers to those who change a store. */
 const writing: ReadonlySet<string> = new Set([

@@ -7,7 +7,13 @@ export type DeltaErrorCode =
   /** A piece of the content is not the one that the index lists. */
   | "DELTA_CHUNK_DIFFERS"
   /** The content ended early, or has more bytes than the index says. */
-  | "DELTA_LENGTH_DIFFERS";
+  | "DELTA_LENGTH_DIFFERS"
+  /** The bytes are not a patch table, or not one between the two contents. */
+  | "DELTA_PATCH_INVALID"
+  /** The patch table has a version, a recipe or a coding that this program does not know. */
+  | "DELTA_PATCH_VERSION"
+  /** A patch gave other bytes than the signed segment. */
+  | "DELTA_SEGMENT_DIFFERS";
 
 export type DeltaErrorDetails = Readonly<Record<string, string | number>>;
 

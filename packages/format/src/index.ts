@@ -5,6 +5,7 @@ export {
   annotationKeys,
   indexMediaType,
   metadataMediaType,
+  patchMediaType,
   proposalArtifactType,
   proposalStatementMediaType,
   repositoryArtifactType,
@@ -40,11 +41,13 @@ export {
   targetTag,
 } from "./tags.ts";
 export {
+  findCompanionBlobs,
   findStoredBlobs,
   findTargetBlobs,
   findTargetIndex,
-  withoutTargetIndex,
+  withoutCompanions,
   withTargetBlobs,
   withTargetIndex,
 } from "./target-blobs.ts";
+export { findTargetPatches, patchesMax, withTargetPatches, type TargetPatch } from "./custom/target-patches.ts";
 export { encodeTarget, targetLayers } from "./target.ts";

@@ -13,6 +13,8 @@ export const proposalStatementMediaType = "application/vnd.dtuf.proposal.v1+json
 export const targetMediaType = "application/vnd.tuf.target";
 /** The layer is a target's chunk index. */
 export const indexMediaType = "application/vnd.dtuf.index.v1";
+/** The layer is a patch from an older content of a target. */
+export const patchMediaType = "application/vnd.dtuf.patch.v1";
 
 export const annotationKeys = {
   /** The TUF file name of a layer. */

@@ -7,6 +7,8 @@ import type { Json, JsonObject, TargetFile } from "@dtuf/tuf";
 import { FormatError } from "./errors.ts";
 import { blobDigest } from "./hashes.ts";
 import { indexMediaType, targetMediaType } from "./media-types.ts";
+import { objectField, ownFields, withOwn } from "./custom/own-fields.ts";
+import { findTargetPatches } from "./custom/target-patches.ts";
 
 /** A target with more blobs cannot have a manifest below 4 MiB. */
 const targetBlobsMax = 10_000;
@@ -28,17 +30,22 @@ export function findTargetBlobs(file: TargetFile): readonly Descriptor[] | undef
  * target can be read without it.
  */
 export function findTargetIndex({ custom, length }: TargetFile): Descriptor | undefined {
-  const { digest, size } = objectField(objectField(custom, "dtuf"), "index") ?? {};
+  const { digest, size } = objectField(ownFields(custom), "index") ?? {};
   if (typeof digest !== "string" || !isDigest(digest) || typeof size !== "number") return undefined;
   if (!Number.isSafeInteger(size) || size < 1 || length === 0) return undefined;
   return { mediaType: indexMediaType, digest, size };
 }
 
-/** The blobs of a target and its chunk index: everything that a repository stores for it. @throws as `findTargetBlobs` */
-export function findStoredBlobs(file: TargetFile): readonly Descriptor[] | undefined {
+/** What serves the reading of a target, but is no part of its content: its chunk index and its patches. */
+export function findCompanionBlobs(file: TargetFile): readonly Descriptor[] {
   const index = findTargetIndex(file);
+  return [...(index === undefined ? [] : [index]), ...findTargetPatches(file).map(({ blob: patch }) => patch)];
+}
+
+/** The blobs of a target and its companions: everything that a repository stores for it. @throws as `findTargetBlobs` */
+export function findStoredBlobs(file: TargetFile): readonly Descriptor[] | undefined {
   const blobs = findTargetBlobs(file);
-  return index === undefined ? blobs : blobs && [...blobs, index];
+  return blobs && [...blobs, ...findCompanionBlobs(file)];
 }
 
 /** Returns `custom` with the list of blobs; other fields, also those of dtuf, are kept. */
@@ -51,24 +58,15 @@ export function withTargetIndex(custom: JsonObject | undefined, { digest, size }
   return withOwn(custom, { index: { digest, size } });
 }
 
-/** The target as a repository stores it that does not have the index, because its bytes were not at the source. */
-export function withoutTargetIndex(file: TargetFile): TargetFile {
-  if (findTargetIndex(file) === undefined) return file;
-  return { ...file, custom: withOwn(file.custom, { index: null }) };
-}
-
-function withOwn(custom: JsonObject | undefined, fields: JsonObject): JsonObject {
-  return { ...custom, dtuf: { ...objectField(custom, "dtuf"), ...fields } };
+/** The target as a repository stores it that does not have the companions, because their bytes were not at the source. */
+export function withoutCompanions(file: TargetFile): TargetFile {
+  if (findCompanionBlobs(file).length === 0) return file;
+  return { ...file, custom: withOwn(file.custom, { index: null, patches: null }) };
 }
 
 function signedList(custom: JsonObject | undefined): Json | undefined {
-  const own = objectField(custom, "dtuf");
+  const own = ownFields(custom);
   return own !== undefined && Object.hasOwn(own, "blobs") ? own["blobs"] : undefined;
-}
-
-function objectField(json: JsonObject | undefined, name: string): JsonObject | undefined {
-  const value = json !== undefined && Object.hasOwn(json, name) ? json[name] : undefined;
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined;
 }
 
 function parseList(list: Json, length: number): readonly Descriptor[] {

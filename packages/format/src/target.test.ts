@@ -4,6 +4,8 @@ import { describe, expect, test } from "vitest";
 import { FormatError } from "./errors.ts";
 import { annotationKeys } from "./media-types.ts";
 import { encodeRole, encodeTopLevelKeepers, parseRole, targetKeeper } from "./role.ts";
+import { findTargetPatches, withTargetPatches, type TargetPatch } from "./custom/target-patches.ts";
+import { patchMediaType } from "./media-types.ts";
 import { findStoredBlobs, findTargetBlobs, findTargetIndex, withTargetBlobs, withTargetIndex } from "./target-blobs.ts";
 import { encodeTarget } from "./target.ts";
 
@@ -199,5 +201,44 @@ describe("a target's chunk index", () => {
     { dtuf: [] },
   ])("is ignored if it is malformed: %j", (malformed) => {
     expect(findTargetIndex(target("demo", malformed as JsonObject))).toBeUndefined();
+  });
+});
+
+describe("a target's patches", () => {
+  const size = 900;
+  const patch: TargetPatch = {
+    from: hex("old"),
+    blob: { mediaType: patchMediaType, digest: digestOf(Buffer.from("patch")), size },
+    table: { digest: digestOf(Buffer.from("table")), size: 156 },
+  };
+  const custom = withTargetPatches({ note: "kept" }, [patch]);
+  const listed = (entry: object): TargetFile => target("demo", { dtuf: { patches: [entry as JsonObject] } });
+
+  test("are those of the signed list, stored with the target, and untitled layers of its manifest", () => {
+    const file = target("demo", custom);
+    expect(findTargetPatches(file)).toEqual([patch]);
+    expect(findStoredBlobs(file)?.map(({ digest }) => digest)).toContain(patch.blob.digest);
+    expect(titles(encodeTarget(parseTargetPath("app"), file)?.manifest.bytes ?? new Uint8Array())).toEqual([
+      "app",
+      undefined,
+    ]);
+  });
+
+  const entry = { from: patch.from, digest: patch.blob.digest, size, table: { ...patch.table } };
+  test.each<readonly [string, object]>([
+    ["no SHA-256 of the older content", { ...entry, from: "x" }],
+    ["no digest", { ...entry, digest: "md5:00" }],
+    ["a size that is no number of bytes", { ...entry, size: -1 }],
+    ["no table", { ...entry, table: null }],
+    ["a table that is longer than the patch", { ...entry, table: { ...patch.table, size: 901 } }],
+  ])("are ignored if one has %s", (_, bent) => {
+    expect(findTargetPatches(listed(entry))).toHaveLength(1);
+    expect(findTargetPatches(listed(bent))).toEqual([]);
+  });
+
+  test("are ignored if there are more than 8", () => {
+    expect(findTargetPatches(target("demo", { dtuf: { patches: Array.from({ length: 9 }, () => entry) } }))).toEqual(
+      [],
+    );
   });
 });

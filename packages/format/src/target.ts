@@ -5,7 +5,7 @@ import { emptyConfigBlob, type Artifact } from "./artifact.ts";
 import { annotationKeys, targetArtifactType } from "./media-types.ts";
 import { verifyManifestSize } from "./release.ts";
 import { targetTag } from "./tags.ts";
-import { findTargetBlobs, findTargetIndex } from "./target-blobs.ts";
+import { findCompanionBlobs, findTargetBlobs } from "./target-blobs.ts";
 
 /**
  * Returns undefined if there is nothing to keep (length 0) or no sha256 for the tag.
@@ -22,13 +22,12 @@ export function encodeTarget(path: TargetPath, file: TargetFile): Artifact | und
 
 /**
  * The target's blobs as layers, titled `name`, or `name.part-001` and so on. The layer of a single-blob target has the name
- * that Docker's reader looks for, `<sha256>.<name>`. The chunk index comes last, without a title, so that `oras pull` leaves it
- * out.
+ * that Docker's reader looks for, `<sha256>.<name>`. The chunk index and the patches come last, without a title, so that
+ * `oras pull` leaves them out.
  */
 export function targetLayers(path: TargetPath, file: TargetFile): readonly Descriptor[] {
-  const index = findTargetIndex(file);
   const blobs = titledBlobs(path, file);
-  return index === undefined || blobs.length === 0 ? blobs : [...blobs, index];
+  return blobs.length === 0 ? blobs : [...blobs, ...findCompanionBlobs(file)];
 }
 
 function titledBlobs(path: TargetPath, file: TargetFile): readonly Descriptor[] {

@@ -63,6 +63,9 @@ const statuses: Readonly<Record<ErrorCode, ExitStatus>> = {
   DELTA_INDEX_VERSION: refused,
   DELTA_CHUNK_DIFFERS: refused,
   DELTA_LENGTH_DIFFERS: refused,
+  DELTA_PATCH_INVALID: refused,
+  DELTA_PATCH_VERSION: refused,
+  DELTA_SEGMENT_DIFFERS: refused,
 
   FILE_LOCKED: local,
   FILE_NO_SPACE: local,

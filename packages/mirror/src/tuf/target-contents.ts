@@ -8,7 +8,7 @@ import { createReadStream } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Site, TargetInfo } from "@dtuf/copy";
-import { findTargetBlobs, findTargetIndex } from "@dtuf/format";
+import { findCompanionBlobs, findTargetBlobs } from "@dtuf/format";
 import { verifying, type ByteStream, type ContentSource, type Descriptor } from "@dtuf/registry";
 import { createDirectory } from "@dtuf/registry/files";
 import { MirrorError } from "../errors.ts";
@@ -20,7 +20,7 @@ export interface TargetPiece {
 }
 
 export interface TargetContents {
-  /** Runs `work` on every piece that is `wanted`, and on the chunk index. Removes the file of a target that was fetched as a whole. */
+  /** Runs `work` on every piece that is `wanted`, and on its companions: chunk index and patches. Removes the file of a target that was fetched as a whole. */
   forEachPiece(
     target: TargetInfo,
     options: { readonly wanted: (blob: Descriptor) => Promise<boolean>; readonly signal: AbortSignal | undefined },
@@ -41,10 +41,10 @@ export function createTargetContents(repository: VerifiedRepository, directory: 
   const { sites } = repository.source;
   return {
     async forEachPiece(target, { wanted, signal }, work) {
-      const index = findTargetIndex(target.file);
-      if (index !== undefined && (await wanted(index))) {
-        const openAt: OpenAt = async (site) => site.openIndex?.(target, index, { signal });
-        await work({ blob: index, content: fromSites(repository, { target, blob: index, signal }, openAt) });
+      for (const blob of findCompanionBlobs(target.file)) {
+        if (!(await wanted(blob))) continue;
+        const openAt: OpenAt = async (site) => site.openIndex?.(target, blob, { signal });
+        await work({ blob, content: fromSites(repository, { target, blob, signal }, openAt) });
       }
       const missing: Descriptor[] = [];
       for (const blob of piecesOf(target)) if (await wanted(blob)) missing.push(blob);

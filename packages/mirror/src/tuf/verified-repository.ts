@@ -14,7 +14,7 @@ import {
   type StateRequirement,
   type TrustedFile,
 } from "@dtuf/copy";
-import { findTargetBlobs, FormatError, parseRootFile, withoutTargetIndex } from "@dtuf/format";
+import { findTargetBlobs, FormatError, parseRootFile, withoutCompanions } from "@dtuf/format";
 import {
   defaultLimits,
   parseRoleName,
@@ -167,7 +167,7 @@ function parseRole({ role, version, bytes }: TrustedFile, { sites }: Source): Ve
 }
 
 function withoutIndex([path, file]: readonly [TargetPath, TargetFile]): [TargetPath, TargetFile] {
-  return [path, withoutTargetIndex(file)];
+  return [path, withoutCompanions(file)];
 }
 
 function findFault(file: TargetFile): FormatError | undefined {

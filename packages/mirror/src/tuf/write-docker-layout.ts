@@ -3,7 +3,7 @@
  * for targets. Metadata is written byte for byte. Targets that the layout cannot name (a name that is not a legal tag, a
  * delegated target outside its role's directory) are left out and listed in the result.
  */
-import { annotationKeys, metadataFileName, metadataMediaType, targetMediaType, withoutTargetIndex } from "@dtuf/format";
+import { annotationKeys, metadataFileName, metadataMediaType, targetMediaType, withoutCompanions } from "@dtuf/format";
 import {
   digestOf,
   emptyConfig,
@@ -109,7 +109,7 @@ async function writeTopLevelTargets(writing: Writing, omitted: string[]): Promis
     const target = targetManifest(file, path);
     if (target === undefined || !isTag(target.name)) omitted.push(path);
     else {
-      readable.set(path, withoutTargetIndex(file));
+      readable.set(path, withoutCompanions(file));
       manifests.push({ manifest: target.manifest, blobs: [], tag: target.name });
     }
   }
@@ -140,7 +140,7 @@ async function writeDelegatedTargets(writing: Writing, role: VerifiedRole, omitt
       continue;
     }
     const { mediaType, digest, size } = target.manifest.descriptor;
-    readable.set(path, withoutTargetIndex(file));
+    readable.set(path, withoutCompanions(file));
     manifests.push({ manifest: target.manifest, blobs: [] });
     entries.push({ ...layer(mediaType, { digest, size }, `${folder}/${target.name}`) });
   }

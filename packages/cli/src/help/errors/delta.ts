@@ -24,4 +24,19 @@ export const deltaErrors: ErrorEntries<DeltaErrorCode> = {
     risk: "A registry, a mirror or a proxy sent wrong bytes. They went no further; what was written before is right.",
     mend: "Run the command again, or pull from another place with `--mirror`.",
   },
+  DELTA_PATCH_INVALID: {
+    cause: "The bytes under a signed digest are not a patch between the two contents that the metadata names.",
+    risk: `The publisher's program made a wrong patch. The target is verified by its own hash in any case. ${older}`,
+    mend: "Nothing has to be done: the target is fetched in another way. Publish the target again.",
+  },
+  DELTA_PATCH_VERSION: {
+    cause: "A target's patch was made by a newer version of dtuf.",
+    risk: noRisk,
+    mend: "Nothing has to be done: the target is fetched in another way. A newer dtuf uses the patch.",
+  },
+  DELTA_SEGMENT_DIFFERS: {
+    cause: "A patch gave other bytes than the signed ones: it, or the older file, is not what it was.",
+    risk: "A registry, a mirror or a proxy sent wrong bytes, or the older file changed meanwhile. Nothing wrong was written.",
+    mend: "Nothing has to be done: the target is fetched in another way.",
+  },
 };

@@ -1,0 +1,213 @@
+import { createHash, randomBytes } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import zlib from "node:zlib";
+import { expectRefused } from "@dtuf/testing/expect-refused";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+  createIndexMaker,
+  createSegmentEncoder,
+  decodeSegment,
+  DeltaError,
+  encodePatchTable,
+  parseChunkIndex,
+  parsePatchTable,
+  planSegments,
+  type ChunkIndex,
+  type PatchTable,
+  type Segment,
+} from "../index.ts";
+
+const hash = (bytes: Uint8Array): Buffer => createHash("sha256").update(bytes).digest();
+const encoder = createSegmentEncoder();
+
+/** A content like compiled code: instructions that stay, with an address in every 16 bytes. */
+function code(shift: number): Buffer {
+  const bytes = Buffer.alloc(300_000);
+  for (let at = 0; at < bytes.length; at += 32) {
+    hash(Buffer.from(`instruction ${at}`)).copy(bytes, at);
+    bytes.writeUInt32LE((at * 7 + shift) >>> 0, at + 8);
+    bytes.writeUInt32LE((at * 3 + shift) >>> 0, at + 24);
+  }
+  return bytes;
+}
+
+describe("a coded segment", () => {
+  test("gives the segment again from any window, whatever they have in common", async () => {
+    const piece = fc.oneof(
+      fc.uint8Array({ maxLength: 3000 }),
+      fc.nat({ max: 5000 }).map((length) => new Uint8Array(length)),
+      fc.tuple(fc.nat({ max: 8000 }), fc.nat({ max: 3000 })).map(([at, length]) => shared.subarray(at, at + length)),
+    );
+    const shared = randomBytes(10_000);
+    const contents = fc.array(piece, { maxLength: 8 }).map((pieces) => Buffer.concat(pieces));
+    await fc.assert(
+      fc.asyncProperty(contents, contents, async (window, content) => {
+        fc.pre(content.length > 0);
+        const { coded, ...segment } = await encoder.encode({ window, content });
+        const decoded = await decodeSegment({ ...segment, offset: 0, length: content.length }, coded, window);
+        expect(content.equals(decoded)).toBe(true);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("of moved code is a twentieth of what zstd makes with the same window", async () => {
+    const [window, content] = [code(0), code(4096)];
+    const { coding, coded } = await encoder.encode({ window, content });
+    const zstd = zlib.zstdCompressSync(content, { dictionary: window });
+    expect([coding, coded.length < zstd.length / 20]).toEqual(["differences", true]);
+  });
+
+  test("with bytes that are bent anywhere is refused, and never gives other bytes", async () => {
+    const [window, content] = [code(0), code(9)];
+    const differences = await encoder.encode({ window, content });
+    const prefix = zlib.zstdCompressSync(content, { dictionary: window });
+    for (const segment of [differences, { ...differences, coding: "prefix" as const, coded: prefix }])
+      for (let time = 0; time < 60; time += 1) {
+        const coded = Buffer.from(segment.coded);
+        const at = Math.floor(Math.random() * coded.length);
+        coded[at] = (coded[at] ?? 0) ^ (1 + Math.floor(Math.random() * 255));
+        const wanted = { ...segment, offset: 0, length: content.length };
+        const found = await decodeSegment(wanted, coded, window).catch((error: unknown) => error);
+        // A bit of a frame that has no meaning may be bent.
+        const outcome = DeltaError.is(found) ? found.code : content.equals(found as Uint8Array);
+        expect(["DELTA_SEGMENT_DIFFERS", true]).toContain(outcome);
+      }
+  });
+
+  test("that would grow beyond its signed length is refused before it does", async () => {
+    const bomb = zlib.zstdCompressSync(Buffer.alloc(200_000_000));
+    const steps = Buffer.from([0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]);
+    steps.writeUInt32BE(bomb.length, 4);
+    const before = process.memoryUsage().rss;
+    for (const [coding, coded] of [
+      ["prefix", bomb],
+      ["differences", Buffer.concat([steps, bomb])],
+    ] as const) {
+      const wanted = { coding, offset: 0, length: 1000, sha256: hash(bomb) };
+      await expectRefused(() => decodeSegment(wanted, coded, new Uint8Array()), "DELTA_SEGMENT_DIFFERS");
+    }
+    expect(process.memoryUsage().rss - before).toBeLessThan(100_000_000);
+  });
+
+  const step = (...numbers: readonly [number, number, number]): Buffer => {
+    const bytes = Buffer.alloc(12);
+    numbers.forEach((number, at) => bytes.writeInt32BE(number, at * 4));
+    return bytes;
+  };
+
+  test.each([
+    ["in front of the window", step(-1, 10, 0)],
+    ["behind the window", step(95, 10, 0)],
+    ["of more bytes than the segment has", step(0, 11, 0)],
+    ["of fewer bytes than the segment has", step(0, 9, 0)],
+    ["of 4 billion bytes", step(0, -1, 0)],
+  ])("with a copy %s is refused", async (_, control) => {
+    const [packed, differences] = [control, Buffer.alloc(10)].map((bytes) => zlib.zstdCompressSync(bytes));
+    const header = step(1, packed?.length ?? 0, differences?.length ?? 0);
+    const coded = Buffer.concat([header, packed ?? header, differences ?? header]);
+    const wanted = { coding: "differences", offset: 0, length: 10, sha256: hash(Buffer.alloc(10)) } as const;
+    await expectRefused(() => decodeSegment(wanted, coded, Buffer.alloc(100)), "DELTA_SEGMENT_DIFFERS");
+  });
+});
+
+const from = { length: 1000, sha256: hash(Buffer.from("old")).toString("hex") };
+const to = { length: 500, sha256: hash(Buffer.from("new")).toString("hex") };
+const entry = { windowOffset: 100, windowLength: 900, coding: "prefix", sha256: hash(Buffer.from("x")) } as const;
+const segments: readonly Segment[] = [
+  { ...entry, offset: 0, length: 300, codedOffset: 212, codedLength: 20 },
+  { ...entry, offset: 300, length: 200, codedOffset: 232, codedLength: 30 },
+];
+const wanted = { fromSha256: from.sha256, to, size: 262 };
+const withFirst = (changes: Partial<Segment>): PatchTable => ({
+  from,
+  to,
+  segments: segments.map((segment, number) => (number === 0 ? { ...segment, ...changes } : segment)),
+});
+
+describe("a patch table", () => {
+  test("is read as it was written", () => {
+    expect(parsePatchTable(encodePatchTable({ from, to, segments }), wanted)).toEqual({ from, to, segments });
+  });
+
+  test.each<readonly [string, Partial<Segment>]>([
+    ["a window outside the old content", { windowOffset: 101 }],
+    ["a window far outside the old content", { windowOffset: Number.MAX_SAFE_INTEGER }],
+    ["segments that do not add up to the content", { length: 301 }],
+    ["an empty segment", { length: 0 }],
+    ["coded segments that do not add up to the patch", { codedLength: 21 }],
+    ["a coded segment that is longer than any coding makes", { codedLength: 4_000_000_000 }],
+    ["a segment that is longer than a reader holds", { length: 4_000_000_000 }],
+    ["a window that is longer than a reader holds", { windowLength: 4_000_000_000 }],
+  ])("with %s is refused", (_, changes) => {
+    expectRefused(() => parsePatchTable(encodePatchTable(withFirst(changes)), wanted), "DELTA_PATCH_INVALID");
+  });
+
+  test.each<readonly [string, { readonly at: number; readonly byte: number; readonly code: string }]>([
+    ["another beginning", { at: 0, byte: 7, code: "DELTA_PATCH_INVALID" }],
+    ["another version", { at: 11, byte: 2, code: "DELTA_PATCH_VERSION" }],
+    ["a recipe", { at: 95, byte: 1, code: "DELTA_PATCH_VERSION" }],
+    ["another coding", { at: 123, byte: 3, code: "DELTA_PATCH_VERSION" }],
+    ["4 billion segments", { at: 96, byte: 255, code: "DELTA_PATCH_INVALID" }],
+    ["another number of segments", { at: 99, byte: 1, code: "DELTA_PATCH_INVALID" }],
+    ["another old content", { at: 20, byte: 0, code: "DELTA_PATCH_INVALID" }],
+    ["another new content", { at: 60, byte: 0, code: "DELTA_PATCH_INVALID" }],
+  ])("with %s is refused", (_, { at, byte, code }) => {
+    const bytes = Buffer.from(encodePatchTable({ from, to, segments }));
+    bytes[at] = byte === bytes[at] ? byte + 1 : byte;
+    expectRefused(() => parsePatchTable(bytes, wanted), code);
+  });
+});
+
+function indexOf(content: Uint8Array): ChunkIndex {
+  const maker = createIndexMaker({ average: 16_384 });
+  maker.update(content);
+  const known = { length: content.length, sha256: hash(content).toString("hex") };
+  return parseChunkIndex(maker.finish() ?? new Uint8Array(), known);
+}
+
+test("segments lie on chunk borders, and their windows where the old content has the same chunks", () => {
+  const old = randomBytes(30_000_000);
+  // The last 12 MB come first.
+  const content = Buffer.concat([old.subarray(18_000_000), old.subarray(0, 18_000_000)]);
+  const index = indexOf(content);
+  const borders = new Set(Array.from({ length: index.count }, (_, number) => index.chunk(number).offset));
+  const planned = planSegments(index, indexOf(old)) ?? [];
+  expect(planned.every(({ offset }) => borders.has(offset))).toBe(true);
+  expect(planned.reduce((sum, { length }) => sum + length, 0)).toBe(content.length);
+  const [first] = planned;
+  expect(Math.abs((first?.windowOffset ?? 0) + 4_194_304 - 18_000_000 - (first?.length ?? 0) / 2)).toBeLessThan(
+    2_200_000,
+  );
+});
+
+/** As in vectors.test.ts. */
+const counted = (length: number): Buffer =>
+  Buffer.concat(
+    Array.from({ length: Math.ceil(length / 32) }, (_, at) => hash(Buffer.from(`vector${at}`))),
+    length,
+  );
+const vectors = new URL("../vectors/patch.json", import.meta.url);
+
+test("the coded segments of the vectors give the content [format 13]", async () => {
+  const window = counted(20_000);
+  const content = Buffer.concat([window.subarray(10_000), Buffer.alloc(50)]);
+  const moved = Buffer.from(content);
+  for (let at = 0; at < 10_000; at += 100) moved[at] = ((moved[at] ?? 0) + 1) % 256;
+  const { coded } = await encoder.encode({ window, content: moved });
+  const made = [
+    { coding: 1, coded: zlib.zstdCompressSync(content, { dictionary: window }).toString("hex") },
+    { coding: 2, coded: Buffer.from(coded).toString("hex") },
+  ];
+  if (process.env["DTUF_WRITE_VECTORS"] === "1") writeFileSync(vectors, `${JSON.stringify(made, undefined, 2)}\n`);
+  const [first, second] = JSON.parse(readFileSync(vectors, "utf8")) as typeof made;
+  const decode = (coding: "prefix" | "differences", hex: string | undefined, whole: Buffer): Promise<Uint8Array> =>
+    decodeSegment(
+      { coding, offset: 0, length: whole.length, sha256: hash(whole) },
+      Buffer.from(hex ?? "", "hex"),
+      window,
+    );
+  expect(content.equals(await decode("prefix", first?.coded, content))).toBe(true);
+  expect(moved.equals(await decode("differences", second?.coded, moved))).toBe(true);
+});

@@ -1,0 +1,72 @@
+/** One segment of a patch: coded in the shorter of two ways, and decoded and verified. */
+import { createHash } from "node:crypto";
+import { DeltaError } from "../errors.ts";
+import { decodeDifferences, encodeDifferences } from "./differences.ts";
+import { createMatchFinder, type MatchFinder, type Pair } from "./match-finder.ts";
+import { codedMaxBytes, windowMaxBytes, type Segment } from "./patch-table.ts";
+import { compress, decompress } from "./zstd.ts";
+
+export interface CodedSegment extends Pick<Segment, "coding" | "sha256"> {
+  readonly coded: Uint8Array;
+}
+
+/** Codes segments one after the other. */
+export interface SegmentEncoder {
+  /**
+   * What it returns was decoded once and is right.
+   * @throws DeltaError DELTA_SEGMENT_DIFFERS if no coding gives the segment again
+   */
+  encode(pair: Pair): Promise<CodedSegment>;
+}
+
+/** Holds 72 MiB for windows of at most 16 MiB. */
+export function createSegmentEncoder(): SegmentEncoder {
+  const finder = createMatchFinder(windowMaxBytes);
+  return { encode: (pair) => encode(pair, finder) };
+}
+
+async function encode(pair: Pair, finder: MatchFinder): Promise<CodedSegment> {
+  const { window, content } = pair;
+  const sha256 = createHash("sha256").update(content).digest();
+  // zstd runs in another thread meanwhile.
+  const prefixing = compress(content, window);
+  const differences = await encodeDifferences(pair, finder);
+  const found: CodedSegment[] = [{ coding: "prefix", coded: await prefixing, sha256 }];
+  if (differences !== undefined) found.push({ coding: "differences", coded: differences, sha256 });
+  for (const segment of found.toSorted((a, b) => a.coded.length - b.coded.length))
+    if (await isRight(segment, pair)) return segment;
+  throw differs(0, "no coding gives it again");
+}
+
+async function isRight(segment: CodedSegment, { window, content }: Pair): Promise<boolean> {
+  if (segment.coded.length > codedMaxBytes(content.length)) return false;
+  try {
+    await decodeSegment({ ...segment, offset: 0, length: content.length }, segment.coded, window);
+    return true;
+  } catch (error) {
+    if (DeltaError.is(error)) return false;
+    throw error;
+  }
+}
+
+/**
+ * Returns the bytes of the segment, verified. Never allocates more than its length and 3 MiB for what it decodes.
+ * @throws DeltaError DELTA_SEGMENT_DIFFERS
+ */
+export async function decodeSegment(
+  { coding, offset, length, sha256 }: Pick<Segment, "coding" | "offset" | "length" | "sha256">,
+  coded: Uint8Array,
+  window: Uint8Array,
+): Promise<Uint8Array> {
+  const bytes =
+    coding === "prefix"
+      ? await decompress(coded, { length, prefix: window })
+      : await decodeDifferences(coded, window, length);
+  if (createHash("sha256").update(bytes).digest().equals(sha256)) return bytes;
+  throw differs(offset, "the SHA-256 is another one");
+}
+
+function differs(offset: number, what: string): DeltaError {
+  const message = `the segment at ${offset} is not the signed one: ${what}`;
+  return new DeltaError("DELTA_SEGMENT_DIFFERS", message, { offset });
+}
