@@ -10,8 +10,10 @@ const table: Readonly<Record<string, readonly string[]>> = {
   master: ["@dtuf/delta", "@dtuf/format", "@dtuf/registry", "@dtuf/tuf"],
   copy: ["@dtuf/delta", "@dtuf/format", "@dtuf/registry", "@dtuf/tuf"],
   mirror: ["@dtuf/copy", "@dtuf/format", "@dtuf/registry", "@dtuf/tuf"],
+  agent: ["@dtuf/copy", "@dtuf/registry", "@dtuf/tuf"],
   signers: ["@dtuf/tuf"],
   cli: [
+    "@dtuf/agent",
     "@dtuf/copy",
     "@dtuf/delta",
     "@dtuf/format",

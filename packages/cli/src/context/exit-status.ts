@@ -1,4 +1,5 @@
 /** Every error code of the libraries with its exit status. The type makes the table complete; the statuses are stable. */
+import type { AgentErrorCode } from "@dtuf/agent";
 import type { CopyErrorCode } from "@dtuf/copy";
 import type { DeltaErrorCode } from "@dtuf/delta";
 import type { FormatErrorCode } from "@dtuf/format";
@@ -11,6 +12,7 @@ import type { TufErrorCode } from "@dtuf/tuf";
 import type { ExitStatus } from "./command.ts";
 
 export type ErrorCode =
+  | AgentErrorCode
   | CopyErrorCode
   | DeltaErrorCode
   | FileErrorCode
@@ -116,6 +118,11 @@ const statuses: Readonly<Record<ErrorCode, ExitStatus>> = {
   COPY_WEB_PAGE: unavailable,
   COPY_TOO_SLOW: unavailable,
   COPY_SOURCE_INVALID: failure,
+
+  AGENT_RELEASE_INVALID: usage,
+  AGENT_RELEASE_AMBIGUOUS: usage,
+  AGENT_RELEASE_UNKNOWN: notFound,
+  AGENT_CHANNEL_UNKNOWN: notFound,
 
   MASTER_KEYS_MISSING: notFound,
   MASTER_KEY_INVALID: failure,

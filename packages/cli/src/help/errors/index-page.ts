@@ -1,5 +1,6 @@
 /** docs/errors.md, and what `help CODE` prints without a network. */
 import { exitStatusOf, listExitStatuses, type ErrorCode } from "../../context/exit-status.ts";
+import { agentErrors } from "./agent.ts";
 import { copyErrors } from "./copy.ts";
 import { deltaErrors } from "./delta.ts";
 import { noRisk, type ErrorEntries, type ErrorEntry } from "./entry.ts";
@@ -29,6 +30,7 @@ const chapters: ReadonlyMap<string, ErrorEntries<string>> = new Map<string, Erro
   ["Verification (TUF)", tufErrors],
   ["Pulling", copyErrors],
   ["Publishing", masterErrors],
+  ["Installing", agentErrors],
   ["Signers", signerErrors],
   ["Mirroring", mirrorErrors],
   ["Registries", registryErrors],
@@ -42,6 +44,7 @@ const entries: Readonly<Record<ErrorCode | "INTERNAL", ErrorEntry>> = {
   ...tufErrors,
   ...copyErrors,
   ...deltaErrors,
+  ...agentErrors,
   ...masterErrors,
   ...signerErrors,
   ...mirrorErrors,

@@ -1,0 +1,49 @@
+/**
+ * Reasons why the updater refused or could not continue. The codes are stable; messages are for people and may be
+ * reworded.
+ */
+export type AgentErrorCode =
+  /** A version is not semantic versioning, or another field of a release is malformed. */
+  | "AGENT_RELEASE_INVALID"
+  /** Two targets are the same version of the same release for the same platform. */
+  | "AGENT_RELEASE_AMBIGUOUS"
+  /** The repository has no release of this name, or not this version of it. */
+  | "AGENT_RELEASE_UNKNOWN"
+  /** The release exists, but not in the channels of this machine. */
+  | "AGENT_CHANNEL_UNKNOWN";
+
+/** Details of an error: the thing, the wanted value, the actual value. Never a secret. */
+export type AgentErrorDetails = Readonly<Record<string, string | number>>;
+
+const brand = Symbol.for("dtuf.AgentError");
+
+const retryableCodes: ReadonlySet<AgentErrorCode> = new Set();
+const securityCodes: ReadonlySet<AgentErrorCode> = new Set();
+
+/** The only error class of this package. Errors of the copy and of local files are never wrapped. */
+export class AgentError extends Error {
+  static {
+    Object.defineProperty(this.prototype, brand, { value: true });
+  }
+
+  override readonly name = "AgentError";
+  readonly code: AgentErrorCode;
+  readonly details: AgentErrorDetails;
+  /** Whether the same call may succeed later without a change. */
+  readonly retryable: boolean;
+  /** Whether an attack is a possible reason. */
+  readonly security: boolean;
+
+  constructor(code: AgentErrorCode, message: string, more: { details?: AgentErrorDetails; cause?: unknown } = {}) {
+    super(message, more.cause === undefined ? undefined : { cause: more.cause });
+    this.code = code;
+    this.details = more.details ?? {};
+    this.retryable = retryableCodes.has(code);
+    this.security = securityCodes.has(code);
+  }
+
+  /** True for an AgentError of any copy of this package. */
+  static is(value: unknown): value is AgentError {
+    return typeof value === "object" && value !== null && brand in value;
+  }
+}
