@@ -9,6 +9,7 @@ import type { PinInfo } from "./refresh/pin.ts";
 import type { RefreshMode } from "./refresh/pull-metadata.ts";
 import type { StateOutcome, StateRequirement } from "./state/cache-directory.ts";
 import type { Source, TargetInfo } from "./sources/source.ts";
+import type { SavedTarget } from "./targets/ways.ts";
 
 /** Options of `createCopy`: the repository, given in one of two ways, and the state. */
 export type CopyOptions = CopySettings & (CopyRepository | CopySource);
@@ -112,6 +113,13 @@ export interface SaveOptions extends CallOptions {
    * byte is fetched. "write" (default): it is replaced.
    */
   readonly same?: "keep" | "write" | undefined;
+  /**
+   * Paths of files that may have content of the targets, such as older versions: what they have is not fetched. Each byte of
+   * them is hashed before it is used. The file at the destination and the one that was last saved are used without being named.
+   */
+  readonly seeds?: readonly string[] | undefined;
+  /** Called when the file of a target is in place. An error that it throws ends the call. */
+  readonly onSaved?: ((saved: SavedTarget) => void) | undefined;
 }
 
 /** Options of `saveTargets`. */

@@ -1,5 +1,6 @@
 /** Shared by the calls of one copy: its state on disk, its record of pulled targets, and the loaded repository. */
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { findTargetIndex } from "@dtuf/format";
 import { FileError } from "@dtuf/registry/files";
 import type { TargetPath } from "@dtuf/tuf";
 import { findTrustedRoot, keepFirstPin } from "./refresh/trusted-root.ts";
@@ -12,6 +13,7 @@ import type {
   PullMetadataOptions,
   RefreshResult,
   SaveOptions,
+  TargetDestination,
 } from "./calls.ts";
 import { guardCallback, isCallbackFault } from "./callbacks.ts";
 import type { CopyEvent } from "./events.ts";
@@ -21,6 +23,7 @@ import { findUpdated, listFiles, type ListedTarget } from "./targets/list-target
 import type { OpenTargetContext } from "./targets/open-target.ts";
 import { noteFailure, saveDraft, type LoadRepositoryContext } from "./refresh/pull-metadata.ts";
 import { createPulledMemory, type PulledMemory } from "./state/pulled-memory.ts";
+import { createSeedMemory, type SeedMemory } from "./state/seed-memory.ts";
 import type { SaveTargetContext } from "./targets/save-target.ts";
 import { withTargetInError } from "./targets/target-in-error.ts";
 import { createRepositoryHolder, type RepositoryHolder } from "./refresh/repository-holder.ts";
@@ -37,6 +40,7 @@ export interface CopyCore {
   readonly close: () => Promise<void>;
   readonly directory: CacheDirectory;
   readonly memory: PulledMemory;
+  readonly seeds: SeedMemory;
   readonly holder: RepositoryHolder;
   readonly onEvent: (event: CopyEvent) => void;
 }
@@ -50,6 +54,7 @@ export function createCopyCore(options: CopyOptions): CopyCore {
     onEvent,
     directory: createCacheDirectory({ directory, lock, required, onEvent }),
     memory: createPulledMemory(join(directory, "pulled")),
+    seeds: createSeedMemory(join(directory, "seeds")),
     holder: createRepositoryHolder(),
   };
 }
@@ -92,7 +97,8 @@ export function fetchContext({ options, source, onEvent }: CopyCore, call: CallO
 export function saveContext(core: CopyCore, call: SaveOptions = {}): SaveTargetContext {
   const lockDirectory = join(core.options.directory, "locks");
   const { partial = "keep", same = "write" } = call;
-  return { ...fetchContext(core, call), partial, same, lockDirectory, directorySync: "at-commit" };
+  const seeds = (call.seeds ?? []).map((path) => ({ path: resolve(path) }));
+  return { ...fetchContext(core, call), partial, same, seeds, lockDirectory, directorySync: "at-commit" };
 }
 
 export async function pullMetadata(core: CopyCore, call: PullMetadataOptions = {}): Promise<RefreshResult> {
@@ -209,6 +215,29 @@ export async function fetchTarget<T>(
     if (call?.mode !== "offline") await noteFailure(error, { directory, sites, now: options.now() });
     throw error;
   }
+}
+
+/** Adds the file that the target was last saved to. */
+export async function withLastSeed(
+  { seeds: kept }: CopyCore,
+  { path }: TargetInfo,
+  context: SaveTargetContext,
+): Promise<SaveTargetContext> {
+  const last = await kept.find(path);
+  return last === undefined ? context : { ...context, seeds: [last, ...context.seeds] };
+}
+
+/** Records where a target was saved, for its next version, if it has a chunk index. */
+export async function rememberSeed(
+  { seeds, ...core }: CopyCore,
+  { target, destination }: TargetDestination,
+  index: Uint8Array | undefined,
+): Promise<void> {
+  const sha256 = target.hashes.get("sha256");
+  if (sha256 === undefined || findTargetIndex(target.file) === undefined) return;
+  const { path, length } = target;
+  const written = { target: path, length, sha256, file: resolve(destination), index };
+  await bestEffort(core, () => seeds.add(written));
 }
 
 /** Writes a cache. If it cannot be written, the call still succeeds and an event reports the failure. */

@@ -30,9 +30,11 @@ import {
   pinRoot,
   pullMetadata,
   rememberPulled,
+  rememberSeed,
   saveContext,
   loadContext,
   useLoaded,
+  withLastSeed,
 } from "./copy-core.ts";
 import { explainTarget, findTargetInfo, requireTarget } from "./targets/find-target.ts";
 import {
@@ -45,7 +47,10 @@ import {
 import { openVerified, openVerifiedBlobs, type VerifiedBlob } from "./targets/open-target.ts";
 import { defaultConcurrency } from "./limits.ts";
 import type { ListedTarget } from "./targets/list-targets.ts";
-import { findHeldBytes, saveVerified, type SaveOutcome, type SaveTargetContext } from "./targets/save-target.ts";
+import { findHeldBytes, planSaving, saveVerified, type SaveTargetContext } from "./targets/save-target.ts";
+import type { SavedTarget, SaveOutcome, TargetPlan } from "./targets/ways.ts";
+import { guardCallback } from "./callbacks.ts";
+import { frozenCopy } from "./frozen.ts";
 import type { TargetInfo } from "./sources/source.ts";
 
 export interface Copy extends AsyncDisposable {
@@ -93,8 +98,8 @@ export interface Copy extends AsyncDisposable {
    */
   openTargetBlobs(target: TargetInfo, options?: CallOptions): AsyncIterable<VerifiedBlob>;
   /**
-   * Writes beside the destination, verifies, fsyncs, renames; continues a partial download. If the target has a chunk index
-   * and an older version lies at the destination, only what that lacks is fetched.
+   * Writes beside the destination, verifies, fsyncs, renames; continues a partial download. If the target has a chunk index,
+   * what an older version at the destination, the file of the last pull or a seed has of it is not fetched, if that is cheaper.
    */
   saveTarget(target: TargetInfo, destination: string, options?: SaveOptions): Promise<SaveOutcome>;
   /**
@@ -102,6 +107,11 @@ export interface Copy extends AsyncDisposable {
    * before are complete, and the next call continues the others.
    */
   saveTargets(targets: readonly TargetDestination[], options?: SaveTargetsOptions): Promise<readonly SaveOutcome[]>;
+  /**
+   * What `saveTarget` with the same options would do: what is there, what seeds have, and what is fetched by which ranges or as a
+   * whole. Fetches no byte of the target, but its chunk index, which counts.
+   */
+  planTarget(target: TargetInfo, destination: string, options?: SaveOptions): Promise<TargetPlan>;
   /**
    * How many bytes of an interrupted download lie beside the destination, for the next `saveTarget` to continue. 0 if there
    * is none. They are verified when the download continues.
@@ -159,6 +169,8 @@ export function createCopy(options: CopyOptions): Copy {
       remembering(core, { target, call }, openVerifiedBlobs(target, fetchContext(core, call))),
     saveTarget: (target, destination, call) => save(core, { target, destination }, call),
     saveTargets: (targets, call) => saveAll(core, targets, call),
+    planTarget: async (target, destination, call) =>
+      frozenCopy(await planSaving(target, destination, await withLastSeed(core, target, saveContext(core, call)))),
     heldBytes: (target, destination) => findHeldBytes(target, destination),
     blobSizes: async (path, call) => (await findRequired(path, call)).blobs.map(({ size }) => size),
     checkTarget: async (path, contents, call) => checkContents(await findRequired(path, call), contents),
@@ -190,6 +202,7 @@ async function saveAll(
 ): Promise<readonly SaveOutcome[]> {
   const outcomes: SaveOutcome[] = targets.map(() => "written");
   const done = new Set<TargetDestination>();
+  const onSaved = guardCallback(call.onSaved);
   const keep = async (): Promise<void> => {
     const saved = targets.filter((each) => done.has(each));
     const directories = new Set(saved.map(({ destination }) => dirname(resolve(destination))));
@@ -203,9 +216,10 @@ async function saveAll(
     await forEachConcurrently(targets.entries(), concurrency, async ([at, each], failed) => {
       const signal = call.signal === undefined ? failed : AbortSignal.any([call.signal, failed]);
       const one = { ...call, signal };
-      outcomes[at] = await fetchTarget(core, { target: each.target, call: one }, () =>
-        saveOne(each, { ...saveContext(core, one), directorySync: "later" }),
-      );
+      outcomes[at] = await fetchTarget(core, { target: each.target, call: one }, () => {
+        const context = { ...saveContext(core, one), directorySync: "later" } as const;
+        return saveOne(core, each, { onSaved, context });
+      });
       done.add(each);
     });
   } catch (error) {
@@ -217,20 +231,39 @@ async function saveAll(
   return outcomes;
 }
 
+interface Saving {
+  readonly onSaved: (saved: SavedTarget) => void;
+  readonly context: SaveTargetContext;
+}
+
 async function save(
   core: CopyCore,
   destination: TargetDestination,
   call: SaveOptions | undefined,
 ): Promise<SaveOutcome> {
   const { target } = destination;
-  const outcome = await fetchTarget(core, { target, call }, () => saveOne(destination, saveContext(core, call)));
+  const onSaved = guardCallback(call?.onSaved);
+  const outcome = await fetchTarget(core, { target, call }, () =>
+    saveOne(core, destination, { onSaved, context: saveContext(core, call) }),
+  );
   await rememberPulled(core, [target]);
   return outcome;
 }
 
-async function saveOne({ target, destination }: TargetDestination, context: SaveTargetContext): Promise<SaveOutcome> {
-  const outcome = await saveVerified(target, destination, context);
+async function saveOne(
+  core: CopyCore,
+  { target, destination }: TargetDestination,
+  { onSaved, context: given }: Saving,
+): Promise<SaveOutcome> {
+  let index: Uint8Array | undefined;
+  const onIndex = (bytes: Uint8Array): void => {
+    index = bytes;
+  };
+  const context = await withLastSeed(core, target, { ...given, onIndex });
+  const report = await saveVerified(target, destination, context);
+  if (report.outcome === "written") await rememberSeed(core, { target, destination }, index);
   const { path: name, length } = target;
   context.onProgress?.({ step: "download", kind: "target", name, bytes: length, totalBytes: length, isStored: true });
-  return outcome;
+  onSaved(frozenCopy({ target, ...report }));
+  return report.outcome;
 }

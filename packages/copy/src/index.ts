@@ -39,6 +39,6 @@ export type {
   TargetInfo,
   TargetPiece,
 } from "./sources/source.ts";
-export type { SaveOutcome } from "./targets/save-target.ts";
+export type { SavedTarget, SaveOutcome, SaveReport, TargetPlan, Way } from "./targets/ways.ts";
 export { metadataName, targetNames } from "./sources/plain-names.ts";
 export { createStoreSource, type StoreSourceOptions } from "./sources/store-source.ts";

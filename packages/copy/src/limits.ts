@@ -51,11 +51,17 @@ export const defaultConcurrency = 6;
 /** One failed refresh: a message of 2,000 characters and the names of the sites that were asked. */
 export const failureMaxBytes: number = 64 * 1024;
 
-/** Bytes between two missing chunks that are fetched with them: less than a request costs. */
-export const bridgedMaxBytes: number = 128 * 1024;
+/**
+ * What a request costs, in bytes: about 50 ms of a connection of 20 Mbit/s. Plans compare by it, and smaller gaps between missing chunks are
+ * fetched with them.
+ */
+export const requestCostBytes: number = 128 * 1024;
 
-/** Ranges of one target. With more, one request for all of it is cheaper. */
+/** Ranges of one target, because each is a request that a registry may count. */
 export const rangesMax = 512;
 
-/** If more than this part of a target is missing, all of it is fetched by one request. */
-export const fetchedMostShare = 0.7;
+/** Targets whose last file is remembered, with the indexes that are kept for them. */
+export const keptSeedsMax = 64;
+
+/** As many bytes as one index of the largest kind, and some of the usual kind. */
+export const keptSeedsMaxBytes: number = 64 * 1024 * 1024;

@@ -58,6 +58,7 @@ export {
   type NewContent,
   type PutOptions,
   type ByteRange,
+  type RangeOptions,
   type RangeOpener,
   type RangeReader,
   type ReadStore,
@@ -70,5 +71,5 @@ export {
   type WriteStore,
 } from "./store.ts";
 export { isTag, parseTag, type TagName } from "./tag.ts";
-export { collect, provenDigest, verifyBytes, verifying, verifyingFrom } from "./verifying.ts";
+export { collect, counted, provenDigest, verifyBytes, verifying, verifyingFrom } from "./verifying.ts";
 export { isWebPage } from "./http/web-page.ts";

@@ -130,7 +130,15 @@ export interface RangeOpener {
    * Opens a range. Its bytes are not verified, because a digest is of the whole; their number is. Returns undefined if the
    * content does not exist, or if the store does not send this range alone.
    */
-  openRange(descriptor: Descriptor, range: ByteRange, options?: StoreOptions): Promise<ByteStream | undefined>;
+  openRange(descriptor: Descriptor, range: ByteRange, options?: RangeOptions): Promise<ByteStream | undefined>;
+}
+
+export interface RangeOptions extends StoreOptions {
+  /**
+   * If it is given and the store sends the whole content instead of the range, it is called, and the stream is that content.
+   * The caller then has no second request to make.
+   */
+  readonly onWhole?: (() => void) | undefined;
 }
 
 /** Compare-and-swap of a tag, which layouts support and registries do not. */

@@ -52,6 +52,22 @@ export function provenDigest(stream: ByteStream): Digest | undefined {
   return proven.get(stream);
 }
 
+/** Yields the same chunks and reports the size of each to `onBytes`. What `provenDigest` says of the stream stays true. */
+export function counted(stream: ByteStream, onBytes: ((bytes: number) => void) | undefined): ByteStream {
+  if (onBytes === undefined) return stream;
+  const same = counting(stream, onBytes);
+  const digest = proven.get(stream);
+  if (digest !== undefined) proven.set(same, digest);
+  return same;
+}
+
+async function* counting(stream: ByteStream, onBytes: (bytes: number) => void): ByteStream {
+  for await (const chunk of stream) {
+    onBytes(chunk.length);
+    yield chunk;
+  }
+}
+
 interface Start {
   /** Called at the first read. */
   readonly create: () => Promise<ContentDigester>;

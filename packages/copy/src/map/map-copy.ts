@@ -16,7 +16,7 @@ import { CopyError } from "../errors.ts";
 import { firstThatWorks } from "../sources/first-that-works.ts";
 import { findMappings, type MapFile, type Mapping } from "./map-file.ts";
 import type { Source, TargetInfo } from "../sources/source.ts";
-import type { SaveOutcome } from "../targets/save-target.ts";
+import type { SaveOutcome } from "../targets/ways.ts";
 
 export interface MapCopyOptions extends Omit<CopyOptions, "source" | "place"> {
   readonly map: MapFile;

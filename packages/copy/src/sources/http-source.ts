@@ -2,10 +2,9 @@
  * A plain TUF repository over HTTP(S). Only 404 and 410 mean that a file does not exist. An answer of 403, 401, 429 or 5xx
  * is a failure and does not end the root chain, because a server that denies access must not hide a rotation.
  */
-import { collect, mediaTypes } from "@dtuf/registry";
+import { collect, counted, mediaTypes } from "@dtuf/registry";
 import type { HttpRequest, HttpResponse, Transport } from "@dtuf/registry/http";
 import { CopyError } from "../errors.ts";
-import { counted } from "./counted.ts";
 import { encodeName, metadataName, targetNames } from "./plain-names.ts";
 import type { MetadataFile, MetadataRequest, PartOptions, PartStream, Source, TargetInfo } from "./source.ts";
 import { refusePageForMetadata, refusePageForTarget, showUrl } from "./web-page.ts";

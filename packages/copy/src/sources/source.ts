@@ -5,7 +5,7 @@
  *
  * A site is one location of a repository; a source is a list of sites; a view is what one refresh sees of a site.
  */
-import type { ByteRange, ByteStream, Digest } from "@dtuf/registry";
+import type { ByteRange, ByteStream, Digest, RangeOptions } from "@dtuf/registry";
 import type { RoleName, TargetFile, TargetPath } from "@dtuf/tuf";
 
 export interface SourceOptions {
@@ -107,10 +107,10 @@ export interface Site {
    */
   openIndex?(target: TargetInfo, index: TargetPiece, options: SourceOptions): Promise<ByteStream | undefined>;
   /**
-   * Opens bytes of a target that is one blob. They are not verified here. Returns undefined if the site does not send
-   * this range.
+   * Opens bytes of one part of a target. They are not verified here. Returns undefined if the site does not send this
+   * range. If it sends the whole target instead, `onWhole` is called, and the stream is the whole target.
    */
-  openRange?(target: TargetInfo, range: ByteRange, options: SourceOptions): Promise<ByteStream | undefined>;
+  openRange?(target: TargetInfo, range: ByteRange, options: RangeOptions): Promise<ByteStream | undefined>;
   /** How this site cuts the target into parts. */
   parts(target: Pick<TargetInfo, "file">): readonly TargetPiece[];
 }

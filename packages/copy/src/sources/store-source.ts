@@ -14,6 +14,7 @@ import {
 } from "@dtuf/format";
 import {
   collect,
+  counted,
   digestHex,
   hasCapability,
   mediaTypes,
@@ -26,7 +27,6 @@ import {
   type TagName,
 } from "@dtuf/registry";
 import { parseRoleName } from "@dtuf/tuf";
-import { counted } from "./counted.ts";
 import type { MetadataHint, MetadataRequest, MetadataView, Site, Source } from "./source.ts";
 import { openStorePart, storeParts } from "./store-target.ts";
 
@@ -68,10 +68,18 @@ export function createStoreSource(store: ReadStore, options: StoreSourceOptions 
 function rangesOf(store: ReadStore): Pick<Site, "openRange"> {
   if (!hasCapability(store, "openRange")) return {};
   return {
-    openRange: async ({ blobs }, range, { signal }) => {
-      const [blob, ...more] = blobs;
-      if (blob === undefined || more.length > 0) return undefined;
-      return store.openRange({ ...blob, mediaType: mediaTypes.octetStream }, range, { signal });
+    openRange: async ({ blobs }, { from, to }, { signal, onWhole }) => {
+      let start = 0;
+      for (const blob of blobs) {
+        const end = start + blob.size;
+        if (from >= start && to <= end) {
+          const range = { from: from - start, to: to - start };
+          const descriptor = { ...blob, mediaType: mediaTypes.octetStream };
+          return store.openRange(descriptor, range, { signal, onWhole: blobs.length === 1 ? onWhole : undefined });
+        }
+        start = end;
+      }
+      return undefined;
     },
   };
 }

@@ -23,6 +23,8 @@ export interface FetchTargetContext {
   readonly onEvent: (event: CopyEvent) => void;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ProgressCallback | undefined;
+  /** Called with the bytes of a chunk index that was fetched and is the signed one. */
+  readonly onIndex?: ((bytes: Uint8Array) => void) | undefined;
 }
 
 /**

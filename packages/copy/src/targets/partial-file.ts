@@ -7,11 +7,14 @@ import { createHash, randomBytes } from "node:crypto";
 import { constants, type Stats } from "node:fs";
 import { open, statfs, unlink, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import type { ByteStream } from "@dtuf/registry";
 import {
   fileCall,
   fileError,
   isErrno,
   isLinkThatOpenFollows,
+  openRegularFile,
+  readFrom,
   renameWithRetries,
   verifyReplaceable,
 } from "@dtuf/registry/files";
@@ -117,6 +120,17 @@ async function findOwn(path: string, access: number): Promise<FileHandle | undef
  */
 export function findOwnFile(path: string): Promise<FileHandle | undefined> {
   return findOwn(path, O_RDONLY);
+}
+
+export async function* readRange(path: string, from: number, to: number): ByteStream {
+  const opened = from < to ? await openRegularFile(path) : undefined;
+  if (opened === undefined) return;
+  let left = to - from;
+  for await (const chunk of readFrom(opened.file, from, path)) {
+    yield chunk.subarray(0, left);
+    left -= chunk.length;
+    if (left <= 0) return;
+  }
 }
 
 /** Whether it has the owner of files that this process creates beside it, and lets nobody write who may not write those. */

@@ -11,17 +11,28 @@ import {
   createDirectory,
   fileCall,
   FileError,
-  openRegularFile,
   readFrom,
   syncDirectory,
   withLock,
 } from "@dtuf/registry/files";
 import { TufError } from "@dtuf/tuf";
-import { fromSites, openFrom, openWhole, verifyingTarget, type FetchTargetContext } from "./fetch-part.ts";
+import { fromSites, notFound, openFrom, openWhole, verifyingTarget, type FetchTargetContext } from "./fetch-part.ts";
 import { isCallbackFault } from "../callbacks.ts";
-import { findOwnFile, openPartialFile, partialPath, verifyFreeSpace, type PartialFile } from "./partial-file.ts";
+import {
+  findOwnFile,
+  openPartialFile,
+  partialPath,
+  readRange,
+  verifyFreeSpace,
+  type PartialFile,
+} from "./partial-file.ts";
 import { keepVerified } from "./chunks/verified-beginning.ts";
 import { fillFromSeed } from "./chunks/fill-from-seed.ts";
+import { openChunkWay, type HeldBytes } from "./chunks/open-plan.ts";
+import { planRest } from "./chunks/plan.ts";
+import type { SeedFile } from "./chunks/seed.ts";
+import type { SaveReport, TargetPlan, Way } from "./ways.ts";
+import { countedSite, createTraffic, type Traffic } from "../sources/counted-site.ts";
 import { contentName } from "../state/pulled-memory.ts";
 import type { Site, TargetInfo } from "../sources/source.ts";
 
@@ -32,10 +43,9 @@ export interface SaveTargetContext extends FetchTargetContext {
   readonly directorySync: "at-commit" | "later";
   /** Holds the lock files of running downloads. */
   readonly lockDirectory: string;
+  /** Files to take chunks from, beside the one at the destination. */
+  readonly seeds: readonly SeedFile[];
 }
-
-/** "unchanged": the file had exactly the target's bytes and was not touched. */
-export type SaveOutcome = "written" | "unchanged";
 
 /** Number of lock files. Destinations share them, so that their number is bounded. */
 const downloadLocks = 64;
@@ -43,16 +53,21 @@ const downloadLocks = 64;
 export async function saveVerified(
   target: TargetInfo,
   destination: string,
-  context: SaveTargetContext,
-): Promise<SaveOutcome> {
+  given: SaveTargetContext,
+): Promise<SaveReport> {
   const path = resolve(destination);
-  if (context.same === "keep" && (await hasTarget(path, target, context))) return "unchanged";
+  const { traffic, context } = counting(given);
+  if (context.same === "keep" && (await hasTarget(path, target, context))) {
+    return { outcome: "unchanged", ...traffic, ways: ["present"] };
+  }
+  const ways = new Set<Way>();
+  const onWay = (way: Way): unknown => ways.add(way);
   const options = { destination: path, content: contentName(target.file) };
   await withDownloadLock(path, context, async (name) => {
     const partial = await openPartialFile({ ...options, name });
     try {
       await verifyFreeSpace(dirname(path), target.length - partial.held);
-      await fromSites(context, target, (site) => download(site, { target, partial, seed: path }, context));
+      await fromSites(context, target, (site) => download(site, { target, partial, path, onWay }, context));
       await partial.commit();
       if (context.directorySync === "at-commit") await syncDirectory(dirname(path));
     } catch (error) {
@@ -62,7 +77,58 @@ export async function saveVerified(
       throw error;
     }
   });
-  return "written";
+  return { outcome: "written", ...traffic, ways: [...ways] };
+}
+
+/** Counts what is fetched from all sites. */
+function counting(context: SaveTargetContext): { readonly traffic: Traffic; readonly context: SaveTargetContext } {
+  const traffic = createTraffic();
+  return { traffic, context: { ...context, sites: context.sites.map((site) => countedSite(site, traffic)) } };
+}
+
+/** What `saveVerified` would do, if the first site has what it promises. Fetches the chunk index, and no byte of the target. */
+export async function planSaving(
+  target: TargetInfo,
+  destination: string,
+  given: SaveTargetContext,
+): Promise<TargetPlan> {
+  const path = resolve(destination);
+  const { traffic, context } = counting(given);
+  const [site] = context.sites;
+  const none = { presentBytes: 0, seedBytes: 0, ranges: [] };
+  if (context.same === "keep" && (await hasTarget(path, target, context))) {
+    return { ...none, ...traffic, presentBytes: target.length, ways: ["present"] };
+  }
+  if (site === undefined) throw notFound(context, target);
+  const bytes = await findHeldBytes(target, destination);
+  const held = heldBytes(partialPath(path, contentName(target.file)), bytes);
+  const way = await openChunkWay(site, { target, seeds: seedsOf(path, context), held }, context);
+  await way?.seeds.close();
+  const fetching = way?.plan ?? planRest(site.parts(target), bytes);
+  const presentBytes = way?.present.bytes ?? bytes;
+  const { seedBytes, ranges } = way?.plan ?? none;
+  const ways: readonly Way[] = [
+    ...(presentBytes > 0 ? (["present"] as const) : []),
+    ...(seedBytes > 0 ? (["seed"] as const) : []),
+    ...(ranges.length > 0 ? (["ranges"] as const) : []),
+    ...(way === undefined && fetching.fetchedBytes > 0 ? (["whole"] as const) : []),
+  ];
+  return {
+    presentBytes,
+    seedBytes,
+    ranges,
+    ways,
+    fetchedBytes: traffic.fetchedBytes + fetching.fetchedBytes,
+    requests: traffic.requests + fetching.requests,
+  };
+}
+
+function seedsOf(path: string, { seeds }: SaveTargetContext): readonly SeedFile[] {
+  return seeds.some((seed) => seed.path === path) ? seeds : [...seeds, { path }];
+}
+
+function heldBytes(path: string, bytes: number): HeldBytes {
+  return { bytes, open: () => readRange(path, 0, bytes) };
 }
 
 /** What an interrupted download left for the next one. */
@@ -111,34 +177,45 @@ async function withDownloadLock(
 interface Download {
   readonly target: TargetInfo;
   readonly partial: PartialFile;
+  readonly onWay: (way: Way) => void;
 }
 
 /** Returns undefined if the site does not have the target. */
 async function download(
   site: Site,
-  { target, partial, seed }: Download & { readonly seed: string },
+  { path, ...to }: Download & { readonly path: string },
   context: SaveTargetContext,
 ): Promise<"done" | undefined> {
-  const heldBytes = async (): Promise<number> => (await fileCall(partial.path, () => partial.file.stat())).size;
-  if ((await heldBytes()) === 0) await fillFromSeed(site, { target, partial, seed }, context);
-  const held = await heldBytes();
+  const { target, partial, onWay } = to;
+  const sizeNow = async (): Promise<number> => (await fileCall(partial.path, () => partial.file.stat())).size;
+  const before = await sizeNow();
+  if (before < target.length) {
+    const seeds = seedsOf(path, context);
+    await fillFromSeed(site, { ...to, seeds, held: heldBytes(partial.path, before) }, context);
+  }
+  const held = await sizeNow();
   if (held > 0 && held <= target.length) {
+    if (held === before) onWay("present");
     try {
-      return await continueFrom(site, { target, partial, held }, context);
+      return await continueFrom(site, { ...to, held }, context);
     } catch (error) {
       if (!isWrongContent(error)) throw error;
     }
-    const right = await keepRight({ target, partial }, context);
-    if (right > 0) return continueFrom(site, { target, partial, held: right }, context);
+    const right = await keepRight(to, context);
+    if (right > 0) return continueFrom(site, { ...to, held: right }, context);
   }
   await fileCall(partial.path, () => partial.file.truncate(0));
   const stream = await openWhole(site, target, context);
   if (stream === undefined) return undefined;
+  onWay("whole");
   await writeFrom(partial, { skip: 0, length: target.length, stream });
   return "done";
 }
 
-function keepRight({ target, partial }: Download, context: SaveTargetContext): Promise<number> {
+function keepRight(
+  { target, partial }: Pick<Download, "target" | "partial">,
+  context: SaveTargetContext,
+): Promise<number> {
   return keepVerified(partial, { target, bytes: readRange(partial.path, 0, target.length) }, context);
 }
 
@@ -148,12 +225,13 @@ function keepRight({ target, partial }: Download, context: SaveTargetContext): P
  */
 async function continueFrom(
   site: Site,
-  { target, partial, held }: Download & { readonly held: number },
+  { target, partial, held, onWay }: Download & { readonly held: number },
   context: SaveTargetContext,
 ): Promise<"done" | undefined> {
   const readHeld = (from: number): ByteStream => readRange(partial.path, from, held);
   const found = await openFrom(site, { target, held, readHeld }, context);
   if (found === undefined) return undefined;
+  if (held < target.length) onWay("whole");
   const stream = concatenate(readRange(partial.path, 0, found.from), found.stream);
   const verified = verifyingTarget(stream, target, context);
   await writeFrom(partial, { skip: found.from, length: target.length, stream: verified });
@@ -186,17 +264,6 @@ async function writeFrom({ file, path }: PartialFile, { skip, length, stream }: 
     }
   } finally {
     await writer.end();
-  }
-}
-
-async function* readRange(path: string, from: number, to: number): ByteStream {
-  const opened = from < to ? await openRegularFile(path) : undefined;
-  if (opened === undefined) return;
-  let left = to - from;
-  for await (const chunk of readFrom(opened.file, from, path)) {
-    yield chunk.subarray(0, left);
-    left -= chunk.length;
-    if (left <= 0) return;
   }
 }
 

@@ -24,7 +24,8 @@ export function createRemoteStore(repository: Repository): RemoteStore {
         ? openSchema1(repository, descriptor, options)
         : openDownload({ repository, descriptor, signal: options.signal }),
     openRest: (descriptor, prefix, { signal } = {}) => openDownloadRest({ repository, descriptor, signal }, prefix),
-    openRange: (descriptor, range, { signal } = {}) => openDownloadRange({ repository, descriptor, signal }, range),
+    openRange: (descriptor, range, { signal, onWhole } = {}) =>
+      openDownloadRange({ repository, descriptor, signal }, range, { onWhole }),
     openBlob: (digest, options = {}) => openBlobByDigest(repository, digest, options),
     findBlob: (digest, options = {}) => findBlob(repository, digest, options),
     has: ({ mediaType, digest }, options = {}) =>

@@ -14,6 +14,7 @@ import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulat
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createCopy, type Copy } from "../../copy.ts";
 import { createStoreSource } from "../../sources/store-source.ts";
+import type { SavedTarget } from "../ways.ts";
 import type { TargetInfo } from "../../sources/source.ts";
 
 const old = randomBytes(3_000_000);
@@ -33,6 +34,7 @@ let registry: HostileRegistry;
 let client: RegistryClient;
 let copy: Copy;
 let target: TargetInfo;
+let reports: SavedTarget[];
 
 beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), "fill-from-seed-"));
@@ -54,6 +56,7 @@ beforeEach(async () => {
   await copy.pullMetadata({ pin: { kind: "root", bytes: sim.files.get("1.root.json") ?? new Uint8Array() } });
   target = (await copy.findTarget("t")) ?? expect.fail("not found");
   registry.clearLog();
+  reports = [];
 });
 afterEach(async () => {
   await client.close();
@@ -72,8 +75,13 @@ const bytesOf = (range: string | undefined): number => {
   return Number(to === "" ? content.length - 1 : to) - Number(from) + 1;
 };
 
-async function save(): Promise<Buffer> {
-  await copy.saveTarget(target, destination);
+function cancellable(): { readonly signal: AbortSignal; readonly abort: () => void } {
+  const controller = new AbortController();
+  return { signal: controller.signal, abort: () => controller.abort(new Error("stop")) };
+}
+
+async function save(seeds: readonly string[] = []): Promise<Buffer> {
+  await copy.saveTarget(target, destination, { seeds, onSaved: (saved) => reports.push(saved) });
   expect((await readdir(home)).toSorted()).toEqual(["copy", "out.bin"]);
   return readFile(destination);
 }
@@ -114,11 +122,104 @@ test.each<readonly [string, number]>([
   expect((await save()).equals(content)).toBe(true);
 });
 
-test("a registry that answers 200 is asked for one range, and then for the whole", async () => {
+test("a registry that answers 200 is asked for one range, and the whole that it sends is used", async () => {
   await writeFile(destination, old);
   registry.script({ match: { method: "GET", where: isRange }, times: Infinity, fault: { kind: "ignore-range" } });
   expect((await save()).equals(content)).toBe(true);
-  expect(ranges()).toHaveLength(2);
+  expect(ranges()).toHaveLength(1);
+  expect(reports.map(({ ways }) => ways)).toEqual([["whole"]]);
+  expect(reports[0]?.fetchedBytes).toBeLessThan(content.length * 1.01);
+});
+
+test.each<readonly [string, (bytes: Buffer) => Buffer]>([
+  ["fewer bytes than it announces", (bytes) => bytes.subarray(0, -1)],
+  ["more bytes than it announces", (bytes) => Buffer.concat([bytes, Buffer.from("x")])],
+  ["another blob from its middle on", (bytes) => Buffer.from(bytes).fill(7, bytes.length / 2)],
+])("a range of %s is not used, and the file is right in the end", async (_, bend) => {
+  await writeFile(destination, old);
+  const body = (bytes: Uint8Array): Uint8Array => bend(Buffer.from(bytes));
+  registry.script({ match: { method: "GET", where: isRange }, times: 1, fault: { kind: "change", body } });
+  expect((await save()).equals(content)).toBe(true);
+});
+
+test.each([
+  "bytes 0-9/*",
+  `bytes 0-${String(content.length - 1)}/${String(content.length)}`,
+  "bytes 5-1/2",
+  "nonsense",
+])("a range that is announced as %s is not used, and the file is right in the end", async (contentRange) => {
+  await writeFile(destination, old);
+  const headers = { "content-range": contentRange };
+  registry.script({ match: { method: "GET", where: isRange }, fault: { kind: "change", headers } });
+  expect((await save()).equals(content)).toBe(true);
+});
+
+test("the plan says what is then fetched: bytes, requests and ways", async () => {
+  await writeFile(destination, old);
+  const options = { same: "keep" } as const;
+  const plan = await copy.planTarget(target, destination, options);
+  expect(ranges()).toEqual([]);
+  expect(plan).toMatchObject({ ways: ["seed", "ranges"], presentBytes: 0 });
+  await copy.saveTarget(target, destination, { ...options, onSaved: (saved) => reports.push(saved) });
+  expect(reports).toMatchObject([
+    { outcome: "written", fetchedBytes: plan.fetchedBytes, requests: plan.requests, ways: plan.ways },
+  ]);
+  expect(ranges()).toEqual(plan.ranges.map(({ from, to }) => `bytes=${String(from)}-${String(to - 1)}`));
+  const again = await copy.planTarget(target, destination, options);
+  expect(again).toMatchObject({ ways: ["present"], fetchedBytes: 0, requests: 0, presentBytes: content.length });
+});
+
+test("without a seed the plan is one request for the whole, and is kept to", async () => {
+  const plan = await copy.planTarget(target, destination);
+  expect(plan).toMatchObject({ ways: ["whole"], fetchedBytes: content.length, requests: 1, ranges: [] });
+  await save();
+  expect(reports).toMatchObject([{ ways: ["whole"], fetchedBytes: content.length, requests: 1 }]);
+});
+
+test("files that are named as seeds give what they have, each of them", async () => {
+  const [one, two, missing] = ["one", "two", "missing"].map((name) => join(home, "copy", name));
+  await writeFile(one ?? "", content.subarray(0, 1_500_000));
+  await writeFile(two ?? "", content.subarray(1_400_000));
+  await save([one ?? "", two ?? "", missing ?? ""]);
+  expect(reports[0]?.ways).toContain("seed");
+  expect(reports[0]?.fetchedBytes).toBeLessThan(300_000);
+});
+
+test("a seed that has become a directory or a device is left out", async () => {
+  expect((await save([home, "/dev/zero"])).equals(content)).toBe(true);
+  expect(reports).toMatchObject([{ ways: ["whole"] }]);
+});
+
+test("what was written before an interruption and what a seed has are not fetched", async () => {
+  await writeFile(destination, old);
+  const cut = { kind: "cut", afterBytes: 1000 } as const;
+  registry.script({ match: { method: "GET", where: isRange, nth: 2 }, times: Infinity, fault: cut });
+  const { signal, abort } = cancellable();
+  const onProgress = ({ bytes }: { readonly bytes: number }): void => {
+    if (bytes > 1_000_000) abort();
+  };
+  await expect(copy.saveTarget(target, destination, { signal, onProgress })).rejects.toThrow(/stop/);
+  registry.clearScript();
+  registry.clearLog();
+  expect((await save()).equals(content)).toBe(true);
+  expect(reports[0]?.ways).toEqual(["present", "seed", "ranges"]);
+  expect(ranges().reduce((sum, range) => sum + bytesOf(range), 0)).toBeLessThan(10 * 16_384);
+});
+
+test("the file of the last pull is a seed at another place too, if it was not written since or if it was", async () => {
+  await writeFile(destination, old);
+  await save();
+  for (const change of [false, true]) {
+    if (change) await writeFile(destination, Buffer.concat([content.subarray(0, 2_000_000), Buffer.from("changed")]));
+    const other = join(home, "copy", `other-${String(change)}`);
+    registry.clearLog();
+    await copy.saveTarget(target, other, { onSaved: (saved) => reports.push(saved) });
+    expect((await readFile(other)).equals(content)).toBe(true);
+    expect(reports.at(-1)?.ways).toContain("seed");
+    await rm(other);
+    await writeFile(destination, content);
+    await copy.saveTarget(target, destination);
+  }
 });
 
 test.each([1, 2])("wrong bytes in range %i are refused, and the file is right in the end", async (nth) => {

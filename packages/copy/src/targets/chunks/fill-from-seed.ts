@@ -1,30 +1,25 @@
 /**
- * Fills a partial file from an older file and ranges of the target, chunk by chunk, in order: what is written is verified, so that
- * the ordinary download goes on behind it if anything fails.
+ * Fills a partial file from seeds and ranges of the target, chunk by chunk, in order: what is written is verified, so that
+ * the ordinary download goes on behind it if anything fails, and the next call behind what this one wrote.
  */
-import { DeltaError, verifyChunk, type ChunkIndex } from "@dtuf/delta";
-import { findTargetIndex } from "@dtuf/format";
-import { OciError, type ByteStream } from "@dtuf/registry";
-import { createBatchWriter, FileError, fileCall, findFileSize, openRegularFile } from "@dtuf/registry/files";
-import type { FileHandle } from "node:fs/promises";
+import { DeltaError, verifyChunk } from "@dtuf/delta";
+import { OciError, type ByteRange, type ByteStream } from "@dtuf/registry";
+import { createBatchWriter, FileError, fileCall } from "@dtuf/registry/files";
 import type { FetchTargetContext } from "../fetch-part.ts";
-import { findIndex } from "./find-index.ts";
+import { openChunkWay, type ChunkWay, type Wanted } from "./open-plan.ts";
 import { openParts } from "../parts-ahead.ts";
 import type { PartialFile } from "../partial-file.ts";
-import { cutSeed, keyOf, planRuns, type Run, type SeedChunks } from "./seed.ts";
+import type { Way } from "../ways.ts";
+import type { Run } from "./plan.ts";
 import type { Site, TargetInfo } from "../../sources/source.ts";
 
-export interface Filling {
-  readonly target: TargetInfo;
+export interface Filling extends Wanted {
   readonly partial: PartialFile;
-  /** Path of the older file. */
-  readonly seed: string;
+  /** Called with each way that is taken. */
+  readonly onWay: (way: Way) => void;
 }
 
-/**
- * Does nothing if there is no older file, no index, no site that sends ranges, or too little in common. If a site or the older file
- * fails, what was written before stays.
- */
+/** Does nothing if another way is cheaper. If a site or a seed fails, what was written before stays. */
 export async function fillFromSeed(site: Site, filling: Filling, context: FetchTargetContext): Promise<void> {
   try {
     await fill(site, filling, context);
@@ -35,91 +30,93 @@ export async function fillFromSeed(site: Site, filling: Filling, context: FetchT
 }
 
 async function fill(site: Site, filling: Filling, context: FetchTargetContext): Promise<void> {
-  const { target, seed: path } = filling;
-  if (site.openRange === undefined || findTargetIndex(target.file) === undefined) return;
-  if ((await findFileSize(path)) === undefined) return;
-  const index = await findIndex(target, context);
-  if (index === undefined) return;
-  const seed = await cutSeed(path, index.average, context);
-  const runs = planRuns(index, seed);
-  if (runs === undefined) return;
-  const opened = await openRegularFile(path);
-  if (opened === undefined) return;
+  const way = await openChunkWay(site, filling, context);
+  if (way === undefined) return;
   const over = new AbortController();
   const signal = context.signal === undefined ? over.signal : AbortSignal.any([context.signal, over.signal]);
   try {
-    const fetched = await openRuns(site, { target, runs }, signal);
+    const { target, partial, onWay } = filling;
+    const fetched = await openRanges(site, { target, way, signal });
     if (fetched === undefined) return;
-    await writeChunks(filling, { index, seed, file: opened.file, runs, fetched }, context);
+    if (way.present.chunks > 0) onWay("present");
+    await fileCall(partial.path, () => partial.file.truncate(way.present.bytes));
+    await writeChunks(filling, { ...way, ...fetched }, context);
   } finally {
     // A range that was not read to its end holds a connection.
     over.abort();
-    await opened.file.close();
+    await way.seeds.close();
   }
+}
+
+/** The chunks that arrive, in order. */
+interface Fetched {
+  readonly stream: ByteStream;
+  readonly runs: readonly Run[];
+  readonly way: Way;
 }
 
 interface Ranges {
   readonly target: TargetInfo;
-  readonly runs: readonly Run[];
+  readonly way: ChunkWay;
+  readonly signal: AbortSignal;
 }
 
-/** One range is asked for first: a registry or a cache that sends none would send the whole target for each. */
-async function openRuns(site: Site, { target, runs }: Ranges, signal: AbortSignal): Promise<ByteStream | undefined> {
-  const open = async ({ from, to }: Run, until: AbortSignal): Promise<ByteStream | undefined> =>
-    site.openRange?.(target, { from, to }, { signal: until });
-  const [first, ...rest] = runs;
-  if (first === undefined) return nothing();
-  const probe = await open(first, signal);
+/**
+ * One range is asked for first: a registry or a cache that sends none would send the whole target for each. If it sends the
+ * whole target, that is read.
+ */
+async function openRanges(site: Site, { target, way, signal }: Ranges): Promise<Fetched | undefined> {
+  const { index, plan } = way;
+  const [first, ...rest] = plan.ranges;
+  if (first === undefined) return { stream: nothing(), runs: [], way: "ranges" };
+  let isWhole = false;
+  const onWhole = (): void => {
+    isWhole = true;
+  };
+  const probe = await site.openRange?.(target, first, { signal, onWhole });
   if (probe === undefined) return undefined;
-  const sized = rest.map((run) => ({ ...run, size: run.to - run.from }));
-  return openParts(probe, sized, {
+  if (isWhole) return { stream: probe, runs: [{ first: 0, last: index.count - 1 }], way: "whole" };
+  const open = async (range: ByteRange, until: AbortSignal): Promise<ByteStream> => {
+    const stream = await site.openRange?.(target, range, { signal: until });
+    if (stream === undefined) throw new OciError("OCI_UNSUPPORTED", "the registry sends no more ranges");
+    return stream;
+  };
+  const sized = rest.map((range) => ({ ...range, size: range.to - range.from }));
+  const stream = openParts(probe, sized, {
     signal,
-    open: async (run, until) => {
-      const stream = await open(run, until);
-      if (stream === undefined) throw new OciError("OCI_UNSUPPORTED", "the registry sends no more ranges");
-      return { from: 0, stream };
-    },
+    open: async (range, until) => ({ from: 0, stream: await open(range, until) }),
   });
+  return { stream, runs: plan.runs, way: "ranges" };
 }
 
 async function* nothing(): ByteStream {}
 
-interface Sources {
-  readonly index: ChunkIndex;
-  readonly seed: SeedChunks;
-  readonly file: FileHandle;
-  readonly runs: readonly Run[];
-  readonly fetched: ByteStream;
-}
-
-async function writeChunks({ target, partial }: Filling, sources: Sources, context: FetchTargetContext): Promise<void> {
-  const { index, runs, fetched } = sources;
+async function writeChunks(
+  { target, partial, onWay }: Filling,
+  { index, present, seeds, runs, stream, way }: ChunkWay & Fetched,
+  context: FetchTargetContext,
+): Promise<void> {
   const isFetched = new Set(runs.flatMap(({ first, last }) => numbers(first, last)));
   const sizes = [...isFetched].map((number) => index.chunk(number).length);
-  const arriving = inPieces(fetched, sizes);
-  const writer = createBatchWriter(partial.file, { path: partial.path, position: 0, expectedBytes: index.length });
+  const arriving = inPieces(stream, sizes);
+  const position = present.bytes;
+  const expectedBytes = index.length - position;
+  const writer = createBatchWriter(partial.file, { path: partial.path, position, expectedBytes });
   try {
     for (const number of numbers(0, index.count - 1)) {
       context.signal?.throwIfAborted();
-      const pieces = isFetched.has(number) ? ((await arriving.next()).value ?? []) : await readSeed(sources, number);
-      await writer.write(verifyChunk(pieces, index, number));
-      const { offset, length } = index.chunk(number);
+      const chunk = index.chunk(number);
+      const arrived = isFetched.has(number) ? ((await arriving.next()).value ?? []) : undefined;
+      if (number < present.chunks) continue;
+      await writer.write(verifyChunk(arrived ?? [await seeds.read(chunk)], index, number));
+      onWay(arrived === undefined ? "seed" : way);
       const report = { step: "download", kind: "target", name: target.path, totalBytes: index.length } as const;
-      context.onProgress?.({ ...report, bytes: offset + length });
+      context.onProgress?.({ ...report, bytes: chunk.offset + chunk.length });
     }
   } finally {
     await arriving.return();
     await writer.end();
   }
-}
-
-async function readSeed({ index, seed, file }: Sources, number: number): Promise<Uint8Array[]> {
-  const chunk = index.chunk(number);
-  const { offset = 0, length = 0 } = seed.get(keyOf(chunk)) ?? {};
-  const { bytesRead, buffer } = await fileCall("the older file", () =>
-    file.read(Buffer.alloc(length), 0, length, offset),
-  );
-  return [buffer.subarray(0, bytesRead)];
 }
 
 function numbers(first: number, last: number): readonly number[] {

@@ -12,12 +12,14 @@ export async function findIndex(target: TargetInfo, context: FetchTargetContext)
   const named = findTargetIndex(target.file);
   const sha256 = target.hashes.get("sha256");
   if (named === undefined || sha256 === undefined || named.size > indexMaxBytes) return undefined;
-  const { sites, signal, onEvent } = context;
+  const { sites, signal, onEvent, onIndex } = context;
   const read = async (site: Site): Promise<ChunkIndex | undefined> => {
     const stream = await site.openIndex?.(target, named, { signal });
     if (stream === undefined) return undefined;
     const bytes = verifyBytes(await collect(stream, named.size), named);
-    return parseChunkIndex(bytes, { length: target.length, sha256 });
+    const index = parseChunkIndex(bytes, { length: target.length, sha256 });
+    onIndex?.(bytes);
+    return index;
   };
   try {
     return await firstThatWorks(sites, read, { signal, isFinal: isCallbackFault });

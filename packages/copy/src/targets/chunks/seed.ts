@@ -1,21 +1,75 @@
 /**
- * What an older file has in common with a target. Its chunks are found by cutting it as the target was cut; each is hashed
- * once more when it is used, because the file may change meanwhile.
+ * Files that may have chunks of a target: the one at the destination, those that were named, the one that was pulled last. They
+ * are cut as the target was cut, or have a kept index. Each chunk is hashed once more when it is used, because a file may change.
  */
 import { createHash } from "node:crypto";
+import type { FileHandle } from "node:fs/promises";
 import { createIndexMaker, parseChunkIndex, type Chunk, type ChunkIndex } from "@dtuf/delta";
-import { readRegularFile } from "@dtuf/registry/files";
-import { bridgedMaxBytes, fetchedMostShare, rangesMax } from "../../limits.ts";
+import { fileCall, FileError, openRegularFile, readRegularFile } from "@dtuf/registry/files";
 
-/** Where the older file has a chunk, by the chunk's SHA-256. */
-export type SeedChunks = ReadonlyMap<string, Chunk>;
+/** A file to take chunks from. */
+export interface SeedFile {
+  readonly path: string;
+  /** Its index, if it is kept and the file was not written since. */
+  readonly index?: ChunkIndex | undefined;
+}
+
+interface Place {
+  readonly path: string;
+  readonly offset: number;
+}
+
+export interface Seeds {
+  has(chunk: Chunk): boolean;
+  /** Reads a chunk that `has` knows. The bytes are not verified here, and may be fewer. */
+  read(chunk: Chunk): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+export interface SeedOptions {
+  /** The average that the target was cut with. */
+  readonly average: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Reads the files. One that cannot be read has no chunks. */
+export async function openSeeds(files: readonly SeedFile[], options: SeedOptions): Promise<Seeds> {
+  const places = new Map<string, Place>();
+  for (const file of files) {
+    for (const chunk of await findChunks(file, options)) {
+      const key = keyOf(chunk);
+      if (!places.has(key)) places.set(key, { path: file.path, offset: chunk.offset });
+    }
+  }
+  const handles = new Map<string, FileHandle>();
+  return {
+    has: (chunk) => places.has(keyOf(chunk)),
+    async read(chunk) {
+      const place = places.get(keyOf(chunk));
+      const handle = place && (handles.get(place.path) ?? (await openRegularFile(place.path))?.file);
+      if (place === undefined || handle === undefined) return new Uint8Array();
+      handles.set(place.path, handle);
+      const bytes = Buffer.alloc(chunk.length);
+      const { bytesRead } = await fileCall(place.path, () => handle.read(bytes, 0, bytes.length, place.offset));
+      return bytes.subarray(0, bytesRead);
+    },
+    async close() {
+      for (const handle of handles.values()) await handle.close();
+    },
+  };
+}
+
+async function findChunks({ path, index }: SeedFile, options: SeedOptions): Promise<readonly Chunk[]> {
+  try {
+    return chunksOf(index ?? (await cutFile(path, options)));
+  } catch (error) {
+    if (!FileError.is(error)) throw error;
+    return [];
+  }
+}
 
 /** @throws FileError */
-export async function cutSeed(
-  path: string,
-  average: number,
-  { signal }: { readonly signal?: AbortSignal | undefined },
-): Promise<SeedChunks> {
+async function cutFile(path: string, { average, signal }: SeedOptions): Promise<ChunkIndex | undefined> {
   const maker = createIndexMaker({ average, hashedBy: "caller" });
   const whole = createHash("sha256");
   let length = 0;
@@ -26,8 +80,7 @@ export async function cutSeed(
   }
   const sha256 = whole.digest("hex");
   const bytes = maker.finish(sha256);
-  const index = bytes && parseChunkIndex(bytes, { length, sha256 });
-  return new Map(chunksOf(index).map((chunk) => [keyOf(chunk), chunk]));
+  return bytes && parseChunkIndex(bytes, { length, sha256 });
 }
 
 function chunksOf(index: ChunkIndex | undefined): readonly Chunk[] {
@@ -37,31 +90,6 @@ function chunksOf(index: ChunkIndex | undefined): readonly Chunk[] {
 }
 
 /** By which equal chunks are found. */
-export function keyOf({ sha256 }: Chunk): string {
-  return Buffer.from(sha256).toString("hex");
-}
-
-/** Chunks that are fetched by one request. */
-export interface Run {
-  readonly first: number;
-  last: number;
-  readonly from: number;
-  to: number;
-}
-
-/** Returns undefined if fetching the whole target is cheaper than its missing chunks. */
-export function planRuns(index: ChunkIndex, seed: SeedChunks): readonly Run[] | undefined {
-  const runs: Run[] = [];
-  for (let number = 0; number < index.count; number += 1) {
-    const chunk = index.chunk(number);
-    if (seed.has(keyOf(chunk))) continue;
-    const { offset: from, length } = chunk;
-    const before = runs.at(-1);
-    if (before !== undefined && from - before.to <= bridgedMaxBytes) {
-      before.to = from + length;
-      before.last = number;
-    } else runs.push({ first: number, last: number, from, to: from + length });
-  }
-  const fetched = runs.reduce((sum, { from, to }) => sum + to - from, 0);
-  return runs.length > rangesMax || fetched > index.length * fetchedMostShare ? undefined : runs;
+function keyOf({ sha256, length }: Chunk): string {
+  return `${Buffer.from(sha256).toString("base64")} ${length}`;
 }

@@ -5,14 +5,15 @@
 import type { ByteStream } from "../../content.ts";
 import { OciError } from "../../errors.ts";
 import type { HttpResponse } from "../../http/index.ts";
-import type { ByteRange } from "../../store.ts";
-import { blobUrl, pullScope } from "../requests/context.ts";
+import type { ByteRange, RangeOptions } from "../../store.ts";
+import { blobUrl, claimedLength, pullScope } from "../requests/context.ts";
 import type { Download, Wanted } from "./blob-request.ts";
 
 /** `openRange` of the store. */
 export async function openDownloadRange(
   { repository, descriptor, signal }: Download,
   range: ByteRange,
+  { onWhole }: Pick<RangeOptions, "onWhole"> = {},
 ): Promise<ByteStream | undefined> {
   const response = await repository.registry.send({
     method: "GET",
@@ -23,8 +24,17 @@ export async function openDownloadRange(
     signal,
   });
   if (response.status === 206 && isRange(response, descriptor, range)) return exactly(response.body, range);
+  if (response.status === 200 && onWhole !== undefined && isWhole(response, descriptor)) {
+    onWhole();
+    return exactly(response.body, { from: 0, to: descriptor.size });
+  }
   await response.discard();
   return undefined;
+}
+
+function isWhole({ headers }: HttpResponse, { size }: Wanted): boolean {
+  const announced = claimedLength(headers.get("content-length"));
+  return announced === undefined || announced === size;
 }
 
 function isRange({ headers }: HttpResponse, { size }: Wanted, { from, to }: ByteRange): boolean {

@@ -1,0 +1,34 @@
+/** How the bytes of a target came, or will come, to its file. */
+import type { ByteRange } from "@dtuf/registry";
+import type { Traffic } from "../sources/counted-site.ts";
+import type { TargetInfo } from "../sources/source.ts";
+
+/**
+ * "present": the file had them, or an interrupted download left them. "seed": other files had them. "ranges": fetched, some
+ * chunks of the target alone. "whole": fetched, all that was missing by one request for each blob.
+ */
+export type Way = "present" | "seed" | "ranges" | "whole";
+
+/** The plan for one target, made before any of its bytes is fetched. */
+export interface TargetPlan extends Readonly<Traffic> {
+  /** Bytes that need no request because they are in place. */
+  readonly presentBytes: number;
+  /** Bytes that seeds have. */
+  readonly seedBytes: number;
+  /** What is fetched by ranges; empty if the rest is fetched as a whole. */
+  readonly ranges: readonly ByteRange[];
+  readonly ways: readonly Way[];
+}
+
+/** What was done for one target. */
+export interface SaveReport extends Readonly<Traffic> {
+  readonly outcome: SaveOutcome;
+  readonly ways: readonly Way[];
+}
+
+export interface SavedTarget extends SaveReport {
+  readonly target: TargetInfo;
+}
+
+/** "unchanged": the file had exactly the target's bytes and was not touched. */
+export type SaveOutcome = "written" | "unchanged";
