@@ -22,6 +22,10 @@ test.each([
   [["status", repo], { registry: "same", due: expect.any(Array) }],
   [["pull-metadata", repo], { status: "unchanged", updatedTargets: ["demo.txt"], versions: { root: 1 } }],
   [["pull-target", repo, "demo.txt", "--output", "out"], { targets: [{ path: "demo.txt", length: 12 }] }],
+  [
+    ["pull-target", repo, "demo.txt", "--output", "out", "--explain"],
+    { plan: [{ path: "demo.txt", fetchedBytes: 0, requests: 0, ways: ["present"] }] },
+  ],
   [["blob-sizes", repo, "demo.txt"], { sizes: [12] }],
   [["explain", repo, "demo.txt"], { target: "demo.txt", steps: [{ role: "targets", outcome: "found" }] }],
   [["push-target", repo, "other", "demo.txt"], { target: "other", length: 12, hashes: { sha256: expect.any(String) } }],

@@ -132,6 +132,7 @@ const stories: readonly Story[] = [
   ...pulls("check-target", ["demo.txt", "demo.txt"]),
   { command: "pull-target", args: [repo, "demo.txt"], flags: { output: "saved" } },
   { command: "pull-target", args: [repo], flags: { "names-from": "names.txt", output: "." } },
+  { command: "pull-target", args: [repo, "demo.txt"], flags: { output: "saved", explain: true } },
   { command: "list-repos", args: [] },
   { command: "auth", args: [repo, "pull"] },
   { command: "push-blob", args: [repo, "demo.txt"] },

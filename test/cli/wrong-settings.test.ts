@@ -60,6 +60,7 @@ const wrong: Partial<Record<SettingName, string>> = {
 const words: Readonly<Record<string, readonly string[]>> = {
   sync: ["oci:a", "oci:b"],
   help: ["TUF_EXPIRED"],
+  "pull-target": ["fred/demo", "demo.txt", "--output=out"],
 };
 
 function wrongValue(name: SettingName): string {

@@ -13,7 +13,7 @@ const longer: Readonly<Record<string, number>> = {
   "format/src": 13,
   "master/src": 13,
   "cli/src/publish": 32,
-  "cli/src/pull": 17,
+  "cli/src/pull": 18,
   "cli/src/blobs": 24,
   "cli/src/context": 18,
   "registry/src": 15,

@@ -264,6 +264,6 @@ async function saveOne(
   if (report.outcome === "written") await rememberSeed(core, { target, destination }, index);
   const { path: name, length } = target;
   context.onProgress?.({ step: "download", kind: "target", name, bytes: length, totalBytes: length, isStored: true });
-  onSaved(frozenCopy({ target, ...report }));
+  onSaved(frozenCopy({ target, destination, ...report }));
   return report.outcome;
 }

@@ -35,13 +35,14 @@ const toFiles: Mode = {
 const toStdout: Mode = {
   name: "without --output FILE",
   when: (values) => ["", "-"].includes(values.text("output") ?? ""),
-  refuses: ["json", "tree", "concurrency"],
+  refuses: ["json", "tree", "concurrency", "seed", "explain"],
 };
 
 const pullTargetModes: readonly Mode[] = [
   toFiles,
   toStdout,
   withSetting("all", ["match", "names-from"]),
+  withSetting("explain", ["concurrency", "progress"]),
   withoutSetting("names-from", ["null"]),
 ];
 
@@ -69,12 +70,14 @@ export const copyCommands: readonly Command[] = [
     arguments: "<repo> [target...]",
     settings: [
       ...sourceSettings,
-      ...(["all", "match", "names-from", "null", "output", "tree", "concurrency", "blob-info", "progress"] as const),
+      ...(["all", "match", "names-from", "null", "output", "tree", "seed", "explain"] as const),
+      ...(["concurrency", "blob-info", "progress"] as const),
     ],
     modes: [...sourceModes, ...pullTargetModes],
     examples: [
       "dtuf pull-target fred/demo app-1.4.tgz --output .",
       "dtuf pull-target fred/demo --match '1.4/*' --output ./files",
+      "dtuf pull-target fred/demo app-1.4.img --output . --seed app-1.3.img --explain",
     ],
     load: () => import("./pull-target.ts"),
   }),

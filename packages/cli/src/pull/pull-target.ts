@@ -5,6 +5,7 @@ import { isGiven } from "../context/modes.ts";
 import { UsageError } from "../context/usage.ts";
 import { callOptions, withCopy } from "./copy.ts";
 import { findOutput } from "./destinations.ts";
+import { explainAll } from "./explain-plan.ts";
 import { saveAll, wholeTarget, writeAll } from "./save-all.ts";
 import { selectTargets } from "./select-targets.ts";
 
@@ -19,7 +20,7 @@ export const run: Run = async (context, [repo = "", ...names]) => {
     const targets = await selectTargets(context, copy, names);
     const output = await findOutput(context, values.text("output") || "-", targets.length === 1 ? "one" : "several");
     if (output.kind === "stdout") await (values.on("blob-info") ? writeBlobs : writeAll)(context, copy, targets);
-    else await saveAll(context, copy, { targets, output });
+    else await (values.on("explain") ? explainAll : saveAll)(context, copy, { targets, output });
   });
 };
 

@@ -1,5 +1,5 @@
-import { dirname } from "node:path";
-import type { Copy, SaveOutcome, TargetDestination, TargetInfo } from "@dtuf/copy";
+import { dirname, resolve } from "node:path";
+import type { Copy, SavedTarget, SaveOptions, TargetDestination, TargetInfo } from "@dtuf/copy";
 import type { Progress } from "@dtuf/registry";
 import { createDirectory } from "@dtuf/registry/files";
 import { createProgress, type ProgressView } from "../context/progress/progress.ts";
@@ -8,29 +8,35 @@ import { describeBytes, describeCount } from "../context/time.ts";
 import { callOptions } from "./copy.ts";
 import { chooseDestinations, createDirectories, type Output } from "./destinations.ts";
 
+export interface Wanted {
+  readonly targets: readonly TargetInfo[];
+  /** No stdout. */
+  readonly output: Output;
+}
+
 /** Said one by one up to here. */
 const namedMost = 4;
 
 /** Writes them side by side, says so and, with `--json`, prints what was written. */
-export async function saveAll(
-  context: Context,
-  copy: Copy,
-  { targets: found, output }: { readonly targets: readonly TargetInfo[]; readonly output: Output },
-): Promise<void> {
+export async function saveAll(context: Context, copy: Copy, { targets: found, output }: Wanted): Promise<void> {
   const { terminal, values } = context;
   const wanted = chooseDestinations(context, found, output);
   const directory = output.kind === "file" ? dirname(output.path) : output.path;
   await createDirectory(directory);
   await createDirectories(directory, wanted);
   const progress = saveProgress(context, copy, wanted);
-  const outcomes = await copy.saveTargets(wanted, {
-    same: "keep",
-    ...callOptions(context),
+  const reports = new Map<string, SavedTarget>();
+  await copy.saveTargets(wanted, {
+    ...saveOptions(context),
     onProgress: progress.onProgress,
+    onSaved: (report) => reports.set(report.destination, report),
     concurrency: values.count("concurrency"),
   });
   progress.end();
-  const saved = wanted.map((each, at) => ({ ...each, outcome: outcomes[at] ?? "written" }));
+  const saved = wanted.map(({ target, destination }): Saved => {
+    const { outcome = "written", fetchedBytes = 0, requests = 0, ways = [] } = reports.get(destination) ?? {};
+    return { target, destination, outcome, fetchedBytes, requests, ways };
+  });
   if (saved.length > namedMost) terminal.report(describeMany(saved, directory));
   else {
     for (const { target, destination, outcome } of saved) {
@@ -39,8 +45,8 @@ export async function saveAll(
     }
   }
   if (terminal.format !== "json") return;
-  const targets = saved.map(({ target: { path, length, hashes }, destination, outcome }) => {
-    return { path, length, hashes: Object.fromEntries(hashes), file: destination, outcome };
+  const targets = saved.map(({ target: { path, length, hashes }, destination, ...report }) => {
+    return { path, length, hashes: Object.fromEntries(hashes), file: destination, ...report };
   });
   await terminal.printJson({ targets });
 }
@@ -66,8 +72,13 @@ function saveProgress(context: Context, copy: Copy, wanted: readonly TargetDesti
   };
 }
 
-interface Saved extends TargetDestination {
-  readonly outcome: SaveOutcome;
+type Saved = SavedTarget & TargetDestination;
+
+/** How files are saved, and planned. */
+export function saveOptions(context: Context): SaveOptions {
+  const { io, values } = context;
+  const seeds = values.list("seed").map((file) => resolve(io.cwd, file));
+  return { same: "keep", seeds, ...callOptions(context) };
 }
 
 function describeMany(saved: readonly Saved[], directory: string): string {

@@ -28,6 +28,8 @@ export interface SaveReport extends Readonly<Traffic> {
 
 export interface SavedTarget extends SaveReport {
   readonly target: TargetInfo;
+  /** As the call named it. */
+  readonly destination: string;
 }
 
 /** "unchanged": the file had exactly the target's bytes and was not touched. */

@@ -44,7 +44,7 @@ export async function openChunkWay(
   const present = await findVerified(held.open(), index);
   const seeds = await openSeeds(files, { average: index.average, signal: context.signal });
   const parts = site.parts(target);
-  const plan = planChunks(index, { present: present.chunks, isInSeed: seeds.has, parts });
+  const plan = planChunks(index, { present: present.chunks, isInSeed: (chunk) => seeds.has(chunk), parts });
   if (isCheaper(plan, planRest(parts, held.bytes))) return { index, seeds, present, plan };
   await seeds.close();
   return undefined;
