@@ -1,5 +1,5 @@
 /** The requests of each command, in full: what is known already is not asked for again. */
-import { mkdir, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createHostileRegistry, type HostileRegistry, type LoggedRequest } from "@dtuf/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -37,6 +37,9 @@ function kindOf({ method, path }: LoggedRequest): string {
     [/^manifests\/latest$/, "latest"],
     [/^manifests\/release\.\d+$/, "release.N"],
     [/^manifests\/[0-9a-f]{64}\./, "target"],
+    [/^manifests\/meta\./, "role"],
+    [/^manifests\/tools$/, "role's second tag"],
+    [/^manifests\/proposal\./, "proposal"],
     [/^tags\/list$/, "tags"],
   ];
   return `${method} ${kinds.find(([pattern]) => pattern.test(what))?.[1] ?? path}`;
@@ -133,6 +136,38 @@ describe("the requests of", () => {
 
   test("pull with something new: three", async () => {
     expect(await requestsOf(client, ["pull", repo, "c"])).toEqual(["HEAD latest", "GET latest", "GET blob"]);
+  });
+
+  test("propose, sign and accept of a delegate's target: what a publication costs, and the proposal", async () => {
+    const delegate = await createMachine({
+      ...publisher.environment,
+      DTUF_SIGNERS_FILE: "signers.json",
+      DTUF_KEY_PASSWORD: "",
+    });
+    await delegate.must(["create-key", "dora"]);
+    await copyFile(join(delegate.directory, "dora.pub"), join(publisher.directory, "dora.pub"));
+    await publisher.must(["delegate-role", repo, "tools", "--path", "tools/*", "--key", "dora.pub"]);
+    await publisher.must(["propose", repo, "first"]);
+    await writeFile(join(delegate.directory, "root.json"), (await publisher.must(["get-root", repo])).bytes);
+    await writeFile(join(delegate.directory, "a"), "a tool");
+    await delegate.must(["adopt-metadata", repo, "root.json"]);
+    await delegate.must(["sign", repo, "--proposal", "first", "--yes"]);
+    await publisher.must(["accept", repo, "first"]);
+    expect(await requestsOf(delegate, ["push-target", repo, "tools/a", "a", "--role", "tools"])).toEqual([
+      ...["GET latest", "GET blob", "POST upload, or found", "PUT content", "POST upload, or found", "PUT target"],
+    ]);
+    expect(await requestsOf(delegate, ["propose", repo, "next", "--role", "tools"])).toEqual([
+      ...["GET latest", "GET blob", "GET proposal", "GET tags", "GET proposal x2"],
+      ...["POST upload, or found", signed(2), "PUT proposal", "GET proposal"],
+    ]);
+    expect(await requestsOf(delegate, ["sign", repo, "--proposal", "next", "--yes"])).toEqual([
+      ...["GET latest", "GET proposal", "GET blob", "GET latest", "GET proposal", "GET blob"],
+    ]);
+    expect(await requestsOf(publisher, ["accept", repo, "next"])).toEqual([
+      ...["GET latest", "GET proposal", "GET blob", "HEAD target", signed(1), "PUT role"],
+      ...["GET release.N", signed(2), "PUT release.N", ...switched, "PUT role's second tag"],
+    ]);
+    await delegate[Symbol.asyncDispose]();
   });
 
   test("a target that lists a small blob three times: it is sent once, looked for once and fetched once", async () => {

@@ -20,7 +20,7 @@ import { emptyConfigBlob, metadataLayer, type Artifact } from "./artifact.ts";
 import { FormatError } from "./errors.ts";
 import { proposalArtifactType, proposalStatementMediaType } from "./media-types.ts";
 import { metadataFileName, type MetadataFile } from "./metadata-file.ts";
-import { parseMetadataManifest, verifyManifestSize, type MetadataIndex } from "./release.ts";
+import { inlineSmallest, parseMetadataManifest, verifyManifestSize, type MetadataIndex } from "./release.ts";
 import { isProposalName, proposalTag } from "./tags.ts";
 
 /** One metadata file of a proposal. */
@@ -115,7 +115,7 @@ export function encodeProposal(statement: ProposalStatement, files: readonly Met
   const parts = files.map((file) => metadataLayer(file.name, file.bytes));
   const manifest = encodeImageManifest({
     artifactType: proposalArtifactType,
-    layers: [layer, ...parts.map((part) => part.layer)],
+    layers: inlineSmallest([{ layer, blob: { bytes } }, ...parts]),
   });
   verifyManifestSize(manifest);
   return {

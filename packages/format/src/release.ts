@@ -53,10 +53,10 @@ export function encodeRelease(release: ReleaseContent): Artifact {
   };
 }
 
-type LayerPart = ReturnType<typeof metadataLayer>;
+type LayerPart = Pick<ReturnType<typeof metadataLayer>, "layer"> & { readonly blob: { readonly bytes: Uint8Array } };
 
 /** The last files (timestamp, targets, snapshot, newest roots) are inlined first, because a refresh reads them. */
-function inlineSmallest(parts: readonly LayerPart[]): readonly Descriptor[] {
+export function inlineSmallest(parts: readonly LayerPart[]): readonly Descriptor[] {
   let left = inlineTotalMaxBytes;
   return parts
     .toReversed()

@@ -51,6 +51,8 @@ export type PublishRequest = PublishOptions &
   Pick<RefreshOptions, "record" | "withinMs"> & {
     readonly coverage: "all" | OnlineCoverage | AcceptedCoverage;
     readonly makeRecord?: PushMetadataOptions["record"];
+    /** The base, if the caller has just opened it with the same choices. It is opened again if another publisher was first. */
+    readonly opened?: OpenedBase | undefined;
   };
 
 /** Files of a proposal: verified against each base again. */
@@ -68,7 +70,8 @@ export async function publish(operation: Operation, request: PublishRequest): Pr
   let from: number | undefined;
   for (let tries = 0; tries <= rebasesMax; tries++) {
     operation.signal?.throwIfAborted();
-    const base = await openBase(operation, { ...request, from });
+    const opened = tries === 0 ? request.opened : undefined;
+    const base = opened ?? (await openBase(operation, { ...request, from }));
     builtOn.add(base.release);
     if (request.coverage === "all") await signNextRoot(operation, base);
     const prepared = await prepare(operation, base, request);
@@ -94,7 +97,7 @@ export interface PublishPreview extends Pick<PublishResult, "versions" | "change
 /** The same, up to the first request that writes. */
 export async function previewRelease(operation: Operation, request: PublishRequest): Promise<PublishPreview> {
   if (request.clock !== "trusted") verifyClock(operation);
-  const base = await openBase(operation, request);
+  const base = request.opened ?? (await openBase(operation, request));
   if (request.coverage === "all") await signNextRoot(operation, base);
   const { draft, delegated, servedUntil, pushRecord, withinMs } = await prepare(operation, base, request);
   const { versions, changed, renewed } = draft;

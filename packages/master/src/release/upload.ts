@@ -142,18 +142,28 @@ export function moveTag(
 /** Docker's clients look for a delegated role under its plain name. Where tags are immutable it stays at the first version. */
 export async function moveSecondTags(
   operation: Operation,
-  roles: readonly Pick<DelegatedFile, "name" | "version">[],
+  roles: readonly (Pick<DelegatedFile, "name" | "version"> | DelegatedFile)[],
 ): Promise<void> {
   const { store, signal } = operation;
-  for (const { name, version } of roles) {
+  for (const role of roles) {
+    const { name, version } = role;
     const tag = plainRoleTag(name);
     if (tag === undefined) continue;
-    const { descriptor, bytes } = (await store.resolve(roleTag(name, version), { want: "bytes", signal })) ?? {};
+    const sent = "document" in role ? manifestOf(role) : undefined;
+    const found = sent ?? (await store.resolve(roleTag(name, version), { want: "bytes", signal }));
+    const { descriptor, bytes } = found ?? {};
     if (descriptor === undefined) continue;
     await isTagFixed(() =>
       bytes === undefined ? store.tag(tag, descriptor, { signal }) : moveTag(operation, tag, { descriptor, bytes }),
     );
   }
+}
+
+/** The role's manifest, as it was put. */
+function manifestOf(role: DelegatedFile): ManifestContent | undefined {
+  const tag = roleTag(role.name, role.version);
+  for (const { manifest, tags } of roleArtifacts(role)) if (tags.includes(tag)) return manifest;
+  return undefined;
 }
 
 export function releaseOf(draft: Draft, predecessor: Digest | undefined): Artifact {

@@ -3,7 +3,7 @@ import { parseRoleName, verifyDocument, verifyUnexpired } from "@dtuf/tuf";
 import type { AcceptedProposal, AcceptOptions, StagedTarget } from "../contract.ts";
 import { withSeen } from "../documents/team-memory.ts";
 import { MasterError } from "../errors.ts";
-import type { Base } from "../published/base.ts";
+import { openRecorded, type Base } from "../published/base.ts";
 import type { DelegatedFile } from "../documents/delegated-file.ts";
 import { previewRelease, publish, type PublishPreview } from "../release/publish.ts";
 import type { AcceptedFiles } from "../release/sign.ts";
@@ -12,6 +12,7 @@ import { describeNeeds, missingHolders } from "./rules/needs.ts";
 import { isPublished, placeProposal, type FoundProposal } from "./open-proposal.ts";
 import type { OpenedFile, OpenedFiles } from "./rules/place-files.ts";
 import { findSeen, openTeamBase } from "./proposals.ts";
+import { settle } from "./settle.ts";
 import { summarize } from "./rules/summary.ts";
 
 /** @throws MasterError MASTER_SIGNATURES_MISSING, MASTER_PROPOSAL_OUTDATED, …; TufError; OciError */
@@ -26,8 +27,8 @@ export async function acceptProposal(
   if (await isPublished(operation, base, found.files)) return { state: "already published" };
   const accept = async (current: Base): Promise<AcceptedFiles> => acceptedFiles(operation, current, found);
   try {
-    const result = await publish(operation, { clock, signal, coverage: { accept } });
-    await openTeamBase(operation, { expectHash });
+    const result = await publish(operation, { clock, signal, coverage: { accept }, opened: base });
+    await settle(operation, await openRecorded(operation, result.release));
     return { state: "published", result };
   } catch (error) {
     if (!MasterError.is(error) || error.code !== "MASTER_PROPOSAL_OUTDATED") throw error;
@@ -52,7 +53,10 @@ export async function previewAccept(
   const found = await findSeen(operation, name, expectHash);
   if (await isPublished(operation, base, found.files)) return { state: "already published" };
   const accept = async (current: Base): Promise<AcceptedFiles> => acceptedFiles(operation, current, found);
-  return { state: "ready", preview: await previewRelease(operation, { clock, signal, coverage: { accept } }) };
+  return {
+    state: "ready",
+    preview: await previewRelease(operation, { clock, signal, coverage: { accept }, opened: base }),
+  };
 }
 
 /** If another publisher was first, the proposal must fit what is published then. */

@@ -49,7 +49,7 @@ export async function findStatement(operation: Operation, name: string): Promise
   if (found === undefined) return undefined;
   const index = parseProposal(found.bytes ?? (await readContent(found.descriptor, operation)));
   if (index.statement.size > statementMaxBytes) throw invalid(name, "its statement is too long");
-  const statement = parseStatement(await readContent(index.statement, operation));
+  const statement = parseStatement(index.statement.data ?? (await readContent(index.statement, operation)));
   if (statement.name !== name) throw invalid(name, `its statement is that of ${statement.name}`);
   return { statement, index, digest: found.descriptor.digest };
 }

@@ -17,7 +17,7 @@ import { signersOf } from "../keys/given-signers.ts";
 import { openProposalsMax, versionJumpMax } from "../limits.ts";
 import type { Base } from "../published/base.ts";
 import { isUnreadable, readable } from "../published/history.ts";
-import { namesSnapshot, openBase, verifyUnexpired } from "../release/open-base.ts";
+import { namesSnapshot, openBase, verifyUnexpired, type OpenedBase } from "../release/open-base.ts";
 import type { Operation } from "../state/operation.ts";
 import type {
   OpenProposal,
@@ -173,7 +173,7 @@ async function describeOpen(operation: Operation, base: Base, name: string): Pro
 export async function openTeamBase(
   operation: Operation,
   { expectHash, expectSnapshot }: Pick<ReviewOptions, "expectHash"> & Pick<ProposeOptions, "expectSnapshot"> = {},
-): Promise<Base> {
+): Promise<OpenedBase> {
   const base = await openBase(operation, { expectSnapshot });
   if (base.release === undefined) {
     const { place } = operation;

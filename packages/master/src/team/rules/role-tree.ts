@@ -119,6 +119,18 @@ export function verifyScope(role: FoundRole, paths: Iterable<TargetPath>): void 
   throw new MasterError("MASTER_PATH_NOT_DELEGATED", message, { details: { role: role.name, paths: foreign } });
 }
 
+/** Files of delegated roles that were read already for a snapshot. */
+const read = new WeakMap<Snapshot, Map<RoleName, Promise<Uint8Array | undefined>>>();
+
+function readOnce(operation: Operation, snapshot: Snapshot, name: RoleName): Promise<Uint8Array | undefined> {
+  const files = read.get(snapshot) ?? new Map<RoleName, Promise<Uint8Array | undefined>>();
+  read.set(snapshot, files);
+  const meta = snapshot.meta.get(`${name}.json`);
+  const file = files.get(name) ?? (meta === undefined ? Promise.resolve(undefined) : readRoleFile(operation, meta));
+  files.set(name, file);
+  return file;
+}
+
 /**
  * The role's document of the published snapshot, or undefined if that lists none.
  * @throws TufError TUF_THRESHOLD_NOT_MET; MasterError MASTER_METADATA_UNAVAILABLE
@@ -130,7 +142,7 @@ export async function readPublishedRole(
 ): Promise<{ readonly document: Targets; readonly bytes: Uint8Array } | undefined> {
   const meta = snapshot.meta.get(`${name}.json`);
   if (meta === undefined) return undefined;
-  const bytes = await readRoleFile(operation, meta);
+  const bytes = await readOnce(operation, snapshot, name);
   if (bytes === undefined || bytes.length > defaultLimits.targetsMaxBytes) {
     throw new MasterError("MASTER_METADATA_UNAVAILABLE", `${name} ${meta.version} is not in the registry`, {
       details: { name, version: meta.version },
