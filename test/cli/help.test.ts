@@ -53,6 +53,7 @@ describe("a mistyped word is answered with what is near:", () => {
     ["a flag", ["push-target", repo, "--custm", "x"], 'did you mean "--custom"?'],
     ["a flag that the short help leaves out", ["push-target", repo, "--hots", "x"], 'did you mean "--host"?'],
     ["a switch of the output", ["push-target", repo, "--jsom"], 'did you mean "--json"?'],
+    ["a flag before the command", ["--quiet", "publish", repo], "options follow the command: dtuf COMMAND --quiet"],
     ["a shell", ["completion", "powershel"], 'did you mean "powershell"?'],
     ["a topic", ["help", "TUF_EXPIRD"], 'did you mean "TUF_EXPIRED"?'],
   ])("%s", async (_what, words, wanted) => {
@@ -86,6 +87,19 @@ describe("a mistyped word is answered with what is near:", () => {
 });
 
 describe("help", () => {
+  const ofCommands = commands.map(({ name, programs }) => [
+    ...(programs.includes("dtuf") ? [] : ["dxf"]),
+    ...[name, "--help", "--all"],
+  ]);
+  test.each([["help"], ["dxf", "help"], ...ofCommands].map((words) => ({ words, line: words.join(" ") })))(
+    "of $line is laid out within 80 columns, but for its usage and its examples",
+    async ({ words }) => {
+      const { stdout } = await machine.must(words);
+      const [laidOut = ""] = stdout.replace(/^Usage: .*/, "").split(/^examples?:/m);
+      expect(laidOut.split("\n").filter(({ length }) => length > 80)).toEqual([]);
+    },
+  );
+
   test("of every command has an example of the command", async () => {
     for (const { name, programs } of commands) {
       const { stdout } = await machine.must([...(programs.includes("dtuf") ? [] : ["dxf"]), "help", name]);

@@ -2,7 +2,7 @@
 import type { ExitStatus, Program } from "./context/command.ts";
 import type { Io } from "./context/io.ts";
 import { commandGroups } from "./table.ts";
-import { parseCommandLine } from "./program.ts";
+import { parseCommandLine, type Writers } from "./program.ts";
 import { version } from "./version.ts";
 
 const prefixes: Readonly<Record<Program, string>> = { dtuf: "DTUF", dxf: "DXF" };
@@ -44,11 +44,12 @@ async function reportUsage(error: unknown, program: Program, io: Io): Promise<Ex
 }
 
 /** Commander writes synchronously; our streams do not. */
-function collectWrites(io: Io): { out(text: string): void; err(text: string): void; flush(): Promise<void> } {
+function collectWrites(io: Io): Writers & { flush(): Promise<void> } {
   const pending: (() => Promise<void>)[] = [];
   return {
     out: (text) => void pending.push(() => io.stdout.write(text)),
     err: (text) => void pending.push(() => io.stderr.write(text)),
+    columns: io.stdout.columns,
     async flush() {
       for (const write of pending) await write();
     },

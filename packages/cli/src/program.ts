@@ -7,6 +7,7 @@ import { settings, variableOf, type Setting, type SettingName } from "./context/
 import { UsageError } from "./context/usage.ts";
 import type { Flags } from "./context/values.ts";
 import { groupOf } from "./entry.ts";
+import { createHelpLayout, wrapHelp } from "./help/help-layout.ts";
 
 export interface Parsed {
   readonly command: Command;
@@ -17,6 +18,8 @@ export interface Parsed {
 export interface Writers {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+  /** Of the terminal; 0 if it does not say. */
+  readonly columns: number;
 }
 
 interface Request {
@@ -41,7 +44,7 @@ export function parseCommandLine(request: Request, groups: CommandGroups, writer
   const isCalled = [...groups.values()].some((all) => all.some((one) => isOf(one, program) && one.name === argv[0]));
   for (const [group, all] of groups) {
     for (const command of all.filter((one) => isOf(one, program) && (!isCalled || one.name === argv[0]))) {
-      const added = addCommand(root, command, { env, argv, isWhole }).helpGroup(`${group}:`);
+      const added = addCommand(root, command, { env, argv, isWhole, columns: writers.columns }).helpGroup(`${group}:`);
       added.action((...words: unknown[]) => {
         const flags = words.at(-2) as Record<string, string | boolean | readonly string[]>;
         parsed = { command, args: words.slice(0, -2).flat() as string[], flags: kebab(flags) };
@@ -67,6 +70,9 @@ function usageError({ message }: CommanderError, { program, argv }: Request, gro
   const text = message.replace(/^error: /, "");
   const [, what, word = ""] = /^unknown (option|command) '([^]*)'$/.exec(text) ?? [];
   if (what === undefined) return new UsageError(text);
+  if (word.startsWith("-") && argv[0] === word && word.slice(2) in settings) {
+    return new UsageError(text, `options follow the command: ${program} COMMAND ${word}`);
+  }
   const taken = all.find(({ name }) => name === argv[0])?.settings.filter((name) => settings[name].kind !== "secret");
   const known = what === "command" ? all.map(({ name }) => name) : (taken ?? []).map((name) => `--${name}`);
   return new UsageError(text, describeNear(word, [...known, "--help"]));
@@ -123,7 +129,8 @@ function createProgram(
     .version(version, "-V, --version")
     .exitOverride()
     .showSuggestionAfterError(false)
-    .configureHelp({ showGlobalOptions: false })
+    .addHelpText("after", `\n${program} help COMMAND says how to call it; ${program} help CODE what an error means`)
+    .configureHelp(createHelpLayout(writers.columns))
     .configureOutput({ writeOut: writers.out, writeErr: writers.err, outputError: () => undefined });
 }
 
@@ -133,6 +140,7 @@ interface HelpStyle {
   readonly argv: readonly string[];
   /** `--help --all`: shared options are described one by one. */
   readonly isWhole: boolean;
+  readonly columns: number;
 }
 
 const headings = { own: "Options:", registry: "Registry options:", output: "Output options:" } as const;
@@ -152,7 +160,8 @@ function addCommand(root: CommanderCommand, command: Command, style: HelpStyle):
     }
   }
   const lines = isShown ? notesOf(command, style) : [];
-  if (lines.length > 0) added.addHelpText("after", `\n${lines.join("\n")}`);
+  if (lines.length > 0)
+    added.addHelpText("after", `\n${lines.map((line) => wrapHelp(line, style.columns)).join("\n")}`);
   return added;
 }
 
