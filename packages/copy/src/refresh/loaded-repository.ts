@@ -4,11 +4,14 @@
  */
 import {
   binNames,
+  isDelegatedPath,
   parseRoleName,
   TufError,
   verifyUnexpired,
+  type Delegations,
   type LoadRole,
   type RoleName,
+  type TargetPath,
   type Targets,
   type TopLevelRole,
   type TrustedSet,
@@ -78,8 +81,10 @@ export function createRoleLoader(loaded: LoadedRepository, context: LoadContext)
 }
 
 export interface WalkedRole {
-  readonly role: string;
+  readonly role: RoleName;
   readonly targets: Targets;
+  /** Whether every delegation on the way to the role allows it the path. A way through other roles may allow more. */
+  readonly allows: (path: TargetPath) => boolean;
 }
 
 export interface WalkRolesOptions {
@@ -96,25 +101,25 @@ const targetsRole: RoleName = parseRoleName("targets");
 export async function* walkRoles(loaded: LoadedRepository, options: WalkRolesOptions): AsyncGenerator<WalkedRole> {
   const top = loaded.set.targets;
   if (top === undefined) return;
-  yield { role: targetsRole, targets: top.signed };
+  const allowsAll = (): boolean => true;
+  yield { role: targetsRole, targets: top.signed, allows: allowsAll };
   const visited = new Set<RoleName>([targetsRole]);
   // Iterators, because a role may delegate to 2^32 bins.
-  const pending = [delegations(targetsRole, top.signed, options.bins)];
+  const pending = [delegations({ role: targetsRole, targets: top.signed, allows: allowsAll }, options.bins)];
   for (let last = pending.at(-1); last !== undefined; last = pending.at(-1)) {
     const { value: next } = last.next();
     if (next === undefined) pending.pop();
     if (next === undefined || visited.has(next.role)) continue;
-    const { role } = next;
+    const { role, allows } = next;
     visited.add(role);
     const targets = await loadRole(loaded, next, options);
     if (targets === undefined) continue;
-    yield { role, targets };
-    pending.push(delegations(role, targets, options.bins));
+    yield { role, targets, allows };
+    pending.push(delegations({ role, targets, allows }, options.bins));
   }
 }
 
-interface Delegation {
-  readonly role: RoleName;
+interface Delegation extends Pick<WalkedRole, "role" | "allows"> {
   readonly delegator: RoleName;
 }
 
@@ -132,19 +137,20 @@ async function loadRole(
   }
 }
 
-function* delegations(
-  delegator: RoleName,
-  targets: Targets,
-  bins: WalkRolesOptions["bins"],
-): Generator<Delegation, undefined> {
-  const { delegations: found } = targets;
+function* delegations(from: WalkedRole, bins: WalkRolesOptions["bins"]): Generator<Delegation, undefined> {
+  const { delegations: found } = from.targets;
   if (found === undefined) return undefined;
+  /** Only the given delegation, because a list of thousands would be searched for each path. */
+  const to = (role: RoleName, own: Delegations): Delegation => ({
+    ...{ role, delegator: from.role },
+    allows: (path) => isDelegatedPath(own, role, path) && from.allows(path),
+  });
   if (found.kind === "succinct") {
-    if (bins === "include") for (const role of binNames(found.succinct)) yield { role, delegator };
+    if (bins === "include") for (const role of binNames(found.succinct)) yield to(role, found);
     return undefined;
   }
-  for (const { name, pathHashPrefixes } of found.roles) {
-    if (bins === "include" || pathHashPrefixes === undefined) yield { role: name, delegator };
+  for (const role of found.roles) {
+    if (bins === "include" || role.pathHashPrefixes === undefined) yield to(role.name, { ...found, roles: [role] });
   }
   return undefined;
 }

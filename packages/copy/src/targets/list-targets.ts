@@ -1,17 +1,13 @@
 /** Names of targets: all of them, or those whose content differs from the content that was last pulled. */
-import type { TargetFile, TargetPath } from "@dtuf/tuf";
+import type { TargetPath } from "@dtuf/tuf";
 import type { CopyEvent } from "../events.ts";
 import { CopyError } from "../errors.ts";
 import { contentName } from "../state/pulled-memory.ts";
 import { isCallbackFault } from "../callbacks.ts";
-import { createRoleLoader, walkRoles, type LoadContext, type LoadedRepository } from "../refresh/loaded-repository.ts";
+import { createRoleLoader, type LoadContext, type LoadedRepository } from "../refresh/loaded-repository.ts";
+import { walkTargets, type ListedTarget } from "./walk-targets.ts";
 
-/** A target with the first role that lists it in the order of trust, and its signed metadata. */
-export interface ListedTarget {
-  readonly path: TargetPath;
-  readonly role: string;
-  readonly file: TargetFile;
-}
+export type { ListedTarget };
 
 export interface ListPathsContext extends LoadContext {
   readonly onEvent: (event: CopyEvent) => void;
@@ -23,19 +19,12 @@ export interface ListPathsContext extends LoadContext {
  */
 export async function* listFiles(loaded: LoadedRepository, context: ListPathsContext): AsyncGenerator<ListedTarget> {
   const load = createRoleLoader(loaded, context);
-  const seen = new Set<TargetPath>();
   const leftOut: string[] = [];
   const onFailure = (role: string, error: unknown): void => {
     if (!CopyError.is(error) || error.code !== "COPY_OFFLINE_NOTHING_CACHED") throw error;
     leftOut.push(role);
   };
-  for await (const { role, targets } of walkRoles(loaded, { load, bins: "include", onFailure })) {
-    for (const [path, file] of targets.targets) {
-      if (seen.has(path)) continue;
-      seen.add(path);
-      yield { path, role, file };
-    }
-  }
+  yield* walkTargets(loaded, { load, bins: "include", delegations: "follow", signal: context.signal, onFailure });
   const [role] = leftOut;
   if (role === undefined) return;
   const message = `offline: ${leftOut.length} delegated roles were never fetched; their targets are not listed`;
@@ -57,21 +46,16 @@ export async function findUpdated(
 ): Promise<readonly TargetPath[]> {
   const { pulled, delegations, onEvent } = context;
   const load = createRoleLoader(loaded, context);
-  const seen = new Set<TargetPath>();
   const updated: TargetPath[] = [];
   const onFailure = (role: string, error: unknown): void => {
     context.signal?.throwIfAborted();
     if (isCallbackFault(error)) throw error;
     onEvent({ kind: "role-skipped", role, error });
   };
-  for await (const { targets } of walkRoles(loaded, { load, bins: "leave-out", onFailure })) {
-    for (const [path, file] of targets.targets) {
-      if (seen.has(path)) continue;
-      seen.add(path);
-      const before = pulled.get(path);
-      if (before === undefined || before !== contentName(file)) updated.push(path);
-    }
-    if (delegations === "skip") break;
+  const { signal } = context;
+  for await (const { path, file } of walkTargets(loaded, { load, bins: "leave-out", delegations, signal, onFailure })) {
+    const before = pulled.get(path);
+    if (before === undefined || before !== contentName(file)) updated.push(path);
   }
   return updated;
 }
