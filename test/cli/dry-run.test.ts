@@ -133,6 +133,8 @@ describe("diff", () => {
     expect(stdout).toMatch(/^root: version 1 -> 2, expires 2031/m);
     expect(stdout).toMatch(/^keys of targets: in [0-9a-f]{64} of alice$/m);
     expect(stdout).toMatch(/^keys of targets: threshold 1 -> 2$/m);
+    expect(stdout).toMatch(/^timestamp: periods of each machine -> valid for 7 days, due 3 before the end$/m);
+    expect(stdout).not.toContain("other fields");
     expect(stdout).toMatch(/^targets: add new.txt, 12 bytes, sha256 /m);
     expect(stdout).toMatch(/^targets: delete other.txt, 5 bytes$/m);
     const json = JSON.parse((await machine.must(["diff", repo, "--json"])).stdout) as Record<string, unknown>;

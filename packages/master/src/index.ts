@@ -14,6 +14,7 @@ export type {
   DocumentChange,
   KeyLine,
   OpenProposal,
+  PeriodChange,
   ProposalReview,
   ProposalSummary,
   ProposeOptions,

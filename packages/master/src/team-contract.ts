@@ -1,6 +1,7 @@
 /** The operations of a team: roles that delegates sign, and proposals that several people sign. */
 import type { Digest } from "@dtuf/registry";
 import type { JsonObject, KeyId, Signer, TargetFile, TargetPath } from "@dtuf/tuf";
+import type { Periods } from "./keys-contract.ts";
 import type { IndexOptions, OperationOptions, ProgressOptions, StagedTarget, TargetPart } from "./target-contract.ts";
 
 /** A delegation. Exactly one of `paths` and `pathHashPrefixes`. */
@@ -64,10 +65,18 @@ export interface TargetChange {
   readonly sha256?: string | undefined;
 }
 
+/** A change of how long a role is valid and when it is due. Absent: the lifetimes of each machine count. */
+export interface PeriodChange {
+  readonly role: string;
+  readonly before?: Periods | undefined;
+  readonly after?: Periods | undefined;
+}
+
 /** What is published now, compared with what a proposal makes of it. */
 export interface ProposalSummary {
   readonly documents: readonly DocumentChange[];
   readonly trust: readonly TrustChange[];
+  readonly periods: readonly PeriodChange[];
   readonly targets: readonly TargetChange[];
 }
 

@@ -1,5 +1,5 @@
 /** What a proposal changes, as lines that a person reads before signing. */
-import type { KeyLine, ProposalReview, ProposalSummary, SignatureNeed } from "@dtuf/master";
+import type { KeyLine, Periods, ProposalReview, ProposalSummary, SignatureNeed } from "@dtuf/master";
 import { describeBytes } from "../context/time.ts";
 
 export function reviewLines(review: Omit<ProposalReview, "missing">): readonly string[] {
@@ -19,13 +19,14 @@ const states: Readonly<Record<ProposalReview["state"], string>> = {
   published: "published",
 };
 
-export function summaryLines({ documents, trust, targets }: ProposalSummary): readonly string[] {
+export function summaryLines({ documents, trust, periods, targets }: ProposalSummary): readonly string[] {
   return [
     ...documents.map(documentLine),
     ...documents.flatMap(({ role, otherFields }) =>
       otherFields.length === 0 ? [] : [`${role}: other fields change: ${otherFields.join(", ")}`],
     ),
     ...trust.flatMap(trustLines),
+    ...periods.map(periodLine),
     ...targets.map(targetLine),
   ];
 }
@@ -49,6 +50,16 @@ function trustLines({ role, in: within, change, ...trust }: ProposalSummary["tru
       ? []
       : [`${of}: may sign ${scope.before ?? "nothing"} -> ${scope.after ?? "nothing"}`]),
   ];
+}
+
+function periodLine({ role, before, after }: ProposalSummary["periods"][number]): string {
+  return `${role}: periods ${periodText(before)} -> ${periodText(after)}`;
+}
+
+function periodText(periods: Periods | undefined): string {
+  return periods === undefined
+    ? "of each machine"
+    : `valid for ${periods.expiryDays} days, due ${periods.signingDays} before the end`;
 }
 
 function targetLine({ role, path, change, size, sha256 }: ProposalSummary["targets"][number]): string {

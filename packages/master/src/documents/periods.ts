@@ -36,6 +36,14 @@ export function withPeriods(fields: JsonObject, { expiryDays, signingDays }: Per
   return { ...fields, [expiryField]: expiryDays, [signingField]: signingDays };
 }
 
+/** Fields beside the periods. Periods that do not count as they are stay. */
+export function withoutPeriods(fields: JsonObject): JsonObject {
+  const periods = findPeriods(fields);
+  if (periods === undefined || withPeriods(fields, periods) !== fields) return fields;
+  const { [expiryField]: _expiry, [signingField]: _signing, ...others } = fields;
+  return others;
+}
+
 /** The documents that name the periods. Those that are missing name none. */
 export interface PeriodSources {
   readonly root?: Pick<Root, "roles" | "unrecognized"> | undefined;

@@ -12,7 +12,16 @@ import {
 } from "@dtuf/tuf";
 import { isSameTarget } from "../../documents/changes.ts";
 import { keyHolderOf } from "../../documents/key-owner.ts";
-import type { DocumentChange, KeyLine, ProposalSummary, TargetChange, TrustChange } from "../../team-contract.ts";
+import { findPeriods, withoutPeriods } from "../../documents/periods.ts";
+import type { Periods } from "../../keys-contract.ts";
+import type {
+  DocumentChange,
+  KeyLine,
+  PeriodChange,
+  ProposalSummary,
+  TargetChange,
+  TrustChange,
+} from "../../team-contract.ts";
 
 /** One document before and after. */
 export interface DocumentPair {
@@ -25,6 +34,7 @@ export function summarize(pairs: readonly DocumentPair[]): ProposalSummary {
   return {
     documents: pairs.map(describeDocument),
     trust: pairs.flatMap(compareTrust),
+    periods: pairs.flatMap(comparePeriods),
     targets: pairs.flatMap(compareTargets),
   };
 }
@@ -53,11 +63,26 @@ function otherFields(before: Root | Targets | undefined, after: Root | Targets):
 
 function fieldsOf(document: Root | Targets | undefined): Readonly<Record<string, unknown>> {
   if (document === undefined) return {};
-  const { unrecognized } = document;
+  const unrecognized = withoutPeriods(document.unrecognized);
   if (document.type === "targets") return { ...unrecognized, delegations: document.delegations?.unrecognized ?? {} };
   const families = topLevelRoles.map((role) => [...(document.roles[role].families ?? [])]);
-  const roles = topLevelRoles.map((role) => document.roles[role].unrecognized);
+  const roles = topLevelRoles.map((role) => withoutPeriods(document.roles[role].unrecognized));
   return { ...unrecognized, consistent_snapshot: document.consistentSnapshot, families, roles };
+}
+
+function comparePeriods({ role, before, after }: DocumentPair): readonly PeriodChange[] {
+  const roles = after.type === "root" ? (["root", "snapshot", "timestamp"] as const) : [role];
+  return roles.flatMap((name) => {
+    const [old, next] = [periodsIn(before, name), periodsIn(after, name)];
+    if (old?.expiryDays === next?.expiryDays && old?.signingDays === next?.signingDays) return [];
+    return [{ role: name, before: old, after: next }];
+  });
+}
+
+function periodsIn(document: Root | Targets | undefined, role: string): Periods | undefined {
+  if (document === undefined) return undefined;
+  const isOnline = document.type === "root" && (role === "snapshot" || role === "timestamp");
+  return findPeriods(isOnline ? document.roles[role].unrecognized : document.unrecognized);
 }
 
 interface Trust extends Authority {
