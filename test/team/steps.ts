@@ -115,7 +115,7 @@ async function stage({ cast, releases }: World, who: Machine, { change, of }: St
   }
 }
 
-function contentOf(text: string): TargetPart {
+export function contentOf(text: string): TargetPart {
   return {
     kind: "content",
     content: {

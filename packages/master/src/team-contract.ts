@@ -114,6 +114,8 @@ export interface ProposeOptions extends OperationOptions {
   readonly role?: string | undefined;
   /** As in `PublishOptions`. If it names the published snapshot, the published timestamp may have expired. */
   readonly expectSnapshot?: string | undefined;
+  /** As in `PublishOptions`. */
+  readonly clock?: "checked" | "trusted" | undefined;
 }
 
 export interface ReviewOptions extends OperationOptions {
@@ -122,12 +124,11 @@ export interface ReviewOptions extends OperationOptions {
    * have expired, and a root is signed although another one of that version was.
    */
   readonly expectHash?: string | undefined;
-}
-
-export interface AcceptOptions extends ReviewOptions {
   /** As in `PublishOptions`. */
   readonly clock?: "checked" | "trusted" | undefined;
 }
+
+export type AcceptOptions = ReviewOptions;
 
 export interface SignOptions extends ReviewOptions {
   /** The hash that `reviewProposal` returned: nothing else is signed than what was shown. */
@@ -156,13 +157,14 @@ export interface Team {
   /**
    * Signs what is staged with the keys that are here and pushes it as a proposal. Staged changes stay staged until they
    * are published. If nothing is staged, it proposes new versions of what is due to be signed again: of root and targets,
-   * those that have a key here, or of the delegated role. @throws MASTER_NOTHING_STAGED, MASTER_KEYS_MISSING, MASTER_PATH_NOT_DELEGATED, MASTER_BASE_EXPIRED
+   * those that have a key here, or of the delegated role. @throws MASTER_NOTHING_STAGED, MASTER_KEYS_MISSING, MASTER_PATH_NOT_DELEGATED, MASTER_BASE_EXPIRED,
+   *     MASTER_CLOCK_SUSPECT
    */
   propose(name: string, options?: ProposeOptions): Promise<ProposalReview>;
   /**
    * Verifies a proposal against what is published, from this machine's own pinned root.
    * @throws MASTER_PROPOSAL_UNKNOWN, MASTER_PROPOSAL_OUTDATED, MASTER_PROPOSAL_REPLAYED, MASTER_PROPOSAL_CHANGED,
-   *     MASTER_PROPOSAL_INVALID, MASTER_PATH_NOT_DELEGATED, MASTER_BASE_EXPIRED; TUF_ROLLBACK
+   *     MASTER_PROPOSAL_INVALID, MASTER_PATH_NOT_DELEGATED, MASTER_BASE_EXPIRED, MASTER_CLOCK_SUSPECT; TUF_ROLLBACK
    */
   reviewProposal(name: string, options?: ReviewOptions): Promise<ProposalReview>;
   /** Adds the signatures of the keys that are here. @throws MASTER_KEYS_MISSING, and what `reviewProposal` throws */

@@ -1,13 +1,12 @@
 import type { Run } from "../context/command.ts";
 import { tryMaster } from "../publish/master.ts";
 import { reportPreview, reportPublication } from "../publish/reports/publication-report.ts";
-import { expectedHash } from "./expected-hash.ts";
 import { verifyName } from "./proposal-name.ts";
+import { reviewOptions } from "./review-options.ts";
 
 export const run: Run = (context, [repo = "", name = ""]) => {
-  const { io, terminal, values } = context;
-  const clock = values.on("trust-clock") ? "trusted" : "checked";
-  const options = { expectHash: expectedHash(context), clock, signal: io.signal } as const;
+  const { terminal, values } = context;
+  const options = reviewOptions(context);
   return tryMaster(context, repo, async (master, place) => {
     verifyName(name);
     if (values.on("dry-run")) {

@@ -9,8 +9,9 @@ export const run: Run = (context, [repo = "", named]) => {
   const role = (values.text("role") ?? "") === "" ? undefined : values.text("role");
   const name = named === undefined ? (role === undefined ? usualName : nameOfRole(role)) : verifyName(named);
   const expectSnapshot = expectedSnapshot(values);
+  const clock = values.on("trust-clock") ? "trusted" : "checked";
   return withMaster(context, repo, async (master) => {
-    const proposed = await master.propose(name, { role, expectSnapshot, signal: io.signal });
+    const proposed = await master.propose(name, { role, expectSnapshot, clock, signal: io.signal });
     if (terminal.format === "json") await terminal.printJson(proposed);
     else for (const line of reviewLines(proposed)) await terminal.printName(line);
     terminal.report(`proposed ${name}, number ${proposed.number}: read its hash out to those who sign it`);

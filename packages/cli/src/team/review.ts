@@ -1,11 +1,11 @@
 import type { Run } from "../context/command.ts";
 import { withMaster } from "../publish/master.ts";
-import { expectedHash } from "./expected-hash.ts";
 import { verifyName } from "./proposal-name.ts";
+import { reviewOptions } from "./review-options.ts";
 import { reviewLines } from "./summary-report.ts";
 
 export const run: Run = (context, [repo = "", name = ""]) => {
-  const options = { expectHash: expectedHash(context), signal: context.io.signal };
+  const options = reviewOptions(context);
   return withMaster(context, repo, async (master) => {
     const review = await master.reviewProposal(verifyName(name), options);
     if (context.terminal.format === "json") return context.terminal.printJson(review);

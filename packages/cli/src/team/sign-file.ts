@@ -5,7 +5,7 @@ import type { Run } from "../context/command.ts";
 import { readInput } from "../context/input-file.ts";
 import { UsageError } from "../context/usage.ts";
 import { openSigners } from "../signers/open-signers.ts";
-import { expectedHash } from "./expected-hash.ts";
+import { expectedHash } from "./review-options.ts";
 import { requestMaxBytes } from "./request-file.ts";
 import { askToSign } from "./sign-question.ts";
 import { reviewLines } from "./summary-report.ts";

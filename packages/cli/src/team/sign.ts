@@ -4,9 +4,9 @@ import { writeFileAtomically } from "@dtuf/registry/files";
 import type { Context, Run } from "../context/command.ts";
 import { readInput } from "../context/input-file.ts";
 import { withMaster } from "../publish/master.ts";
-import { expectedHash } from "./expected-hash.ts";
 import { usualName } from "./proposal-name.ts";
 import { requestMaxBytes } from "./request-file.ts";
+import { reviewOptions } from "./review-options.ts";
 import { askToSign } from "./sign-question.ts";
 import { reviewLines } from "./summary-report.ts";
 
@@ -18,13 +18,13 @@ export const run: Run = (context, [repo = ""]) => {
 };
 
 async function sign(context: Context, repo: string): Promise<void> {
-  const { io, terminal } = context;
+  const { terminal } = context;
   const name = context.values.text("proposal") ?? usualName;
-  const expectHash = expectedHash(context);
+  const options = reviewOptions(context);
   await withMaster(context, repo, async (master) => {
-    const shown = await master.reviewProposal(name, { expectHash, signal: io.signal });
+    const shown = await master.reviewProposal(name, options);
     await askToSign(context, reviewLines(shown));
-    const signed = await master.signProposal(name, { shownHash: shown.hash, expectHash, signal: io.signal });
+    const signed = await master.signProposal(name, { shownHash: shown.hash, ...options });
     if (terminal.format === "json") await terminal.printJson(signed);
     terminal.report(
       `signed ${signed.added.length === 0 ? "nothing: all signatures are there" : signed.added.join(", ")}`,
@@ -37,7 +37,7 @@ function exportTo(context: Context, repo: string, file: string): Promise<void> {
   const { io, program, terminal } = context;
   const name = context.values.text("proposal") ?? usualName;
   return withMaster(context, repo, async (master) => {
-    const request = await master.exportProposal(name, { expectHash: expectedHash(context), signal: io.signal });
+    const request = await master.exportProposal(name, reviewOptions(context));
     if (file === "-") return terminal.writeBytes(request);
     await writeFileAtomically(resolve(io.cwd, file), request);
     terminal.report(`wrote proposal ${name} to ${file}: ${program} sign-file ${file} signs it`);
@@ -48,8 +48,7 @@ async function importFrom(context: Context, repo: string, files: readonly string
   const requests: Uint8Array[] = [];
   for (const file of files) requests.push(await readInput(context, file, requestMaxBytes));
   await withMaster(context, repo, async (master) => {
-    const options = { expectHash: expectedHash(context), signal: context.io.signal };
-    const review = await master.importSignatures(requests, options);
+    const review = await master.importSignatures(requests, reviewOptions(context));
     if (context.terminal.format === "json") await context.terminal.printJson(review);
     context.terminal.report(`took in the signatures of ${files.join(", ")} for proposal ${review.name}`);
     reportState(context, repo, review);

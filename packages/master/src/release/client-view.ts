@@ -8,6 +8,7 @@ import {
   type TrustedSet,
 } from "@dtuf/tuf";
 import type { Base } from "../published/base.ts";
+import type { PublishOptions } from "../contract.ts";
 import { MasterError } from "../errors.ts";
 import { clockToleranceMs } from "../limits.ts";
 import { recall } from "../published/base.ts";
@@ -65,6 +66,15 @@ function roleExpired(cause: TufError): MasterError {
 /** The instant until which clients accept this release if no other follows. */
 export function servedUntil(set: Pick<TrustedSet, TopLevelRole>): Date {
   return new Date(Math.min(...topLevelRoles.map((role) => set[role]?.signed.expires.getTime() ?? 0)));
+}
+
+/**
+ * "trusted": the clock is right now and was ahead before, so that what the record knows of it is dropped.
+ * @throws MasterError MASTER_CLOCK_SUSPECT
+ */
+export async function settleClock(operation: Operation, clock: PublishOptions["clock"]): Promise<void> {
+  if (clock === "trusted") await operation.save({ ...operation.state(), knownPast: undefined });
+  else verifyClock(operation);
 }
 
 /**

@@ -16,7 +16,7 @@ import type {
   RefreshMetadataResult,
 } from "../contract.ts";
 import type { Base } from "../published/base.ts";
-import { verifyClock, verifyTakeable } from "./client-view.ts";
+import { settleClock, verifyClock, verifyTakeable } from "./client-view.ts";
 import { readDelegated } from "./delegated-expiry.ts";
 import { verifyKeptRoles } from "./delegate.ts";
 import type { DelegatedFile } from "../documents/delegated-file.ts";
@@ -64,8 +64,7 @@ export type Publication = PushResult & RefreshMetadataResult;
 
 /** @throws MasterError; TufError; OciError; FormatError */
 export async function publish(operation: Operation, request: PublishRequest): Promise<Publication> {
-  if (request.clock === "trusted") await operation.save({ ...operation.state(), knownPast: undefined });
-  else verifyClock(operation);
+  await settleClock(operation, request.clock);
   const builtOn = new Set<Digest | undefined>();
   let from: number | undefined;
   for (let tries = 0; tries <= rebasesMax; tries++) {

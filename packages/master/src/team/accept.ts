@@ -21,7 +21,7 @@ export async function acceptProposal(
   name: string,
   { expectHash, clock, signal }: AcceptOptions,
 ): Promise<AcceptedProposal> {
-  const base = await openTeamBase(operation, { expectHash });
+  const base = await openTeamBase(operation, { expectHash, clock });
   const found = await findSeen(operation, name, expectHash);
   await operation.team.saveMemory(withSeen(await operation.team.readMemory(), found.statement, found.hash));
   if (await isPublished(operation, base, found.files)) return { state: "already published" };
@@ -33,7 +33,7 @@ export async function acceptProposal(
   } catch (error) {
     if (!MasterError.is(error) || error.code !== "MASTER_PROPOSAL_OUTDATED") throw error;
     // Another machine may have accepted it meanwhile.
-    const now = await openTeamBase(operation, { expectHash });
+    const now = await openTeamBase(operation, { expectHash, clock });
     if (!(await isPublished(operation, now, found.files))) throw error;
     return { state: "already published" };
   }
@@ -49,7 +49,7 @@ export async function previewAccept(
   name: string,
   { expectHash, clock, signal }: AcceptOptions,
 ): Promise<AcceptPreview> {
-  const base = await openTeamBase(operation, { expectHash });
+  const base = await openTeamBase(operation, { expectHash, clock });
   const found = await findSeen(operation, name, expectHash);
   if (await isPublished(operation, base, found.files)) return { state: "already published" };
   const accept = async (current: Base): Promise<AcceptedFiles> => acceptedFiles(operation, current, found);

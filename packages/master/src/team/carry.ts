@@ -13,7 +13,7 @@ import type { OpenedFile } from "./rules/place-files.ts";
 
 /** The file for `openSigningRequest`. @throws as `reviewProposal` */
 export async function exportProposal(operation: Operation, name: string, options: ReviewOptions): Promise<Uint8Array> {
-  const { base, found, files } = await openProposal(operation, name, options.expectHash);
+  const { base, found, files } = await openProposal(operation, name, options);
   const roles = new Map<string, Uint8Array>();
   for (const { role } of files.flatMap(({ found: placed }) => placed?.chain ?? [])) {
     const { published } = await openRole(operation, base, role).catch(unknown);
@@ -46,7 +46,7 @@ export async function importSignatures(
   const [first, ...more] = requests.map(parseRequest);
   if (first === undefined) throw new TypeError("no file was given");
   const { name } = first.statement;
-  const { found, files, published } = await openProposal(operation, name, options.expectHash);
+  const { found, files, published } = await openProposal(operation, name, options);
   if (published) return { ...describeReview({ ...found, files, state: "published" }), added: [], keyIds: [] };
   let merged = files;
   for (const request of [first, ...more]) merged = mergeRequest(merged, request, found.hash);

@@ -18,6 +18,7 @@ import { openProposalsMax, versionJumpMax } from "../limits.ts";
 import type { Base } from "../published/base.ts";
 import { isUnreadable, readable } from "../published/history.ts";
 import { namesSnapshot, openBase, verifyUnexpired, type OpenedBase } from "../release/open-base.ts";
+import { settleClock } from "../release/client-view.ts";
 import type { Operation } from "../state/operation.ts";
 import type {
   OpenProposal,
@@ -46,10 +47,10 @@ import { settle, settleRole } from "./settle.ts";
 export async function propose(
   operation: Operation,
   name: string,
-  { role, expectSnapshot }: ProposeOptions,
+  { role, expectSnapshot, clock }: ProposeOptions,
 ): Promise<ProposalReview> {
   if (!isProposalName(name)) throw new TypeError(`a proposal cannot be named ${JSON.stringify(name)}`);
-  const base = await openTeamBase(operation, { expectSnapshot });
+  const base = await openTeamBase(operation, { expectSnapshot, clock });
   if (role !== undefined) await settleRole(operation, base, parseRoleName(role));
   const memory = await operation.team.readMemory();
   const before = await findProposal(operation, name);
@@ -77,9 +78,9 @@ export async function propose(
 export async function reviewProposal(
   operation: Operation,
   name: string,
-  { expectHash }: ReviewOptions,
+  options: ReviewOptions,
 ): Promise<ProposalReview> {
-  const { found, files, published } = await openProposal(operation, name, expectHash);
+  const { found, files, published } = await openProposal(operation, name, options);
   const memory = await operation.team.readMemory();
   await operation.team.saveMemory(withSeen(memory, found.statement, found.hash));
   return describeReview({ ...found, files, state: published ? "published" : undefined });
@@ -88,14 +89,14 @@ export async function reviewProposal(
 export async function signProposal(
   operation: Operation,
   name: string,
-  { expectHash, shownHash }: SignOptions,
+  { shownHash, ...options }: SignOptions,
 ): Promise<SignedProposal> {
-  const { found, files, published } = await openProposal(operation, name, expectHash);
+  const { found, files, published } = await openProposal(operation, name, options);
   if (shownHash !== undefined) verifyExpected(found, shownHash);
   if (published) return { ...describeReview({ ...found, files, state: "published" }), added: [], keyIds: [] };
   const memory = await operation.team.readMemory();
   const unmet = files.filter(({ bytes, needs }) => needs.some((need) => !isMet(bytes, need)));
-  verifySignable(memory, unmet, expectHash === undefined ? "one root" : "another root");
+  verifySignable(memory, unmet, options.expectHash === undefined ? "one root" : "another root");
   const signed = await signFiles(files, signersHere(operation));
   if (signed.added.length === 0 && unmet.length > 0) throw keysMissing(unmet);
   await remember(operation, memory, { ...found, signed });
@@ -172,8 +173,9 @@ async function describeOpen(operation: Operation, base: Base, name: string): Pro
 /** The published release, verified and recorded. Staged changes that it has already are dropped. */
 export async function openTeamBase(
   operation: Operation,
-  { expectHash, expectSnapshot }: Pick<ReviewOptions, "expectHash"> & Pick<ProposeOptions, "expectSnapshot"> = {},
+  { expectHash, expectSnapshot, clock }: Pick<ReviewOptions, "expectHash"> & ProposeOptions = {},
 ): Promise<OpenedBase> {
+  await settleClock(operation, clock);
   const base = await openBase(operation, { expectSnapshot });
   if (base.release === undefined) {
     const { place } = operation;
@@ -194,9 +196,9 @@ export interface OpenedProposal {
 export async function openProposal(
   operation: Operation,
   name: string,
-  expectHash: string | undefined,
+  { expectHash, clock }: ReviewOptions,
 ): Promise<OpenedProposal> {
-  const base = await openTeamBase(operation, { expectHash });
+  const base = await openTeamBase(operation, { expectHash, clock });
   const found = await findSeen(operation, name, expectHash);
   if (await isPublished(operation, base, found.files)) {
     return {
