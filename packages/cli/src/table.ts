@@ -29,7 +29,7 @@ import { teamCommands } from "./team/team-table.ts";
 const withoutFiles: Mode = {
   name: "without a file",
   when: (_values, args) => args.length < 3,
-  refuses: ["concurrency", "parts", "chunk", "no-index", "progress", "role"],
+  refuses: ["concurrency", "parts", "chunk", "no-index", "patch-from", "progress", "role"],
 };
 
 const masterCommands: readonly Command[] = [
@@ -66,12 +66,23 @@ const masterCommands: readonly Command[] = [
     name: "push-target",
     summary: "upload a target's files and stage it for the next publication",
     arguments: "<repo> <target> [file|@target...]",
-    settings: [...stateSettings, "concurrency", "parts", "chunk", "no-index", "progress", "custom", "role"],
-    modes: [withoutFiles, withSetting("no-index", ["chunk"])],
+    settings: [
+      ...stateSettings,
+      "concurrency",
+      "parts",
+      "chunk",
+      "no-index",
+      "patch-from",
+      "progress",
+      "custom",
+      "role",
+    ],
+    modes: [withoutFiles, withSetting("no-index", ["chunk", "patch-from"])],
     examples: [
       "dtuf push-target fred/demo app-1.4.tgz ./app-1.4.tgz",
       "dtuf push-target fred/demo app-1.4.tgz ./app-1.4.tgz --custom channel=stable",
       "dtuf push-target fred/demo disk.img ./disk.img --chunk 16k",
+      "dtuf push-target fred/demo app ./app --patch-from published",
     ],
     load: () => import("./publish/push-target.ts"),
   }),

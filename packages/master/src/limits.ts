@@ -71,3 +71,9 @@ export const hashedFilesMaxBytes: number = 1024 * 1024;
 
 /** A snapshot has room for 250,000 roles, and keeps the names of bins that were resized. */
 export const binsMax = 65_536;
+
+/** A patch is held in memory until it is uploaded; a larger one is not made. */
+export const patchMaxBytes: number = 32 * 1024 * 1024;
+
+/** A patch is published if it has less than this part of the bytes that a client would fetch without it. */
+export const patchMostShare = 0.8;

@@ -6,6 +6,7 @@ import {
   tufHashes,
   withTargetBlobs,
   withTargetIndex,
+  withTargetPatches,
 } from "@dtuf/format";
 import {
   forEachConcurrently,
@@ -27,11 +28,14 @@ import type { Operation } from "./state/operation.ts";
 import type { HashedFiles } from "./parts/hashed-files.ts";
 import { readPart, type Blob } from "./parts/read-part.ts";
 import { createTargetIndexMaker, type KnownIndexes } from "./parts/target-index.ts";
+import { makePatch } from "./parts/target-patch.ts";
 import { reportStored, type Sender } from "./parts/sender.ts";
 import { putArtifact } from "./release/upload.ts";
 
 export interface ReadRequest extends Pick<NewTarget, "parts" | "custom">, ProgressOptions, IndexOptions {
   readonly knownIndexes: KnownIndexes;
+  /** The published target of the same name. */
+  readonly replaced: TargetFile | undefined;
   /** See the bytes of the whole target, in order, at the one reading of its parts. */
   readonly observers?: readonly ByteObserver[];
   readonly hashed: HashedFiles;
@@ -48,7 +52,8 @@ export async function listTargetsOf(operation: Operation, blob: Digest): Promise
 export interface PreparedTarget {
   readonly file: TargetFile;
   readonly blobs: readonly Blob[];
-  readonly index: Blob | undefined;
+  /** The chunk index and the patch. */
+  readonly companions: readonly Blob[];
 }
 
 export async function readParts(
@@ -58,7 +63,11 @@ export async function readParts(
 ): Promise<PreparedTarget> {
   const { parts, custom } = request;
   const [first] = parts;
-  const asItIs = request.observers === undefined && request.index !== "none" && request.chunkBytes === undefined;
+  const asItIs =
+    request.observers === undefined &&
+    request.index !== "none" &&
+    request.chunkBytes === undefined &&
+    request.patchFrom === undefined;
   if (parts.length === 1 && first?.kind === "target" && asItIs)
     return sameTarget(operation, targets, { name: first.name, custom });
   const has = async (index: Descriptor): Promise<boolean> =>
@@ -77,9 +86,13 @@ export async function readParts(
   const index = maker?.finish({ digest, size: length });
   const descriptors = blobs.map(({ descriptor }) => descriptor);
   const listed = blobs.length > 1 ? withTargetBlobs(custom, descriptors) : custom;
-  const signed = index === undefined ? listed : withTargetIndex(listed, index.descriptor);
-  const file = { length, hashes: tufHashes(digest), ...(signed && { custom: signed }), unrecognized: {} };
-  return { file, blobs, index };
+  const file = { length, hashes: tufHashes(digest), ...(listed && { custom: listed }), unrecognized: {} };
+  if (index === undefined) return { file, blobs, companions: [] };
+  const indexed = withTargetIndex(listed, index.descriptor);
+  const { patchFrom, replaced, chunkBytes } = request;
+  const made = patchFrom && (await makePatch(operation, { patchFrom, replaced, blobs, digest, chunkBytes }));
+  if (made === undefined) return { file: { ...file, custom: indexed }, blobs, companions: [index] };
+  return { file: { ...file, custom: withTargetPatches(indexed, [made.patch]) }, blobs, companions: [index, made.blob] };
 }
 
 async function readInOrder(operation: Operation, targets: TargetMap, request: OrderedRequest): Promise<Blob[]> {
@@ -114,7 +127,7 @@ async function sameTarget(
   return {
     file: custom === undefined ? file : withCustom(file, custom),
     blobs: (findStoredBlobs(file) ?? []).map((descriptor) => ({ descriptor, item: `@${name}`, upload: "due" })),
-    index: undefined,
+    companions: [],
   };
 }
 
@@ -175,9 +188,12 @@ export interface TargetUpload extends PreparedTarget {
 }
 
 /** Puts the blobs that are due, then the manifest that refers to them. */
-export async function uploadTarget(sender: Sender, { file, blobs, index, path, owner }: TargetUpload): Promise<void> {
+export async function uploadTarget(
+  sender: Sender,
+  { file, blobs, companions, path, owner }: TargetUpload,
+): Promise<void> {
   const { store, signal, concurrency, sent } = sender;
-  const due = [...blobs, ...(index === undefined ? [] : [index])].filter(({ upload }) => upload === "due");
+  const due = [...blobs, ...companions].filter(({ upload }) => upload === "due");
   await forEachConcurrently(distinct(due), concurrency, async (blob) => {
     const { descriptor, content, item } = blob;
     if (content !== undefined) return sender.put(blob, content);

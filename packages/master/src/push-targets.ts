@@ -116,7 +116,10 @@ async function prepare(
     const mayBeSame =
       options.same === "keep" && known !== undefined && ((await findLength(parts)) ?? known.length) === known.length;
     const sender = options.effect === "none" ? undefined : createTargetSender();
-    const request = { parts, custom, ...options, hashed, knownIndexes, sender: mayBeSame ? undefined : sender };
+    const patchFrom = sender === undefined ? undefined : options.patchFrom;
+    const replaced = targets.get(path);
+    const reading = { hashed, knownIndexes, replaced, sender: mayBeSame ? undefined : sender };
+    const request = { parts, custom, ...options, patchFrom, ...reading };
     const read = { path, ...(await readParts(operation, targets, request)) };
     if (mayBeSame && isSame(known, read.file, custom)) {
       for (const blob of read.blobs) reportStored(onProgress, blob);
@@ -145,9 +148,9 @@ interface UploadAll {
 async function uploadAll(operation: Operation, { targets, owner, options }: UploadAll): Promise<void> {
   const { onProgress } = options;
   const createTargetSender = senders(operation, { count: targets.length, sent: createSent([]), onProgress });
-  await forEachConcurrently(targets, operation.concurrency, ({ path, file, blobs, index }) => {
+  await forEachConcurrently(targets, operation.concurrency, ({ path, file, blobs, companions }) => {
     const due = blobs.map((blob): Blob => ({ ...blob, upload: "due" }));
-    return uploadTarget(createTargetSender(), { path, file, blobs: due, index, owner });
+    return uploadTarget(createTargetSender(), { path, file, blobs: due, companions, owner });
   });
 }
 

@@ -46,6 +46,12 @@ export interface IndexOptions {
   readonly index?: "make" | "none" | undefined;
   /** Average of a chunk: a power of two from 4 KiB to 4 MiB. Default: 64 KiB below 4 GiB, and more above. */
   readonly chunkBytes?: number | undefined;
+  /**
+   * Also makes a signed patch from an older version: the published target of the same name, or a file. It takes about half a
+   * second for each MiB. No patch is made for a target without an index, if the older version is not in the registry any more,
+   * if the patch would have more than 32 MiB, or more than 0.8 of what a client would fetch without it. Default: no patch.
+   */
+  readonly patchFrom?: "published" | { readonly path: string } | undefined;
 }
 
 /** Options of a push of many targets. */

@@ -184,6 +184,7 @@ export const settings = {
     fallback: "64k, from 4 GiB on 256k or more",
   },
   "no-index": toggle("sign no chunk index: clients verify a target only when all of it has arrived"),
+  "patch-from": text("sign a patch too, from an older file or what is published", "file|published"),
   custom: like(
     grammars.custom,
     list(

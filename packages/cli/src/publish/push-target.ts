@@ -1,7 +1,8 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
+import { findTargetPatches } from "@dtuf/format";
 import type { TargetPart } from "@dtuf/master";
-import type { JsonObject } from "@dtuf/tuf";
+import type { JsonObject, TargetFile } from "@dtuf/tuf";
 import type { Context, Run } from "../context/command.ts";
 import { expectFiles, uploadProgress } from "../context/progress/upload-progress.ts";
 import { withInputFiles } from "../context/input-file.ts";
@@ -44,13 +45,22 @@ async function push(context: Context, { repo, target, words, custom }: Asked, pa
     progress.end();
     const made = parts.length > 1 ? `, one target of ${parts.length} parts (${words.join(", ")})` : "";
     reportStagedIn(context, repo, {
-      what: `uploaded ${target}, ${describeBytes(file.length)}${made}`,
+      what: `uploaded ${target}, ${describeBytes(file.length)}${made}${describePatch(context, file)}`,
       role: givenRole(context),
     });
     if (context.terminal.format === "json") {
       await context.terminal.printJson({ target, length: file.length, hashes: Object.fromEntries(file.hashes) });
     }
   });
+}
+
+/** Says that there is none if one was asked for: the push is complete without. */
+function describePatch({ values }: Context, file: TargetFile): string {
+  const [patch] = findTargetPatches(file);
+  if (patch !== undefined) return `, with a patch of ${describeBytes(patch.blob.size)}`;
+  return (values.text("patch-from") ?? "") === ""
+    ? ""
+    : ", without a patch: it would save too little, or the older version is gone";
 }
 
 interface Asked {

@@ -21,7 +21,7 @@ export const run: Run = async (context, [repo = "", ...words]) => {
   await withMaster(context, repo, async (master) => {
     const progress = uploadProgress(context, { expected: await expectFiles(found.files.map(({ path }) => path)) });
     const pushed = await master.pushTargets(targets, {
-      ...indexOptions(values),
+      ...indexOptions(context),
       same: values.on("newer") ? "keep" : "push",
       deleteOthers: values.on("delete") ? prefix : undefined,
       effect: values.on("dry-run") ? "none" : "push",

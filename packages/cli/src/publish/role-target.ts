@@ -21,7 +21,7 @@ interface Push {
 /** Into the role that `--role` names, else into targets. */
 export function pushPlaced(context: Context, master: Master, { target, parts, ...more }: Push): Promise<TargetFile> {
   const role = givenRole(context);
-  const options = { ...more, ...indexOptions(context.values), signal: context.io.signal };
+  const options = { ...more, ...indexOptions(context), signal: context.io.signal };
   if (role === undefined) return master.pushTarget(target, parts, options);
   return master.pushRoleTarget(role, { name: target, parts }, options);
 }

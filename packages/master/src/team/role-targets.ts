@@ -53,15 +53,15 @@ export async function pushRoleTarget(
     verifyScope(opened.found, [path]);
     return { prunes: operation.state().prunes, place: opened };
   });
-  const known = new Map([...place.targets, ...putsOf(place.changes)]);
-  const owner = targetKeeper({ size: known.size + 1 }, "role");
+  const targets = new Map([...place.targets, ...putsOf(place.changes)]);
+  const owner = targetKeeper({ size: targets.size + 1 }, "role");
   const upload = async (operation: Operation): Promise<TargetFile> => {
     const { onProgress } = options;
     const isLikelyThere = (): Promise<boolean> => Promise.resolve(false);
     const sender = createSender(operation, { sent: createSent([]), onProgress, isLikelyThere });
     const hashed = await openHashedFiles(operation.files.directory, operation.now);
-    const knownIndexes = indexesOf(known.values());
-    const read = await readParts(operation, known, { parts, custom, hashed, sender, knownIndexes, ...options });
+    const known = { hashed, knownIndexes: indexesOf(targets.values()), replaced: place.targets.get(path) };
+    const read = await readParts(operation, targets, { parts, custom, sender, ...known, ...options });
     await uploadTarget(sender, { ...read, path, owner });
     return read.file;
   };
