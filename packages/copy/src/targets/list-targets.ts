@@ -5,7 +5,7 @@ import { CopyError } from "../errors.ts";
 import { contentName } from "../state/pulled-memory.ts";
 import { isCallbackFault } from "../callbacks.ts";
 import { createRoleLoader, type LoadContext, type LoadedRepository } from "../refresh/loaded-repository.ts";
-import { walkTargets, type ListedTarget } from "./walk-targets.ts";
+import { walkTargets, type ListedTarget } from "../refresh/walk-targets.ts";
 
 export type { ListedTarget };
 

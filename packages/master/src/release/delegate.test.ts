@@ -92,6 +92,16 @@ describe("a delegated role", () => {
     expect((await master.staged()).roles).toEqual([]);
   });
 
+  test("is refused if its version uses up the numbers, so that new keys could sign no higher one [T160]", async () => {
+    await delegateTools();
+    const last = await signRole(Number.MAX_SAFE_INTEGER, "two");
+    await expectRefused(master.updateRole("tools", last), "MASTER_VERSION_IMPLAUSIBLE");
+    const given = { paths: ["more/*"], keys: [pem(key)], metadata: last };
+    await expectRefused(master.delegate("more", given), "MASTER_VERSION_IMPLAUSIBLE");
+    expect((await master.staged()).roles).toEqual([]);
+    await master.updateRole("tools", await signRole(1_000_001, "two"));
+  });
+
   test("is refused if it is older than the published one, or different with the same version [T18]", async () => {
     await delegateTools();
     await master.updateRole("tools", await signRole(2, "two"));

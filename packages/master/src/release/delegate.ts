@@ -20,6 +20,7 @@ import {
 } from "@dtuf/tuf";
 import type { DelegateOptions } from "../contract.ts";
 import { MasterError } from "../errors.ts";
+import { versionJumpMax } from "../limits.ts";
 import type { DelegatedFile } from "../documents/delegated-file.ts";
 import { noChanges, planRole } from "../documents/role-changes.ts";
 import { signersOf } from "../keys/given-signers.ts";
@@ -101,9 +102,22 @@ async function stageRole(operation: Operation, role: RoleName, change: StagedRol
   const signed = verifyDocument(change.metadata, authorityOf(delegations, role), "targets");
   const file = { name: role, version: signed.version, bytes: change.metadata };
   verifyUnexpired({ role, signed }, operation.now);
-  verifySuccessor(file, (await currentSnapshot(operation)).meta.get(`${role}.json`));
+  const listed = (await currentSnapshot(operation)).meta.get(`${role}.json`);
+  verifySuccessor(file, listed);
+  verifyPlausibleStep(file, listed?.version ?? 0);
   await verifyTargetBlobs(operation, signed.targets);
   await operation.files.stageRole(operation.state(), role, change);
+}
+
+/** New keys of the role could sign nothing above the highest version. @throws MasterError MASTER_VERSION_IMPLAUSIBLE */
+function verifyPlausibleStep(
+  { name, version }: { readonly name: RoleName; readonly version: number },
+  published: number,
+): void {
+  if (version <= published + versionJumpMax) return;
+  const message = `the file of ${name} has version ${version}; ${published} is published: was its key stolen?`;
+  const details = { role: name, wanted: published, got: version };
+  throw new MasterError("MASTER_VERSION_IMPLAUSIBLE", message, { details });
 }
 
 async function currentDelegations(operation: Operation): Promise<Delegations | undefined> {

@@ -4,6 +4,7 @@ import {
   topLevelRoles,
   type Authority,
   type DelegatedRole,
+  type Delegations,
   type Key,
   type Root,
   type SignedFields,
@@ -64,7 +65,7 @@ function otherFields(before: Root | Targets | undefined, after: Root | Targets):
 function fieldsOf(document: Root | Targets | undefined): Readonly<Record<string, unknown>> {
   if (document === undefined) return {};
   const unrecognized = withoutPeriods(document.unrecognized);
-  if (document.type === "targets") return { ...unrecognized, delegations: document.delegations?.unrecognized ?? {} };
+  if (document.type === "targets") return { ...unrecognized, delegations: delegationFields(document.delegations) };
   const families = topLevelRoles.map((role) => [...(document.roles[role].families ?? [])]);
   const roles = topLevelRoles.map((role) => withoutPeriods(document.roles[role].unrecognized));
   return { ...unrecognized, consistent_snapshot: document.consistentSnapshot, families, roles };
@@ -83,6 +84,16 @@ function periodsIn(document: Root | Targets | undefined, role: string): Periods 
   if (document === undefined) return undefined;
   const isOnline = document.type === "root" && (role === "snapshot" || role === "timestamp");
   return findPeriods(isOnline ? document.roles[role].unrecognized : document.unrecognized);
+}
+
+/** Fields beside those that say who may sign what. */
+function delegationFields(delegations: Delegations | undefined): readonly unknown[] {
+  if (delegations === undefined) return [];
+  const fields =
+    delegations.kind === "listed"
+      ? delegations.roles.map(({ name, unrecognized }) => [name, unrecognized] as const)
+      : [[delegations.succinct.namePrefix, delegations.succinct.unrecognized] as const];
+  return [["", delegations.unrecognized] as const, ...fields].filter(([, each]) => Object.keys(each).length > 0);
 }
 
 interface Trust extends Authority {
@@ -113,8 +124,13 @@ function trustOf(document: Root | Targets | undefined): ReadonlyMap<string, Trus
 
 /** The place in the order counts too, because earlier roles win. */
 function scopeOf({ paths, pathHashPrefixes, terminating }: DelegatedRole, at: number): string {
-  const what = paths?.join(" ") ?? `hash prefixes ${pathHashPrefixes?.join(" ") ?? ""}`;
+  const what = paths?.map(patternText).join(" ") ?? `hash prefixes ${pathHashPrefixes?.join(" ") ?? ""}`;
   return `${what} (place ${at + 1}${terminating ? ", terminating" : ""})`;
+}
+
+/** Quoted if it could be read as several patterns, or as the words around it. */
+function patternText(pattern: string): string {
+  return /^[^\s"()]+$/.test(pattern) ? pattern : JSON.stringify(pattern);
 }
 
 function scopeOfBins({ bitLength }: SuccinctRoles): string {

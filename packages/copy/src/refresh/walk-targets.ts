@@ -2,7 +2,7 @@
 import { CopyError } from "../errors.ts";
 import { findTarget, type LoadRole, type RoleName, type TargetFile, type TargetPath } from "@dtuf/tuf";
 import { isCallbackFault } from "../callbacks.ts";
-import { walkRoles, type LoadedRepository, type WalkRolesOptions } from "../refresh/loaded-repository.ts";
+import { walkRoles, type LoadedRepository, type WalkRolesOptions } from "./loaded-repository.ts";
 
 /** A target with the first role that lists it in the order of trust, and its signed metadata. */
 export interface ListedTarget {
