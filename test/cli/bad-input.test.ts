@@ -112,12 +112,19 @@ describe("the publisher", () => {
     });
   });
 
-  test("without metadata is told which command makes it", async () => {
-    await expectRefusal(["push-metadata", "fred/other"], {
-      status: 3,
-      says: /MASTER_METADATA_MISSING[^]*hint: .*dtuf create-metadata fred\/other/,
-    });
-  });
+  test.each([["push-metadata"], ["publish"], ["status"], ["list-master-targets"]])(
+    "without metadata is told by %s of another directory and of init, and no directory is made here",
+    async (command) => {
+      await using other = await createMachine({ DTUF_HOST: "oci:registry" });
+      await writeFile(join(other.directory, "demo.txt"), "x");
+      const ran = await other.run([command, repo, ...(command === "publish" ? ["demo.txt"] : [])]);
+      expect(ran).toMatchObject({ status: 3 });
+      expect(ran.stderr).toMatch(
+        /MASTER_METADATA_MISSING[^]*hint: if the repository was made in another directory.*--repositories-root.* dtuf init fred\/demo/,
+      );
+      expect(await readdir(other.directory)).toEqual(["demo.txt"]);
+    },
+  );
 
   test("cannot make metadata over metadata", async () => {
     await expectRefusal(["create-metadata", repo], { status: 2, says: /MASTER_METADATA_EXISTS/ });

@@ -1,5 +1,5 @@
 /** What an error says to do next, by what is the matter: for publishers' keys, registries put back, and clients. */
-import { cp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { createMachine, publishDemo, type Machine } from "./machine.ts";
@@ -220,4 +220,33 @@ test("dxf says how a digest and an alias are written, and what stdin may hold", 
     const empty = await machine.run(["dxf", ...words, repo], "");
     expect([empty.status, empty.stderr]).toEqual([2, expect.stringMatching(/stdin is empty[^]*hint: .*@alias/)]);
   }
+});
+
+describe("what another command does is named by", () => {
+  test("publish of a directory, pull of two targets of one name, and pull of a pattern", async () => {
+    await using machine = await createPublisher();
+    await mkdir(join(machine.directory, "dist"));
+    await writeFile(join(machine.directory, "dist/demo.txt"), "other\n");
+    expect(await hintOf(machine, ["publish", repo, "dist"])).toContain("dtuf push-targets fred/demo DIRECTORY");
+    await machine.must(["push-targets", repo, "dist", "--prefix", "other"]);
+    await machine.must(["push-metadata", repo]);
+    await machine.must(["get-root", repo, "--output", "root.json"]);
+    await machine.must(["pull-metadata", repo, "root.json"]);
+    expect(await hintOf(machine, ["pull", repo, "--output", "files"])).toContain("--tree");
+    expect(await hintOf(machine, ["pull", repo, "*.txt"])).toContain("dtuf pull-target fred/demo --match");
+  });
+
+  test("push-metadata of one of two holders who must sign: no private key is to be copied", async () => {
+    await using machine = await createPublisher();
+    machine.environment = { ...machine.environment, DTUF_KEY_PASSWORD: "", DTUF_SIGNERS_FILE: "signers.json" };
+    await machine.must(["create-key", "alice"]);
+    await machine.must(["add-key", repo, "targets", "alice.pub", "--owner", "alice"]);
+    await machine.must(["set-threshold", repo, "targets", "2"]);
+    await machine.must(["push-metadata", repo]);
+    machine.environment = { ...machine.environment, DTUF_SIGNERS_FILE: "none.json" };
+    await machine.must(["push-target", repo, "second.txt", "demo.txt"]);
+    expect(await hintOf(machine, ["push-metadata", repo])).toBe(
+      "what is staged is kept: dtuf propose fred/demo asks the other holders to sign",
+    );
+  });
 });

@@ -14,7 +14,8 @@ const hints: Readonly<Record<string, string>> = {
   COPY_CLOCK_SUSPECT:
     "set this machine's clock; where it is right and was ahead before: PROGRAM pull-metadata <repo> root.json --replace",
   TUF_EXPIRED: "if this machine's clock is right, the publisher must sign again",
-  MASTER_METADATA_MISSING: "make the metadata: PROGRAM create-metadata <repo>",
+  MASTER_METADATA_MISSING:
+    "if the repository was made in another directory, run the command there, or name that directory's dtuf_repos with --repositories-root; a new one: PROGRAM init <repo>, which goes on from keys that are here",
   MASTER_METADATA_EXISTS:
     "this machine has its metadata: PROGRAM status <repo> shows it, and PROGRAM push-metadata <repo> publishes it. Another repository of the same name needs another --repositories-root",
   MASTER_PLACE_DIFFERS:
@@ -64,7 +65,7 @@ const hints: Readonly<Record<string, string>> = {
 };
 
 const published =
-  "PROGRAM adopt-metadata <repo> root.json takes it as this machine's base, with a root.json from its publisher (PROGRAM get-root)";
+  "PROGRAM adopt-metadata <repo> root.json takes it as this machine's base, with a root.json from its publisher (PROGRAM get-root); if its state is in another directory, name that directory's dtuf_repos with --repositories-root";
 
 /** The registry shows the publisher less than it last saw there. */
 export const rolledBack =
@@ -108,7 +109,7 @@ function hintOfCase(failure: Failure): string | undefined {
   const { code, message, details, command } = failure;
   const ofCommand = hintOfCommand(failure);
   if (ofCommand !== undefined) return ofCommand;
-  if (code === "COPY_TARGET_UNKNOWN") return hintOfUnknown("list-copy-targets", details);
+  if (code === "COPY_TARGET_UNKNOWN") return hintOfUnknown("list-copy-targets", details) + hintOfPattern(details);
   if (code === "MASTER_TARGET_UNKNOWN") return hintOfUnknown("list-master-targets", details);
   if (code === "MASTER_KEYS_MISSING") return hintOfKeys(details, command);
   if (code === "MASTER_PUBLISHER_RACE" && details?.["lost"] !== undefined) {
@@ -152,7 +153,6 @@ function hintOfCommand({ code, details, command }: Failure): string | undefined 
   }
   if (code === "COPY_NOT_PINNED" && command === "pull") return "pin a root first: PROGRAM pull <repo> --root root.json";
   if (code === "MASTER_METADATA_MISSING" && details?.["published"] === undefined) {
-    if (command === "publish") return "make the repository: PROGRAM init <repo>";
     if (command === "refresh-metadata") {
       return "if the repository is published from another machine: PROGRAM adopt-metadata <repo> root.json first; if it is new, PROGRAM init <repo>";
     }
@@ -169,6 +169,13 @@ function hintOfUnknown(command: string, details: Failure["details"]): string {
   return `${meant}PROGRAM ${command} <repo> lists what is there`;
 }
 
+function hintOfPattern(details: Failure["details"]): string {
+  const words = [details?.["target"], details?.["path"]];
+  return words.some((word) => typeof word === "string" && word.includes("*"))
+    ? "; a pattern is for PROGRAM pull-target <repo> --match, and its * stops at each /"
+    : "";
+}
+
 function hintOfKeys(details: Failure["details"], command: string): string {
   const role = String(details?.["role"]);
   const directory = String(details?.["directory"]);
@@ -183,6 +190,9 @@ function hintOfKeys(details: Failure["details"], command: string): string {
   }
   if (details["unnamed"] !== undefined) {
     return `if the keys were changed on another machine, copy its ${role}_key into ${directory}; if this key was made here to replace a lost one, PROGRAM reset-keys <repo> makes a root that names it, and PROGRAM push-metadata <repo> publishes that`;
+  }
+  if (Number(details["wanted"]) > 1 && (role === "root" || role === "targets")) {
+    return "what is staged is kept: PROGRAM propose <repo> asks the other holders to sign";
   }
   const online = command === "refresh-metadata" && role === "snapshot";
   const other = online ? "run PROGRAM push-metadata <repo> on the machine that pushes, or " : "";

@@ -3,7 +3,7 @@ import { readRootFile } from "../context/input-file.ts";
 import { UsageError } from "../context/usage.ts";
 import { describeLeftOut } from "../context/left-out.ts";
 import { expectedSnapshot } from "./expected-snapshot.ts";
-import { withMaster } from "./master.ts";
+import { withNewMaster } from "./master.ts";
 import { findRecord } from "./push-record.ts";
 
 export const run: Run = async (context, [repo = "", file]) => {
@@ -15,7 +15,7 @@ export const run: Run = async (context, [repo = "", file]) => {
   const record = await findRecord(context);
   const root = await readRootFile(context, file);
   const expectSnapshot = expectedSnapshot(context.values);
-  return withMaster(context, repo, async (master, place) => {
+  return withNewMaster(context, repo, async (master, place) => {
     const { leftOut, keyDirectory } = await master.adopt({ root, signal: context.io.signal, expectSnapshot, record });
     if (leftOut !== undefined) context.terminal.note(describeLeftOut(leftOut, repo));
     context.terminal.report(`what is published at ${place} is the base of this machine now`);
@@ -26,7 +26,7 @@ export const run: Run = async (context, [repo = "", file]) => {
 function move(context: Context, repo: string, file: string | undefined): Promise<void> {
   if (file !== undefined) throw new UsageError(`${file}: with --move the state has its root already`);
   const expectSnapshot = expectedSnapshot(context.values);
-  return withMaster(context, repo, async (master, place) => {
+  return withNewMaster(context, repo, async (master, place) => {
     await master.move({ signal: context.io.signal, expectSnapshot });
     context.terminal.report(`this machine publishes to ${place} from now on, with the keys that it has`);
   });

@@ -1,10 +1,10 @@
 import type { Run } from "../context/command.ts";
-import { withMaster } from "./master.ts";
+import { withNewMaster } from "./master.ts";
 import { verifyPassphrases } from "./passphrase.ts";
 import { reportKeys } from "./reports/key-report.ts";
 
 export const run: Run = (context, [repo = ""]) =>
-  withMaster(context, repo, async (master) => {
+  withNewMaster(context, repo, async (master) => {
     verifyPassphrases(context, ["targets", "snapshot", "timestamp"]);
     await reportKeys(context, await master.createMetadataKeys({ signal: context.io.signal }));
   });

@@ -1,5 +1,5 @@
 import type { Context, Run } from "../context/command.ts";
-import { withMaster } from "./master.ts";
+import { withNewMaster } from "./master.ts";
 import { requiredFamilies } from "./required-families.ts";
 import { UsageError } from "../context/usage.ts";
 
@@ -7,7 +7,7 @@ import { UsageError } from "../context/usage.ts";
 export const run: Run = async (context, [repo = ""]) => {
   const [existing, requireFamilies] = [existingOf(context), requiredFamilies(context)];
   const { signal } = context.io;
-  await withMaster(context, repo, async (master, place) => {
+  await withNewMaster(context, repo, async (master, place) => {
     await master.createMetadata({ signal, existing, requireFamilies });
     context.terminal.report(
       `signed the first metadata of ${place}: publish it with ${context.program} push-metadata ${repo}`,

@@ -1,8 +1,8 @@
 import type { Run } from "../context/command.ts";
-import { withMaster } from "./master.ts";
+import { withNewMaster } from "./master.ts";
 import { reportKeys } from "./reports/key-report.ts";
 
 export const run: Run = (context, [repo = ""]) =>
-  withMaster(context, repo, async (master) =>
+  withNewMaster(context, repo, async (master) =>
     reportKeys(context, [await master.createRootKey({ signal: context.io.signal })]),
   );

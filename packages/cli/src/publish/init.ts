@@ -7,13 +7,13 @@ import { MasterError, type CreatedKey, type Master } from "@dtuf/master";
 import { writeFileAtomically } from "@dtuf/registry/files";
 import type { Context, Run } from "../context/command.ts";
 import { noteKeys } from "./reports/key-report.ts";
-import { withMaster } from "./master.ts";
+import { withNewMaster } from "./master.ts";
 import { verifyPassphrases } from "./passphrase.ts";
 import { reportPublication } from "./reports/publication-report.ts";
 import { requiredFamilies } from "./required-families.ts";
 
 export const run: Run = (context, [repo = ""]) =>
-  withMaster(context, repo, async (master, place) => {
+  withNewMaster(context, repo, async (master, place) => {
     try {
       const keys = await createMissingKeys(context, master);
       await createMissingMetadata(context, master);

@@ -13,7 +13,17 @@ import { createRepositoriesRoot, repositoriesRoot } from "../connection/reposito
 
 export type Publisher = Master & Previews;
 
+/** Without a state the command fails, and leaves no directory in the place where it was called. */
 export async function withMaster<Result>(
+  context: Context,
+  repo: string,
+  work: (master: Publisher, place: string) => Promise<Result>,
+): Promise<Result> {
+  return openMaster(context, { repo, root: repositoriesRoot }, work);
+}
+
+/** For commands that begin a state: they create its directory. */
+export async function withNewMaster<Result>(
   context: Context,
   repo: string,
   work: (master: Publisher, place: string) => Promise<Result>,

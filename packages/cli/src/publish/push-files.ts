@@ -31,7 +31,11 @@ export async function pushFiles(
     targets.add(target);
     const found = await stat(resolve(cwd, file)).catch(() => undefined);
     if (found === undefined) throw new UsageError(`there is no file ${file}`);
-    if (!found.isFile()) throw new UsageError(`${file} is no file`, "name the files, not their directory");
+    if (!found.isFile())
+      throw new UsageError(
+        `${file} is no file`,
+        `of a directory: ${context.program} push-targets <repo> DIRECTORY, then ${context.program} push-metadata <repo>`,
+      );
   }
   const progress = uploadProgress(context, {
     expected: await expectFiles(files.map(({ file }) => resolve(cwd, file))),

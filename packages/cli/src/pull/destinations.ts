@@ -67,7 +67,10 @@ export function intoDirectory(
     taken.set(key, target);
     if (other === undefined || other.path === target.path) return { target, destination: join(directory, name) };
     const both = `${JSON.stringify(other.path)} and ${JSON.stringify(target.path)}`;
-    throw new UsageError(`--output: ${both} would be one file`, "pull them one by one with --output FILE");
+    throw new UsageError(
+      `--output: ${both} would be one file`,
+      "--tree keeps their directories, or pull them one by one with --output FILE",
+    );
   });
 }
 
