@@ -1,7 +1,7 @@
 import type { MasterStatus, OpenProposal } from "@dtuf/master";
 import { isTopLevelRole } from "@dtuf/tuf";
 import type { Context, ExitStatus, Run } from "../context/command.ts";
-import { mendOf, mendOfRecord } from "./reports/due-report.ts";
+import { mendOfRecord, renewalOf } from "./reports/due-report.ts";
 import { metricsText } from "./reports/prometheus.ts";
 import { roleFact } from "./reports/role-report.ts";
 import { keyChangeText } from "./reports/staged-report.ts";
@@ -106,7 +106,7 @@ function describeStaged({ staged }: MasterStatus): readonly string[] {
 function describeDue({ due, record }: MasterStatus, now: Date): readonly Fact[] {
   const facts = due.map(({ role, expires, state }) => {
     const text = (instant: string): string =>
-      `${role} ${state === "expired" ? "expired" : "expires"} at ${instant}: ${mendOf(role)} renews it`;
+      `${role} ${state === "expired" ? "expired" : "expires"} at ${instant}: ${renewalOf(role)}`;
     return { label: "due", shown: text(describeInstant(expires, now)), plain: text(expires.toISOString()) };
   });
   const isRecordDue = record !== undefined && record.state !== "good";

@@ -3,17 +3,23 @@ import { isTopLevelRole } from "@dtuf/tuf";
 import type { Context } from "../../context/command.ts";
 
 /** Every role has its own key, and so its own command that renews it. */
-export function mendOf(role: string): "reset-keys" | "push-metadata" | "refresh-metadata" | "update-role" {
+function mendOf(role: string): "reset-keys" | "push-metadata" | "refresh-metadata" | "update-role" {
   if (!isTopLevelRole(role)) return "update-role";
   if (role === "root") return "reset-keys";
   return role === "timestamp" ? "refresh-metadata" : "push-metadata";
+}
+
+/** Snapshot and timestamp are never proposed. */
+export function renewalOf(role: string): string {
+  const isProposed = role !== "snapshot" && role !== "timestamp";
+  return `${mendOf(role)} renews it${isProposed ? ", or propose if others sign it" : ""}`;
 }
 
 /** Roles that a publication did not renew. */
 export function noteDue({ terminal }: Context, due: readonly DueRole[]): void {
   for (const { role, expires, state } of due) {
     const verb = state === "expired" ? "expired" : "expires";
-    terminal.note(`${role} ${verb} at ${expires.toISOString()} and was not renewed: ${mendOf(role)} renews it`);
+    terminal.note(`${role} ${verb} at ${expires.toISOString()} and was not renewed: ${renewalOf(role)}`);
   }
 }
 
