@@ -1,6 +1,6 @@
 /** `--dry-run` says what would be done and changes nothing: no request but reads, and no file of the state. */
 import { createHash } from "node:crypto";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { cp, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -85,6 +85,50 @@ test("rollback-release --dry-run sends no request but GET and HEAD, and changes 
   expect(methods.filter((method) => method !== "GET" && method !== "HEAD")).toEqual([]);
   expect(await files()).toEqual(before);
 });
+
+/** What a command learns from the registry, it would save. */
+test.each([
+  ["push-metadata", repo],
+  ["refresh-metadata", repo],
+  ["accept", repo, "release"],
+  ["prune", repo],
+])("%s --dry-run changes no file if another machine has published since", async (...words) => {
+  await cp(join(machine.directory, "dtuf_repos"), join(machine.directory, "other"), { recursive: true });
+  await machine.must(["refresh-metadata", repo, "--repositories-root", "other"]);
+  await expectNoEffect([...words, "--dry-run"]);
+});
+
+test("diff changes no file if another machine has published since", async () => {
+  await cp(join(machine.directory, "dtuf_repos"), join(machine.directory, "other"), { recursive: true });
+  await machine.must(["refresh-metadata", repo, "--repositories-root", "other"]);
+  await expectNoEffect(["diff", repo]);
+});
+
+test("push-metadata --dry-run does not complete a run that was cut after the switch", async () => {
+  machine.environment = { ...machine.environment, DTUF_KEY_PASSWORD: "", DTUF_SIGNERS_FILE: "signers.json" };
+  await machine.must(["create-key", "dora"]);
+  await machine.must(["delegate-role", repo, "tools", "--path", "tools/*", "--key", "dora.pub"]);
+  const secondTag = /\/manifests\/tools$/;
+  registry.script({ match: { method: "PUT", path: secondTag }, fault: { kind: "answer", status: 400 } });
+  expect((await machine.run(["push-metadata", repo])).status).not.toBe(0);
+  registry.clearScript();
+  await expectNoEffect(["push-metadata", repo, "--dry-run"]);
+  const sent = registry.requests.length;
+  await machine.must(["push-metadata", repo]);
+  const completed = registry.requests
+    .slice(sent)
+    .filter(({ method, path }) => method === "PUT" && secondTag.test(path));
+  expect(completed.length).toBeGreaterThan(0);
+});
+
+async function expectNoEffect(words: readonly string[]): Promise<void> {
+  const before = await files();
+  const sent = registry.requests.length;
+  await machine.must(words);
+  const methods = registry.requests.slice(sent).map(({ method }) => method);
+  expect(methods.filter((method) => method !== "GET" && method !== "HEAD")).toEqual([]);
+  expect(await files()).toEqual(before);
+}
 
 test("every command that takes --dry-run is tried here", () => {
   const taking = commands.filter(({ settings }) => settings.includes("dry-run")).map(({ name }) => name);
