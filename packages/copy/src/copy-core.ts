@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { findTargetIndex } from "@dtuf/format";
 import { FileError } from "@dtuf/registry/files";
 import type { TargetPath } from "@dtuf/tuf";
+import { withTargetInError } from "./refresh/file-in-error.ts";
 import { findTrustedRoot, keepFirstPin } from "./refresh/trusted-root.ts";
 import { createCacheDirectory, type CacheDirectory } from "./state/cache-directory.ts";
 import type {
@@ -25,7 +26,6 @@ import { noteFailure, saveDraft, type LoadRepositoryContext } from "./refresh/pu
 import { createPulledMemory, type PulledMemory } from "./state/pulled-memory.ts";
 import { createSeedMemory, type SeedMemory } from "./state/seed-memory.ts";
 import type { SaveTargetContext } from "./targets/save-target.ts";
-import { withTargetInError } from "./targets/target-in-error.ts";
 import { createRepositoryHolder, type RepositoryHolder } from "./refresh/repository-holder.ts";
 import { describeLoaded, type LoadedRepository } from "./refresh/loaded-repository.ts";
 import { createRepositorySource } from "./sources/repository-source.ts";
