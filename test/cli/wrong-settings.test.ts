@@ -61,6 +61,7 @@ const words: Readonly<Record<string, readonly string[]>> = {
   sync: ["oci:a", "oci:b"],
   help: ["TUF_EXPIRED"],
   "pull-target": ["fred/demo", "demo.txt", "--output=out"],
+  "push-target": ["fred/demo", "demo.txt", "file"],
 };
 
 function wrongValue(name: SettingName): string {

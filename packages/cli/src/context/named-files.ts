@@ -15,13 +15,16 @@ const streamed: ReadonlySet<SettingName> = new Set([
   "names-from",
 ]);
 
+/** Values that name no file. */
+const words: ReadonlyMap<SettingName, string> = new Map([["patch-from", "published"]]);
+
 /** Every file that a setting names is there, and every directory that one is written to. @throws UsageError */
 export async function verifyNamedFiles(values: Values, names: readonly SettingName[], cwd: string): Promise<void> {
   for (const name of names) {
     const { kind, needs }: Setting = settings[name];
     if (needs === undefined) continue;
     for (const path of kind === "list" ? values.list(name) : [values.text(name) ?? ""]) {
-      if (path === "" || (path === "-" && streamed.has(name))) continue;
+      if (path === "" || path === words.get(name) || (path === "-" && streamed.has(name))) continue;
       if (needs === "parent" && name !== "log-file") {
         await verifyNotState(values.given(name), resolve(cwd, path));
         await verifyReplaced(values.given(name), resolve(cwd, path));

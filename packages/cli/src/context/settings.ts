@@ -178,13 +178,12 @@ export const settings = {
   parts: toggle("the files are parts of one target, although its name is the name of a file too"),
   chunk: {
     kind: "choice",
-    summary:
-      "average size of the pieces that clients verify and fetch one by one; smaller ones find more in older files and make a larger index",
+    summary: "average size of the pieces that clients verify and fetch; smaller ones find more in older files",
     choices: ["4k", "8k", "16k", "32k", "64k", "128k", "256k", "512k", "1m", "2m", "4m"],
     fallback: "64k, from 4 GiB on 256k or more",
   },
   "no-index": toggle("sign no chunk index: clients verify a target only when all of it has arrived"),
-  "patch-from": text("sign a patch too, from an older file or what is published", "file|published"),
+  "patch-from": needs("file", text("sign a patch too, from an older file or what is published", "file|published")),
   custom: like(
     grammars.custom,
     list(
