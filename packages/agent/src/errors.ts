@@ -10,15 +10,31 @@ export type AgentErrorCode =
   /** The repository has no release of this name, or not this version of it. */
   | "AGENT_RELEASE_UNKNOWN"
   /** The release exists, but not in the channels of this machine. */
-  | "AGENT_CHANNEL_UNKNOWN";
+  | "AGENT_CHANNEL_UNKNOWN"
+  /** The staged bytes are not the signed ones any more. */
+  | "AGENT_STAGED_DIFFERS"
+  /** The call does not fit what is pending, for example `apply` with nothing staged. */
+  | "AGENT_NOT_PENDING"
+  /** There is no previous version to go back to. */
+  | "AGENT_NO_PREDECESSOR"
+  /** The new version was not healthy in time. The previous version is installed again. */
+  | "AGENT_UNHEALTHY"
+  /** No byte arrived for the stall timeout. The bytes so far are kept. */
+  | "AGENT_STALLED"
+  /** The archive has a link out of itself, a name that leads out, or is too large. */
+  | "AGENT_ARCHIVE_INVALID"
+  /** This version of Node cannot unpack the archive's compression. */
+  | "AGENT_UNSUPPORTED"
+  /** The state belongs to another version of dtuf, or is not a state. */
+  | "AGENT_STATE_FOREIGN";
 
 /** Details of an error: the thing, the wanted value, the actual value. Never a secret. */
 export type AgentErrorDetails = Readonly<Record<string, string | number>>;
 
 const brand = Symbol.for("dtuf.AgentError");
 
-const retryableCodes: ReadonlySet<AgentErrorCode> = new Set();
-const securityCodes: ReadonlySet<AgentErrorCode> = new Set();
+const retryableCodes: ReadonlySet<AgentErrorCode> = new Set(["AGENT_STALLED", "AGENT_STAGED_DIFFERS"]);
+const securityCodes: ReadonlySet<AgentErrorCode> = new Set(["AGENT_STAGED_DIFFERS", "AGENT_ARCHIVE_INVALID"]);
 
 /** The only error class of this package. Errors of the copy and of local files are never wrapped. */
 export class AgentError extends Error {

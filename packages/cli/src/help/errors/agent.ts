@@ -22,4 +22,45 @@ export const agentErrors: ErrorEntries<AgentErrorCode> = {
     risk: "The machine gets no update until it follows another channel.",
     mend: "Check the spelling of the channel in the agent's settings.",
   },
+  AGENT_STAGED_DIFFERS: {
+    cause: "The staged bytes are not the signed ones any more.",
+    risk: "Something changed the file between its verification and its installation. It was not installed, and it was removed.",
+    mend: "Look who may write to the agent's directory; then check and stage again.",
+  },
+  AGENT_NOT_PENDING: {
+    cause: "The call does not fit what is pending: nothing is staged, or nothing waits for a confirmation.",
+    risk: noRisk,
+    mend: "Ask the agent for what is pending first.",
+  },
+  AGENT_NO_PREDECESSOR: {
+    cause: "There is no previous version to go back to.",
+    risk: "None: the installed version stays.",
+    mend: "Publish a newer version, or revoke the bad one.",
+  },
+  AGENT_UNHEALTHY: {
+    cause: "The new version was not healthy within its deadline.",
+    risk: "None: the previous version is installed again, and this machine does not take the new one again by itself.",
+    mend: "Find out why the health check failed, and publish a newer version.",
+  },
+  AGENT_STALLED: {
+    cause: "No byte of a download arrived for the stall timeout.",
+    risk: noRisk,
+    mend: "Try again later: the download goes on where it stopped.",
+  },
+  AGENT_ARCHIVE_INVALID: {
+    cause:
+      "An archive has a link or a name that leads out of it, an entry of a kind that is not installed, or is too large.",
+    risk: "Such names are a known attack on unpackers. Nothing was written outside, and nothing was installed.",
+    mend: "Make the archive from files, directories and links within it alone.",
+  },
+  AGENT_UNSUPPORTED: {
+    cause: "This version of Node cannot unpack the archive's compression.",
+    risk: "None: the installed version stays.",
+    mend: "Publish the archive as tar or tar.gz, or run the agent on Node 22.15 or newer.",
+  },
+  AGENT_STATE_FOREIGN: {
+    cause: "The agent's state was written by another version of dtuf, or is not a state.",
+    risk: "The agent does not know what is installed. It changes nothing.",
+    mend: "Run the version that wrote it, or remove `agent.json`; the installed version is then unknown until the next update.",
+  },
 };

@@ -1,0 +1,63 @@
+/** What the agent reports: codes with parameters, so that a program can speak its user's language. */
+export type AgentEvent =
+  /** A check ended. `version` is undefined if there is nothing to install now. */
+  | { readonly kind: "checked"; readonly version: string | undefined }
+  /** A target claims to be a release and is malformed. It is passed over. */
+  | { readonly kind: "release-skipped"; readonly path: string; readonly error: unknown }
+  /** `totalBytes` is the signed length. */
+  | { readonly kind: "progress"; readonly version: string; readonly bytes: number; readonly totalBytes: number }
+  | { readonly kind: "staged" | "applied" | "confirmed"; readonly version: string }
+  | { readonly kind: "reverted"; readonly version: string; readonly to: string; readonly reason: RevertReason }
+  /** A switch that was cut off was finished or undone. */
+  | { readonly kind: "healed"; readonly version: string; readonly outcome: "finished" | "undone" };
+
+/** "asked": `revert` was called. "health": the health check failed or took too long. "starts": it was never confirmed. */
+export type RevertReason = "asked" | "health" | "starts";
+
+/** A queue for each watcher. A watcher that is slow gets the latest progress alone. */
+export interface EventStream {
+  emit(event: AgentEvent): void;
+  watch(signal?: AbortSignal): AsyncIterable<AgentEvent>;
+}
+
+interface Watcher {
+  readonly queue: AgentEvent[];
+  wake: () => void;
+}
+
+/** @param onEvent an error that it throws ends the call that reports */
+export function createEventStream(onEvent: ((event: AgentEvent) => void) | undefined): EventStream {
+  const watchers = new Set<Watcher>();
+  return {
+    emit(event) {
+      onEvent?.(event);
+      for (const { queue, wake } of watchers) {
+        if (event.kind === "progress" && queue.at(-1)?.kind === "progress") queue.pop();
+        queue.push(event);
+        wake();
+      }
+    },
+    watch: (signal) => watch(watchers, signal),
+  };
+}
+
+async function* watch(watchers: Set<Watcher>, signal: AbortSignal | undefined): AsyncGenerator<AgentEvent> {
+  const watcher: Watcher = { queue: [], wake: () => undefined };
+  const wake = (): void => watcher.wake();
+  watchers.add(watcher);
+  signal?.addEventListener("abort", wake);
+  try {
+    for (;;) {
+      if (signal?.aborted === true) return;
+      const event = watcher.queue.shift();
+      if (event !== undefined) yield event;
+      else
+        await new Promise<void>((resolve) => {
+          watcher.wake = resolve;
+        });
+    }
+  } finally {
+    watchers.delete(watcher);
+    signal?.removeEventListener("abort", wake);
+  }
+}

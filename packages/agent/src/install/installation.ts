@@ -1,0 +1,32 @@
+/** A place where one version is installed, and the one before it is kept. */
+import type { InstalledVersion } from "../state/agent-state.ts";
+
+export interface InstallOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Installation {
+  /** Where verified bytes wait: on the file system of the place itself, because a rename crosses none. */
+  readonly stagingDirectory: string;
+  /** Directories that are created for this place. */
+  readonly directories: readonly string[];
+  /** Whether the place has exactly this version now. */
+  holds(version: InstalledVersion): Promise<boolean>;
+  /**
+   * Installs the staged bytes, which are verified again, by one rename; `previous` is kept. A cut at any moment leaves the old
+   * version or the new one. @throws AgentError AGENT_STAGED_DIFFERS, AGENT_ARCHIVE_INVALID, AGENT_UNSUPPORTED; FileError
+   */
+  place(
+    staged: string,
+    versions: { readonly next: InstalledVersion; readonly previous: InstalledVersion | undefined },
+    options: InstallOptions,
+  ): Promise<void>;
+  /** Whether `restore` can install this version again without a request. */
+  keeps(version: InstalledVersion): Promise<boolean>;
+  /** Installs the kept version again, by one rename. May be called again after a cut. @throws FileError */
+  restore(version: InstalledVersion): Promise<void>;
+  /** Removes all versions but these. @throws FileError */
+  keepOnly(versions: readonly InstalledVersion[]): Promise<void>;
+  /** What to start or open. */
+  currentPath(version: InstalledVersion): string;
+}

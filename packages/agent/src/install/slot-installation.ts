@@ -1,0 +1,81 @@
+/**
+ * An archive that is unpacked into a directory of its own, a slot. The file `current` names the slot to start; it is
+ * replaced by one rename, and slots that it does not name are changed only after that.
+ */
+import { join } from "node:path";
+import {
+  createDirectory,
+  fileCall,
+  findFile,
+  renameWithRetries,
+  syncDirectory,
+  writeFileAtomically,
+} from "@dtuf/registry/files";
+import { rm } from "node:fs/promises";
+import type { InstalledVersion } from "../state/agent-state.ts";
+import type { Installation } from "./installation.ts";
+import { removeOthers } from "./remove-others.ts";
+import { readStaged } from "./staged-content.ts";
+import { unpackTar, type UnpackLimits } from "./unpack-tar.ts";
+
+export interface SlotPlace extends UnpackLimits {
+  /** Gets `slots/`, `staging/` and the file `current`. */
+  readonly directory: string;
+}
+
+/** Slots of unpacked archives. */
+export function createSlotInstallation({ directory, ...limits }: SlotPlace): Installation {
+  const slots = join(directory, "slots");
+  const stagingDirectory = join(directory, "staging");
+  const pointer = join(directory, "current");
+  const slotOf = ({ sha256 }: InstalledVersion): string => join(slots, sha256);
+  const findCurrent = async (): Promise<string | undefined> =>
+    (await findFile(pointer, { maxBytes: 4096 }))?.toString("utf8").trim();
+  const pointTo = ({ sha256 }: InstalledVersion): Promise<void> => writeFileAtomically(pointer, `slots/${sha256}\n`);
+  const isWhole = async (version: InstalledVersion): Promise<boolean> =>
+    (await findFile(`${slotOf(version)}.whole`, { maxBytes: 16 })) !== undefined;
+
+  return {
+    stagingDirectory,
+    directories: [slots, stagingDirectory],
+    currentPath: slotOf,
+    holds: async (version) => (await findCurrent()) === `slots/${version.sha256}` && isWhole(version),
+    keeps: isWhole,
+    async place(staged, { next }, { signal }) {
+      if (!(await isWhole(next))) await unpackSlot(staged, slotOf(next), { next, limits, signal });
+      signal?.throwIfAborted();
+      await pointTo(next);
+    },
+    restore: pointTo,
+    async keepOnly(versions) {
+      const names = new Set(versions.flatMap(({ sha256 }) => [sha256, `${sha256}.whole`]));
+      await removeOthers(slots, (name) => names.has(name));
+      await removeOthers(stagingDirectory, () => false);
+    },
+  };
+}
+
+interface SlotContent {
+  readonly next: InstalledVersion;
+  readonly limits: UnpackLimits;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The bytes that are unpacked are those that are hashed. The slot gets its name when the whole archive was the signed one. */
+async function unpackSlot(staged: string, slot: string, { next, limits, signal }: SlotContent): Promise<void> {
+  const temporary = `${slot}.new`;
+  const clear = (path: string): Promise<void> =>
+    fileCall(path, () => rm(path, { recursive: true, force: true, maxRetries: 3 }));
+  await clear(temporary);
+  await clear(slot);
+  try {
+    await createDirectory(temporary);
+    await unpackTar(readStaged(staged, next, signal), temporary, limits);
+    await fileCall(slot, () => renameWithRetries(temporary, slot));
+  } catch (error) {
+    await clear(temporary).catch(() => undefined);
+    throw error;
+  }
+  await syncDirectory(join(slot, ".."));
+  await writeFileAtomically(`${slot}.whole`, "");
+}

@@ -1,0 +1,36 @@
+/** Staged bytes are read again before they are used: a file may change after it was verified. */
+import { createDigester, type ByteStream } from "@dtuf/registry";
+import { findRegularFile, readRegularFile } from "@dtuf/registry/files";
+import { AgentError } from "../errors.ts";
+import type { InstalledVersion } from "../state/agent-state.ts";
+
+type Content = Pick<InstalledVersion, "sha256" | "length">;
+
+/** Yields the bytes and ends without an error only if they are the signed ones. @throws AgentError AGENT_STAGED_DIFFERS */
+export async function* readStaged(path: string, wanted: Content, signal?: AbortSignal): ByteStream {
+  if ((await findRegularFile(path))?.size !== wanted.length) throw differs(path);
+  const digester = createDigester("sha256");
+  for await (const chunk of readRegularFile(path, { signal })) {
+    digester.update(chunk);
+    yield chunk;
+  }
+  if (digester.digest() !== `sha256:${wanted.sha256}`) throw differs(path);
+}
+
+/** Whether the file has exactly these bytes. False if it does not exist. @throws FileError; the signal's reason */
+export async function hasContent(path: string, wanted: Content, signal?: AbortSignal): Promise<boolean> {
+  try {
+    const bytes = readStaged(path, wanted, signal)[Symbol.asyncIterator]();
+    while ((await bytes.next()).done !== true);
+    return true;
+  } catch (error) {
+    if (AgentError.is(error)) return false;
+    throw error;
+  }
+}
+
+function differs(path: string): AgentError {
+  return new AgentError("AGENT_STAGED_DIFFERS", `${path} does not have the bytes that were signed and staged`, {
+    details: { path },
+  });
+}

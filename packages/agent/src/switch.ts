@@ -1,0 +1,102 @@
+/** From one installed version to another: each step is written down before it is made, so that it can be finished or undone. */
+import { AgentError } from "./errors.ts";
+import type { RevertReason } from "./events.ts";
+import type { AgentState, InstalledVersion, PendingVersion } from "./state/agent-state.ts";
+import { keep, stagedPath, type Workplace } from "./workplace.ts";
+
+/** Finishes or undoes a switch that was cut off. @throws FileError */
+export async function heal(place: Workplace, state: AgentState): Promise<AgentState> {
+  const { pending } = state;
+  if (pending?.phase === "applying") return healApplying(place, state, pending);
+  if (pending?.phase === "reverting") return finishRevert(place, state, pending);
+  return state;
+}
+
+async function healApplying(place: Workplace, state: AgentState, pending: PendingVersion): Promise<AgentState> {
+  const { installation, events } = place;
+  if (await installation.holds(pending)) {
+    events.emit({ kind: "healed", version: pending.version, outcome: "finished" });
+    return keep(place, applied(state, pending));
+  }
+  const { installed } = state;
+  // Only where a running program cannot be replaced can the place be without any version.
+  if (installed !== undefined && !(await installation.holds(installed)) && (await installation.keeps(installed)))
+    await installation.restore(installed);
+  events.emit({ kind: "healed", version: pending.version, outcome: "undone" });
+  return keep(place, { ...state, pending: { ...pending, phase: "staged" } });
+}
+
+/** Installs what is staged. @throws AgentError AGENT_NOT_PENDING and those of the installation; FileError */
+export async function switchToStaged(
+  place: Workplace,
+  state: AgentState,
+  signal: AbortSignal | undefined,
+): Promise<AgentState> {
+  const { pending, installed: previous } = state;
+  if (pending?.phase !== "staged") throw notPending("staged", state);
+  const begun = await keep(place, { ...state, pending: { ...pending, phase: "applying" } });
+  try {
+    await place.installation.place(stagedPath(place, pending.sha256), { next: pending, previous }, { signal });
+  } catch (error) {
+    const isLost = AgentError.is(error);
+    const undone = await healApplying(place, begun, pending);
+    if (isLost) await keep(place, { ...undone, pending: undefined });
+    throw error;
+  }
+  place.events.emit({ kind: "applied", version: pending.version });
+  return keep(place, applied(begun, pending));
+}
+
+function applied(state: AgentState, pending: PendingVersion): AgentState {
+  return {
+    ...state,
+    installed: versionOf(pending),
+    previous: state.installed,
+    pending: { ...pending, phase: "applied", starts: 0 },
+  };
+}
+
+/** @throws AgentError AGENT_NOT_PENDING; FileError */
+export async function confirmApplied(place: Workplace, state: AgentState): Promise<AgentState> {
+  const { pending, installed, previous } = state;
+  if (pending?.phase !== "applied") throw notPending("applied", state);
+  const confirmed = await keep(place, { ...state, pending: undefined });
+  await place.installation.keepOnly([installed, previous].filter((version) => version !== undefined));
+  place.events.emit({ kind: "confirmed", version: pending.version });
+  return confirmed;
+}
+
+/** @throws AgentError AGENT_NO_PREDECESSOR; FileError */
+export async function revertInstalled(place: Workplace, state: AgentState, reason: RevertReason): Promise<AgentState> {
+  const { installed, previous, pending } = state;
+  if (installed === undefined || previous === undefined || !(await place.installation.keeps(previous))) {
+    const version = installed?.version ?? "none";
+    throw new AgentError("AGENT_NO_PREDECESSOR", `there is no version before ${version} to go back to`, {
+      details: { version },
+    });
+  }
+  const kind = pending?.kind ?? "upgrade";
+  const begun: PendingVersion = { ...installed, phase: "reverting", kind, starts: 0 };
+  const reverted = await finishRevert(place, await keep(place, { ...state, pending: begun }), begun);
+  place.events.emit({ kind: "reverted", version: installed.version, to: previous.version, reason });
+  return reverted;
+}
+
+async function finishRevert(place: Workplace, state: AgentState, pending: PendingVersion): Promise<AgentState> {
+  const { previous } = state;
+  if (previous === undefined) return keep(place, { ...state, pending: undefined });
+  await place.installation.restore(previous);
+  const reverted = [...new Set([...state.reverted, pending.version])];
+  return keep(place, { ...state, installed: previous, previous: undefined, pending: undefined, reverted });
+}
+
+function versionOf({ version, sha256, length, path }: InstalledVersion): InstalledVersion {
+  return { version, sha256, length, path };
+}
+
+function notPending(wanted: string, { pending }: AgentState): AgentError {
+  const got = pending?.phase ?? "nothing";
+  return new AgentError("AGENT_NOT_PENDING", `${got} is pending; a version that is ${wanted} is needed`, {
+    details: { wanted, got },
+  });
+}

@@ -1,0 +1,57 @@
+/** What the calls of one agent share. */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Copy } from "@dtuf/copy";
+import { createDirectory, fileCall, verifyDirectories, withLock } from "@dtuf/registry/files";
+import type { AgentStatus } from "./contract.ts";
+import type { EventStream } from "./events.ts";
+import type { Installation } from "./install/installation.ts";
+import type { ReleasePlatform } from "./release/platform.ts";
+import { readAgentState, writeAgentState, type AgentState } from "./state/agent-state.ts";
+
+export interface Workplace {
+  readonly copy: Copy;
+  readonly directory: string;
+  readonly name: string;
+  readonly channels: readonly string[];
+  readonly platform: ReleasePlatform;
+  readonly installation: Installation;
+  readonly cooldownMs: number;
+  readonly stallMs: number;
+  readonly healthMs: number;
+  readonly startsMax: number;
+  readonly now: () => Date;
+  readonly random: () => string;
+  readonly events: EventStream;
+}
+
+/** Reads the state, works, and returns the state that it leaves. One process at a time. */
+export async function withState(
+  place: Workplace,
+  signal: AbortSignal | undefined,
+  work: (state: AgentState) => Promise<AgentState>,
+): Promise<AgentState> {
+  const { directory, installation } = place;
+  await createDirectory(directory, { mode: 0o700 });
+  return withLock(join(directory, "agent.lock"), { wait: "wait", signal }, async () => {
+    await verifyDirectories([directory, ...installation.directories]);
+    for (const path of installation.directories) await fileCall(path, () => mkdir(path, { recursive: true }));
+    return work(await readAgentState(directory, place.random));
+  });
+}
+
+/** Writes the state and returns it. @throws FileError */
+export async function keep({ directory }: Workplace, state: AgentState): Promise<AgentState> {
+  await writeAgentState(directory, state);
+  return state;
+}
+
+/** The part of the state that a program sees. */
+export function statusOf({ installed, previous, pending }: AgentState): AgentStatus {
+  return Object.freeze({ installed, previous, pending });
+}
+
+/** Where the bytes of a content wait. */
+export function stagedPath({ installation }: Workplace, sha256: string): string {
+  return join(installation.stagingDirectory, `staged-${sha256}`);
+}
