@@ -1,0 +1,20 @@
+/** Pulls a target to a file, and says how much memory it had before and at most, in bytes. */
+import { createCopy, createStoreSource } from "@dtuf/copy";
+import { createRegistryClient } from "@dtuf/registry/remote";
+import { argv, memoryUsage, stdout } from "node:process";
+
+const [, , registry = "", directory = "", output = ""] = argv;
+const client = createRegistryClient({ registry, scheme: "http" });
+const source = createStoreSource(client.repository("fred/demo"));
+await using copy = createCopy({ source, place: registry, directory, now: () => new Date("2030-01-02") });
+const target = await copy.findTarget("t");
+if (target === undefined) throw new TypeError("there is no target");
+const before = memoryUsage.rss();
+let most = before;
+// The peak that the system reports includes that of the process that started this one.
+const onProgress = (): void => {
+  most = Math.max(most, memoryUsage.rss());
+};
+await copy.saveTarget(target, output, { onProgress });
+stdout.write(`${before} ${most}`);
+await client.close();
