@@ -26,7 +26,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(home, { recursive: true }));
 
-test("the index is given out while the file is as it was written", async () => {
+test("the index is returned while the file is as it was written", async () => {
   expect(await memory.find("t")).toBeUndefined();
   await memory.add(written);
   const found = await memory.find("t");

@@ -1,4 +1,4 @@
-/** `openTarget` as a web stream: given out as it arrives, and nothing is left if it is cancelled. */
+/** `openTarget` as a web stream: read while it arrives, and nothing is left if it is cancelled. */
 import { randomBytes } from "node:crypto";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
