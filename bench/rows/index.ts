@@ -3,6 +3,7 @@ import { pushFiles } from "./files.ts";
 import { pullLarge, pushLarge } from "./large.ts";
 import { pullMany, pushMany } from "./many.ts";
 import { mount, refresh } from "./refresh.ts";
+import { publishOne } from "./publish-one.ts";
 import { bins, oneRole } from "./repositories.ts";
 import type { Row } from "./row.ts";
 import { sync } from "./sync.ts";
@@ -10,5 +11,5 @@ import { version } from "./version.ts";
 
 export const rows: readonly Row[] = [
   ...[version, refresh, pushLarge, pullLarge, pushMany, pullMany, pushFiles, mount, cutPull],
-  ...[oneRole, bins, sync],
+  ...[oneRole, bins, publishOne, sync],
 ];

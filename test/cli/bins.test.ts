@@ -44,6 +44,19 @@ describe("a repository with hash bins", () => {
     expect((await publisher.must(["list-master-targets", repo])).stdout.split("\n")).toHaveLength(6);
   });
 
+  test("takes one more target in 13 requests: its bin was read when it was pushed, and is written with its manifest", async () => {
+    await writeFile(join(publisher.directory, "more"), "more content");
+    await publisher.must(["push-target", repo, "more", "more"]);
+    registry.clearLog();
+    await publisher.must(["push-metadata", repo]);
+    const shown = registry.requests.map(
+      ({ method, path }) => `${method} ${path.replace(/^.*demo\/([a-z]+).*$/, "$1")}`,
+    );
+    expect(shown).toHaveLength(13);
+    expect(shown.filter((line) => line === "POST blobs")).toHaveLength(3);
+    expect(registry.requests.filter(({ path }) => /\/meta\.\d+\.bins-/.test(path))).toHaveLength(1);
+  });
+
   test("is carried to a layout, an archive and a plain tree, and verified there", async () => {
     const from = `docker://${registry.host}/${repo}`;
     await client.must(["sync", from, "oci:carried", "--tuf", "root.json"]);

@@ -28,7 +28,11 @@ interface BinReader {
   find(name: RoleName): Promise<Targets | undefined>;
 }
 
-function createBinReader(operation: Operation, { delegations, snapshot }: PublishedBins): BinReader {
+function createBinReader(
+  operation: Operation,
+  { delegations, snapshot }: PublishedBins,
+  keeps: "keep" | "not",
+): BinReader {
   const empty = new Map<string, Targets>();
   const by = { keys: delegations.keys, role: delegations.succinct };
   return {
@@ -38,9 +42,11 @@ function createBinReader(operation: Operation, { delegations, snapshot }: Publis
       const sha256 = meta.hashes?.get("sha256") ?? "";
       const known = empty.get(sha256);
       if (known !== undefined) return known;
-      const bytes = await readRoleFile(operation, meta);
+      const kept = keeps === "keep" ? await operation.files.findBin(sha256) : undefined;
+      const bytes = kept ?? (await readRoleFile(operation, meta));
       if (bytes === undefined) throw unavailable(name, meta.version);
       const document = verifyDocument(bytes, by, "targets");
+      if (kept === undefined && keeps === "keep") await operation.files.saveBin(bytes);
       if (document.targets.size === 0) empty.set(sha256, document);
       return document;
     },
@@ -54,7 +60,8 @@ export async function readBinTargets(
   names: Iterable<RoleName>,
 ): Promise<TargetMap> {
   const all = new Map<TargetPath, TargetFile>();
-  const reader = createBinReader(operation, published);
+  // Those of all names are too many to be kept.
+  const reader = createBinReader(operation, published, names instanceof Set ? "keep" : "not");
   await forEachConcurrently(names, operation.concurrency, async (name) => {
     for (const [path, file] of (await reader.find(name))?.targets ?? []) all.set(path, file);
   });

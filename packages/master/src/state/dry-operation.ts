@@ -20,7 +20,7 @@ export function withoutEffects(operation: Operation): Operation {
       ...operation.files,
       ...{ saveRecord: nothing, sweep: nothing, stage: nothing, stageTogether: nothing, unstage: nothing },
       ...{ stageRole: nothing, unstageRole: nothing, stageKeyChange: nothing, unstageKeyChanges: nothing },
-      ...{ stageBins: nothing, unstageBins: nothing },
+      ...{ stageBins: nothing, unstageBins: nothing, saveBin: nothing },
       saveMetadata(version, bytes): Promise<FileRecord> {
         const sha256 = digestHex(digestOf(bytes));
         written.set(sha256, bytes);

@@ -23,6 +23,9 @@ export interface StateDirectory extends StagedFiles {
   saveMetadata(version: number, bytes: Uint8Array): Promise<FileRecord>;
   /** @throws MasterError MASTER_STATE_INVALID if the file is missing or altered */
   readMetadata(record: FileRecord): Promise<Uint8Array>;
+  /** A hash bin that was read since the last publication, so that it is not fetched for each look at what is staged. */
+  findBin(sha256: string): Promise<Uint8Array | undefined>;
+  saveBin(bytes: Uint8Array): Promise<void>;
   /** Removes files that the record does not name, and temporary files of killed processes. */
   sweep(state: State, now: () => Date): Promise<void>;
 }
@@ -53,6 +56,16 @@ export function createStateDirectory(directory: string): StateDirectory {
       return { version, sha256 };
     },
     readMetadata: (record) => readMetadata(metadata, record),
+    async findBin(sha256) {
+      const bytes = await findFile(join(directory, "bins", `${sha256}.json`), {
+        maxBytes: defaultLimits.targetsMaxBytes,
+      });
+      return bytes !== undefined && digestHex(digestOf(bytes)) === sha256 ? bytes : undefined;
+    },
+    async saveBin(bytes) {
+      await createOwnDirectory(directory, "bins");
+      await writeFileAtomically(join(directory, "bins", `${digestHex(digestOf(bytes))}.json`), bytes, secret);
+    },
     sweep: (state, now) => sweep(directory, { state, now }),
   };
 }
@@ -68,6 +81,7 @@ async function readMetadata(metadata: string, { sha256 }: FileRecord): Promise<U
 
 async function sweep(directory: string, { state, now }: { state: State; now: () => Date }): Promise<void> {
   const { head, roots, stagedRoots } = state;
+  await rm(join(directory, "bins"), { recursive: true, force: true });
   const kept = new Set(
     [...roots, ...stagedRoots, ...Object.values<FileRecord>({ ...head })].map((file) => file.sha256),
   );

@@ -1,0 +1,81 @@
+/** One more target is published, in repositories of several sizes: in one role, and in hash bins. */
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { compare, type Contender } from "../compare.ts";
+import { startCountingProxy } from "../counting-proxy.ts";
+import type { Stage } from "../stage.ts";
+import { lineOf, type Line } from "../table.ts";
+import { describeCounts } from "./refresh.ts";
+import type { Row } from "./row.ts";
+
+interface Size {
+  readonly targets: number;
+  readonly bins?: number;
+}
+
+const sizes: readonly Size[] = [
+  { targets: 10 },
+  { targets: 10_000 },
+  { targets: 100_000 },
+  { targets: 200_000, bins: 16_384 },
+];
+
+export const publishOne: Row = {
+  id: "publish-one",
+  async run(stage) {
+    const lines: Line[] = [];
+    for (const size of sizes) lines.push(...(await publishInto(stage, size)));
+    return lines;
+  },
+};
+
+async function publishInto(stage: Stage, { targets: full, bins: most }: Size): Promise<readonly Line[]> {
+  const count = stage.scaled(full);
+  const bins = most === undefined ? undefined : 2 ** Math.max(1, Math.round(Math.log2(stage.scaled(most))));
+  const directory = await stage.fresh("publish-one");
+  const repository = stage.repository();
+  await using proxy = await startCountingProxy(stage.registry.host);
+  const dtuf = (...words: readonly string[]): ReturnType<Stage["dtuf"]> =>
+    stage.dtuf(words, { DTUF_HOST: proxy.host, DTUF_REPOSITORIES_ROOT: directory });
+  for (const verb of ["create-root-key", "create-metadata-keys", "create-metadata"]) {
+    await stage.must(dtuf(verb, repository));
+  }
+  await stageEmpty(join(directory, repository, "master"), count);
+  if (bins !== undefined) await stage.must(dtuf("create-bins", repository, "--count", String(bins)));
+  await stage.must(dtuf("push-metadata", repository));
+  let round = 0;
+  const one: Contender = {
+    name: "dtuf",
+    prepare: async () => {
+      const file = join(directory, "file");
+      await writeFile(file, `one more: ${(round += 1)}`);
+      await stage.must(dtuf("push-target", repository, `new-${round}`, file));
+      proxy.take();
+      return dtuf("push-metadata", repository);
+    },
+  };
+  const results = await compare([one], stage.rounds);
+  const counts = proxy.take();
+  await rm(directory, { recursive: true });
+  const where = `${count.toLocaleString("en")} in ${bins === undefined ? "one role" : `${bins.toLocaleString("en")} bins`}`;
+  return [
+    lineOf(`publish one more target into ${where}, process start included`, results, {
+      show: ["time", "cpu", "memory"],
+    }),
+    { what: "… its requests", dtuf: describeCounts(counts), peers: "" },
+  ];
+}
+
+/** Stages targets of length 0, which have no blobs, as one `push-targets` does. */
+async function stageEmpty(state: string, count: number): Promise<void> {
+  const layer = join(state, "staged", "1");
+  await mkdir(layer, { recursive: true, mode: 0o700 });
+  const sha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+  const targets = Array.from({ length: count }, (_, index) => ({
+    path: `packages/name-${index}.tar.gz`,
+    length: 0,
+    hashes: { sha256 },
+    unrecognized: {},
+  }));
+  await writeFile(join(layer, "together.json"), JSON.stringify(targets), { mode: 0o600 });
+}
