@@ -1,6 +1,6 @@
 /**
  * Lives a story day by day. In the morning CI refreshes, then the events of the day happen, at noon the clients pull, and in
- * the evening a machine that only looks asks for the status. CI and that machine work every second day.
+ * the evening a machine that only looks asks for the status. CI works every second day, and that machine every fourth.
  */
 import { createCast, found, workingDays, type Cast } from "./cast.ts";
 import { createClients, type Ledger } from "./clients.ts";
@@ -12,6 +12,8 @@ const warningDays = 30;
 
 /** How often CI deletes what no client needs any more. */
 const pruningDays = 14;
+
+const lookingDays = 4;
 
 /** A line of the status, such as `timestamp is due` or `cleanup waits for dave`, and the days on which it was seen. */
 type Warnings = Map<string, number[]>;
@@ -50,7 +52,7 @@ export async function live({ events, until }: Story): Promise<readonly LivedEven
     const noon = { day, isEventful: today.length > 0 };
     await (refusal === undefined ? clients.pull(noon, ledger) : clients.refuse(noon, refusal));
     cast.clock.advance({ hours: 6 });
-    const said = day % workingDays === 0 ? await look(cast) : [];
+    const said = day % lookingDays === 0 ? await look(cast) : [];
     for (const line of said) warnings.set(line, [...(warnings.get(line) ?? []), day]);
     cast.clock.advance({ hours: 12 });
   }
