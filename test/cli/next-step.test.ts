@@ -236,6 +236,16 @@ describe("what another command does is named by", () => {
     expect(await hintOf(machine, ["pull", repo, "*.txt"])).toContain("dtuf pull-target fred/demo --match");
   });
 
+  test("pull from a place that has no repository now, after one was pulled: it is not a file that is missing", async () => {
+    await using machine = await createPublisher();
+    await machine.must(["pull-metadata", repo, "-"], (await machine.must(["get-root", repo])).bytes);
+    const ran = await machine.run(["pull", repo, "--host", "oci:elsewhere"]);
+    expect(ran.stderr).toContain("no repository is published there now, but this machine has pulled one");
+    expect(ran.stderr).toContain("hint: check the registry, the name and the directory: dtuf inspect fred/demo");
+    expect(ran.status).toBe(3);
+    expect((await machine.must(["inspect", repo])).stdout).toMatch(/asked: .*elsewhere/);
+  });
+
   test("push-metadata of one of two holders who must sign: no private key is to be copied", async () => {
     await using machine = await createPublisher();
     machine.environment = { ...machine.environment, DTUF_KEY_PASSWORD: "", DTUF_SIGNERS_FILE: "signers.json" };

@@ -151,6 +151,9 @@ function hintOfCommand({ code, details, command }: Failure): string | undefined 
   if (code === "TUF_THRESHOLD_NOT_MET" && clients.has(command) && isTopLevelRole(String(details?.["role"]))) {
     return clientOtherKeys;
   }
+  if (code === "COPY_METADATA_MISSING" && clients.has(command) && details?.["role"] === "timestamp") {
+    return "check the registry, the name and the directory: PROGRAM inspect <repo> says where it was pulled from, and what was asked now";
+  }
   if (code === "COPY_NOT_PINNED" && command === "pull") return "pin a root first: PROGRAM pull <repo> --root root.json";
   if (code === "MASTER_METADATA_MISSING" && details?.["published"] === undefined) {
     if (command === "refresh-metadata") {

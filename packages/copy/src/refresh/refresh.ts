@@ -116,7 +116,9 @@ async function updateTimestamp(set: TrustedSet, context: RefreshContext, view: M
 function notPublished(set: TrustedSet): CopyError {
   return set.timestamp === undefined
     ? new CopyError("COPY_NOT_PUBLISHED", "no repository is published there: the source has no timestamp")
-    : missing("timestamp", undefined);
+    : new CopyError("COPY_METADATA_MISSING", "no repository is published there now, but this machine has pulled one", {
+        details: { role: "timestamp" },
+      });
 }
 
 async function updateSnapshot(set: TrustedSet, context: RefreshContext, view: MetadataView): Promise<void> {
