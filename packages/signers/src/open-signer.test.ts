@@ -96,6 +96,16 @@ ${body}`,
     ["that fails", `console.error("no token in the reader"); process.exit(4);`, /status 4: no token in the reader$/],
     ["that prints nothing", "", /printed nothing/],
     ["that prints without end", `for (;;) process.stdout.write("x".repeat(65536));`, /printed more than/],
+    [
+      "whose own child prints without end",
+      `(await import("node:child_process")).spawn("/usr/bin/yes", { stdio: "inherit" }); setTimeout(() => undefined, 600_000);`,
+      /printed more than/,
+    ],
+    [
+      "that ends, and whose own child keeps its output open",
+      `(await import("node:child_process")).spawn("/usr/bin/sleep", ["30"], { stdio: "inherit" }); process.exit(0);`,
+      /did not answer within 3000 ms/,
+    ],
     ["that does not answer", "setTimeout(() => undefined, 600_000);", /did not answer within 3000 ms/],
   ] as const)("%s is told so", async ([, body, message]) => {
     const uri = await command(body);

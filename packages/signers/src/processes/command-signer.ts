@@ -44,12 +44,25 @@ async function runCommand({ program, words, input }: Call, context: SignerContex
   const signal = deadlineOf(context);
   const child = spawn(program, words, { env, shell: false, windowsHide: true, signal, killSignal: "SIGKILL" });
   const [output, complaint] = [createCollector(), createCollector()];
-  child.stdout.on("data", (chunk: Buffer) => output.add(chunk) || child.kill("SIGKILL"));
+  // A child of the program may have the pipes too, and keep them open after the program has ended.
+  const closePipes = (): void => {
+    for (const pipe of [child.stdout, child.stderr]) pipe.destroy();
+  };
+  child.stdout.on("data", (chunk: Buffer) => {
+    if (output.add(chunk)) return;
+    child.kill("SIGKILL");
+    closePipes();
+  });
   child.stderr.on("data", (chunk: Buffer) => void complaint.add(chunk));
   // A program that does not read its input is judged by its output.
   child.stdin.on("error", () => undefined).end(input);
   const status = await new Promise<number | null>((resolve, reject) => {
     child.on("error", reject).on("close", resolve);
+    const stop = (): void => {
+      closePipes();
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener("abort", stop, { once: true });
   }).catch((cause: unknown) => {
     throw unavailable(`the command ${program}`, context, signal.aborted ? signal.reason : cause);
   });

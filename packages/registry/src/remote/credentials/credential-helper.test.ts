@@ -106,6 +106,16 @@ describe("a credential helper", () => {
     });
   });
 
+  test("that has ended is not waited for any longer if a child process of it keeps its output open [T83]", async () => {
+    await install(
+      `require("node:child_process").spawn("/usr/bin/sleep", ["30"], { stdio: "inherit" });
+       process.exit(0)`,
+    );
+    await expectRefused(create({}, 300).find("test", "r.example"), "OCI_CREDENTIALS_UNAVAILABLE", {
+      message: 'credential helper "test" did not answer within 0.3 s',
+    });
+  });
+
   test("that cannot be run is named in the error [T62]", async () => {
     const program = join(directory, "docker-credential-test");
     await writeFile(program, "#!/nonexistent/interpreter\n");

@@ -121,19 +121,21 @@ async function runHelper(
 ): Promise<Answer> {
   const { environment, timeoutMs = helperTimeoutMs } = options;
   const program = await findProgram(name, options);
+  const signal = AbortSignal.timeout(timeoutMs);
   const child = spawn(program, [verb], {
     env: withoutOwn(environment),
     stdio: ["pipe", "pipe", "ignore"],
-    signal: AbortSignal.timeout(timeoutMs),
+    signal,
     killSignal: "SIGKILL",
     windowsHide: true,
   });
+  // After the helper has ended, Node stops nothing, but a child process of it may keep the pipe open.
+  signal.addEventListener("abort", () => child.stdout.destroy(signal.reason as Error), { once: true });
   try {
     return await converse(child, input);
   } catch (cause) {
     if (OciError.is(cause)) throw unavailable(name, `wrote more than ${helperOutputMaxBytes} bytes`);
-    const timedOut = cause instanceof Error && cause.name === "AbortError";
-    throw unavailable(name, timedOut ? `did not answer within ${timeoutMs / 1000} s` : "could not be run", cause);
+    throw unavailable(name, signal.aborted ? `did not answer within ${timeoutMs / 1000} s` : "could not be run", cause);
   } finally {
     child.kill("SIGKILL");
     // A child process of the helper may keep the pipe open.
