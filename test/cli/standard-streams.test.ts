@@ -36,6 +36,10 @@ const stories: Readonly<Record<string, () => Promise<void>>> = {
     await machine.must(["unstage-target", repo]);
     expect((await machine.run(["push-target", repo, "twice", "-", "-"], "abc")).status).toBe(2);
   },
+  "release <file...>": async () => {
+    await machine.must(["release", repo, "app", "1.0.0", "-"], "abc");
+    await machine.must(["unstage-target", repo]);
+  },
   "publish <file...>": async () => {
     await machine.must(["publish", repo, "-", "--name", "published"], "abc");
     expect(await machine.run(["publish", repo, "-"], "abc")).toMatchObject({ status: 2, stdout: "" });

@@ -11,6 +11,8 @@ export type AgentErrorCode =
   | "AGENT_RELEASE_UNKNOWN"
   /** The release exists, but not in the channels of this machine. */
   | "AGENT_CHANNEL_UNKNOWN"
+  /** A rollout would go down. Machines that have the release keep it. */
+  | "AGENT_ROLLOUT_DOWN"
   /** The staged bytes are not the signed ones any more. */
   | "AGENT_STAGED_DIFFERS"
   /** The call does not fit what is pending, for example `apply` with nothing staged. */

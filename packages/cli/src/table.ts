@@ -22,6 +22,7 @@ import { binCommands } from "./publish/bins/bins-table.ts";
 import { roleCommands } from "./publish/role-table.ts";
 import { withSetting, type Mode } from "./context/modes.ts";
 import { helpCommands } from "./help/help-table.ts";
+import { appReleaseCommands } from "./releases/app-release-table.ts";
 import { mirrorCommands } from "./sync/mirror-table.ts";
 import { teamCommands } from "./team/team-table.ts";
 
@@ -192,6 +193,7 @@ const masterCommands: readonly Command[] = [
   ...roleCommands,
   ...binCommands,
   ...releaseCommands,
+  ...appReleaseCommands,
   ...teamCommands,
 ];
 

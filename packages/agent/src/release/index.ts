@@ -8,6 +8,7 @@ export {
   type AgentRelease,
 } from "./release.ts";
 export { encodePlatform, parsePlatform, type ReleasePlatform } from "./platform.ts";
+export { changeRollout, revokeRelease } from "./change-release.ts";
 export { cohortOf, isInRollout } from "./cohort.ts";
 export {
   selectRelease,

@@ -123,6 +123,7 @@ const statuses: Readonly<Record<ErrorCode, ExitStatus>> = {
   AGENT_RELEASE_AMBIGUOUS: usage,
   AGENT_RELEASE_UNKNOWN: notFound,
   AGENT_CHANNEL_UNKNOWN: notFound,
+  AGENT_ROLLOUT_DOWN: usage,
   AGENT_STAGED_DIFFERS: refused,
   AGENT_NOT_PENDING: usage,
   AGENT_NO_PREDECESSOR: notFound,

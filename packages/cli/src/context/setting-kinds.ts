@@ -61,7 +61,7 @@ export const level = (summary: string): Setting => ({
 });
 
 /** The two sides of `sync` have skopeo's options, each its own. Secrets among them have flags, because skopeo's have. */
-export const sideSettings = <const Side extends "src" | "dest">(side: Side, what: string) =>
+const sideSettings = <const Side extends "src" | "dest">(side: Side, what: string) =>
   ({
     [`${side}-creds`]: like(
       grammars.credentials,
@@ -96,3 +96,21 @@ export type SideSetting =
   | "authfile"
   | "cert-dir"
   | "tls-verify";
+
+/** Of releases that updaters install (docs/format.md, section 15). */
+const releaseSettings = {
+  channel: like(grammars.proposalName, text("channel of the release", "name", "stable")),
+  rollout: like(grammars.percentage, text("how many of the machines get the release", "percent", "100%")),
+  critical: toggle("machines do not wait for the rollout or their cooldown"),
+  minimum: like(grammars.version, text("only machines that have at least this version get the release", "version")),
+  notes: needs("file", text("text to show to users", "file")),
+  "support-until": like(grammars.day, text("until when the release is supported", "YYYY-MM-DD")),
+  force: toggle("make a rollout smaller: machines that have the release keep it"),
+} as const;
+
+/** Settings of commands that have a group of their own. */
+export const groupedSettings = {
+  ...sideSettings("src", "source"),
+  ...sideSettings("dest", "destination"),
+  ...releaseSettings,
+} as const;

@@ -7,6 +7,7 @@ import { grammars } from "./grammar/grammar.ts";
 import {
   count,
   dayMs,
+  groupedSettings,
   hourMs,
   level,
   lifetime,
@@ -15,7 +16,6 @@ import {
   minuteMs,
   needs,
   secret,
-  sideSettings,
   text,
   toggle,
   type Setting,
@@ -288,8 +288,7 @@ export const settings = {
     "file",
     text("auth.json to read credentials from", "file", "REGISTRY_AUTH_FILE, then as podman looks"),
   ),
-  ...sideSettings("src", "source"),
-  ...sideSettings("dest", "destination"),
+  ...groupedSettings,
   "plain-text": toggle("store the password in the config file, unencrypted"),
 } as const satisfies Readonly<Record<string, Setting>>;
 

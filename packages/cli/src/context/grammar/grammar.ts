@@ -38,6 +38,9 @@ export const grammars = {
   proposalName: pattern(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/, "letters, digits, ., _ and -, at most 100"),
   proposalHash: pattern(/^[0-9a-f]{32,64}$/, "32 to 64 hexadecimal digits"),
   custom: pattern(/^(?:@.+|[^=@\p{Cc}][^=\p{Cc}]*=[^]*)$/u, "KEY=VALUE or @FILE"),
+  percentage: pattern(/^(?:100|[1-9]?\d)%?$/, "a whole percentage, such as 10%"),
+  version: pattern(/^\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.+-]+)?$/, "semantic versioning, such as 1.4.0"),
+  day: pattern(/^\d{4}-\d\d-\d\d$/, "YYYY-MM-DD"),
   mapping: pattern(/^[^=]+=.+$/, "SOURCE=DESTINATION"),
   urlOrDirectory: {
     test: (value) => (isPlainUrl(value) ? URL.canParse(value) : !/:\/\/|\p{Cc}/u.test(value)),

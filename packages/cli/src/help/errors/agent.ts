@@ -22,6 +22,11 @@ export const agentErrors: ErrorEntries<AgentErrorCode> = {
     risk: "The machine gets no update until it follows another channel.",
     mend: "Check the spelling of the channel in the agent's settings.",
   },
+  AGENT_ROLLOUT_DOWN: {
+    cause: "A rollout would go down.",
+    risk: "Machines that have the release keep it: a smaller rollout takes nothing back.",
+    mend: "`dtuf revoke-release` takes a release back; `--force` makes the rollout smaller all the same.",
+  },
   AGENT_STAGED_DIFFERS: {
     cause: "The staged bytes are not the signed ones any more.",
     risk: "Something changed the file between its verification and its installation. It was not installed, and it was removed.",
@@ -35,7 +40,7 @@ export const agentErrors: ErrorEntries<AgentErrorCode> = {
   AGENT_NO_PREDECESSOR: {
     cause: "There is no previous version to go back to.",
     risk: "None: the installed version stays.",
-    mend: "Publish a newer version, or revoke the bad one.",
+    mend: "Publish a newer version, or revoke the bad one with `dtuf revoke-release`.",
   },
   AGENT_UNHEALTHY: {
     cause: "The new version was not healthy within its deadline.",

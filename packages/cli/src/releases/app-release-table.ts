@@ -1,0 +1,45 @@
+/** Commands for releases that updaters install. */
+import type { Command } from "../context/command.ts";
+import { entry, stateSettings } from "../entry.ts";
+
+export const appReleaseCommands: readonly Command[] = [
+  entry({
+    name: "release",
+    summary: "upload a version of a program that updaters install, one file for each platform, and stage it",
+    arguments: "<repo> <name> <version> <file...>",
+    settings: [
+      ...stateSettings,
+      "concurrency",
+      "progress",
+      "channel",
+      "rollout",
+      "critical",
+      "minimum",
+      "platform",
+      "notes",
+      "support-until",
+    ],
+    meanings: { platform: "platforms of the files, in their order: os/arch, one for each file" },
+    examples: [
+      "dtuf release fred/demo app 1.3.0 app-1.3.tgz --rollout 10%",
+      "dtuf release fred/demo app 1.3.0 app-linux app.exe --platform linux/amd64,windows/amd64",
+    ],
+    load: () => import("./release.ts"),
+  }),
+  entry({
+    name: "rollout",
+    summary: "stage another rollout of a release, for every platform of it",
+    arguments: "<repo> <name> <version> <percent>",
+    settings: [...stateSettings, "force"],
+    examples: ["dtuf rollout fred/demo app 1.3.0 50%"],
+    load: () => import("./rollout.ts"),
+  }),
+  entry({
+    name: "revoke-release",
+    summary: "stage that no machine installs a release, and which older version machines that have it go back to",
+    arguments: "<repo> <name> <version> [older-version]",
+    settings: stateSettings,
+    examples: ["dtuf revoke-release fred/demo app 1.4.0 1.3.0"],
+    load: () => import("./revoke-release.ts"),
+  }),
+];

@@ -1,0 +1,58 @@
+/** The releases that are signed or staged. */
+import { AgentError, encodeAgentRelease, parseAgentRelease, type AgentRelease } from "@dtuf/agent/release";
+import type { Master } from "@dtuf/master";
+import type { JsonObject, TargetFile } from "@dtuf/tuf";
+import type { Context } from "../context/command.ts";
+import { withMaster } from "../publish/master.ts";
+import { reportStaged } from "../publish/reports/staged-report.ts";
+
+export interface FoundRelease {
+  readonly target: string;
+  readonly release: AgentRelease;
+  readonly custom: JsonObject;
+}
+
+interface Named {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** One for each platform. @throws AgentError AGENT_RELEASE_INVALID */
+export async function findReleases(master: Master, { name, version }: Named): Promise<readonly FoundRelease[]> {
+  const files = new Map<string, TargetFile>(await master.listTargetFiles());
+  for (const { path, file } of (await master.staged()).targets) {
+    if (file === undefined) files.delete(path);
+    else files.set(path, file);
+  }
+  return [...files].flatMap(([target, { custom = {} }]) => {
+    const release = parseAgentRelease(custom);
+    return release?.name === name && release.version === version ? [{ target, release, custom }] : [];
+  });
+}
+
+/** Stages a change of every platform of a release. Other custom metadata stays. @throws AgentError AGENT_RELEASE_UNKNOWN */
+export function changeReleases(
+  context: Context,
+  { repo, name, version, what }: Named & { readonly repo: string; readonly what: string },
+  change: (release: AgentRelease, master: Master) => Promise<AgentRelease> | AgentRelease,
+): Promise<void> {
+  return withMaster(context, repo, async (master) => {
+    const found = await findReleases(master, { name, version });
+    if (found.length === 0) throw unknownRelease(name, version);
+    const changed: { target: string; custom: JsonObject }[] = [];
+    for (const { target, release, custom } of found) {
+      const { dtuf: _own, ...others } = custom;
+      changed.push({ target, custom: { ...others, ...encodeAgentRelease(await change(release, master)) } });
+    }
+    for (const { target, custom } of changed) await master.setCustom([target], custom, { signal: context.io.signal });
+    reportStaged(context, repo, what);
+    if (context.terminal.format === "json")
+      await context.terminal.printJson({ targets: changed.map(({ target }) => target) });
+  });
+}
+
+export function unknownRelease(name: string, version: string): AgentError {
+  return new AgentError("AGENT_RELEASE_UNKNOWN", `there is no release ${version} of ${name}`, {
+    details: { name, version },
+  });
+}

@@ -1,0 +1,84 @@
+/** Releases that are published with the commands, installed by an agent from an embedded registry. */
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createAgent, type Agent } from "@dtuf/agent";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createMachine, publishDemo, type Machine } from "./machine.ts";
+
+const repo = "fred/demo";
+let machine: Machine;
+let agent: Agent;
+
+beforeAll(async () => {
+  machine = await createMachine({ DTUF_HOST: "oci:registry" });
+  await publishDemo(machine, repo, "Hello World\n");
+  const root = (await machine.must(["get-root", repo, "--output", "-"])).bytes;
+  const bin = join(machine.directory, "bin");
+  await mkdir(bin);
+  agent = createAgent({
+    copy: { repository: `oci:${join(machine.directory, "registry", repo)}`, root },
+    directory: join(machine.directory, "agent"),
+    name: "app",
+    install: { kind: "executable", path: join(bin, "app") },
+  });
+});
+afterAll(async () => {
+  await agent.close();
+  await machine[Symbol.asyncDispose]();
+});
+
+const push = (): Promise<unknown> => machine.must(["push-metadata", repo]);
+const installed = (): Promise<string> => readFile(join(machine.directory, "bin", "app"), "utf8");
+const offered = async (): Promise<string | undefined> => (await agent.check()).update?.release.version;
+
+async function release(version: string, ...more: readonly string[]): Promise<void> {
+  await machine.must(["release", repo, "app", version, "-", ...more], `app ${version}`);
+}
+
+async function update(): Promise<void> {
+  const { update: found } = await agent.check();
+  if (found === undefined) throw new TypeError("there is no update");
+  await agent.stage(found);
+  await agent.apply();
+  await agent.confirm();
+}
+
+test("a release is installed, a rollout reaches the machine, and a revoked one is left for the older one", async () => {
+  await release("1.0.0");
+  await push();
+  await update();
+  await release("1.1.0", "--rollout", "0%");
+  await push();
+  expect(await offered()).toBe(undefined);
+  await machine.must(["rollout", repo, "app", "1.1.0", "100%"]);
+  await push();
+  await update();
+  expect(await installed()).toBe("app 1.1.0");
+  await machine.must(["revoke-release", repo, "app", "1.1.0", "1.0.0"]);
+  await push();
+  await update();
+  expect(await installed()).toBe("app 1.0.0");
+});
+
+test("what cannot be a release is refused, and nothing is staged", async () => {
+  const refused = async (...words: readonly string[]): Promise<string> => {
+    const { status, stderr } = await machine.run([...words], "x");
+    return `${status} ${/\((\w+)\)/.exec(stderr)?.[1]}`;
+  };
+  expect(await refused("release", repo, "app", "1.0", "-")).toBe("2 AGENT_RELEASE_INVALID");
+  expect(await refused("release", repo, "a/b", "1.2.0", "-")).toBe("2 AGENT_RELEASE_INVALID");
+  expect(await refused("release", repo, "app", "1.0.0", "-")).toBe("2 AGENT_RELEASE_AMBIGUOUS");
+  expect(await refused("release", repo, "app", "1.2.0", "-", "--platform", "linux/amd64,windows/amd64")).toBe(
+    "2 USAGE",
+  );
+  expect(await refused("rollout", repo, "app", "1.1.0", "50%")).toBe("2 AGENT_ROLLOUT_DOWN");
+  expect(await refused("rollout", repo, "app", "1.1.0", "half")).toBe("2 USAGE");
+  expect(await refused("rollout", repo, "app", "9.0.0", "50%")).toBe("3 AGENT_RELEASE_UNKNOWN");
+  expect(await refused("revoke-release", repo, "app", "1.0.0", "1.1.0")).toBe("2 AGENT_RELEASE_INVALID");
+  expect(await refused("revoke-release", repo, "app", "1.0.0", "0.1.0")).toBe("3 AGENT_RELEASE_UNKNOWN");
+  expect(JSON.parse((await machine.must(["list-master-targets", repo, "--json"])).stdout)).toMatchObject({
+    targets: expect.not.arrayContaining([expect.stringContaining("1.2.0")]),
+  });
+  await machine.must(["rollout", repo, "app", "1.1.0", "50%", "--force"]);
+  await machine.must(["unstage-target", repo]);
+});
