@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/pro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createIndexMaker } from "@dtuf/delta";
-import { indexMediaType, withTargetIndex } from "@dtuf/format";
+import { indexMediaType, withTargetBlobs, withTargetIndex } from "@dtuf/format";
 import { digestOf, type Descriptor } from "@dtuf/registry";
 import { createRegistryClient, type RegistryClient } from "@dtuf/registry/remote";
 import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing";
@@ -183,6 +183,28 @@ test("files that are named as seeds give what they have, each of them", async ()
   await save([one ?? "", two ?? "", missing ?? ""]);
   expect(reports[0]?.ways).toContain("seed");
   expect(reports[0]?.fetchedBytes).toBeLessThan(300_000);
+});
+
+test("a target of several blobs takes from seeds too, and no range crosses a border", async () => {
+  const border = 2_001_050;
+  const pieces = [content.subarray(0, border), content.subarray(border)];
+  const blobs = pieces.map((piece) => ({
+    mediaType: "application/octet-stream",
+    digest: digestOf(piece),
+    size: piece.length,
+  }));
+  for (const [at, piece] of pieces.entries())
+    registry.repository("fred/demo").blobs.set(blobs[at]?.digest ?? digestOf(piece), Buffer.from(piece));
+  await writeFile(destination, old);
+  const { file } = target;
+  const custom = withTargetBlobs(file.custom, blobs);
+  const parted = { ...target, blobs, file: { ...file, custom } };
+  await copy.saveTarget(parted, destination, { onSaved: (saved) => reports.push(saved) });
+  expect(content.equals(await readFile(destination))).toBe(true);
+  expect(reports).toMatchObject([{ ways: ["seed", "ranges"] }]);
+  expect(reports[0]?.fetchedBytes).toBeLessThan(200_000);
+  const asked = blobs.map(({ digest }) => registry.requests.filter(({ path }) => path.endsWith(digest)).length);
+  expect(asked).toEqual([2, 1]);
 });
 
 test("a seed that has become a directory or a device is left out", async () => {
