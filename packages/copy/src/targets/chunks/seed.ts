@@ -61,7 +61,9 @@ export async function openSeeds(files: readonly SeedFile[], options: SeedOptions
 
 async function findChunks({ path, index }: SeedFile, options: SeedOptions): Promise<readonly Chunk[]> {
   try {
-    return chunksOf(index ?? (await cutFile(path, options)));
+    // What was cut with another average has no chunk in common.
+    const kept = index?.average === options.average ? index : undefined;
+    return chunksOf(kept ?? (await cutFile(path, options)));
   } catch (error) {
     if (!FileError.is(error)) throw error;
     return [];
