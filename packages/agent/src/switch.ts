@@ -19,7 +19,7 @@ async function healApplying(place: Workplace, state: AgentState, pending: Pendin
     return keep(place, applied(state, pending));
   }
   const { installed } = state;
-  // Only where a running program cannot be replaced can the place be without any version.
+  // The place can be without any version if the system cannot replace a running program.
   if (installed !== undefined && !(await installation.holds(installed)) && (await installation.keeps(installed)))
     await installation.restore(installed);
   events.emit({ kind: "healed", version: pending.version, outcome: "undone" });

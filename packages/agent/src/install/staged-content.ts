@@ -1,5 +1,5 @@
 /** Staged bytes are read again before they are used: a file may change after it was verified. */
-import { createDigester, type ByteStream } from "@dtuf/registry";
+import { createDigester, digestHex, type ByteStream } from "@dtuf/registry";
 import { findRegularFile, readRegularFile } from "@dtuf/registry/files";
 import { AgentError } from "../errors.ts";
 import type { InstalledVersion } from "../state/agent-state.ts";
@@ -14,7 +14,7 @@ export async function* readStaged(path: string, wanted: Content, signal?: AbortS
     digester.update(chunk);
     yield chunk;
   }
-  if (digester.digest() !== `sha256:${wanted.sha256}`) throw differs(path);
+  if (digestHex(digester.digest()) !== wanted.sha256) throw differs(path);
 }
 
 /** Whether the file has exactly these bytes. False if it does not exist. @throws FileError; the signal's reason */

@@ -4,8 +4,7 @@
  * files, bytes and their number are bounded. Links are made after all files, so no file is written through one.
  */
 import { symlink } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { posix } from "node:path";
+import { dirname, join, posix } from "node:path";
 import { Readable, type Transform } from "node:stream";
 import * as zlib from "node:zlib";
 import type { ByteStream } from "@dtuf/registry";
@@ -82,7 +81,7 @@ async function makeLinks(directory: string, links: ReadonlyMap<string, string>):
   }
 }
 
-/** Returns what verifies an entry, and gives its clean name and, of a link, where it leads. */
+/** Returns a function that verifies an entry, and returns its clean name and the target of a link. */
 function createEntryRule(limits: UnpackLimits): (header: Header) => { name: string; target: string | undefined } {
   const { unpackedMaxBytes = defaultMaxBytes, entriesMax = defaultEntriesMax } = limits;
   const kinds = new Map<string, "directory" | "leaf">();
