@@ -24,6 +24,7 @@ function describe({ path, length }: TargetInfo, plan: TargetPlan): string {
     ...(seedBytes > 0 ? [`${describeBytes(seedBytes)} from older files`] : []),
     `${describeBytes(fetchedBytes)} to fetch by ${describeCount(requests, "request")}`,
     ...(ranges.length > 0 ? [`${describeCount(ranges.length, "range")} of it`] : []),
+    ...(ways.includes("patch") ? ["a patch of an older file"] : []),
     ...(ways.includes("whole") ? ["all that is missing"] : []),
   ];
   return `${path} (${describeBytes(length)}): ${parts.join(", ")}`;

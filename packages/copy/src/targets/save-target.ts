@@ -29,7 +29,8 @@ import {
 import { keepVerified } from "./chunks/verified-beginning.ts";
 import { fillFromSeed } from "./chunks/fill-from-seed.ts";
 import { openChunkWay, type HeldBytes } from "./chunks/open-plan.ts";
-import { planRest } from "./chunks/plan.ts";
+import { costOf, planRest } from "./chunks/plan.ts";
+import { findPatch, type FoundPatch } from "./patches/find-patch.ts";
 import type { SeedFile } from "./chunks/seed.ts";
 import type { SaveReport, TargetPlan, Way } from "./ways.ts";
 import { countedSite, createTraffic, type Traffic } from "../sources/counted-site.ts";
@@ -102,10 +103,13 @@ export async function planSaving(
   if (site === undefined) throw notFound(context, target);
   const bytes = await findHeldBytes(target, destination);
   const held = heldBytes(partialPath(path, contentName(target.file)), bytes);
-  const way = await openChunkWay(site, { target, seeds: seedsOf(path, context), held }, context);
+  const seeds = seedsOf(path, context);
+  const way = await openChunkWay(site, { target, seeds, held }, context);
   await way?.seeds.close();
   const fetching = way?.plan ?? planRest(site.parts(target), bytes);
   const presentBytes = way?.present.bytes ?? bytes;
+  const found = await findPatch(site, { target, seeds, most: costOf(fetching), signal: context.signal });
+  if (found !== undefined) return planPatch(found, { ...none, ...traffic, presentBytes });
   const { seedBytes, ranges } = way?.plan ?? none;
   const ways: readonly Way[] = [
     ...(presentBytes > 0 ? (["present"] as const) : []),
@@ -121,6 +125,11 @@ export async function planSaving(
     fetchedBytes: traffic.fetchedBytes + fetching.fetchedBytes,
     requests: traffic.requests + fetching.requests,
   };
+}
+
+function planPatch({ patch: { blob } }: FoundPatch, plan: Omit<TargetPlan, "ways">): TargetPlan {
+  const ways: readonly Way[] = plan.presentBytes > 0 ? ["present", "patch"] : ["patch"];
+  return { ...plan, ways, fetchedBytes: plan.fetchedBytes + blob.size, requests: plan.requests + 1 };
 }
 
 function seedsOf(path: string, { seeds }: SaveTargetContext): readonly SeedFile[] {

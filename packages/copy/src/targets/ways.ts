@@ -4,10 +4,11 @@ import type { Traffic } from "../sources/counted-site.ts";
 import type { TargetInfo } from "../sources/source.ts";
 
 /**
- * "present": the file had them, or an interrupted download left them. "seed": other files had them. "ranges": fetched, some
+ * "present": the file had them, or an interrupted download left them. "seed": other files had them. "patch": made from an
+ * older file and a signed patch, which was fetched. "ranges": fetched, some
  * chunks of the target alone. "whole": fetched, all that was missing by one request for each blob.
  */
-export type Way = "present" | "seed" | "ranges" | "whole";
+export type Way = "present" | "seed" | "patch" | "ranges" | "whole";
 
 /** The plan for one target, made before any of its bytes is fetched. */
 export interface TargetPlan extends Readonly<Traffic> {

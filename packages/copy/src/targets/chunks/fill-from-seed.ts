@@ -7,10 +7,12 @@ import { OciError, type ByteRange, type ByteStream } from "@dtuf/registry";
 import { createBatchWriter, FileError, fileCall } from "@dtuf/registry/files";
 import type { FetchTargetContext } from "../fetch-part.ts";
 import { openChunkWay, type ChunkWay, type Wanted } from "./open-plan.ts";
+import { fillFromPatch } from "../patches/fill-from-patch.ts";
+import { findPatch } from "../patches/find-patch.ts";
 import { openParts } from "../parts-ahead.ts";
 import type { PartialFile } from "../partial-file.ts";
 import type { Way } from "../ways.ts";
-import type { Run } from "./plan.ts";
+import { costOf, planRest, type Run } from "./plan.ts";
 import type { Site, TargetInfo } from "../../sources/source.ts";
 
 export interface Filling extends Wanted {
@@ -24,13 +26,19 @@ export async function fillFromSeed(site: Site, filling: Filling, context: FetchT
   try {
     await fill(site, filling, context);
   } catch (error) {
-    if (context.signal?.aborted === true) throw error;
-    if (!DeltaError.is(error) && !OciError.is(error) && !FileError.is(error)) throw error;
+    if (!isFaultOfWay(error, context)) throw error;
   }
+}
+
+/** Whether the next way is taken. */
+function isFaultOfWay(error: unknown, { signal }: FetchTargetContext): boolean {
+  return signal?.aborted !== true && (DeltaError.is(error) || OciError.is(error) || FileError.is(error));
 }
 
 async function fill(site: Site, filling: Filling, context: FetchTargetContext): Promise<void> {
   const way = await openChunkWay(site, filling, context);
+  const most = costOf(way?.plan ?? planRest(site.parts(filling.target), filling.held.bytes));
+  if (await patch(site, { ...filling, most }, context)) return way?.seeds.close();
   if (way === undefined) return;
   const over = new AbortController();
   const signal = context.signal === undefined ? over.signal : AbortSignal.any([context.signal, over.signal]);
@@ -45,6 +53,24 @@ async function fill(site: Site, filling: Filling, context: FetchTargetContext): 
     // A range that was not read to its end holds a connection.
     over.abort();
     await way.seeds.close();
+  }
+}
+
+/** False if there is no patch that costs less than `most`, or if it fails. */
+async function patch(
+  site: Site,
+  { target, partial, seeds, held, onWay, most }: Filling & { readonly most: number },
+  context: FetchTargetContext,
+): Promise<boolean> {
+  const found = await findPatch(site, { target, seeds, most, signal: context.signal });
+  if (found === undefined) return false;
+  try {
+    onWay("patch");
+    await fillFromPatch(site, { ...found, target, partial, held: held.bytes }, context);
+    return true;
+  } catch (error) {
+    if (isFaultOfWay(error, context)) return false;
+    throw error;
   }
 }
 
