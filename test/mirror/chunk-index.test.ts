@@ -2,11 +2,11 @@
 import { randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { findTargetIndex, latestTag, parseRelease } from "@dtuf/format";
+import { findTargetIndex, findTargetPatches, latestTag, parseRelease } from "@dtuf/format";
 import { collect, type Descriptor } from "@dtuf/registry";
 import { nothing } from "@dtuf/testing/oci-content";
 import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
-import { parseTargetPath, parseUnverified } from "@dtuf/tuf";
+import { parseTargetPath, parseUnverified, type TargetFile } from "@dtuf/tuf";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createMachine, publishDemo, type Machine } from "../cli/machine.ts";
 
@@ -21,18 +21,27 @@ beforeAll(async () => {
   await writeFile(at("app.bin"), content);
   await machine.must(["push-target", "fred/demo", "app.bin", "app.bin", "--chunk", "16k"]);
   await machine.must(["push-target", "fred/demo", "plain.bin", "app.bin", "--no-index"]);
+  await writeFile(
+    at("old.bin"),
+    content.map((byte, place) => (place % 5000 === 0 ? byte + 1 : byte)),
+  );
+  await machine.must(["push-target", "fred/demo", "patched.bin", "app.bin", "--patch-from", "old.bin"]);
   await machine.must(["push-metadata", "fred/demo"]);
   await writeFile(at("root.json"), (await machine.must(["get-root", "fred/demo"])).bytes);
 });
 afterAll(() => machine[Symbol.asyncDispose]());
 
 async function indexIn(store: LayoutStore, name = "app.bin"): Promise<Descriptor | undefined> {
+  const target = await targetIn(store, name);
+  return target && findTargetIndex(target);
+}
+
+async function targetIn(store: LayoutStore, name: string): Promise<TargetFile | undefined> {
   const latest = await store.resolve(latestTag, { want: "bytes" });
   const { files } = parseRelease(latest?.bytes ?? new Uint8Array());
   const [file] = [...files].filter(([each]) => each.endsWith(".targets.json")).map(([, descriptor]) => descriptor);
   const bytes = file?.data ?? (await collect((file && (await store.open(file))) ?? nothing(), 100_000));
-  const target = parseUnverified(bytes, "targets").targets.get(parseTargetPath(name));
-  return target && findTargetIndex(target);
+  return parseUnverified(bytes, "targets").targets.get(parseTargetPath(name));
 }
 
 const source = (): LayoutStore => createLayoutStore({ directory: at("dtuf_registry/fred/demo") });
@@ -49,6 +58,9 @@ test("`sync --tuf` carries it, and clients pull from the mirror", async () => {
   const mirrored = createLayoutStore({ directory: at("mirrored") });
   const index = await indexIn(mirrored);
   expect(index && (await mirrored.has(index))).toBe(true);
+  const target = await targetIn(mirrored, "patched.bin");
+  const [patch] = target === undefined ? [] : findTargetPatches(target);
+  expect(patch && (await mirrored.has(patch.blob))).toBe(true);
   const { bytes } = await machine.must(["pull", "oci:mirrored", "app.bin", "--root", "root.json", "--output", "-"]);
   expect(Buffer.from(bytes).equals(content)).toBe(true);
 });
