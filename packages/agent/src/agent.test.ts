@@ -95,6 +95,18 @@ describe("an executable", () => {
     expect(await agent.pending()).toMatchObject({ installed: { version: "1.1.0" }, previous: { version: "1.0.0" } });
   });
 
+  test("that an installer put there is the predecessor, which a failed update goes back to, and is never downgraded", async () => {
+    await mkdir(join(home, "bin"), { recursive: true });
+    await writeFile(join(home, "bin", "app"), program("1.0.5"), { mode: 0o755 });
+    await publish("1.0.0", program("1.0.0"));
+    const agent = createTestAgent({ installedVersion: "1.0.5" });
+    expect((await agent.check()).update).toBe(undefined);
+    await publish("1.1.0", program("1.1.0"));
+    await stageNewest(agent);
+    await expectRefused(agent.apply({ healthCheck: () => false }), "AGENT_UNHEALTHY");
+    expect(await installed()).toContain("1.0.5");
+  });
+
   test("is reverted on request, and the reverted version does not come back by itself", async () => {
     const agent = await withTwoVersions();
     await install(agent);

@@ -75,7 +75,9 @@ function createWorkplace(options: AgentOptions): Workplace {
   const { copy, now = () => new Date(), stallMs = defaultPatienceMs, healthMs = defaultPatienceMs } = options;
   const { platform = parsePlatform(`${osPlatform()}/${arch()}`), cooldownMs = 0, random = randomUUID } = options;
   const { channels = ["stable"], startsMax = defaultStartsMax, onEvent } = options;
+  const { installedVersion } = options;
   return {
+    installedVersion: installedVersion === undefined ? undefined : parseReleaseVersion(installedVersion),
     ...{ directory, now, stallMs, healthMs, platform, cooldownMs, random, startsMax },
     copy: isCopy(copy) ? copy : createCopy({ ...copy, directory: join(directory, "copy"), now, state: "required" }),
     name: parseReleaseWord(options.name, "name"),

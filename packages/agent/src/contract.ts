@@ -24,6 +24,11 @@ export interface AgentOptions {
   /** Name of the release. */
   readonly name: string;
   readonly install: InstallPlace;
+  /**
+   * Version of the running program. If an installer put it there, not the agent, what is at the place counts as this version and is
+   * kept as the predecessor. Not for archives. Default: unknown.
+   */
+  readonly installedVersion?: string | undefined;
   /** Default: `stable`. */
   readonly channels?: readonly string[] | undefined;
   /** Default: this machine's. */

@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Copy } from "@dtuf/copy";
 import { createDirectory, fileCall, verifyDirectories, withLock } from "@dtuf/registry/files";
+import semver from "semver";
 import type { AgentStatus } from "./contract.ts";
 import type { EventStream } from "./events.ts";
 import type { Installation } from "./install/installation.ts";
@@ -13,6 +14,7 @@ export interface Workplace {
   readonly copy: Copy;
   readonly directory: string;
   readonly name: string;
+  readonly installedVersion: string | undefined;
   readonly channels: readonly string[];
   readonly platform: ReleasePlatform;
   readonly installation: Installation;
@@ -36,8 +38,19 @@ export async function withState(
   return withLock(join(directory, "agent.lock"), { wait: "wait", signal }, async () => {
     await verifyDirectories([directory, ...installation.directories]);
     for (const path of installation.directories) await fileCall(path, () => mkdir(path, { recursive: true }));
-    return work(await readAgentState(directory, place.random));
+    return work(await adoptInstalled(place, await readAgentState(directory, place.random)));
   });
+}
+
+/** What an installer put there is the installed version, if it is newer than what the agent knows of. */
+async function adoptInstalled({ installation, installedVersion }: Workplace, state: AgentState): Promise<AgentState> {
+  const { installed, pending } = state;
+  if (installedVersion === undefined || pending !== undefined) return state;
+  if (installed !== undefined && !semver.gt(installedVersion, installed.version)) return state;
+  const found = await installation.identify();
+  if (found === undefined) return state;
+  const version = { version: installedVersion, ...found, path: "" };
+  return { ...state, installed: { ...version, path: installation.currentPath(version) }, previous: undefined };
 }
 
 /** Writes the state and returns it. @throws FileError */

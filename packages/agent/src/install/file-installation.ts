@@ -16,7 +16,7 @@ import {
 import type { InstalledVersion } from "../state/agent-state.ts";
 import type { Installation } from "./installation.ts";
 import { removeOthers } from "./remove-others.ts";
-import { hasContent, readStaged } from "./staged-content.ts";
+import { hasContent, identifyFile, readStaged } from "./staged-content.ts";
 
 export interface FilePlace {
   readonly path: string;
@@ -35,6 +35,7 @@ export function createFileInstallation({ path, mode }: FilePlace): Installation 
     directories: [stagingDirectory],
     currentPath: () => path,
     holds: (version) => hasContent(path, version),
+    identify: () => identifyFile(path),
     keeps: (version) => hasContent(kept(version), version),
     async place(staged, { next, previous }, { signal }) {
       await writeVerified(staged, ready, { next, mode, signal });

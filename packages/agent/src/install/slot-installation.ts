@@ -40,6 +40,7 @@ export function createSlotInstallation({ directory, ...limits }: SlotPlace): Ins
     directories: [slots, stagingDirectory],
     currentPath: slotOf,
     holds: async (version) => (await findCurrent()) === `slots/${version.sha256}` && isWhole(version),
+    identify: async () => undefined,
     keeps: isWhole,
     async place(staged, { next }, { signal }) {
       if (!(await isWhole(next))) await unpackSlot(staged, slotOf(next), { next, limits, signal });

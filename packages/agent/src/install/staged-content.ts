@@ -17,6 +17,18 @@ export async function* readStaged(path: string, wanted: Content, signal?: AbortS
   if (digestHex(digester.digest()) !== wanted.sha256) throw differs(path);
 }
 
+/** SHA-256 and length of a file; undefined if it does not exist. @throws FileError */
+export async function identifyFile(path: string): Promise<Content | undefined> {
+  if ((await findRegularFile(path)) === undefined) return undefined;
+  const digester = createDigester("sha256");
+  let length = 0;
+  for await (const chunk of readRegularFile(path, { signal: undefined })) {
+    digester.update(chunk);
+    length += chunk.length;
+  }
+  return { sha256: digestHex(digester.digest()), length };
+}
+
 /** Whether the file has exactly these bytes. False if it does not exist. @throws FileError; the signal's reason */
 export async function hasContent(path: string, wanted: Content, signal?: AbortSignal): Promise<boolean> {
   try {
