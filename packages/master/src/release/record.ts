@@ -3,7 +3,7 @@ import { blobDigest, metadataFileName, type MetadataIndex } from "@dtuf/format";
 import { digestHex, digestOf, type Digest } from "@dtuf/registry";
 import type { Base } from "../published/base.ts";
 import { MasterError } from "../errors.ts";
-import { pushedMark } from "../bins/pushed-mark.ts";
+import { pushedMark } from "../state/pushed-mark.ts";
 import type { SignedFile } from "../documents/plan.ts";
 import type { Operation } from "../state/operation.ts";
 import type { Draft, Coverage } from "./sign.ts";
@@ -59,7 +59,7 @@ export async function acceptBase(operation: Operation, base: Base, isUnmoved = f
     head,
     published: base.release,
     unmoved: isUnmoved || undefined,
-    ...(ours?.carries === "staged" ? { pushed: pushedMark(base.targets, base.snapshot.bytes) } : {}),
+    ...(ours?.carries === "staged" ? { pushed: pushedMark(base.snapshot.bytes) } : {}),
     stagedRoots: left,
     attempt: undefined,
     generation: ours?.carries === "staged" ? state.staging : state.generation,
@@ -102,10 +102,6 @@ interface Publication extends Pick<State, "delegated" | "pushRecord"> {
   readonly coverage: Coverage;
 }
 
-function markOf({ targets, targetsDocument, snapshot }: Draft): string {
-  return pushedMark({ signed: targetsDocument, bytes: targets.bytes }, snapshot.bytes);
-}
-
 /** After `latest` was moved, the draft becomes the record, and its changes are not staged any more. */
 export async function commitRelease(
   operation: Operation,
@@ -120,7 +116,7 @@ export async function commitRelease(
     delegated,
     published: release,
     unmoved: undefined,
-    ...(coverage.kind === "online" ? {} : { pushed: markOf(draft) }),
+    ...(coverage.kind === "online" ? {} : { pushed: pushedMark(draft.snapshot.bytes) }),
     // A push without a record invalidates the older record, which does not name it.
     pushRecord: coverage.kind === "online" ? (pushRecord ?? state.pushRecord) : pushRecord,
     stagedRoots: coverage.kind === "all" ? [] : splitStagedRoots(state, roots).left,

@@ -21,7 +21,7 @@ import type { StagedBins } from "../documents/staged-bins.ts";
 import { describeStaged, isSameTarget, type StagedTargets } from "../documents/changes.ts";
 import type { ReleaseVersions, StagedTarget } from "../contract.ts";
 import { versionsOf, type Base } from "../published/base.ts";
-import { pushedMark } from "../bins/pushed-mark.ts";
+import { pushedMark } from "../state/pushed-mark.ts";
 import type { DelegatedFile } from "../documents/delegated-file.ts";
 import { delegatedFiles } from "./delegate.ts";
 import { applyRoles, type StagedRoles } from "../documents/staged-role.ts";
@@ -221,7 +221,7 @@ async function signOnline(operation: Operation, base: Base, coverage: OnlineCove
   const until = coverage.pushRecord?.until;
   const terms = termsOf(operation, { root });
   const renewal = capped(edition("snapshot", next, terms), until);
-  const isPushedHere = operation.state().pushed === pushedMark(base.targets, base.snapshot.bytes);
+  const isPushedHere = operation.state().pushed === pushedMark(base.snapshot.bytes);
   const isAllowed = coverage.snapshot === "if-due" || coverage.pushRecord !== undefined || isPushedHere;
   const left = before.expires.getTime() - operation.now.getTime();
   const isWorthIt = until === undefined || renewal.expires > before.expires;

@@ -1,6 +1,6 @@
 /** Delegates: people who have a pinned root, a state of their own and the key of one role. */
 import { createPublicKey, type KeyObject } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encodeProposal, metadataFileName, parseRole, roleTag, type ProposalStatement } from "@dtuf/format";
@@ -100,6 +100,16 @@ describe("a delegated role", () => {
     await owner.acceptProposal("tools");
     expect(await read("tools/hammer")).toBeUndefined();
     expect((await owner.staged()).roles).toEqual([]);
+  });
+
+  test("that another machine published is not renewed by the machine that pushed targets", async () => {
+    const delegate = await delegateTo("tools", key, ["tools/*"]);
+    await cp(join(directory, "owner"), join(directory, "pusher"), { recursive: true });
+    await publish(delegate, "tools", ["tools/hammer", "bang"]);
+    clock.advance({ days: 6 });
+    await owner.refreshMetadata({ withinMs: 0 });
+    expect((await open("pusher").refreshMetadata()).renewed).toEqual(["timestamp"]);
+    expect((await owner.refreshMetadata()).renewed).toEqual(["snapshot", "timestamp"]);
   });
 
   test("is signed at once if its keys are here", async () => {
