@@ -21,7 +21,7 @@ export interface Installation {
     versions: { readonly next: InstalledVersion; readonly previous: InstalledVersion | undefined },
     options: InstallOptions,
   ): Promise<void>;
-  /** The content that is installed now, whoever put it there; undefined if there is none, or if it cannot be told. */
+  /** The content that is installed now, by the agent or by an installer; undefined if there is none, or if it cannot be told. */
   identify(): Promise<Pick<InstalledVersion, "sha256" | "length"> | undefined>;
   /** Whether `restore` can install this version again without a request. */
   keeps(version: InstalledVersion): Promise<boolean>;
