@@ -318,6 +318,14 @@ describe("an archive", () => {
     expect((await agent.pending()).pending).toBe(undefined);
   });
 
+  test("whose headers alone are beyond its limit is refused", async () => {
+    const pax = { comment: "x".repeat(3_000_000) };
+    await publish("1.0.0", zstdCompressSync(await archive([{ name: "app", pax }, "one"])));
+    const agent = createTestAgent({ install: { ...slots(), entriesMax: 10 } as InstallPlace });
+    await stageNewest(agent);
+    await expectRefused(agent.apply(), "AGENT_ARCHIVE_INVALID");
+  });
+
   test("that is a bomb is refused at its limit", async () => {
     await publish("1.0.0", zstdCompressSync(await archive([{ name: "app" }, "0".repeat(5_000_000)])));
     const agent = createTestAgent({ install: slots() });

@@ -26,6 +26,8 @@ interface Entry extends ByteStream {
 
 const defaultMaxBytes = 4 * 1024 ** 3;
 const defaultEntriesMax = 200_000;
+/** A header, a long name and padding. */
+const entryOverheadBytes = 4096;
 /** A zstd archive names its window; more memory than this is not given. */
 const windowLogMax = 27;
 
@@ -38,7 +40,7 @@ export async function unpackTar(archive: ByteStream, directory: string, limits: 
   const links = new Map<string, string>();
   const enter = createEntryRule(limits);
   let sourceFault: unknown;
-  const input = Readable.from(await decompressed(archive));
+  const input = Readable.from(bounded(await decompressed(archive), limits));
   input.on("error", (error) => {
     sourceFault ??= error;
     tar.destroy(error);
@@ -59,6 +61,18 @@ export async function unpackTar(archive: ByteStream, directory: string, limits: 
   }
   if (sourceFault !== undefined) throw readable(sourceFault);
   await makeLinks(directory, links);
+}
+
+/** Headers and padding count too: they are read, although they are not written. */
+async function* bounded(tar: AsyncIterable<Uint8Array>, limits: UnpackLimits): ByteStream {
+  const { unpackedMaxBytes = defaultMaxBytes, entriesMax = defaultEntriesMax } = limits;
+  const max = unpackedMaxBytes + (entriesMax + 1) * entryOverheadBytes;
+  let bytes = 0;
+  for await (const chunk of tar) {
+    bytes += chunk.length;
+    if (bytes > max) throw invalid(`it unpacks to more than ${max} bytes`);
+    yield chunk;
+  }
 }
 
 async function writeEntry(entry: Entry, path: string): Promise<void> {
