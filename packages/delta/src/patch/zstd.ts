@@ -40,9 +40,9 @@ export async function decompress(coded: Uint8Array, { prefix, length }: Decompre
     const done = (error: Error | null, found: Buffer): void =>
       error === null ? resolve(found) : reject(broken(error.message));
     const params = { [constants.ZSTD_d_windowLogMax]: windowLog };
-    // Node wants a limit of 1 or more.
-    const maxOutputLength = Math.max(1, length);
-    zlib.zstdDecompress(coded, { params, maxOutputLength, ...(prefix && { dictionary: prefix }) }, done);
+    // Node wants a limit of 1 or more. One buffer for all of it is not copied once more.
+    const limits = { maxOutputLength: Math.max(1, length), chunkSize: Math.max(1024, length) };
+    zlib.zstdDecompress(coded, { params, ...limits, ...(prefix && { dictionary: prefix }) }, done);
   });
   if (bytes.length !== length) throw broken(`they give ${bytes.length} bytes instead of ${length}`);
   return bytes;

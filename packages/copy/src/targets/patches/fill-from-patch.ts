@@ -154,10 +154,15 @@ interface Writing {
 /** While a segment is decoded, the one before is written, and the next one arrives. */
 async function writeSegments(writing: Writing, context: FetchTargetContext): Promise<void> {
   let before: Promise<void> = Promise.resolve();
+  const windows: Buffer[] = [Buffer.alloc(0), Buffer.alloc(0)];
   try {
     for (const segment of writing.segments) {
       context.signal?.throwIfAborted();
-      const decoding = decode(writing, segment, await writing.coded.take(segment.codedLength));
+      const coded = await writing.coded.take(segment.codedLength);
+      // The window before the last one is not read any more.
+      windows.reverse();
+      if ((windows[0]?.length ?? 0) < segment.windowLength) windows[0] = Buffer.alloc(segment.windowLength);
+      const decoding = decode(writing, { segment, coded, into: windows[0] ?? Buffer.alloc(0) });
       // Prevents an unhandled rejection; the failure is thrown at its turn.
       decoding.catch(() => undefined);
       await before;
@@ -186,10 +191,15 @@ async function write(
   onProgress?.({ ...report, bytes: segment.offset + segment.length });
 }
 
-async function decode({ old, path }: Writing, segment: Segment, coded: Uint8Array): Promise<Uint8Array> {
+interface Coded {
+  readonly segment: Segment;
+  readonly coded: Uint8Array;
+  /** Memory for the window. */
+  readonly into: Buffer;
+}
+
+async function decode({ old, path }: Writing, { segment, coded, into }: Coded): Promise<Uint8Array> {
   const { windowOffset, windowLength } = segment;
-  const { bytesRead, buffer } = await fileCall(path, () =>
-    old.read(Buffer.alloc(windowLength), 0, windowLength, windowOffset),
-  );
-  return decodeSegment(segment, coded, buffer.subarray(0, bytesRead));
+  const { bytesRead } = await fileCall(path, () => old.read(into, 0, windowLength, windowOffset));
+  return decodeSegment(segment, coded, into.subarray(0, bytesRead));
 }
