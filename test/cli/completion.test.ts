@@ -91,7 +91,7 @@ describe("what may stand there:", () => {
       ["names", "TUF_EXPIRED"],
     ],
     [
-      ["help", "revoke"],
+      ["help", "revoke-ro"],
       ["names", "revoke-role\tstage the end of the trust in a role"],
     ],
     [

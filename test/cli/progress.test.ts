@@ -1,5 +1,5 @@
 /** Progress on a terminal, in a log, and for programs: against a registry that sends slowly. */
-import { writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing/hostile-registry/hostile-registry";
@@ -51,6 +51,8 @@ async function pullAll(
   drip(150);
   const terminal = terminals.open(["pull", repo, "--output", `${to}/`], opening);
   await expectEnd(terminal, 0);
+  // The next pull would take the bytes from there.
+  await rm(join(machine.directory, to), { recursive: true });
   const frames = terminal.screen().split("\u001b[J");
   return { frames: frames.slice(0, -1), left: frames.at(-1) ?? "", seen: visibleLines(terminal.screen()) };
 }

@@ -1,5 +1,5 @@
 /** What signals, and the end of the input, do to the program and to the terminal. */
-import { access, readFile, writeFile } from "node:fs/promises";
+import { access, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing/hostile-registry/hostile-registry";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -21,9 +21,11 @@ beforeAll(async () => {
   await writeFile(join(machine.directory, "large"), "y".repeat(size));
 });
 
-afterEach(() => {
+afterEach(async () => {
   registry.clearScript();
   terminals.close();
+  // The next pull would take the bytes from the file of the last one.
+  await rm(join(machine.directory, "dtuf_repos", repo, "copy/seeds"), { recursive: true, force: true });
 });
 
 afterAll(async () => {

@@ -145,6 +145,11 @@ const events: readonly StoryEvent[] = [
     publishes: { app: "1.3", "tools/saw": "one" },
   },
   {
+    day: 114,
+    what: "CI did not push the newest snapshot, so it is told that it may renew it.",
+    steps: [{ do: "vouch for the snapshot" }],
+  },
+  {
     day: 120,
     what: "Dave and Erin release at the same time. Dave is first; Erin is told, keeps what she staged, and is second.",
     steps: [

@@ -39,6 +39,8 @@ export type Step =
   | { readonly do: "forge proposal"; readonly of: string; readonly put: string; readonly keys: readonly KeyName[] }
   /** The same thief moves `latest` to a release with a timestamp and a snapshot of that key, which all clients must refuse. */
   | { readonly do: "forge release"; readonly key: KeyName }
+  /** Somebody tells CI that the published snapshot is the newest, although another machine pushed it. */
+  | { readonly do: "vouch for the snapshot" }
   | { readonly do: "stop CI" }
   | { readonly do: "start CI" };
 
