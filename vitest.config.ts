@@ -8,7 +8,8 @@ const setupFiles = ["test/setup/lost-files.ts"];
 export default defineConfig({
   ...shared,
   test: {
-    maxWorkers: 2,
+    // One more than cores: many system tests wait for a second, a process or a registry.
+    maxWorkers: 3,
     reporters: ["default", createRanTestsReporter()],
     projects: [
       {

@@ -230,7 +230,7 @@ describe("a publisher on docker-registry", () => {
   test("survives it with a role of more than 1,000 targets, kept by its own manifests alone", patience, async () => {
     const master = open("master");
     const names = Array.from({ length: 1001 }, (_, n) => `t/${n}`);
-    await eightAtATime(names, (name) => master.pushTarget(name, [content(name)]));
+    await master.pushTargets(names.map((name) => ({ name, parts: [content(name)] })));
     await master.pushMetadata();
     await eightAtATime(names, deleteOwnManifest);
     await collectGarbage();

@@ -77,7 +77,7 @@ describe("the container image", () => {
     await mkdir(unpacked);
     const blob = join(layout, "blobs/sha256", layer?.digest.slice("sha256:".length) ?? "");
     await run("tar", ["-xzf", blob, "-C", unpacked, "--no-same-owner"]);
-    const words = ["chroot", unpacked, "/usr/bin/dtuf", "--version"];
+    const words = ["/usr/sbin/chroot", unpacked, "/usr/bin/dtuf", "--version"];
     const ran = process.getuid?.() === 0 ? run("env", words) : run("unshare", ["-r", ...words]);
     expect((await ran).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
