@@ -43,6 +43,12 @@ async function open(immutableTags: Which): Promise<{ remote: RemoteRepository; m
   return { remote, master };
 }
 
+/** Another publisher, with a copy of the state. */
+async function openCopy({ store }: RemoteRepository): Promise<Master> {
+  await cp(join(directory, "a"), join(directory, "b"), { recursive: true });
+  return createMaster({ store, place: "here", directory: join(directory, "b"), now: clock.now });
+}
+
 async function read({ store }: RemoteRepository, master: Master, name: string): Promise<string | undefined> {
   return readTarget(store, await readRelease(store, await master.rootFile(), clock.now()), name);
 }
@@ -72,13 +78,7 @@ describe.for(["ECR", "Harbor", "Artifactory", "a registry that says 409"] as con
       const { remote, master } = await open({ which: "all but latest", like });
       await using _ = remote;
       await master.pushMetadata();
-      await cp(join(directory, "a"), join(directory, "b"), { recursive: true });
-      const other = createMaster({
-        store: remote.store,
-        place: "here",
-        directory: join(directory, "b"),
-        now: clock.now,
-      });
+      const other = await openCopy(remote);
       await master.pushTarget("a", [content("A")]);
       await other.pushTarget("b", [content("B")]);
       const path = /\/manifests\/release\.2$/;
@@ -92,13 +92,7 @@ describe.for(["ECR", "Harbor", "Artifactory", "a registry that says 409"] as con
       const { remote, master } = await open({ which: "all but latest", like });
       await using _ = remote;
       await master.pushMetadata();
-      await cp(join(directory, "a"), join(directory, "b"), { recursive: true });
-      const other = createMaster({
-        store: remote.store,
-        place: "here",
-        directory: join(directory, "b"),
-        now: clock.now,
-      });
+      const other = await openCopy(remote);
       await other.pushTarget("b", [content("B")]);
       const path = /\/manifests\/latest$/;
       remote.registry.script({ match: { method: "PUT", path }, times: 1, fault: { kind: "answer", status: 403 } });
