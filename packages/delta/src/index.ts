@@ -2,6 +2,7 @@ export { averageMax, averageMin, chooseAverage, indexedMinBytes, isAverage } fro
 export { indexMaxBytes, parseChunkIndex, type Chunk, type ChunkIndex, type IndexedContent } from "./chunk-index.ts";
 export { DeltaError, type DeltaErrorCode, type DeltaErrorDetails } from "./errors.ts";
 export { createIndexMaker, type IndexMaker, type IndexMakerOptions } from "./index-maker.ts";
+export { indexStream, type IndexStreamOptions } from "./index-stream.ts";
 export {
   createSegmentEncoder,
   decodeSegment,

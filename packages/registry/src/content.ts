@@ -34,3 +34,13 @@ export async function* observed(stream: ByteStream, observers: readonly ByteObse
     yield chunk;
   }
 }
+
+/** Bytes that were read already, then the rest. Ending the loop early ends the rest. */
+export async function* resumed(start: Uint8Array, rest: AsyncIterator<Uint8Array>): ByteStream {
+  try {
+    yield start;
+    for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
+  } finally {
+    await rest.return?.();
+  }
+}

@@ -2,6 +2,7 @@ export { createLimiter, forEachConcurrently, settleAll, type Limiter } from "./c
 export {
   observed,
   openContent,
+  resumed,
   type ByteObserver,
   type ByteStream,
   type Content,

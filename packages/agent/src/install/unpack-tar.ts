@@ -7,7 +7,7 @@ import { symlink } from "node:fs/promises";
 import { dirname, join, posix } from "node:path";
 import { Readable, type Transform } from "node:stream";
 import * as zlib from "node:zlib";
-import type { ByteStream } from "@dtuf/registry";
+import { resumed, type ByteStream } from "@dtuf/registry";
 import { createAtomicFile, createDirectory, fileCall, fileError, isFileName } from "@dtuf/registry/files";
 import { extract, type Header } from "tar-stream";
 import { AgentError } from "../errors.ts";
@@ -150,7 +150,7 @@ async function decompressed(archive: ByteStream): Promise<AsyncIterable<Uint8Arr
   const source = archive[Symbol.asyncIterator]();
   const first = await source.next();
   const start = first.done === true ? new Uint8Array() : first.value;
-  const bytes = Readable.from(joined(start, source));
+  const bytes = Readable.from(resumed(start, source));
   const unpacker = findUnpacker(Buffer.from(start.subarray(0, 4)).toString("hex"));
   if (unpacker === undefined) return bytes;
   bytes.on("error", (error) => unpacker.destroy(error));
@@ -163,15 +163,6 @@ function findUnpacker(first: string): Transform | undefined {
   if (typeof zlib.createZstdDecompress !== "function")
     throw new AgentError("AGENT_UNSUPPORTED", "the archive is compressed with zstd, which Node 22.15 and newer unpack");
   return zlib.createZstdDecompress({ params: { [zlib.constants.ZSTD_d_windowLogMax]: windowLogMax } });
-}
-
-async function* joined(start: Uint8Array, rest: AsyncIterator<Uint8Array>): ByteStream {
-  try {
-    yield start;
-    for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
-  } finally {
-    await rest.return?.();
-  }
 }
 
 /** The parsers' own errors become AGENT_ARCHIVE_INVALID; others stay. */

@@ -4,10 +4,9 @@
  * may have been stolen, so what it signed is never signed again.
  */
 import { metadataFileName, releaseTag } from "@dtuf/format";
-import { isDeepStrictEqual } from "node:util";
 import { binNames, TufError, type RoleName, type Snapshot, type TargetPath, type Targets } from "@dtuf/tuf";
 import type { StagedTarget } from "../target-contract.ts";
-import { describeStaged, type Staged, type TargetMap } from "../documents/changes.ts";
+import { describeStaged, isSameTarget, type Staged, type TargetMap } from "../documents/changes.ts";
 import { MasterError } from "../errors.ts";
 import { findRelease, readPublished, type Published } from "../published/published.ts";
 import { readRoots, walkRoots } from "../published/root-chain.ts";
@@ -78,7 +77,7 @@ function differences(signed: TargetMap, wanted: TargetMap): ReadonlyMap<TargetPa
   const changes = new Map<TargetPath, Staged>();
   for (const path of signed.keys()) if (!wanted.has(path)) changes.set(path, { kind: "delete" });
   for (const [path, file] of wanted) {
-    if (!isDeepStrictEqual(signed.get(path), file)) changes.set(path, { kind: "put", file });
+    if (!isSameTarget(signed.get(path), file)) changes.set(path, { kind: "put", file });
   }
   return changes;
 }

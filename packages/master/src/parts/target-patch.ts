@@ -1,13 +1,11 @@
 /** A patch to a target from an older version of it, made after the target's parts were read. */
-import { createHash } from "node:crypto";
 import { rm, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import {
   chooseAverage,
-  createIndexMaker,
   createSegmentEncoder,
   encodePatchTable,
-  parseChunkIndex,
+  indexStream,
   planSegments,
   type ChunkIndex,
   type PlannedSegment,
@@ -80,8 +78,8 @@ async function fromFile(operation: Operation, target: PatchedTarget, path: strin
     const { signal } = operation;
     const length = target.blobs.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
     const average = target.chunkBytes ?? chooseAverage(length);
-    const old = await cut(fileStream(file, size, path), { average, signal });
-    const content = await cut(contentOf(operation, target), { average, signal });
+    const old = await indexStream(fileStream(file, size, path), { average, signal });
+    const content = await indexStream(contentOf(operation, target), { average, signal });
     if (old === undefined || content === undefined || old.sha256 === content.sha256) return undefined;
     if (content.sha256 !== digestHex(target.digest)) throw changed(target);
     const planned = planSegments(content, old);
@@ -90,26 +88,6 @@ async function fromFile(operation: Operation, target: PatchedTarget, path: strin
   } finally {
     await file.close();
   }
-}
-
-interface Cutting {
-  readonly average: number;
-  readonly signal: AbortSignal | undefined;
-}
-
-async function cut(stream: ByteStream, { average, signal }: Cutting): Promise<ChunkIndex | undefined> {
-  const maker = createIndexMaker({ average, hashedBy: "caller" });
-  const whole = createHash("sha256");
-  let length = 0;
-  for await (const bytes of stream) {
-    signal?.throwIfAborted();
-    maker.update(bytes);
-    whole.update(bytes);
-    length += bytes.length;
-  }
-  const sha256 = whole.digest("hex");
-  const bytes = maker.finish(sha256);
-  return bytes && parseChunkIndex(bytes, { length, sha256 });
 }
 
 /** What a client that has the old content would fetch without the patch. */

@@ -4,7 +4,7 @@
  */
 import { pipeline, type Duplex } from "node:stream";
 import { constants, createGunzip, createZstdDecompress } from "node:zlib";
-import type { ByteStream } from "@dtuf/registry";
+import { resumed, type ByteStream } from "@dtuf/registry";
 import { archiveInvalid } from "../errors.ts";
 import { unpackedFreeBytes, unpackedRatioMax, zstdWindowLogMax } from "../limits.ts";
 
@@ -30,7 +30,7 @@ export async function* unpackArchive(archive: string, packed: ByteStream): ByteS
   const source = packed[Symbol.asyncIterator]();
   const first = await source.next();
   const start = first.done === true ? new Uint8Array() : first.value;
-  const bytes = joined(start, source);
+  const bytes = resumed(start, source);
   const hex = Buffer.from(start.subarray(0, 4)).toString("hex");
   const [, unpacker] = unpackers.find(([pattern]) => pattern.test(hex)) ?? [];
   if (typeof unpacker === "string") {
@@ -41,15 +41,6 @@ export async function* unpackArchive(archive: string, packed: ByteStream): ByteS
     );
   }
   yield* unpacker === undefined ? bytes : unpacked(archive, bytes, unpacker());
-}
-
-async function* joined(start: Uint8Array, rest: AsyncIterator<Uint8Array>): ByteStream {
-  try {
-    yield start;
-    for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
-  } finally {
-    await rest.return?.();
-  }
 }
 
 async function* unpacked(archive: string, packed: ByteStream, unpacker: ReturnType<Unpacker>): ByteStream {

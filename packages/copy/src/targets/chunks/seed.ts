@@ -2,9 +2,8 @@
  * Files that may have chunks of a target: the one at the destination, those that were named, the one that was pulled last. They
  * are cut as the target was cut, or have a kept index. Each chunk is hashed once more when it is used, because a file may change.
  */
-import { createHash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
-import { createIndexMaker, parseChunkIndex, type Chunk, type ChunkIndex } from "@dtuf/delta";
+import { indexStream, type Chunk, type ChunkIndex } from "@dtuf/delta";
 import { fileCall, FileError, openRegularFile, readRegularFile } from "@dtuf/registry/files";
 
 /** A file to take chunks from. */
@@ -63,26 +62,11 @@ async function findChunks({ path, index }: SeedFile, options: SeedOptions): Prom
   try {
     // What was cut with another average has no chunk in common.
     const kept = index?.average === options.average ? index : undefined;
-    return chunksOf(kept ?? (await cutFile(path, options)));
+    return chunksOf(kept ?? (await indexStream(readRegularFile(path, { signal: options.signal }), options)));
   } catch (error) {
     if (!FileError.is(error)) throw error;
     return [];
   }
-}
-
-/** @throws FileError */
-async function cutFile(path: string, { average, signal }: SeedOptions): Promise<ChunkIndex | undefined> {
-  const maker = createIndexMaker({ average, hashedBy: "caller" });
-  const whole = createHash("sha256");
-  let length = 0;
-  for await (const bytes of readRegularFile(path, { signal })) {
-    maker.update(bytes);
-    whole.update(bytes);
-    length += bytes.length;
-  }
-  const sha256 = whole.digest("hex");
-  const bytes = maker.finish(sha256);
-  return bytes && parseChunkIndex(bytes, { length, sha256 });
 }
 
 function chunksOf(index: ChunkIndex | undefined): readonly Chunk[] {
