@@ -46,7 +46,7 @@ export const metadataBytesPerSecond: number = 4096;
 export const refreshMs: number = 15 * 60 * 1000;
 
 /** Default number of targets that are saved at a time. */
-export const defaultConcurrency = 6;
+export const defaultConcurrency = 8;
 
 /** One failed refresh: a message of 2,000 characters and the names of the sites that were asked. */
 export const failureMaxBytes: number = 64 * 1024;

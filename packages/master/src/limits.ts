@@ -39,8 +39,8 @@ export const roleFilesMax = 100;
 /** How often an artifact is put again if the registry does not know a blob that was just put, which is rare. */
 export const unknownBlobRetries = 3;
 
-/** Simultaneous uploads. docker and skopeo have the same default. */
-export const defaultConcurrency = 4;
+/** Simultaneous uploads, one for each connection that is kept to a registry. Small files wait for the network, not for it. */
+export const defaultConcurrency = 8;
 
 /** How far the clock may be behind a known past instant before it is refused. Clients allow the same. */
 export const clockToleranceMs: number = 10 * 60 * 1000;

@@ -65,7 +65,7 @@ export interface MasterSettings {
   readonly keyType?: KeyType | undefined;
   /** Signers beside the key files (a hardware token, a cloud KMS). Each is used for the roles that name its key. */
   readonly signers?: readonly Signer[] | undefined;
-  /** Number of simultaneous uploads. Default: 4. */
+  /** Number of simultaneous uploads. Default: 8. */
   readonly concurrency?: number | undefined;
   /** What to do if another process works on the same state. Default: "wait", for two minutes. */
   readonly lock?: "wait" | "fail" | undefined;

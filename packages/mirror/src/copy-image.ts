@@ -24,7 +24,7 @@ export interface CopyImageOptions extends Pick<LayoutStoreOptions, "onLockWait">
   readonly platforms?: PlatformChoice | undefined;
   /** "carry": also copies signatures and everything else that refers to the image. Default "leave". */
   readonly referrers?: ImageCopy["referrers"] | undefined;
-  /** Concurrent transfers. Default 6. */
+  /** Concurrent transfers. Default 8. */
   readonly concurrency?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -48,7 +48,7 @@ export interface CopyImageResult {
  *   OciError; FileError
  */
 export async function copyImage(from: string, to: string, options: CopyImageOptions = {}): Promise<CopyImageResult> {
-  const { platforms = "all", referrers = "leave", concurrency = 6, signal } = options;
+  const { platforms = "all", referrers = "leave", concurrency = 8, signal } = options;
   const source = await openImage(from, options, options.source);
   try {
     const destination = await openImage(to, options, options.destination);

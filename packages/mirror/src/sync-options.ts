@@ -30,7 +30,7 @@ export interface SyncDefaults {
   readonly mode: "copy" | "check";
   /** Concurrent images. Their transfers are bounded by `concurrency`. Default 12. */
   readonly images: number;
-  /** Concurrent transfers. Default 6. */
+  /** Concurrent transfers. Default 8. */
   readonly concurrency: number;
   /** Retries of an image after a temporary failure. Default: no retry. */
   readonly retry: { readonly times: number; readonly delayMs?: number | undefined };
@@ -59,7 +59,7 @@ export const syncDefaults: SyncDefaults = {
   present: "trust",
   mode: "copy",
   images: 12,
-  concurrency: 6,
+  concurrency: 8,
   retry: { times: 0 },
   sleep: (ms, signal) => wait(ms, undefined, { signal }),
 };

@@ -57,7 +57,7 @@ export const settings = {
   tlsverify: needs("file", text("PEM file of certificate authorities (dxf's name of ca-file)", "file")),
   "ip-family": { kind: "choice", summary: "force the IP version", choices: ["4", "6"] },
   platform: like(grammars.platforms, text("platform to choose from a multi-platform image", "os/arch[/variant]")),
-  concurrency: count("transfers at once", "6"),
+  concurrency: count("transfers at once", "8"),
   "repositories-root": text("directory of the local state", "directory", "./dtuf_repos"),
   "metadata-url": like(
     grammars.urlOrDirectory,
