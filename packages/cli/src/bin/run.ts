@@ -1,4 +1,9 @@
 /** The only place that touches `process`. */
+// First, because V8 refuses Node's compiled code of a built-in module that is loaded after its flags were changed.
+import "node:crypto";
+import "node:fs/promises";
+import "node:stream/promises";
+import "node:timers/promises";
 import { constants, homedir } from "node:os";
 import { isatty } from "node:tty";
 import { setFlagsFromString } from "node:v8";
