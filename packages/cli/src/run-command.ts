@@ -42,6 +42,7 @@ export async function runCommand(
   } catch (error) {
     screen.close();
     const repository = command.arguments.startsWith("<repo>") ? args[0] : undefined;
+    if (context !== undefined && repository !== undefined) await noteRepositories(error, context, repository);
     return reportError(error, {
       program,
       command: command.name,
@@ -53,4 +54,22 @@ export async function runCommand(
   } finally {
     screen.close();
   }
+}
+
+/** Nothing is known here, or published there, under the name that was given. */
+const unknownRepository: ReadonlySet<unknown> = new Set([
+  "COPY_NOT_PINNED",
+  "COPY_NOT_PUBLISHED",
+  "COPY_METADATA_MISSING",
+  "MASTER_METADATA_MISSING",
+  "MASTER_METADATA_UNAVAILABLE",
+]);
+
+async function noteRepositories(error: unknown, context: Context, repository: string): Promise<void> {
+  if (!(error instanceof Error) || !("code" in error) || !unknownRepository.has(error.code)) return;
+  const { findNearRepositories } = await import("./connection/known-repositories.ts");
+  const { noteNear } = await import("./targets/near-names.ts");
+  try {
+    noteNear(error, await findNearRepositories(context, repository));
+  } catch {}
 }

@@ -4,6 +4,7 @@ import type { TargetMap } from "./documents/changes.ts";
 import type { Master, OperationOptions } from "./contract.ts";
 import type { KeyManager } from "./keys-contract.ts";
 import type { MasterOptions } from "./options.ts";
+import { MasterError } from "./errors.ts";
 import { delegate, revokeRole, updateRole } from "./release/delegate.ts";
 import { move } from "./release/move.ts";
 import { stageRollback } from "./history/rollback.ts";
@@ -185,7 +186,11 @@ async function unstage(operation: Operation, names: readonly string[] | undefine
   const staged = await operation.files.readStaged(state);
   const wanted = names?.map(parseTargetPath) ?? [...staged.keys()];
   const unknown = wanted.find((path) => !staged.has(path));
-  if (unknown !== undefined) throw unknownTarget(unknown);
+  if (unknown !== undefined) {
+    throw new MasterError("MASTER_TARGET_UNKNOWN", `${JSON.stringify(unknown)} is not staged`, {
+      details: { name: unknown, staged: [...staged.keys()] },
+    });
+  }
   for (const path of wanted) await operation.files.unstage(state, path);
   const roles = names === undefined ? await operation.files.readStagedRoles(state) : new Map<RoleName, never>();
   for (const role of roles.keys()) await operation.files.unstageRole(state, role);

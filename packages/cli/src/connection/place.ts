@@ -70,7 +70,7 @@ export function resolvePlace(repo: string, choice: HostChoice): Place {
 }
 
 /** The first component is a host where it could not be a repository's: it has a dot or a colon, or is `localhost`. */
-function splitHost(repo: string): { host: string; path: string } | undefined {
+export function splitHost(repo: string): { host: string; path: string } | undefined {
   const slash = repo.indexOf("/");
   const first = repo.slice(0, Math.max(slash, 0));
   const isHost = first === "localhost" || /[.:]/.test(first);

@@ -21,11 +21,27 @@ export async function createRepositoriesRoot(context: Context): Promise<StateRoo
   if ((await stat(directory).catch(() => undefined)) !== undefined) return root;
   try {
     await createDirectory(directory, { mode: 0o700 });
-    await writeFileAtomically(join(directory, ".gitignore"), "*\n");
   } catch {
     return root;
   }
+  await noteRepositoriesRoot(context, directory);
+  return root;
+}
+
+/** Runs what begins a state only if it succeeds so far: if it created the directory, git ignores it, and a note says where it is. */
+export async function withRepositoriesRoot<Result>(context: Context, work: () => Promise<Result>): Promise<Result> {
+  const { directory } = repositoriesRoot(context);
+  const isThere = async (): Promise<boolean> => (await stat(directory).catch(() => undefined)) !== undefined;
+  if (await isThere()) return work();
+  try {
+    return await work();
+  } finally {
+    if (await isThere()) await noteRepositoriesRoot(context, directory);
+  }
+}
+
+async function noteRepositoriesRoot(context: Context, directory: string): Promise<void> {
+  await writeFileAtomically(join(directory, ".gitignore"), "*\n").catch(() => undefined);
   const variable = context.variable("repositories-root");
   context.terminal.note(`keys and state are kept in ${directory}, which git ignores; ${variable} names another place`);
-  return root;
 }

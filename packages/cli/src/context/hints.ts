@@ -4,7 +4,8 @@ import type { Program } from "./command.ts";
 
 const hints: Readonly<Record<string, string>> = {
   COPY_NOT_PINNED: "pin a root first: PROGRAM pull-metadata <repo> root.json",
-  COPY_NOT_PUBLISHED: "publish first: PROGRAM push-metadata <repo>; or check the name and the registry",
+  COPY_NOT_PUBLISHED:
+    "check the name, and the registry: DTUF_HOST names it, or <repo> does (host/name, oci:DIRECTORY); its publisher publishes with PROGRAM push-metadata",
   COPY_PIN_OTHER_CHAIN:
     "if roots are missing in between, give the publisher's whole chain (PROGRAM get-root <repo> --all); if you mean to trust another chain, compare the fingerprints and add --replace",
   COPY_OFFLINE_NOTHING_CACHED: "run the command once with a connection, without --offline",
@@ -15,7 +16,7 @@ const hints: Readonly<Record<string, string>> = {
     "set this machine's clock; where it is right and was ahead before: PROGRAM pull-metadata <repo> root.json --replace",
   TUF_EXPIRED: "if this machine's clock is right, the publisher must sign again",
   MASTER_METADATA_MISSING:
-    "if the repository was made in another directory, run the command there, or name that directory's dtuf_repos with --repositories-root; a new one: PROGRAM init <repo>, which goes on from keys that are here",
+    "if the repository was made in another directory, run the command there, or name that directory's dtuf_repos with DTUF_REPOSITORIES_ROOT (--repositories-root); only if it is to be a new one, with keys of its own: PROGRAM init <repo>",
   MASTER_METADATA_EXISTS:
     "this machine has its metadata: PROGRAM status <repo> shows it, and PROGRAM push-metadata <repo> publishes it. Another repository of the same name needs another --repositories-root",
   MASTER_PLACE_DIFFERS:
@@ -25,6 +26,7 @@ const hints: Readonly<Record<string, string>> = {
   MASTER_SIGNATURES_MISSING:
     "what is staged is kept: PROGRAM propose <repo> asks the holders to sign; or run the command again where those keys are",
   MASTER_KEY_UNKNOWN: "PROGRAM list-keys <repo> lists the keys of each role",
+  MASTER_ROLE_UNKNOWN: "PROGRAM list-keys <repo> lists the roles and their keys",
   MASTER_BINS_MISSING: "PROGRAM create-bins <repo> --count 16384",
   MASTER_BINS_UNSUPPORTED: "nothing was changed",
   MASTER_KEY_EXISTS: "PROGRAM list-keys <repo> lists the keys of each role",
@@ -102,15 +104,21 @@ interface Failure {
 export function findHint(failure: Failure, program: Program): string | undefined {
   const { code } = failure;
   const hint = hintOfCase(failure) ?? (Object.hasOwn(hints, code) ? hints[code] : undefined);
-  return hint?.replaceAll("PROGRAM", program).replaceAll("DTUF_", `${program.toUpperCase()}_`);
+  const named = hint?.replaceAll("PROGRAM", program).replaceAll("DTUF_", `${program.toUpperCase()}_`);
+  return [hintOfNear(failure.details?.["near"]), named].filter((part) => part !== undefined).join(" ") || undefined;
+}
+
+function hintOfNear(near: unknown): string | undefined {
+  return Array.isArray(near) ? `did you mean ${near.map((each) => JSON.stringify(each)).join(" or ")}?` : undefined;
 }
 
 function hintOfCase(failure: Failure): string | undefined {
   const { code, message, details, command } = failure;
   const ofCommand = hintOfCommand(failure);
   if (ofCommand !== undefined) return ofCommand;
-  if (code === "COPY_TARGET_UNKNOWN") return hintOfUnknown("list-copy-targets", details) + hintOfPattern(details);
-  if (code === "MASTER_TARGET_UNKNOWN") return hintOfUnknown("list-master-targets", details);
+  if (code === "COPY_TARGET_UNKNOWN")
+    return `PROGRAM list-copy-targets <repo> lists what is there${hintOfPattern(details)}`;
+  if (code === "MASTER_TARGET_UNKNOWN") return details?.["staged"] === undefined ? listsTargets : listsStaged;
   if (code === "MASTER_KEYS_MISSING") return hintOfKeys(details, command);
   if (code === "MASTER_PUBLISHER_RACE" && details?.["lost"] !== undefined) {
     return "staged changes of keys: PROGRAM push-metadata <repo> signs them on the root that is published now; a root of reset-keys: PROGRAM reset-keys <repo> again";
@@ -166,13 +174,12 @@ function hintOfCommand({ code, details, command }: Failure): string | undefined 
   return undefined;
 }
 
-function hintOfUnknown(command: string, details: Failure["details"]): string {
-  const near = details?.["near"];
-  const meant = Array.isArray(near) ? `did you mean ${near.map((each) => JSON.stringify(each)).join(" or ")}? ` : "";
-  return `${meant}PROGRAM ${command} <repo> lists what is there`;
-}
+const listsTargets = "PROGRAM list-master-targets <repo> lists what is there";
+const listsStaged = "PROGRAM status <repo> lists what is staged";
 
 function hintOfPattern(details: Failure["details"]): string {
+  if (details?.["pattern"] !== undefined)
+    return "; * and ? stop at each /: 'linux/*' takes linux/app, and not linux/x64/app";
   const words = [details?.["target"], details?.["path"]];
   return words.some((word) => typeof word === "string" && word.includes("*"))
     ? "; a pattern is for PROGRAM pull-target <repo> --match, and its * stops at each /"

@@ -25,7 +25,7 @@ interface Failed {
   readonly interruption: Interruption;
 }
 
-/** In the source tree; `help CODE` of an installed program prints the same entry. */
+/** In the documents; `help CODE` prints the same entry, from every installation and without a network. */
 const errorPage = "docs/errors.md";
 
 const internal = "INTERNAL";
@@ -101,8 +101,7 @@ function textReport({ program, io }: Pick<Failed, "program" | "io">, { code, mes
   // Only a fault of the program has lines: its stack.
   const lines = code === internal ? message.split("\n").map(show).join("\n  ") : show(message);
   const mend = hint === undefined ? "" : `${program}: hint: ${show(hint)}\n`;
-  const page = code === "USAGE" ? "" : ` (${pageOf(code)})`;
-  return `${program}: ${lines} (${code})\n${mend}${program}: more: ${help}${page}\n`;
+  return `${program}: ${lines} (${code})\n${mend}${program}: more: ${help}\n`;
 }
 
 function jsonReport({ code, message, details, hint, help }: Report): string {

@@ -6,7 +6,7 @@ import { tellWait } from "../connection/lock-wait.ts";
 import { openRepository } from "../connection/connection.ts";
 import { readKeyType } from "./key-type.ts";
 import { openSigners } from "../signers/open-signers.ts";
-import { addNear } from "../targets/near-targets.ts";
+import { addNear } from "../targets/near-names.ts";
 import { createPassphrases } from "./passphrase.ts";
 import { stateDirectory, type StateRoot } from "../connection/place.ts";
 import { createRepositoriesRoot, repositoriesRoot } from "../connection/repositories-root.ts";
@@ -77,7 +77,15 @@ async function openMaster<Result>(
     });
     await noteUnusedLifetimes(context, master);
     return await work(master, connection.name).catch(async (error: unknown) => {
-      await addNear(error, async () => (await master.listTargetFiles({ bins: "skip" })).keys());
+      await addNear(error, {
+        targets: async () => (await master.listTargetFiles({ bins: "skip" })).keys(),
+        roles: async () => (await master.listRoleKeys()).map(({ role }) => role),
+        owners: async (role) =>
+          (await master.listRoleKeys())
+            .filter((listed) => listed.role === role)
+            .flatMap(({ keys }) => keys.flatMap(({ owner }) => owner ?? [])),
+        proposals: async () => (await master.listProposals({ signal: io.signal })).map(({ name }) => name),
+      });
       throw error;
     });
   } finally {

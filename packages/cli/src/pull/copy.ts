@@ -1,5 +1,7 @@
 /** Settings -> a client, for as long as a command needs it. */
+import { stat } from "node:fs/promises";
 import {
+  CopyError,
   createCopy,
   createMirroredSource,
   createStoreSource,
@@ -22,18 +24,11 @@ import {
   reachSite,
   type PlainSite,
 } from "../connection/plain-site.ts";
-import { createRepositoriesRoot, repositoriesRoot } from "../connection/repositories-root.ts";
-import {
-  describePlace,
-  findTargetsPlace,
-  resolvePlace,
-  stateDirectory,
-  type Place,
-  type StateRoot,
-} from "../connection/place.ts";
+import { repositoriesRoot, withRepositoriesRoot } from "../connection/repositories-root.ts";
+import { describePlace, findTargetsPlace, resolvePlace, stateDirectory, type Place } from "../connection/place.ts";
 import { isPlainUrl } from "../context/grammar/grammar.ts";
 import { UsageError } from "../context/usage.ts";
-import { addNear } from "../targets/near-targets.ts";
+import { addNear } from "../targets/near-names.ts";
 
 interface Opened {
   readonly source: Source;
@@ -42,34 +37,38 @@ interface Opened {
   readonly repository: string;
   /** "by-default": nobody named a registry, so it is the embedded one. */
   readonly chosen: "by-name" | "by-default";
+  /** The directory of the layout, if it is the only source. */
+  readonly layout: string | undefined;
   close(): Promise<void>;
 }
 
+/** Without a pin the command fails, and leaves no directory in the place where it was called. */
 export async function withCopy<Result>(
   context: Context,
   repo: string,
   work: (copy: Copy) => Promise<Result>,
 ): Promise<Result> {
-  return openCopy(context, { repo, root: createRepositoriesRoot }, work);
+  return openCopy(context, { repo, begins: false }, work);
 }
 
-/** For commands that only read the state: they do not create its directory. */
-export async function lookAtCopy<Result>(
+/** For commands that are given what to pin. A directory that holds no repository is refused before anything is kept. */
+export async function withNewCopy<Result>(
   context: Context,
   repo: string,
   work: (copy: Copy) => Promise<Result>,
 ): Promise<Result> {
-  return openCopy(context, { repo, root: repositoriesRoot }, work);
+  return withRepositoriesRoot(context, () => openCopy(context, { repo, begins: true }, work));
 }
 
 interface Opening {
   readonly repo: string;
-  readonly root: (context: Context) => StateRoot | Promise<StateRoot>;
+  /** A state, if there is none. */
+  readonly begins: boolean;
 }
 
 async function openCopy<Result>(
   context: Context,
-  { repo, root }: Opening,
+  { repo, begins }: Opening,
   work: (copy: Copy) => Promise<Result>,
 ): Promise<Result> {
   const opened = await openSource(context, repo);
@@ -77,14 +76,17 @@ async function openCopy<Result>(
     const copy = createCopy({
       source: opened.source,
       place: opened.place,
-      directory: stateDirectory(await root(context), opened.repository, "copy"),
+      directory: stateDirectory(repositoriesRoot(context), opened.repository, "copy"),
       now: context.io.now,
       state: context.values.on("require-state") ? "required" : "best-effort",
       onEvent: (event) => context.terminal.note(describeEvent(event)),
     });
     if (opened.chosen === "by-default") await refuseOtherState(context, copy, opened.place);
+    if (begins) await refuseMissingLayout(context, copy, opened);
     return await work(copy).catch(async (error: unknown) => {
-      await addNear(error, () => Array.fromAsync(copy.listTargets({ mode: "offline", signal: context.io.signal })));
+      const targets = (): Promise<readonly string[]> =>
+        Array.fromAsync(copy.listTargets({ mode: "offline", signal: context.io.signal }));
+      await addNear(error, { targets });
       throw error;
     });
   } finally {
@@ -106,6 +108,23 @@ async function refuseOtherState(context: Context, copy: Copy, place: string): Pr
   );
 }
 
+/** A mistyped name or a wrong directory is no first source: a pin that is there already shows that it was one. */
+async function refuseMissingLayout({ values }: Context, copy: Copy, { layout, place }: Opened): Promise<void> {
+  if (layout === undefined || values.on("offline") || (await stat(layout).catch(() => undefined)) !== undefined) return;
+  if (await isPinned(copy)) return;
+  throw new CopyError("COPY_NOT_PUBLISHED", `there is no repository at ${place}`, { details: { place } });
+}
+
+export async function isPinned(copy: Copy): Promise<boolean> {
+  try {
+    await copy.inspect();
+    return true;
+  } catch (error) {
+    if (!CopyError.is(error)) throw error;
+    return false;
+  }
+}
+
 /** Where `<repo>` is, or the plain repository of metadata-url, whose state `<repo>` only names; then the mirrors. */
 async function openSource(context: Context, repo: string): Promise<Opened> {
   const { values } = context;
@@ -124,6 +143,7 @@ async function openSource(context: Context, repo: string): Promise<Opened> {
     source: createMirroredSource(opened.map(({ source }) => source)),
     place: metadataUrl === undefined ? describePlace(first) : describePlainUrl(metadataUrl),
     repository: first.repository,
+    layout: opening.length === 1 && metadataUrl === undefined && first.kind === "layout" ? first.directory : undefined,
     chosen: metadataUrl !== undefined || isNamed(context, repo, first) ? "by-name" : "by-default",
     close: async () => void (await Promise.all(opened.map((one) => one.close()))),
   };

@@ -3,10 +3,10 @@ import type { CachedState } from "@dtuf/copy";
 import type { Run } from "../context/command.ts";
 import { printFacts, type Fact } from "../context/text/columns.ts";
 import { describeInstant } from "../context/time.ts";
-import { lookAtCopy } from "./copy.ts";
+import { withCopy } from "./copy.ts";
 
 export const run: Run = (context, [repo = ""]) =>
-  lookAtCopy(context, repo, async (copy) => {
+  withCopy(context, repo, async (copy) => {
     const state = await copy.inspect();
     if (context.terminal.format === "json") return context.terminal.printJson(state);
     await printFacts(context, describe(state, context.io.now()));

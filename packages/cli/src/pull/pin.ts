@@ -1,7 +1,7 @@
 import { createCopy } from "@dtuf/copy";
 import { hostChoice } from "../connection/connection.ts";
 import { resolvePlace, stateDirectory } from "../connection/place.ts";
-import { createRepositoriesRoot } from "../connection/repositories-root.ts";
+import { repositoriesRoot, withRepositoriesRoot } from "../connection/repositories-root.ts";
 import type { Run } from "../context/command.ts";
 import { UsageError } from "../context/usage.ts";
 import { describeEvent } from "./copy.ts";
@@ -22,12 +22,14 @@ export const run: Run = async (context, [repo = "", file = ""]) => {
   const copy = createCopy({
     source: { sites: [] },
     place: repo,
-    directory: stateDirectory(await createRepositoriesRoot(context), repository, "copy"),
+    directory: stateDirectory(repositoriesRoot(context), repository, "copy"),
     now: io.now,
     state: "required",
     onEvent: (event) => terminal.note(describeEvent(event)),
   });
-  const pin = await confirmPin(context, (replace) => copy.pin(requested.bytes, { replace }));
+  const pin = await withRepositoriesRoot(context, () =>
+    confirmPin(context, (replace) => copy.pin(requested.bytes, { replace })),
+  );
   terminal.report(`pinned root version ${pin.version}, sha256 ${pin.fingerprint}`);
   if (terminal.format === "json") await terminal.printJson({ pin });
 };

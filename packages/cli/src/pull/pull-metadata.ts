@@ -2,14 +2,14 @@ import type { RequestedRoot, RefreshResult } from "@dtuf/copy";
 import { createProgress } from "../context/progress/progress.ts";
 import type { Context, Run } from "../context/command.ts";
 import { describeCount, describeInstant } from "../context/time.ts";
-import { callOptions, withCopy } from "./copy.ts";
+import { callOptions, withCopy, withNewCopy } from "./copy.ts";
 import { confirmPin } from "./confirm-pin.ts";
 import { readPin } from "./pin-file.ts";
 
 export const run: Run = async (context, [repo = "", ...files]) => {
   const pin = await readPin(context, files);
   const progress = createProgress(context);
-  return withCopy(context, repo, async (copy) => {
+  return (pin === undefined ? withCopy : withNewCopy)(context, repo, async (copy) => {
     const { onProgress } = progress;
     const result = await confirmPin(context, (replace) =>
       copy.pullMetadata({ pin, ...callOptions(context), replace, onProgress }),

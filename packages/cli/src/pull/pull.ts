@@ -1,11 +1,11 @@
 /** Pins if nothing is pinned, refreshes, and writes all targets or those that are named into a directory. */
-import { CopyError, type Copy, type PinInfo } from "@dtuf/copy";
+import type { Copy, PinInfo } from "@dtuf/copy";
 import { digestHex, digestOf } from "@dtuf/registry";
 import { parseUnverified, TufError } from "@dtuf/tuf";
 import type { Context, Run } from "../context/command.ts";
 import { readRootFile } from "../context/input-file.ts";
 import { UsageError } from "../context/usage.ts";
-import { parseTargets, callOptions, withCopy } from "./copy.ts";
+import { callOptions, isPinned, parseTargets, withCopy, withNewCopy } from "./copy.ts";
 import { isTrusted, type PinChange } from "./confirm-pin.ts";
 import { findOutput } from "./destinations.ts";
 import { saveAll, writeAll } from "./save-all.ts";
@@ -25,7 +25,7 @@ export const run: Run = async (context, [repo = "", ...names]) => {
   );
   const file = context.values.text("root") || undefined;
   const root = file === undefined ? undefined : { repo, file, bytes: await readRootFile(context, file) };
-  await withCopy(context, repo, async (copy) => {
+  await (root === undefined ? withCopy : withNewCopy)(context, repo, async (copy) => {
     await pullMetadata(context, copy, root);
     const paths = names.length > 0 ? parseTargets(names) : await listAll(context, copy);
     const targets = await findAll(context, copy, paths);
@@ -60,16 +60,6 @@ async function pullMetadata(context: Context, copy: Copy, root: GivenRoot | unde
   if (other !== undefined) noteOtherRoot(context, other);
   else if (root !== undefined) await noteKeptPin(context, copy, root);
   if (failure !== undefined) throw failure.error;
-}
-
-async function isPinned(copy: Copy): Promise<boolean> {
-  try {
-    await copy.inspect();
-    return true;
-  } catch (error) {
-    if (!CopyError.is(error)) throw error;
-    return false;
-  }
 }
 
 interface OtherRoot extends PinChange, GivenRoot {}

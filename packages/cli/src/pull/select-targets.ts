@@ -28,7 +28,7 @@ export async function findAll(
   const found: TargetInfo[] = [];
   for (const path of paths) {
     const target = await copy.findTarget(path, callOptions(context));
-    if (target === undefined) throw unknown(`no target ${JSON.stringify(path)}`, path);
+    if (target === undefined) throw unknown(`no target ${JSON.stringify(path)}`, { target: path });
     found.push(target);
   }
   return found;
@@ -53,10 +53,10 @@ async function findMatches(context: Context, copy: Copy): Promise<readonly Targe
   const patterns = values.list("match");
   const paths = await listAll(context, copy);
   const idle = patterns.find((pattern) => !paths.some((path) => matchesPath(pattern, path)));
-  if (idle !== undefined) throw unknown(`no target matches ${JSON.stringify(idle)}`, idle);
+  if (idle !== undefined) throw unknown(`no target matches ${JSON.stringify(idle)}`, { pattern: idle });
   return paths.filter((path) => patterns.some((pattern) => matchesPath(pattern, path)));
 }
 
-function unknown(message: string, target: string): CopyError {
-  return new CopyError("COPY_TARGET_UNKNOWN", message, { details: { target } });
+function unknown(message: string, details: Readonly<Record<string, string>>): CopyError {
+  return new CopyError("COPY_TARGET_UNKNOWN", message, { details });
 }

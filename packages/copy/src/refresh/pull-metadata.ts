@@ -3,7 +3,7 @@
  * One writer at a time; a call that only reads the cache takes no lock.
  */
 import { parseUnverified, TufError, type Limits } from "@dtuf/tuf";
-import { findTrustedRoot, keepFirstPin, type TrustedRoot, type PinRequest } from "./trusted-root.ts";
+import { findTrustedRoot, keepFirstPin, notPinned, type TrustedRoot, type PinRequest } from "./trusted-root.ts";
 import type { CacheDraft } from "../state/cache-draft.ts";
 import type { CacheDirectory } from "../state/cache-directory.ts";
 import { isCallbackFault } from "../callbacks.ts";
@@ -64,6 +64,8 @@ export async function loadRepository(
       if (!isNoUse || isCallbackFault(error)) throw error;
     }
   }
+  // Before the lock, which is a file: a call that cannot begin leaves nothing in the place where it was made.
+  if (request.requested === undefined && (await context.directory.load()) === undefined) throw notPinned();
   try {
     return await context.directory.exclusively(() => openOnline(request, context), { signal: context.signal });
   } catch (error) {

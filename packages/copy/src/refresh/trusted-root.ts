@@ -108,7 +108,7 @@ async function loadPinned({ requested }: PinRequest, context: TrustedRootContext
   }
 }
 
-function notPinned(): CopyError {
+export function notPinned(): CopyError {
   return new CopyError("COPY_NOT_PINNED", "no root is pinned; give a root.json or root public keys once");
 }
 

@@ -181,7 +181,7 @@ describe("the state", () => {
       const copy = createTestCopy({ state: "required" });
       await expect(copy.pullMetadata({ pin: pin() })).rejects.toMatchObject(refused);
       await expect(copy.pin(pin().bytes)).rejects.toMatchObject(refused);
-      await expect(copy.findTarget(parseTargetPath("a.txt"))).rejects.toMatchObject(refused);
+      await expect(copy.findTarget(parseTargetPath("a.txt"))).rejects.toMatchObject({ code: "COPY_NOT_PINNED" });
       expect(requests).toEqual([]);
     });
     expect(await readdir(directory)).toEqual([]);

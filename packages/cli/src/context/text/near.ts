@@ -4,15 +4,19 @@
 const comparedMost = 64;
 const shownMost = 3;
 
-/** The candidates that differ from the word in the fewest letters, a third of them at most; in the order given. */
+/**
+ * The candidates that differ from the word in the fewest letters, a third of them at most, and always keep one: nothing is
+ * near a word of one letter. In the order given.
+ */
 export function findNear(word: string, candidates: Iterable<string>): readonly string[] {
   const typed = Array.from(word.toLowerCase());
   if (typed.length > comparedMost) return [];
   let least = Math.max(1, Math.floor(typed.length / 3));
   let near: string[] = [];
   for (const candidate of candidates) {
-    const distance = countEdits(typed, Array.from(candidate.toLowerCase()), least);
-    if (distance > least) continue;
+    const letters = Array.from(candidate.toLowerCase());
+    const distance = countEdits(typed, letters, least);
+    if (distance > least || distance >= Math.min(typed.length, letters.length)) continue;
     if (distance < least) near = [];
     least = distance;
     near.push(candidate);

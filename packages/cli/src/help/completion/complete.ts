@@ -9,7 +9,8 @@ import { createScreen } from "../../context/screen/screen.ts";
 import { variableOf } from "../../context/settings.ts";
 import { createTerminal } from "../../context/terminal.ts";
 import { readSettings } from "../../context/values.ts";
-import { listKnownRepositories, listKnownTargets } from "./known-names.ts";
+import { listKnownRepositories } from "../../connection/known-repositories.ts";
+import { listKnownTargets } from "./known-names.ts";
 import { quoteForBash, readShellLine } from "./shell-words.ts";
 import { findWanted, readWords, type Candidate, type Wanted } from "./wanted.ts";
 

@@ -68,6 +68,7 @@ export function describeErrorCode(code: string, { cause, risk, mend }: ErrorEntr
     ["risk", risk],
     ["mend", mend],
     ["exit status", String(exitStatusOf(code))],
+    ["page", `docs/errors.md#${code.toLowerCase()}, in the documents`],
   ];
 }
 

@@ -69,7 +69,7 @@ export const masterErrors: ErrorEntries<MasterErrorCode> = {
   MASTER_METADATA_MISSING: {
     cause: "This machine has no metadata of the repository.",
     risk: noRisk,
-    mend: "New: `dtuf init <repo>`. Published from another machine: `dtuf adopt-metadata <repo> root.json`.",
+    mend: "Made in another directory: run the command there, or name that directory's `dtuf_repos` with `DTUF_REPOSITORIES_ROOT`. Published from another machine: `dtuf adopt-metadata <repo> root.json`. New: `dtuf init <repo>`.",
   },
   MASTER_METADATA_EXISTS: {
     cause: "This machine has metadata of the repository already, and making it again would replace it.",
@@ -87,9 +87,9 @@ export const masterErrors: ErrorEntries<MasterErrorCode> = {
     mend: "Restore the state's directory from a backup, or take it from what is published: `dtuf adopt-metadata <repo> root.json`.",
   },
   MASTER_TARGET_UNKNOWN: {
-    cause: "No target of this name is signed or staged here.",
+    cause: "No target of this name is signed or staged here; of `unstage-target`: staged.",
     risk: noRisk,
-    mend: "`dtuf list-master-targets <repo>` lists the names.",
+    mend: "`dtuf list-master-targets <repo>` lists the names, `dtuf status <repo>` what is staged.",
   },
   MASTER_TARGET_RESERVED: {
     cause: "A name cannot be a target's: it would collide with what the format keeps for itself.",
