@@ -1,10 +1,12 @@
 /** Which update there is: what is published, and what this machine remembers. */
-import type { Copy } from "@dtuf/copy";
+import type { CallOptions, Copy } from "@dtuf/copy";
 import { parseUnverified } from "@dtuf/tuf";
 import type { AgentUpdate, CheckOptions, CheckResult } from "./contract.ts";
+import { withStallTimeout } from "./patience.ts";
 import { parseAgentRelease } from "./release/release.ts";
 import { selectRelease, type Machine, type SignedRelease } from "./release/select-release.ts";
 import type { AgentState } from "./state/agent-state.ts";
+import { findHold, type Hold } from "./when/hold.ts";
 import { keep, withState, type Workplace } from "./workplace.ts";
 
 interface Found extends SignedRelease {
@@ -12,28 +14,42 @@ interface Found extends SignedRelease {
 }
 
 /** Refreshes, records what is seen for the first time, and decides. */
-export async function checkForUpdate(
-  place: Workplace,
-  { signal, isAsked = false }: CheckOptions,
-): Promise<CheckResult> {
-  await place.copy.pullMetadata({ signal });
-  const found = await findReleases(place, signal);
+export async function checkForUpdate(place: Workplace, call: CheckOptions): Promise<CheckResult> {
+  const { isAsked = false, stallMs = place.stallMs } = call;
+  const work = (signal: AbortSignal, onProgress: () => void): Promise<Found[]> =>
+    findReleases(place, { signal, onProgress });
+  const found = await withStallTimeout(stallMs, call.signal, work);
   const now = place.now();
-  const state = await withState(place, signal, async (before) => {
+  const state = await withState(place, call, async (before) => {
     const seen = recordSeen(before, found, now);
     return seen === undefined ? before : keep(place, seen);
   });
   const { chosen, passedOver, installed } = selectRelease(found, machineOf(place, state, { now, isAsked }));
-  const isPostponed = !isAsked && state.postponedUntil !== undefined && now < new Date(state.postponedUntil);
-  const update = chosen === undefined || isPostponed ? undefined : await updateOf(place.copy, chosen, signal);
+  const offer = chosen === undefined ? undefined : await updateOf(place.copy, chosen, call.signal);
+  const held = offer === undefined || isAsked ? undefined : await holdOf(place, offer, { state, now });
+  const update = held === undefined ? offer : undefined;
   place.events.emit({ kind: "checked", version: update?.release.version });
-  return Object.freeze({ update, passedOver, installedRelease: installed });
+  return Object.freeze({ update, held, passedOver, installedRelease: installed });
 }
 
-async function findReleases({ copy, name, events }: Workplace, signal: AbortSignal | undefined): Promise<Found[]> {
+async function holdOf(
+  { policy, events }: Workplace,
+  { release: { version }, target: { length } }: AgentUpdate,
+  when: { readonly state: AgentState; readonly now: Date },
+): Promise<Hold | undefined> {
+  const hold = await findHold({ step: "check", version, length }, { policy, ...when });
+  if (hold !== undefined) events.emit({ kind: "held", step: "check", version, ...hold });
+  return hold;
+}
+
+async function findReleases(
+  { copy, name, events }: Workplace,
+  options: Pick<CallOptions, "signal" | "onProgress">,
+): Promise<Found[]> {
+  await copy.pullMetadata(options);
   const isOffline = await areTargetsKeysOffline(copy);
   const found: Found[] = [];
-  for await (const { path, role, file } of copy.listTargetFiles({ signal, mode: "cache-if-valid" })) {
+  for await (const { path, role, file } of copy.listTargetFiles({ ...options, mode: "cache-if-valid" })) {
     try {
       const release = parseAgentRelease(file.custom);
       const sha256 = file.hashes.get("sha256");
@@ -59,11 +75,19 @@ async function areTargetsKeysOffline(copy: Copy): Promise<boolean> {
   return shared < roles.targets.threshold;
 }
 
-/** Undefined if everything was seen before. What is not published any more is forgotten. */
+/**
+ * Undefined if everything was seen before. What is not published any more is forgotten. A record of the future was made by a
+ * clock that was wrong: it becomes now, or its release would wait until then.
+ */
 function recordSeen(state: AgentState, found: readonly Found[], now: Date): AgentState | undefined {
-  const seen = found.map(({ sha256 }): [string, string] => [sha256, state.firstSeen[sha256] ?? now.toISOString()]);
-  const isKnown = seen.length === Object.keys(state.firstSeen).length && seen.every(([key]) => key in state.firstSeen);
-  return isKnown ? undefined : { ...state, firstSeen: Object.fromEntries(seen) };
+  const isSane = (at: string | undefined): at is string => at !== undefined && new Date(at) <= now;
+  const seen = found.map(({ sha256 }): [string, string] => {
+    const at = Object.hasOwn(state.firstSeen, sha256) ? state.firstSeen[sha256] : undefined;
+    return [sha256, isSane(at) ? at : now.toISOString()];
+  });
+  const firstSeen = Object.fromEntries(seen);
+  const isKnown = Object.keys(firstSeen).length === Object.keys(state.firstSeen).length;
+  return isKnown && seen.every(([key, at]) => state.firstSeen[key] === at) ? undefined : { ...state, firstSeen };
 }
 
 function machineOf(

@@ -21,9 +21,13 @@ export type AgentErrorCode =
   | "AGENT_NO_PREDECESSOR"
   /** The new version was not healthy in time. The previous version is installed again. */
   | "AGENT_UNHEALTHY"
+  /** The user or the machine does not allow this step now. `details.reason` says why, `details.until` until when. */
+  | "AGENT_HELD"
+  /** The hours in which versions may be installed are not two different times of a day. */
+  | "AGENT_WINDOW_INVALID"
   /** No byte arrived for the stall timeout. The bytes so far are kept. */
   | "AGENT_STALLED"
-  /** The archive has a link out of itself, a name that leads out, or is too large. */
+  /** The archive has a link out of itself, a name that leads out, or is too large. Nothing of it is left. */
   | "AGENT_ARCHIVE_INVALID"
   /** This version of Node cannot unpack the archive's compression. */
   | "AGENT_UNSUPPORTED"
@@ -35,8 +39,38 @@ export type AgentErrorDetails = Readonly<Record<string, string | number>>;
 
 const brand = Symbol.for("dtuf.AgentError");
 
-const retryableCodes: ReadonlySet<AgentErrorCode> = new Set(["AGENT_STALLED", "AGENT_STAGED_DIFFERS"]);
-const securityCodes: ReadonlySet<AgentErrorCode> = new Set(["AGENT_STAGED_DIFFERS", "AGENT_ARCHIVE_INVALID"]);
+/**
+ * "retry": the same call may succeed later. "attack": an attack is a possible reason. "damage": both, because bytes are not
+ * those that were signed. "final": the call fails until somebody changes something.
+ */
+export type ErrorNature = "retry" | "attack" | "damage" | "final";
+
+/** What each error of this package can mean. */
+export const agentNatures: Readonly<Record<AgentErrorCode, ErrorNature>> = {
+  AGENT_RELEASE_INVALID: "final",
+  AGENT_RELEASE_AMBIGUOUS: "final",
+  AGENT_RELEASE_UNKNOWN: "final",
+  AGENT_CHANNEL_UNKNOWN: "final",
+  AGENT_ROLLOUT_DOWN: "final",
+  AGENT_STAGED_DIFFERS: "damage",
+  AGENT_NOT_PENDING: "final",
+  AGENT_NO_PREDECESSOR: "final",
+  AGENT_UNHEALTHY: "final",
+  AGENT_HELD: "retry",
+  AGENT_WINDOW_INVALID: "final",
+  AGENT_STALLED: "retry",
+  AGENT_ARCHIVE_INVALID: "attack",
+  AGENT_UNSUPPORTED: "final",
+  AGENT_STATE_FOREIGN: "final",
+};
+
+/** What a program decides by. */
+export function judge(nature: ErrorNature): { readonly retryable: boolean; readonly security: boolean } {
+  return {
+    retryable: nature === "retry" || nature === "damage",
+    security: nature === "attack" || nature === "damage",
+  };
+}
 
 /** The only error class of this package. Errors of the copy and of local files are never wrapped. */
 export class AgentError extends Error {
@@ -56,8 +90,9 @@ export class AgentError extends Error {
     super(message, more.cause === undefined ? undefined : { cause: more.cause });
     this.code = code;
     this.details = more.details ?? {};
-    this.retryable = retryableCodes.has(code);
-    this.security = securityCodes.has(code);
+    const { retryable, security } = judge(agentNatures[code]);
+    this.retryable = retryable;
+    this.security = security;
   }
 
   /** True for an AgentError of any copy of this package. */

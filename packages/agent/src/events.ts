@@ -1,13 +1,37 @@
+import type { HeldStep, HoldReason } from "./when/hold.ts";
+
 /** What the agent reports: codes with parameters, so that a program can speak its user's language. */
 export type AgentEvent =
   /** A check ended. `version` is undefined if there is nothing to install now. */
   | { readonly kind: "checked"; readonly version: string | undefined }
   /** A target claims to be a release and is malformed. It is passed over. */
   | { readonly kind: "release-skipped"; readonly path: string; readonly error: unknown }
-  /** `totalBytes` is the signed length. */
-  | { readonly kind: "progress"; readonly version: string; readonly bytes: number; readonly totalBytes: number }
+  /** `totalBytes` is the signed length. "install": the staged bytes are verified again and written. */
+  | {
+      readonly kind: "progress";
+      readonly step: "download" | "install";
+      readonly version: string;
+      readonly bytes: number;
+      readonly totalBytes: number;
+    }
+  /** Another process works on the same installation. `pid` is undefined if the system does not say. */
+  | { readonly kind: "lock-awaited"; readonly pid: number | undefined }
   | { readonly kind: "staged" | "applied" | "confirmed"; readonly version: string }
   | { readonly kind: "reverted"; readonly version: string; readonly to: string; readonly reason: RevertReason }
+  /** It does not work, and there is no version before it. It stays until a newer one comes, and is not installed again. */
+  | { readonly kind: "abandoned"; readonly version: string }
+  /** The user or the machine does not allow this step now; `until` is undefined if it is not known when. */
+  | {
+      readonly kind: "held";
+      readonly step: HeldStep;
+      readonly version: string | undefined;
+      readonly reason: HoldReason;
+      readonly until: Date | undefined;
+    }
+  /** Of `run`: a round failed, and the next one tries again. `describeProblem` says what kind of error it is. */
+  | { readonly kind: "failed"; readonly error: unknown }
+  /** Of `run`: nothing is done until then. No socket is open. */
+  | { readonly kind: "waiting"; readonly until: Date }
   /** A switch that was cut off was finished or undone. */
   | { readonly kind: "healed"; readonly version: string; readonly outcome: "finished" | "undone" };
 

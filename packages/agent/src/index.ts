@@ -9,7 +9,10 @@ export type {
   ApplyOptions,
   CheckOptions,
   CheckResult,
+  HeldCall,
   InstallPlace,
+  RunOptions,
+  UpdateOutcome,
 } from "./contract.ts";
 export { AgentError, type AgentErrorCode, type AgentErrorDetails } from "./errors.ts";
 export type { AgentEvent, RevertReason } from "./events.ts";
@@ -21,3 +24,20 @@ export type { InstalledVersion, PendingPhase, PendingVersion } from "./state/age
 export type { ReleasePlatform } from "./release/platform.ts";
 export type { AgentRelease } from "./release/release.ts";
 export type { PassedOver, PassedOverReason, SignedRelease } from "./release/select-release.ts";
+export {
+  englishMessages,
+  type EventMessageCode,
+  type MessageCatalogue,
+  type MessageCode,
+} from "./messages/catalogue.ts";
+export {
+  formatMessage,
+  messageOfError,
+  messageOfEvent,
+  messageOfPassedOver,
+  type AgentMessage,
+} from "./messages/message.ts";
+export type { ProblemCode } from "./messages/natures.ts";
+export { describeProblem, type AgentProblem, type MessageParameters } from "./messages/problem.ts";
+export type { AgentPolicy, HeldStep, Hold, HoldReason } from "./when/hold.ts";
+export type { DayWindow } from "./when/window.ts";

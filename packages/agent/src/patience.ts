@@ -1,4 +1,4 @@
-/** Waits that end: a download without bytes, and a health check without an answer. */
+/** Waits that end: a call in which nothing moves, and a health check without an answer. */
 import { AgentError } from "./errors.ts";
 
 /** Runs work that reports its life; silence for so long ends it. @throws AgentError AGENT_STALLED; what the work throws */
@@ -9,7 +9,7 @@ export async function withStallTimeout<T>(
 ): Promise<T> {
   const stall = new AbortController();
   const end = (): void =>
-    stall.abort(new AgentError("AGENT_STALLED", `no byte arrived for ${ms} ms`, { details: { ms } }));
+    stall.abort(new AgentError("AGENT_STALLED", `nothing moved for ${ms} ms`, { details: { ms } }));
   let timer = setTimeout(end, ms);
   const reportLife = (): void => {
     clearTimeout(timer);

@@ -1,6 +1,7 @@
 /** From one installed version to another: each step is written down before it is made, so that it can be finished or undone. */
 import { AgentError } from "./errors.ts";
 import type { RevertReason } from "./events.ts";
+import type { InstallOptions } from "./install/installation.ts";
 import type { AgentState, InstalledVersion, PendingVersion } from "./state/agent-state.ts";
 import { keep, stagedPath, type Workplace } from "./workplace.ts";
 
@@ -30,13 +31,13 @@ async function healApplying(place: Workplace, state: AgentState, pending: Pendin
 export async function switchToStaged(
   place: Workplace,
   state: AgentState,
-  signal: AbortSignal | undefined,
+  options: InstallOptions,
 ): Promise<AgentState> {
   const { pending, installed: previous } = state;
   if (pending?.phase !== "staged") throw notPending("staged", state);
   const begun = await keep(place, { ...state, pending: { ...pending, phase: "applying" } });
   try {
-    await place.installation.place(stagedPath(place, pending.sha256), { next: pending, previous }, { signal });
+    await place.installation.place(stagedPath(place, pending.sha256), { next: pending, previous }, options);
   } catch (error) {
     const isLost = AgentError.is(error);
     const undone = await healApplying(place, begun, pending);
@@ -82,6 +83,21 @@ export async function revertInstalled(place: Workplace, state: AgentState, reaso
   return reverted;
 }
 
+/**
+ * Reverts a version that does not work. If there is none before it, it stays where it is, and a newer one may come.
+ * @throws FileError
+ */
+export async function revertFailed(place: Workplace, state: AgentState, reason: RevertReason): Promise<AgentState> {
+  const { installed, previous } = state;
+  if (installed === undefined) return state;
+  if (previous !== undefined && (await place.installation.keeps(previous)))
+    return revertInstalled(place, state, reason);
+  const reverted = [...new Set([...state.reverted, installed.version])];
+  const abandoned = await keep(place, { ...state, previous: undefined, pending: undefined, reverted });
+  place.events.emit({ kind: "abandoned", version: installed.version });
+  return abandoned;
+}
+
 async function finishRevert(place: Workplace, state: AgentState, pending: PendingVersion): Promise<AgentState> {
   const { previous } = state;
   if (previous === undefined) return keep(place, { ...state, pending: undefined });
@@ -94,7 +110,7 @@ function versionOf({ version, sha256, length, path }: InstalledVersion): Install
   return { version, sha256, length, path };
 }
 
-function notPending(wanted: string, { pending }: AgentState): AgentError {
+export function notPending(wanted: string, { pending }: AgentState): AgentError {
   const got = pending?.phase ?? "nothing";
   return new AgentError("AGENT_NOT_PENDING", `${got} is pending; a version that is ${wanted} is needed`, {
     details: { wanted, got },

@@ -2,13 +2,14 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Copy } from "@dtuf/copy";
-import { createDirectory, fileCall, verifyDirectories, withLock } from "@dtuf/registry/files";
+import { createDirectory, fileCall, verifyDirectories, withLock, type LockWait } from "@dtuf/registry/files";
 import semver from "semver";
-import type { AgentStatus } from "./contract.ts";
+import type { AgentCall, AgentStatus } from "./contract.ts";
 import type { EventStream } from "./events.ts";
 import type { Installation } from "./install/installation.ts";
 import type { ReleasePlatform } from "./release/platform.ts";
 import { readAgentState, writeAgentState, type AgentState } from "./state/agent-state.ts";
+import type { AgentPolicy } from "./when/hold.ts";
 
 export interface Workplace {
   readonly copy: Copy;
@@ -18,6 +19,7 @@ export interface Workplace {
   readonly channels: readonly string[];
   readonly platform: ReleasePlatform;
   readonly installation: Installation;
+  readonly policy: AgentPolicy;
   readonly cooldownMs: number;
   readonly stallMs: number;
   readonly healthMs: number;
@@ -27,15 +29,16 @@ export interface Workplace {
   readonly events: EventStream;
 }
 
-/** Reads the state, works, and returns the state that it leaves. One process at a time. */
+/** Reads the state, works, and returns the state that it leaves. One process at a time. @throws FileError FILE_LOCKED */
 export async function withState(
   place: Workplace,
-  signal: AbortSignal | undefined,
+  { signal, stallMs = place.stallMs }: AgentCall,
   work: (state: AgentState) => Promise<AgentState>,
 ): Promise<AgentState> {
-  const { directory, installation } = place;
+  const { directory, installation, events } = place;
   await createDirectory(directory, { mode: 0o700 });
-  return withLock(join(directory, "agent.lock"), { wait: "wait", signal }, async () => {
+  const onWait = ({ pid }: LockWait): void => events.emit({ kind: "lock-awaited", pid });
+  return withLock(join(directory, "agent.lock"), { wait: "wait", signal, timeoutMs: stallMs, onWait }, async () => {
     await verifyDirectories([directory, ...installation.directories]);
     for (const path of installation.directories) await fileCall(path, () => mkdir(path, { recursive: true }));
     return work(await adoptInstalled(place, await readAgentState(directory, place.random)));
@@ -60,8 +63,10 @@ export async function keep({ directory }: Workplace, state: AgentState): Promise
 }
 
 /** The part of the state that a program sees. */
-export function statusOf({ installed, previous, pending }: AgentState): AgentStatus {
-  return Object.freeze({ installed, previous, pending });
+export function statusOf({ installed, previous, pending, ...state }: AgentState): AgentStatus {
+  const postponedUntil = state.postponedUntil === undefined ? undefined : new Date(state.postponedUntil);
+  const user = { skipped: state.skipped, isOptedOut: state.isOptedOut === true, postponedUntil };
+  return Object.freeze({ installed, previous, pending, reverted: state.reverted, ...user });
 }
 
 /** Where the bytes of a content wait. */

@@ -14,7 +14,7 @@ import {
   syncDirectory,
 } from "@dtuf/registry/files";
 import type { InstalledVersion } from "../state/agent-state.ts";
-import type { Installation } from "./installation.ts";
+import type { Installation, InstallOptions } from "./installation.ts";
 import { removeOthers } from "./remove-others.ts";
 import { hasContent, identifyFile, readStaged } from "./staged-content.ts";
 
@@ -37,10 +37,10 @@ export function createFileInstallation({ path, mode }: FilePlace): Installation 
     holds: (version) => hasContent(path, version),
     identify: () => identifyFile(path),
     keeps: (version) => hasContent(kept(version), version),
-    async place(staged, { next, previous }, { signal }) {
-      await writeVerified(staged, ready, { next, mode, signal });
+    async place(staged, { next, previous }, options) {
+      await writeVerified(staged, ready, { next, mode, options });
       if (previous !== undefined) await keepFile(path, kept(previous));
-      signal?.throwIfAborted();
+      options.signal?.throwIfAborted();
       await replaceFile(ready, path);
       await syncDirectory(dirname(path));
     },
@@ -61,15 +61,11 @@ export function createFileInstallation({ path, mode }: FilePlace): Installation 
 async function writeVerified(
   staged: string,
   ready: string,
-  {
-    next,
-    mode,
-    signal,
-  }: { readonly next: InstalledVersion; readonly mode: number; readonly signal: AbortSignal | undefined },
+  { next, mode, options }: { readonly next: InstalledVersion; readonly mode: number; readonly options: InstallOptions },
 ): Promise<void> {
   const file = await createAtomicFile(ready, { mode: 0o600 });
   try {
-    for await (const chunk of readStaged(staged, next, signal)) await file.write(chunk);
+    for await (const chunk of readStaged(staged, next, options)) await file.write(chunk);
     await fileCall(file.temporaryPath, () => chmod(file.temporaryPath, mode));
     await file.commit();
   } catch (error) {

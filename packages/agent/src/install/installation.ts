@@ -3,6 +3,8 @@ import type { InstalledVersion } from "../state/agent-state.ts";
 
 export interface InstallOptions {
   readonly signal?: AbortSignal | undefined;
+  /** How many of the staged bytes are installed so far. */
+  readonly onBytes?: ((bytes: number) => void) | undefined;
 }
 
 export interface Installation {

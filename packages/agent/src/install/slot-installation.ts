@@ -13,7 +13,7 @@ import {
 } from "@dtuf/registry/files";
 import { rm } from "node:fs/promises";
 import type { InstalledVersion } from "../state/agent-state.ts";
-import type { Installation } from "./installation.ts";
+import type { Installation, InstallOptions } from "./installation.ts";
 import { removeOthers } from "./remove-others.ts";
 import { readStaged } from "./staged-content.ts";
 import { unpackTar, type UnpackLimits } from "./unpack-tar.ts";
@@ -42,9 +42,9 @@ export function createSlotInstallation({ directory, ...limits }: SlotPlace): Ins
     holds: async (version) => (await findCurrent()) === `slots/${version.sha256}` && isWhole(version),
     identify: async () => undefined,
     keeps: isWhole,
-    async place(staged, { next }, { signal }) {
-      if (!(await isWhole(next))) await unpackSlot(staged, slotOf(next), { next, limits, signal });
-      signal?.throwIfAborted();
+    async place(staged, { next }, options) {
+      if (!(await isWhole(next))) await unpackSlot(staged, slotOf(next), { next, limits, options });
+      options.signal?.throwIfAborted();
       await pointTo(next);
     },
     restore: pointTo,
@@ -59,11 +59,11 @@ export function createSlotInstallation({ directory, ...limits }: SlotPlace): Ins
 interface SlotContent {
   readonly next: InstalledVersion;
   readonly limits: UnpackLimits;
-  readonly signal: AbortSignal | undefined;
+  readonly options: InstallOptions;
 }
 
 /** The bytes that are unpacked are those that are hashed. The slot gets its name when the whole archive was the signed one. */
-async function unpackSlot(staged: string, slot: string, { next, limits, signal }: SlotContent): Promise<void> {
+async function unpackSlot(staged: string, slot: string, { next, limits, options }: SlotContent): Promise<void> {
   const temporary = `${slot}.new`;
   const clear = (path: string): Promise<void> =>
     fileCall(path, () => rm(path, { recursive: true, force: true, maxRetries: 3 }));
@@ -71,7 +71,7 @@ async function unpackSlot(staged: string, slot: string, { next, limits, signal }
   await clear(slot);
   try {
     await createDirectory(temporary);
-    await unpackTar(readStaged(staged, next, signal), temporary, limits);
+    await unpackTar(readStaged(staged, next, options), temporary, limits);
     await fileCall(slot, () => renameWithRetries(temporary, slot));
   } catch (error) {
     await clear(temporary).catch(() => undefined);

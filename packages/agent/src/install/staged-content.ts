@@ -2,17 +2,20 @@
 import { createDigester, digestHex, type ByteStream } from "@dtuf/registry";
 import { findRegularFile, readRegularFile } from "@dtuf/registry/files";
 import { AgentError } from "../errors.ts";
+import type { InstallOptions } from "./installation.ts";
 import type { InstalledVersion } from "../state/agent-state.ts";
 
 type Content = Pick<InstalledVersion, "sha256" | "length">;
 
 /** Yields the bytes and ends without an error only if they are the signed ones. @throws AgentError AGENT_STAGED_DIFFERS */
-export async function* readStaged(path: string, wanted: Content, signal?: AbortSignal): ByteStream {
+export async function* readStaged(path: string, wanted: Content, { signal, onBytes }: InstallOptions = {}): ByteStream {
   if ((await findRegularFile(path))?.size !== wanted.length) throw differs(path);
   const digester = createDigester("sha256");
+  let bytes = 0;
   for await (const chunk of readRegularFile(path, { signal })) {
     digester.update(chunk);
     yield chunk;
+    onBytes?.((bytes += chunk.length));
   }
   if (digestHex(digester.digest()) !== wanted.sha256) throw differs(path);
 }
@@ -29,10 +32,10 @@ export async function identifyFile(path: string): Promise<Content | undefined> {
   return { sha256: digestHex(digester.digest()), length };
 }
 
-/** Whether the file has exactly these bytes. False if it does not exist. @throws FileError; the signal's reason */
-export async function hasContent(path: string, wanted: Content, signal?: AbortSignal): Promise<boolean> {
+/** Whether the file has exactly these bytes. False if it does not exist. @throws FileError */
+export async function hasContent(path: string, wanted: Content): Promise<boolean> {
   try {
-    const bytes = readStaged(path, wanted, signal)[Symbol.asyncIterator]();
+    const bytes = readStaged(path, wanted)[Symbol.asyncIterator]();
     while ((await bytes.next()).done !== true);
     return true;
   } catch (error) {

@@ -38,6 +38,8 @@ export interface AgentState {
   readonly firstSeen: Readonly<Record<string, string>>;
   /** Until when nothing is installed unless a person asks, as ISO 8601. */
   readonly postponedUntil: string | undefined;
+  /** Nothing is installed unless a person asks. Absent in states of versions before it: false. */
+  readonly isOptedOut?: boolean | undefined;
 }
 
 const stateVersion = 1;

@@ -128,6 +128,8 @@ const statuses: Readonly<Record<ErrorCode, ExitStatus>> = {
   AGENT_NOT_PENDING: usage,
   AGENT_NO_PREDECESSOR: notFound,
   AGENT_UNHEALTHY: failure,
+  AGENT_HELD: due,
+  AGENT_WINDOW_INVALID: usage,
   AGENT_STALLED: unavailable,
   AGENT_ARCHIVE_INVALID: refused,
   AGENT_UNSUPPORTED: failure,

@@ -47,6 +47,16 @@ export const agentErrors: ErrorEntries<AgentErrorCode> = {
     risk: "None: the previous version is installed again, and this machine does not take the new one again by itself.",
     mend: "Find out why the health check failed, and publish a newer version.",
   },
+  AGENT_HELD: {
+    cause: "The user or the machine does not allow a download or an installation now; `details.reason` says why.",
+    risk: "None: the installed version stays. A wait that never ends keeps a machine from repairs.",
+    mend: "Wait until `details.until`, or let a person ask: `isAsked` does not wait.",
+  },
+  AGENT_WINDOW_INVALID: {
+    cause: "The hours in which versions may be installed are not two different times such as 22:00 and 05:00.",
+    risk: noRisk,
+    mend: "Mend `from` and `to` of the window.",
+  },
   AGENT_STALLED: {
     cause: "No byte of a download arrived for the stall timeout.",
     risk: noRisk,
