@@ -1,7 +1,7 @@
 /** Releases that were sent, and that `latest` does not name yet: where tags are immutable, the next number is the lock. */
-import { metadataFileName, parseRelease, releaseTag } from "@dtuf/format";
-import type { Digest } from "@dtuf/registry";
-import { defaultLimits, parseUnverified } from "@dtuf/tuf";
+import { metadataFileName, parseRelease, releaseTag, type MetadataIndex } from "@dtuf/format";
+import type { Digest, ManifestContent, Resolved } from "@dtuf/registry";
+import { defaultLimits, parseUnverified, type Timestamp } from "@dtuf/tuf";
 import { lineageMax } from "../limits.ts";
 import { readable } from "./history.ts";
 import { findPublished, findRelease, readPublished, type Published } from "./published.ts";
@@ -60,8 +60,32 @@ export async function isBuiltOn(
   return false;
 }
 
+/** The manifest of that release, or of one of its predecessors, that has this timestamp version. */
+export async function findNumbered(
+  operation: Operation,
+  release: Digest,
+  number: number,
+): Promise<ManifestContent | undefined> {
+  const { store, signal } = operation;
+  let at: Digest | undefined = release;
+  for (let step = 0; step < lineageMax && at !== undefined; step++) {
+    const found: Resolved | undefined = await store.resolve(at, { want: "bytes", signal });
+    const { descriptor, bytes } = found ?? {};
+    if (descriptor === undefined || bytes === undefined) return undefined;
+    const parsed = await readable(async () => parseRelease(bytes));
+    const version = parsed && (await readTimestamp(operation, parsed))?.version;
+    if (version === number) return { descriptor, bytes };
+    at = version === undefined || version < number ? undefined : parsed?.predecessor;
+  }
+  return undefined;
+}
+
 async function isUnexpired(operation: Operation, release: Published): Promise<boolean> {
+  const timestamp = await readTimestamp(operation, release);
+  return timestamp !== undefined && timestamp.expires > operation.now;
+}
+
+function readTimestamp(operation: Operation, release: MetadataIndex): Promise<Timestamp | undefined> {
   const source = { name: metadataFileName("timestamp"), maxBytes: defaultLimits.timestampMaxBytes };
-  const bytes = await readable(() => readPublished(operation, release, source));
-  return bytes !== undefined && parseUnverified(bytes, "timestamp").expires > operation.now;
+  return readable(async () => parseUnverified(await readPublished(operation, release, source), "timestamp"));
 }

@@ -6,21 +6,21 @@
  * release is then saved in the record.
  */
 import { digestHex, digestOf, emptyConfig, type Digest } from "@dtuf/registry";
-import { parseRelease } from "@dtuf/format";
+import { parseRelease, releaseTag } from "@dtuf/format";
 import { parseUnverified, type PushRecord } from "@dtuf/tuf";
 import { openPublished, openRecorded, versionsOf, type Base } from "../published/base.ts";
 import type { PublishOptions, RefreshOptions } from "../contract.ts";
 import { MasterError } from "../errors.ts";
 import { lineageMax, versionJumpMax } from "../limits.ts";
 import { isUnreadable, readable } from "../published/history.ts";
-import { findPublished, latestDigest, type Published } from "../published/published.ts";
-import { findNewest, type Newest } from "../published/successors.ts";
+import { findPublished, latestDigest, taggedDigest, type Published } from "../published/published.ts";
+import { findNewest, findNumbered, type Newest } from "../published/successors.ts";
 import { extendChain, readRoots } from "../published/root-chain.ts";
 import { openPushRecord } from "./push-record.ts";
 import { acceptBase, withPublishedRoots } from "./record.ts";
 import type { Operation } from "../state/operation.ts";
 import type { State } from "../state/state.ts";
-import { moveSecondTags } from "./upload.ts";
+import { isTagFixed, moveSecondTags, moveTag } from "./upload.ts";
 
 type Choice = Pick<PublishOptions, "base" | "expectSnapshot" | "clock"> &
   Pick<RefreshOptions, "record"> & {
@@ -105,8 +105,24 @@ async function openOthers(operation: Operation, found: Newest, choice: Choice): 
     if (opened.pushRecord === undefined) verifyUnexpired(opened, ["timestamp"], operation.now);
     await verifyLineage(operation, found, opened);
   }
+  await giveNumberBack(operation, found);
   await acceptBase(operation, opened, found.tag === "release");
   return opened;
+}
+
+/**
+ * Both publishers may have found a number free before either put its release there. The one that was not first, which
+ * is this one, moved the tag of that number, and moves it back. Also after it was killed.
+ */
+async function giveNumberBack(operation: Operation, found: Published): Promise<void> {
+  const { attempt, signed } = operation.state();
+  if (attempt === undefined || operation.store.swapTag !== undefined) return;
+  const tag = releaseTag(signed.timestamp);
+  if ((await taggedDigest(operation, tag, "any")) !== attempt.release) return;
+  const owner = await findNumbered(operation, found.release, signed.timestamp);
+  if (owner !== undefined && owner.descriptor.digest !== attempt.release) {
+    await isTagFixed(() => moveTag(operation, tag, owner));
+  }
 }
 
 /** A minimum names no snapshot: only the registry says which one above it is the newest. */

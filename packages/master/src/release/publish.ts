@@ -145,7 +145,6 @@ async function finish(
   content: ManifestContent,
 ): Promise<Omit<Publication, "rebased">> {
   const release = content.descriptor.digest;
-  await keepReleaseTag(operation, draft, content);
   const roles = draft.delegated.filter(({ kind }) => kind !== "bin");
   await moveSecondTags(operation, roles);
   await commitRelease(operation, { draft, release, coverage, delegated, pushRecord });
@@ -280,12 +279,4 @@ async function isFollowed(operation: Operation, number: number, { descriptor }: 
   if (operation.store.swapTag !== undefined) return false;
   const next = await taggedDigest(operation, releaseTag(number + 1), "none");
   return next !== undefined && isBuiltOn(operation, next, descriptor.digest);
-}
-
-/**
- * Another publisher may have taken the number in between. Its release is not `latest`, so the tag is moved to this one.
- */
-async function keepReleaseTag(operation: Operation, draft: Draft, release: ManifestContent): Promise<void> {
-  const tag = releaseTag(draft.versions.timestamp);
-  if ((await taggedDigest(operation, tag, "any")) !== release.descriptor.digest) await moveTag(operation, tag, release);
 }

@@ -2,8 +2,8 @@
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { latestTag } from "@dtuf/format";
-import { digestOf, emptyConfig } from "@dtuf/registry";
+import { latestTag, parseRelease } from "@dtuf/format";
+import { digestOf, emptyConfig, parseTag, type Digest } from "@dtuf/registry";
 import { createFixedClock } from "@dtuf/testing/fixed-clock";
 import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
 import { createRemoteRepository, type RemoteRepository } from "@dtuf/testing/remote-repository";
@@ -53,6 +53,21 @@ const content = (text: string): TargetPart => ({
 const read = async (name: string): Promise<string | undefined> =>
   readTarget(remote.store, await readRelease(remote.store, root, clock.now()), name);
 
+const tagged = async (tag: string): Promise<Digest | undefined> =>
+  (await remote.store.resolve(parseTag(tag), { want: "digest" }))?.descriptor.digest;
+
+/** `latest`, and each release that it was built on, has the tag of its number. */
+async function verifyNumbers(): Promise<void> {
+  const all: (Digest | undefined)[] = [];
+  for (let at = await tagged("latest"); at !== undefined;) {
+    all.push(at);
+    const found = await remote.store.resolve(at, { want: "bytes" });
+    at = found?.bytes === undefined ? undefined : parseRelease(found.bytes).predecessor;
+  }
+  const numbers = await Promise.all(all.map((_, at) => tagged(`release.${all.length - at}`)));
+  expect(all).toEqual(numbers);
+}
+
 const latest = /\/manifests\/latest$/;
 
 /** Before the registry answers such a request of `master`, `other` publishes: `times` times. */
@@ -77,6 +92,24 @@ describe("another publisher that publishes", () => {
     interleave(method, path, 1);
     await expect(master.pushMetadata()).resolves.toMatchObject({ rebased: 1 });
     expect([await read("a"), await read("b")]).toEqual(["A", "B"]);
+    await verifyNumbers();
+  });
+
+  test("has its number back when the run that took it goes on after it was killed", async () => {
+    const run = async (): Promise<void> => {
+      await other.pushMetadata();
+      remote.registry.script({ match: { path: latest }, fault: { kind: "answer", status: 403 } });
+    };
+    let runs = 0;
+    const match = { method: "PUT", path: /release\.2$/, where: () => runs++ === 0 };
+    remote.registry.script({ match, fault: { kind: "run", run } });
+    await expect(master.pushMetadata()).rejects.toMatchObject({ code: "OCI_FORBIDDEN" });
+    remote.registry.clearScript();
+    await other.pushTarget("c", [content("C")]);
+    await other.pushMetadata();
+    await master.pushMetadata();
+    await verifyNumbers();
+    expect([await read("a"), await read("b"), await read("c")]).toEqual(["A", "B", "C"]);
   });
 
   test("between the look and the move is seen at the next number: the changes are made again on its release", async () => {

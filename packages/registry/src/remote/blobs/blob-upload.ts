@@ -93,8 +93,8 @@ async function openUpload(upload: Upload, presence: "check" | "absent"): Promise
     if (session !== undefined) return session;
   }
   if (presence === "check" && (await hasBlob(repository, descriptor.digest, { signal }))) return "stored";
-  const small = upload.content instanceof Uint8Array && upload.content.length <= singlePostMaxBytes;
-  const alone = presence === "absent" && small && quirks.known.singlePost === "untried" ? upload.content : undefined;
+  const small = descriptor.size <= singlePostMaxBytes[quirks.known.singlePost];
+  const alone = presence === "absent" && small ? upload.content : undefined;
   const response = await startUpload(repository, {
     ...(alone instanceof Uint8Array
       ? { query: { digest: descriptor.digest }, body: alone, expect: singlePostRefusals }
@@ -102,13 +102,14 @@ async function openUpload(upload: Upload, presence: "check" | "absent"): Promise
     retryBudget: upload.retryBudget,
     signal,
   });
-  if (alone === undefined || response.status !== 201) {
-    if (alone !== undefined) quirks.noSinglePost();
+  if (!(alone instanceof Uint8Array) || response.status !== 201) {
+    if (alone instanceof Uint8Array) quirks.noSinglePost();
     if (response.status === 202) return sessionOf(repository, response, upload.retryBudget);
     await response.discard();
     return openUpload(upload, presence);
   }
   await response.discard();
+  quirks.singlePostWorks();
   reportUpload(options, descriptor, descriptor.size);
   return "stored";
 }

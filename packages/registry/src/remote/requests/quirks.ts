@@ -9,7 +9,7 @@ export interface KnownQuirks {
   /** A mount from the same repository, which finds the blob or opens the upload in one request. */
   readonly selfMount: "untried" | "unsupported";
   /** Content in the request that opens the upload. */
-  readonly singlePost: "untried" | "unsupported";
+  readonly singlePost: "untried" | "supported" | "unsupported";
   /** What the PUT that closes an upload may carry. "empty": all content is sent before it, in PATCH requests. */
   readonly closing: "content" | "empty";
   /** A PATCH with the whole content. */
@@ -27,6 +27,8 @@ export interface Quirks {
   noMultiTag(): void;
   /** By a blob upload: the registry refused the mount for another reason than that the blob is missing. */
   noSelfMount(): void;
+  /** By a blob upload: the registry stored the content of the request that opened it. */
+  singlePostWorks(): void;
   /** By a blob upload: the registry opened an upload and ignored the content. */
   noSinglePost(): void;
   /** By a blob upload: the registry refused content in the closing PUT. */
@@ -56,6 +58,7 @@ export function createQuirks(limits: Pick<KnownQuirks, "wholeMaxBytes" | "chunkB
     known,
     noMultiTag: () => void (known.multiTag = "unsupported"),
     noSelfMount: () => void (known.selfMount = "unsupported"),
+    singlePostWorks: () => void (known.singlePost = "supported"),
     noSinglePost: () => void (known.singlePost = "unsupported"),
     noContentInClosing: () => void (known.closing = "empty"),
     noStreaming: () => void (known.streaming = "unsupported"),

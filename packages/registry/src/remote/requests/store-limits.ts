@@ -33,8 +33,15 @@ export const chunkMaxBytes: number = 128 * 1024 * 1024;
 /** Chunks are not made smaller than this: a 413 for such a chunk has another cause. */
 export const chunkMinBytes: number = 1024 * 1024;
 
-/** Content up to this size may be sent in the request that opens the upload; resending it costs little if the registry does not support that. */
-export const singlePostMaxBytes: number = 256 * 1024;
+/**
+ * Content up to these sizes may be sent in the request that opens the upload. Before the registry was seen to support that, it
+ * must cost little to send the content again.
+ */
+export const singlePostMaxBytes: Readonly<Record<"untried" | "supported" | "unsupported", number>> = {
+  untried: 256 * 1024,
+  supported: 4 * 1024 * 1024,
+  unsupported: -1,
+};
 
 /** Tags sent with one manifest (distribution-spec: registries that support the parameter accept at least ten). */
 export const tagsPerPut: number = 10;
