@@ -140,5 +140,5 @@ test("the wait of a release ends by both clocks, and a record of the future, mad
   const again = scene.agent({ cooldownMs: 3 * day });
   expect((await again.check()).passedOver[0]?.until).toEqual(new Date("2030-01-05T06:00:00Z"));
   scene.clock.advance({ days: 3 });
-  expect((await again.check()).update?.release.version).toBe("1.1.0");
+  expect((await again.check()).update?.release.version).toBe("1.2.0");
 });
