@@ -1,4 +1,4 @@
-/** The programs in the packages' READMEs run as they stand. */
+/** The programs in the packages' READMEs and in docs/tracing.md run as they stand. */
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -19,13 +19,14 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
 const packages = (await readdir(join(workspace, "packages"))).filter((name) => name !== "testing");
+const documents = [...packages.map((name) => `packages/${name}/README.md`), "docs/tracing.md"];
 
-test.each(packages)("the programs in packages/%s/README.md run", async (name) => {
-  const readme = await readFile(join(workspace, "packages", name, "README.md"), "utf8");
+test.each(documents)("the programs in %s run", async (name) => {
+  const readme = await readFile(join(workspace, name), "utf8");
   const programs = [...readme.matchAll(/^```ts\n(.*?)^```$/gms)].map((match) => match[1] ?? "");
   expect(readme).toMatch(/^# /);
   for (const [index, program] of programs.entries()) {
-    const cwd = join(directory, `${name}-${index}`);
+    const cwd = join(directory, `${name.replaceAll("/", "-")}-${index}`);
     await mkdir(cwd);
     await writeFile(join(cwd, "program.ts"), program);
     const { stderr } = await run(process.execPath, ["--conditions=@dtuf/source", "program.ts"], { cwd });

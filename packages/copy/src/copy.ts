@@ -52,6 +52,7 @@ import type { SavedTarget, SaveOutcome, TargetPlan } from "./targets/ways.ts";
 import { guardCallback } from "./callbacks.ts";
 import { frozenCopy } from "./frozen.ts";
 import type { TargetInfo } from "./sources/source.ts";
+import { tracedOpen, tracedRefresh, tracedSave } from "./traces.ts";
 
 export interface Copy extends AsyncDisposable {
   /**
@@ -150,7 +151,7 @@ export function createCopy(options: CopyOptions): Copy {
     useLoaded(core, call, (loaded, context) => requireTarget(loaded, parseTargetPath(path), context));
   return {
     pin: (root, options) => pinRoot(core, root, options),
-    pullMetadata: (call) => pullMetadata(core, call),
+    pullMetadata: (call) => tracedRefresh(core, call, () => pullMetadata(core, call)),
     listTargets: (call) => listTargets(core, call),
     listTargetFiles: (call) => listTargetFiles(core, call),
     inspect: async () => inspectCache(loadContext(core)),
@@ -163,7 +164,7 @@ export function createCopy(options: CopyOptions): Copy {
     openTarget: async (target, call) => {
       const fetched = { target, call };
       const open = (): Promise<ByteStream> => openVerified(target, fetchContext(core, call));
-      return remembering(core, fetched, await fetchTarget(core, fetched, open));
+      return remembering(core, fetched, await tracedOpen(target, () => fetchTarget(core, fetched, open)));
     },
     openTargetBlobs: (target, call) =>
       remembering(core, { target, call }, openVerifiedBlobs(target, fetchContext(core, call))),
@@ -260,7 +261,7 @@ async function saveOne(
     index = bytes;
   };
   const context = await withLastSeed(core, target, { ...given, onIndex });
-  const report = await saveVerified(target, destination, context);
+  const report = await tracedSave(target, () => saveVerified(target, destination, context));
   if (report.outcome === "written") await rememberSeed(core, { target, destination }, index);
   const { path: name, length } = target;
   context.onProgress?.({ step: "download", kind: "target", name, bytes: length, totalBytes: length, isStored: true });

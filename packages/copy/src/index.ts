@@ -42,3 +42,4 @@ export type {
 export type { SavedTarget, SaveOutcome, SaveReport, TargetPlan, Way } from "./targets/ways.ts";
 export { metadataName, targetNames } from "./sources/plain-names.ts";
 export { createStoreSource, type StoreSourceOptions } from "./sources/store-source.ts";
+export type { OpenOutcome, RefreshOutcome, RefreshTold, SaveTraceOutcome, TargetTold } from "./traces.ts";

@@ -23,6 +23,7 @@ export {
 } from "./retry.ts";
 export { certificateMaxBytes } from "./limits.ts";
 export type { TlsOptions } from "./tls.ts";
+export type { RequestOutcome, RequestTold } from "./request-trace.ts";
 export { createTransport } from "./transport.ts";
 export {
   createRetryBudget,

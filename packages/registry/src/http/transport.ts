@@ -6,11 +6,12 @@
 import { OciError } from "../errors.ts";
 import { exchange } from "./connections/exchange.ts";
 import { failureCode, isUnreached } from "./failure.ts";
-import type { HttpRequest, HttpResponse, Transport, TransportOptions } from "./http.ts";
+import type { HttpEvent, HttpRequest, HttpResponse, Transport, TransportOptions } from "./http.ts";
 import type { Pools } from "./connections/pools.ts";
 import { networkOf } from "./addresses/network.ts";
 import { redactUrl } from "./addresses/redact.ts";
 import { firstHop, nextHop, type Hop } from "./redirect.ts";
+import { noticeAttempt, requestTrace } from "./request-trace.ts";
 import { verifyRequest, headersForHop } from "./request-headers.ts";
 import { defaultRetryPolicy, type AttemptOutcome } from "./retry.ts";
 import { createRetryBudget, withSystemDefaults } from "./retry-budget.ts";
@@ -22,7 +23,12 @@ export function createTransport(options: TransportOptions): Transport {
     async send(request) {
       verifyRequest(request);
       pools ??= openPools(options);
-      return await sendWithRetries(request, options, await pools);
+      const opened = pools;
+      return requestTrace.run(
+        async () => sendWithRetries(request, options, await opened),
+        () => ({ method: request.method, url: redactUrl(request.url) }),
+        ({ status }) => ({ status }),
+      );
     },
     async close() {
       const open = pools;
@@ -90,8 +96,11 @@ function followed(request: HttpRequest, hop: Hop, response: HttpResponse): Hop |
 
 async function sendHop({ request, attempt, options, pools }: Attempt, hop: Hop): Promise<HttpResponse> {
   const { method, url, body } = hop;
-  const report = (status: number | undefined, failure: string | undefined): void =>
-    options.onRequest?.({ method, url: redactUrl(url), status, failure, attempt, hop: hop.index });
+  const report = (status: number | undefined, failure: string | undefined): void => {
+    const event = (): HttpEvent => ({ method, url: redactUrl(url), status, failure, attempt, hop: hop.index });
+    noticeAttempt(event);
+    options.onRequest?.(event());
+  };
   try {
     verifyPlainHttp(url, hop, options);
     const headers = headersForHop(request, hop, options.userAgent ?? "dtuf");

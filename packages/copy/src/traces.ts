@@ -1,0 +1,80 @@
+/** What a program's own tracing sees of a client: docs/tracing.md. Nothing is told that is a secret. */
+import type { ByteStream } from "@dtuf/registry";
+import { redactUrl } from "@dtuf/registry/http";
+import { createTrace } from "@dtuf/registry/tracing";
+import type { PullMetadataOptions, RefreshResult } from "./calls.ts";
+import type { RefreshMode } from "./refresh/pull-metadata.ts";
+import type { TargetInfo } from "./sources/source.ts";
+import type { SavedTarget, SaveOutcome } from "./targets/ways.ts";
+
+/** Message of `dtuf:copy:refresh`: one `pullMetadata`. */
+export interface RefreshTold {
+  /** Where the repository is; URLs are redacted. */
+  readonly place: string;
+  readonly mode: RefreshMode;
+}
+
+export interface RefreshOutcome {
+  readonly status: RefreshResult["status"];
+  /** Role to version. */
+  readonly versions: Readonly<Record<string, number>>;
+}
+
+/** Message of `dtuf:copy:save`, a target that is saved, and of `dtuf:copy:open`, one until its stream can be read. */
+export interface TargetTold {
+  readonly path: string;
+  readonly length: number;
+}
+
+export interface SaveTraceOutcome {
+  readonly outcome: SaveOutcome;
+  readonly fetchedBytes: number;
+  readonly requests: number;
+}
+
+export type OpenOutcome = Readonly<Record<string, never>>;
+
+const refreshTrace = createTrace<RefreshTold, RefreshOutcome>("dtuf:copy:refresh");
+const saveTrace = createTrace<TargetTold, SaveTraceOutcome>("dtuf:copy:save");
+const openTrace = createTrace<TargetTold, OpenOutcome>("dtuf:copy:open");
+
+export function tracedRefresh(
+  { place }: { readonly place: string },
+  { mode = "online" }: PullMetadataOptions = {},
+  work: () => Promise<RefreshResult>,
+): Promise<RefreshResult> {
+  const tell = (): RefreshTold => ({ place: redactPlace(place), mode });
+  return refreshTrace.run(work, tell, ({ status, versions }) => ({ status, versions: Object.fromEntries(versions) }));
+}
+
+export function tracedSave<Report extends Pick<SavedTarget, keyof SaveTraceOutcome>>(
+  target: TargetInfo,
+  work: () => Promise<Report>,
+): Promise<Report> {
+  return saveTrace.run(
+    work,
+    () => tellTarget(target),
+    ({ outcome, fetchedBytes, requests }) => ({
+      outcome,
+      fetchedBytes,
+      requests,
+    }),
+  );
+}
+
+export function tracedOpen(target: TargetInfo, work: () => Promise<ByteStream>): Promise<ByteStream> {
+  return openTrace.run(
+    work,
+    () => tellTarget(target),
+    () => ({}),
+  );
+}
+
+function tellTarget({ path, length }: TargetInfo): TargetTold {
+  return { path, length };
+}
+
+function redactPlace(place: string): string {
+  const url = /^https?:/.test(place) ? URL.parse(place) : null;
+  return url === null ? place : redactUrl(url);
+}

@@ -1,0 +1,1 @@
+export { createNotice, createTrace, type Trace } from "./trace.ts";
