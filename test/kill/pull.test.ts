@@ -80,7 +80,7 @@ const isBlob = ({ method, path }: { readonly method: string; readonly path: stri
 const starts = (): readonly number[] =>
   registry.requests.filter(isBlob).map(({ headers }) => Number(/^bytes=(\d+)-/.exec(headers.range ?? "")?.[1] ?? 0));
 
-test("ten kills of a pull of 300 MiB: no byte that was kept is fetched again, and memory does not grow with it", async () => {
+test("ten kills of a pull of 300 MiB: no byte that was kept is fetched again, and memory rises by at most 64 MiB", async () => {
   const kept: number[] = [];
   let sentBytes = 0;
   for (let kill = 1; kill <= kills; kill += 1) {
@@ -102,7 +102,7 @@ test("ten kills of a pull of 300 MiB: no byte that was kept is fetched again, an
   console.log(`${kills} kills: ${twice} bytes were fetched twice; memory rose from ${before} to ${most} MiB`);
   // Of each process that was killed, what it had not handed to the system: two batches of 1 MiB.
   expect(twice).toBeLessThanOrEqual(kills * 2 * mebibyte);
-  expect(most - before).toBeLessThan(128);
+  expect(most - before).toBeLessThanOrEqual(64);
   const hash = createHash("sha256");
   for await (const chunk of createReadStream(join(home, "out"))) hash.update(chunk as Uint8Array);
   expect(`sha256:${hash.digest("hex")}`).toBe(digest);

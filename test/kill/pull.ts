@@ -1,7 +1,8 @@
 /** Pulls a target to a file, and says how much memory it had before and at most, in bytes. */
 import { createCopy, createStoreSource } from "@dtuf/copy";
 import { createRegistryClient } from "@dtuf/registry/remote";
-import { argv, memoryUsage, stdout } from "node:process";
+import { readFileSync } from "node:fs";
+import { argv, memoryUsage, platform, stdout } from "node:process";
 
 const [, , registry = "", directory = "", output = ""] = argv;
 const client = createRegistryClient({ registry, scheme: "http" });
@@ -11,10 +12,15 @@ const target = await copy.findTarget("t");
 if (target === undefined) throw new TypeError("there is no target");
 const before = memoryUsage.rss();
 let most = before;
-// The peak that the system reports includes that of the process that started this one.
 const onProgress = (): void => {
   most = Math.max(most, memoryUsage.rss());
 };
 await copy.saveTarget(target, output, { onProgress });
-stdout.write(`${before} ${most}`);
+stdout.write(`${before} ${Math.max(most, peakBytes())}`);
 await client.close();
+
+/** What Linux counts since this program was started; `maxRSS` would include the program that started it. */
+function peakBytes(): number {
+  if (platform !== "linux") return 0;
+  return Number(/VmHWM:\s+(\d+)/.exec(readFileSync("/proc/self/status", "latin1"))?.[1] ?? 0) * 1024;
+}

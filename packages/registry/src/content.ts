@@ -44,3 +44,37 @@ export async function* resumed(start: Uint8Array, rest: AsyncIterator<Uint8Array
     await rest.return?.();
   }
 }
+
+// Memory of chunks that stream through. V8 decides by the size of its own heap when to collect garbage, and the bytes of a chunk lie
+// outside of it: 70 MiB of them waited, and each new chunk got memory that the system had to clear first. So the last reader of a
+// chunk frees it, and the next chunk gets the same memory.
+
+/** Memory that one chunk has to itself. */
+const lone = new WeakSet<ArrayBufferLike>();
+
+/** To be called by the maker of a chunk, if nothing else uses its memory and it has one reader at a time. Returns the chunk. */
+export function withOwnMemory<Chunk extends Uint8Array>(chunk: Chunk): Chunk {
+  if (fillsMemory(chunk)) lone.add(chunk.buffer);
+  return chunk;
+}
+
+/**
+ * To be called by the last reader of a chunk, when it has copied or hashed its bytes. The chunk has no bytes afterwards, if its
+ * maker said that the memory is its own; if not, or if this is a part of the chunk, nothing happens.
+ */
+export function freeChunk(chunk: Uint8Array): void {
+  const { buffer } = chunk;
+  if (fillsMemory(chunk) && buffer instanceof ArrayBuffer && lone.delete(buffer)) buffer.transfer(0);
+}
+
+/** The same chunks. Each is freed when the next one is asked for: for a reader that keeps none of them. */
+export async function* freeing(stream: ByteStream): ByteStream {
+  for await (const chunk of stream) {
+    yield chunk;
+    freeChunk(chunk);
+  }
+}
+
+function fillsMemory({ buffer, byteLength }: Uint8Array): boolean {
+  return byteLength === buffer.byteLength;
+}

@@ -1,5 +1,7 @@
 export { createLimiter, forEachConcurrently, settleAll, type Limiter } from "./concurrency.ts";
 export {
+  freeChunk,
+  freeing,
   observed,
   openContent,
   resumed,
@@ -7,6 +9,7 @@ export {
   type ByteStream,
   type Content,
   type ContentSource,
+  withOwnMemory,
 } from "./content.ts";
 export { fileContent } from "./files/file-content.ts";
 export { encodeDescriptor, parseAnnotations, parseDescriptor, type Descriptor, type Platform } from "./descriptor.ts";

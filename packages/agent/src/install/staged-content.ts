@@ -1,5 +1,5 @@
 /** Staged bytes are read again before they are used: a file may change after it was verified. */
-import { createDigester, digestHex, type ByteStream } from "@dtuf/registry";
+import { createDigester, digestHex, freeing, type ByteStream } from "@dtuf/registry";
 import { findRegularFile, readRegularFile } from "@dtuf/registry/files";
 import { AgentError } from "../errors.ts";
 import type { InstallOptions } from "./installation.ts";
@@ -25,7 +25,7 @@ export async function identifyFile(path: string): Promise<Content | undefined> {
   if ((await findRegularFile(path)) === undefined) return undefined;
   const digester = createDigester("sha256");
   let length = 0;
-  for await (const chunk of readRegularFile(path, { signal: undefined })) {
+  for await (const chunk of freeing(readRegularFile(path, { signal: undefined }))) {
     digester.update(chunk);
     length += chunk.length;
   }
@@ -35,7 +35,7 @@ export async function identifyFile(path: string): Promise<Content | undefined> {
 /** Whether the file has exactly these bytes. False if it does not exist. @throws FileError */
 export async function hasContent(path: string, wanted: Content): Promise<boolean> {
   try {
-    const bytes = readStaged(path, wanted)[Symbol.asyncIterator]();
+    const bytes = freeing(readStaged(path, wanted))[Symbol.asyncIterator]();
     while ((await bytes.next()).done !== true);
     return true;
   } catch (error) {

@@ -127,8 +127,9 @@ export async function* readRange(path: string, from: number, to: number): ByteSt
   if (opened === undefined) return;
   let left = to - from;
   for await (const chunk of readFrom(opened.file, from, path)) {
-    yield chunk.subarray(0, left);
-    left -= chunk.length;
+    const bytes = chunk.subarray(0, left);
+    left -= bytes.length;
+    yield bytes;
     if (left <= 0) return;
   }
 }

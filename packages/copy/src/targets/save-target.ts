@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { dirname, join, resolve } from "node:path";
-import type { ByteStream } from "@dtuf/registry";
+import { freeChunk, freeing, type ByteStream } from "@dtuf/registry";
 import {
   createBatchWriter,
   createDirectory,
@@ -155,7 +155,7 @@ async function hasTarget(path: string, target: TargetInfo, { signal }: SaveTarge
   try {
     const file = await findOwnFile(path);
     if (file === undefined) return false;
-    for await (const _ of verifyingTarget(readFrom(file, 0, path), target, { signal }));
+    for await (const _ of verifyingTarget(freeing(readFrom(file, 0, path)), target, { signal }));
     return true;
   } catch (error) {
     if (FileError.is(error) || TufError.is(error)) return false;
@@ -270,6 +270,7 @@ async function writeFrom({ file, path }: PartialFile, { skip, length, stream }: 
       const fresh = chunk.subarray(Math.min(chunk.length, Math.max(0, skip - passed)));
       passed += chunk.length;
       if (fresh.length > 0) await writer.write(fresh);
+      freeChunk(chunk);
     }
   } finally {
     await writer.end();

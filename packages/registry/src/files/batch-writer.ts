@@ -3,13 +3,14 @@
  * buffers are free again at once, and memory use is limited to two batches.
  */
 import type { FileHandle } from "node:fs/promises";
+import { freeChunk } from "../content.ts";
 import { fileCall } from "./errors.ts";
 
 /** Size of one write: large enough that the cost of system calls is negligible, small enough that memory stays flat. */
 const writeBatchBytes = 1024 * 1024;
 
 export interface BatchWriter {
-  /** @throws FileError of an earlier batch */
+  /** Takes the chunk over: nobody reads it any more. @throws FileError of an earlier batch */
   write(chunk: Uint8Array): Promise<void>;
   /** Resolves when everything was passed to the system. */
   end(): Promise<void>;
@@ -53,6 +54,7 @@ export function createBatchWriter(file: FileHandle, options: BatchWriterOptions)
         taken += piece.length;
         if (gathered === batchBytes) await flush();
       }
+      freeChunk(chunk);
     },
     async end() {
       await writing;

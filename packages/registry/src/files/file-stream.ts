@@ -1,5 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
-import type { ByteStream } from "../content.ts";
+import { withOwnMemory, type ByteStream } from "../content.ts";
 import { fileCall } from "./errors.ts";
 
 const chunkMaxBytes = 256 * 1024;
@@ -16,7 +16,7 @@ export async function* readFrom(file: FileHandle, offset: number, path: string):
       const { bytesRead } = await fileCall(path, () => file.read(chunk, 0, bytes, position));
       if (bytesRead === 0) return;
       position += bytesRead;
-      yield chunk.subarray(0, bytesRead);
+      yield bytesRead === bytes ? withOwnMemory(chunk) : chunk.subarray(0, bytesRead);
     }
   } finally {
     await fileCall(path, () => file.close());

@@ -1,5 +1,5 @@
 /** Reading from a layout: takes no lock, writes nothing, verifies every byte. */
-import type { ByteStream } from "../content.ts";
+import { freeing, type ByteStream } from "../content.ts";
 import type { Descriptor } from "../descriptor.ts";
 import { createDigester, digestAlgorithm, digestOf, isDigest, type Digest } from "../digest.ts";
 import { OciError } from "../errors.ts";
@@ -38,7 +38,7 @@ export async function openRest(
   if ((await findFileStat(path)) === undefined) return undefined;
   const digester = createDigester(digestAlgorithm(descriptor.digest));
   let received = 0;
-  for await (const chunk of prefix) {
+  for await (const chunk of freeing(prefix)) {
     signal?.throwIfAborted();
     received += chunk.length;
     digester.update(chunk);

@@ -4,6 +4,7 @@
  */
 import type { FileHandle } from "node:fs/promises";
 import { indexStream, type Chunk, type ChunkIndex } from "@dtuf/delta";
+import { freeing } from "@dtuf/registry";
 import { fileCall, FileError, openRegularFile, readRegularFile } from "@dtuf/registry/files";
 
 /** A file to take chunks from. */
@@ -62,7 +63,7 @@ async function findChunks({ path, index }: SeedFile, options: SeedOptions): Prom
   try {
     // What was cut with another average has no chunk in common.
     const kept = index?.average === options.average ? index : undefined;
-    return chunksOf(kept ?? (await indexStream(readRegularFile(path, { signal: options.signal }), options)));
+    return chunksOf(kept ?? (await indexStream(freeing(readRegularFile(path, { signal: options.signal })), options)));
   } catch (error) {
     if (!FileError.is(error)) throw error;
     return [];

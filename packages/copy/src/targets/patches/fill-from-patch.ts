@@ -1,11 +1,11 @@
 /**
  * Fills a partial file from an older file and a signed patch, segment by segment, in order. Each segment is verified before it is
- * written. What an earlier call wrote is verified and kept. Two segments are in memory at a time.
+ * written. What an earlier call wrote is verified and kept. One segment and its window are in memory at a time.
  */
 import { createHash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
 import { decodeSegment, parsePatchTable, type PatchTable, type Segment } from "@dtuf/delta";
-import { OciError, verifyBytes, type ByteStream } from "@dtuf/registry";
+import { freeChunk, freeing, OciError, verifyBytes, withOwnMemory, type ByteStream } from "@dtuf/registry";
 import { createBatchWriter, fileCall, FileError, openRegularFile, type BatchWriter } from "@dtuf/registry/files";
 import type { Site, TargetInfo } from "../../sources/source.ts";
 import type { FetchTargetContext } from "../fetch-part.ts";
@@ -114,7 +114,7 @@ function createReader(stream: ByteStream): Reader {
         filled += piece.length;
         rest = rest.subarray(piece.length);
       }
-      return bytes;
+      return withOwnMemory(bytes);
     },
   };
 }
@@ -124,7 +124,7 @@ async function countPresent({ segments }: PatchTable, bytes: ByteStream): Promis
   let present = 0;
   let hash = createHash("sha256");
   let missing = segments[0]?.length ?? 0;
-  for await (const chunk of bytes) {
+  for await (const chunk of freeing(bytes)) {
     for (let rest = chunk; rest.length > 0;) {
       const piece = rest.subarray(0, missing);
       hash.update(piece);
@@ -151,55 +151,22 @@ interface Writing {
   readonly target: TargetInfo;
 }
 
-/** While a segment is decoded, the one before is written, and the next one arrives. */
-async function writeSegments(writing: Writing, context: FetchTargetContext): Promise<void> {
-  let before: Promise<void> = Promise.resolve();
-  const windows: Buffer[] = [Buffer.alloc(0), Buffer.alloc(0)];
-  try {
-    for (const segment of writing.segments) {
-      context.signal?.throwIfAborted();
-      const coded = await writing.coded.take(segment.codedLength);
-      // The window before the last one is not read any more.
-      windows.reverse();
-      if ((windows[0]?.length ?? 0) < segment.windowLength) windows[0] = Buffer.alloc(segment.windowLength);
-      const decoding = decode(writing, { segment, coded, into: windows[0] ?? Buffer.alloc(0) });
-      // Prevents an unhandled rejection; the failure is thrown at its turn.
-      decoding.catch(() => undefined);
-      await before;
-      before = write(writing, { segment, decoding }, context);
-      before.catch(() => undefined);
-    }
-    await before;
-  } finally {
-    // The writer is ended next.
-    await before.catch(() => undefined);
-  }
-}
-
-interface Decoding {
-  readonly segment: Segment;
-  readonly decoding: Promise<Uint8Array>;
-}
-
-async function write(
-  { writer, target }: Writing,
-  { segment, decoding }: Decoding,
-  { onProgress }: FetchTargetContext,
+/** One after the other: a second decoder would need as much memory again, and the next segment arrives meanwhile. */
+async function writeSegments(
+  { segments, coded, old, path, writer, target }: Writing,
+  { signal, onProgress }: FetchTargetContext,
 ): Promise<void> {
-  await writer.write(await decoding);
-  const report = { step: "download", kind: "target", name: target.path, totalBytes: target.length } as const;
-  onProgress?.({ ...report, bytes: segment.offset + segment.length });
-}
-
-interface Coded {
-  readonly segment: Segment;
-  readonly coded: Uint8Array;
-  /** Memory for the window. */
-  readonly into: Buffer;
-}
-
-async function decode({ old, path }: Writing, { segment, coded, into }: Coded): Promise<Uint8Array> {
-  const { windowOffset, windowLength } = segment;
-  const { bytesRead } = await fileCall(path, () => old.read(into, 0, windowLength, windowOffset));
-  return decodeSegment(segment, coded, into.subarray(0, bytesRead));
+  const window = Buffer.alloc(Math.max(0, ...segments.map(({ windowLength }) => windowLength)));
+  for (const segment of segments) {
+    signal?.throwIfAborted();
+    const arrived = await coded.take(segment.codedLength);
+    const { windowOffset, windowLength } = segment;
+    const { bytesRead } = await fileCall(path, () => old.read(window, 0, windowLength, windowOffset));
+    const decoded = await decodeSegment(segment, arrived, window.subarray(0, bytesRead));
+    freeChunk(arrived);
+    // It was decoded into memory of its own.
+    await writer.write(withOwnMemory(decoded));
+    const report = { step: "download", kind: "target", name: target.path, totalBytes: target.length } as const;
+    onProgress?.({ ...report, bytes: segment.offset + segment.length });
+  }
 }

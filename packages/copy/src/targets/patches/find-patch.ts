@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { tableMaxBytes } from "@dtuf/delta";
 import { findTargetPatches, type TargetPatch } from "@dtuf/format";
+import { freeing } from "@dtuf/registry";
 import { FileError, findFileSize, readRegularFile } from "@dtuf/registry/files";
 import { requestCostBytes } from "../../limits.ts";
 import type { Site, TargetInfo } from "../../sources/source.ts";
@@ -52,7 +53,7 @@ async function hashFile(path: string, signal: AbortSignal | undefined): Promise<
   const hash = createHash("sha256");
   try {
     if ((await findFileSize(path)) === undefined) return undefined;
-    for await (const bytes of readRegularFile(path, { signal })) hash.update(bytes);
+    for await (const bytes of freeing(readRegularFile(path, { signal }))) hash.update(bytes);
     return hash.digest("hex");
   } catch (error) {
     if (FileError.is(error)) return undefined;

@@ -1,5 +1,5 @@
 /** The queue for a response's body between the connection, which pushes, and its one reader, which pulls. */
-import type { ByteStream } from "../../content.ts";
+import { withOwnMemory, type ByteStream } from "../../content.ts";
 import { bodyBufferMaxBytes } from "../limits.ts";
 
 /** How the reader controls the connection. */
@@ -49,7 +49,7 @@ export function createBodyQueue(flow: Flow): BodyQueue {
     stream: readOnce(read()),
     push(chunk) {
       if (ending !== undefined) return;
-      chunks.push(chunk);
+      chunks.push(withOwnMemory(chunk));
       gauge.add(chunk.length);
       wake();
     },

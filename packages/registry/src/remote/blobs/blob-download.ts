@@ -3,7 +3,7 @@
  * because the address that it redirected to may have expired. If the registry ignores Range, the known bytes are skipped.
  * Digest and size of the whole content are verified at the end in every case.
  */
-import type { ByteStream } from "../../content.ts";
+import { freeing, type ByteStream } from "../../content.ts";
 import type { Descriptor } from "../../descriptor.ts";
 import { createDigester, digestAlgorithm, type Digest } from "../../digest.ts";
 import { OciError } from "../../errors.ts";
@@ -43,7 +43,7 @@ export async function openDownloadRest(download: Download, prefix: ByteStream): 
   const { descriptor } = download;
   const digester = createDigester(digestAlgorithm(descriptor.digest));
   let received = 0;
-  for await (const chunk of prefix) {
+  for await (const chunk of freeing(prefix)) {
     received += chunk.length;
     if (received > descriptor.size) throw wrongSize(descriptor, received);
     digester.update(chunk);
