@@ -2,70 +2,33 @@
  * docs/runbooks: each page's commands, one after the other, after its incident was made. Then a client that was installed
  * before it and one that is installed now must find the same files.
  */
-import { copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
-import { main } from "dtuf";
-import { createTestIo } from "@dtuf/testing/test-io";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { commands as known } from "../../packages/cli/src/table.ts";
 import { root } from "../structure/sources.ts";
+import { readPage } from "./pages.ts";
+import { createTypist, linesOf, type Typist } from "./typist.ts";
 
 const folder = join(root, "docs/runbooks");
 const pages = (await readdir(folder)).filter((name) => name !== "README.md");
 let directory: string;
 let now: Date;
-let hash: string;
+let typist: Typist;
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "dtuf-runbook-"));
   now = new Date("2030-01-01T00:00:00Z");
+  typist = createTypist(directory, { DTUF_HOST: `oci:${join(directory, "registry")}` });
+  typist.now = () => now;
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-interface Ended {
-  readonly status: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 const at = (...names: readonly string[]): string => join(directory, ...names);
-
-/** `cp` and `dtuf`, in the directory of that person. */
-async function type(person: string, line: string): Promise<Ended> {
-  const [program = "", ...argv] = line.replaceAll("HASH", hash).split(" ");
-  const cwd = at(person);
-  await mkdir(cwd, { recursive: true });
-  if (program === "cp") {
-    const [from = "", to = ""] = argv;
-    await mkdir(join(cwd, to), { recursive: true });
-    await copyFile(join(cwd, from), join(cwd, to, basename(from)));
-    return { status: 0, stdout: "", stderr: "" };
-  }
-  expect(program).toBe("dtuf");
-  const passwords = ["ROOT", "TARGETS", "SNAPSHOT", "TIMESTAMP"].map((role) => [`DTUF_${role}_KEY_PASSWORD`, ""]);
-  const env = {
-    ...Object.fromEntries(passwords),
-    ...{ DTUF_HOST: `oci:${at("registry")}`, DTUF_KEY_PASSWORD: "", DTUF_SIGNERS_FILE: "signers.json" },
-  };
-  const world = createTestIo({ argv, cwd, env, now: () => now });
-  const status = await main("dtuf", world.io);
-  const stdout = world.stdout();
-  hash = /^hash: ([0-9a-f]{64})$/m.exec(stdout)?.[1] ?? hash;
-  return { status, stdout, stderr: world.stderr() };
-}
 
 async function must(person: string, ...lines: readonly string[]): Promise<string> {
   let stdout = "";
-  for (const line of lines) {
-    const ended = await type(person, line);
-    expect([`${person}$ ${line}`, ended.status, ended.status === 0 ? "" : ended.stderr]).toEqual([
-      `${person}$ ${line}`,
-      0,
-      "",
-    ]);
-    ({ stdout } = ended);
-  }
+  for (const line of lines) stdout = await typist.must(person, line);
   return stdout;
 }
 
@@ -102,7 +65,7 @@ async function foundTeam(): Promise<void> {
   for (const person of people) {
     await must("ops", `cp root.json ../${person}/`);
     await must(person, `dtuf adopt-metadata ${repo} root.json`);
-    if (person !== "carol") await must(person, `dtuf sign ${repo} --proposal people --expect-hash ${hash} --yes`);
+    if (person !== "carol") await must(person, `dtuf sign ${repo} --proposal people --expect-hash HASH --yes`);
   }
   await must("ops", `dtuf accept ${repo} people`);
   for (const person of people) await must(person, `dtuf review ${repo} people`);
@@ -165,7 +128,7 @@ const incidents: Readonly<Record<string, Incident>> = {
       await cp(at("carol"), at("thief"), { recursive: true });
       await writeFile(at("thief", "evil.txt"), "evil");
       await must("thief", "dtuf push-target fred/team evil.txt evil.txt", "dtuf propose fred/team evil");
-      expect(await type("ops", "dtuf accept fred/team evil")).toMatchObject({
+      expect(await typist.type("ops", "dtuf accept fred/team evil")).toMatchObject({
         stderr: expect.stringContaining("MASTER_SIGNATURES_MISSING"),
       });
     },
@@ -224,7 +187,7 @@ const incidents: Readonly<Record<string, Incident>> = {
     before: {
       "ops$ dtuf push-metadata fred/demo # exit 0": async () => {
         days(20);
-        expect((await type("client", "dtuf pull fred/demo")).status).toBe(7);
+        expect((await typist.type("client", "dtuf pull fred/demo")).status).toBe(7);
       },
     },
     after: { "fred/demo": ["app-1.txt"] },
@@ -240,23 +203,6 @@ test("every page of docs/runbooks is in its table, and is run here", async () =>
   expect(pages.filter((name) => !table.includes(`(${name})`))).toEqual([]);
 });
 
-interface Line {
-  readonly person: string;
-  readonly command: string;
-  readonly exit: number;
-}
-
-async function linesOf(page: string): Promise<readonly Line[]> {
-  const text = await readFile(join(folder, page), "utf8");
-  const blocks = text.split("\n").filter((line) => line.startsWith("    "));
-  return blocks.map((line) => {
-    const [, person = "", command = "", exit = "0"] =
-      /^ {4}([a-z]+)\$ ((?:dtuf|cp) .*?)(?: # exit ([0-9]+))?$/.exec(line) ?? [];
-    expect([line, person === ""]).toEqual([line, false]);
-    return { person, command, exit: Number(exit) };
-  });
-}
-
 /** The files of a repository, as a client verifies them. */
 async function filesOf(client: string, repo: string): Promise<readonly string[]> {
   return (await must(client, `dtuf list-copy-targets ${repo}`)).split("\n").filter((name) => name !== "");
@@ -268,12 +214,12 @@ describe.each(Object.entries(incidents))("docs/runbooks/%s", (page, { make, befo
     { timeout: 120_000 },
     async () => {
       await make();
-      const lines = await linesOf(page);
+      const lines = linesOf(readPage(`docs/runbooks/${page}`).blocks.map(({ text }) => text));
       expect(lines.length).toBeGreaterThan(2);
       const done = new Set<string>();
       for (const { person, command, exit } of lines) {
         const shown = `${person}$ ${command}`;
-        expect(known.map(({ name }) => name)).toContain(command.startsWith("cp ") ? "pull" : command.split(" ")[1]);
+        expect(command).toMatch(/^(?:dtuf|cp) /);
         const preparation = Object.keys(before).find(
           (start) => !done.has(start) && `${shown} # exit ${exit}`.startsWith(start),
         );
@@ -281,7 +227,7 @@ describe.each(Object.entries(incidents))("docs/runbooks/%s", (page, { make, befo
           done.add(preparation);
           await before[preparation]?.();
         }
-        const { status, stderr } = await type(person, command);
+        const { status, stderr } = await typist.type(person, command);
         expect([shown, status, status === exit ? "" : stderr]).toEqual([shown, exit, ""]);
       }
       expect([...done]).toEqual(Object.keys(before));

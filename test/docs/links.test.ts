@@ -1,0 +1,39 @@
+/** The pages lead somewhere: every link to a file, a folder or a heading of this repository finds it. */
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { expect, test } from "vitest";
+import { root } from "../structure/sources.ts";
+import { readPages, type Page } from "./pages.ts";
+
+const pages = readPages();
+const byPath: ReadonlyMap<string, Page> = new Map(pages.map((page) => [page.path, page]));
+
+function faultsOf({ path, links, anchors }: Pick<Page, "path" | "links" | "anchors">): readonly string[] {
+  return links
+    .filter((link) => !/^[a-z]+:/.test(link))
+    .filter((link) => {
+      const [file = "", anchor] = decodeURI(link).split("#");
+      const target = file === "" ? path : join(dirname(path), file).replaceAll("\\", "/");
+      if (!existsSync(join(root, target))) return true;
+      return anchor !== undefined && !(file === "" ? anchors : byPath.get(target)?.anchors)?.has(anchor);
+    })
+    .map((link) => `${path}: ${link}`);
+}
+
+test("every link of every page finds its file, and its heading", () => {
+  expect(pages.length).toBeGreaterThan(50);
+  expect(pages.flatMap(faultsOf)).toEqual([]);
+});
+
+test("a link to a file that is not there, and one to a heading that is not there, are faults", () => {
+  const links = ["team.md", "team.md#nothing", "nothing.md", "#here", "#there", "https://example.com/nothing"];
+  expect(faultsOf({ path: "docs/team.md", links, anchors: new Set(["here"]) })).toEqual(
+    ["team.md#nothing", "nothing.md", "#there"].map((link) => `docs/team.md: ${link}`),
+  );
+});
+
+test("no link is to an address that is plain HTTP", () => {
+  expect(
+    pages.flatMap(({ path, links }) => links.filter((link) => link.startsWith("http:")).map((link) => [path, link])),
+  ).toEqual([]);
+});
