@@ -15,6 +15,8 @@ export interface Typist {
   readonly directory: string;
   /** What the lines say in capitals, or by an example's name, and what it is here. */
   readonly words: Map<string, string>;
+  /** Of every person. `export NAME=VALUE` sets one. */
+  readonly environment: Map<string, string>;
   now: () => Date;
   readonly type: (person: string, line: string) => Promise<Ended>;
   /** The same, and it must end with 0. Returns its stdout. */
@@ -24,14 +26,13 @@ export interface Typist {
 /** @param environment of every person */
 export function createTypist(directory: string, environment: Readonly<Record<string, string>>): Typist {
   const passwords = ["ROOT", "TARGETS", "SNAPSHOT", "TIMESTAMP"].map((role) => [`DTUF_${role}_KEY_PASSWORD`, ""]);
-  const env: Record<string, string> = {
-    ...Object.fromEntries(passwords),
-    ...{ DTUF_KEY_PASSWORD: "", DTUF_SIGNERS_FILE: "signers.json", ...environment },
-  };
+  const all = { DTUF_KEY_PASSWORD: "", DTUF_SIGNERS_FILE: "signers.json", ...environment };
+  const variables = new Map<string, string>(Object.entries({ ...Object.fromEntries(passwords), ...all }));
   const words = new Map<string, string>();
   const typist: Typist = {
     directory,
     words,
+    environment: variables,
     now: () => new Date(),
     async type(person, line) {
       const cwd = join(directory, person);
@@ -42,7 +43,13 @@ export function createTypist(directory: string, environment: Readonly<Record<str
         await copyInto(join(cwd, copied[1] ?? ""), join(cwd, copied[2] ?? ""));
         return { status: 0, stdout: "", stderr: "" };
       }
+      const [, name, value] = /^export ([A-Z_]+)=(\S*)$/.exec(filled) ?? [];
+      if (name !== undefined && value !== undefined) {
+        variables.set(name, value);
+        return { status: 0, stdout: "", stderr: "" };
+      }
       const typed = parseTyped(filled);
+      const env = Object.fromEntries(variables);
       const ended = await (typed === undefined
         ? runShell(filled, { cwd, env })
         : runDtuf(typed, { cwd, env, now: typist.now }));
@@ -101,7 +108,7 @@ async function runDtuf(typed: Typed, { cwd, env, now }: Where & Pick<Typist, "no
 function runShell(line: string, { cwd, env }: Where): Promise<Ended> {
   return new Promise((done) => {
     const all = { PATH: process.env["PATH"] ?? "", ...env };
-    execFile("bash", ["-e", "-c", line], { cwd, env: all }, (error, stdout, stderr) => {
+    execFile("bash", ["--norc", "-e", "-c", line], { cwd, env: all }, (error, stdout, stderr) => {
       done({ status: error === null ? 0 : Number(error.code), stdout, stderr });
     });
   });

@@ -1,0 +1,83 @@
+/** Pages of a few lines of shell each. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { found, place, publisher, type Scene } from "./scene.ts";
+
+const read = (directory: string, file: string): Promise<string> => readFile(join(directory, file), "utf8");
+
+const readme: Scene = {
+  page: "README.md",
+  words: { "oci:../publisher/dtuf_registry": "oci:../registry" },
+  prepare: (typist) => place(typist, "me/demo.txt", "Hello World\n"),
+  before: {
+    async "export DTUF_HOST="(typist) {
+      await typist.must(publisher, "cp root.json ../client/");
+      return "client";
+    },
+  },
+  async after({ directory }) {
+    expect(await read(directory, "client/files/demo.txt")).toBe("Hello World\n");
+  },
+};
+
+const install: Scene = {
+  page: "docs/install.md",
+  words: {
+    "docker://registry.example.com/tools/dtuf:0.1.0": "oci:../copied/image:0.1.0",
+    "registry.example.com/tools/releases": "tools/releases",
+    "/usr/local/bin/dtuf": "./dtuf",
+  },
+  async prepare(typist) {
+    await place(typist, "me/layer");
+    await place(typist, "me/dtuf-linux-x64", "#!/bin/sh\necho it runs\n");
+    await typist.must(publisher, "dtuf push-blob oci:packed/image layer @latest");
+    await typist.must(publisher, "dtuf init tools/releases --output root.json");
+    await typist.must(publisher, "dtuf publish tools/releases dtuf-linux-x64");
+  },
+  async after(typist) {
+    expect(await typist.must(publisher, "./dtuf")).toBe("it runs\n");
+    expect(await typist.must(publisher, "dtuf list-aliases oci:../copied/image")).toBe("0.1.0\n");
+  },
+};
+
+const metrics: Scene = {
+  page: "docs/metrics.md",
+  words: { "/var/lib/node_exporter/": "" },
+  prepare: found,
+  async after(typist) {
+    expect(await read(typist.directory, "me/dtuf.prom")).toContain('dtuf_role_due{place="');
+    expect(await typist.must(publisher, "dtuf diff fred/demo")).toContain("timestamp");
+  },
+};
+
+const skopeo: Scene = {
+  page: "docs/from-skopeo-sync.md",
+  host: "registry",
+  async prepare(typist) {
+    await found(typist);
+    await place(typist, "me/layer");
+    await typist.must(publisher, "dtuf push-blob busybox layer @latest");
+    await typist.must(publisher, "dtuf export-repository fred/demo site --root root.json");
+    const host = typist.environment.get("DTUF_HOST") ?? "";
+    typist.words.set("mirror.example.com/fred", `${host}/mirror`);
+    typist.words.set("registry.example.com", host);
+    typist.words.set("https://example.com/metadata", `file://${join(typist.directory, "me/site/metadata/")}`);
+    typist.words.set("oci:DIR", "oci:LAYOUT");
+  },
+  async after(typist) {
+    const host = typist.environment.get("DTUF_HOST") ?? "";
+    await typist.must("client", `dtuf pull ${host}/mirror/demo --root ../me/root.json --output files/`);
+    expect(await read(typist.directory, "client/files/demo.txt")).toBe("Hello World\n");
+  },
+};
+
+const cli: Scene = {
+  page: "packages/cli/README.md",
+  prepare: async () => undefined,
+  async after(typist) {
+    expect(await typist.must(publisher, "dtuf help")).toContain("push-metadata");
+  },
+};
+
+export const smallPages: readonly Scene[] = [readme, cli, install, metrics, skopeo];
