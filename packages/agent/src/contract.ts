@@ -124,7 +124,7 @@ export interface AgentStatus {
 export interface Agent extends AsyncDisposable {
   /**
    * Refreshes and decides. Installs nothing. Calls with the same options at the same time are one.
-   * @throws AgentError AGENT_RELEASE_UNKNOWN, AGENT_CHANNEL_UNKNOWN, AGENT_RELEASE_AMBIGUOUS, AGENT_STATE_FOREIGN, AGENT_STALLED;
+   * @throws AgentError AGENT_RELEASE_UNKNOWN, AGENT_CHANNEL_UNKNOWN, AGENT_RELEASE_AMBIGUOUS, AGENT_STATE_FOREIGN, AGENT_PLACE_UNSAFE, AGENT_STALLED;
    *   errors of the copy
    */
   check(options?: CheckOptions): Promise<CheckResult>;

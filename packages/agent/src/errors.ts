@@ -29,6 +29,8 @@ export type AgentErrorCode =
   | "AGENT_STALLED"
   /** The archive has a link out of itself, a name that leads out, or is too large. Nothing of it is left. */
   | "AGENT_ARCHIVE_INVALID"
+  /** The program runs as root, and others may write to the agent's directory or to a directory of the installation. */
+  | "AGENT_PLACE_UNSAFE"
   /** This version of Node cannot unpack the archive's compression. */
   | "AGENT_UNSUPPORTED"
   /** The state belongs to another version of dtuf, or is not a state. */
@@ -60,6 +62,7 @@ export const agentNatures: Readonly<Record<AgentErrorCode, ErrorNature>> = {
   AGENT_WINDOW_INVALID: "final",
   AGENT_STALLED: "retry",
   AGENT_ARCHIVE_INVALID: "attack",
+  AGENT_PLACE_UNSAFE: "attack",
   AGENT_UNSUPPORTED: "final",
   AGENT_STATE_FOREIGN: "final",
 };

@@ -18,7 +18,7 @@ export { AgentError, type AgentErrorCode, type AgentErrorDetails } from "./error
 export type { AgentEvent, RevertReason } from "./events.ts";
 export type { FilePlace } from "./install/file-installation.ts";
 export type { SlotPlace } from "./install/slot-installation.ts";
-export type { UnpackLimits } from "./install/unpack-tar.ts";
+export type { UnpackLimits } from "./install/archive/entry-rule.ts";
 export type { HealthCheck, HealthContext } from "./patience.ts";
 export type { InstalledVersion, PendingPhase, PendingVersion } from "./state/agent-state.ts";
 export type { ReleasePlatform } from "./release/platform.ts";

@@ -92,11 +92,14 @@ function installStaged(
   state: AgentState,
   { pending: { version, length }, call }: { readonly pending: PendingVersion; readonly call: ApplyOptions },
 ): Promise<AgentState> {
+  let done = 0;
   return withStallTimeout(call.stallMs ?? place.stallMs, call.signal, (signal, reportLife) =>
     switchToStaged(place, state, {
       signal,
       onBytes(bytes) {
         reportLife();
+        if (bytes <= done) return;
+        done = bytes;
         place.events.emit({ kind: "progress", step: "install", version, bytes, totalBytes: length });
       },
     }),

@@ -1,10 +1,12 @@
 /** What the calls of one agent share. */
-import { mkdir } from "node:fs/promises";
+import { lstat, mkdir } from "node:fs/promises";
+import { userInfo } from "node:os";
 import { join } from "node:path";
 import type { Copy } from "@dtuf/copy";
 import { createDirectory, fileCall, verifyDirectories, withLock, type LockWait } from "@dtuf/registry/files";
 import semver from "semver";
 import type { AgentCall, AgentStatus } from "./contract.ts";
+import { AgentError } from "./errors.ts";
 import type { EventStream } from "./events.ts";
 import type { Installation } from "./install/installation.ts";
 import type { ReleasePlatform } from "./release/platform.ts";
@@ -39,9 +41,20 @@ export async function withState(
   await createDirectory(directory, { mode: 0o700 });
   const onWait = ({ pid }: LockWait): void => events.emit({ kind: "lock-awaited", pid });
   return withLock(join(directory, "agent.lock"), { wait: "wait", signal, timeoutMs: stallMs, onWait }, async () => {
-    await verifyDirectories([directory, ...installation.directories]);
+    const all = [directory, ...installation.directories];
+    await verifyDirectories(all);
     for (const path of installation.directories) await fileCall(path, () => mkdir(path, { recursive: true }));
+    if (userInfo().uid === 0) for (const path of all) await verifyOwn(path);
     return work(await adoptInstalled(place, await readAgentState(directory, place.random)));
+  });
+}
+
+/** Who may write there could exchange what root installs. @throws AgentError AGENT_PLACE_UNSAFE */
+async function verifyOwn(path: string): Promise<void> {
+  const { uid, mode } = await fileCall(path, () => lstat(path));
+  if (uid === 0 && (mode & 0o022) === 0) return;
+  throw new AgentError("AGENT_PLACE_UNSAFE", `${path} can be changed by others than root, as which this program runs`, {
+    details: { path, uid, mode: (mode & 0o777).toString(8) },
   });
 }
 

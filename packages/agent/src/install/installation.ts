@@ -3,7 +3,7 @@ import type { InstalledVersion } from "../state/agent-state.ts";
 
 export interface InstallOptions {
   readonly signal?: AbortSignal | undefined;
-  /** How many of the staged bytes are installed so far. */
+  /** How many of the staged bytes are installed so far; 0 while they are verified before that. */
   readonly onBytes?: ((bytes: number) => void) | undefined;
 }
 

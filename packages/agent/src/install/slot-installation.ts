@@ -15,8 +15,9 @@ import { rm } from "node:fs/promises";
 import type { InstalledVersion } from "../state/agent-state.ts";
 import type { Installation, InstallOptions } from "./installation.ts";
 import { removeOthers } from "./remove-others.ts";
-import { readStaged } from "./staged-content.ts";
-import { unpackTar, type UnpackLimits } from "./unpack-tar.ts";
+import type { UnpackLimits } from "./archive/entry-rule.ts";
+import { unpackArchive } from "./archive/unpack.ts";
+import { openVerifiedFile } from "./verified-file.ts";
 
 export interface SlotPlace extends UnpackLimits {
   /** Gets `slots/`, `staging/` and the file `current`. */
@@ -62,7 +63,7 @@ interface SlotContent {
   readonly options: InstallOptions;
 }
 
-/** The bytes that are unpacked are those that are hashed. The slot gets its name when the whole archive was the signed one. */
+/** The archive is verified as a whole before it is parsed. The slot gets its name when all of it is unpacked. */
 async function unpackSlot(staged: string, slot: string, { next, limits, options }: SlotContent): Promise<void> {
   const temporary = `${slot}.new`;
   const clear = (path: string): Promise<void> =>
@@ -71,7 +72,7 @@ async function unpackSlot(staged: string, slot: string, { next, limits, options 
   await clear(slot);
   try {
     await createDirectory(temporary);
-    await unpackTar(readStaged(staged, next, options), temporary, limits);
+    await unpackStaged(staged, temporary, { next, limits, options });
     await fileCall(slot, () => renameWithRetries(temporary, slot));
   } catch (error) {
     await clear(temporary).catch(() => undefined);
@@ -79,4 +80,13 @@ async function unpackSlot(staged: string, slot: string, { next, limits, options 
   }
   await syncDirectory(join(slot, ".."));
   await writeFileAtomically(`${slot}.whole`, "");
+}
+
+async function unpackStaged(staged: string, directory: string, { next, limits, options }: SlotContent): Promise<void> {
+  const archive = await openVerifiedFile(staged, next, options);
+  try {
+    await unpackArchive(archive, directory, limits);
+  } finally {
+    await archive.close();
+  }
 }

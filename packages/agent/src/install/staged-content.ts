@@ -5,11 +5,16 @@ import { AgentError } from "../errors.ts";
 import type { InstallOptions } from "./installation.ts";
 import type { InstalledVersion } from "../state/agent-state.ts";
 
-type Content = Pick<InstalledVersion, "sha256" | "length">;
+/** What a staged file must be. */
+export type StagedContent = Pick<InstalledVersion, "sha256" | "length">;
 
 /** Yields the bytes and ends without an error only if they are the signed ones. @throws AgentError AGENT_STAGED_DIFFERS */
-export async function* readStaged(path: string, wanted: Content, { signal, onBytes }: InstallOptions = {}): ByteStream {
-  if ((await findRegularFile(path))?.size !== wanted.length) throw differs(path);
+export async function* readStaged(
+  path: string,
+  wanted: StagedContent,
+  { signal, onBytes }: InstallOptions = {},
+): ByteStream {
+  if ((await findRegularFile(path))?.size !== wanted.length) throw stagedDiffers(path);
   const digester = createDigester("sha256");
   let bytes = 0;
   for await (const chunk of readRegularFile(path, { signal })) {
@@ -17,11 +22,11 @@ export async function* readStaged(path: string, wanted: Content, { signal, onByt
     yield chunk;
     onBytes?.((bytes += chunk.length));
   }
-  if (digestHex(digester.digest()) !== wanted.sha256) throw differs(path);
+  if (digestHex(digester.digest()) !== wanted.sha256) throw stagedDiffers(path);
 }
 
 /** SHA-256 and length of a file; undefined if it does not exist. @throws FileError */
-export async function identifyFile(path: string): Promise<Content | undefined> {
+export async function identifyFile(path: string): Promise<StagedContent | undefined> {
   if ((await findRegularFile(path)) === undefined) return undefined;
   const digester = createDigester("sha256");
   let length = 0;
@@ -33,7 +38,7 @@ export async function identifyFile(path: string): Promise<Content | undefined> {
 }
 
 /** Whether the file has exactly these bytes. False if it does not exist. @throws FileError */
-export async function hasContent(path: string, wanted: Content): Promise<boolean> {
+export async function hasContent(path: string, wanted: StagedContent): Promise<boolean> {
   try {
     const bytes = freeing(readStaged(path, wanted))[Symbol.asyncIterator]();
     while ((await bytes.next()).done !== true);
@@ -44,7 +49,7 @@ export async function hasContent(path: string, wanted: Content): Promise<boolean
   }
 }
 
-function differs(path: string): AgentError {
+export function stagedDiffers(path: string): AgentError {
   return new AgentError("AGENT_STAGED_DIFFERS", `${path} does not have the bytes that were signed and staged`, {
     details: { path },
   });

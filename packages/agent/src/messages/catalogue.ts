@@ -44,6 +44,7 @@ const problems: Readonly<Record<ProblemCode | "ABORTED" | "UNKNOWN", string>> = 
   AGENT_WINDOW_INVALID: setUp,
   AGENT_STALLED: "The download stopped. It continues where it stopped.",
   AGENT_ARCHIVE_INVALID: "The update is not a safe archive. It was not installed.",
+  AGENT_PLACE_UNSAFE: "Other users of this computer may change a directory of the update: {path}",
   AGENT_UNSUPPORTED: "This update needs a newer program to unpack it.",
   AGENT_STATE_FOREIGN: "The record of installed versions cannot be read: {path}",
 

@@ -132,6 +132,7 @@ const statuses: Readonly<Record<ErrorCode, ExitStatus>> = {
   AGENT_WINDOW_INVALID: usage,
   AGENT_STALLED: unavailable,
   AGENT_ARCHIVE_INVALID: refused,
+  AGENT_PLACE_UNSAFE: local,
   AGENT_UNSUPPORTED: failure,
   AGENT_STATE_FOREIGN: failure,
 

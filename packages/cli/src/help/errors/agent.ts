@@ -68,10 +68,15 @@ export const agentErrors: ErrorEntries<AgentErrorCode> = {
     risk: "Such names are a known attack on unpackers. Nothing was written outside, and nothing was installed.",
     mend: "Make the archive from files, directories and links within it alone.",
   },
+  AGENT_PLACE_UNSAFE: {
+    cause: "The updater runs as root, and others may write to its directory or to a directory of the installation.",
+    risk: "Another user could exchange what root installs. Nothing was installed.",
+    mend: "Let root own the directory that the message names, and nobody else write to it: `chown root`, `chmod go-w`.",
+  },
   AGENT_UNSUPPORTED: {
     cause: "This version of Node cannot unpack the archive's compression.",
     risk: "None: the installed version stays.",
-    mend: "Publish the archive as tar or tar.gz, or run the agent on Node 22.15 or newer.",
+    mend: "Publish the archive as tar, tar.gz or zip, or run the agent on Node 22.15 or newer.",
   },
   AGENT_STATE_FOREIGN: {
     cause: "The agent's state was written by another version of dtuf, or is not a state.",
