@@ -15,6 +15,8 @@ export interface Bundle {
   readonly directory: string;
   /** Names below the directory. */
   readonly files: readonly string[];
+  /** `name@version` of the packages of others whose code is in it. */
+  readonly packages: ReadonlySet<string>;
 }
 
 /** The programs `dtuf` and `dxf`, which share their files. */
@@ -47,8 +49,9 @@ async function write(input: Readonly<Record<string, string>>, output: OutputOpti
   const written = await bundle.write({ format: "cjs", minify: true, entryFileNames: "[name].cjs", ...output });
   await bundle.close();
   const chunks = written.output.filter((each) => each.type === "chunk");
-  await writeFile(join(directory, licences), await collectLicences(chunks));
-  return { directory, files: [...chunks.map(({ fileName }) => fileName), licences] };
+  const { packages, text } = await collectLicences(chunks);
+  await writeFile(join(directory, licences), text);
+  return { directory, files: [...chunks.map(({ fileName }) => fileName), licences], packages };
 }
 
 /** commander loads it for commands that are programs of their own; there are none. */
@@ -62,7 +65,9 @@ const withoutSubprograms: Plugin = {
 const licences = "THIRD-PARTY-LICENSES.txt";
 
 /** Of every package whose code is in the bundle. @throws Error if a package has no licence file */
-async function collectLicences(chunks: readonly OutputChunk[]): Promise<string> {
+async function collectLicences(
+  chunks: readonly OutputChunk[],
+): Promise<{ readonly packages: ReadonlySet<string>; readonly text: string }> {
   const folders = new Set<string>();
   for (const { moduleIds } of chunks) {
     for (const id of moduleIds) {
@@ -70,6 +75,7 @@ async function collectLicences(chunks: readonly OutputChunk[]): Promise<string> 
       if (folder !== undefined) folders.add(folder);
     }
   }
+  const packages = new Set<string>();
   const texts: string[] = [];
   for (const folder of folders) {
     const { name, version, license } = JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as {
@@ -77,9 +83,10 @@ async function collectLicences(chunks: readonly OutputChunk[]): Promise<string> 
       readonly version: string;
       readonly license?: string;
     };
+    packages.add(`${name}@${version}`);
     texts.push(`${name} ${version} (${license ?? "no name given"})\n\n${await readLicence(folder)}`);
   }
-  return texts.toSorted().join(`\n\n${"-".repeat(80)}\n\n`);
+  return { packages, text: texts.toSorted().join(`\n\n${"-".repeat(80)}\n\n`) };
 }
 
 async function readLicence(folder: string): Promise<string> {

@@ -15,6 +15,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { inject } from "postject";
 import { bundleWhole, root } from "./bundle.ts";
+import { writeProvenance } from "./provenance.ts";
 import binaries from "./node-binaries.json" with { type: "json" };
 
 const run = promisify(execFile);
@@ -118,6 +119,7 @@ async function main(words: readonly string[]): Promise<void> {
     const built = await buildExecutable({ node, runs, path: join(directory, `dtuf-${platform}${suffix}`) });
     console.log(`${built.sha256}  ${built.path}`);
   }
+  await writeProvenance(directory);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await main(process.argv.slice(2));

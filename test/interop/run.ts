@@ -13,11 +13,12 @@ import { runDistribution } from "./distribution.ts";
 import { runDxf } from "./dxf.ts";
 import { runKeyFiles } from "./key-files.ts";
 import { runOciTools } from "./oci-tools.ts";
+import { runPackages } from "./packages.ts";
 import { runTufPeers } from "./peers.ts";
 import { runWycheproof } from "./wycheproof.ts";
 
 const peers = await findPeers(process.env);
-for (const part of [runWycheproof, runTufPeers, runKeyFiles, runDxf, runOciTools, runDistribution]) {
+for (const part of [runWycheproof, runTufPeers, runKeyFiles, runDxf, runOciTools, runDistribution, runPackages]) {
   for (const outcome of [await part(peers)].flat()) {
     if (outcome.kind === "ran" && outcome.faults.length === 0) {
       console.log(`ok: ${outcome.peer}: ${outcome.did}`);
