@@ -65,6 +65,12 @@ describe("memory that is not one chunk's alone is never freed:", () => {
     expect(own).toHaveLength(4);
   });
 
+  test("of an empty chunk, which may be a constant that is used again", () => {
+    const empty = withOwnMemory(new Uint8Array());
+    freeChunk(empty);
+    expect(empty.buffer.detached).toBe(false);
+  });
+
   test("of a chunk that lies in memory with others", () => {
     const shared = new Uint8Array(8);
     freeChunk(withOwnMemory(shared.subarray(0, 4)));

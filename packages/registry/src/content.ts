@@ -76,5 +76,6 @@ export async function* freeing(stream: ByteStream): ByteStream {
 }
 
 function fillsMemory({ buffer, byteLength }: Uint8Array): boolean {
-  return byteLength === buffer.byteLength;
+  // An empty chunk may be a constant of a library, which uses it again.
+  return byteLength > 0 && byteLength === buffer.byteLength;
 }
