@@ -80,6 +80,13 @@ const state = "dtuf_repos/fred/demo";
 
 test.each([
   ["push-metadata", repo, "--record-out", `${state}/master/record.json`],
+  ["push-metadata", repo, "--record-out", `${state}/master/keys/root_key`],
+  ["push-metadata", repo, "--log-file", `${state}/master/record.json`],
+  ["push-metadata", repo, "--log-file", `${state}/master/keys/dtuf.log`],
+  ["pull-metadata", repo, "--log-file", `${state}/copy/state.json`],
+  ["pull-metadata", repo, "--log-file", "linked/new.log"],
+  ["pull-metadata", repo, "--log-file", "link.log"],
+  ["pull-metadata", repo, "--cache-if-valid", "--json", "--log-file", "link.log"],
   ["get-root", repo, "--output", `${state}/master/keys/root_key`],
   ["get-root", repo, "--output", `${state}/master/keys/new`],
   ["pull-target", repo, "demo.txt", "--output", `${state}/copy/state.json`],
@@ -87,6 +94,7 @@ test.each([
   ["pull", repo, "--output", `${state}/copy/`],
 ])("%s %s %s %s %s: no file of a command lies among keys or state, which stay", async (...words) => {
   await symlink(`${state}/copy`, at("linked"));
+  await symlink(`${state}/copy/pin.json`, at("link.log"));
   const files = async (): Promise<unknown> => {
     const found = await readdir(at(state), { recursive: true, withFileTypes: true });
     const plain = found.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));

@@ -2,7 +2,7 @@
 import type { CommandGroups, Context, ExitStatus, Interruption, Program } from "./context/command.ts";
 import type { Io } from "./context/io.ts";
 import { verifyModes } from "./context/modes.ts";
-import { verifyNamedFiles } from "./context/named-files.ts";
+import { verifyLogFile, verifyNamedFiles } from "./context/named-files.ts";
 import { reportError } from "./context/report-error.ts";
 import { allowQuestions } from "./context/questions.ts";
 import { createScreen } from "./context/screen/screen.ts";
@@ -32,6 +32,7 @@ export async function runCommand(
   const variable = (setting: SettingName): string => variableOf(setting, prefix);
   let context: Context | undefined;
   try {
+    await verifyLogFile(values, io.cwd);
     const terminal = createTerminal(program, io, values);
     context = { io, program, values, variable, terminal, screen, interruption, groups };
     verifySettings(values, command.settings);
@@ -48,7 +49,7 @@ export async function runCommand(
       command: command.name,
       repository,
       io,
-      terminal: context?.terminal,
+      terminal: context?.terminal ?? { format: values.on("json") ? "json" : "text", log: () => undefined },
       interruption,
     });
   } finally {

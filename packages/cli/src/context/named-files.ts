@@ -39,6 +39,13 @@ export async function verifyNamedFiles(values: Values, names: readonly SettingNa
   }
 }
 
+/** Before the first line is logged. What is appended to a link goes to the file that it names. @throws UsageError */
+export async function verifyLogFile(values: Values, cwd: string): Promise<void> {
+  const file = values.text("log-file") ?? "";
+  const path = resolve(cwd, file);
+  if (file !== "") await verifyNotState(values.given("log-file"), await realpath(path).catch(() => path));
+}
+
 /** Files but the log, which is appended to, are written under a new name and renamed: over a device or a pipe, too. */
 async function verifyReplaced(given: string, path: string): Promise<void> {
   const found = await stat(path).catch(() => undefined);

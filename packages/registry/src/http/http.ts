@@ -87,7 +87,7 @@ export interface Transport {
 /** One attempt at one hop, reported when its response headers have arrived or it has failed. Contains no secrets. */
 export interface HttpEvent {
   readonly method: HttpMethod;
-  /** Redacted: without userinfo, and only query values that are known to be harmless. */
+  /** Redacted: without userinfo, only query values that are known to be harmless, and after a redirect no path. */
   readonly url: string;
   /** Undefined if there was no response. */
   readonly status: number | undefined;
@@ -120,4 +120,6 @@ export interface TransportOptions extends TimeAndChance {
   /** Default 8. */
   readonly connectionsPerOrigin?: number | undefined;
   readonly onRequest?: ((event: HttpEvent) => void) | undefined;
+  /** Takes further secrets out of the URLs of events: a server chooses the addresses of uploads and pages. */
+  readonly redact?: ((url: string) => string) | undefined;
 }

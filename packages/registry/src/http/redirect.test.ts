@@ -143,6 +143,18 @@ test("a 20 KB Location is followed, a loop is not", async () => {
   expect(loop.requests).toHaveLength(11);
 });
 
+test("no path of a redirect's address is reported, of the same origin or of another [T61]", async () => {
+  await using other = await startHttpServer((_request, response) => response.end("blob"));
+  const to = ["/key-in-the-path/blob", other.url("/key-in-the-path/blob").href];
+  await using server = await startRedirecting(307, () => to.shift() ?? "");
+  const urls: string[] = [];
+  const transport = testTransport({ onRequest: ({ url }) => urls.push(url) });
+  for (let sent = 0; sent < 2; sent++)
+    await (await transport.send({ method: "GET", url: server.url("/start") })).text(100);
+  const start = server.url("/start").href;
+  expect(urls).toEqual([start, `${server.url("").origin}/…`, start, `${other.url("").origin}/…`]);
+});
+
 test("a redirect without Location is the answer", async () => {
   await using server = await startHttpServer((_request, response) => response.writeHead(302).end("lost"));
   expect((await testTransport().send({ method: "GET", url: server.url("/") })).status).toBe(302);

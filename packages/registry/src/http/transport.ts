@@ -96,8 +96,11 @@ function followed(request: HttpRequest, hop: Hop, response: HttpResponse): Hop |
 
 async function sendHop({ request, attempt, options, pools }: Attempt, hop: Hop): Promise<HttpResponse> {
   const { method, url, body } = hop;
+  // The path of a redirect's address is the server's own, and may itself be what gives access.
+  const shown = hop.index === 0 ? redactUrl(url) : `${url.origin}/…`;
   const report = (status: number | undefined, failure: string | undefined): void => {
-    const event = (): HttpEvent => ({ method, url: redactUrl(url), status, failure, attempt, hop: hop.index });
+    const told = options.redact?.(shown) ?? shown;
+    const event = (): HttpEvent => ({ method, url: told, status, failure, attempt, hop: hop.index });
     noticeAttempt(event);
     options.onRequest?.(event());
   };

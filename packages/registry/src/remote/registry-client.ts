@@ -67,9 +67,10 @@ export function createRegistryClient(options: RegistryClientOptions): RegistryCl
   const time = withSystemDefaults(options);
   const base = parseEndpoint(options.registry, options.scheme);
   const given: Transport | TransportOptions = options.transport ?? {};
-  const transport = "send" in given ? given : createTransport(allowingPlainHttp(base, { ...time, ...given }));
-  const policy = { ...defaultRetryPolicy, ...("send" in given ? {} : given.retry) };
   const secrets = createSecretKeeper();
+  const transport =
+    "send" in given ? given : createTransport(allowingPlainHttp(base, { ...time, ...given, redact: secrets.cut }));
+  const policy = { ...defaultRetryPolicy, ...("send" in given ? {} : given.retry) };
   const authorizer = createAuthorizer({
     registry: base,
     name: options.registry,

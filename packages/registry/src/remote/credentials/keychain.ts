@@ -29,7 +29,7 @@ export async function openKeychain(): Promise<Keychain> {
     return "default" in loaded ? loaded.default : loaded;
   } catch (cause) {
     throw unavailable(
-      "the OS keychain cannot be used, because the module keytar cannot be loaded (npm install keytar@npm:@github/keytar)",
+      "the OS keychain cannot be used, because the module keytar cannot be loaded (in a program: npm install keytar@npm:@github/keytar; dtuf itself: npm install -g it again with --allow-scripts=@github/keytar)",
       cause,
     );
   }

@@ -2,6 +2,7 @@
 import { inspect } from "node:util";
 import { startScriptedServer, type ScriptedReply } from "@dtuf/testing/scripted-server";
 import { describe, expect, test } from "vitest";
+import { digestOf } from "../../digest.ts";
 import { OciError } from "../../errors.ts";
 import { parseTag } from "../../tag.ts";
 import { createRegistryClient, createStaticCredentials, type Credential } from "../index.ts";
@@ -53,6 +54,30 @@ test.each<[string, Case]>([
   expect(shown).toMatch(/you sent .*\[secret\]/);
   expect(warnings).toHaveLength(1);
   for (const secret of given.secrets) expect(shown).not.toContain(secret);
+});
+
+test("a token that the registry puts into the address of an upload is not reported with its requests [T61]", async () => {
+  const server = await startScriptedServer(({ path, authorization }) => {
+    if (authorization === undefined) return { status: 401, headers: { "www-authenticate": "Basic" } };
+    if (path.startsWith("/session")) return { status: 400 };
+    return { status: 202, headers: { location: `/session/${basic}` } };
+  });
+  const urls: string[] = [];
+  const client = createRegistryClient({
+    registry: new URL(server.origin).host,
+    scheme: "http",
+    credentials: createStaticCredentials({ kind: "basic", username: "fred", password }),
+    transport: { onRequest: ({ url }) => void urls.push(url) },
+  });
+  const content = Buffer.from("content");
+  const put = client
+    .repository("fred/demo")
+    .put({ mediaType: "text/plain", digest: digestOf(content), size: content.length }, content);
+  await expect(put).rejects.toMatchObject({ code: "OCI_STATUS" });
+  await client.close();
+  await server.stop();
+  expect(urls.join("\n")).toContain("/session/[secret]");
+  expect(urls.join("\n")).not.toContain(basic);
 });
 
 /** The error of a pull at a server that answers so, with what it was sent. */
