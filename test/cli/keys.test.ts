@@ -58,7 +58,7 @@ describe("a root of two holders", () => {
     await machine.must(["add-key", repo, "root", "alice.pub", "--owner", "@alice"]);
     await machine.must(["set-threshold", repo, "root", "2"]);
     const status = await machine.run(["status", repo]);
-    expect(status.stdout).toMatch(/staged: add the key [0-9a-f]{64} of @alice, to root\nstaged: threshold 2 of root/);
+    expect(status.stdout).toMatch(/staged: add the key [0-9a-f]{8} of @alice, to root\nstaged: threshold 2 of root/);
     const pushed = await machine.must(["push-metadata", repo]);
     expect(pushed.stderr).toMatch(/published release \d+ of .*, snapshot \d+, root 2: renewed root, targets/);
     expect(await listed("root")).toMatchObject({

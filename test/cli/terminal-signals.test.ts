@@ -41,6 +41,19 @@ function drip(): void {
 const asked = { DTUF_ROOT_KEY_PASSWORD: undefined };
 
 describe("Ctrl-C", () => {
+  test("in the push of one file says what was sent of it beside the nothing that is kept", async () => {
+    await writeFile(join(machine.directory, "larger"), "z".repeat(2 * size));
+    registry.script({ match: { method: "PATCH", path: /uploads/ }, fault: { kind: "stall", after: "headers" } });
+    const terminal = terminals.open(["publish", repo, "larger", "--progress", "json"]);
+    await terminal.shows('"bytes":6000000,');
+    terminal.type("\x03");
+    await terminal.shows("does not keep");
+    await expectEnd(terminal, 130);
+    expect(terminal.screen().replaceAll("\r\n", "")).toMatch(
+      /interrupted; run the same command again: 0 of 6000000 bytes are kept; 6000000 more were sent, of files that the registry does not have whole and does not keep/,
+    );
+  });
+
   test("in a transfer leaves one line, which says what is kept; the same command goes on there", async () => {
     drip();
     const terminal = terminals.open(["pull", repo, "demo.txt", "--output", "cut.txt"]);

@@ -51,6 +51,7 @@ export function parseCommandLine(request: Request, groups: CommandGroups, writer
       });
     }
   }
+  if (isWhole && !isCalled) root.addHelpText("after", sharedOptions(program, env, writers.columns));
   try {
     const words = isWhole ? argv.filter((word) => word !== "--all") : argv;
     root.parse(joinDurations(words), { from: "user" });
@@ -163,6 +164,19 @@ function addCommand(root: CommanderCommand, command: Command, style: HelpStyle):
   if (lines.length > 0)
     added.addHelpText("after", `\n${lines.map((line) => wrapHelp(line, style.columns)).join("\n")}`);
   return added;
+}
+
+/** For the help of the program as a whole, which has no options of its own to show in full. */
+function sharedOptions(program: Program, env: string, columns: number): string {
+  const shown = new CommanderCommand(program).helpOption(false).configureHelp(createHelpLayout(columns));
+  for (const group of ["registry", "output"] as const) {
+    for (const name of Object.keys(settings) as SettingName[]) {
+      const option = groupOf(name) === group ? optionOf(name, { prefix: env, meaning: undefined }) : undefined;
+      if (option !== undefined) shown.addOption(option.helpGroup(headings[group]));
+    }
+  }
+  const text = shown.helpInformation();
+  return `\nOptions that commands share; they follow the command:\n\n${text.slice(text.indexOf(headings.registry))}`;
 }
 
 /** Whether a word may be this option's flag: of several short ones in one word, each may be. */

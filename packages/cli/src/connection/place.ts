@@ -43,7 +43,10 @@ export function resolveHost(choice: HostChoice): Host {
 function embedded(choice: HostChoice): Host {
   const { env, cwd, platform, variable } = choice;
   if ((env["CI"] ?? "") !== "") {
-    throw new UsageError(`no registry: ${variable} is not set`, `set ${variable} to host[:port] or oci:DIR`);
+    throw new UsageError(
+      `no registry: ${variable} is not set, and where CI is set none is taken unasked`,
+      `set ${variable} to host[:port] or oci:DIR; oci:${embeddedDefault} is the directory that is used without CI`,
+    );
   }
   choice.note(`${variable} is not set: using the embedded registry ./${embeddedDefault}`);
   return { kind: "embedded", root: pathsOf(platform).join(cwd, embeddedDefault) };

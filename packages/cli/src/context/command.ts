@@ -30,6 +30,8 @@ export interface Kept {
   readonly bytes: number;
   /** Undefined if it is not known. */
   readonly totalBytes: number | undefined;
+  /** Of files that were under way: a registry keeps nothing of a file that it does not have whole. */
+  readonly sentInVain?: number;
 }
 
 /** Set by commands that move bytes, as soon as they know. */

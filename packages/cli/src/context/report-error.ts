@@ -64,7 +64,10 @@ async function describeKept({ findKept }: Interruption): Promise<string> {
   const kept = await findKept?.().catch(() => undefined);
   if (kept === undefined) return "";
   const all = kept.totalBytes === undefined ? "" : ` of ${kept.totalBytes}`;
-  return `; run the same command again: ${kept.bytes}${all} bytes are kept`;
+  const inVain = kept.sentInVain ?? 0;
+  const again =
+    inVain === 0 ? "" : `; ${inVain} more were sent, of files that the registry does not have whole and does not keep`;
+  return `; run the same command again: ${kept.bytes}${all} bytes are kept${again}`;
 }
 
 function isAbort(error: unknown, signal: AbortSignal): boolean {

@@ -29,8 +29,10 @@ async function printRole(
   { terminal }: Context,
   { role, threshold, stagedThreshold, keys }: LocatedRole,
 ): Promise<void> {
-  const staged = stagedThreshold === undefined ? "" : `; staged: ${stagedThreshold}`;
-  await terminal.printName(`${role}: ${threshold} of ${keys.length} keys must sign${staged}`);
+  const [before, after] = (["add", "remove"] as const).map((not) => keys.filter(({ staged }) => staged !== not).length);
+  const isChanged = stagedThreshold !== undefined || keys.some(({ staged }) => staged !== undefined);
+  const staged = isChanged ? `; staged: ${stagedThreshold ?? threshold} of ${after}` : "";
+  await terminal.printName(`${role}: ${threshold} of ${before} keys must sign${staged}`);
   for (const { keyId, owner, scheme, uri, privateKey, staged: change } of keys) {
     const parts = [
       keyId,

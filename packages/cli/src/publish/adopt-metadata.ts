@@ -19,7 +19,9 @@ export const run: Run = async (context, [repo = "", file]) => {
     const { leftOut, keyDirectory } = await master.adopt({ root, signal: context.io.signal, expectSnapshot, record });
     if (leftOut !== undefined) context.terminal.note(describeLeftOut(leftOut, repo));
     context.terminal.report(`what is published at ${place} is the base of this machine now`);
-    context.terminal.report(`the files of the keys that this machine is to sign with go into ${keyDirectory}`);
+    context.terminal.report(
+      `the files of the keys that this machine is to sign with go into ${keyDirectory}; a key of your own (create-key, add-key) stays where it is`,
+    );
   });
 };
 

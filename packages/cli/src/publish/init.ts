@@ -21,6 +21,9 @@ export const run: Run = (context, [repo = ""]) =>
       const isAbsent = (await master.status({ registry: "check", proposals: "skip", signal })).registry === "absent";
       const published = isAbsent ? await master.pushMetadata({ signal }) : undefined;
       const { terminal } = context;
+      if (keys.length === 0 && published === undefined) {
+        terminal.report(`${repo} is there already, at ${place}: no key and no release was made`);
+      }
       if (published !== undefined && terminal.format === "text") await reportPublication(context, place, published);
       const root = await writeRoot(context, repo, master);
       if (terminal.format === "json") await terminal.printJson({ place, keys, published, root });

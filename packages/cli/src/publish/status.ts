@@ -68,7 +68,7 @@ function describe({ io, program }: Context, { repo, place, next }: Shown, status
   const { versions, registry, published, refusal, record } = status;
   const shown = published?.versions ?? versions;
   const release = shown === "never" ? "never" : `release ${shown.timestamp}, snapshot ${shown.snapshot}`;
-  const accept = `${program} accept ${repo}`;
+  const command = (name: string): string => `${program} ${name} ${repo}`;
   const until = (label: string, instant: Date): Fact => ({
     label,
     shown: describeInstant(instant, io.now()),
@@ -84,13 +84,15 @@ function describe({ io, program }: Context, { repo, place, next }: Shown, status
     ...status.roles.map((role) => roleFact(role, io.now())),
     ...(record === undefined ? [] : [until("the record is good until", record.until)]),
     ...describeStaged(status).map((change) => ({ label: "staged", shown: change })),
-    ...status.proposals.map((proposal) => ({ label: "proposal", shown: describeProposal(proposal, accept) })),
-    ...describeDue(status, io.now()),
+    ...status.proposals.map((proposal) => ({ label: "proposal", shown: describeProposal(proposal, command) })),
+    ...describeDue(status, { now: io.now(), command }),
   ];
 }
 
-function describeProposal({ name, state, missing }: OpenProposal, accept: string): string {
-  return `${name}: ${state === "ready" ? `${accept} ${name} publishes it` : `missing: ${missing.join(", ")}`}`;
+function describeProposal({ name, state, missing }: OpenProposal, command: (name: string) => string): string {
+  if (state === "ready") return `${name}: ${command("accept")} ${name} publishes it`;
+  const which = missing.length === 1 ? "" : `; ${command("review")} ${name} says how many of them must sign`;
+  return `${name}: missing: ${missing.join(", ")}${which}`;
 }
 
 function describeStaged({ staged }: MasterStatus): readonly string[] {
@@ -103,10 +105,16 @@ function describeStaged({ staged }: MasterStatus): readonly string[] {
   ];
 }
 
-function describeDue({ due, record }: MasterStatus, now: Date): readonly Fact[] {
+interface Telling {
+  readonly now: Date;
+  /** As it is typed. */
+  readonly command: (name: string) => string;
+}
+
+function describeDue({ due, record }: MasterStatus, { now, command }: Telling): readonly Fact[] {
   const facts = due.map(({ role, expires, state }) => {
     const text = (instant: string): string =>
-      `${role} ${state === "expired" ? "expired" : "expires"} at ${instant}: ${renewalOf(role)}`;
+      `${role} ${state === "expired" ? "expired" : "expires"} at ${instant}: ${renewalOf(role, command)}`;
     return { label: "due", shown: text(describeInstant(expires, now)), plain: text(expires.toISOString()) };
   });
   const isRecordDue = record !== undefined && record.state !== "good";

@@ -1,5 +1,6 @@
 import type { Run } from "../context/command.ts";
 import { printRows } from "../context/text/columns.ts";
+import { describeNear } from "../context/text/near.ts";
 import { parseTargets, callOptions, withCopy } from "./copy.ts";
 
 export const run: Run = (context, [repo = "", name = ""]) =>
@@ -15,5 +16,14 @@ export const run: Run = (context, [repo = "", name = ""]) =>
       }));
       await printRows(context, rows);
     }
-    return steps.some(({ outcome }) => outcome === "found") ? 0 : 3;
+    if (steps.some(({ outcome }) => outcome === "found")) return 0;
+    const names = await Array.fromAsync(copy.listTargets({ mode: "offline", signal: context.io.signal })).catch(
+      () => [],
+    );
+    const near = describeNear(name, names);
+    const asked = steps.map(({ role }) => role).join(", ");
+    context.terminal.report(
+      `no target ${JSON.stringify(name)}: asked were ${asked}${near === undefined ? "" : `; ${near}`}`,
+    );
+    return 3;
   });

@@ -156,7 +156,10 @@ export const mirrorCommands: readonly Command[] = [
     summary: "verify what a client that is installed now would get, and for how long: every role, and targets whole",
     settings: [...whole.filter((name) => name !== "replace" && name !== "concurrency"), "sample", "all"],
     modes: [fromElsewhere, withSetting("all", ["sample"])],
-    examples: ["dtuf verify-repository fred/demo --root root.json --valid-days 2"],
+    examples: [
+      "dtuf verify-repository fred/demo --root root.json",
+      "dtuf verify-repository fred/demo --root root.json --all",
+    ],
     load: () => import("./tuf/verify-repository.ts"),
   }),
 ];

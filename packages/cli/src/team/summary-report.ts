@@ -70,7 +70,9 @@ function targetLine({ role, path, change, size, sha256 }: ProposalSummary["targe
 
 function signatureLine({ role, version, of, threshold, signed, missing }: SignatureNeed): string {
   const by = signed.length === 0 ? "nobody" : signed.map(({ owner, fingerprint }) => owner ?? fingerprint).join(", ");
-  const left = missing.length === 0 ? "" : `; missing: ${missing.join(", ")}`;
+  // Not all of those who have not signed must.
+  const any = threshold - signed.length < missing.length ? `any ${threshold - signed.length} of ` : "";
+  const left = missing.length === 0 ? "" : `; missing: ${any}${missing.join(", ")}`;
   return `${role} ${version}: signed by ${by}, ${signed.length} of ${threshold} by ${of}${left}`;
 }
 

@@ -8,7 +8,7 @@ import type { DelegatedFile } from "../documents/delegated-file.ts";
 import { previewRelease, publish, type PublishPreview } from "../release/publish.ts";
 import type { AcceptedFiles } from "../release/sign.ts";
 import type { Operation } from "../state/operation.ts";
-import { describeNeeds, missingHolders } from "./rules/needs.ts";
+import { describeNeeds, missingHolders, missingText } from "./rules/needs.ts";
 import { isPublished, placeProposal, type FoundProposal } from "./open-proposal.ts";
 import type { OpenedFile, OpenedFiles } from "./rules/place-files.ts";
 import { findSeen, openTeamBase } from "./proposals.ts";
@@ -87,7 +87,8 @@ function verifyMet(name: string, files: readonly OpenedFile[]): void {
     const counts = unmet.map(
       ({ role, version, of, threshold, signed }) => `${role} ${version} has ${signed.length} of ${threshold} by ${of}`,
     );
-    const message = `proposal ${name} is not signed by all: ${counts.join("; ")}; missing: ${missing.join(", ")}`;
+    const texts = unmet.map(missingText);
+    const message = `proposal ${name} needs more signatures: ${counts.join("; ")}; missing: ${[...new Set(texts)].join("; ")}`;
     throw new MasterError("MASTER_SIGNATURES_MISSING", message, { details: { name, missing } });
   }
   // Verifies families of keys too.

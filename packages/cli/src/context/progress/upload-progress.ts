@@ -14,21 +14,28 @@ export function uploadProgress(
 ): ProgressView {
   const view = createProgress(context, expected);
   const stored = new Map<string, number>();
+  const underWay = new Map<string, number>();
   if (partial === "kept") {
     context.interruption.findKept = () => {
-      const bytes = [...stored.values()].reduce((sum, each) => sum + each, 0);
-      return Promise.resolve({ bytes, totalBytes: expected?.bytes });
+      const [bytes, sentInVain] = [sumOf(stored), sumOf(underWay)];
+      return Promise.resolve({ bytes, totalBytes: expected?.bytes, sentInVain });
     };
   }
   return {
     ...view,
     onProgress(report) {
       // What begins with @ is a part of another target, and no file.
-      const { isStored, name, digest, bytes } = report;
+      const { isStored, kind, name, digest, bytes, step } = report;
+      if (isStored === true) underWay.delete(name);
+      else if (step === "upload" && kind !== "metadata") underWay.set(name, bytes);
       if (isStored === true && !name.startsWith("@")) stored.set(`${name}\n${digest ?? ""}`, bytes);
       view.onProgress(report);
     },
   };
+}
+
+function sumOf(bytes: ReadonlyMap<string, number>): number {
+  return [...bytes.values()].reduce((sum, each) => sum + each, 0);
 }
 
 const filesAtOnce = 16;

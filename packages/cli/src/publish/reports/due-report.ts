@@ -10,9 +10,9 @@ function mendOf(role: string): "reset-keys" | "push-metadata" | "refresh-metadat
 }
 
 /** Snapshot and timestamp are never proposed. */
-export function renewalOf(role: string): string {
+export function renewalOf(role: string, command: (name: string) => string = (name) => name): string {
   const isProposed = role !== "snapshot" && role !== "timestamp";
-  return `${mendOf(role)} renews it${isProposed ? ", or propose if others sign it" : ""}`;
+  return `${command(mendOf(role))} renews it${isProposed ? `, or ${command("propose")} if others sign it` : ""}`;
 }
 
 /** Roles that a publication did not renew. */

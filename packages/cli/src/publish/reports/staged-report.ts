@@ -30,5 +30,5 @@ export function keyChangeText(staged: StagedKeyChange): string {
     return `${role} is valid for ${expiryDays} days and signed again ${signingDays} before the end`;
   }
   const of = staged.owner === undefined ? "" : ` of ${staged.owner}`;
-  return `${staged.change} the key ${staged.keyId}${of}, ${staged.change === "add" ? "to" : "from"} ${staged.role}`;
+  return `${staged.change} the key ${staged.keyId.slice(0, 8)}${of}, ${staged.change === "add" ? "to" : "from"} ${staged.role}`;
 }

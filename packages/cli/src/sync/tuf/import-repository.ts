@@ -41,7 +41,9 @@ async function takeOver(context: Context, { repository, carrier }: Verified, rep
     terminal.report(
       `took over ${describeCount(repository.roots.length, "root")} and ${describeCount(countTargets(repository), "target")} to ${place}`,
     );
-    terminal.report(`the files of the keys that this machine is to sign with go into ${keyDirectory}`);
+    terminal.report(
+      `the files of the keys that this machine is to sign with go into ${keyDirectory}; a key of your own (create-key, add-key) stays where it is`,
+    );
     return 0;
   });
 }

@@ -37,8 +37,9 @@ interface Read {
 }
 
 async function report(context: Context, repository: VerifiedRepository, read: Read): Promise<ExitStatus> {
-  const { io, terminal } = context;
+  const { io, terminal, values } = context;
   const until = findValidUntil(context);
+  const days = describeCount(values.count("valid-days") ?? 0, "day");
   const early = until === undefined ? [] : expirationsBefore(repository, until);
   const validUntil = firstToExpire(repository);
   const faults = read.faults.map(({ path, role, error }) => {
@@ -50,7 +51,11 @@ async function report(context: Context, repository: VerifiedRepository, read: Re
     await terminal.printJson({ validUntil, expirations, early, targets: { ...read, faults } });
   }
   for (const { path, code, message } of faults) terminal.report(`target ${path}: ${message} (${code})`);
-  for (const { role, expires } of early) terminal.report(`${role} expires ${describeInstant(expires, io.now())}`);
+  for (const { role, expires } of early) {
+    terminal.report(
+      `${role} expires ${describeInstant(expires, io.now())}, within the ${days} that --valid-days asks for`,
+    );
+  }
   const bad = faults.length === 0 ? "" : `, ${faults.length} of them bad`;
   terminal.report(
     `every role is verified, and ${describeCount(read.targets, "target")} read to the last byte${bad}; clients are served until ${describeInstant(validUntil.expires, io.now())} (${validUntil.role})`,

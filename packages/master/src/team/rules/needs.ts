@@ -48,3 +48,9 @@ export function describeNeeds(files: readonly NeedyFile[]): readonly SignatureNe
 export function missingHolders(needs: readonly SignatureNeed[]): readonly string[] {
   return [...new Set(needs.flatMap(({ missing }) => missing))];
 }
+
+/** `alice, bob`, or `any 1 of alice, bob` if not all of them must sign. */
+export function missingText({ threshold, signed, missing }: SignatureNeed): string {
+  const left = threshold - signed.length;
+  return `${left < missing.length ? `any ${left} of ` : ""}${missing.join(", ")}`;
+}
