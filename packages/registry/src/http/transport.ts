@@ -26,7 +26,7 @@ export function createTransport(options: TransportOptions): Transport {
       const opened = pools;
       return requestTrace.run(
         async () => sendWithRetries(request, options, await opened),
-        () => ({ method: request.method, url: redactUrl(request.url) }),
+        () => ({ method: request.method, url: toldUrl(redactUrl(request.url), options) }),
         ({ status }) => ({ status }),
       );
     },
@@ -99,7 +99,7 @@ async function sendHop({ request, attempt, options, pools }: Attempt, hop: Hop):
   // The path of a redirect's address is the server's own, and may itself be what gives access.
   const shown = hop.index === 0 ? redactUrl(url) : `${url.origin}/…`;
   const report = (status: number | undefined, failure: string | undefined): void => {
-    const told = options.redact?.(shown) ?? shown;
+    const told = toldUrl(shown, options);
     const event = (): HttpEvent => ({ method, url: told, status, failure, attempt, hop: hop.index });
     noticeAttempt(event);
     options.onRequest?.(event());
@@ -117,6 +117,10 @@ async function sendHop({ request, attempt, options, pools }: Attempt, hop: Hop):
     report(undefined, failureCode(error) ?? "ABORTED");
     throw error;
   }
+}
+
+function toldUrl(url: string, { redact }: TransportOptions): string {
+  return redact === undefined ? url : redact(url);
 }
 
 const defaultStallTimeoutMs = 60_000;
