@@ -16,6 +16,7 @@ const programs = {
   regctl: ["version", "--format", "{{.VCSTag}}"],
   regsync: ["version", "--format", "{{.VCSTag}}"],
   oras: ["version"],
+  "qemu-aarch64-static": ["--version"],
   dxf: [],
 } as const;
 

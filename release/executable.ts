@@ -99,6 +99,16 @@ async function fetchNode(platform: Platform): Promise<string> {
   return join(directory, file);
 }
 
+const here = `${process.platform === "win32" ? "win" : process.platform}-${process.arch}`;
+
+/** @throws Error if it cannot be built on this system */
+export async function buildFor(platform: string, path: string): Promise<Executable> {
+  const known = Object.hasOwn(binaries.binaries, platform);
+  if (!known && platform !== here) throw new Error(`${platform}: wanted ${Object.keys(binaries.binaries).join(", ")}`);
+  const node = known ? await fetchNode(platform as Platform) : process.execPath;
+  return buildExecutable({ node, runs: platform === here ? "here" : "elsewhere", path });
+}
+
 async function main(words: readonly string[]): Promise<void> {
   if (process.versions.node !== binaries.version && process.platform !== "darwin") {
     throw new Error(
@@ -107,16 +117,10 @@ async function main(words: readonly string[]): Promise<void> {
   }
   const directory = join(root, "packed");
   await mkdir(directory, { recursive: true });
-  const here = `${process.platform === "win32" ? "win" : process.platform}-${process.arch}`;
   const platforms = words.length > 0 ? words : process.platform === "darwin" ? [here] : Object.keys(binaries.binaries);
   for (const platform of platforms) {
     const suffix = platform.startsWith("win") ? ".exe" : "";
-    const known = Object.hasOwn(binaries.binaries, platform);
-    if (!known && platform !== here)
-      throw new Error(`${platform}: wanted ${Object.keys(binaries.binaries).join(", ")}`);
-    const node = known ? await fetchNode(platform as Platform) : process.execPath;
-    const runs = platform === here ? "here" : "elsewhere";
-    const built = await buildExecutable({ node, runs, path: join(directory, `dtuf-${platform}${suffix}`) });
+    const built = await buildFor(platform, join(directory, `dtuf-${platform}${suffix}`));
     console.log(`${built.sha256}  ${built.path}`);
   }
   await writeProvenance(directory);

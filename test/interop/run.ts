@@ -4,6 +4,7 @@
  *
  *     DTUF_BENCH_PEERS   directories of programs, with `:` between; .cache/peers and PATH are looked at too
  *     DTUF_PEER_PYTHON   a Python that has python-tuf
+ *     DTUF_PEER_ARM64    libraries of Debian for arm64 (default /usr/aarch64-linux-gnu)
  *     DTUF_PEER_GO       a Go that can build peers/go-tuf   (default go)
  *
  * `pnpm interop --write` keeps what the peers made under data/, where peers.test.ts reads it.
@@ -11,6 +12,7 @@
 import { findPeers } from "../../bench/peers.ts";
 import { runDistribution } from "./distribution.ts";
 import { runDxf } from "./dxf.ts";
+import { runForeign } from "./foreign.ts";
 import { runKeyFiles } from "./key-files.ts";
 import { runOciTools } from "./oci-tools.ts";
 import { runPackages } from "./packages.ts";
@@ -18,7 +20,16 @@ import { runTufPeers } from "./peers.ts";
 import { runWycheproof } from "./wycheproof.ts";
 
 const peers = await findPeers(process.env);
-for (const part of [runWycheproof, runTufPeers, runKeyFiles, runDxf, runOciTools, runDistribution, runPackages]) {
+for (const part of [
+  runWycheproof,
+  runTufPeers,
+  runKeyFiles,
+  runDxf,
+  runOciTools,
+  runDistribution,
+  runForeign,
+  runPackages,
+]) {
   for (const outcome of [await part(peers)].flat()) {
     if (outcome.kind === "ran" && outcome.faults.length === 0) {
       console.log(`ok: ${outcome.peer}: ${outcome.did}`);
