@@ -14,7 +14,12 @@ let client: Machine;
 
 beforeAll(async () => {
   registry = await createHostileRegistry();
-  const environment = { DTUF_HOST: registry.host, DTUF_INSECURE: "1", DTUF_KEY_PASSWORD: "" };
+  const environment = {
+    DTUF_HOST: registry.host,
+    DTUF_INSECURE: "1",
+    DTUF_KEY_PASSWORD: "",
+    DTUF_SIGNERS_FILE: "signers.json",
+  };
   publisher = await createMachine(environment);
   client = await createMachine(environment);
   await mkdir(join(publisher.directory, "dir"));
@@ -108,6 +113,35 @@ describe("a repository with hash bins", () => {
     expect((await client.must(["pull", repo, "a", "--output", "-"])).stdout).toBe("content of a");
   });
 
+  test("is beside a role with bins of its own, which is proposed, shown in a few lines, and pulled from", async () => {
+    const [team, signers] = ["fred/team", ["--signer", "file2:dora"]];
+    await publisher.must(["init", team]);
+    await publisher.must(["create-key", "dora"]);
+    await publisher.must(["delegate-role", team, "tools", "--path", "tools/*", "--key", "dora.pub", ...signers]);
+    await publisher.must(["push-metadata", team]);
+    await publisher.must(["push-target", team, "tools/a", "new", "--role", "tools"]);
+    expect((await publisher.must(["create-bins", team, "--count", "256", "--from", "tools"])).stderr).toContain(
+      "propose fred/team --role tools",
+    );
+    const shown = (await publisher.must(["propose", team, "--role", "tools", ...signers])).stdout;
+    expect(shown).toContain("256 hash bins from tools.bins-00 on: signed by");
+    expect(shown.split("\n").length).toBeLessThan(20);
+    expect((await publisher.must(["review", team, "tools"])).stdout).toContain("tools: add tools/a");
+    await publisher.must(["accept", team, "tools"]);
+    await writeFile(join(client.directory, "team.json"), (await publisher.must(["get-root", team])).bytes);
+    const pull = ["pull", team, "tools/a", "--root", "team.json", "--output", "-"];
+    expect((await client.must(pull)).stdout).toBe("new content");
+    expect((await client.must(["list-copy-targets", team])).stdout).toContain("tools/a");
+    const from = `docker://${registry.host}/${team}`;
+    await client.must(["verify-repository", from, "--root", "team.json", "--all"]);
+    await client.must(["sync", from, "oci:team", "--tuf", "team.json"]);
+    await client.must(["verify-repository", "oci:team", "--root", "team.json", "--all"]);
+    await publisher.must(["resize-bins", team, "--count", "2", "--role", "tools"]);
+    await publisher.must(["propose", team, "--role", "tools", ...signers]);
+    await publisher.must(["accept", team, "tools"]);
+    expect((await client.must(["pull", team, "tools/a", "--output", "-"])).stdout).toBe("new content");
+  });
+
   test("wrong numbers and other delegations are usage errors, and nothing is staged", async () => {
     for (const [words, message] of [
       [["create-bins", repo, "--count", "3"], "a power of two"],
@@ -115,7 +149,8 @@ describe("a repository with hash bins", () => {
       [["create-bins", repo], "wanted --count"],
       [["create-bins", repo, "--count", "32"], "resize"],
       [["resize-bins", repo, "--count", "12"], "a power of two"],
-      [["propose", repo, "next"], ""],
+      [["create-bins", repo, "--count", "32", "--from", "root"], "top-level"],
+      [["resize-bins", repo, "--count", "32", "--role", "root"], "top-level"],
     ] as const) {
       const ran = await publisher.run(words);
       expect(ran).toMatchObject({ status: 2, stdout: "" });

@@ -29,6 +29,7 @@ const wrong: Partial<Record<SettingName, string>> = {
   signer: "no uri",
   "signers-file": "any",
   owner: "a\nb",
+  from: "a\nb",
   "expect-snapshot": "newest",
   proposal: "two words",
   "expect-hash": "abc",

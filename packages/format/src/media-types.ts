@@ -8,6 +8,8 @@ export const targetArtifactType = "application/vnd.dtuf.target.v1";
 /** The layer is a TUF metadata file, as in Docker's layout. */
 export const metadataMediaType = "application/vnd.tuf.metadata+json";
 /** The layer is the statement of a proposal. */
+/** Several files of a proposal in one layer: a JSON array of base64. */
+export const proposalFilesMediaType = "application/vnd.dtuf.proposal.files.v1+json";
 export const proposalStatementMediaType = "application/vnd.dtuf.proposal.v1+json";
 /** The layer is a target's content, as in Docker's layout. */
 export const targetMediaType = "application/vnd.tuf.target";

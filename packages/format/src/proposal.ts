@@ -18,7 +18,7 @@ import {
 import { parseRoleName } from "@dtuf/tuf";
 import { emptyConfigBlob, metadataLayer, type Artifact } from "./artifact.ts";
 import { FormatError } from "./errors.ts";
-import { proposalArtifactType, proposalStatementMediaType } from "./media-types.ts";
+import { proposalArtifactType, proposalFilesMediaType, proposalStatementMediaType } from "./media-types.ts";
 import { metadataFileName, type MetadataFile } from "./metadata-file.ts";
 import { inlineSmallest, parseMetadataManifest, verifyManifestSize, type MetadataIndex } from "./release.ts";
 import { isProposalName, proposalTag } from "./tags.ts";
@@ -44,11 +44,23 @@ export interface ProposalStatement {
   readonly files: readonly ProposedFile[];
 }
 
-/** Files in one proposal: every root of three years of daily rotations fits. */
-const filesMax = 1100;
+/** Files in one proposal: every root of three years of daily rotations, and the most hash bins that a role may have. */
+const filesMax = 1100 + 65_536;
 
-/** Maximum size of a statement in bytes. A role's name has at most 4,096 characters. */
-export const statementMaxBytes: number = 1024 * 1024;
+/** Maximum size of a statement in bytes. A file takes about 200 bytes; a role's name has at most 4,096 characters. */
+export const statementMaxBytes: number = 16 * 1024 * 1024;
+
+/** Files with a layer of their own. The others are in packs, because hash bins would be too many layers and requests. */
+const ownLayersMax = 32;
+
+/** Bytes of files in one pack. */
+const packMaxBytes = 16 * 1024 * 1024;
+
+/** Maximum size of a pack: one file may be larger than `packMaxBytes`. */
+export const proposalPackMaxBytes: number = 192 * 1024 * 1024;
+
+/** Packs that a reader takes. */
+const packsMax = 64;
 
 /** The same statement gives the same bytes. */
 export function encodeStatement({ name, number, base, files }: ProposalStatement): Uint8Array {
@@ -112,36 +124,75 @@ function readSha256(json: unknown): string {
 export function encodeProposal(statement: ProposalStatement, files: readonly MetadataFile[]): Artifact {
   const bytes = encodeStatement(statement);
   const layer: Descriptor = { mediaType: proposalStatementMediaType, digest: digestOf(bytes), size: bytes.length };
-  const parts = files.map((file) => metadataLayer(file.name, file.bytes));
+  const own = files.slice(0, ownLayersMax).map((file) => metadataLayer(file.name, file.bytes));
+  const packed = packsOf(files.slice(ownLayersMax).map((file) => file.bytes));
+  const packs = packed.map((pack) => ({
+    descriptor: { mediaType: proposalFilesMediaType, digest: digestOf(pack), size: pack.length },
+    bytes: pack,
+  }));
   const manifest = encodeImageManifest({
     artifactType: proposalArtifactType,
-    layers: inlineSmallest([{ layer, blob: { bytes } }, ...parts]),
+    layers: [
+      ...inlineSmallest([{ layer, blob: { bytes } }, ...own]),
+      ...packs.map(({ descriptor }): Descriptor => descriptor),
+    ],
   });
   verifyManifestSize(manifest);
   return {
     manifest,
-    blobs: [emptyConfigBlob, { descriptor: layer, bytes }, ...parts.map(({ blob }) => blob)],
+    blobs: [emptyConfigBlob, { descriptor: layer, bytes }, ...own.map(({ blob }) => blob), ...packs],
     tags: [proposalTag(statement.name)],
   };
 }
 
+/** Each content once: bins without targets are the same bytes. */
+function packsOf(files: readonly Uint8Array[]): readonly Uint8Array[] {
+  const packs: string[][] = [];
+  let room = 0;
+  for (const text of new Set(files.map((bytes) => Buffer.from(bytes).toString("base64")))) {
+    const last = packs.at(-1);
+    if (last === undefined || text.length > room) packs.push([text]);
+    else last.push(text);
+    room = (last === undefined || text.length > room ? packMaxBytes : room) - text.length;
+  }
+  return packs.map((pack) => new TextEncoder().encode(JSON.stringify(pack)));
+}
+
+/** The files in a pack. @throws FormatError FORMAT_PROPOSAL_INVALID */
+export function parseProposalPack(bytes: Uint8Array): readonly Uint8Array[] {
+  try {
+    const list: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    if (!Array.isArray(list)) throw new TypeError("wanted a list");
+    return list.map((text) => {
+      if (typeof text !== "string") throw new TypeError("wanted base64");
+      return Buffer.from(text, "base64");
+    });
+  } catch (cause) {
+    throw invalid("one of its packs of files cannot be read", cause);
+  }
+}
+
 export interface ProposalIndex extends MetadataIndex {
   readonly statement: Descriptor;
+  /** Layers with further files (`parseProposalPack`), which the statement names by what is signed. */
+  readonly packs: readonly Descriptor[];
 }
 
 /** @throws FormatError FORMAT_PROPOSAL_INVALID, FORMAT_NOT_A_REPOSITORY */
 export function parseProposal(bytes: Uint8Array): ProposalIndex {
   const { files } = parseMetadataManifest(bytes);
-  const statement = findStatement(bytes);
+  const layers = layersOf(bytes);
+  const statement = layers.find(({ mediaType }) => mediaType === proposalStatementMediaType);
   if (statement === undefined) throw invalid("it has no statement");
-  return { files, statement };
+  const packs = layers.filter(({ mediaType }) => mediaType === proposalFilesMediaType);
+  if (packs.length > packsMax) throw invalid(`it has more than ${packsMax} packs of files`);
+  return { files, statement, packs };
 }
 
-function findStatement(bytes: Uint8Array): Descriptor | undefined {
+function layersOf(bytes: Uint8Array): readonly Descriptor[] {
   try {
     const manifest = parseManifest(bytes);
-    if (manifest.kind !== "manifest") return undefined;
-    return manifest.layers.find(({ mediaType }) => mediaType === proposalStatementMediaType);
+    return manifest.kind === "manifest" ? manifest.layers : [];
   } catch (cause) {
     if (OciError.is(cause)) throw invalid("its manifest cannot be read", cause);
     throw cause;

@@ -17,7 +17,7 @@ import { listTargetsOf, unknownTarget } from "./push-target.ts";
 import { pushTarget, pushTargets, setCustom } from "./push-targets.ts";
 import { addKey, listRoleKeys, removeKey, setPeriods, setThreshold } from "./release/role-keys.ts";
 import { readRootChain } from "./published/root-chain.ts";
-import { delegateFrom, setRolePeriods } from "./team/role-targets.ts";
+import { createRoleBins, delegateFrom, resizeRoleBins, setRolePeriods } from "./team/role-targets.ts";
 import { listPeriods } from "./team/role-status.ts";
 import { createTeam } from "./team/team.ts";
 import { createWorkplace, type Operation, type Workplace } from "./state/operation.ts";
@@ -115,9 +115,16 @@ function createDelegator({ alone }: Workplace): Delegator {
     updateRole: (role, metadata, { signal } = {}) =>
       alone(signal, (operation) => updateRole(operation, role, metadata)),
     revokeRole: (role, { signal } = {}) => alone(signal, (operation) => revokeRole(operation, role)),
-    createBins: (count, { signal, ...options } = {}) =>
-      alone(signal, (operation) => createBins(operation, count, options)),
-    resizeBins: (count, { signal } = {}) => alone(signal, (operation) => resizeBins(operation, count)),
+    createBins: (count, { signal, from = "targets", ...options } = {}) =>
+      alone(signal, (operation) =>
+        from === "targets"
+          ? createBins(operation, count, options)
+          : createRoleBins(operation, from, { count, options }),
+      ),
+    resizeBins: (count, { signal, role = "targets" } = {}) =>
+      alone(signal, (operation) =>
+        role === "targets" ? resizeBins(operation, count) : resizeRoleBins(operation, role, count),
+      ),
   };
 }
 

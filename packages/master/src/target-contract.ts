@@ -84,12 +84,19 @@ export interface ListOptions extends OperationOptions {
 }
 
 export interface CreateBinsOptions extends OperationOptions {
-  /** The bins are named `<namePrefix>-<hex>`. Default `bins`. */
+  /** The bins are named `<namePrefix>-<hex>`. Default `bins`, or `ROLE.bins` with `from`. */
   readonly namePrefix?: string | undefined;
-  /** Public keys in PEM that sign the bins. Default: those of targets, also after they are replaced. */
+  /** Public keys in PEM that sign the bins. Default: those of the role, also after they are replaced. */
   readonly keys?: readonly string[] | undefined;
   /** How many of `keys` must sign a bin. Default 1. */
   readonly threshold?: number | undefined;
+  /** The role whose targets move into bins, which it then delegates to. `propose` with that role signs them. Default: targets. */
+  readonly from?: string | undefined;
+}
+
+export interface ResizeBinsOptions extends OperationOptions {
+  /** The role that delegates to the bins. Default: targets. */
+  readonly role?: string | undefined;
 }
 
 /**
@@ -100,11 +107,11 @@ export interface BinKeeper {
   /**
    * Stages hash bins. The next publication moves all targets into them.
    * @param count a power of two from 2 to 65,536
-   * @throws MASTER_BINS_EXIST if targets has bins or delegates to other roles; TypeError
+   * @throws MASTER_BINS_EXIST if the role has bins or delegates to other roles; MASTER_ROLE_UNKNOWN; TypeError
    */
   createBins(count: number, options?: CreateBinsOptions): Promise<void>;
   /** Stages another number of bins. @throws MASTER_BINS_MISSING; TypeError */
-  resizeBins(count: number, options?: OperationOptions): Promise<void>;
+  resizeBins(count: number, options?: ResizeBinsOptions): Promise<void>;
 }
 
 export interface PruneResult {

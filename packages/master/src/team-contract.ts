@@ -32,6 +32,8 @@ export interface DocumentChange {
   /** Absent: the role has no document yet. */
   readonly before?: { readonly version: number; readonly expires: Date } | undefined;
   readonly after: { readonly version: number; readonly expires: Date };
+  /** Set: so many hash bins of one role, of which `role` is the first. Version and expiry are the highest and the earliest. */
+  readonly bins?: number | undefined;
   /** Names of further fields of it that change. */
   readonly otherFields: readonly string[];
 }
@@ -84,9 +86,12 @@ export interface ProposalSummary {
 export interface SignatureNeed {
   readonly role: string;
   readonly version: number;
+  /** Set: so many hash bins of one role, of which `role` is the first and `version` the highest. */
+  readonly bins?: number | undefined;
   /** Whose keys count: of the document's own root, of the root before it, or of the role that delegates. */
   readonly of: string;
   readonly threshold: number;
+  /** Who signed it; of hash bins, who signed all of them. */
   readonly signed: readonly KeyLine[];
   /** Holders of keys that can still sign; empty if the threshold is met. By name, or by key id. */
   readonly missing: readonly string[];

@@ -111,7 +111,7 @@ export const settings = {
     "dtuf/signers.json in the user's configuration",
   ),
   owner: like(grammars.line, text("name of the person or team that holds the private key", "name")),
-  from: needs("file", text("private key of another tool to import, instead of a new one", "file")),
+  from: like(grammars.line, text("private key of another tool to import, instead of a new one", "file")),
   "key-type": {
     kind: "choice",
     summary: "kind of new keys",

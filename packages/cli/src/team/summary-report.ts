@@ -31,7 +31,9 @@ export function summaryLines({ documents, trust, periods, targets }: ProposalSum
   ];
 }
 
-function documentLine({ role, before, after }: ProposalSummary["documents"][number]): string {
+function documentLine({ role, bins, before, after }: ProposalSummary["documents"][number]): string {
+  if (bins !== undefined)
+    return `${bins} hash bins from ${role} on: versions up to ${after.version}, expire ${after.expires.toISOString()} or later`;
   const from = before === undefined ? "new" : `${before.version} ->`;
   const expired = before === undefined ? "" : ` (was ${before.expires.toISOString()})`;
   return `${role}: version ${from} ${after.version}, expires ${after.expires.toISOString()}${expired}`;
@@ -68,12 +70,13 @@ function targetLine({ role, path, change, size, sha256 }: ProposalSummary["targe
   return `${role}: ${change} ${path}, ${sizes.join(" -> ")}${digest}`;
 }
 
-function signatureLine({ role, version, of, threshold, signed, missing }: SignatureNeed): string {
+function signatureLine({ role, bins, version, of, threshold, signed, missing }: SignatureNeed): string {
+  const what = bins === undefined ? `${role} ${version}` : `${bins} hash bins from ${role} on`;
   const by = signed.length === 0 ? "nobody" : signed.map(({ owner, fingerprint }) => owner ?? fingerprint).join(", ");
   // Not all of those who have not signed must.
   const any = threshold - signed.length < missing.length ? `any ${threshold - signed.length} of ` : "";
   const left = missing.length === 0 ? "" : `; missing: ${any}${missing.join(", ")}`;
-  return `${role} ${version}: signed by ${by}, ${signed.length} of ${threshold} by ${of}${left}`;
+  return `${what}: signed by ${by}, ${signed.length} of ${threshold} by ${of}${left}`;
 }
 
 function keyText({ owner, fingerprint }: KeyLine): string {

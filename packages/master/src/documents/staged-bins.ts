@@ -1,4 +1,4 @@
-/** A staged change of the hash bins of targets: their number, name and keys. Pure. */
+/** A staged change of the hash bins of targets or of a delegated role: their number, name and keys. Pure. */
 import {
   encodeKey,
   keyIdOf,
@@ -21,13 +21,13 @@ export interface BinKeys {
 
 export interface StagedBins {
   readonly count: number;
-  /** Absent: as published, or `bins`. */
+  /** Absent: as published, or `bins`, or `ROLE.bins` for a delegated role. */
   readonly namePrefix?: RoleName | undefined;
-  /** Absent: as published, or the keys of targets. */
+  /** Absent: as published, or the keys of the role. */
   readonly by?: BinKeys | undefined;
 }
 
-/** Signed with the bins: their keys are those that the root lists for targets, and follow them. */
+/** Signed with the bins: their keys are those of the role that is named, which are listed by its delegator, and follow them. */
 const followsField = "x-dtuf-keys-of";
 
 /** @throws TypeError unless it is a power of two from 2 to `binsMax` */
@@ -36,40 +36,43 @@ export function verifyCount(count: number): void {
   throw new TypeError(`wanted a number of bins that is a power of two from 2 to ${binsMax}; got ${count}`);
 }
 
+/** The role that delegates to the bins. */
+export interface BinRole {
+  /** `targets`, or a delegated role. */
+  readonly name: string;
+  /** Who signs it in the next release. */
+  readonly by: Authority;
+}
+
 /**
  * The bins after the change, or undefined if there are none and none are staged.
- * @param targets who may sign targets in the next release
  * @throws MasterError MASTER_BINS_EXIST
  */
 export function planBins(
   before: Delegations | undefined,
-  { staged, targets }: { readonly staged: StagedBins | undefined; readonly targets: Authority },
+  { staged, of }: { readonly staged: StagedBins | undefined; readonly of: BinRole },
 ): SuccinctDelegations | undefined {
   const known = before?.kind === "succinct" ? before : undefined;
-  if (staged === undefined) return known === undefined ? undefined : followed(known, targets);
-  if (before?.kind === "listed" && before.roles.length > 0) throw listedExist(before.roles.map(({ name }) => name));
-  const namePrefix = staged.namePrefix ?? known?.succinct.namePrefix ?? "bins";
+  if (staged === undefined) return known === undefined ? undefined : followed(known, of);
+  if (before?.kind === "listed" && before.roles.length > 0) throw listedExist(of.name, before.roles);
+  const own = of.name === "targets" ? "bins" : parseRoleName(`${of.name}.bins`);
+  const namePrefix = staged.namePrefix ?? known?.succinct.namePrefix ?? own;
   const bins = { bitLength: Math.log2(staged.count), namePrefix };
   if (staged.by !== undefined) return withKeys(known, staged.by, bins);
-  if (known !== undefined) return followed({ ...known, succinct: { ...known.succinct, ...bins } }, targets);
-  return withTargetsKeys({ kind: "succinct", unrecognized: {} }, targets, {
+  if (known !== undefined) return followed({ ...known, succinct: { ...known.succinct, ...bins } }, of);
+  return withKeysOf({ kind: "succinct", unrecognized: {} }, of.by, {
     ...bins,
-    unrecognized: { [followsField]: "targets" },
+    unrecognized: { [followsField]: of.name },
   });
 }
 
 type Bins = Pick<SuccinctDelegations["succinct"], "bitLength" | "namePrefix">;
 
-function followed(known: SuccinctDelegations, targets: Authority): SuccinctDelegations {
-  if (!followsTargets(known)) return known;
-  return withTargetsKeys(known, targets, known.succinct);
+function followed(known: SuccinctDelegations, { name, by }: BinRole): SuccinctDelegations {
+  return known.succinct.unrecognized[followsField] === name ? withKeysOf(known, by, known.succinct) : known;
 }
 
-export function followsTargets({ succinct }: SuccinctDelegations): boolean {
-  return succinct.unrecognized[followsField] === "targets";
-}
-
-function withTargetsKeys(
+function withKeysOf(
   base: Pick<SuccinctDelegations, "kind" | "unrecognized">,
   { keys, role }: Authority,
   bins: Bins & Pick<SuccinctDelegations["succinct"], "unrecognized">,
@@ -90,12 +93,11 @@ function withKeys(
   return { kind: "succinct", unrecognized: known?.unrecognized ?? {}, keys: byId, succinct };
 }
 
-function listedExist(roles: readonly RoleName[]): MasterError {
-  return new MasterError(
-    "MASTER_BINS_EXIST",
-    `targets delegates to roles already (${roles.join(", ")}), and cannot delegate to hash bins as well`,
-    { details: { roles } },
-  );
+/** In TUF the delegations of one file are either a list or bins (TAP 15). */
+function listedExist(of: string, listed: readonly { readonly name: RoleName }[]): MasterError {
+  const roles = listed.map(({ name }) => name);
+  const message = `${of} delegates to roles already (${roles.join(", ")}), and TUF allows no hash bins beside them: create the bins in one of these roles, or in a new one`;
+  return new MasterError("MASTER_BINS_EXIST", message, { details: { roles } });
 }
 
 export function encodeStagedBins({ by, ...bins }: StagedBins): string {

@@ -63,9 +63,13 @@ export function applyRoles(previous: Delegations | undefined, staged: StagedRole
 function listedOf(delegations: Delegations | undefined, name: RoleName): ListedDelegations {
   if (delegations === undefined) return { kind: "listed", keys: new Map(), roles: [], unrecognized: {} };
   if (delegations.kind === "listed") return delegations;
-  throw new MasterError("MASTER_ROLE_UNKNOWN", `targets delegates to hash bins; ${name} cannot be added to them`, {
-    details: { role: name },
-  });
+  throw new MasterError(
+    "MASTER_ROLE_UNKNOWN",
+    `the role delegates to hash bins, and TUF allows no other delegations beside them: ${name} cannot be added`,
+    {
+      details: { role: name },
+    },
+  );
 }
 
 function withDelegation(listed: ListedDelegations, name: RoleName, delegation: Delegation): ListedDelegations {

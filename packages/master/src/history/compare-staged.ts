@@ -10,6 +10,7 @@ import type { ProposalSummary } from "../team-contract.ts";
 import { draftRole, draftStagedRoots, draftTopLevel } from "../team/draft.ts";
 import { viewOf } from "../team/open-proposal.ts";
 import { placeFiles } from "../team/rules/place-files.ts";
+import { pairOf } from "../team/rules/review.ts";
 import { summarize, type DocumentPair } from "../team/rules/summary.ts";
 
 export async function compareStaged(operation: Operation, role: string | undefined): Promise<ProposalSummary> {
@@ -22,7 +23,7 @@ export async function compareStaged(operation: Operation, role: string | undefin
       ? await draftTopLevel(operation, base, floor)
       : await draftRole(operation, base, { name: parseRoleName(role), floor });
   const placed = await placeFiles(viewOf(operation, base), { name: "staged", files });
-  const pairs = placed.files.map((file): DocumentPair => ({ ...file, after: file.document }));
+  const pairs = placed.files.map(pairOf);
   return summarize(base.release === undefined ? firstRelease(base, pairs) : pairs);
 }
 

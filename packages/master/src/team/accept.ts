@@ -1,5 +1,6 @@
 /** Publishes a proposal that everybody signed, with snapshot and timestamp by the online keys that are here. */
-import { parseRoleName, verifyDocument, verifyUnexpired } from "@dtuf/tuf";
+import { parseRoleName, verifyDocument, verifyUnexpired, type Root, type Targets } from "@dtuf/tuf";
+import type { TargetMap } from "../documents/changes.ts";
 import type { AcceptedProposal, AcceptOptions, StagedTarget } from "../contract.ts";
 import { withSeen } from "../documents/team-memory.ts";
 import { MasterError } from "../errors.ts";
@@ -9,11 +10,14 @@ import { previewRelease, publish, type PublishPreview } from "../release/publish
 import type { AcceptedFiles } from "../release/sign.ts";
 import type { Operation } from "../state/operation.ts";
 import { describeNeeds, missingHolders, missingText } from "./rules/needs.ts";
-import { isPublished, placeProposal, type FoundProposal } from "./open-proposal.ts";
+import { isPublished, viewOf, type FoundProposal } from "./open-proposal.ts";
+import { placeProposal } from "./rules/delegations.ts";
 import type { OpenedFile, OpenedFiles } from "./rules/place-files.ts";
 import { findSeen, openTeamBase } from "./proposals.ts";
 import { settle } from "./settle.ts";
-import { summarize } from "./rules/summary.ts";
+import { pairOf } from "./rules/review.ts";
+import { binDelegator } from "./rules/role-tree.ts";
+import { gatherTargets, summarize } from "./rules/summary.ts";
 
 /** @throws MasterError MASTER_SIGNATURES_MISSING, MASTER_PROPOSAL_OUTDATED, …; TufError; OciError */
 export async function acceptProposal(
@@ -65,7 +69,7 @@ async function acceptedFiles(
   base: Base,
   { statement, files }: FoundProposal,
 ): Promise<AcceptedFiles> {
-  const placed = await placeProposal(operation, base, { name: statement.name, files });
+  const placed = await placeProposal(viewOf(operation, base), { name: statement.name, files });
   verifyMet(statement.name, placed.files);
   const roots = placed.files.filter(({ role }) => role === "root");
   const targets = placed.files.find(({ role }) => role === "targets");
@@ -98,20 +102,27 @@ function verifyMet(name: string, files: readonly OpenedFile[]): void {
 }
 
 function delegatedOf({ now }: Operation, files: readonly OpenedFile[]): readonly DelegatedFile[] {
+  const gathered = new Map(gatherTargets(files.map(pairOf)).map((targets) => [targets.role, targets]));
   return files.flatMap(({ role, version, bytes, document, before, found }): readonly DelegatedFile[] => {
     if (document.type !== "targets" || found === undefined) return [];
     verifyUnexpired({ role, signed: document }, now);
-    const published = before?.type === "targets" ? before.targets : undefined;
-    return [{ name: parseRoleName(role), version, bytes, document, delegator: found.delegator, published }];
+    const bins = binDelegator({ found });
+    const published = bins === undefined ? targetsOf(before) : gathered.get(bins)?.before;
+    const kind = bins === undefined ? undefined : "bin";
+    return [{ name: parseRoleName(role), version, bytes, document, delegator: found.delegator, published, kind }];
   });
+}
+
+function targetsOf(document: Root | Targets | undefined): TargetMap | undefined {
+  return document?.type === "targets" ? document.targets : undefined;
 }
 
 /** Changes of the targets of all roles. */
 function changedTargets({ files }: OpenedFiles): readonly StagedTarget[] {
-  const { targets } = summarize(files.map(({ role, before, document }) => ({ role, before, after: document })));
-  return targets.map(({ role, path, change }): StagedTarget => {
-    const document = files.find((file) => file.role === role)?.document;
-    const file = document?.type === "targets" ? document.targets.get(path) : undefined;
+  const pairs = files.map(pairOf);
+  const after = new Map(gatherTargets(pairs).map((targets) => [targets.role, targets.after]));
+  return summarize(pairs).targets.map(({ role, path, change }): StagedTarget => {
+    const file = after.get(role)?.get(path);
     return file === undefined ? { path, change } : { path, change, file };
   });
 }

@@ -1,37 +1,40 @@
 /** Carries a proposal to a machine that is never online, and the signatures back. */
 import { statementHash } from "@dtuf/format";
-import { findValidSignatures, mergeSignatures, parseRoleName, type KeyId } from "@dtuf/tuf";
+import { findValidSignatures, mergeSignatures, type KeyId, type RoleName } from "@dtuf/tuf";
 import { MasterError } from "../errors.ts";
 import type { Operation } from "../state/operation.ts";
 import type { ReviewOptions, SignedProposal } from "../team-contract.ts";
-import { openRole } from "./draft.ts";
+import { viewOf } from "./open-proposal.ts";
 import { openProposal } from "./proposals.ts";
 import { describeReview } from "./rules/review.ts";
 import { sendProposal } from "./send.ts";
 import { encodeRequest, parseRequest, type RequestContent } from "./signing-request.ts";
-import type { OpenedFile } from "./rules/place-files.ts";
+import { placeProposal } from "./rules/delegations.ts";
+import type { OpenedFile, PublishedView } from "./rules/place-files.ts";
 
 /** The file for `openSigningRequest`. @throws as `reviewProposal` */
 export async function exportProposal(operation: Operation, name: string, options: ReviewOptions): Promise<Uint8Array> {
-  const { base, found, files } = await openProposal(operation, name, options);
-  const roles = new Map<string, Uint8Array>();
-  for (const { role } of files.flatMap(({ found: placed }) => placed?.chain ?? [])) {
-    const { published } = await openRole(operation, base, role).catch(unknown);
-    if (published !== undefined) roles.set(role, published.bytes);
-  }
+  const { base, found } = await openProposal(operation, name, options);
+  const roles = new Map<RoleName, Uint8Array>();
+  // What is read to verify it here is what must be read to verify it there.
+  const view = viewOf(operation, base);
+  const recorded: PublishedView = {
+    ...view,
+    async readRole(role) {
+      const read = await view.readRole(role);
+      if (read !== undefined) roles.set(role.name, read.bytes);
+      return read;
+    },
+  };
+  await placeProposal(recorded, { name, files: found.files });
   return encodeRequest({
     statement: found.statement,
     files: found.files,
     root: base.root.bytes,
+    snapshot: base.snapshot.bytes,
     targets: base.targets.bytes,
-    roles: [...roles].map(([role, bytes]) => ({ role: parseRoleName(role), bytes })),
+    roles: [...roles].map(([role, bytes]) => ({ role, bytes })),
   });
-}
-
-/** A role that the proposal itself delegates to is not published. */
-function unknown(error: unknown): { readonly published: undefined } {
-  if (MasterError.is(error) && error.code === "MASTER_ROLE_UNKNOWN") return { published: undefined };
-  throw error;
 }
 
 /**

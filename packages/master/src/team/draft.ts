@@ -10,7 +10,9 @@ import {
   type Targets,
 } from "@dtuf/tuf";
 import type { ProposedFile } from "@dtuf/format";
+import type { BinParent } from "../bins/plan-bins.ts";
 import { isEmpty, planRole, planStagedTargets } from "../documents/role-changes.ts";
+import { applyRoles } from "../documents/staged-role.ts";
 import { nextVersions } from "../documents/plan.ts";
 import { MasterError } from "../errors.ts";
 import { versionsOf, type Base } from "../published/base.ts";
@@ -19,9 +21,10 @@ import { delegatedFiles } from "../release/delegate.ts";
 import { openNewestRoot } from "../release/sign.ts";
 import type { Operation } from "../state/operation.ts";
 import { isMet, topLevelNeed } from "./rules/needs.ts";
+import { draftBins, type DraftedBins } from "./rules/draft-bins.ts";
 import { openFile } from "./open-proposal.ts";
 import type { FoundFile } from "./rules/place-files.ts";
-import { findRole, readPublishedRole, unknownRole, verifyScope } from "./rules/role-tree.ts";
+import { findRole, readPublishedRole, unknownRole, verifyScope, type FoundRole } from "./rules/role-tree.ts";
 
 /** Least version of a role's next document, beside what is published. */
 export type VersionFloor = (role: string) => number;
@@ -53,10 +56,15 @@ export async function draftTopLevel(
   const before = base.targets.signed;
   const version = Math.max(nextVersions(versionsOf(base), state.signed).targets, floor("targets") + 1);
   const content = planStagedTargets(before, staged, { version, instant: operation });
+  const change = { ...staged, bins: await files.findBins(state), unrecognized: content.unrecognized };
+  const parent = topLevelParent(base, root);
+  const binned = await draftBins(operation, parent, { change, floor, when: "changed" });
+  if (binned !== undefined) {
+    applyRoles(binned.planned.delegations, staged.roles);
+    return [...drafts, ...(await withParent(binned, parent, content))].map(asFile);
+  }
   const isChanged = staged.staged.size > 0 || staged.roles.size > 0 || isOther(before, content);
   const isNew = isChanged || !isMet(base.targets.bytes, topLevelNeed("targets", root));
-  const bins = await files.findBins(state);
-  if (bins !== undefined || (isNew && before.delegations?.kind === "succinct")) throw binsStaged();
   if (isNew) {
     drafts.push(await draftOf("targets", content, signedSha256(base.targets.bytes)));
   }
@@ -68,6 +76,22 @@ export async function draftTopLevel(
     if (old !== signedSha256(bytes)) drafts.push({ role: name, bytes, document, follows: old });
   }
   return drafts.map(asFile);
+}
+
+export function topLevelParent(base: Base, root: Root): BinParent {
+  const by = { keys: root.keys, role: root.roles.targets };
+  return { name: "targets", published: base.targets, snapshot: base.snapshot.signed, by };
+}
+
+/** The bins, behind the file of their role if that must be signed again. */
+export async function withParent(
+  { planned: { isWhole, delegations }, drafts }: DraftedBins,
+  { name, published }: BinParent,
+  content: Targets,
+): Promise<readonly DraftFile[]> {
+  if (!isWhole) return drafts;
+  const document = { ...content, targets: new Map<never, never>(), delegations };
+  return [await draftOf(name, document, published && signedSha256(published.bytes)), ...drafts];
 }
 
 /** Whether anything but the targets differs. */
@@ -111,6 +135,16 @@ export async function draftRole(
   const listed = base.snapshot.signed.meta.get(`${role}.json`)?.version ?? 0;
   const edition = { version: Math.max(listed, floor(role)) + 1, instant: operation };
   const document = planRole(published?.document, changes, edition);
+  const parent = parentOf(base, { found, published });
+  const binned = await draftBins(operation, parent, {
+    change: { staged: changes.targets, bins: changes.bins, keys: [], unrecognized: document.unrecognized },
+    floor,
+    when: "changed",
+  });
+  if (binned !== undefined) {
+    applyRoles(binned.planned.delegations, changes.roles);
+    return (await withParent(binned, parent, document)).map(asFile);
+  }
   verifyScope(found, document.targets.keys());
   const follows = published === undefined ? undefined : signedSha256(published.bytes);
   const drafts = [await draftOf(role, document, follows)];
@@ -124,15 +158,19 @@ export async function draftRole(
   return drafts.map(asFile);
 }
 
-/** A delegated role as published. @throws MasterError MASTER_ROLE_UNKNOWN */
-export async function openRole(
-  operation: Operation,
-  base: Base,
-  name: string,
-): Promise<{
-  readonly found: NonNullable<Awaited<ReturnType<typeof findRole>>>;
+export interface PublishedRole {
+  readonly found: FoundRole;
   readonly published: Awaited<ReturnType<typeof readPublishedRole>>;
-}> {
+}
+
+export function parentOf(base: Pick<Base, "snapshot">, { found, published }: PublishedRole): BinParent {
+  const { name, by } = found;
+  const file = published && { signed: published.document, bytes: published.bytes };
+  return { name, by, snapshot: base.snapshot.signed, published: file };
+}
+
+/** A delegated role as published. @throws MasterError MASTER_ROLE_UNKNOWN */
+export async function openRole(operation: Operation, base: Base, name: string): Promise<PublishedRole> {
   const snapshot = base.snapshot.signed;
   const found = await findRole(
     base.targets.signed,
@@ -160,11 +198,4 @@ export async function draftOf(role: string, document: Root | Targets, follows: s
 export function asFile({ role, bytes, document: { version }, follows }: DraftFile): FoundFile {
   const file: ProposedFile = { role, version, sha256: signedSha256(bytes), follows };
   return openFile("draft", file, bytes);
-}
-
-/** All bins are signed again with targets, and a proposal has no room for them. */
-function binsStaged(): MasterError {
-  const what = "proposing hash bins, or a change of targets in them";
-  const message = `not possible: ${what}. The keys of the bins sign them when they are published`;
-  return new MasterError("MASTER_BINS_UNSUPPORTED", message, { details: { what } });
 }

@@ -163,7 +163,8 @@ test("a delegate cannot take the role of another delegate with a file of its own
 const delegations: readonly (readonly [string, () => Delegations])[] = [
   ["a role that has no file", () => delegationTo("nobody")],
   ["a role that targets delegates to", () => delegationTo("libs")],
-  ["hash bins", () => binsOf(createSigner(key))],
+  ["hash bins that have no files", () => binsOf(createSigner(key), 1)],
+  ["more hash bins than anybody can have", () => binsOf(createSigner(key), 32)],
 ];
 test.each(delegations)(
   "a delegate cannot delegate to %s, because clients could not list targets [T160]",
@@ -173,8 +174,8 @@ test.each(delegations)(
   },
 );
 
-function binsOf({ keyId, key: material }: Signer): Delegations {
-  const succinct = { keyIds: [keyId], threshold: 1, bitLength: 32, namePrefix: "bin", unrecognized: {} };
+function binsOf({ keyId, key: material }: Signer, bitLength: number): Delegations {
+  const succinct = { keyIds: [keyId], threshold: 1, bitLength, namePrefix: "bin", unrecognized: {} };
   return { kind: "succinct", keys: new Map([[keyId, material]]), succinct, unrecognized: {} };
 }
 

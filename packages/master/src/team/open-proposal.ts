@@ -2,11 +2,13 @@
 import {
   metadataFileName,
   parseProposal,
+  parseProposalPack,
   parseStatement,
+  proposalPackMaxBytes,
   proposalTag,
   statementHash,
   statementMaxBytes,
-  type MetadataIndex,
+  type ProposalIndex,
   type ProposalStatement,
   type ProposedFile,
 } from "@dtuf/format";
@@ -17,14 +19,7 @@ import { proposalMaxBytes } from "../limits.ts";
 import type { Base } from "../published/base.ts";
 import { readContent, readPublished } from "../published/published.ts";
 import type { Operation } from "../state/operation.ts";
-import { verifyDelegations } from "./rules/delegations.ts";
-import {
-  placeFiles,
-  type FoundFile,
-  type NamedFiles,
-  type OpenedFiles,
-  type PublishedView,
-} from "./rules/place-files.ts";
+import type { FoundFile, PublishedView } from "./rules/place-files.ts";
 import { findRole, readPublishedRole } from "./rules/role-tree.ts";
 
 /** A proposal as the registry has it: its files are those of its statement. Nothing else is verified. */
@@ -39,7 +34,7 @@ export interface FoundProposal {
 interface FoundStatement {
   readonly statement: ProposalStatement;
   readonly digest: Digest;
-  readonly index: MetadataIndex;
+  readonly index: ProposalIndex;
 }
 
 /** Undefined: there is no such proposal. @throws FormatError; MasterError MASTER_PROPOSAL_INVALID; OciError */
@@ -59,16 +54,53 @@ export async function findProposal(operation: Operation, name: string): Promise<
   const found = await findStatement(operation, name);
   if (found === undefined) return undefined;
   const { statement, index, digest } = found;
+  const reader = createFileReader(operation, name, index);
   const files: FoundFile[] = [];
-  let left = proposalMaxBytes;
-  for (const file of statement.files) {
-    const most = file.role === "root" ? defaultLimits.rootMaxBytes : defaultLimits.targetsMaxBytes;
-    const maxBytes = Math.min(most, left);
-    const bytes = await readPublished(operation, index, { name: metadataFileName(file.role, file.version), maxBytes });
-    left -= bytes.length;
-    files.push(openFile(name, file, bytes));
-  }
+  for (const file of statement.files) files.push(openFile(name, file, await reader.read(file)));
   return { statement, hash: statementHash(statement), digest, files };
+}
+
+interface FileReader {
+  read(file: ProposedFile): Promise<Uint8Array>;
+}
+
+/** Files with a layer of their own, and those in packs, by what is signed. All together have a bound. */
+function createFileReader(operation: Operation, name: string, index: ProposalIndex): FileReader {
+  let left = proposalMaxBytes;
+  let packed: ReadonlyMap<string, Uint8Array> | undefined;
+  const readPacks = async (): Promise<ReadonlyMap<string, Uint8Array>> => {
+    const files = new Map<string, Uint8Array>();
+    for (const pack of index.packs) {
+      if (pack.size > Math.min(left, proposalPackMaxBytes)) throw invalid(name, "its packs of files are too large");
+      left -= pack.size;
+      const bytes = pack.data ?? (await readContent(pack, operation));
+      for (const file of parseProposalPack(bytes)) files.set(hashOf(name, file), file);
+    }
+    return files;
+  };
+  return {
+    async read({ role, version, sha256 }) {
+      const file = metadataFileName(role, version);
+      if (!index.files.has(file) && index.packs.length > 0) {
+        packed ??= await readPacks();
+        const found = packed.get(sha256);
+        if (found !== undefined) return found;
+      }
+      const most = role === "root" ? defaultLimits.rootMaxBytes : defaultLimits.targetsMaxBytes;
+      const bytes = await readPublished(operation, index, { name: file, maxBytes: Math.min(most, left) });
+      left -= bytes.length;
+      return bytes;
+    },
+  };
+}
+
+function hashOf(name: string, file: Uint8Array): string {
+  try {
+    return signedSha256(file);
+  } catch (cause) {
+    if (!TufError.is(cause)) throw cause;
+    throw invalid(name, `a file in a pack cannot be read: ${cause.message}`);
+  }
 }
 
 /** @throws MasterError MASTER_PROPOSAL_INVALID if the file is not the one that the statement names */
@@ -111,14 +143,6 @@ export function viewOf(operation: Operation, { root, targets, snapshot }: Base):
     listedVersion: (role) => snapshot.signed.meta.get(`${role}.json`)?.version ?? 0,
     readRole: (role) => readPublishedRole(operation, snapshot.signed, role),
   };
-}
-
-/** Places the files in what is published, and verifies what they delegate. @throws as `placeFiles` and `verifyDelegations` */
-export async function placeProposal(operation: Operation, base: Base, proposal: NamedFiles): Promise<OpenedFiles> {
-  const view = viewOf(operation, base);
-  const opened = await placeFiles(view, proposal);
-  await verifyDelegations(view, proposal.name, opened);
-  return opened;
 }
 
 export function invalid(name: string, why: string): MasterError {

@@ -2,6 +2,7 @@
 import { isProposalName, parseProposalTag, statementHash, type ProposalStatement } from "@dtuf/format";
 import type { TagName } from "@dtuf/registry";
 import { parseRoleName, type Signer } from "@dtuf/tuf";
+import { findBinSigners } from "../bins/sign-bins.ts";
 import type { TargetMap } from "../documents/changes.ts";
 import {
   signedVersion,
@@ -35,9 +36,10 @@ import {
   findStatement,
   isPublished,
   unknownProposal,
-  placeProposal,
+  viewOf,
   type FoundProposal,
 } from "./open-proposal.ts";
+import { placeProposal } from "./rules/delegations.ts";
 import type { OpenedFile } from "./rules/place-files.ts";
 import { describeReview, keysMissing, signFiles, verifyExpected, type Signed } from "./rules/review.ts";
 import { draftDue } from "./renewal.ts";
@@ -66,7 +68,7 @@ export async function propose(
   if (files.length === 0) throw nothingStaged(role);
   const number = Math.max(before?.statement.number ?? 0, memory.proposals[name]?.number ?? 0) + 1;
   const statement: ProposalStatement = { name, number, base: releaseOf(base), files };
-  const placed = await placeProposal(operation, base, { name, files });
+  const placed = await placeProposal(viewOf(operation, base), { name, files });
   const signed = await signFiles(placed.files, signersHere(operation));
   if (role !== undefined && signed.added.length === 0) throw keysMissing(placed.files);
   const hash = statementHash(statement);
@@ -161,7 +163,7 @@ async function describeOpen(operation: Operation, base: Base, name: string): Pro
     const found = await findProposal(operation, name);
     if (found === undefined || (await isPublished(operation, base, found.files))) return undefined;
     verifySeen(await operation.team.readMemory(), found.statement, found.hash);
-    const { files } = await placeProposal(operation, base, { name, files: found.files });
+    const { files } = await placeProposal(viewOf(operation, base), { name, files: found.files });
     const { number, state, missing } = describeReview({ ...found, files, state: undefined });
     return { name, number, state, missing };
   } catch (error) {
@@ -212,7 +214,7 @@ export async function openProposal(
     base,
     found,
     published: false,
-    files: (await placeProposal(operation, base, { name, files: found.files })).files,
+    files: (await placeProposal(viewOf(operation, base), { name, files: found.files })).files,
   };
 }
 
@@ -230,8 +232,12 @@ export async function findSeen(
 }
 
 /** The signers of this machine: its key files, and those that the caller gave. */
-function signersHere({ ring, signers }: Operation): (need: Need) => Promise<readonly Signer[]> {
-  return async ({ keys, by }) => (keys === undefined ? signersOf(signers, by) : ring.findSigners(keys.role, keys.root));
+function signersHere(operation: Operation): (need: Need) => Promise<readonly Signer[]> {
+  const { ring, signers } = operation;
+  return async ({ keys, by, bins }) => {
+    if (bins !== undefined) return findBinSigners(operation, bins, by);
+    return keys === undefined ? signersOf(signers, by) : ring.findSigners(keys.role, keys.root);
+  };
 }
 
 interface Remembered {

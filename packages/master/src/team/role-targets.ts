@@ -14,12 +14,13 @@ import { firstFile, parseDelegatedName } from "../release/delegate.ts";
 import { verifyPeriods } from "../release/role-keys.ts";
 import { createSent } from "../release/upload.ts";
 import type { Operation, Workplace } from "../state/operation.ts";
-import type { NewTarget, StagedTarget } from "../target-contract.ts";
+import { newBins, resizedBins } from "../bins/stage-bins.ts";
+import type { CreateBinsOptions, NewTarget, StagedTarget, TargetPart } from "../target-contract.ts";
 import type { DelegateOptions, RoleTargetOptions } from "../team-contract.ts";
 import { openRole } from "./draft.ts";
 import { openTeamBase } from "./proposals.ts";
 import { verifyScope, type FoundRole } from "./rules/role-tree.ts";
-import { settleRole } from "./settle.ts";
+import { binnedTargets, settleRole } from "./settle.ts";
 
 interface Place {
   readonly found: FoundRole;
@@ -27,16 +28,21 @@ interface Place {
   readonly document: Targets | undefined;
   readonly targets: TargetMap;
   readonly changes: RoleChanges;
+  readonly kind: "role" | "bin";
 }
 
-/** The role as published, and what is staged in it. */
-async function openPlace(operation: Operation, role: string): Promise<Place> {
+/** The role as published, and what is staged in it. In hash bins, the targets of those that the names belong to. */
+async function openPlace(operation: Operation, role: string, names: readonly TargetPath[] = []): Promise<Place> {
   const base = await openTeamBase(operation);
   const { found, published } = await openRole(operation, base, role);
   await settleRole(operation, base, found.name);
   const changes = await operation.team.readRoleChanges(found.name);
   const document = published?.document;
-  return { found, document, targets: document?.targets ?? new Map(), changes };
+  const snapshot = base.snapshot.signed;
+  const staged = new Map([...changes.targets, ...names.map((path) => [path, { kind: "delete" }] as const)]);
+  const targets = document === undefined ? new Map() : await binnedTargets(operation, document, { snapshot, staged });
+  const kind = document?.delegations?.kind === "succinct" || changes.bins !== undefined ? "bin" : "role";
+  return { found, document, targets, changes, kind };
 }
 
 /** Uploading takes no lock. If bytes were pruned meanwhile, they are uploaded again under the lock. */
@@ -49,12 +55,12 @@ export async function pushRoleTarget(
   if (parts.length === 0) throw new TypeError("a target needs at least one part");
   if (custom !== undefined) verifyCustom(custom);
   const { prunes, place } = await workplace.alone(options.signal, async (operation) => {
-    const opened = await openPlace(operation, role);
+    const opened = await openPlace(operation, role, [path, ...namesOf(parts)]);
     verifyScope(opened.found, [path]);
     return { prunes: operation.state().prunes, place: opened };
   });
   const targets = new Map([...place.targets, ...putsOf(place.changes)]);
-  const owner = targetKeeper({ size: targets.size + 1 }, "role");
+  const owner = targetKeeper({ size: targets.size + 1 }, place.kind);
   const upload = async (operation: Operation): Promise<TargetFile> => {
     const { onProgress } = options;
     const isLikelyThere = (): Promise<boolean> => Promise.resolve(false);
@@ -73,6 +79,10 @@ export async function pushRoleTarget(
   return file;
 }
 
+function namesOf(parts: readonly TargetPart[]): readonly TargetPath[] {
+  return parts.flatMap((part) => (part.kind === "target" ? [parseTargetPath(part.name)] : []));
+}
+
 function putsOf({ targets }: RoleChanges): TargetMap {
   return new Map([...targets].flatMap(([path, change]) => (change.kind === "put" ? [[path, change.file]] : [])));
 }
@@ -88,7 +98,7 @@ async function stage(
 
 export async function deleteRoleTarget(operation: Operation, role: string, name: string): Promise<void> {
   const path = parseTargetPath(name);
-  const { found, targets, changes } = await openPlace(operation, role);
+  const { found, targets, changes } = await openPlace(operation, role, [path]);
   const staged = changes.targets.get(path);
   if (staged?.kind === "delete" || (staged === undefined && !targets.has(path))) throw unknownTarget(name);
   if (targets.has(path)) return stage(operation, found.name, [path, { kind: "delete" }]);
@@ -123,4 +133,22 @@ export async function delegateFrom(
   const roles = new Map([...changes.roles, [role, { kind: "put", delegation, metadata } as const]]);
   applyRoles(before, roles);
   await operation.team.saveRoleChanges(found.name, { ...changes, roles });
+}
+
+/** @throws MasterError MASTER_BINS_EXIST, MASTER_ROLE_UNKNOWN; TypeError */
+export async function createRoleBins(
+  operation: Operation,
+  role: string,
+  { count, options }: { readonly count: number; readonly options: CreateBinsOptions },
+): Promise<void> {
+  const { found, document, changes } = await openPlace(operation, role);
+  const bins = newBins(applyRoles(document?.delegations, changes.roles), { name: found.name, count, options });
+  await operation.team.saveRoleChanges(found.name, { ...changes, bins });
+}
+
+/** @throws MasterError MASTER_BINS_MISSING, MASTER_ROLE_UNKNOWN; TypeError */
+export async function resizeRoleBins(operation: Operation, role: string, count: number): Promise<void> {
+  const { found, document, changes } = await openPlace(operation, role);
+  const bins = resizedBins(document?.delegations, { name: found.name, count, staged: changes.bins });
+  await operation.team.saveRoleChanges(found.name, { ...changes, bins });
 }

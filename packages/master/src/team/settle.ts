@@ -1,21 +1,34 @@
 /** Drops staged changes that are published now, because a proposal that carried them was accepted, here or elsewhere. */
-import { parseUnverified, type Delegations, type RoleName, type TargetPath } from "@dtuf/tuf";
+import {
+  parseUnverified,
+  type Delegations,
+  type RoleName,
+  type Snapshot,
+  type TargetPath,
+  type Targets,
+} from "@dtuf/tuf";
+import { binsOf, readBinTargets } from "../bins/read-bins.ts";
 import { isSameTarget, type StagedTargets, type TargetMap } from "../documents/changes.ts";
 import { changeDelegations, changePeriods, planNextRoot } from "../documents/key-changes.ts";
 import { withPeriods } from "../documents/periods.ts";
 import { isEmpty, type RoleChanges } from "../documents/role-changes.ts";
 import { encodeDelegationsText } from "../bins/delegations-text.ts";
+import { planBins, type BinRole, type StagedBins } from "../documents/staged-bins.ts";
 import { applyRoles, type StagedRoles } from "../documents/staged-role.ts";
 import type { Base } from "../published/base.ts";
 import type { Operation } from "../state/operation.ts";
-import { openRole } from "./draft.ts";
+import { openRole, topLevelParent } from "./draft.ts";
 
 /** The base must be saved in the record already. */
 export async function settle(operation: Operation, base: Base): Promise<void> {
   const { files } = operation;
   const state = operation.state();
-  const { targets, delegations, unrecognized: fields } = base.targets.signed;
-  for (const path of publishedTargets(targets, await files.readStaged(state))) await files.unstage(state, path);
+  const { delegations, unrecognized: fields } = base.targets.signed;
+  const staged = await files.readStaged(state);
+  const targets = await binnedTargets(operation, base.targets.signed, { snapshot: base.snapshot.signed, staged });
+  for (const path of publishedTargets(targets, staged)) await files.unstage(state, path);
+  if (areBinsPublished(delegations, await files.findBins(state), topLevelParent(base, base.root.signed)))
+    await files.unstageBins(state);
   for (const name of publishedRoles(delegations, base, await files.readStagedRoles(state))) {
     await files.unstageRole(state, name);
   }
@@ -28,22 +41,48 @@ export async function settle(operation: Operation, base: Base): Promise<void> {
   if (changes.length > 0 && isInEffect) await files.unstageKeyChanges(state);
 }
 
+interface StagedIn {
+  readonly snapshot: Snapshot;
+  readonly staged: StagedTargets;
+}
+
+/** The role's targets, with those of the hash bins that staged targets belong to. */
+export async function binnedTargets(
+  operation: Operation,
+  { targets, delegations }: Targets,
+  { snapshot, staged }: StagedIn,
+): Promise<TargetMap> {
+  if (delegations?.kind !== "succinct" || staged.size === 0) return targets;
+  const bins = binsOf(delegations, staged.keys());
+  return new Map([...targets, ...(await readBinTargets(operation, { delegations, snapshot }, bins))]);
+}
+
+function areBinsPublished(delegations: Delegations | undefined, staged: StagedBins | undefined, of: BinRole): boolean {
+  if (staged === undefined || delegations?.kind !== "succinct") return false;
+  return encodeDelegationsText(planBins(delegations, { staged, of })) === encodeDelegationsText(delegations);
+}
+
 /** The same for one delegated role. */
 export async function settleRole(operation: Operation, base: Base, role: RoleName): Promise<void> {
   const changes = await operation.team.readRoleChanges(role);
   if (isEmpty(changes)) return;
-  const { published } = await openRole(operation, base, role);
+  const { published, found } = await openRole(operation, base, role);
   if (published === undefined) return;
-  const { targets, delegations, unrecognized } = published.document;
-  const { periods } = changes;
+  const { delegations, unrecognized } = published.document;
+  const { periods, bins, targets: staged } = changes;
+  const targets = await binnedTargets(operation, published.document, { snapshot: base.snapshot.signed, staged });
   const arePublished = periods !== undefined && withPeriods(unrecognized, periods) === unrecognized;
   const left: RoleChanges = {
     targets: without(changes.targets, publishedTargets(targets, changes.targets)),
     roles: without(changes.roles, publishedRoles(delegations, base, changes.roles)),
     periods: arePublished ? undefined : periods,
+    bins: areBinsPublished(delegations, bins, found) ? undefined : bins,
   };
   const isSame =
-    left.periods === periods && left.targets.size === changes.targets.size && left.roles.size === changes.roles.size;
+    left.bins === bins &&
+    left.periods === periods &&
+    left.targets.size === changes.targets.size &&
+    left.roles.size === changes.roles.size;
   if (!isSame) await operation.team.saveRoleChanges(role, left);
 }
 

@@ -1,16 +1,18 @@
 /**
  * A proposal in a file, for a machine that is never online: the statement, the files with the signatures so far, and the
- * published files that they replace. The statement names those by hash, so the hash that a colleague read out covers
- * everything that the file shows.
+ * published files that they are compared with. The statement names those that they replace by hash, so the hash that a colleague
+ * read out covers everything that the file shows. The signed snapshot says which roles the file must have.
  */
 import { encodeStatement, metadataFileName, parseStatement, statementHash, type ProposalStatement } from "@dtuf/format";
+import { digestHex, digestOf } from "@dtuf/registry";
 import { parseRoleName, parseUnverified, verifyDocument, type RoleName, type Signer } from "@dtuf/tuf";
 import { MasterError } from "../errors.ts";
 import { signersOf } from "../keys/given-signers.ts";
 import { signingRequestMaxBytes } from "../limits.ts";
 import type { ProposalReview, SigningRequest } from "../team-contract.ts";
 import { invalid, openFile } from "./open-proposal.ts";
-import { placeFiles, type FoundFile, type OpenedFile, type PublishedView } from "./rules/place-files.ts";
+import { placeProposal } from "./rules/delegations.ts";
+import type { FoundFile, OpenedFile, PublishedView } from "./rules/place-files.ts";
 import { isMet } from "./rules/needs.ts";
 import { describeReview, keysMissing, signFiles, verifyExpected } from "./rules/review.ts";
 
@@ -23,12 +25,13 @@ export interface RequestContent {
   readonly statement: ProposalStatement;
   readonly files: readonly FoundFile[];
   readonly root: Uint8Array;
+  readonly snapshot: Uint8Array;
   readonly targets: Uint8Array;
-  /** Published delegated roles that the proposal replaces or that lead to those. */
+  /** Published delegated roles that the proposal replaces, that lead to those, or that must not be taken from their holders. */
   readonly roles: readonly PublishedRole[];
 }
 
-export function encodeRequest({ statement, files, root, targets, roles }: RequestContent): Uint8Array {
+export function encodeRequest({ statement, files, root, snapshot, targets, roles }: RequestContent): Uint8Array {
   const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
   const content = {
     format: 1,
@@ -37,6 +40,7 @@ export function encodeRequest({ statement, files, root, targets, roles }: Reques
     files: files.map(({ role, version, bytes }) => ({ name: metadataFileName(role, version), content: text(bytes) })),
     published: {
       root: text(root),
+      snapshot: text(snapshot),
       targets: text(targets),
       roles: roles.map(({ role, bytes }) => ({ role, content: text(bytes) })),
     },
@@ -56,6 +60,7 @@ export function parseRequest(file: Uint8Array): RequestContent {
       openFile(statement.name, listed, bytesOf(byName.get(metadataFileName(listed.role, listed.version)))),
     ),
     root: bytesOf(published.root),
+    snapshot: bytesOf(published.snapshot),
     targets: bytesOf(published.targets),
     roles: published.roles.map(({ role, content }) => ({ role: parseRoleName(role), bytes: bytesOf(content) })),
   };
@@ -66,6 +71,7 @@ interface RequestJson {
   readonly files: readonly { readonly name: string; readonly content: unknown }[];
   readonly published: {
     readonly root: unknown;
+    readonly snapshot: unknown;
     readonly targets: unknown;
     readonly roles: readonly { readonly role: string; readonly content: unknown }[];
   };
@@ -91,19 +97,23 @@ function bytesOf(json: unknown): Uint8Array {
 }
 
 /** The published files of the request. They are verified like a client does, from the request's own root. */
-function viewOf({ root, targets, roles }: RequestContent): PublishedView {
+function viewOf({ statement, root, snapshot, targets, roles }: RequestContent): PublishedView {
   const { keys, roles: top } = parseUnverified(root, "root");
   const signedRoot = verifyDocument(root, { keys, role: top.root }, "root");
+  const { meta } = verifyDocument(snapshot, { keys, role: top.snapshot }, "snapshot");
+  const byName = new Map(roles.map(({ role, bytes }) => [role, bytes]));
   return {
     root: { bytes: root, signed: signedRoot },
     targets: { bytes: targets, signed: verifyDocument(targets, { keys, role: top.targets }, "targets") },
-    listedVersion: (role) => {
-      const bytes = roles.find((other) => other.role === role)?.bytes;
-      return bytes === undefined ? 0 : parseUnverified(bytes, "targets").version;
-    },
-    readRole: ({ name, by }) => {
-      const bytes = roles.find((other) => other.role === name)?.bytes;
-      return Promise.resolve(bytes && { bytes, document: verifyDocument(bytes, by, "targets") });
+    listedVersion: (role) => meta.get(`${role}.json`)?.version ?? 0,
+    async readRole({ name, by }) {
+      const listed = meta.get(`${name}.json`);
+      if (listed === undefined) return undefined;
+      const bytes = byName.get(name);
+      if (bytes === undefined || digestHex(digestOf(bytes)) !== listed.hashes?.get("sha256")) {
+        throw invalid(statement.name, `the file lacks the published ${name} ${listed.version}`);
+      }
+      return { bytes, document: verifyDocument(bytes, by, "targets") };
     },
   };
 }
@@ -120,7 +130,7 @@ export async function openSigningRequest(
   const { statement } = content;
   const hash = statementHash(statement);
   if (expectHash !== undefined) verifyExpected({ statement, hash }, expectHash);
-  const { files } = await placeFiles(viewOf(content), { name: statement.name, files: content.files });
+  const { files } = await placeProposal(viewOf(content), { name: statement.name, files: content.files });
   const review = (current: readonly OpenedFile[]): ProposalReview =>
     describeReview({ statement, hash, files: current, state: undefined });
   return {

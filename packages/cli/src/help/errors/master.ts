@@ -22,19 +22,20 @@ export const masterErrors: ErrorEntries<MasterErrorCode> = {
     mend: "`dtuf list-keys <repo>` lists the keys of each role.",
   },
   MASTER_BINS_EXIST: {
-    cause: "Targets delegates to hash bins already, or to other roles, beside which TUF allows no bins.",
+    cause:
+      "The role delegates to hash bins already, or to other roles: in TUF one file has either a list of roles or bins (TAP 15).",
     risk: noRisk,
-    mend: "Another number of bins: `dtuf resize-bins <repo> --count <count>`. The end of other roles: `dtuf revoke-role <repo> <role>`, published first.",
+    mend: "Another number of bins: `dtuf resize-bins <repo> --count <count>`. Beside other roles: bins inside one of them, `dtuf create-bins <repo> --count <count> --from <role>`.",
   },
   MASTER_BINS_MISSING: {
-    cause: "Targets does not delegate to hash bins, so that there is nothing to resize.",
+    cause: "The role does not delegate to hash bins, so that there is nothing to resize.",
     risk: noRisk,
     mend: "`dtuf create-bins <repo> --count 16384`.",
   },
   MASTER_BINS_UNSUPPORTED: {
     cause: "What was asked for cannot be done with hash bins; the message says what.",
     risk: noRisk,
-    mend: "Publish targets in bins with `dtuf push-metadata <repo>`, where the keys of the bins are.",
+    mend: "Push the targets of the earlier release again, under the names that they had.",
   },
   MASTER_KEY_UNKNOWN: {
     cause: "The role has no such key, or the name fits several of its keys.",

@@ -3,19 +3,20 @@ import { readInput } from "../../context/input-file.ts";
 import { UsageError } from "../../context/usage.ts";
 import { keyFileMaxBytes } from "../delegated-role.ts";
 import { withMaster } from "../master.ts";
-import { reportStaged } from "../reports/staged-report.ts";
-import { givenCount } from "./count.ts";
+import { reportStagedIn } from "../reports/staged-report.ts";
+import { givenCount, parentRole } from "./count.ts";
 
 export const run: Run = async (context, [repo = ""]) => {
   const { io, values, terminal } = context;
   const count = givenCount(context);
   const keys = await readKeys(context);
+  const role = parentRole(values.text("from"));
   const threshold = values.count("threshold") ?? 1;
   if (keys.length > 0 && threshold > keys.length)
     throw new UsageError(`${values.given("threshold")}: ${threshold} of ${keys.length} keys cannot be met`);
   return withMaster(context, repo, async (master) => {
-    await master.createBins(count, { keys, threshold, signal: io.signal });
-    reportStaged(context, repo, `staged ${count} hash bins, into which the targets move`);
+    await master.createBins(count, { keys, threshold, from: role, signal: io.signal });
+    reportStagedIn(context, repo, { what: `staged ${count} hash bins, into which the targets move`, role });
     if (terminal.format === "json") await terminal.printJson({ bins: count });
   });
 };

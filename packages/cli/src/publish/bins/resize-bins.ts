@@ -1,14 +1,15 @@
 import type { Run } from "../../context/command.ts";
 import { withMaster } from "../master.ts";
-import { reportStaged } from "../reports/staged-report.ts";
-import { givenCount } from "./count.ts";
+import { reportStagedIn } from "../reports/staged-report.ts";
+import { givenCount, parentRole } from "./count.ts";
 
 export const run: Run = async (context, [repo = ""]) => {
   const { io, terminal } = context;
   const count = givenCount(context);
   return withMaster(context, repo, async (master) => {
-    await master.resizeBins(count, { signal: io.signal });
-    reportStaged(context, repo, `staged ${count} hash bins instead of those that are published`);
+    const role = parentRole(context.values.text("role"));
+    await master.resizeBins(count, { role, signal: io.signal });
+    reportStagedIn(context, repo, { what: `staged ${count} hash bins instead of those that are published`, role });
     if (terminal.format === "json") await terminal.printJson({ bins: count });
   });
 };

@@ -2,64 +2,97 @@
  * What a proposal delegates must leave every role to those who have it, and clients able to load every role. The keys of a
  * delegate are enough for its document, so nobody else looks at it before it is published.
  */
-import { keyIdOf, TufError, type Authority, type Delegations, type RoleName, type Targets } from "@dtuf/tuf";
+import {
+  binNames,
+  findAuthority,
+  keyIdOf,
+  TufError,
+  type Authority,
+  type Delegations,
+  type RoleName,
+  type SuccinctDelegations,
+  type Targets,
+} from "@dtuf/tuf";
 import { MasterError } from "../../errors.ts";
-import type { OpenedFiles, PublishedView } from "./place-files.ts";
-import { findDelegators } from "./role-tree.ts";
+import { binsMax } from "../../limits.ts";
+import { placeFiles, type NamedFiles, type OpenedFiles, type PublishedView } from "./place-files.ts";
+import { findDelegators, type Delegators } from "./role-tree.ts";
 
 interface Changed {
   readonly delegator: string;
+  /** A role, or the prefix of hash bins. */
   readonly delegated: RoleName;
   readonly by: Authority;
+  readonly bins?: SuccinctDelegations | undefined;
+}
+
+/** Places the files in what is published, and verifies what they delegate. @throws as `placeFiles` and `verifyDelegations` */
+export async function placeProposal(view: PublishedView, proposal: NamedFiles): Promise<OpenedFiles> {
+  const opened = await placeFiles(view, proposal);
+  await verifyDelegations(view, proposal.name, opened);
+  return opened;
 }
 
 /**
  * Verifies each delegation that a file adds, or whose keys or threshold it changes: no other role delegates to that name,
- * and the role has a file that these keys signed, in the proposal or as published. Hash bins cannot be proposed.
+ * and the role has a file that these keys signed, in the proposal or as published. The same of hash bins, each of them.
  * @param name of the proposal
  * @throws MasterError MASTER_PROPOSAL_INVALID; MasterError MASTER_ROLE_UNKNOWN after `delegatedRecordsMax` roles
  */
-export async function verifyDelegations(view: PublishedView, name: string, opened: OpenedFiles): Promise<void> {
+async function verifyDelegations(view: PublishedView, name: string, opened: OpenedFiles): Promise<void> {
   const changed = opened.files.flatMap(({ role, document, before }): readonly Changed[] => {
     if (document.type !== "targets") return [];
-    return changedDelegations(name, role, [before?.type === "targets" ? before.delegations : undefined, document]);
+    return changedDelegations(role, [before?.type === "targets" ? before.delegations : undefined, document]);
   });
   if (changed.length === 0) return;
   const proposed = new Map(opened.files.map(({ role, document }) => [role, document]));
-  for (const change of changed) if (!proposed.has(change.delegated)) await verifyFile(view, name, change);
+  for (const change of changed) await verifyFiles(view, name, { change, proposed });
   const delegators = await findDelegators(opened.targets, async (role, by) => {
     const document = proposed.get(role);
     return document?.type === "targets" ? document : (await view.readRole({ name: role, by }))?.document;
   });
   for (const change of changed) {
-    const other = delegators.get(change.delegated)?.find((delegator) => delegator !== change.delegator);
+    const other = otherDelegator(change, delegators);
     // The snapshot lists one file for a name: two roles that delegate to it would take it from each other.
     if (other !== undefined) throw invalid(name, change, `${other} delegates to that name`);
   }
 }
 
+function otherDelegator(
+  { delegator, delegated, bins }: Changed,
+  { listed, bins: all }: Delegators,
+): string | undefined {
+  if (bins === undefined) {
+    const binned = all.find(({ delegations }) => findAuthority(delegations, delegated) !== undefined);
+    return listed.get(delegated)?.find((other) => other !== delegator) ?? binned?.delegator;
+  }
+  const same = all.find(
+    (other) => other.delegator !== delegator && other.delegations.succinct.namePrefix === delegated,
+  );
+  const [, taken] = [...listed].find(([role]) => findAuthority(bins, role) !== undefined) ?? [];
+  return same?.delegator ?? taken?.[0];
+}
+
 function changedDelegations(
-  name: string,
   delegator: string,
   [old, { delegations }]: readonly [Delegations | undefined, Targets],
 ): readonly Changed[] {
   const before = authoritiesOf(old);
-  return [...authoritiesOf(delegations)].flatMap(([delegated, by]): readonly Changed[] => {
-    const change = { delegator, delegated, by };
-    const known = before.get(delegated);
+  return [...authoritiesOf(delegations)].flatMap(([key, by]): readonly Changed[] => {
+    const known = before.get(key);
     if (known !== undefined && encode(known) === encode(by)) return [];
-    if (delegations?.kind === "succinct") throw invalid(name, change, "hash bins cannot be proposed");
-    return [change];
+    if (delegations?.kind !== "succinct") return [{ delegator, delegated: key as RoleName, by }];
+    return [{ delegator, delegated: delegations.succinct.namePrefix as RoleName, by, bins: delegations }];
   });
 }
 
-/** By role. Hash bins have the prefix of their names here. */
-function authoritiesOf(delegations: Delegations | undefined): ReadonlyMap<RoleName, Authority> {
+/** By role. Hash bins are one entry, which also has their number. */
+function authoritiesOf(delegations: Delegations | undefined): ReadonlyMap<string, Authority> {
   if (delegations === undefined) return new Map();
   const { keys } = delegations;
   if (delegations.kind === "listed") return new Map(delegations.roles.map((role) => [role.name, { keys, role }]));
   const { succinct: role } = delegations;
-  return new Map([[`${role.namePrefix}-${role.bitLength}` as RoleName, { keys, role }]]);
+  return new Map([[`${role.bitLength} bits: ${role.namePrefix}`, { keys, role }]]);
 }
 
 /** Keys by what they are, because a document can give another key the id of an old one. */
@@ -69,6 +102,21 @@ function encode({ keys, role: { keyIds, threshold } }: Authority): string {
     return key === undefined ? "" : keyIdOf(key);
   });
   return JSON.stringify([threshold, ids.toSorted()]);
+}
+
+interface Verified {
+  readonly change: Changed;
+  readonly proposed: ReadonlyMap<string, unknown>;
+}
+
+async function verifyFiles(view: PublishedView, name: string, { change, proposed }: Verified): Promise<void> {
+  const { delegated, bins } = change;
+  if (bins !== undefined && 2 ** bins.succinct.bitLength > binsMax) {
+    throw invalid(name, change, `these are more than ${binsMax} hash bins`);
+  }
+  for (const role of bins === undefined ? [delegated] : binNames(bins.succinct)) {
+    if (!proposed.has(role)) await verifyFile(view, name, { ...change, delegated: role });
+  }
 }
 
 async function verifyFile(view: PublishedView, name: string, change: Changed): Promise<void> {

@@ -1,7 +1,8 @@
 /** Which signatures the documents of a proposal need, and which they have. Pure. */
-import { findValidSignatures, type Authority, type Root, type TopLevelRole } from "@dtuf/tuf";
+import { findValidSignatures, type Authority, type KeyId, type Role, type Root, type TopLevelRole } from "@dtuf/tuf";
 import { holdersOf } from "../../documents/key-owner.ts";
 import type { SignatureNeed } from "../../team-contract.ts";
+import { binDelegator, type FoundRole } from "./role-tree.ts";
 import { keyLine } from "./summary.ts";
 
 /** Keys of which a threshold must sign a document. */
@@ -11,6 +12,8 @@ export interface Need {
   readonly by: Authority;
   /** A top-level role, whose key files this machine may have. */
   readonly keys?: { readonly role: TopLevelRole; readonly root: Root } | undefined;
+  /** The root, if the document is a hash bin of targets, which the key files of targets may sign. */
+  readonly bins?: Root | undefined;
 }
 
 export interface NeedyFile {
@@ -18,6 +21,7 @@ export interface NeedyFile {
   readonly version: number;
   readonly bytes: Uint8Array;
   readonly needs: readonly Need[];
+  readonly found?: FoundRole | undefined;
 }
 
 export function topLevelNeed(role: TopLevelRole, root: Root): Need {
@@ -25,24 +29,52 @@ export function topLevelNeed(role: TopLevelRole, root: Root): Need {
   return { of: `root ${root.version}`, by: { keys, role: roles[role] }, keys: { role, root } };
 }
 
-export function isMet(file: Uint8Array, { by }: Need): boolean {
-  return findValidSignatures(file, by).length >= by.role.threshold;
+/** Of files that were looked at already. Thousands of hash bins are looked at several times. */
+const known = new WeakMap<Uint8Array, WeakMap<Role, readonly KeyId[]>>();
+
+function signersOf(file: Uint8Array, by: Authority): readonly KeyId[] {
+  const ofFile = known.get(file) ?? new WeakMap<Role, readonly KeyId[]>();
+  known.set(file, ofFile);
+  const valid = ofFile.get(by.role) ?? findValidSignatures(file, by);
+  ofFile.set(by.role, valid);
+  return valid;
 }
 
+export function isMet(file: Uint8Array, { by }: Need): boolean {
+  return signersOf(file, by).length >= by.role.threshold;
+}
+
+/** Hash bins of one role are one line: signed by those who signed all of them. */
 export function describeNeeds(files: readonly NeedyFile[]): readonly SignatureNeed[] {
-  return files.flatMap(({ role, version, bytes, needs }) =>
-    needs.map(({ of, by }): SignatureNeed => {
-      const valid = new Set(findValidSignatures(bytes, by));
-      const { threshold, keyIds } = by.role;
-      const signed = [...valid].flatMap((keyId) => {
-        const key = by.keys.get(keyId);
-        return key === undefined ? [] : [keyLine(key)];
-      });
-      const left = keyIds.filter((keyId) => !valid.has(keyId));
-      const missing = valid.size >= threshold ? [] : holdersOf({ ...by, role: { ...by.role, keyIds: left } });
-      return { role, version, of, threshold, signed, missing };
-    }),
-  );
+  const groups = new Map<unknown, NeedyFile[]>();
+  for (const file of files) {
+    const bins = binDelegator(file);
+    const key = bins === undefined ? file : bins;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [file]);
+    else group.push(file);
+  }
+  return [...groups.values()].flatMap(describeGroup);
+}
+
+function describeGroup(files: readonly NeedyFile[]): readonly SignatureNeed[] {
+  const [first] = files;
+  if (first === undefined) return [];
+  const version = files.reduce((highest, file) => Math.max(highest, file.version), 0);
+  const many = files.length === 1 ? {} : { bins: files.length };
+  return first.needs.map(({ of, by }): SignatureNeed => {
+    const { threshold, keyIds } = by.role;
+    const all = keyIds.filter((keyId) => files.every(({ bytes }) => signersOf(bytes, by).includes(keyId)));
+    const signed = all.flatMap((keyId) => {
+      const key = by.keys.get(keyId);
+      return key === undefined ? [] : [keyLine(key)];
+    });
+    const unmet = files.find(({ bytes }) => !isMet(bytes, { of, by }));
+    const valid = unmet === undefined ? [] : signersOf(unmet.bytes, by);
+    const left = keyIds.filter((keyId) => !valid.includes(keyId));
+    const missing = unmet === undefined ? [] : holdersOf({ ...by, role: { ...by.role, keyIds: left } });
+    return { role: first.role, version, of, threshold, signed, missing, ...many };
+  });
 }
 
 export function missingHolders(needs: readonly SignatureNeed[]): readonly string[] {

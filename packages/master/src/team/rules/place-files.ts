@@ -4,18 +4,24 @@
  */
 import type { ProposedFile } from "@dtuf/format";
 import {
+  binNames,
   isTopLevelRole,
   parseRoleName,
   signedSha256,
   type Authority,
+  type Role,
   type RoleName,
   type Root,
+  type SuccinctDelegations,
+  type TargetFile,
+  type TargetPath,
   type Targets,
 } from "@dtuf/tuf";
+import type { TargetMap } from "../../documents/changes.ts";
 import { MasterError } from "../../errors.ts";
 import { versionJumpMax } from "../../limits.ts";
 import { topLevelNeed, type Need } from "./needs.ts";
-import { findRole, unknownRole, verifyScope, type FoundRole } from "./role-tree.ts";
+import { binDelegator, findRole, unknownRole, verifyScope, type FoundRole } from "./role-tree.ts";
 
 interface PublishedFile<T> {
   readonly signed: T;
@@ -51,6 +57,8 @@ export interface OpenedFile extends FoundFile {
   readonly needs: readonly Need[];
   /** Of a delegated role. */
   readonly found?: FoundRole | undefined;
+  /** The published targets of its hash bins, if it does not delegate to the same ones any more. */
+  readonly left?: TargetMap | undefined;
 }
 
 /** What the files make of the repository. */
@@ -70,12 +78,63 @@ export async function placeFiles(view: PublishedView, found: NamedFiles): Promis
   if (root.type !== "root") throw new TypeError("the last root is a root");
   const targets = placeTargets(view, root, found);
   const document = targets?.document.type === "targets" ? targets.document : view.targets.signed;
-  const delegated: OpenedFile[] = [];
   const ofRoles = found.files.filter(({ role }) => !isTopLevelRole(role));
-  for (const file of ofRoles) {
-    delegated.push(await placeDelegated(view, { file, name: found.name, targets: document, files: ofRoles }));
+  const proposed = new Map(ofRoles.map((file) => [file.role, file.document]));
+  const published = createReader(view);
+  const places: Places = { view, name: found.name, root, targets: document, proposed, published };
+  const placed: OpenedFile[] = [...(targets === undefined ? [] : [targets])];
+  for (let at = 0; at < ofRoles.length; at += placedTogether) {
+    const together = ofRoles.slice(at, at + placedTogether);
+    placed.push(...(await Promise.all(together.map((file) => placeDelegated(places, file)))));
   }
-  return { root, targets: document, files: [...roots, ...(targets === undefined ? [] : [targets]), ...delegated] };
+  const files: OpenedFile[] = [];
+  for (const file of placed) files.push({ ...file, left: await readLeft(view, file) });
+  return { root, targets: document, files: [...roots, ...files] };
+}
+
+/** Published roles that are read at the same time. */
+const placedTogether = 16;
+
+type ReadPublished = (name: RoleName, by: Authority) => Promise<Targets | undefined>;
+
+/** Verifies each role once, because every hash bin is looked for below it. */
+function createReader(view: PublishedView): ReadPublished {
+  const known = new Map<RoleName, { readonly role: Role; readonly document: Promise<Targets | undefined> }>();
+  return (name, by) => {
+    const found = known.get(name);
+    if (found?.role === by.role) return found.document;
+    const document = view.readRole({ name, by }).then((read) => read?.document);
+    known.set(name, { role: by.role, document });
+    return document;
+  };
+}
+
+/** The targets of bins that the file leaves: bins of another number or name have them now, or nobody. */
+async function readLeft(view: PublishedView, { before, document }: OpenedFile): Promise<TargetMap | undefined> {
+  const old = before?.type === "targets" ? before.delegations : undefined;
+  const next = document.type === "targets" ? document.delegations : undefined;
+  if (old?.kind !== "succinct") return undefined;
+  const isSame = next?.kind === "succinct" && binsText(next) === binsText(old);
+  if (isSame) return undefined;
+  const targets = new Map<TargetPath, TargetFile>();
+  const { keys, succinct: role } = old;
+  let together: Promise<void>[] = [];
+  for (const name of binNames(role)) {
+    const read = async (): Promise<void> => {
+      const { document: bin } = (await view.readRole({ name, by: { keys, role } })) ?? {};
+      for (const [path, file] of bin?.targets ?? []) targets.set(path, file);
+    };
+    together.push(read());
+    if (together.length < placedTogether) continue;
+    await Promise.all(together);
+    together = [];
+  }
+  await Promise.all(together);
+  return targets;
+}
+
+function binsText({ succinct: { namePrefix, bitLength } }: SuccinctDelegations): string {
+  return `${bitLength} ${namePrefix}`;
 }
 
 function placeRoots(view: PublishedView, { files, name }: NamedFiles): readonly OpenedFile[] {
@@ -100,16 +159,19 @@ function placeTargets(view: PublishedView, root: Root, { files, name }: NamedFil
   return { ...file, before, needs: [topLevelNeed("targets", root)] };
 }
 
-interface Delegated extends NamedFiles {
-  readonly file: FoundFile;
+interface Places {
+  readonly view: PublishedView;
+  /** Of the proposal. */
+  readonly name: string;
+  readonly root: Root;
   readonly targets: Targets;
+  readonly proposed: ReadonlyMap<string, Root | Targets>;
+  readonly published: ReadPublished;
 }
 
-async function placeDelegated(view: PublishedView, { file, targets, files, name }: Delegated): Promise<OpenedFile> {
+async function placeDelegated(places: Places, file: FoundFile): Promise<OpenedFile> {
+  const { view, name, root, targets, proposed, published } = places;
   const role = parseRoleName(file.role);
-  const published = async (other: RoleName, by: Authority): Promise<Targets | undefined> =>
-    (await view.readRole({ name: other, by }))?.document;
-  const proposed = new Map(files.map((other) => [other.role, other.document]));
   const found = await findRole(targets, role, async (other, by) => {
     const document = proposed.get(other);
     return document?.type === "targets" ? document : published(other, by);
@@ -121,7 +183,8 @@ async function placeDelegated(view: PublishedView, { file, targets, files, name 
   if (file.follows !== follows) throw outdated(name, file);
   verifyVersion(name, file, view.listedVersion(role));
   if (file.document.type === "targets") verifyScope(found, file.document.targets.keys());
-  return { ...file, before: before?.document, found, needs: [{ of: found.delegator, by: found.by }] };
+  const bins = binDelegator({ found }) === "targets" ? root : undefined;
+  return { ...file, before: before?.document, found, needs: [{ of: found.delegator, by: found.by, bins }] };
 }
 
 /** Nobody could sign a version above the highest one, so the next holders of the role's keys would have lost it. */

@@ -1,11 +1,12 @@
 /** What a proposal is for people: its summary and its signatures. Pure, except for the signers. */
 import type { ProposalStatement } from "@dtuf/format";
-import { addSignatures, type KeyId, type Signer } from "@dtuf/tuf";
+import { addSignatures, type KeyId, type Role, type Signer } from "@dtuf/tuf";
 import { MasterError } from "../../errors.ts";
 import type { ProposalReview } from "../../team-contract.ts";
 import { describeNeeds, isMet, missingHolders, type Need } from "./needs.ts";
 import type { OpenedFile, OpenedFiles } from "./place-files.ts";
-import { summarize } from "./summary.ts";
+import { binDelegator } from "./role-tree.ts";
+import { summarize, type DocumentPair } from "./summary.ts";
 
 interface Hashed {
   readonly statement: ProposalStatement;
@@ -26,7 +27,7 @@ export interface Signed {
   readonly keyIds: readonly KeyId[];
 }
 
-/** Adds signatures to every document that still needs them. */
+/** Adds signatures to every document that still needs them. Documents of the same bytes are signed once. */
 export async function signFiles(
   files: readonly OpenedFile[],
   findSigners: (need: Need) => Promise<readonly Signer[]>,
@@ -34,12 +35,23 @@ export async function signFiles(
   const added: OpenedFile[] = [];
   const keyIds = new Set<KeyId>();
   const signed: OpenedFile[] = [];
+  const done = new Map<Role, Map<string, Uint8Array>>();
+  const found = new Map<Role, readonly Signer[]>();
   for (const file of files) {
     const unmet = file.needs.filter((need) => !isMet(file.bytes, need));
     const signers: Signer[] = [];
-    for (const need of unmet) signers.push(...(await findSigners(need)));
+    for (const need of unmet) {
+      const here = found.get(need.by.role) ?? (await findSigners(need));
+      found.set(need.by.role, here);
+      signers.push(...here);
+    }
     for (const { keyId } of signers) keyIds.add(keyId);
-    const next = signers.length === 0 ? file : { ...file, bytes: await addSignatures(file.bytes, signers) };
+    const [by] = unmet;
+    const same = by && (done.get(by.by.role) ?? new Map<string, Uint8Array>());
+    const known = same?.get(file.sha256);
+    const bytes = known ?? (signers.length === 0 ? file.bytes : await addSignatures(file.bytes, signers));
+    if (by !== undefined && same !== undefined) done.set(by.by.role, same.set(file.sha256, bytes));
+    const next = signers.length === 0 ? file : { ...file, bytes };
     if (signers.length > 0) added.push(next);
     signed.push(next);
   }
@@ -59,8 +71,13 @@ export function describeReview({ statement, hash, files, state }: Reviewed): Pro
     ...{ name, number, hash, base, signatures },
     state: state ?? (isReady ? "ready" : "open"),
     missing: missingHolders(signatures),
-    summary: summarize(files.map(({ role, before, document }) => ({ role, before, after: document }))),
+    summary: summarize(files.map(pairOf)),
   };
+}
+
+/** A file of a proposal, as its summary compares it. */
+export function pairOf({ role, before, document, found, left }: OpenedFile): DocumentPair {
+  return { role, before, after: document, left, binOf: binDelegator({ found }) };
 }
 
 /** No key that is here is among those that must still sign the files. */

@@ -6,8 +6,10 @@ import {
   verifyDocument,
   type Authority,
   type Delegations,
+  type MetaFile,
   type RoleName,
   type Snapshot,
+  type SuccinctDelegations,
   type TargetPath,
   type Targets,
 } from "@dtuf/tuf";
@@ -65,17 +67,28 @@ export async function findRole(targets: Targets, wanted: RoleName, read: ReadRol
   }
 }
 
+/** One that delegates to hash bins. */
+export interface BinDelegator {
+  readonly delegator: RoleName;
+  readonly delegations: SuccinctDelegations;
+}
+
+export interface Delegators {
+  readonly listed: ReadonlyMap<RoleName, readonly RoleName[]>;
+  readonly bins: readonly BinDelegator[];
+}
+
 /**
- * The roles that delegate to each listed role, level by level, from all roles that have a document. Hash bins are left out.
+ * The roles that delegate to each listed role, and those that delegate to hash bins, level by level, from all roles that
+ * have a document. The bins themselves are not read.
  * @throws TufError; OciError; MasterError MASTER_ROLE_UNKNOWN after `delegatedRecordsMax` roles
  */
-export async function findDelegators(
-  targets: Targets,
-  read: ReadRole,
-): Promise<ReadonlyMap<RoleName, readonly RoleName[]>> {
+export async function findDelegators(targets: Targets, read: ReadRole): Promise<Delegators> {
   const delegators = new Map<RoleName, RoleName[]>();
+  const bins: BinDelegator[] = [];
   const open: Visit[] = [];
   const take = ({ delegations }: Targets, from: RoleName): void => {
+    if (delegations?.kind === "succinct") bins.push({ delegator: from, delegations });
     if (delegations?.kind !== "listed") return;
     for (const visit of visitsOf(delegations, [])) {
       const known = delegators.get(visit.name);
@@ -92,7 +105,7 @@ export async function findDelegators(
     const document = await read(name, by);
     if (document !== undefined) take(document, name);
   }
-  return delegators;
+  return { listed: delegators, bins };
 }
 
 function visitsOf(delegations: Delegations & { kind: "listed" }, chain: readonly Step[]): readonly Visit[] {
@@ -102,6 +115,11 @@ function visitsOf(delegations: Delegations & { kind: "listed" }, chain: readonly
     by: { keys, role },
     chain: [...chain, { delegations, role: role.name }],
   }));
+}
+
+/** The role that has this one as a hash bin. Undefined: it is no bin. */
+export function binDelegator({ found }: { readonly found?: FoundRole | undefined }): RoleName | undefined {
+  return found?.chain.at(-1)?.delegations.kind === "succinct" ? found.delegator : undefined;
 }
 
 /** The targets of a role that a delegation on the way to it does not allow. */
@@ -126,9 +144,14 @@ function readOnce(operation: Operation, snapshot: Snapshot, name: RoleName): Pro
   const files = read.get(snapshot) ?? new Map<RoleName, Promise<Uint8Array | undefined>>();
   read.set(snapshot, files);
   const meta = snapshot.meta.get(`${name}.json`);
-  const file = files.get(name) ?? (meta === undefined ? Promise.resolve(undefined) : readRoleFile(operation, meta));
+  const file = files.get(name) ?? (meta === undefined ? Promise.resolve(undefined) : readKept(operation, meta));
   files.set(name, file);
   return file;
+}
+
+/** A hash bin may be here already. */
+async function readKept(operation: Operation, meta: MetaFile): Promise<Uint8Array | undefined> {
+  return (await operation.files.findBin(meta.hashes?.get("sha256") ?? "")) ?? readRoleFile(operation, meta);
 }
 
 /**

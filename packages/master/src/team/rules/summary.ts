@@ -9,9 +9,11 @@ import {
   type Root,
   type SignedFields,
   type SuccinctRoles,
+  type TargetFile,
+  type TargetPath,
   type Targets,
 } from "@dtuf/tuf";
-import { isSameTarget } from "../../documents/changes.ts";
+import { isSameTarget, type TargetMap } from "../../documents/changes.ts";
 import { keyHolderOf } from "../../documents/key-owner.ts";
 import { findPeriods, withoutPeriods } from "../../documents/periods.ts";
 import type { Periods } from "../../keys-contract.ts";
@@ -29,15 +31,69 @@ export interface DocumentPair {
   readonly role: string;
   readonly before: Root | Targets | undefined;
   readonly after: Root | Targets;
+  /** Set: the document is a hash bin of this role. */
+  readonly binOf?: string | undefined;
+  /** Published targets of hash bins that the role no longer delegates to. */
+  readonly left?: TargetMap | undefined;
 }
 
+/** Hash bins are one document, and their targets are those of the role that delegates to them. */
 export function summarize(pairs: readonly DocumentPair[]): ProposalSummary {
+  const own = pairs.filter(({ binOf }) => binOf === undefined);
   return {
-    documents: pairs.map(describeDocument),
+    documents: [...own.map(describeDocument), ...describeBins(pairs)],
     trust: pairs.flatMap(compareTrust),
     periods: pairs.flatMap(comparePeriods),
-    targets: pairs.flatMap(compareTargets),
+    targets: gatherTargets(pairs).flatMap(compareTargets),
   };
+}
+
+/** The targets of a role and of its hash bins, before and after. */
+export interface RoleTargets {
+  readonly role: string;
+  readonly before: TargetMap;
+  readonly after: TargetMap;
+}
+
+export function gatherTargets(pairs: readonly DocumentPair[]): readonly RoleTargets[] {
+  const roles = new Map<
+    string,
+    { role: string; before: [TargetPath, TargetFile][]; after: [TargetPath, TargetFile][] }
+  >();
+  for (const { role, binOf, before, after, left } of pairs) {
+    if (after.type === "root") continue;
+    const name = binOf ?? role;
+    const gathered = roles.get(name) ?? { role: name, before: [], after: [] };
+    roles.set(name, gathered);
+    for (const entry of before?.type === "targets" ? before.targets : []) gathered.before.push(entry);
+    for (const entry of left ?? []) gathered.before.push(entry);
+    for (const entry of after.targets) gathered.after.push(entry);
+  }
+  return [...roles.values()].map(({ role, before, after }) => ({
+    role,
+    before: new Map(before),
+    after: new Map(after),
+  }));
+}
+
+function describeBins(pairs: readonly DocumentPair[]): readonly DocumentChange[] {
+  const groups = new Map<string, DocumentPair[]>();
+  for (const pair of pairs) {
+    if (pair.binOf === undefined) continue;
+    const group = groups.get(pair.binOf);
+    if (group === undefined) groups.set(pair.binOf, [pair]);
+    else group.push(pair);
+  }
+  return [...groups.values()].flatMap((group) => {
+    const described = group.map(describeDocument);
+    const [first] = described;
+    if (first === undefined || described.length === 1) return described;
+    const after = described.map((each) => each.after);
+    const version = after.reduce((most, each) => Math.max(most, each.version), 0);
+    const expires = after.reduce((least, each) => (each.expires < least ? each.expires : least), first.after.expires);
+    const otherFields = [...new Set(described.flatMap((each) => each.otherFields))];
+    return [{ role: first.role, bins: described.length, after: { version, expires }, otherFields }];
+  });
 }
 
 export function keyLine(key: Key): KeyLine {
@@ -168,19 +224,17 @@ function linesOf(trust: Trust | undefined): ReadonlyMap<string, KeyLine> {
   return new Map(lines);
 }
 
-function compareTargets({ role, before, after }: DocumentPair): readonly TargetChange[] {
-  if (after.type === "root") return [];
-  const old = before?.type === "targets" ? before.targets : new Map<never, never>();
+function compareTargets({ role, before, after }: RoleTargets): readonly TargetChange[] {
   const changes: TargetChange[] = [];
-  for (const [path, file] of after.targets) {
-    const known = old.get(path);
+  for (const [path, file] of after) {
+    const known = before.get(path);
     if (isSameTarget(known, file)) continue;
     const change = known === undefined ? "add" : "replace";
     const size = { before: known?.length, after: file.length };
     changes.push({ role, path, change, size, sha256: file.hashes.get("sha256") });
   }
-  for (const [path, { length }] of old) {
-    if (!after.targets.has(path)) changes.push({ role, path, change: "delete", size: { before: length } });
+  for (const [path, { length }] of before) {
+    if (!after.has(path)) changes.push({ role, path, change: "delete", size: { before: length } });
   }
   return changes.toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }
