@@ -25,6 +25,21 @@ test("every link of every page finds its file, and its heading", () => {
   expect(pages.flatMap(faultsOf)).toEqual([]);
 });
 
+test("every page of docs is found from docs/README.md", () => {
+  const found = new Set<string>();
+  const open = ["docs/README.md"];
+  for (let path = open.pop(); path !== undefined; path = open.pop()) {
+    if (found.has(path)) continue;
+    found.add(path);
+    const from = dirname(path);
+    open.push(
+      ...(byPath.get(path)?.links ?? []).map((link) => join(from, link.split("#")[0] ?? "").replaceAll("\\", "/")),
+    );
+  }
+  const lost = pages.map(({ path }) => path).filter((path) => path.startsWith("docs/") && !found.has(path));
+  expect(lost).toEqual([]);
+});
+
 test("a link to a file that is not there, and one to a heading that is not there, are faults", () => {
   const links = ["team.md", "team.md#nothing", "nothing.md", "#here", "#there", "https://example.com/nothing"];
   expect(faultsOf({ path: "docs/team.md", links, anchors: new Set(["here"]) })).toEqual(

@@ -17,6 +17,8 @@ export interface Typist {
   readonly words: Map<string, string>;
   /** Of every person. `export NAME=VALUE` sets one. */
   readonly environment: Map<string, string>;
+  /** The stdout of every line so far. */
+  readonly printed: string[];
   now: () => Date;
   readonly type: (person: string, line: string) => Promise<Ended>;
   /** The same, and it must end with 0. Returns its stdout. */
@@ -29,18 +31,25 @@ export function createTypist(directory: string, environment: Readonly<Record<str
   const all = { DTUF_KEY_PASSWORD: "", DTUF_SIGNERS_FILE: "signers.json", ...environment };
   const variables = new Map<string, string>(Object.entries({ ...Object.fromEntries(passwords), ...all }));
   const words = new Map<string, string>();
+  const places = new Map<string, string>();
   const typist: Typist = {
     directory,
     words,
     environment: variables,
+    printed: [],
     now: () => new Date(),
     async type(person, line) {
-      const cwd = join(directory, person);
+      const cwd = join(directory, person, places.get(person) ?? "");
       await mkdir(cwd, { recursive: true });
       const filled = [...words].reduce((text, [word, value]) => text.replaceAll(word, value), line);
       const copied = /^cp (\S+) (\S+)$/.exec(filled);
       if (copied !== null) {
         await copyInto(join(cwd, copied[1] ?? ""), join(cwd, copied[2] ?? ""));
+        return { status: 0, stdout: "", stderr: "" };
+      }
+      const moved = /^cd (\S+)$/.exec(filled)?.[1];
+      if (moved !== undefined) {
+        places.set(person, join(places.get(person) ?? "", moved));
         return { status: 0, stdout: "", stderr: "" };
       }
       const [, name, value] = /^export ([A-Z_]+)=(\S*)$/.exec(filled) ?? [];
@@ -53,6 +62,7 @@ export function createTypist(directory: string, environment: Readonly<Record<str
       const ended = await (typed === undefined
         ? runShell(filled, { cwd, env })
         : runDtuf(typed, { cwd, env, now: typist.now }));
+      typist.printed.push(ended.stdout);
       const hash = /^hash: ([0-9a-f]{64})$/m.exec(ended.stdout)?.[1];
       if (hash !== undefined) words.set("HASH", hash);
       return ended;
