@@ -34,6 +34,9 @@ beforeAll(async () => {
   await machine.must(["push-blob", "fred/image", "demo.txt", "@tag"]);
   await writeFile(join(machine.directory, "names.txt"), "demo.txt");
   await writeFile(join(machine.directory, "list.yaml"), `${registry.host}:\n  images:\n    fred/image: [tag]\n`);
+  const install = { kind: "file", path: "installed" };
+  const agent = { repository: repo, root: "root.json", name: "app", directory: "agent", install, automatic: "check" };
+  await writeFile(join(machine.directory, "agent.json"), JSON.stringify(agent));
   const sim = await createTufSimulator();
   sim.addTarget("a.txt", Buffer.from("a"));
   await sim.publishRelease();
@@ -138,6 +141,7 @@ const stories: readonly Story[] = [
   { command: "pull-target", args: [repo, "demo.txt"], flags: { output: "saved" } },
   { command: "pull-target", args: [repo], flags: { "names-from": "names.txt", output: "." } },
   { command: "pull-target", args: [repo, "demo.txt"], flags: { output: "saved", explain: true } },
+  ...agents(),
   { command: "list-repos", args: [] },
   { command: "auth", args: [repo, "pull"] },
   { command: "push-blob", args: [repo, "demo.txt"] },
@@ -170,6 +174,15 @@ function pulls(command: string, args: readonly string[]): readonly Story[] {
     { command, args: [repo, ...args] },
     { command, args: ["fred/plain", ...args.map(() => "a.txt")], flags: { "metadata-url": "SITE" }, place: "site" },
     { command, args: [repo, ...args], flags: { offline: true } },
+  ];
+}
+
+function agents(): readonly Story[] {
+  return [
+    { command: "agent", args: ["run", "agent.json"], flags: { once: true } },
+    { command: "agent", args: ["run", "agent.json"], flags: { jsonl: true } },
+    { command: "agent", args: ["run", "agent.json"], flags: { once: true, "metadata-url": "SITE" }, place: "site" },
+    { command: "agent", args: ["status", "agent.json"] },
   ];
 }
 
@@ -264,6 +277,7 @@ const right: Partial<Record<SettingName, string>> = {
   map: "a=b",
   "target-base-url": "https://site.example/targets/",
   "auth-host": "auth.example",
+  header: "X-Name: value",
   "source-yaml": "list.yaml",
 };
 
@@ -276,10 +290,12 @@ function flagOf(name: SettingName): string {
   return kind === "switch" ? `--${name}` : `--${name}=${value}`;
 }
 
-/** The commands' own modes and their refusals, each with the story that is in the mode. */
+/** The commands' own modes and their refusals, each with the story that is in the mode. A secret has no flag to refuse. */
 const refusals = commands.flatMap(({ name, modes, settings: own }) =>
   modes.flatMap((mode) =>
-    mode.refuses.filter((each) => own.includes(each)).map((each) => [name, each, mode.name, mode] as const),
+    mode.refuses
+      .filter((each) => own.includes(each) && settings[each].kind !== "secret")
+      .map((each) => [name, each, mode.name, mode] as const),
   ),
 );
 

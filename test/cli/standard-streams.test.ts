@@ -25,6 +25,13 @@ const refused = (ran: Ran): void => {
 
 /** By the command's name and the argument. */
 const stories: Readonly<Record<string, () => Promise<void>>> = {
+  "agent <config.json|->": async () => {
+    const install = { kind: "file", path: "installed" };
+    const settings = JSON.stringify({ repository: repo, name: "app", directory: "agent", install });
+    expect(json(await machine.must(["agent", "status", "-", "--json"], settings))).toMatchObject({ name: "app" });
+    const driven = await machine.run(["agent", "run", "-", "--jsonl"], settings);
+    expect([driven.status, driven.stderr]).toEqual([2, expect.stringContaining("stdin is for commands")]);
+  },
   "push-targets <directory|file...>": async () => {
     const refused = await machine.run(["push-targets", repo, "-"], "abc");
     expect([refused.status, refused.stderr]).toEqual([2, expect.stringContaining("hint: push it with push-target")]);

@@ -83,6 +83,8 @@ export const stories: readonly Story[] = [
   { line: "get-copy-expirations fred/demo" },
   { line: "inspect fred/demo" },
   { line: "explain fred/demo tools/hammer" },
+  { line: "agent run agent.json --once", json: "none" },
+  { line: "agent status agent.json" },
   { line: "verify-repository fred/demo --root root.json" },
   { line: "export fred/demo demo.tar --tuf root.json" },
   { line: "import demo.tar fred/carried --tuf root.json" },
@@ -184,6 +186,7 @@ async function prepare(machine: Machine): Promise<void> {
     ["app-1.4.tgz", "app 1.4"],
     ["logo.png", "a logo"],
     ["hammer", "hammer"],
+    ["agent.json", agentSettings],
     ["dist/one.txt", "one"],
     ["dist/two.txt", "two"],
   ] as const) {
@@ -191,6 +194,11 @@ async function prepare(machine: Machine): Promise<void> {
   }
   for (const version of [1, 2]) await write(`tools-${version}.json`, await signTools(version));
 }
+
+const agentSettings = JSON.stringify({
+  ...{ repository: "fred/demo", root: "root.json", name: "app", directory: "agent" },
+  install: { kind: "file", path: "installed" },
+});
 
 /** What the holder of a delegated role's key does. */
 function signTools(version: number): Promise<Uint8Array> {

@@ -1,4 +1,5 @@
 /** Every command, by what it is for. A command's module is loaded when it is called, so that `--version` stays quick. */
+import { agentCommands } from "./agent/agent-table.ts";
 import type { Command, CommandGroups } from "./context/command.ts";
 import { commonCommands } from "./common-table.ts";
 import { dxfCommands } from "./blobs/dxf-table.ts";
@@ -222,7 +223,7 @@ const registryCommands: readonly Command[] = [
 export const commandGroups: CommandGroups = new Map([
   ["Every day", commonCommands],
   ["Publish", masterCommands],
-  ["Pull", copyCommands],
+  ["Pull", [...copyCommands, ...agentCommands]],
   ["Mirror", mirrorCommands],
   ["Registry: blobs and aliases, as in dxf", [...registryCommands, ...dxfCommands]],
   ["Help", helpCommands],

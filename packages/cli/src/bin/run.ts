@@ -33,25 +33,40 @@ export async function run(program: Program): Promise<void> {
   };
   process.on("SIGINT", interrupt);
   process.on("SIGTERM", interrupt);
-  const status = await main(program, createIo(interrupted.signal, interrupt));
+  const stdin = createInput();
+  const status = await main(program, createIo(stdin, interrupted.signal, interrupt));
   process.off("SIGINT", interrupt);
   process.off("SIGTERM", interrupt);
+  stdin.release();
   // As a shell has it of a process that the signal ended.
   process.exitCode = status === 130 ? 128 + constants.signals[received] : status;
 }
 
-function createIo(signal: AbortSignal, interrupt: (signal: NodeJS.Signals) => void): Io {
+interface Input {
+  readonly stream: NodeJS.ReadStream;
+  readonly terminal: "terminal" | "pipe";
+  /** What was not read of it would keep the process. */
+  release(): void;
+}
+
+/** Most commands read nothing from it. */
+function createInput(): Input {
+  let opened: NodeJS.ReadStream | undefined;
+  return {
+    get stream() {
+      return (opened ??= process.stdin);
+    },
+    terminal: isatty(0) ? "terminal" : "pipe",
+    release: () => void opened?.destroy(),
+  };
+}
+
+function createIo(stdin: Input, signal: AbortSignal, interrupt: (signal: NodeJS.Signals) => void): Io {
   return {
     argv: process.argv.slice(2),
     env: process.env,
     cwd: process.cwd(),
-    stdin: {
-      // Most commands read nothing from it.
-      get stream() {
-        return process.stdin;
-      },
-      terminal: isatty(0) ? "terminal" : "pipe",
-    },
+    stdin,
     stdout: createOutput(process.stdout),
     stderr: createOutput(process.stderr),
     home: homedir(),

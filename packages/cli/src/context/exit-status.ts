@@ -10,6 +10,7 @@ import type { FileErrorCode } from "@dtuf/registry/files";
 import type { SignerErrorCode } from "@dtuf/signers";
 import type { TufErrorCode } from "@dtuf/tuf";
 import type { ExitStatus } from "./command.ts";
+import type { UsageCode } from "./usage.ts";
 
 export type ErrorCode =
   | AgentErrorCode
@@ -22,7 +23,7 @@ export type ErrorCode =
   | OciErrorCode
   | SignerErrorCode
   | TufErrorCode
-  | "USAGE";
+  | UsageCode;
 
 const failure = 1;
 const usage = 2;
@@ -37,6 +38,10 @@ const unauthorised = 13;
 
 const statuses: Readonly<Record<ErrorCode, ExitStatus>> = {
   USAGE: usage,
+  AGENT_CONFIG_INVALID: usage,
+  AGENT_COMMAND_INVALID: usage,
+  AGENT_COMMAND_UNKNOWN: usage,
+  AGENT_BUSY: usage,
 
   OCI_REFERENCE_INVALID: usage,
   OCI_DIGEST_INVALID: usage,

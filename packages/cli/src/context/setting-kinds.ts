@@ -108,9 +108,16 @@ const releaseSettings = {
   force: toggle("make a rollout smaller: machines that have the release keep it"),
 } as const;
 
+/** Of an agent that keeps a program up to date (docs/agent.md). */
+const agentSettings = {
+  once: toggle("one round, then end"),
+  jsonl: toggle("for a program: events on stdout and commands on stdin, one JSON object a line"),
+} as const;
+
 /** Settings of commands that have a group of their own. */
 export const groupedSettings = {
   ...sideSettings("src", "source"),
   ...sideSettings("dest", "destination"),
   ...releaseSettings,
+  ...agentSettings,
 } as const;

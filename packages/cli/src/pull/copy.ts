@@ -60,25 +60,45 @@ export async function withNewCopy<Result>(
   return withRepositoriesRoot(context, () => openCopy(context, { repo, begins: true }, work));
 }
 
+/** A state of the caller's own, which must be writable. */
+export interface OwnState {
+  readonly directory: string;
+  /** Pinned if nothing is. */
+  readonly root: Uint8Array | undefined;
+  /** Before those of the setting. */
+  readonly mirrors: readonly string[];
+}
+
+export async function withOwnCopy<Result>(
+  context: Context,
+  { repo, ...own }: OwnState & { readonly repo: string },
+  work: (copy: Copy) => Promise<Result>,
+): Promise<Result> {
+  return openCopy(context, { repo, begins: false, own }, work);
+}
+
 interface Opening {
   readonly repo: string;
   /** A state, if there is none. */
   readonly begins: boolean;
+  /** Default: that of the repository. */
+  readonly own?: OwnState;
 }
 
 async function openCopy<Result>(
   context: Context,
-  { repo, begins }: Opening,
+  { repo, begins, own }: Opening,
   work: (copy: Copy) => Promise<Result>,
 ): Promise<Result> {
-  const opened = await openSource(context, repo);
+  const opened = await openSource(context, repo, own?.mirrors ?? []);
   try {
     const copy = createCopy({
       source: opened.source,
       place: opened.place,
-      directory: stateDirectory(repositoriesRoot(context), opened.repository, "copy"),
+      directory: own?.directory ?? stateDirectory(repositoriesRoot(context), opened.repository, "copy"),
+      root: own?.root,
       now: context.io.now,
-      state: context.values.on("require-state") ? "required" : "best-effort",
+      state: own !== undefined || context.values.on("require-state") ? "required" : "best-effort",
       onEvent: (event) => context.terminal.note(describeEvent(event)),
     });
     if (opened.chosen === "by-default") await refuseOtherState(context, copy, opened.place);
@@ -126,7 +146,7 @@ export async function isPinned(copy: Copy): Promise<boolean> {
 }
 
 /** Where `<repo>` is, or the plain repository of metadata-url, whose state `<repo>` only names; then the mirrors. */
-async function openSource(context: Context, repo: string): Promise<Opened> {
+async function openSource(context: Context, repo: string, mirrors: readonly string[]): Promise<Opened> {
   const { values } = context;
   const url = values.text("metadata-url") || undefined;
   const metadataUrl = url === undefined ? undefined : plainUrlOf(context, url);
@@ -136,7 +156,7 @@ async function openSource(context: Context, repo: string): Promise<Opened> {
     metadataUrl === undefined
       ? openPlace(context, first, host)
       : openPlainSite(plainRepositoryAt(metadataUrl, context), (asked) => reachSite(context, asked)),
-    ...values.list("mirror").map((mirror) => openMirror(context, mirror, host)),
+    ...[...mirrors, ...values.list("mirror")].map((mirror) => openMirror(context, mirror, host)),
   ];
   const opened = await Promise.all(opening);
   return {

@@ -4,12 +4,12 @@ import { entry, outputSettings, stateSettings } from "../entry.ts";
 import { withoutSetting, withSetting, type Mode } from "../context/modes.ts";
 import type { SettingName } from "../context/settings.ts";
 
+/** Where to pull from, beside the registry that is named. */
+export const siteSettings: readonly SettingName[] = ["metadata-url", "target-base-url", "absent-root-status", "mirror"];
+
 const sourceSettings: readonly SettingName[] = [
   ...stateSettings,
-  "metadata-url",
-  "target-base-url",
-  "absent-root-status",
-  "mirror",
+  ...siteSettings,
   "offline",
   "cache-if-valid",
   "require-state",
@@ -18,12 +18,14 @@ const sourceSettings: readonly SettingName[] = [
 /** Of commands that look at what was pulled before: where it came from, and under which name it is kept. */
 const keptSettings: readonly SettingName[] = [...outputSettings, "repositories-root", "host", "metadata-url"];
 
-/** From a registry, from a plain repository, or from what was pulled before. */
-const sourceModes: readonly Mode[] = [
+/** From a registry, or from a plain repository. */
+export const siteModes: readonly Mode[] = [
   withSetting("metadata-url", ["auth-host"]),
   withoutSetting("metadata-url", ["target-base-url", "absent-root-status"]),
-  withSetting("offline", ["cache-if-valid"]),
 ];
+
+/** The same, or from what was pulled before. */
+const sourceModes: readonly Mode[] = [...siteModes, withSetting("offline", ["cache-if-valid"])];
 
 /** A file holds the target alone. */
 const toFiles: Mode = {

@@ -112,6 +112,7 @@ function argumentOf({ command, positional }: Typed, current: string, commands: r
   const sign = word.includes("@target") && current.startsWith("@") ? "@" : "";
   if (sign !== "" || /[<[]target/.test(word)) return { kind: "targets", repo: positional[0] ?? "", sign };
   if (/file|json|pub\b|place|directory/.test(word)) return { kind: "files" };
+  if (word === "<run|status>") return names([{ name: "run" }, { name: "status" }]);
   if (word === "<shell>") return names([...scripts.keys()].map((name) => ({ name })));
   if (!word.includes("command")) return nothing;
   return /^[A-Z]/.test(current)

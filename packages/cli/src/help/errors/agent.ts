@@ -1,4 +1,5 @@
 import type { AgentErrorCode } from "@dtuf/agent";
+import type { AgentUsageErrorCode } from "../../context/usage.ts";
 import { noRisk, type ErrorEntries } from "./entry.ts";
 
 export const agentErrors: ErrorEntries<AgentErrorCode> = {
@@ -82,5 +83,31 @@ export const agentErrors: ErrorEntries<AgentErrorCode> = {
     cause: "The agent's state was written by another version of dtuf, or is not a state.",
     risk: "The agent does not know what is installed. It changes nothing.",
     mend: "Run the version that wrote it, or remove `agent.json`; the installed version is then unknown until the next update.",
+  },
+};
+
+/** Of `dtuf agent`: its settings, and commands to it. */
+export const agentUsageErrors: ErrorEntries<AgentUsageErrorCode> = {
+  AGENT_CONFIG_INVALID: {
+    cause:
+      "A file of settings has an unknown key, a key twice, or a wrong value, or names a program that cannot be started.",
+    risk: noRisk,
+    mend: "Mend the line that the message names; docs/agent.md describes each key.",
+  },
+  AGENT_COMMAND_INVALID: {
+    cause:
+      "A line that a program gave to an agent is not a JSON object with an id and a command, or lacks what the command needs.",
+    risk: "None: nothing was done.",
+    mend: "docs/schema/agent-lines.json has the form of each command.",
+  },
+  AGENT_COMMAND_UNKNOWN: {
+    cause: "A program gave an agent a command that this version does not know.",
+    risk: "None: nothing was done.",
+    mend: "The agent's first line, `hello`, lists the commands that it knows.",
+  },
+  AGENT_BUSY: {
+    cause: "A program gave an agent more commands than may wait.",
+    risk: "None: this command was not done; those before it are.",
+    mend: "Wait for an answer before the next command.",
   },
 };

@@ -1,6 +1,7 @@
 /** docs/errors.md, and what `help CODE` prints without a network. */
 import { exitStatusOf, listExitStatuses, type ErrorCode } from "../../context/exit-status.ts";
-import { agentErrors } from "./agent.ts";
+import type { UsageCode } from "../../context/usage.ts";
+import { agentErrors, agentUsageErrors } from "./agent.ts";
 import { copyErrors } from "./copy.ts";
 import { deltaErrors } from "./delta.ts";
 import { noRisk, type ErrorEntries, type ErrorEntry } from "./entry.ts";
@@ -11,12 +12,13 @@ import { registryErrors } from "./registry.ts";
 import { signerErrors } from "./signers.ts";
 import { tufErrors } from "./tuf.ts";
 
-const own: ErrorEntries<"USAGE" | "INTERNAL"> = {
+const own: ErrorEntries<UsageCode | "INTERNAL"> = {
   USAGE: {
     cause: "A word on the command line or a variable is wrong; the message names it.",
     risk: noRisk,
     mend: "`dtuf help COMMAND` shows what the command takes; docs/commands.md has all.",
   },
+  ...agentUsageErrors,
   INTERNAL: {
     cause: "A fault of the program: something happened that it does not expect.",
     risk: "Files and trust are written by steps that hold at any moment, so the old state or the new one is there.",
