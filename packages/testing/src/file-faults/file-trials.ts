@@ -42,10 +42,13 @@ export interface FailTrials extends Omit<FileTrials, "check"> {
 
 const execute = promisify(execFile);
 
+/** An ordinary run kills a program this often; with DTUF_EVERY_MOMENT=1 (`pnpm kills`) it is killed at every moment. */
+const ordinaryKills = 40;
+
 /**
- * Kills a process of the program at each change that it makes to its directory, and verifies the directory after each kill
- * and after a complete run.
- * @returns how often it was killed
+ * Kills a process of the program at the changes that it makes to its directory, and verifies the directory after each kill
+ * and after a complete run. Of more than 40 changes an ordinary run takes 40 at equal distances.
+ * @returns how many changes there are
  */
 export async function killAtEachChange(trials: KillTrials): Promise<number> {
   const { args = [], before, check } = trials;
@@ -68,7 +71,8 @@ export async function killAtEachChange(trials: KillTrials): Promise<number> {
 
   await tryMoment(undefined);
   const moments = Number(await readFile(countFile, "utf8"));
-  const queue = Array.from({ length: moments }, (_, index) => index + 1);
+  const distance = process.env["DTUF_EVERY_MOMENT"] === "1" ? 1 : Math.ceil(moments / ordinaryKills);
+  const queue = Array.from({ length: Math.ceil(moments / distance) }, (_, index) => moments - index * distance);
   const work = async (): Promise<void> => {
     for (let at = queue.shift(); at !== undefined; at = queue.shift()) {
       await tryMoment(at).catch((cause: unknown) => {
