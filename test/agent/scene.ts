@@ -22,7 +22,9 @@ export interface AgentScene extends AsyncDisposable {
   installed(): Promise<string>;
 }
 
-export type AgentSceneOptions = Partial<Omit<AgentOptions, "copy">> & SimulatorSourceOptions;
+/** `home`: where the machine is, if it is not the scene's. */
+export type AgentSceneOptions = Partial<Omit<AgentOptions, "copy">> &
+  SimulatorSourceOptions & { readonly home?: string };
 
 export async function createAgentScene(): Promise<AgentScene> {
   const home = await mkdtemp(join(tmpdir(), "dtuf-agent-"));
@@ -36,13 +38,13 @@ export async function createAgentScene(): Promise<AgentScene> {
       sim.addTarget(`app/${version}`, bytes, { custom: encodeAgentRelease(releaseOf(version, more)) });
       await sim.publishRelease();
     },
-    agent({ answer, target, ...options } = {}) {
+    agent({ answer, target, home: at = home, ...options } = {}) {
       const source = createSimulatorSource(sim, { ...(answer && { answer }), ...(target && { target }) });
       const root = sim.files.get("1.root.json") ?? new Uint8Array();
-      const copy = createCopy({ source, place: "sim", root, directory: join(home, "copy"), now: clock.now });
+      const copy = createCopy({ source, place: "sim", root, directory: join(at, "copy"), now: clock.now });
       return createAgent({
-        ...{ copy, directory: join(home, "agent"), name: "app", now: clock.now },
-        install: { kind: "executable", path: join(home, "bin", "app") },
+        ...{ copy, directory: join(at, "agent"), name: "app", now: clock.now },
+        install: { kind: "executable", path: join(at, "bin", "app") },
         onEvent: (event) => void events.push(event),
         ...options,
       });

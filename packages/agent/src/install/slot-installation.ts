@@ -74,12 +74,13 @@ async function unpackSlot(staged: string, slot: string, { next, limits, options 
     await createDirectory(temporary);
     await unpackStaged(staged, temporary, { next, limits, options });
     await fileCall(slot, () => renameWithRetries(temporary, slot));
+    await syncDirectory(join(slot, ".."));
+    await writeFileAtomically(`${slot}.whole`, "");
   } catch (error) {
-    await clear(temporary).catch(() => undefined);
+    // The mark first: a slot that has one is used without another look.
+    for (const left of [`${slot}.whole`, slot, temporary]) await clear(left).catch(() => undefined);
     throw error;
   }
-  await syncDirectory(join(slot, ".."));
-  await writeFileAtomically(`${slot}.whole`, "");
 }
 
 async function unpackStaged(staged: string, directory: string, { next, limits, options }: SlotContent): Promise<void> {
