@@ -46,13 +46,8 @@ async function pullBlob({ context, store }: Pull, digest: Digest): Promise<void>
   const { descriptor, stream } = opened;
   const progress = createProgress(context);
   const verified = await spool(watched(stream, descriptor, progress), descriptor.size);
-  let header = context.values.on("blob-info") ? `${digest} ${descriptor.size}` : undefined;
-  for await (const chunk of verified) {
-    if (header !== undefined) await context.terminal.print(header);
-    header = undefined;
-    await context.terminal.writeBytes(chunk);
-  }
-  if (header !== undefined) await context.terminal.print(header);
+  if (context.values.on("blob-info")) await context.terminal.print(`${digest} ${descriptor.size}`);
+  await context.terminal.writeStream(verified);
   progress.end();
 }
 

@@ -3,6 +3,7 @@
  * beginning and no full stop at its end. Text that came from elsewhere is escaped. With `--json` an error is one JSON
  * document on stderr. A reader of stdout that goes away (`| head`) ends the output quietly.
  */
+import { freeing } from "@dtuf/registry";
 import { escapeText } from "@dtuf/registry/escape";
 import type { Io } from "./io.ts";
 import { encodeJson } from "./json.ts";
@@ -20,6 +21,8 @@ export interface Terminal {
   /** Maps become objects. */
   printJson(value: object): Promise<void>;
   writeBytes(bytes: Uint8Array): Promise<void>;
+  /** Content, chunk by chunk: the next one is asked for when the system has taken the one before. */
+  writeStream(content: AsyncIterable<Uint8Array>): Promise<void>;
   /** What was done: one line of talk that a person wants to read at the end of a command, unless `--quiet`. */
   report(text: string): void;
   /** Talk. */
@@ -49,6 +52,9 @@ export function createTerminal(program: string, io: Io, values: Values): Termina
       for await (const item of items) await printName(typeof item === "string" ? item : encodeJson(item));
     },
     writeBytes: write,
+    async writeStream(content) {
+      for await (const chunk of freeing(content)) await write(chunk);
+    },
     log: (level, text) => log(level, escapeText(text)),
     report: (text) => {
       const line = escapeText(text);

@@ -30,7 +30,7 @@ async function writeBlobs(context: Context, copy: Copy, targets: readonly Target
   for (const target of targets) {
     for await (const { digest, size, stream } of copy.openTargetBlobs(target, options)) {
       await context.terminal.print(`${digest} ${size}`);
-      for await (const chunk of stream) await context.terminal.writeBytes(chunk);
+      await context.terminal.writeStream(stream);
     }
     progress.onProgress(wholeTarget(target));
   }

@@ -98,7 +98,7 @@ export async function writeAll(context: Context, copy: Copy, targets: readonly T
   const progress = createProgress(context);
   const options = { ...callOptions(context), onProgress: progress.onProgress };
   for (const target of targets) {
-    for await (const chunk of await copy.openTarget(target, options)) await context.terminal.writeBytes(chunk);
+    await context.terminal.writeStream(await copy.openTarget(target, options));
     progress.onProgress(wholeTarget(target));
   }
   progress.end();

@@ -170,7 +170,7 @@ function toStdout({ context: { io, terminal }, directory }: Carrier): GrowingArc
   return {
     directory: layout,
     async commit(options) {
-      for await (const chunk of packArchive(layout, options)) await terminal.writeBytes(chunk);
+      await terminal.writeStream(packArchive(layout, options));
       io.signal.throwIfAborted();
     },
   };
