@@ -9,6 +9,7 @@ const reasons: readonly (readonly [RegExp, string])[] = [
     /packed\/dtuf-linux-x64|dtuf-linux-x64\.sha256|^ln -s dtuf \/usr\/local/,
     "test/packages/executable.test.ts checks the digest, and runs it as dxf",
   ],
+  [/^dtuf agent run agent\.json$/, "runs until somebody ends it: test/cli/agent-service.test.ts"],
   [/^podman run /, "needs a container runtime: test/packages/executable.test.ts starts the image's program"],
 ];
 

@@ -5,11 +5,12 @@
  *     DTUF_BENCH_PEERS   directories of programs, with `:` between; .cache/peers and PATH are looked at too
  *     DTUF_PEER_PYTHON   a Python that has python-tuf
  *     DTUF_PEER_ARM64    libraries of Debian for arm64 (default /usr/aarch64-linux-gnu)
- *     DTUF_PEER_GO       a Go that can build peers/go-tuf   (default go)
+ *     DTUF_PEER_GO       a Go that can build peers/go-tuf and examples/agent-go   (default go)
  *
  * `pnpm interop --write` keeps what the peers made under data/, where peers.test.ts reads it.
  */
 import { findPeers } from "../../bench/peers.ts";
+import { runAgentDrivers } from "./agent-drivers.ts";
 import { runDistribution } from "./distribution.ts";
 import { runDxf } from "./dxf.ts";
 import { runForeign } from "./foreign.ts";
@@ -28,6 +29,7 @@ for (const part of [
   runOciTools,
   runDistribution,
   runForeign,
+  runAgentDrivers,
   runPackages,
 ]) {
   for (const outcome of [await part(peers)].flat()) {

@@ -72,4 +72,21 @@ const cli: Scene = {
   },
 };
 
-export const smallPages: readonly Scene[] = [readme, cli, install, metrics, skopeo];
+const agent: Scene = {
+  page: "docs/agent.md",
+  async prepare(typist) {
+    await found(typist);
+    await typist.must(publisher, "dtuf release fred/demo app 1.0.0 demo.txt");
+    await typist.must(publisher, "dtuf push-metadata fred/demo");
+    const install = { kind: "file", path: "installed" };
+    const settings = { repository: "fred/demo", root: "root.json", name: "app", directory: "agent", install };
+    await place(typist, "me/agent.json", JSON.stringify(settings));
+  },
+  async after(typist) {
+    expect(await read(typist.directory, "me/installed")).toBe("Hello World\n");
+    expect(typist.printed.at(-1)).toContain("installed: 1.0.0");
+    expect(typist.printed.join("")).toContain('{"type":"ended","status":0}');
+  },
+};
+
+export const smallPages: readonly Scene[] = [readme, cli, agent, install, metrics, skopeo];

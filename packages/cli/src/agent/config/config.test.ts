@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { parseAgentConfig, type AgentConfig } from "./config.ts";
+import { configKeys, parseAgentConfig, type AgentConfig } from "./config.ts";
 
 const least = `repository: registry.example.com/acme/app
 name: app
@@ -75,6 +77,17 @@ test("every key is read, from JSON too", () => {
     metered: ["/usr/bin/metered"],
     battery: ["/etc/acme/on-battery"],
   });
+});
+
+test("the example in docs/agent.md is accepted, and its table has every key and no other", () => {
+  const page = readFileSync(join(import.meta.dirname, "../../../../../docs/agent.md"), "utf8");
+  const [, example = ""] = /^```yaml\n(.*?)^```$/ms.exec(page) ?? [];
+  expect(parse(example)).toMatchObject({ install: { path: "/opt/acme/app" }, everyMs: 6 * 3_600_000 });
+  const [, table = ""] = /^\| key[^]*?\n((?:\|.*\n)*)/m.exec(page) ?? [];
+  const described = [...table.matchAll(/^\| ((?:`\w+`,? ?)+) \|/gm)].flatMap(
+    ([, names = ""]) => names.match(/\w+/g) ?? [],
+  );
+  expect(described.toSorted()).toEqual([...configKeys].toSorted());
 });
 
 describe("a file of settings is refused with its line, the key, and what is near:", () => {

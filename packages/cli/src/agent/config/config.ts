@@ -62,7 +62,8 @@ export interface AgentPrograms {
 
 const programNames = ["health", "restart", "metered", "battery"] as const;
 
-const keys = [
+/** In the order of docs/agent.md. */
+export const configKeys = [
   ...["repository", "root", "mirrors", "name", "directory", "install", "installedVersion", "channels", "platform"],
   ...["automatic", "every", "cooldown", "stall", "startsMax", "window", ...programNames, "programTimeout"],
 ] as const;
@@ -74,8 +75,8 @@ const defaultEveryMs = 6 * 60 * minuteMs;
 /** @param file name for errors; `directory` is what relative paths begin with. @throws AgentUsageError AGENT_CONFIG_INVALID */
 export function parseAgentConfig(bytes: Uint8Array, file: string, directory: string): AgentConfig {
   const whole = readConfigFile(bytes, file);
-  const fields = readFields(whole, keys);
-  const need = (name: (typeof keys)[number]): Field => requireField(fields, name, whole);
+  const fields = readFields(whole, configKeys);
+  const need = (name: (typeof configKeys)[number]): Field => requireField(fields, name, whole);
   const read = createOptionalReader(fields);
   const path = (text: string): string => resolve(directory, text);
   const place = (text: string): string => text.replace(/^oci:(.+)/, (_all, layout: string) => `oci:${path(layout)}`);

@@ -1,0 +1,3 @@
+module dtuf.example/agent
+
+go 1.21
