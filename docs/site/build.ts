@@ -6,7 +6,18 @@
  */
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
-import { Application, Converter, KindRouter, TSConfigReader, TypeDocReader, type DocumentReflection } from "typedoc";
+import {
+  Application,
+  Comment,
+  CommentTag,
+  Converter,
+  KindRouter,
+  ReflectionKind,
+  TSConfigReader,
+  TypeDocReader,
+  type DeclarationReflection,
+  type DocumentReflection,
+} from "typedoc";
 import { frontPage, readNavigation } from "./navigation.ts";
 import { findDeadLinks } from "./dead-links.ts";
 import { describePages } from "./llms.ts";
@@ -15,6 +26,7 @@ const root = resolve(import.meta.dirname, "../..");
 const isPagesOnly = process.argv.includes("--pages");
 const [out = join(root, ".build/site")] = process.argv.slice(2).filter((word) => !word.startsWith("--"));
 const pages = readNavigation(root);
+const apiSection = "API";
 const byPath = new Map(pages.map((page) => [page.path, page]));
 
 /** Where a page's HTML is: at its own path. */
@@ -39,6 +51,12 @@ function nameDocument(document: DocumentReflection): void {
   document.frontmatter["group"] = page.section;
 }
 
+function groupModule(declaration: DeclarationReflection): void {
+  if (!declaration.kindOf(ReflectionKind.Module)) return;
+  declaration.comment ??= new Comment();
+  declaration.comment.blockTags.push(new CommentTag("@group", [{ kind: "text", text: apiSection }]));
+}
+
 async function buildHtml(): Promise<void> {
   const sections = [...new Set(pages.map(({ section }) => section))];
   const app = await Application.bootstrap(
@@ -50,7 +68,7 @@ async function buildHtml(): Promise<void> {
       readme: join(root, frontPage),
       projectDocuments: pages.map(({ path }) => join(root, path)),
       router: "path",
-      groupOrder: [...sections, "Modules"],
+      groupOrder: [...sections, apiSection],
       navigation: { includeGroups: true, excludeReferences: true },
       headings: { readme: false, document: false },
       searchInDocuments: true,
@@ -58,6 +76,7 @@ async function buildHtml(): Promise<void> {
     },
     [new TypeDocReader(), new TSConfigReader()],
   );
+  app.converter.on(Converter.EVENT_CREATE_DECLARATION, (_context, declaration) => groupModule(declaration));
   app.renderer.defineRouter("path", PathRouter);
   app.converter.on(Converter.EVENT_CREATE_DOCUMENT, (_context, document) => nameDocument(document));
   const project = await app.convert();

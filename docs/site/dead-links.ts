@@ -35,7 +35,8 @@ function isDead(
 ): boolean {
   if (/^[a-z]+:/.test(link)) return isLoaded && !link.startsWith("data:");
   const [path = "", anchor = ""] = link.split("#");
-  const target = path === "" ? file : join(dirname(file), decodeURIComponent(path));
+  const named = path === "" ? file : join(dirname(file), decodeURIComponent(path));
+  const target = path.endsWith("/") ? join(named, "index.html") : named;
   if (!existsSync(target) || statSync(target).isDirectory()) return true;
   return anchor !== "" && target.endsWith(".html") && !anchors.get(target)?.has(decodeURIComponent(anchor));
 }
