@@ -27,7 +27,8 @@ import {
   type PartialFile,
 } from "./partial-file.ts";
 import { keepVerified } from "./chunks/verified-beginning.ts";
-import { fillFromSeed } from "./chunks/fill-from-seed.ts";
+import { fillByChunks, type Filled } from "./chunks/fill-by-chunks.ts";
+import { defaultFanOut, type FanOut } from "./chunks/fan-out.ts";
 import { openChunkWay, type HeldBytes } from "./chunks/open-plan.ts";
 import { costOf, planRest } from "./chunks/plan.ts";
 import { findPatch, type FoundPatch } from "./patches/find-patch.ts";
@@ -46,10 +47,16 @@ export interface SaveTargetContext extends FetchTargetContext {
   readonly lockDirectory: string;
   /** Files to take chunks from, beside the one at the destination. */
   readonly seeds: readonly SeedFile[];
+  /** How large targets are fetched. Default: as `defaultFanOut` says. */
+  readonly fanOut?: Partial<FanOut> | undefined;
 }
 
 /** Number of lock files. Destinations share them, so that their number is bounded. */
 const downloadLocks = 64;
+
+function fanOutOf({ fanOut }: SaveTargetContext): FanOut {
+  return { ...defaultFanOut, ...fanOut };
+}
 
 export async function saveVerified(
   target: TargetInfo,
@@ -104,7 +111,7 @@ export async function planSaving(
   const bytes = await findHeldBytes(target, destination);
   const held = heldBytes(partialPath(path, contentName(target.file)), bytes);
   const seeds = seedsOf(path, context);
-  const way = await openChunkWay(site, { target, seeds, held }, context);
+  const way = await openChunkWay(site, { target, seeds, held, fanOut: fanOutOf(context) }, context);
   await way?.seeds.close();
   const fetching = way?.plan ?? planRest(site.parts(target), bytes);
   const presentBytes = way?.present.bytes ?? bytes;
@@ -144,7 +151,9 @@ function heldBytes(path: string, bytes: number): HeldBytes {
 export async function findHeldBytes({ file, length }: TargetInfo, destination: string): Promise<number> {
   const held = await findOwnFile(partialPath(resolve(destination), contentName(file)));
   try {
-    return Math.min(length, (await held?.stat())?.size ?? 0);
+    const { size = 0, blocks = 0 } = (await held?.stat()) ?? {};
+    // A file with gaps is longer than what it has.
+    return Math.min(length, size, blocks * 512);
   } finally {
     await held?.close();
   }
@@ -198,13 +207,17 @@ async function download(
   const { target, partial, onWay } = to;
   const sizeNow = async (): Promise<number> => (await fileCall(partial.path, () => partial.file.stat())).size;
   const before = await sizeNow();
-  if (before < target.length) {
-    const seeds = seedsOf(path, context);
-    await fillFromSeed(site, { ...to, seeds, held: heldBytes(partial.path, before) }, context);
-  }
-  const held = await sizeNow();
+  const filling = {
+    ...to,
+    seeds: seedsOf(path, context),
+    held: heldBytes(partial.path, before),
+    fanOut: fanOutOf(context),
+  };
+  const filled: Filled = before < target.length ? await fillByChunks(site, filling, context) : { kind: "none" };
+  if (filled.kind === "whole") return "done";
+  const held = filled.kind === "beginning" ? filled.bytes : before;
   if (held > 0 && held <= target.length) {
-    if (held === before) onWay("present");
+    if (filled.kind === "none") onWay("present");
     try {
       return await continueFrom(site, { ...to, held }, context);
     } catch (error) {

@@ -5,8 +5,8 @@ import type { TargetInfo } from "../sources/source.ts";
 
 /**
  * "present": the file had them, or an interrupted download left them. "seed": other files had them. "patch": made from an
- * older file and a signed patch, which was fetched. "ranges": fetched, some
- * chunks of the target alone. "whole": fetched, all that was missing by one request for each blob.
+ * older file and a signed patch, which was fetched. "ranges": fetched by ranges: some chunks alone, or all of a large target.
+ * "whole": fetched, all that was missing by one request for each blob.
  */
 export type Way = "present" | "seed" | "patch" | "ranges" | "whole";
 

@@ -37,7 +37,7 @@ export function createBatchWriter(file: FileHandle, options: BatchWriterOptions)
 
   async function flush(): Promise<void> {
     await writing;
-    writing = writeAll(file, gathering.subarray(0, gathered), { path, position: offset });
+    writing = writeAt(file, gathering.subarray(0, gathered), { path, position: offset });
     // The next call of `write` or `end` throws the failure; until then it must not count as unhandled.
     writing.catch(() => undefined);
     offset += gathered;
@@ -58,13 +58,18 @@ export function createBatchWriter(file: FileHandle, options: BatchWriterOptions)
     },
     async end() {
       await writing;
-      await writeAll(file, gathering.subarray(0, gathered), { path, position: offset });
+      await writeAt(file, gathering.subarray(0, gathered), { path, position: offset });
       gathered = 0;
     },
   };
 }
 
-async function writeAll(file: FileHandle, bytes: Uint8Array, { path, position }: BatchWriterOptions): Promise<void> {
+/** Writes all of the bytes at `position` of an open file. @throws FileError */
+export async function writeAt(
+  file: FileHandle,
+  bytes: Uint8Array,
+  { path, position }: Pick<BatchWriterOptions, "path" | "position">,
+): Promise<void> {
   for (let written = 0; written < bytes.length;) {
     const left = bytes.length - written;
     const { bytesWritten } = await fileCall(path, () => file.write(bytes, written, left, position + written));

@@ -8,7 +8,7 @@ export {
 } from "./atomic-file.ts";
 export { createDirectory, syncDirectory, verifyDirectories } from "./directory.ts";
 export { fileCall, FileError, fileError, isErrno, type FileErrorCode } from "./errors.ts";
-export { createBatchWriter, type BatchWriter, type BatchWriterOptions } from "./batch-writer.ts";
+export { createBatchWriter, writeAt, type BatchWriter, type BatchWriterOptions } from "./batch-writer.ts";
 export { readFileIdentity, verifyUnchanged, type FileIdentity } from "./file-content.ts";
 export { readFrom } from "./file-stream.ts";
 export { findNamedFile, type FindNamedFileOptions } from "./named-file.ts";

@@ -1,5 +1,5 @@
 /** The plan of a target, as a value. */
-import { createIndexMaker, parseChunkIndex, type ChunkIndex } from "@dtuf/delta";
+import { createIndexMaker, parseChunkIndex, type Chunk, type ChunkIndex } from "@dtuf/delta";
 import { digestOf } from "@dtuf/registry";
 import { createHash, randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
@@ -21,8 +21,11 @@ function indexOf(bytes: Uint8Array): ChunkIndex {
 
 /** Which chunks are missing, by their numbers. */
 function plan(missing: (number: number) => boolean, present = 0): ReturnType<typeof planChunks> {
-  return planChunks(index, { present, parts, isInSeed: ({ offset }) => !missing(numberAt(offset)) });
+  const isInSeed = ({ offset }: Chunk): boolean => !missing(numberAt(offset));
+  return planChunks(index, { isPresent: (number) => number < present, parts, isInSeed, ...uncut });
 }
+
+const uncut = { runBytes: Infinity, firstRunBytes: Infinity };
 
 const numberAt = (offset: number): number => all.findIndex((chunk) => chunk.offset === offset);
 const last = index.count - 1;
@@ -64,7 +67,12 @@ test("a range does not cross the border of two blobs", () => {
     { digest, size: border },
     { digest, size: content.length - border },
   ];
-  const { ranges, requests } = planChunks(index, { present: 0, parts: two, isInSeed: ({ offset }) => offset > border });
+  const { ranges, requests } = planChunks(index, {
+    ...uncut,
+    isPresent: () => false,
+    parts: two,
+    isInSeed: ({ offset }) => offset > border,
+  });
   const to = index.chunk(3).offset;
   expect({ ranges, requests }).toEqual({
     ranges: [

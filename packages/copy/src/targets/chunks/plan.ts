@@ -31,6 +31,7 @@ export interface Run {
 }
 
 export interface ChunkPlan extends Fetching {
+  /** In order. None is much longer than `Have.runBytes`. */
   readonly runs: readonly Run[];
   /** The runs, cut at the borders of the parts: each is one request. */
   readonly ranges: readonly ByteRange[];
@@ -39,31 +40,39 @@ export interface ChunkPlan extends Fetching {
 }
 
 export interface Have {
-  /** The number of chunks at the beginning that are there. */
-  readonly present: number;
+  readonly isPresent: (number: number) => boolean;
   readonly isInSeed: (chunk: Chunk) => boolean;
   readonly parts: readonly TargetPiece[];
+  /** Bytes of a run, and of the first one, at which it is cut. */
+  readonly runBytes: number;
+  readonly firstRunBytes: number;
 }
 
-/** The chunks that no seed has. A gap between two runs is fetched with them if that costs less than a request. */
-export function planChunks(index: ChunkIndex, { present, isInSeed, parts }: Have): ChunkPlan {
+/**
+ * The chunks that are neither there nor in a seed. A gap between two runs is fetched with them if that costs less than a request, and
+ * if nothing in it is there.
+ */
+export function planChunks(index: ChunkIndex, { isPresent, isInSeed, parts, ...cut }: Have): ChunkPlan {
   const runs: Run[] = [];
   let [fetchedBytes, neededBytes] = [0, 0];
-  let end = -Infinity;
-  for (let number = present; number < index.count; number += 1) {
+  let [start, end] = [0, -Infinity];
+  for (let number = 0; number < index.count; number += 1) {
     const chunk = index.chunk(number);
+    if (isPresent(number)) {
+      end = -Infinity;
+      continue;
+    }
     neededBytes += chunk.length;
     if (isInSeed(chunk)) continue;
     const gap = chunk.offset - end;
-    const before = gap <= requestCostBytes ? runs.pop() : undefined;
+    const most = runs.length === 1 ? cut.firstRunBytes : cut.runBytes;
+    const before = gap <= requestCostBytes && chunk.offset - start < most ? runs.pop() : undefined;
+    if (before === undefined) start = chunk.offset;
     fetchedBytes += chunk.length + (before === undefined ? 0 : gap);
     runs.push({ first: before?.first ?? number, last: number });
     end = chunk.offset + chunk.length;
   }
-  const ranges = cutAtBorders(
-    runs.map((run) => rangeOf(index, run)),
-    parts,
-  );
+  const ranges = runs.flatMap((run) => rangesOf(index, run, parts));
   return { runs, ranges, fetchedBytes, requests: ranges.length, seedBytes: neededBytes - fetchedBytes };
 }
 
@@ -72,16 +81,11 @@ export function isCheaper(chunks: ChunkPlan, rest: Fetching): boolean {
   return chunks.ranges.length <= rangesMax && costOf(chunks) < costOf(rest);
 }
 
-function rangeOf(index: ChunkIndex, { first, last }: Run): ByteRange {
+/** One range for each part that the run lies in. */
+export function rangesOf(index: ChunkIndex, { first, last }: Run, parts: readonly TargetPiece[]): readonly ByteRange[] {
   const { offset, length } = index.chunk(last);
-  return { from: index.chunk(first).offset, to: offset + length };
-}
-
-function cutAtBorders(ranges: readonly ByteRange[], parts: readonly TargetPiece[]): readonly ByteRange[] {
+  const [from, to] = [index.chunk(first).offset, offset + length];
   let end = 0;
-  const borders = parts.map(({ size }) => (end += size));
-  return ranges.flatMap(({ from, to }) => {
-    const starts = [from, ...borders.filter((border) => border > from && border < to)];
-    return starts.map((start, at) => ({ from: start, to: starts[at + 1] ?? to }));
-  });
+  const borders = parts.map(({ size }) => (end += size)).filter((border) => border > from && border < to);
+  return [from, ...borders].map((start, at) => ({ from: start, to: borders[at] ?? to }));
 }

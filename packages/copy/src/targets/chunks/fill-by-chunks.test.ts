@@ -37,7 +37,7 @@ let target: TargetInfo;
 let reports: SavedTarget[];
 
 beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "fill-from-seed-"));
+  home = await mkdtemp(join(tmpdir(), "fill-by-chunks-"));
   destination = join(home, "out.bin");
   sim = await createTufSimulator();
   const maker = createIndexMaker({ average: 16_384 });

@@ -1,0 +1,183 @@
+/**
+ * Fills a partial file from seeds and ranges of the target, several at a time: each chunk is written when it is verified, so that whatever
+ * fails, what was written is kept, and the next way or the next call goes on with it.
+ */
+import { DeltaError } from "@dtuf/delta";
+import { forEachConcurrently, OciError, settleAll, type ByteStream } from "@dtuf/registry";
+import { FileError, fileCall } from "@dtuf/registry/files";
+import type { FetchTargetContext } from "../fetch-part.ts";
+import { openChunkWay, type ChunkWay, type Wanted } from "./open-plan.ts";
+import { fillFromPatch } from "../patches/fill-from-patch.ts";
+import { findPatch } from "../patches/find-patch.ts";
+import { readRange, type PartialFile } from "../partial-file.ts";
+import type { Way } from "../ways.ts";
+import { requestsAtOnce } from "./fan-out.ts";
+import { costOf, planRest, type Run } from "./plan.ts";
+import { verifyBehind } from "./verify-behind.ts";
+import { fetchRun, openRun, takeFromSeeds, type Placing } from "./write-chunks.ts";
+import type { Site } from "../../sources/source.ts";
+
+export interface Filling extends Wanted {
+  readonly partial: PartialFile;
+  /** Called with each way that is taken. */
+  readonly onWay: (way: Way) => void;
+}
+
+/**
+ * "whole": the file is the target, verified as a whole too. "beginning": so many bytes at the beginning are right. "none": nothing was
+ * done, because another way is cheaper.
+ */
+export type Filled =
+  | { readonly kind: "whole" }
+  | { readonly kind: "beginning"; readonly bytes: number }
+  | { readonly kind: "none" };
+
+/** If a site or a seed fails, what was written before stays. */
+export async function fillByChunks(site: Site, filling: Filling, context: FetchTargetContext): Promise<Filled> {
+  let way: ChunkWay | undefined;
+  try {
+    way = await openChunkWay(site, filling, context);
+    const most = costOf(way?.plan ?? planRest(site.parts(filling.target), filling.held.bytes));
+    const patched = await patch(site, { ...filling, most }, context);
+    if (patched === "done") return { kind: "beginning", bytes: filling.target.length };
+    if (patched === "failed" && way !== undefined) {
+      await way.seeds.close();
+      const { path, file } = filling.partial;
+      const { size } = await fileCall(path, () => file.stat());
+      way = await openChunkWay(
+        site,
+        { ...filling, held: { bytes: size, open: () => readRange(path, 0, size) } },
+        context,
+      );
+    }
+    if (way === undefined) return { kind: "none" };
+    return await fill(site, { ...filling, way }, context);
+  } catch (error) {
+    context.signal?.throwIfAborted();
+    if (!isFaultOfWay(error)) throw error;
+    return way === undefined ? { kind: "none" } : { kind: "beginning", bytes: way.present.beginning };
+  } finally {
+    await way?.seeds.close();
+  }
+}
+
+/** Whether the next way is taken. */
+function isFaultOfWay(error: unknown): boolean {
+  return DeltaError.is(error) || OciError.is(error) || FileError.is(error);
+}
+
+type Filler = Filling & { readonly way: ChunkWay };
+
+async function fill(site: Site, filling: Filler, context: FetchTargetContext): Promise<Filled> {
+  const { target, partial, onWay, way } = filling;
+  const { index, present } = way;
+  const over = new AbortController();
+  const signal = context.signal === undefined ? over.signal : AbortSignal.any([context.signal, over.signal]);
+  const { path, length } = target;
+  const onChunk = (): void =>
+    context.onProgress?.({ step: "download", kind: "target", name: path, totalBytes: length, bytes: present.bytes });
+  const placing = { site, target, partial, index, present, signal, onChunk };
+  const opened = await openFirst(placing, filling);
+  if (opened === undefined) return { kind: "beginning", bytes: present.beginning };
+  if (present.bytes > 0) onWay("present");
+  if (filling.held.bytes > length) await fileCall(partial.path, () => partial.file.truncate(length));
+  const verified = verifyBehind({ target, partial, present });
+  let fault: { readonly error: unknown } | undefined;
+  verified.catch((error: unknown) => {
+    fault = { error };
+    over.abort();
+  });
+  try {
+    const isFast = await fetchAll(placing, { ...filling, opened });
+    if (isFast) return { kind: "beginning", bytes: present.beginning };
+    await verified;
+    return { kind: "whole" };
+  } catch (error) {
+    // If the file is wrong, that is why fetching was ended.
+    throw fault === undefined ? error : fault.error;
+  } finally {
+    // A range that was not read to its end holds a connection.
+    over.abort();
+    present.end();
+    await verified.catch(() => undefined);
+  }
+}
+
+interface Opened {
+  /** The bytes of the first run, or of the whole target. Undefined if there is nothing to fetch. */
+  readonly stream: ByteStream | undefined;
+  readonly isWhole: boolean;
+}
+
+/**
+ * One range is asked for first: a registry or a cache that sends none would send the whole target for each. If it sends the
+ * whole target, that is read. Returns undefined if it sends neither.
+ */
+async function openFirst({ site, target, index, signal }: Placing, { way }: Filler): Promise<Opened | undefined> {
+  const [run] = way.plan.runs;
+  const [first] = way.plan.ranges;
+  if (run === undefined || first === undefined) return { stream: undefined, isWhole: false };
+  let isWhole = false;
+  const onWhole = (): void => {
+    isWhole = true;
+  };
+  const probe = await site.openRange?.(target, first, { signal, onWhole });
+  if (probe === undefined) return undefined;
+  if (isWhole) return { stream: probe, isWhole };
+  return { stream: openRun({ site, target, index, signal }, run, probe), isWhole };
+}
+
+/** Returns true if one connection is so fast that it should fetch the rest alone. */
+async function fetchAll(
+  placing: Placing,
+  { way, fanOut, onWay, opened }: Filler & { readonly opened: Opened },
+): Promise<boolean> {
+  const { index, present, target } = placing;
+  const { plan, seeds } = way;
+  const [first, ...rest] = plan.runs;
+  if (first === undefined || opened.stream === undefined) {
+    onWay("seed");
+    await takeFromSeeds(placing, [], seeds);
+    return false;
+  }
+  if (opened.isWhole) {
+    onWay("whole");
+    await fetchRun(placing, { first: 0, last: index.count - 1 }, opened.stream);
+    return false;
+  }
+  if (plan.seedBytes > 0) onWay("seed");
+  onWay("ranges");
+  const isFresh = present.bytes === 0 && plan.seedBytes === 0 && target.length >= fanOut.targetMinBytes;
+  if (isFresh) {
+    const begun = fanOut.clock();
+    await fetchRun(placing, first, opened.stream);
+    if (present.bytes / (fanOut.clock() - begun) > fanOut.fastBytesPerMs) return true;
+  }
+  const runs = isFresh ? rest : plan.runs;
+  const fetch = (run: Run, failed: AbortSignal): Promise<void> => {
+    const signal = AbortSignal.any([placing.signal, failed]);
+    return fetchRun({ ...placing, signal }, run, run === first ? opened.stream : undefined);
+  };
+  const fetching = forEachConcurrently(runs, requestsAtOnce(fanOut, index.average), fetch);
+  await settleAll([fetching, takeFromSeeds(placing, plan.runs, seeds)]);
+  return false;
+}
+
+/** "none": there is no patch that costs less than `most`. */
+async function patch(
+  site: Site,
+  { target, partial, seeds, held, onWay, most }: Filling & { readonly most: number },
+  context: FetchTargetContext,
+): Promise<"done" | "failed" | "none"> {
+  const found = await findPatch(site, { target, seeds, most, signal: context.signal });
+  if (found === undefined) return "none";
+  try {
+    onWay("patch");
+    await fillFromPatch(site, { ...found, target, partial, held: held.bytes }, context);
+    return "done";
+  } catch (error) {
+    context.signal?.throwIfAborted();
+    if (isFaultOfWay(error)) return "failed";
+    throw error;
+  }
+}
