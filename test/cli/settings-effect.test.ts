@@ -107,6 +107,7 @@ const stories: readonly Story[] = [
   { command: "get-master-expirations", args: [repo] },
   { command: "status", args: [repo] },
   { command: "status", args: [repo], flags: { prometheus: true } },
+  { command: "status", args: [repo], flags: { "trust-clock": true } },
   { command: "delegate-role", args: [repo, "role", "demo.txt"], flags: { path: ["x"], key: ["demo.txt"] } },
   { command: "update-role", args: [repo, "role", "demo.txt"] },
   { command: "revoke-role", args: [repo, "role"] },

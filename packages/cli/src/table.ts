@@ -185,7 +185,7 @@ const masterCommands: readonly Command[] = [
   entry({
     name: "status",
     summary: "what is staged, published and due, and who signed which role; exit 10 when something is due",
-    settings: [...stateSettings, "within", "offline", "prometheus"],
+    settings: [...stateSettings, "within", "offline", "prometheus", "trust-clock"],
     modes: [withSetting("prometheus", ["json"])],
     examples: ["dtuf status fred/demo", "dtuf status fred/demo --within '3 days' --prometheus"],
     load: () => import("./publish/status.ts"),

@@ -17,6 +17,8 @@ export interface DelegateOptions extends OperationOptions {
   readonly terminating?: boolean | undefined;
   /** Public keys in PEM. */
   readonly keys: readonly string[];
+  /** The name of the person or team that holds the private keys. */
+  readonly owner?: string | undefined;
   /** Default: 1. */
   readonly threshold?: number | undefined;
   /**

@@ -19,7 +19,8 @@ export const run: Run = async (context, [repo = "", role = "", file]) => {
   const from = givenRole(context);
   if (from !== undefined && file !== undefined)
     throw new UsageError(`with ${values.given("role")} the role starts empty: name no file`);
-  const delegation = { ...pattern, keys, from, threshold, terminating, metadata, signal: io.signal } as const;
+  const owner = values.text("owner");
+  const delegation = { ...pattern, keys, owner, from, threshold, terminating, metadata, signal: io.signal } as const;
   return withMaster(context, repo, async (master) => {
     await master.delegate(role, delegation);
     reportStagedIn(context, repo, { what: `staged the trust in ${role}`, role: from });

@@ -13,6 +13,7 @@ export const roleCommands: readonly Command[] = [
       "path",
       "path-hash-prefix",
       "key",
+      "owner",
       "threshold",
       "terminating",
       "concurrency",

@@ -16,6 +16,7 @@ export const run: Run = (context, [repo = ""]) =>
       signal: context.io.signal,
       withinMs: context.values.durationMs("within"),
       registry: context.values.on("offline") ? "skip" : "check",
+      clock: context.values.on("trust-clock") ? "trusted" : "checked",
     });
     const next = nextStep(context, repo, status);
     const exit = exitStatus(status);

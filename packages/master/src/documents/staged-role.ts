@@ -14,6 +14,7 @@ import {
 } from "@dtuf/tuf";
 import type { DelegateOptions } from "../contract.ts";
 import { MasterError } from "../errors.ts";
+import { withKeyHolder } from "./key-owner.ts";
 
 export interface Delegation {
   readonly keys: readonly Key[];
@@ -33,7 +34,8 @@ export type StagedRoles = ReadonlyMap<RoleName, StagedRole>;
 /** @throws TufError TUF_KEY_INVALID; TypeError for invalid options */
 export function parseDelegation(options: DelegateOptions): Delegation {
   const { paths, pathHashPrefixes, threshold = 1, terminating = false } = options;
-  const keys = options.keys.map(keyFromPem);
+  const { owner } = options;
+  const keys = options.keys.map((pem) => withKeyHolder(keyFromPem(pem), { owner }));
   if ((paths === undefined) === (pathHashPrefixes === undefined)) {
     throw new TypeError("a delegation has either paths or pathHashPrefixes");
   }

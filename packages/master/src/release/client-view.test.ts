@@ -104,6 +104,9 @@ describe("a clock", () => {
     await master.pushMetadata();
     clock.advance({ days: -30 });
     await expectRefusals([push], { code: "MASTER_CLOCK_SUSPECT" });
+    await expectRefusals([() => master.status()], { code: "MASTER_CLOCK_SUSPECT" });
+    expect((await master.status({ clock: "trusted" })).registry).toBe("unchecked");
+    await expectRefusals([push], { code: "MASTER_CLOCK_SUSPECT" });
     await master.pushMetadata({ clock: "trusted" });
     await master.refreshMetadata();
     await readRelease(store, root, clock.now());

@@ -5,7 +5,15 @@ import { join } from "node:path";
 import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
 import { digestHex, digestOf, parseTag } from "@dtuf/registry";
 import { targetMediaType } from "@dtuf/format";
-import { createSigner, parseRoleName, parseTargetPath, signDocument, specVersion, type TrustedSet } from "@dtuf/tuf";
+import {
+  createSigner,
+  parseRoleName,
+  parseTargetPath,
+  signDocument,
+  specVersion,
+  type TrustedSet,
+  type Targets,
+} from "@dtuf/tuf";
 import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
 import { createPrivateKey } from "@dtuf/testing/keys";
 import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
@@ -39,19 +47,25 @@ const pem = (of: KeyObject): string => String(createPublicKey(of).export({ forma
 const refresh = (): Promise<TrustedSet> => readRelease(store, root, clock.now());
 const read = async (name: string): Promise<string | undefined> => readTarget(store, await refresh(), name);
 
+interface SignedRole extends Partial<Pick<Targets, "delegations">> {
+  readonly by?: KeyObject;
+  readonly until?: string;
+  readonly path?: string;
+}
+
 /** What the delegated role's own people do. */
 async function signRole(
   version: number,
   content: string,
-  { by = key, until = "2040-01-01" }: { readonly by?: KeyObject; readonly until?: string } = {},
+  { by = key, until = "2040-01-01", path = "tools/hammer", ...more }: SignedRole = {},
 ): Promise<Uint8Array> {
   const bytes = Buffer.from(content);
   const digest = digestOf(bytes);
   await store.put({ mediaType: targetMediaType, digest, size: bytes.length }, bytes);
   const file = { length: bytes.length, hashes: new Map([["sha256", digestHex(digest)]]), unrecognized: {} };
-  const targets = new Map([[parseTargetPath("tools/hammer"), file]]);
+  const targets = new Map([[parseTargetPath(path), file]]);
   const expires = new Date(until);
-  return signDocument({ type: "targets", specVersion, version, expires, targets, unrecognized: {} }, [
+  return signDocument({ type: "targets", specVersion, version, expires, targets, unrecognized: {}, ...more }, [
     createSigner(by),
   ]);
 }
@@ -100,6 +114,24 @@ describe("a delegated role", () => {
     await expectRefused(master.delegate("more", given), "MASTER_VERSION_IMPLAUSIBLE");
     expect((await master.staged()).roles).toEqual([]);
     await master.updateRole("tools", await signRole(1_000_001, "two"));
+  });
+
+  test("is refused if it lists a target or delegates to a role as no proposal of it could, and nothing is staged [T160]", async () => {
+    await delegateTools();
+    const others = { paths: ["libs/*"], keys: [pem(key)], metadata: await signRole(1, "one", { path: "libs/a" }) };
+    await master.delegate("libs", others);
+    await master.pushMetadata();
+    const foreign = await signRole(2, "two", { path: "libs/hammer" });
+    await expectRefused(master.updateRole("tools", foreign), "MASTER_PATH_NOT_DELEGATED");
+    const { keyId, key: material } = createSigner(key);
+    for (const name of ["nobody", "libs"]) {
+      const role = { name: parseRoleName(name), keyIds: [keyId], threshold: 1, terminating: false, unrecognized: {} };
+      const listed = { kind: "listed", keys: new Map([[keyId, material]]), unrecognized: {} } as const;
+      const delegations = { ...listed, roles: [{ ...role, paths: ["tools/*"] }] };
+      const file = await signRole(2, "two", { delegations });
+      await expectRefused(master.updateRole("tools", file), "MASTER_PROPOSAL_INVALID");
+    }
+    expect((await master.staged()).roles).toEqual([]);
   });
 
   test("is refused if it is older than the published one, or different with the same version [T18]", async () => {

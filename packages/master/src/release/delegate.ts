@@ -17,6 +17,7 @@ import {
   type Delegations,
   type RoleName,
   type Snapshot,
+  type Targets,
 } from "@dtuf/tuf";
 import type { DelegateOptions } from "../contract.ts";
 import { MasterError } from "../errors.ts";
@@ -25,7 +26,10 @@ import type { DelegatedFile } from "../documents/delegated-file.ts";
 import { noChanges, planRole } from "../documents/role-changes.ts";
 import { signersOf } from "../keys/given-signers.ts";
 import { holdersOf } from "../documents/key-owner.ts";
+import { verifyDelegations } from "../published/delegations.ts";
+import { readable } from "../published/history.ts";
 import { readRoleFile } from "../published/role-file.ts";
+import { readPublishedRole, verifyScope, type RoleView } from "../published/role-tree.ts";
 import { verifyTargetBlobs } from "../published/presence.ts";
 import type { Operation } from "../state/operation.ts";
 import {
@@ -98,15 +102,47 @@ export async function revokeRole(operation: Operation, name: string): Promise<vo
 }
 
 async function stageRole(operation: Operation, role: RoleName, change: StagedRole & { kind: "put" }): Promise<void> {
-  const delegations = applyRoles(await currentDelegations(operation), new Map([[role, change]]));
-  const signed = verifyDocument(change.metadata, authorityOf(delegations, role), "targets");
+  const targets = await currentTargets(operation);
+  const delegations = applyRoles(targets.delegations, new Map([[role, change]]));
+  const by = authorityOf(delegations, role);
+  const signed = verifyDocument(change.metadata, by, "targets");
   const file = { name: role, version: signed.version, bytes: change.metadata };
   verifyUnexpired({ role, signed }, operation.now);
-  const listed = (await currentSnapshot(operation)).meta.get(`${role}.json`);
+  const snapshot = await currentSnapshot(operation);
+  const listed = snapshot.meta.get(`${role}.json`);
   verifySuccessor(file, listed);
   verifyPlausibleStep(file, listed?.version ?? 0);
+  await verifyRoleRules(operation, snapshot, { role, signed, before: targets, delegations });
   await verifyTargetBlobs(operation, signed.targets);
   await operation.files.stageRole(operation.state(), role, change);
+}
+
+interface NextRole {
+  readonly role: RoleName;
+  readonly signed: Targets;
+  /** Targets as published. */
+  readonly before: Targets;
+  /** With the staged one. */
+  readonly delegations: Delegations | undefined;
+}
+
+/** The rules of a proposal: what the role lists, and what it delegates. @throws MasterError MASTER_PATH_NOT_DELEGATED, MASTER_PROPOSAL_INVALID */
+async function verifyRoleRules(
+  operation: Operation,
+  snapshot: Snapshot,
+  { role, signed, before, delegations }: NextRole,
+): Promise<void> {
+  const by = authorityOf(delegations, role);
+  if (delegations === undefined) throw unknownRole(role);
+  const chain = [{ delegations, role }];
+  verifyScope({ name: role, delegator: parseRoleName("targets"), by, chain }, signed.targets.keys());
+  const old = findAuthority(before.delegations, role);
+  const published = old && (await readable(() => readPublishedRole(operation, snapshot, { name: role, by: old })));
+  const view: RoleView = { readRole: (other) => readPublishedRole(operation, snapshot, other) };
+  await verifyDelegations(view, `the file of ${role}`, {
+    targets: { ...before, delegations },
+    files: [{ role, document: signed, before: published?.document }],
+  });
 }
 
 /** New keys of the role could sign nothing above the highest version. @throws MasterError MASTER_VERSION_IMPLAUSIBLE */
@@ -120,8 +156,12 @@ function verifyPlausibleStep(
   throw new MasterError("MASTER_VERSION_IMPLAUSIBLE", message, { details });
 }
 
+async function currentTargets(operation: Operation): Promise<Targets> {
+  return parseUnverified(await operation.files.readMetadata(operation.state().head.targets), "targets");
+}
+
 async function currentDelegations(operation: Operation): Promise<Delegations | undefined> {
-  return parseUnverified(await operation.files.readMetadata(operation.state().head.targets), "targets").delegations;
+  return (await currentTargets(operation)).delegations;
 }
 
 async function currentSnapshot(operation: Operation): Promise<Snapshot> {

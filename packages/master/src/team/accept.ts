@@ -11,12 +11,11 @@ import type { AcceptedFiles } from "../release/sign.ts";
 import type { Operation } from "../state/operation.ts";
 import { describeNeeds, missingHolders, missingText } from "./rules/needs.ts";
 import { isPublished, viewOf, type FoundProposal } from "./open-proposal.ts";
-import { placeProposal } from "./rules/delegations.ts";
-import type { OpenedFile, OpenedFiles } from "./rules/place-files.ts";
+import { placeProposal, type OpenedFile, type OpenedFiles } from "./rules/place-files.ts";
 import { findSeen, openTeamBase } from "./proposals.ts";
 import { settle } from "./settle.ts";
 import { pairOf } from "./rules/review.ts";
-import { binDelegator } from "./rules/role-tree.ts";
+import { binDelegator } from "../published/role-tree.ts";
 import { gatherTargets, summarize } from "./rules/summary.ts";
 
 /** @throws MasterError MASTER_SIGNATURES_MISSING, MASTER_PROPOSAL_OUTDATED, …; TufError; OciError */

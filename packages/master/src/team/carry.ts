@@ -9,8 +9,7 @@ import { openProposal } from "./proposals.ts";
 import { describeReview } from "./rules/review.ts";
 import { sendProposal } from "./send.ts";
 import { encodeRequest, parseRequest, type RequestContent } from "./signing-request.ts";
-import { placeProposal } from "./rules/delegations.ts";
-import type { OpenedFile, PublishedView } from "./rules/place-files.ts";
+import { placeProposal, type OpenedFile, type PublishedView } from "./rules/place-files.ts";
 
 /** The file for `openSigningRequest`. @throws as `reviewProposal` */
 export async function exportProposal(operation: Operation, name: string, options: ReviewOptions): Promise<Uint8Array> {

@@ -8,6 +8,7 @@ import { collect } from "@dtuf/registry";
 import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
 import {
   createSigner,
+  keyFromPem,
   parseRoleName,
   parseTargetPath,
   signDocument,
@@ -216,4 +217,31 @@ describe("a delegated role", () => {
     const kinds = new Set(results.map(({ status }) => status));
     expect(kinds).toEqual(new Set(["fulfilled", "rejected"]));
   });
+});
+
+test("a delegate's only key is replaced in one proposal, which the holder of the new key signs", async () => {
+  const old = await delegateTo("tools", key, ["tools/*"]);
+  await publish(old, "tools", ["tools/hammer", "one"]);
+  const [before] = (await owner.listRoleKeys()).filter(({ role }) => role === "tools");
+  const next = createPrivateKey();
+  await owner.addKey("tools", keyFromPem(pem(next)), { owner: "nadia" });
+  await owner.removeKey("tools", before?.keys[0]?.keyId ?? "");
+  const proposed = await owner.propose("keys");
+  expect(proposed).toMatchObject({ state: "open", missing: ["nadia"] });
+  expect(proposed.summary.targets).toEqual([]);
+  const nadia = await openDelegate("nadia", next);
+  await nadia.signProposal("keys");
+  await owner.acceptProposal("keys");
+  expect(await read("tools/hammer")).toBe("one");
+  await publish(nadia, "tools", ["tools/saw", "two"]);
+  expect([await read("tools/hammer"), await read("tools/saw")]).toEqual(["one", "two"]);
+  await old.pushRoleTarget("tools", { name: "tools/late", parts: [content("late")] });
+  await expectRefused(old.propose("late", { role: "tools" }), "MASTER_KEYS_MISSING");
+});
+
+test("a delegate's keys have the name of their holder, which a proposal says is missing", async () => {
+  await owner.delegate("tools", { paths: ["tools/*"], keys: [pem(key)], owner: "dora" });
+  expect(await owner.propose("tools")).toMatchObject({ missing: ["dora"] });
+  const delegate = await openDelegate("delegate", key);
+  expect(await delegate.signProposal("tools")).toMatchObject({ state: "ready" });
 });

@@ -1,18 +1,20 @@
 /** Makes the documents of a proposal from what is staged, unsigned. */
 import {
+  findAuthority,
   isTopLevelRole,
   parseRoleName,
   parseUnverified,
   signDocument,
   signedSha256,
+  type Delegations,
   type Document,
   type Root,
   type Targets,
 } from "@dtuf/tuf";
 import type { ProposedFile } from "@dtuf/format";
 import type { BinParent } from "../bins/plan-bins.ts";
-import { isEmpty, planRole, planStagedTargets } from "../documents/role-changes.ts";
-import { applyRoles } from "../documents/staged-role.ts";
+import { isEmpty, noChanges, planRole, planStagedTargets } from "../documents/role-changes.ts";
+import { applyRoles, type StagedRoles } from "../documents/staged-role.ts";
 import { nextVersions } from "../documents/plan.ts";
 import { MasterError } from "../errors.ts";
 import { versionsOf, type Base } from "../published/base.ts";
@@ -24,7 +26,7 @@ import { isMet, topLevelNeed } from "./rules/needs.ts";
 import { draftBins, type DraftedBins } from "./rules/draft-bins.ts";
 import { openFile } from "./open-proposal.ts";
 import type { FoundFile } from "./rules/place-files.ts";
-import { findRole, readPublishedRole, unknownRole, verifyScope, type FoundRole } from "./rules/role-tree.ts";
+import { findRole, readPublishedRole, unknownRole, verifyScope, type FoundRole } from "../published/role-tree.ts";
 
 /** Least version of a role's next document, beside what is published. */
 export type VersionFloor = (role: string) => number;
@@ -68,14 +70,54 @@ export async function draftTopLevel(
   if (isNew) {
     drafts.push(await draftOf("targets", content, signedSha256(base.targets.bytes)));
   }
-  for (const { name, bytes, document } of delegatedFiles(content.delegations, staged.roles, {
-    snapshot: base.snapshot.signed,
-    signatures: "any",
-  })) {
+  drafts.push(
+    ...(await draftUnsigned(operation, base, { delegations: content.delegations, staged: staged.roles, floor })),
+  );
+  drafts.push(...(await draftDelegated(operation, base, { delegations: content.delegations, staged: staged.roles })));
+  return drafts.map(asFile);
+}
+
+interface Redelegated {
+  readonly delegations: Delegations | undefined;
+  readonly staged: StagedRoles;
+  readonly floor: VersionFloor;
+}
+
+/** The staged files of roles, apart from those that are published. */
+async function draftDelegated(
+  operation: Operation,
+  base: Base,
+  { delegations, staged }: Pick<Redelegated, "delegations" | "staged">,
+): Promise<readonly DraftFile[]> {
+  const drafts: DraftFile[] = [];
+  const listed = { snapshot: base.snapshot.signed, signatures: "any" } as const;
+  for (const { name, bytes, document } of delegatedFiles(delegations, staged, listed)) {
     const old = await publishedHash(operation, base, name);
     if (old !== signedSha256(bytes)) drafts.push({ role: name, bytes, document, follows: old });
   }
-  return drafts.map(asFile);
+  return drafts;
+}
+
+/** New versions of roles whose new keys did not sign the published one, so that clients do not lose the role. */
+async function draftUnsigned(
+  operation: Operation,
+  base: Base,
+  { delegations, staged, floor }: Redelegated,
+): Promise<readonly DraftFile[]> {
+  const { signed: targets } = base.targets;
+  if (delegations === targets.delegations || delegations?.kind !== "listed") return [];
+  const drafts: DraftFile[] = [];
+  for (const role of delegations.roles) {
+    const old = findAuthority(targets.delegations, role.name);
+    if (old === undefined || old.role === role || staged.has(role.name)) continue;
+    const by = { keys: delegations.keys, role };
+    const published = await readPublishedRole(operation, base.snapshot.signed, { name: role.name, by: old });
+    if (published === undefined || isMet(published.bytes, { of: "targets", by })) continue;
+    const version = Math.max(published.document.version, floor(role.name)) + 1;
+    const document = planRole(published.document, noChanges, { version, instant: operation });
+    drafts.push(await draftOf(role.name, document, signedSha256(published.bytes)));
+  }
+  return drafts;
 }
 
 export function topLevelParent(base: Base, root: Root): BinParent {
@@ -148,13 +190,8 @@ export async function draftRole(
   verifyScope(found, document.targets.keys());
   const follows = published === undefined ? undefined : signedSha256(published.bytes);
   const drafts = [await draftOf(role, document, follows)];
-  for (const file of delegatedFiles(document.delegations, changes.roles, {
-    snapshot: base.snapshot.signed,
-    signatures: "any",
-  })) {
-    const old = await publishedHash(operation, base, file.name);
-    if (old !== signedSha256(file.bytes)) drafts.push({ ...file, role: file.name, follows: old });
-  }
+  const { delegations } = document;
+  drafts.push(...(await draftDelegated(operation, base, { delegations, staged: changes.roles })));
   return drafts.map(asFile);
 }
 

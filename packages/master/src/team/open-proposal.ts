@@ -20,7 +20,7 @@ import type { Base } from "../published/base.ts";
 import { readContent, readPublished } from "../published/published.ts";
 import type { Operation } from "../state/operation.ts";
 import type { FoundFile, PublishedView } from "./rules/place-files.ts";
-import { findRole, readPublishedRole } from "./rules/role-tree.ts";
+import { findRole, readPublishedRole } from "../published/role-tree.ts";
 
 /** A proposal as the registry has it: its files are those of its statement. Nothing else is verified. */
 export interface FoundProposal {

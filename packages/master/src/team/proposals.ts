@@ -39,8 +39,7 @@ import {
   viewOf,
   type FoundProposal,
 } from "./open-proposal.ts";
-import { placeProposal } from "./rules/delegations.ts";
-import type { OpenedFile } from "./rules/place-files.ts";
+import { placeProposal, type OpenedFile } from "./rules/place-files.ts";
 import { describeReview, keysMissing, signFiles, verifyExpected, type Signed } from "./rules/review.ts";
 import { draftDue } from "./renewal.ts";
 import { sendProposal } from "./send.ts";

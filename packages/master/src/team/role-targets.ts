@@ -19,7 +19,7 @@ import type { CreateBinsOptions, NewTarget, StagedTarget, TargetPart } from "../
 import type { DelegateOptions, RoleTargetOptions } from "../team-contract.ts";
 import { openRole } from "./draft.ts";
 import { openTeamBase } from "./proposals.ts";
-import { verifyScope, type FoundRole } from "./rules/role-tree.ts";
+import { verifyScope, type FoundRole } from "../published/role-tree.ts";
 import { binnedTargets, settleRole } from "./settle.ts";
 
 interface Place {

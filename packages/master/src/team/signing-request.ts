@@ -11,8 +11,7 @@ import { signersOf } from "../keys/given-signers.ts";
 import { signingRequestMaxBytes } from "../limits.ts";
 import type { ProposalReview, SigningRequest } from "../team-contract.ts";
 import { invalid, openFile } from "./open-proposal.ts";
-import { placeProposal } from "./rules/delegations.ts";
-import type { FoundFile, OpenedFile, PublishedView } from "./rules/place-files.ts";
+import { placeProposal, type FoundFile, type OpenedFile, type PublishedView } from "./rules/place-files.ts";
 import { isMet } from "./rules/needs.ts";
 import { describeReview, keysMissing, signFiles, verifyExpected } from "./rules/review.ts";
 

@@ -14,9 +14,10 @@ export const teamErrors: ErrorEntries<TeamCode> = {
     mend: "Ask who made it for its name and its registry.",
   },
   MASTER_PROPOSAL_INVALID: {
-    cause: "A proposal's files are not those that its statement names, or break a rule of TUF.",
+    cause:
+      "A proposal's files are not those that its statement names, or they or the file of a role break a rule of TUF, for example by delegating to a role that belongs to somebody else.",
     risk: "A faulty tool, or somebody who exchanged files in the registry. Nothing was signed.",
-    mend: "Have it proposed again; tell the other signers.",
+    mend: "Have it proposed again, or the file signed again without that; tell the other signers.",
   },
   MASTER_PROPOSAL_OUTDATED: {
     cause: "Something else was published since the proposal was made.",

@@ -9,7 +9,7 @@ import {
   type PlannedBins,
 } from "../../bins/plan-bins.ts";
 import type { Operation } from "../../state/operation.ts";
-import { readPublishedRole } from "./role-tree.ts";
+import { readPublishedRole } from "../../published/role-tree.ts";
 
 export interface DraftedBin {
   readonly role: RoleName;

@@ -2,7 +2,7 @@
 import { findValidSignatures, type Authority, type KeyId, type Role, type Root, type TopLevelRole } from "@dtuf/tuf";
 import { holdersOf } from "../../documents/key-owner.ts";
 import type { SignatureNeed } from "../../team-contract.ts";
-import { binDelegator, type FoundRole } from "./role-tree.ts";
+import { binDelegator, type FoundRole } from "../../published/role-tree.ts";
 import { keyLine } from "./summary.ts";
 
 /** Keys of which a threshold must sign a document. */

@@ -21,7 +21,15 @@ import type { TargetMap } from "../../documents/changes.ts";
 import { MasterError } from "../../errors.ts";
 import { versionJumpMax } from "../../limits.ts";
 import { topLevelNeed, type Need } from "./needs.ts";
-import { binDelegator, findRole, unknownRole, verifyScope, type FoundRole } from "./role-tree.ts";
+import {
+  binDelegator,
+  findRole,
+  unknownRole,
+  verifyScope,
+  type FoundRole,
+  type RoleView,
+} from "../../published/role-tree.ts";
+import { verifyDelegations } from "../../published/delegations.ts";
 
 interface PublishedFile<T> {
   readonly signed: T;
@@ -29,15 +37,11 @@ interface PublishedFile<T> {
 }
 
 /** What is published: from the registry, or in a file that was carried to a machine without a network. */
-export interface PublishedView {
+export interface PublishedView extends RoleView {
   readonly root: PublishedFile<Root>;
   readonly targets: PublishedFile<Targets>;
   /** The version of a role that the snapshot lists, or 0. */
   readonly listedVersion: (role: RoleName) => number;
-  /** A delegated role's document, verified by the keys of its delegation. */
-  readonly readRole: (
-    role: Pick<FoundRole, "name" | "by">,
-  ) => Promise<{ readonly document: Targets; readonly bytes: Uint8Array } | undefined>;
 }
 
 export interface NamedFiles {
@@ -185,6 +189,13 @@ async function placeDelegated(places: Places, file: FoundFile): Promise<OpenedFi
   if (file.document.type === "targets") verifyScope(found, file.document.targets.keys());
   const bins = binDelegator({ found }) === "targets" ? root : undefined;
   return { ...file, before: before?.document, found, needs: [{ of: found.delegator, by: found.by, bins }] };
+}
+
+/** Places the files in what is published, and verifies what they delegate. @throws as `placeFiles` and `verifyDelegations` */
+export async function placeProposal(view: PublishedView, proposal: NamedFiles): Promise<OpenedFiles> {
+  const opened = await placeFiles(view, proposal);
+  await verifyDelegations(view, `proposal ${proposal.name}`, opened);
+  return opened;
 }
 
 /** Nobody could sign a version above the highest one, so the next holders of the role's keys would have lost it. */

@@ -5,7 +5,7 @@ import { MasterError } from "../../errors.ts";
 import type { ProposalReview } from "../../team-contract.ts";
 import { describeNeeds, isMet, missingHolders, type Need } from "./needs.ts";
 import type { OpenedFile, OpenedFiles } from "./place-files.ts";
-import { binDelegator } from "./role-tree.ts";
+import { binDelegator } from "../../published/role-tree.ts";
 import { summarize, type DocumentPair } from "./summary.ts";
 
 interface Hashed {

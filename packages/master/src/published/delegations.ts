@@ -1,6 +1,7 @@
 /**
- * What a proposal delegates must leave every role to those who have it, and clients able to load every role. The keys of a
- * delegate are enough for its document, so nobody else looks at it before it is published.
+ * What a document delegates must leave every role to those who have it, and clients able to load every role. The keys of a
+ * delegate are enough for its document, so nobody else looks at it before it is published. Proposals and files of roles that
+ * are staged follow the same rule.
  */
 import {
   binNames,
@@ -10,13 +11,13 @@ import {
   type Authority,
   type Delegations,
   type RoleName,
+  type Root,
   type SuccinctDelegations,
   type Targets,
 } from "@dtuf/tuf";
-import { MasterError } from "../../errors.ts";
-import { binsMax } from "../../limits.ts";
-import { placeFiles, type NamedFiles, type OpenedFiles, type PublishedView } from "./place-files.ts";
-import { findDelegators, type Delegators } from "./role-tree.ts";
+import { MasterError } from "../errors.ts";
+import { binsMax } from "../limits.ts";
+import { findDelegators, type Delegators, type RoleView } from "./role-tree.ts";
 
 interface Changed {
   readonly delegator: string;
@@ -26,20 +27,25 @@ interface Changed {
   readonly bins?: SuccinctDelegations | undefined;
 }
 
-/** Places the files in what is published, and verifies what they delegate. @throws as `placeFiles` and `verifyDelegations` */
-export async function placeProposal(view: PublishedView, proposal: NamedFiles): Promise<OpenedFiles> {
-  const opened = await placeFiles(view, proposal);
-  await verifyDelegations(view, proposal.name, opened);
-  return opened;
+export interface NewDocument {
+  readonly role: string;
+  readonly document: Root | Targets;
+  readonly before: Root | Targets | undefined;
+}
+
+export interface NewDocuments {
+  /** The next targets. */
+  readonly targets: Targets;
+  readonly files: readonly NewDocument[];
 }
 
 /**
  * Verifies each delegation that a file adds, or whose keys or threshold it changes: no other role delegates to that name,
  * and the role has a file that these keys signed, in the proposal or as published. The same of hash bins, each of them.
- * @param name of the proposal
+ * @param name of what is refused, for people
  * @throws MasterError MASTER_PROPOSAL_INVALID; MasterError MASTER_ROLE_UNKNOWN after `delegatedRecordsMax` roles
  */
-async function verifyDelegations(view: PublishedView, name: string, opened: OpenedFiles): Promise<void> {
+export async function verifyDelegations(view: RoleView, name: string, opened: NewDocuments): Promise<void> {
   const changed = opened.files.flatMap(({ role, document, before }): readonly Changed[] => {
     if (document.type !== "targets") return [];
     return changedDelegations(role, [before?.type === "targets" ? before.delegations : undefined, document]);
@@ -109,7 +115,7 @@ interface Verified {
   readonly proposed: ReadonlyMap<string, unknown>;
 }
 
-async function verifyFiles(view: PublishedView, name: string, { change, proposed }: Verified): Promise<void> {
+async function verifyFiles(view: RoleView, name: string, { change, proposed }: Verified): Promise<void> {
   const { delegated, bins } = change;
   if (bins !== undefined && 2 ** bins.succinct.bitLength > binsMax) {
     throw invalid(name, change, `these are more than ${binsMax} hash bins`);
@@ -119,7 +125,7 @@ async function verifyFiles(view: PublishedView, name: string, { change, proposed
   }
 }
 
-async function verifyFile(view: PublishedView, name: string, change: Changed): Promise<void> {
+async function verifyFile(view: RoleView, name: string, change: Changed): Promise<void> {
   try {
     if ((await view.readRole({ name: change.delegated, by: change.by })) !== undefined) return;
   } catch (error) {
@@ -130,6 +136,6 @@ async function verifyFile(view: PublishedView, name: string, change: Changed): P
 }
 
 function invalid(name: string, { delegator, delegated: role }: Changed, why: string): MasterError {
-  const message = `proposal ${name} is refused: in it ${delegator} delegates to ${JSON.stringify(role)}, but ${why}`;
+  const message = `${name} is refused: in it ${delegator} delegates to ${JSON.stringify(role)}, but ${why}`;
   return new MasterError("MASTER_PROPOSAL_INVALID", message, { details: { name, delegator, role } });
 }

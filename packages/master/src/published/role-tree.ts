@@ -13,10 +13,10 @@ import {
   type TargetPath,
   type Targets,
 } from "@dtuf/tuf";
-import { MasterError } from "../../errors.ts";
-import { delegatedRecordsMax } from "../../limits.ts";
-import { readRoleFile } from "../../published/role-file.ts";
-import type { Operation } from "../../state/operation.ts";
+import { MasterError } from "../errors.ts";
+import { delegatedRecordsMax } from "../limits.ts";
+import { readRoleFile } from "./role-file.ts";
+import type { Operation } from "../state/operation.ts";
 
 /** One delegation on the way from targets to a role. */
 interface Step {
@@ -30,6 +30,14 @@ export interface FoundRole {
   readonly by: Authority;
   /** From targets to the role. */
   readonly chain: readonly Step[];
+}
+
+/** Published delegated roles: from the registry, or in a file that was carried to a machine without a network. */
+export interface RoleView {
+  /** A delegated role's document, verified by the keys of its delegation. Undefined: it has none. */
+  readonly readRole: (
+    role: Pick<FoundRole, "name" | "by">,
+  ) => Promise<{ readonly document: Targets; readonly bytes: Uint8Array } | undefined>;
 }
 
 /** Returns a role's document, or undefined if it has none. */
