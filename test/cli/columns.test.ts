@@ -30,6 +30,7 @@ const reading = [
   ["status", repo, "--within", "1 year"],
   ["inspect", repo],
   ["explain", repo, long],
+  ["list-keys", repo],
   ["get-master-expirations", repo],
   ["get-copy-expirations", repo],
   ["list-master-targets", repo],

@@ -48,11 +48,11 @@ test("a success after a failure is newer than it, although the one before was a 
   refuse();
   expect((await machine.run(["pull-metadata", repo])).status).not.toBe(0);
   expect((await machine.must(["inspect", repo])).stdout).toMatch(/last failure: .*\n {2}OCI_FORBIDDEN: /);
-  expect((await machine.must(["inspect", repo])).stdout).not.toContain("overcome since");
+  expect((await machine.must(["inspect", repo])).stdout).not.toContain("a refresh has succeeded since");
   registry.clearScript();
   await machine.must(["pull-metadata", repo]);
   const { stdout } = await machine.must(["inspect", repo]);
-  expect(stdout).toContain(", overcome since");
+  expect(stdout).toContain("; a refresh has succeeded since");
   expect(stdout).toMatch(/pinned: root 1, fingerprint [0-9a-f]{64}\n[^]*cached: valid\n {2}root 1: expires /);
 });
 
@@ -96,5 +96,5 @@ test("a target that is refused is a failure too: the error and inspect name the 
   expect(refused.stderr).toMatch(/\(target "demo\.txt"\) \(OCI_DIGEST_MISMATCH\)/);
   const { stdout } = await machine.must(["inspect", repo]);
   expect(stdout).toMatch(/last failure: .*\n {2}OCI_DIGEST_MISMATCH: .*demo\.txt/);
-  expect(stdout).not.toContain("overcome since");
+  expect(stdout).not.toContain("a refresh has succeeded since");
 });

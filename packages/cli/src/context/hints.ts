@@ -5,7 +5,7 @@ import type { Program } from "./command.ts";
 const hints: Readonly<Record<string, string>> = {
   COPY_NOT_PINNED: "pin a root first: PROGRAM pull-metadata <repo> root.json",
   COPY_NOT_PUBLISHED:
-    "check the name, and the registry: DTUF_HOST names it, or <repo> does (host/name, oci:DIRECTORY); its publisher publishes with PROGRAM push-metadata",
+    "check the name, and the registry: DTUF_HOST names it, or the repository's whole name (host/name, oci:DIRECTORY); its publisher publishes with PROGRAM push-metadata",
   COPY_PIN_OTHER_CHAIN:
     "if roots are missing in between, give the publisher's whole chain (PROGRAM get-root <repo> --all); if you mean to trust another chain, compare the fingerprints and add --replace",
   COPY_OFFLINE_NOTHING_CACHED: "run the command once with a connection, without --offline",

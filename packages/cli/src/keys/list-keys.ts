@@ -1,5 +1,6 @@
 import type { RoleKey, RoleKeys } from "@dtuf/master";
 import type { Context, Run } from "../context/command.ts";
+import { printFacts } from "../context/text/columns.ts";
 import { lookAtMaster } from "../publish/master.ts";
 import { readSignerBook, type SignerBook } from "../signers/signer-book.ts";
 
@@ -25,23 +26,27 @@ interface LocatedRole extends Omit<RoleKeys, "keys"> {
   readonly keys: readonly LocatedKey[];
 }
 
-async function printRole(
-  { terminal }: Context,
-  { role, threshold, stagedThreshold, keys }: LocatedRole,
-): Promise<void> {
-  const [before, after] = (["add", "remove"] as const).map((not) => keys.filter(({ staged }) => staged !== not).length);
-  const isChanged = stagedThreshold !== undefined || keys.some(({ staged }) => staged !== undefined);
-  const staged = isChanged ? `; staged: ${stagedThreshold ?? threshold} of ${after}` : "";
-  await terminal.printName(`${role}: ${threshold} of ${before} keys must sign${staged}`);
-  for (const { keyId, owner, scheme, uri, privateKey, staged: change } of keys) {
+async function printRole(context: Context, role: LocatedRole): Promise<void> {
+  const { io, terminal } = context;
+  await printFacts(context, [{ label: role.role, shown: thresholdText(role) }]);
+  const isPipe = io.stdout.terminal === "pipe";
+  for (const { keyId, owner, scheme, uri, privateKey, staged } of role.keys) {
     const parts = [
-      keyId,
       scheme,
       ...(owner === undefined ? [] : [`owner ${owner}`]),
       ...(uri === undefined ? [] : [`signer ${uri}`]),
       privateKey === undefined ? "private key not here" : `private key ${privateKey}`,
-      ...(change === undefined ? [] : [`staged: ${change}`]),
+      ...(staged === undefined ? [] : [`staged: ${staged}`]),
     ];
-    await terminal.printName(`  ${parts.join("  ")}`);
+    if (isPipe) await terminal.printName(`  ${[keyId, ...parts].join("  ")}`);
+    // Eight digits name a key for other commands.
+    else await printFacts(context, [{ label: `  ${keyId.slice(0, 8)}`, shown: parts.join(", ") }]);
   }
+}
+
+function thresholdText({ threshold, stagedThreshold, keys }: LocatedRole): string {
+  const [before, after] = (["add", "remove"] as const).map((not) => keys.filter(({ staged }) => staged !== not).length);
+  const isChanged = stagedThreshold !== undefined || keys.some(({ staged }) => staged !== undefined);
+  const staged = isChanged ? `; staged: ${stagedThreshold ?? threshold} of ${after}` : "";
+  return `${threshold} of ${before} keys must sign${staged}`;
 }

@@ -16,12 +16,13 @@ function describe(state: CachedState, now: Date): readonly Fact[] {
   const { status, pin, place, refreshedAt, lastFailure, versions, expirations } = state;
   const when = (date: Date | undefined): string => (date === undefined ? "never" : describeInstant(date, now));
   const since = lastFailure !== undefined && (refreshedAt === undefined || lastFailure.at > refreshedAt);
-  const overcome = lastFailure === undefined || since ? "" : ", overcome since";
+  // It may have been a target's, which a refresh does not fetch.
+  const refreshed = lastFailure === undefined || since ? "" : "; a refresh has succeeded since";
   return [
     { label: "pinned", shown: `root ${pin.version}, fingerprint ${pin.fingerprint}` },
     { label: "source", shown: place ?? "none yet" },
     { label: "last success", shown: when(refreshedAt) },
-    { label: "last failure", shown: `${when(lastFailure?.at)}${overcome}` },
+    { label: "last failure", shown: `${when(lastFailure?.at)}${refreshed}` },
     ...(lastFailure === undefined
       ? []
       : [
