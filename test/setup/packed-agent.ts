@@ -1,4 +1,4 @@
-/** examples/agent, installed from the packed packages as its users would install it. */
+/** Examples, installed from the packed packages as their users would install them. */
 import { execFile } from "node:child_process";
 import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -17,18 +17,28 @@ export interface Installed {
   readonly said: string;
 }
 
+/** examples/agent. */
+export function installAgent(directory: string): Promise<Installed> {
+  return installExample("agent", directory, embedded);
+}
+
+/** With all that an updater needs. */
+export function installUpdater(example: string, directory: string): Promise<Installed> {
+  return installExample(example, directory, [...embedded, "agent"]);
+}
+
 /** Packed anew: what is tested is what would be published now. No build of native code is allowed, and none is needed. */
-export async function installAgent(directory: string): Promise<Installed> {
+async function installExample(example: string, directory: string, packages: readonly string[]): Promise<Installed> {
   await rm(directory, { recursive: true, force: true });
   await mkdir(join(directory, "packed"), { recursive: true });
   await run("pnpm", ["-s", "build"], { cwd: workspace });
-  for (const name of embedded) {
+  for (const name of packages) {
     await run("pnpm", ["pack", "--out", join(directory, "packed", `${name}.tgz`)], {
       cwd: join(workspace, "packages", name),
     });
   }
-  await cp(join(workspace, "examples", "agent"), directory, { recursive: true });
-  const overrides = embedded.map((name) => `  "@dtuf/${name}": "file:./packed/${name}.tgz"\n`).join("");
+  await cp(join(workspace, "examples", example), directory, { recursive: true });
+  const overrides = packages.map((name) => `  "@dtuf/${name}": "file:./packed/${name}.tgz"\n`).join("");
   await writeFile(join(directory, "pnpm-workspace.yaml"), `packages: []\noverrides:\n${overrides}`);
   const { stdout, stderr } = await run("pnpm", ["install", "--no-frozen-lockfile", "--prefer-offline"], {
     cwd: directory,
