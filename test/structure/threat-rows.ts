@@ -1,11 +1,11 @@
-/** The rows of docs/threat-model.md, and what tests that ran say of them. */
+/** The rows of docs/threat-model.md and of docs/updater.md, and what tests that ran say of them. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { RanTest } from "./ran-tests.ts";
 import { root } from "./sources.ts";
 
 export interface ThreatRow {
-  /** T1 */
+  /** T1, or M1 of docs/updater.md. */
   readonly number: string;
   readonly defence: string;
   /** `file`: title */
@@ -16,10 +16,15 @@ export function readThreatRows(): readonly ThreatRow[] {
   return parseThreatRows(readFileSync(join(root, "docs/threat-model.md"), "utf8"));
 }
 
+/** What an updater must have. */
+export function readMustHaves(): readonly ThreatRow[] {
+  return parseThreatRows(readFileSync(join(root, "docs/updater.md"), "utf8"));
+}
+
 export function parseThreatRows(text: string): readonly ThreatRow[] {
   return text
     .split("\n")
-    .filter((line) => /^\| T\d+ \|/.test(line))
+    .filter((line) => /^\| [TM]\d+ \|/.test(line))
     .map((line) => line.split(/(?<!\\)\|/).map((cell) => cell.trim()))
     .map(([, number = "", , defence = "", tests = ""]) => ({
       number,

@@ -2,7 +2,7 @@
  * An archive that is unpacked into a directory of its own, a slot. The file `current` names the slot to start; it is
  * replaced by one rename, and slots that it does not name are changed only after that.
  */
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import {
   createDirectory,
   fileCall,
@@ -11,7 +11,7 @@ import {
   syncDirectory,
   writeFileAtomically,
 } from "@dtuf/registry/files";
-import { rm } from "node:fs/promises";
+import { lstat, rm } from "node:fs/promises";
 import type { InstalledVersion } from "../state/agent-state.ts";
 import type { Installation, InstallOptions } from "./installation.ts";
 import { removeOthers } from "./remove-others.ts";
@@ -22,10 +22,15 @@ import { openVerifiedFile } from "./verified-file.ts";
 export interface SlotPlace extends UnpackLimits {
   /** Gets `slots/`, `staging/` and the file `current`. */
   readonly directory: string;
+  /**
+   * 2: the predecessor is removed before a new version is unpacked, for a disk that holds two; until then one can go back to it.
+   * 3 (default): it is kept until the new version is confirmed.
+   */
+  readonly slots?: 2 | 3 | undefined;
 }
 
 /** Slots of unpacked archives. */
-export function createSlotInstallation({ directory, ...limits }: SlotPlace): Installation {
+export function createSlotInstallation({ directory, slots: slotsMax = 3, ...limits }: SlotPlace): Installation {
   const slots = join(directory, "slots");
   const stagingDirectory = join(directory, "staging");
   const pointer = join(directory, "current");
@@ -34,7 +39,7 @@ export function createSlotInstallation({ directory, ...limits }: SlotPlace): Ins
     (await findFile(pointer, { maxBytes: 4096 }))?.toString("utf8").trim();
   const pointTo = ({ sha256 }: InstalledVersion): Promise<void> => writeFileAtomically(pointer, `slots/${sha256}\n`);
   const isWhole = async (version: InstalledVersion): Promise<boolean> =>
-    (await findFile(`${slotOf(version)}.whole`, { maxBytes: 16 })) !== undefined;
+    (await findFile(`${slotOf(version)}.whole`, { maxBytes: 16 })) !== undefined && isDirectory(slotOf(version));
 
   return {
     stagingDirectory,
@@ -43,18 +48,32 @@ export function createSlotInstallation({ directory, ...limits }: SlotPlace): Ins
     holds: async (version) => (await findCurrent()) === `slots/${version.sha256}` && isWhole(version),
     identify: async () => undefined,
     keeps: isWhole,
-    async place(staged, { next }, options) {
+    async place(staged, { next, previous }, options) {
+      if (slotsMax === 2)
+        await keepSlots(slots, [next.sha256, previous?.sha256, basename((await findCurrent()) ?? "")]);
       if (!(await isWhole(next))) await unpackSlot(staged, slotOf(next), { next, limits, options });
       options.signal?.throwIfAborted();
       await pointTo(next);
     },
     restore: pointTo,
     async keepOnly(versions) {
-      const names = new Set(versions.flatMap(({ sha256 }) => [sha256, `${sha256}.whole`]));
-      await removeOthers(slots, (name) => names.has(name));
+      await keepSlots(
+        slots,
+        versions.map(({ sha256 }) => sha256),
+      );
       await removeOthers(stagingDirectory, () => false);
     },
   };
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  const found = await lstat(path).catch(() => undefined);
+  return found?.isDirectory() === true;
+}
+
+async function keepSlots(slots: string, hashes: readonly (string | undefined)[]): Promise<void> {
+  const names = new Set(hashes.flatMap((sha256) => [`${sha256}`, `${sha256}.whole`]));
+  await removeOthers(slots, (name) => names.has(name));
 }
 
 interface SlotContent {

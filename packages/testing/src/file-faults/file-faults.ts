@@ -11,15 +11,16 @@ import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import os from "node:os";
 import { sep } from "node:path";
+import { createUnsyncedFiles } from "./unsynced.ts";
 
-/** `kill`: SIGKILL · `full`: ENOSPC from that call on · otherwise that error, once. Only calls that need space can get ENOSPC. */
-export type FileFaultKind = "kill" | "full" | "ENOSPC" | "EDQUOT" | "EIO" | "EROFS" | "EACCES";
+/** `kill`: SIGKILL · `cut`: the same, and bytes that were not fsynced are lost · `full`: ENOSPC from that call on · otherwise that error, once. Only calls that need space can get ENOSPC. */
+export type FileFaultKind = "kill" | "cut" | "full" | "ENOSPC" | "EDQUOT" | "EIO" | "EROFS" | "EACCES";
 
 export interface FileFault {
   /** Only calls on this directory, below it, and on files opened there count. */
   readonly root: string;
   readonly kind: FileFaultKind;
-  /** The call that fails, from 1: a call that can have this fault, or for `kill` a moment. If undefined, calls are only counted. */
+  /** The call that fails, from 1: a call that can have this fault, or for `kill` and `cut` a moment. If undefined, calls are only counted. */
   readonly at?: number | undefined;
 }
 
@@ -53,6 +54,7 @@ const flushing = /^(sync|datasync|fsync|fdatasync)(Sync)?$/;
 
 const watchedHandles = new Set<object>();
 const watchedDescriptors = new Set<unknown>();
+const unsynced = createUnsyncedFiles();
 let armed: (FileFault & { count: number }) | undefined;
 let patched = false;
 
@@ -96,19 +98,23 @@ function patch(names: readonly string[], { target, style, watched }: Patch): voi
     Reflect.set(target, name, function replaced(this: unknown, ...args: unknown[]): unknown {
       const invocation = { name, call, self: this, args, style };
       if (armed === undefined || !watched(invocation)) return Reflect.apply(call, this, args);
-      const error = armed.kind === "kill" ? killAtMoment(invocation) : findError(invocation);
+      const error = isEnd(armed.kind) ? killAtMoment(invocation) : findError(invocation);
       return error === undefined ? proceed(invocation) : fail(invocation, error);
     });
   }
 }
 
+const isEnd = (kind: FileFaultKind): boolean => kind === "kill" || kind === "cut";
+
 /** Counts files opened below the root. */
 function proceed({ name, call, self, args, style }: Invocation): unknown {
+  unsynced.note(name, self, args);
   const result = Reflect.apply(call, self, style === "callback" ? rememberLater(name, args) : args);
   if (name === "openSync") watchedDescriptors.add(result);
   if (name !== "open" || !(result instanceof Promise)) return result;
   return result.then((handle: object) => {
     watchedHandles.add(handle);
+    unsynced.opened(handle, args[0]);
     return handle;
   });
 }
@@ -167,6 +173,10 @@ const needsSpace = (name: string, args: readonly unknown[]): boolean =>
   flushing.test(name) || (isChange(name, args) && !freeing.test(name));
 
 function die(): never {
+  if (armed?.kind === "cut") {
+    armed = undefined;
+    unsynced.lose();
+  }
   process.kill(process.pid, "SIGKILL");
   throw new Error("unreachable: killed");
 }
