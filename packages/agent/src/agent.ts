@@ -9,7 +9,7 @@ import { arch, platform as osPlatform } from "node:os";
 import { join, resolve } from "node:path";
 import { createCopy, type Copy } from "@dtuf/copy";
 import { checkForUpdate } from "./check.ts";
-import type { Agent, AgentCall, AgentOptions, AgentStatus, CheckResult, InstallPlace } from "./contract.ts";
+import type { Agent, AgentCall, AgentOptions, AgentStatus, CheckResult, HeldCall, InstallPlace } from "./contract.ts";
 import { createEventStream } from "./events.ts";
 import { createFileInstallation } from "./install/file-installation.ts";
 import type { Installation } from "./install/installation.ts";
@@ -21,6 +21,14 @@ import { createSharedCalls } from "./share-calls.ts";
 import { readAgentState, type AgentState } from "./state/agent-state.ts";
 import { applyStaged, countStart, stageUpdate } from "./steps.ts";
 import { confirmApplied, heal, revertInstalled } from "./switch.ts";
+import {
+  applyTrace,
+  checkTrace,
+  noticeEvent,
+  stageTrace,
+  type AgentCallOutcome,
+  type AgentCallTold,
+} from "./tracing/traces.ts";
 import { verifyWindow } from "./when/window.ts";
 import { keep, statusOf, withState, type Workplace } from "./workplace.ts";
 
@@ -70,13 +78,26 @@ function changerOf(place: Workplace): Change {
 
 function createSteps(place: Workplace, change: Change): Pick<Agent, "check" | "stage" | "apply" | "pending"> {
   const checks = createSharedCalls<CheckResult>();
+  const check: Agent["check"] = (call = {}) =>
+    checks(JSON.stringify([call.isAsked, call.stallMs]), call.signal, (signal) =>
+      checkForUpdate(place, { ...call, signal }),
+    );
+  const tell =
+    ({ isAsked = false }: HeldCall) =>
+    (): AgentCallTold => ({ name: place.name, isAsked });
+  const offered = ({ update }: CheckResult): AgentCallOutcome => ({ version: update?.release.version });
+  const pending = (status: AgentStatus): AgentCallOutcome => ({ version: status.pending?.version });
+  const installed = (status: AgentStatus): AgentCallOutcome => ({ version: status.installed?.version });
   return {
-    check: (call = {}) =>
-      checks(JSON.stringify([call.isAsked, call.stallMs]), call.signal, (signal) =>
-        checkForUpdate(place, { ...call, signal }),
-      ),
-    stage: (update, call = {}) => change(call, (state) => stageUpdate(place, { state, update, call })),
-    apply: (call = {}) => change(call, (state) => applyStaged(place, state, call)),
+    check: (call = {}) => checkTrace.run(() => check(call), tell(call), offered),
+    stage(update, call = {}) {
+      const work = (): Promise<AgentStatus> => change(call, (state) => stageUpdate(place, { state, update, call }));
+      return stageTrace.run(work, tell(call), pending);
+    },
+    apply(call = {}) {
+      const work = (): Promise<AgentStatus> => change(call, (state) => applyStaged(place, state, call));
+      return applyTrace.run(work, tell(call), installed);
+    },
     async pending({ signal } = {}) {
       signal?.throwIfAborted();
       return statusOf(await readAgentState(place.directory, place.random));
@@ -90,14 +111,18 @@ function createWorkplace(options: AgentOptions): Workplace {
   const { platform = parsePlatform(`${osPlatform()}/${arch()}`), cooldownMs = 0, random = randomUUID } = options;
   const { channels = ["stable"], startsMax = defaultStartsMax, onEvent, policy = {}, installedVersion } = options;
   if (policy.window !== undefined) verifyWindow(policy.window);
+  const name = parseReleaseWord(options.name, "name");
   return {
     installedVersion: installedVersion === undefined ? undefined : parseReleaseVersion(installedVersion),
     ...{ directory, now, stallMs, healthMs, platform, cooldownMs, policy, random, startsMax },
     copy: isCopy(copy) ? copy : createCopy({ ...copy, directory: join(directory, "copy"), now, state: "required" }),
-    name: parseReleaseWord(options.name, "name"),
+    name,
     channels: channels.map((channel) => parseReleaseWord(channel, "channel")),
     installation: createInstallation(options.install),
-    events: createEventStream(onEvent),
+    events: createEventStream((event) => {
+      noticeEvent(() => ({ name, event }));
+      onEvent?.(event);
+    }),
   };
 }
 

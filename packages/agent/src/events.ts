@@ -50,11 +50,11 @@ interface Watcher {
 }
 
 /** @param onEvent an error that it throws ends the call that reports */
-export function createEventStream(onEvent: ((event: AgentEvent) => void) | undefined): EventStream {
+export function createEventStream(onEvent: (event: AgentEvent) => void): EventStream {
   const watchers = new Set<Watcher>();
   return {
     emit(event) {
-      onEvent?.(event);
+      onEvent(event);
       for (const { queue, wake } of watchers) {
         if (event.kind === "progress" && queue.at(-1)?.kind === "progress") queue.pop();
         queue.push(event);

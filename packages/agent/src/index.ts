@@ -41,3 +41,4 @@ export type { ProblemCode } from "./messages/natures.ts";
 export { describeProblem, type AgentProblem, type MessageParameters } from "./messages/problem.ts";
 export type { AgentPolicy, HeldStep, Hold, HoldReason } from "./when/hold.ts";
 export type { DayWindow } from "./when/window.ts";
+export type { AgentCallOutcome, AgentCallTold, AgentEventTold } from "./tracing/traces.ts";
