@@ -4,12 +4,14 @@ import { compare, type Contender } from "../compare.ts";
 import { pushers, type Upload } from "../contenders.ts";
 import { changeFile, createFiles } from "../content.ts";
 import { startCountingProxy } from "../counting-proxy.ts";
+import { startDistantProxy } from "../distant-proxy.ts";
 import type { Stage } from "../stage.ts";
 import { lineOf } from "../table.ts";
 import { countEach, roundTrips } from "./many.ts";
 import type { Row } from "./row.ts";
 
 const fileBytes = 10_000;
+const distanceMs = 30;
 
 export const pushFiles: Row = {
   id: "push-files",
@@ -26,12 +28,15 @@ export const pushFiles: Row = {
       return [pushTargets(stage, begin), ...pushers(stage, begin).filter(({ name }) => name === "oras")];
     };
     const [own, ...others] = await compare(contendersOn(stage.registry.host), stage.rounds);
+    await using distant = await startDistantProxy(stage.registry.host, distanceMs / 2);
+    const [ownThere, ...othersThere] = await compare(contendersOn(distant.host), stage.rounds);
     await using proxy = await startCountingProxy(stage.registry.host);
     const counted = await countEach(contendersOn(proxy.host), () => proxy.take());
     await rm(directory, { recursive: true });
-    if (own === undefined) throw new TypeError("no results");
+    if (own === undefined || ownThere === undefined) throw new TypeError("no results");
     return [
       lineOf(`push of ${count} files of 10 KB as a target each, \`push-targets FILE…\``, [own, ...others]),
+      lineOf(`the same to a registry that is ${distanceMs} ms away`, [ownThere, ...othersThere]),
       roundTrips(`round trips per file, of those ${count} pushed`, counted, count),
     ];
   },
