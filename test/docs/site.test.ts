@@ -30,7 +30,7 @@ describe("the site", () => {
     const pages = readPages().map(({ path }) => path);
     const wanted = pages.filter((path) => path.startsWith("docs/") && path !== "docs/README.md");
     expect(wanted.map((path) => path.replace(/md$/, "html")).filter((path) => !names.includes(path))).toEqual([]);
-    expect(await read("index.html")).toContain("Nobody has to trust the registry");
+    expect(await read("index.html")).toContain("Nobody has to trust that server");
   });
 
   test("has every page as plain Markdown too, byte for byte, and llms.txt names each", async () => {
