@@ -108,6 +108,13 @@ const stories: readonly Story[] = [
   { command: "status", args: [repo] },
   { command: "status", args: [repo], flags: { prometheus: true } },
   { command: "status", args: [repo], flags: { "trust-clock": true } },
+  { command: "status", args: [repo], flags: { html: "status.html", calendar: "expiries.ics" } },
+  { command: "status", args: [repo], flags: { html: "status.html" } },
+  { command: "status", args: [repo], flags: { calendar: "expiries.ics" } },
+  { command: "status", args: [repo], flags: { root: "root.json" } },
+  { command: "status", args: [repo], flags: { serve: true } },
+  { command: "tree", args: [repo] },
+  { command: "tree", args: [repo], flags: { root: "root.json" } },
   { command: "delegate-role", args: [repo, "role", "demo.txt"], flags: { path: ["x"], key: ["demo.txt"] } },
   { command: "update-role", args: [repo, "role", "demo.txt"] },
   { command: "revoke-role", args: [repo, "role"] },
@@ -245,8 +252,17 @@ test.each(
   const env =
     place === "site" ? local : { ...local, DTUF_HOST, ...(password === undefined ? {} : { DTUF_PASSWORD: password }) };
   const now = (): Date => (place === "site" ? testNow : new Date());
-  const world = createTestIo({ argv: [], cwd: machine.directory, env, stdin: "secret", now });
-  const io = { ...world.io, home: machine.directory, env: recordVariables(env, read) };
+  const served = new AbortController();
+  const world = createTestIo({ argv: [], cwd: machine.directory, env, stdin: "secret", now, signal: served.signal });
+  // A command that serves says where, and runs until it is interrupted.
+  const stdout = {
+    ...world.io.stdout,
+    write: async (chunk: Uint8Array | string) => {
+      await world.io.stdout.write(chunk);
+      if (flags["serve"] !== undefined) served.abort();
+    },
+  };
+  const io = { ...world.io, stdout, home: machine.directory, env: recordVariables(env, read) };
   const values = recordSettings(readSettings(given, env, "DTUF"), read);
   const variable = (setting: SettingName): string => variableOf(setting, "DTUF");
   const run = await command.load();
@@ -287,7 +303,7 @@ function flagOf(name: SettingName): string {
   const value =
     choices?.[0] ??
     right[name] ??
-    (kind === "duration" || kind === "optional-duration" ? "1h" : kind === "count" ? "3" : "x");
+    (kind === "duration" || kind === "optional-duration" ? "1h" : kind.endsWith("count") ? "3" : "x");
   return kind === "switch" ? `--${name}` : `--${name}=${value}`;
 }
 

@@ -75,6 +75,7 @@ function wrongValue(name: SettingName): string {
   const given = wrong[name];
   if (given !== undefined) return given;
   if (kind === "duration" || kind === "optional-duration") return "45";
+  if (kind === "optional-count") return "70000";
   if (kind === "text" || kind === "list" || kind === "secret") throw new Error(`no wrong value is known for ${name}`);
   return "wrong";
 }

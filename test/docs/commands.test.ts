@@ -9,7 +9,7 @@ import { shownLine, tellStories, type Told } from "./stories.ts";
 
 const docs = join(import.meta.dirname, "../../docs");
 const page = join(docs, "commands.md");
-const schemas = new Set(documents.filter((name) => !["common", "error", "agent-lines"].includes(name)));
+const schemas = new Set(documents.filter((name) => !["common", "error", "agent-lines", "status-page"].includes(name)));
 let texts: readonly Told[] = [];
 let jsons: readonly Told[] = [];
 

@@ -1,4 +1,5 @@
 /** The table of commands as a commander program. Only the command that is called is loaded. */
+import { isOptional } from "./context/setting-kinds.ts";
 import { Command as CommanderCommand, CommanderError, Option } from "commander";
 import type { Command, CommandGroups, ExitStatus, Program, Run } from "./context/command.ts";
 import { isDurationLike } from "./context/grammar/duration.ts";
@@ -54,7 +55,7 @@ export function parseCommandLine(request: Request, groups: CommandGroups, writer
   if (isWhole && !isCalled) root.addHelpText("after", sharedOptions(program, env, writers.columns));
   try {
     const words = isWhole ? argv.filter((word) => word !== "--all") : argv;
-    root.parse(joinDurations(words), { from: "user" });
+    root.parse(joinOptional(words), { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return 0;
@@ -79,19 +80,24 @@ function usageError({ message }: CommanderError, { program, argv }: Request, gro
   return new UsageError(text, describeNear(word, [...known, "--help"]));
 }
 
-const optionalDurations: ReadonlySet<string> = new Set(
-  Object.entries(settings).flatMap(([name, { kind }]) => (kind === "optional-duration" ? [`--${name}`] : [])),
+/** What the value of an option that may have one looks like. */
+const optionalValues: ReadonlyMap<string, (word: string) => boolean> = new Map(
+  Object.entries(settings).flatMap(([name, { kind }]) => {
+    if (kind === "optional-duration") return [[`--${name}`, isDurationLike]];
+    return kind === "optional-count" ? [[`--${name}`, (word: string): boolean => /^[0-9]+$/.test(word)]] : [];
+  }),
 );
 
 /** `--cache-if-valid 6h` is one word for commander, and `--cache-if-valid fred/demo` takes no repository for a duration. */
-function joinDurations(words: readonly string[]): string[] {
+function joinOptional(words: readonly string[]): string[] {
   const joined: string[] = [];
   for (let at = 0; at < words.length; at++) {
     const word = words[at] ?? "";
     if (word === "--") return [...joined, ...words.slice(at)];
     const next = words[at + 1] ?? "";
-    if (!optionalDurations.has(word)) joined.push(word);
-    else if (!isDurationLike(next)) joined.push(`${word}=1`);
+    const isValue = optionalValues.get(word);
+    if (isValue === undefined) joined.push(word);
+    else if (!isValue(next)) joined.push(`${word}=1`);
     else {
       joined.push(`${word}=${next}`);
       at += 1;
@@ -212,7 +218,7 @@ function optionOf(name: SettingName, { prefix, meaning }: OptionStyle): Option |
   const text = `${meaning ?? setting.summary} (${variableOf(name, prefix)}${fallback})`;
   const flag = setting.short === undefined ? `--${name}` : `-${setting.short}, --${name}`;
   if (setting.kind === "switch") return new Option(flag, text);
-  if (setting.kind === "optional-duration") return new Option(`${flag} [${setting.value ?? "value"}]`, text);
+  if (isOptional(setting.kind)) return new Option(`${flag} [${setting.value ?? "value"}]`, text);
   const value = setting.choices === undefined ? setting.value : setting.choices.join("|");
   const option = new Option(`${flag} <${value ?? "value"}>`, text);
   return setting.kind === "list"

@@ -1,4 +1,5 @@
 /** docs/commands.md, made from the tables, so that it cannot differ from them. */
+import { isOptional } from "./context/setting-kinds.ts";
 import type { Command } from "./context/command.ts";
 import { listExitStatuses } from "./context/exit-status.ts";
 import { settings, variableOf, type Setting, type SettingName } from "./context/settings.ts";
@@ -109,7 +110,7 @@ function rows(names: readonly SettingName[]): readonly string[] {
       const flag =
         setting.kind === "secret"
           ? "none: a secret"
-          : `\`--${name}${setting.kind === "switch" ? "" : setting.kind === "optional-duration" ? ` [${value}]` : ` <${value}>`}\``;
+          : `\`--${name}${setting.kind === "switch" ? "" : isOptional(setting.kind) ? ` [${value}]` : ` <${value}>`}\``;
       return `| ${setting.summary} | ${flag} | \`${variableOf(name, "DTUF")}\` | ${setting.fallback ?? ""} |`;
     }),
     "",

@@ -25,6 +25,7 @@ import { withSetting, type Mode } from "./context/modes.ts";
 import { helpCommands } from "./help/help-table.ts";
 import { appReleaseCommands } from "./releases/app-release-table.ts";
 import { mirrorCommands } from "./sync/mirror-table.ts";
+import { statusCommands } from "./status/status-table.ts";
 import { teamCommands } from "./team/team-table.ts";
 
 /** Only custom metadata is changed. */
@@ -182,14 +183,7 @@ const masterCommands: readonly Command[] = [
     examples: ["dtuf get-master-expirations fred/demo"],
     load: () => import("./publish/get-master-expirations.ts"),
   }),
-  entry({
-    name: "status",
-    summary: "what is staged, published and due, and who signed which role; exit 10 when something is due",
-    settings: [...stateSettings, "within", "offline", "prometheus", "trust-clock"],
-    modes: [withSetting("prometheus", ["json"])],
-    examples: ["dtuf status fred/demo", "dtuf status fred/demo --within '3 days' --prometheus"],
-    load: () => import("./publish/status.ts"),
-  }),
+  ...statusCommands,
   ...keyCommands,
   ...roleCommands,
   ...binCommands,

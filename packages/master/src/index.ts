@@ -76,3 +76,6 @@ export type {
   PassphraseProvider,
   PassphraseRequest,
 } from "./options.ts";
+export { keyHolderOf, type KeyHolder } from "./documents/key-owner.ts";
+export { findPeriods, periodsOf, type PeriodSources } from "./documents/periods.ts";
+export { summarize, type DocumentPair } from "./team/rules/summary.ts";

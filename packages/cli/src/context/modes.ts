@@ -1,4 +1,5 @@
 /** A command that works in more ways than one says which of its settings mean nothing in which of them. */
+import { isOptional } from "./setting-kinds.ts";
 import { settings, type SettingName } from "./settings.ts";
 import { UsageError } from "./usage.ts";
 import type { Values } from "./values.ts";
@@ -41,6 +42,6 @@ export function verifyModes(modes: readonly Mode[], given: Given, ambient: Reado
 
 export function isGiven(values: Values, name: SettingName): boolean {
   const { kind } = settings[name];
-  if (kind === "switch" || kind === "optional-duration") return values.on(name);
+  if (kind === "switch" || isOptional(kind)) return values.on(name);
   return kind === "list" ? values.list(name).length > 0 : (values.text(name) ?? "") !== "";
 }

@@ -2,9 +2,12 @@
 import { encodeDuration } from "./grammar/duration.ts";
 import { grammars, type Grammar } from "./grammar/grammar.ts";
 
+type Plain = "text" | "switch" | "list" | "secret" | "duration" | "count" | "choice";
+type Kind = Plain | "optional-duration" | "optional-count";
+
 export interface Setting {
-  /** "optional-duration": a switch that may be given a duration. */
-  readonly kind: "text" | "switch" | "list" | "secret" | "duration" | "optional-duration" | "count" | "choice";
+  /** "optional-duration", "optional-count": a switch that may be given a duration or a number. */
+  readonly kind: Kind;
   readonly summary: string;
   /** One letter, where another program's users know it. */
   readonly short?: string;
@@ -19,6 +22,11 @@ export interface Setting {
   readonly needs?: "file" | "directory" | "parent";
   /** Of a count, or of a duration in milliseconds. */
   readonly bounds?: Bounds;
+}
+
+/** Of a setting that is a switch, and may have a value. */
+export function isOptional(kind: Setting["kind"]): boolean {
+  return kind === "optional-duration" || kind === "optional-count";
 }
 
 export interface Bounds {
@@ -114,10 +122,24 @@ const agentSettings = {
   jsonl: toggle("for a program: events on stdout and commands on stdin, one JSON object a line"),
 } as const;
 
+/** Of the status page. */
+const pageSettings = {
+  html: needs("parent", text("write the status page, one HTML file that fetches nothing and runs nothing", "file")),
+  calendar: needs("parent", text("write what expires when, as an iCalendar file", "file")),
+  serve: {
+    kind: "optional-count",
+    summary: "serve the status page to browsers of this machine alone, until interrupted",
+    value: "port",
+    fallback: "a free port",
+    bounds: { least: 2, most: 65_535 },
+  },
+} as const satisfies Readonly<Record<string, Setting>>;
+
 /** Settings of commands that have a group of their own. */
 export const groupedSettings = {
   ...sideSettings("src", "source"),
   ...sideSettings("dest", "destination"),
   ...releaseSettings,
   ...agentSettings,
+  ...pageSettings,
 } as const;

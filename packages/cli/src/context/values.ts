@@ -2,6 +2,7 @@
  * The values given, from flags and variables. Every setting that a command lists is parsed before the command runs: a
  * wrong value is a usage error that names the flag or the variable which was given.
  */
+import { isOptional } from "./setting-kinds.ts";
 import { parseDurationMs } from "./grammar/duration.ts";
 import type { Environment } from "./io.ts";
 import { settings, variableOf, type Setting, type SettingName } from "./settings.ts";
@@ -37,7 +38,7 @@ export function readSettings(flags: Flags, env: Environment, prefix: string): Va
   };
   const number = (name: SettingName): number | undefined => {
     const value = text(name);
-    if (value === undefined || value === "" || (settings[name].kind === "optional-duration" && isSwitch(value))) {
+    if (value === undefined || value === "" || (isOptional(settings[name].kind) && isSwitch(value))) {
       return undefined;
     }
     return parseNumber(settings[name], value, given(name));
@@ -53,7 +54,7 @@ export function readSettings(flags: Flags, env: Environment, prefix: string): Va
       return value === undefined || value === "" ? [] : value.split("\n");
     },
     on: (name) => {
-      if (settings[name].kind !== "optional-duration") {
+      if (!isOptional(settings[name].kind)) {
         return flags[name] === true || (flags[name] === undefined && variable(name) === "1");
       }
       return flags[name] === true || !["", "0"].includes(text(name) ?? "");
@@ -78,7 +79,7 @@ function isSwitch(value: string): boolean {
 
 function verifyValue(setting: Setting, value: string, given: string): void {
   const { kind, choices, grammar } = setting;
-  if (kind === "count" || kind === "duration" || (kind === "optional-duration" && !isSwitch(value))) {
+  if (kind === "count" || kind === "duration" || (isOptional(kind) && !isSwitch(value))) {
     parseNumber(setting, value, given);
   } else if (kind === "switch" && !isSwitch(value)) {
     throw wrong(given, "1 or 0", value);
@@ -90,7 +91,7 @@ function verifyValue(setting: Setting, value: string, given: string): void {
 }
 
 function parseNumber({ kind, bounds }: Setting, value: string, given: string): number {
-  if (kind !== "count") return parseDurationMs(value, given, bounds);
+  if (kind !== "count" && kind !== "optional-count") return parseDurationMs(value, given, bounds);
   const { least, most } = bounds ?? { least: 0, most: Number.MAX_SAFE_INTEGER };
   if (/^(?:0|[1-9][0-9]{0,14})$/.test(value) && Number(value) >= least && Number(value) <= most) return Number(value);
   throw wrong(given, `a whole number from ${least} to ${most}`, value);

@@ -1,4 +1,5 @@
 /** The manual's pages in man's language, made from the tables: one of the program, one of each command. */
+import { isOptional } from "../context/setting-kinds.ts";
 import type { Command, CommandGroups, Program } from "../context/command.ts";
 import { settings, variableOf, type Setting, type SettingName } from "../context/settings.ts";
 import { groupOf } from "../entry.ts";
@@ -88,7 +89,7 @@ function optionLines(name: SettingName, prefix: string, meaning?: string): reado
   const setting: Setting = settings[name];
   const variable = variableOf(name, prefix);
   const value = setting.choices?.join("|") ?? setting.value ?? "value";
-  const taken = setting.kind === "switch" ? "" : setting.kind === "optional-duration" ? ` [${value}]` : ` ${value}`;
+  const taken = setting.kind === "switch" ? "" : isOptional(setting.kind) ? ` [${value}]` : ` ${value}`;
   const flag = `${setting.short === undefined ? "" : `-${setting.short}, `}--${name}${taken}`;
   const fallback = setting.fallback === undefined ? "" : `; default ${setting.fallback}`;
   if (setting.kind === "secret") return tagged(bold(variable), `${meaning ?? setting.summary}: a variable, no option`);

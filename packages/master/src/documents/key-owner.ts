@@ -13,6 +13,7 @@ export interface KeyHolder {
   readonly uri?: string | undefined;
 }
 
+/** Whose key it is, as the fields of the key say. They are no part of its id, and anybody who signs the document can set them. */
 export function keyHolderOf({ unrecognized }: Key): KeyHolder {
   const text = (field: string): string | undefined => {
     const value = unrecognized[field];

@@ -51,6 +51,7 @@ export interface PeriodSources {
   readonly targets?: Pick<Targets, "unrecognized"> | undefined;
 }
 
+/** The periods that the metadata names for a top-level role. Undefined: it names none. */
 export function periodsOf(role: TopLevelRole, { root, targets }: PeriodSources): Periods | undefined {
   const fields = {
     root: root?.unrecognized,

@@ -1,7 +1,10 @@
 /** Text laid out for a reader: no line is wider than the terminal. */
 import { escapeText } from "@dtuf/registry/escape";
 import type { Context } from "../command.ts";
+import { paint, type Tone } from "../screen/colour.ts";
 import { displayWidth, padColumns, shortenMiddle, splitColumns } from "../screen/display-width.ts";
+
+export type { Tone };
 
 /** Narrower than that nothing can be laid out: lines are broken by the terminal. */
 const narrowest = 10;
@@ -13,6 +16,8 @@ export interface Row {
   readonly cells: readonly string[];
   /** The same facts in one line, for a pipe. */
   readonly line: string;
+  /** Colour on a terminal. */
+  readonly tone?: Tone;
 }
 
 /** Columns on a terminal, a plain line for each row in a pipe. Names from elsewhere are escaped. */
@@ -21,12 +26,17 @@ export async function printRows({ io, terminal }: Context, rows: Iterable<Row>):
     for (const { line } of rows) await terminal.print(escapeText(line));
     return;
   }
-  const cells = Array.from(rows, (row) => row.cells);
-  for (const line of layOutColumns(cells, io.stdout.columns)) await terminal.print(line);
+  const all = Array.from(rows);
+  const cells = all.map((row) => row.cells);
+  for (const [at, line] of layOutColumns(cells, io.stdout.columns).entries()) {
+    await terminal.print(paint(line, all[at]?.tone, io));
+  }
 }
 
 export interface Fact {
   readonly label: string;
+  /** Colour of the text on a terminal. */
+  readonly tone?: Tone;
   /** With relative times. */
   readonly shown: string;
   /** In a pipe, after the label and a colon; default: as shown. */
@@ -41,7 +51,7 @@ export async function printFacts({ io, terminal }: Context, facts: readonly Fact
   }
   const most = Math.max(io.stdout.columns, narrowest);
   const width = Math.max(0, ...facts.map(({ label }) => displayWidth(label)));
-  for (const { label, shown } of facts) {
+  for (const { label, shown, tone } of facts) {
     const text = escapeText(shown);
     const lines =
       width + 2 + textLeast > most
@@ -49,7 +59,7 @@ export async function printFacts({ io, terminal }: Context, facts: readonly Fact
         : wrapText(text, { columns: most - width - 4, indent: 0 }).map(
             (line, at) => `${padColumns(at === 0 ? label : "", width)}  ${line}`,
           );
-    for (const line of lines) await terminal.print(line.trimEnd());
+    for (const line of lines) await terminal.print(paint(line.trimEnd(), tone, io));
   }
 }
 

@@ -1,4 +1,5 @@
 /** What may stand at the end of an unfinished command line. Pure: from the tables alone. */
+import { isOptional } from "../../context/setting-kinds.ts";
 import type { Command, Program } from "../../context/command.ts";
 import { settings, type Setting, type SettingName } from "../../context/settings.ts";
 import { scripts } from "./scripts.ts";
@@ -78,7 +79,8 @@ function isSetting(name: string): name is SettingName {
 }
 
 function takesValue(name: SettingName): boolean {
-  return !["switch", "optional-duration"].includes(settings[name].kind);
+  const { kind } = settings[name];
+  return kind !== "switch" && !isOptional(kind);
 }
 
 /** A secret has no flag, and only a list is given twice. */

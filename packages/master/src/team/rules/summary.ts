@@ -37,7 +37,10 @@ export interface DocumentPair {
   readonly left?: TargetMap | undefined;
 }
 
-/** Hash bins are one document, and their targets are those of the role that delegates to them. */
+/**
+ * What changes between the two documents of each pair: versions, keys, thresholds, delegations, periods, targets. Hash bins are one
+ * document, and their targets are those of the role that delegates to them.
+ */
 export function summarize(pairs: readonly DocumentPair[]): ProposalSummary {
   const own = pairs.filter(({ binOf }) => binOf === undefined);
   return {

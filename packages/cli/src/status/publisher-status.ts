@@ -1,41 +1,51 @@
+/** A publisher's status for the terminal, for programs, and for Prometheus. */
 import type { MasterStatus, OpenProposal } from "@dtuf/master";
 import { isTopLevelRole } from "@dtuf/tuf";
-import type { Context, ExitStatus, Run } from "../context/command.ts";
-import { mendOfRecord, renewalOf } from "./reports/due-report.ts";
-import { metricsText } from "./reports/prometheus.ts";
-import { roleFact } from "./reports/role-report.ts";
-import { keyChangeText } from "./reports/staged-report.ts";
+import type { Context, ExitStatus } from "../context/command.ts";
+import { mendOfRecord, renewalOf } from "../publish/reports/due-report.ts";
+import { metricsText } from "../publish/reports/prometheus.ts";
+import { roleFact } from "../publish/reports/role-report.ts";
+import { keyChangeText } from "../publish/reports/staged-report.ts";
 import { printFacts, type Fact } from "../context/text/columns.ts";
 import { describeInstant } from "../context/time.ts";
 import { rolledBack } from "../context/hints.ts";
-import { lookAtMaster } from "./master.ts";
 
-export const run: Run = (context, [repo = ""]) =>
-  lookAtMaster(context, repo, async (master, place) => {
-    const status = await master.status({
-      signal: context.io.signal,
-      withinMs: context.values.durationMs("within"),
-      registry: context.values.on("offline") ? "skip" : "check",
-      clock: context.values.on("trust-clock") ? "trusted" : "checked",
-    });
-    const next = nextStep(context, repo, status);
-    const exit = exitStatus(status);
-    const now = context.io.now();
-    if (context.values.on("prometheus")) {
-      await context.terminal.writeBytes(Buffer.from(metricsText({ place, status, exitStatus: exit, now })));
-    } else if (context.terminal.format === "json") {
-      const roles = status.roles.map((role) => ({ ...role, expiresInSeconds: secondsBetween(now, role.expires) }));
-      await context.terminal.printJson({ place, ...status, roles, next });
-    } else await printFacts(context, describe(context, { repo, place, next }, status));
-    return exit;
-  });
+export interface PublisherStatus {
+  readonly repo: string;
+  readonly place: string;
+  readonly status: MasterStatus;
+}
+
+export async function printPublisher(context: Context, { repo, place, status }: PublisherStatus): Promise<void> {
+  const next = nextStep(context, repo, status);
+  const now = context.io.now();
+  if (context.values.on("prometheus")) {
+    const measured = { place, status, exitStatus: publisherExit(status), now };
+    await context.terminal.writeBytes(Buffer.from(metricsText(measured)));
+  } else if (context.terminal.format === "json") {
+    const roles = status.roles.map((role) => ({ ...role, expiresInSeconds: secondsBetween(now, role.expires) }));
+    await context.terminal.printJson({ place, ...status, roles, next });
+  } else await printFacts(context, describe(context, { repo, place, next }, status));
+}
+
+/** What waits to be published or signed, a line each. */
+export function waitingLines(
+  status: MasterStatus,
+  { program, repo }: { readonly program: string; readonly repo: string },
+): readonly string[] {
+  const command = (name: string): string => `${program} ${name} ${repo}`;
+  return [
+    ...describeStaged(status).map((change) => `staged: ${change}`),
+    ...status.proposals.map((proposal) => `proposal ${describeProposal(proposal, command)}`),
+  ];
+}
 
 function secondsBetween(from: Date, to: Date): number {
   return Math.floor((to.getTime() - from.getTime()) / 1000);
 }
 
 /** 6: clients refuse what is published, or find nothing. 7: it has expired for all of them. 10: something is due. */
-function exitStatus({ registry, versions, published, due, record }: MasterStatus): ExitStatus {
+export function publisherExit({ registry, versions, published, due, record }: MasterStatus): ExitStatus {
   if (registry === "other-chain" || registry === "refused" || (registry === "absent" && versions !== "never")) return 6;
   const isExpired = due.some(({ role, state }) => state === "expired" && isTopLevelRole(role));
   if (published !== undefined && isExpired) return 7;

@@ -1,0 +1,98 @@
+/** What somebody wants to know first: do clients get what is published, until when, and what has to be done. Pure. */
+import type { MasterStatus } from "@dtuf/master";
+import { isTopLevelRole } from "@dtuf/tuf";
+import { exitStatusOf } from "../../context/exit-status.ts";
+import { rolledBack } from "../../context/hints.ts";
+import { renewalOf } from "../../publish/reports/due-report.ts";
+import type { Listing, RoleFacts, Verdict } from "./report.ts";
+
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  /** "unreachable": no answer, which is no statement about what is there. */
+  readonly kind: "refused" | "unreachable" | "absent" | "unchecked";
+}
+
+export interface Facts {
+  readonly repo: string;
+  readonly program: string;
+  readonly now: Date;
+  readonly roles: Listing<RoleFacts>;
+  readonly failure: Failure | undefined;
+  /** Of the publisher, if there is one here. */
+  readonly status: MasterStatus | undefined;
+}
+
+export function judge(facts: Facts): Verdict {
+  const { failure, now } = facts;
+  const ending = firstToEnd(facts.roles);
+  const named = ending === undefined ? {} : { until: ending.expires, first: ending.role };
+  if (failure !== undefined) return { ...judgeFailure(failure, facts), ...(isHonest(failure) ? named : {}) };
+  if (ending !== undefined && ending.expires <= now) {
+    const says = `Clients refuse what is published: ${ending.role} has expired.`;
+    return { state: "expired", says, code: "TUF_EXPIRED", ...named, next: renewals(facts) };
+  }
+  const next = renewals(facts);
+  if (next.length === 0) return { state: "good", says: "Clients are served.", ...named, next };
+  return { state: "soon", says: "Clients are served, and something is due.", ...named, next };
+}
+
+/** What was read before is still the best that is known if nobody answered. */
+function isHonest({ kind }: Failure): boolean {
+  return kind === "unreachable" || kind === "unchecked";
+}
+
+function judgeFailure({ kind, code, message }: Failure, { repo, program, status }: Facts): Verdict {
+  const again = status === undefined ? [] : [rolledBack.replaceAll("PROGRAM", program).replaceAll("<repo>", repo)];
+  switch (kind) {
+    case "unchecked":
+      return { state: "unchecked", says: "The registry was not asked. This is what was known before.", next: [] };
+    case "unreachable":
+      return { state: "unreachable", says: `The registry gave no answer: ${message}.`, code, next: [] };
+    case "absent":
+      return status?.versions === "never"
+        ? { state: "absent", says: "Nothing is published yet.", next: [`${program} push-metadata ${repo}`] }
+        : { state: "absent", says: "Nothing is published there.", code, next: again };
+    case "refused":
+      return {
+        state: "refused",
+        says: `Clients refuse what is published: ${message}.`,
+        code,
+        next: isOlder(code) ? again : [],
+      };
+  }
+}
+
+function isOlder(code: string): boolean {
+  return code === "TUF_ROLLBACK";
+}
+
+/** Of the four roles that every client needs. */
+function firstToEnd({ shown }: Listing<RoleFacts>): RoleFacts | undefined {
+  const top = shown.filter(({ role }) => isTopLevelRole(role));
+  return top.toSorted((a, b) => a.expires.getTime() - b.expires.getTime())[0];
+}
+
+function renewals({ roles, status, repo, program }: Facts): readonly string[] {
+  const dueHere = new Set(status?.due.map(({ role }) => String(role)) ?? []);
+  const due = roles.shown.filter(({ role, state }) => state !== "good" || dueHere.has(role));
+  return due.map(({ role, state, keys }) => {
+    const owners = [...new Set(keys.flatMap(({ owner }) => (owner === undefined ? [] : [owner])))];
+    const by = owners.length === 0 ? "" : ` (keys of ${owners.join(", ")})`;
+    const verb = state === "expired" ? "has expired" : "is due";
+    const command = (name: string): string => `${program} ${name} ${repo}`;
+    const how = status === undefined ? "its publisher has to sign it again" : renewalOf(role, command);
+    return `${role} ${verb}: ${how}${by}`;
+  });
+}
+
+/** @throws the error, if it says nothing about the repository */
+export function describeFailure(error: unknown): Failure {
+  if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string") throw error;
+  const { code, message } = error;
+  const status = exitStatusOf(code);
+  if (code === "COPY_NOT_PUBLISHED") return { code, message, kind: "absent" };
+  if (status === 5 || status === 13) return { code, message, kind: "unreachable" };
+  if (status === 6 || status === 7 || code === "COPY_METADATA_MISSING") return { code, message, kind: "refused" };
+  throw error;
+}
