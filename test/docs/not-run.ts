@@ -10,6 +10,9 @@ const reasons: readonly (readonly [RegExp, string])[] = [
     "test/packages/executable.test.ts checks the digest, and runs it as dxf",
   ],
   [/^dtuf agent run agent\.json$/, "runs until somebody ends it: test/cli/agent-service.test.ts"],
+  [/^dtuf status \S+ --html /, "test/docs/stories.ts runs it"],
+  [/^dtuf status \S+ --serve\b/, "serves until it is ended: test/cli/status-serve.test.ts"],
+  [/^pnpm docs:status$/, "needs a browser, which pnpm interop fetches"],
   [/^podman run /, "needs a container runtime: test/packages/executable.test.ts starts the image's program"],
 ];
 
