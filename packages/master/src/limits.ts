@@ -24,6 +24,9 @@ export const openProposalsMax = 1000;
 /** A proposal in a file: a role of the largest size that clients accept and the published one, in base64. */
 export const signingRequestMaxBytes: number = 360 * 1024 * 1024;
 
+/** Some registries take no blob of more than 5 GiB, or of more than they receive in ten minutes. */
+export const partMaxBytes: number = 4 * 1024 ** 3;
+
 /** How often one push is rebased on another publisher's new release before it fails. */
 export const rebasesMax = 8;
 

@@ -30,6 +30,7 @@ import { readPart, type Blob } from "./parts/read-part.ts";
 import { createTargetIndexMaker, type KnownIndexes } from "./parts/target-index.ts";
 import { makePatch } from "./parts/target-patch.ts";
 import { reportStored, type Sender } from "./parts/sender.ts";
+import { splitLarge } from "./parts/split-large.ts";
 import { putArtifact } from "./release/upload.ts";
 
 export interface ReadRequest extends Pick<NewTarget, "parts" | "custom">, ProgressOptions, IndexOptions {
@@ -61,7 +62,9 @@ export async function readParts(
   targets: TargetMap,
   request: ReadRequest,
 ): Promise<PreparedTarget> {
-  const { parts, custom } = request;
+  const { custom } = request;
+  const split = await splitLarge(request.parts, request.partBytes);
+  const { parts } = split;
   const [first] = parts;
   const asItIs =
     request.observers === undefined &&
@@ -79,7 +82,8 @@ export async function readParts(
   const observers = maker === undefined ? others : [...others, maker.observer];
   const isKnown = async (digest: Digest): Promise<boolean> =>
     others.length === 0 && (maker === undefined || maker.isKnown(digest));
-  const read = await readInOrder(operation, targets, { ...request, observers, isKnown });
+  const read = await readInOrder(operation, targets, { ...request, parts, observers, isKnown });
+  await split.verify();
   const blobs = read.filter(({ descriptor }) => descriptor.size > 0);
   const length = blobs.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
   const digest = whole?.digest() ?? read[0]?.descriptor.digest ?? digestOf(new Uint8Array());

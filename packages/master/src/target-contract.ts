@@ -1,5 +1,5 @@
 /** Arguments and results of a push of targets. */
-import type { ContentSource, ProgressCallback } from "@dtuf/registry";
+import type { ByteRange, ContentSource, ProgressCallback } from "@dtuf/registry";
 import type { JsonObject, TargetFile, TargetPath } from "@dtuf/tuf";
 
 export interface OperationOptions {
@@ -12,7 +12,12 @@ export interface ProgressOptions extends OperationOptions {
 
 /** A part of a target. The target's content is the concatenation of its parts. */
 export type TargetPart =
-  | { readonly kind: "file"; readonly path: string }
+  | {
+      readonly kind: "file";
+      readonly path: string;
+      /** A part of the file. Default: all of it. */
+      readonly range?: ByteRange | undefined;
+    }
   /**
    * Another target, staged or published: its blobs are used again. If its bytes must be hashed, they are read and
    * verified.
@@ -46,6 +51,11 @@ export interface IndexOptions {
   readonly index?: "make" | "none" | undefined;
   /** Average of a chunk: a power of two from 4 KiB to 4 MiB. Default: 64 KiB below 4 GiB, and more above. */
   readonly chunkBytes?: number | undefined;
+  /**
+   * A larger file is stored as several blobs, in order, each of at most so many bytes, because registries limit the size of one. Default:
+   * 4 GiB.
+   */
+  readonly partBytes?: number | undefined;
   /**
    * Also makes a signed patch from an older version: the published target of the same name, or a file. It takes about half a
    * second for each MiB. No patch is made for a target without an index, if the older version is not in the registry any more,

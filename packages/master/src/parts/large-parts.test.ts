@@ -1,12 +1,16 @@
 import { randomBytes } from "node:crypto";
+import { appendFileSync } from "node:fs";
 import { appendFile, mkdtemp, open, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createDigester, digestHex, digestOf, type Digest } from "@dtuf/registry";
+import { parseChunkIndex } from "@dtuf/delta";
+import { encodeTarget, findTargetBlobs, findTargetIndex } from "@dtuf/format";
+import { createDigester, digestHex, digestOf, type Digest, type Progress } from "@dtuf/registry";
 import { readFileIdentity } from "@dtuf/registry/files";
 import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { parseTargetPath } from "@dtuf/tuf";
 import { createMaster, type Master, type TargetPart } from "../index.ts";
 import { openHashedFiles } from "./hashed-files.ts";
 
@@ -60,6 +64,54 @@ async function rememberWrongly(digest: Digest): Promise<void> {
   const { key } = await readFileIdentity(path);
   await writeFile(join(directory, "master/hashed-files.json"), JSON.stringify({ [key]: digest }));
 }
+
+describe("a file that is larger than a blob should be", () => {
+  const partBytes = 2 * 1024 * 1024;
+
+  test("is stored as several blobs of one manifest, in order, read once, with one index over all of them", async () => {
+    const file = await master.pushTarget("large", [part()], { partBytes });
+    const blobs = findTargetBlobs(file) ?? [];
+    expect(blobs.map(({ size }) => size)).toEqual([partBytes, partBytes, 1024 * 1024]);
+    expect(file.hashes.get("sha256")).toBe(await sha256());
+    const stored = registry.repository("fred/demo").blobs;
+    const bytes = await readFile(path);
+    expect(Buffer.concat(blobs.map(({ digest }) => stored.get(digest) ?? Buffer.alloc(0))).equals(bytes)).toBe(true);
+    const manifest = encodeTarget(parseTargetPath("large"), file);
+    const titles = Buffer.from(manifest?.manifest.bytes ?? [])
+      .toString()
+      .match(/large\.part-\d{3}/g);
+    expect(titles).toEqual(["large.part-001", "large.part-002", "large.part-003"]);
+    const index = findTargetIndex(file);
+    const parsed = parseChunkIndex(stored.get(index?.digest ?? digestOf(bytes)) ?? bytes, {
+      length: bytes.length,
+      sha256: await sha256(),
+    });
+    expect(parsed.length).toBe(large);
+  });
+
+  test("is not split if it has exactly the size of a part", async () => {
+    expect(findTargetBlobs(await master.pushTarget("large", [part()], { partBytes: large }))).toHaveLength(1);
+  });
+
+  test("is refused if it changes between two of its parts, although each of them was read from one state", async () => {
+    const firstBytes = large - 1000;
+    const onProgress = ({ isStored, bytes }: Progress): void => {
+      if (isStored === true && bytes === firstBytes) appendFileSync(path, "x");
+    };
+    await expectRefused(master.pushTarget("large", [part()], { partBytes: firstBytes, onProgress }), "FILE_CHANGED");
+    expect(await stagedNames()).toEqual([]);
+  });
+
+  test("and a part of a file that was named is the target", async () => {
+    const file = await master.pushTarget("large", [{ kind: "file", path, range: { from: 10, to: 5000 } }]);
+    const bytes = (await readFile(path)).subarray(10, 5000);
+    expect(file).toMatchObject({ length: 4990, hashes: new Map([["sha256", digestHex(digestOf(bytes))]]) });
+  });
+
+  test.each([0, -1, 1.5, Number.NaN])("cannot have parts of %d bytes", async (bytes) => {
+    await expect(master.pushTarget("large", [part()], { partBytes: bytes })).rejects.toThrow(TypeError);
+  });
+});
 
 describe("a large file", () => {
   test("is sent by one PATCH while it is read, together with small parts, and the whole hash is that of the target", async () => {

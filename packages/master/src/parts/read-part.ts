@@ -54,8 +54,12 @@ export async function readPart(part: Exclude<TargetPart, { kind: "target" }>, op
     const { content, label: item = "-" } = part;
     return hashFirst({ ...options, item, content, file: undefined });
   }
-  const file = await findFileIdentity(part.path);
-  const reading = { ...options, item: part.path, content: fileContent(part.path), file };
+  const { path, range } = part;
+  const whole = await findFileIdentity(path);
+  // Its `key` still tells whether the file changed.
+  const file = range === undefined ? whole : { ...whole, size: range.to - range.from };
+  const reading = { ...options, item: path, content: fileContent(path, range), file };
+  if (range !== undefined) return readFile(reading, file);
   const { hashed, isKnown = async (): Promise<boolean> => options.observers.length === 0 } = options;
   const known = hashed.find(file);
   const remembered = known && (await isKnown(known)) ? await fromMemory(reading, file, known) : undefined;

@@ -80,7 +80,9 @@ export async function findLength(parts: readonly TargetPart[]): Promise<number |
   try {
     for (const part of parts) {
       if (part.kind !== "file") return undefined;
-      sum += (await findFileSize(part.path, { followLinks: true })) ?? 0;
+      sum += part.range
+        ? part.range.to - part.range.from
+        : ((await findFileSize(part.path, { followLinks: true })) ?? 0);
     }
     return sum;
   } catch (error) {

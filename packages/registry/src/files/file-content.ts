@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
 import { open, stat, type FileHandle } from "node:fs/promises";
 import type { ByteStream, ContentSource } from "../content.ts";
+import type { ByteRange } from "../store.ts";
 import { fileCall, FileError, fileError } from "./errors.ts";
 import { notRegular } from "./regular-file.ts";
 
@@ -11,19 +12,20 @@ import { notRegular } from "./regular-file.ts";
 const fileChunkBytes = 256 * 1024;
 
 /**
- * A file as content. It is opened at each reading and closed at its end. Errors are FileErrors: FILE_NOT_REGULAR for a
+ * A file, or a part of it, as content. It is opened at each reading and closed at its end. Errors are FileErrors: FILE_NOT_REGULAR for a
  * pipe or a device, which could be read once only or without end, and is not waited on.
  */
-export function fileContent(path: string): ContentSource {
-  return { open: (offset) => readFileFrom(path, offset) };
+export function fileContent(path: string, part: ByteRange = { from: 0, to: Infinity }): ContentSource {
+  return { open: (offset) => readFilePart(path, { from: part.from + offset, to: part.to }) };
 }
 
-async function* readFileFrom(path: string, offset: number): ByteStream {
+async function* readFilePart(path: string, { from, to }: ByteRange): ByteStream {
   let file: FileHandle | undefined;
   try {
     file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     if (!(await file.stat()).isFile()) throw notRegular(path);
-    yield* file.createReadStream({ start: offset, highWaterMark: fileChunkBytes, autoClose: false }) as ByteStream;
+    const bounds = { start: from, ...(to === Infinity ? {} : { end: to - 1 }) };
+    if (from < to) yield* file.createReadStream({ ...bounds, highWaterMark: fileChunkBytes, autoClose: false });
   } catch (error) {
     throw fileError(error, path);
   } finally {
