@@ -1,5 +1,5 @@
 /** The pages lead somewhere: every link to a file, a folder or a heading of this repository finds it. */
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { root } from "../structure/sources.ts";
@@ -14,7 +14,10 @@ function faultsOf({ path, links, anchors }: Pick<Page, "path" | "links" | "ancho
     .filter((link) => {
       const [file = "", anchor] = decodeURI(link).split("#");
       const target = file === "" ? path : join(dirname(path), file).replaceAll("\\", "/");
-      if (!existsSync(join(root, target))) return true;
+      const found = statSync(join(root, target), { throwIfNoEntry: false });
+      if (found === undefined) return true;
+      // The site has files, and no folders: a link names the README. README.md itself is not a page of the site.
+      if (found.isDirectory()) return path !== "README.md";
       return anchor !== undefined && !(file === "" ? anchors : byPath.get(target)?.anchors)?.has(anchor);
     })
     .map((link) => `${path}: ${link}`);
@@ -40,10 +43,18 @@ test("every page of docs is found from docs/README.md", () => {
   expect(lost).toEqual([]);
 });
 
-test("a link to a file that is not there, and one to a heading that is not there, are faults", () => {
-  const links = ["team.md", "team.md#nothing", "nothing.md", "#here", "#there", "https://example.com/nothing"];
+test("links to a folder, to a file that is not there and to a heading that is not there are faults", () => {
+  const links = [
+    "team.md",
+    "runbooks",
+    "team.md#nothing",
+    "nothing.md",
+    "#here",
+    "#there",
+    "https://example.com/nothing",
+  ];
   expect(faultsOf({ path: "docs/team.md", links, anchors: new Set(["here"]) })).toEqual(
-    ["team.md#nothing", "nothing.md", "#there"].map((link) => `docs/team.md: ${link}`),
+    ["runbooks", "team.md#nothing", "nothing.md", "#there"].map((link) => `docs/team.md: ${link}`),
   );
 });
 
