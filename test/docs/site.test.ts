@@ -36,7 +36,7 @@ describe("the site", () => {
   test("has every page as plain Markdown too, byte for byte, and llms.txt names each", async () => {
     const list = await read("llms.txt");
     expect(list).toMatch(
-      /^# dtuf\n\n> dtuf publishes files .+\n\n## Start\n\n- \[Quickstart\]\(docs\/quickstart\.md\)\n/,
+      /^# dtuf\n\n> dtuf publishes files.+\n\n## Start\n\n- \[Quickstart\]\(docs\/quickstart\.md\)\n/,
     );
     const listed = [...list.matchAll(/^- \[.+\]\((.+)\)$/gm)].map(([, path = ""]) => path);
     expect(listed.length).toBeGreaterThan(60);
