@@ -188,15 +188,22 @@ describe("a driven agent", () => {
     expect(running.said()).toMatch(/\{"type":"ended","status":0\}\n$/);
   });
 
-  test("is not held by a program that reads nothing, and ends when that program ends", async () => {
-    await writeSettings();
-    const running = start("--jsonl");
-    running.child.stdout.removeAllListeners("data");
-    running.child.stdout.pause();
-    const commands = Array.from({ length: 3000 }, (_, id) => `{"id":${id},"command":"none"}\n`).join("");
-    running.child.stdin.write(commands);
-    running.child.stdin.end();
-    running.child.stdout.destroy();
-    expect(await running.ended).toBe(0);
-  });
+  test.each(["SIGTERM", "the end of that program"])(
+    "is not held by a program that reads nothing: it ends at %s",
+    async (how) => {
+      await writeSettings();
+      const running = start("--jsonl");
+      await untilSaid(running, '"event":"waiting"');
+      running.child.stdout.removeAllListeners("data");
+      running.child.stdout.pause();
+      const commands = Array.from({ length: 3000 }, (_, id) => `{"id":${id},"command":"none"}\n`).join("");
+      running.child.stdin.on("error", () => undefined).write(commands);
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      const exited = new Promise((resolve) => void running.child.once("exit", resolve));
+      if (how === "SIGTERM") running.child.kill("SIGTERM");
+      else running.child.stdout.destroy();
+      if (how !== "SIGTERM") running.child.stdin.end();
+      expect(await exited).toBe(0);
+    },
+  );
 });

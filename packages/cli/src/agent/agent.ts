@@ -13,6 +13,7 @@ import { createTextReporter } from "./report.ts";
 import { runOnce, serve, type Manner } from "./serve.ts";
 
 const actions = ["run", "status"] as const;
+const readMs = 1000;
 
 export const run: Run = async (context, [action = "", file = ""]) => {
   const known = actions.find((each) => each === action);
@@ -45,8 +46,17 @@ async function runDriven(context: Context, file: string): Promise<ExitStatus> {
     writer.write({ type: "ended", status, error: encoded });
     throw error;
   } finally {
-    await writer.flush();
+    await Promise.race([writer.flush(), lateAfter(context.io.signal)]);
   }
+}
+
+/** A second after an interrupt: what nobody reads until then is not waited for. */
+function lateAfter(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const wait = (): void => void setTimeout(resolve, readMs).unref();
+    if (signal.aborted) wait();
+    else signal.addEventListener("abort", wait, { once: true });
+  });
 }
 
 interface Driving {

@@ -18,6 +18,8 @@ import { main } from "../main.ts";
  */
 const collectEarly = "--semi-space-growth-factor=1";
 
+const unreadMs = 1000;
+
 export async function run(program: Program): Promise<void> {
   setFlagsFromString(collectEarly);
   // A promise that never settles ends the program early, with Node's 13 if nothing is set: that is another status here.
@@ -40,6 +42,8 @@ export async function run(program: Program): Promise<void> {
   stdin.release();
   // As a shell has it of a process that the signal ended.
   process.exitCode = status === 130 ? 128 + constants.signals[received] : status;
+  // Output that nobody reads would keep it after an interrupt.
+  if (interrupted.signal.aborted) setTimeout(() => process.exit(), unreadMs).unref();
 }
 
 interface Input {

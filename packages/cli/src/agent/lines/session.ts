@@ -100,6 +100,8 @@ async function takeCommands(session: Session, { io }: Context): Promise<void> {
     if (next === undefined || next.done === true) break;
     const taken: Promise<void> = takeLine(session, next.value).finally(() => open.delete(taken));
     open.add(taken);
+    // A program that does not read gets no further: its commands would become answers in memory.
+    await Promise.race([session.writer.flush(), stop]);
   }
   await Promise.all(open);
 }
