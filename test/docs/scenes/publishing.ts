@@ -15,6 +15,7 @@ export const publishing: Scene = {
   words: {
     // 16,384 bins are 12 seconds.
     "--count 16384": "--count 16",
+    "--count 256": "--count 8",
     "registry.example.com/fred/demo": "oci:../elsewhere/fred/demo",
     "DTUF_HOST=registry.example.com": "DTUF_HOST=oci:../elsewhere",
     "oci:dtuf_registry": "oci:../registry",
@@ -58,6 +59,21 @@ export const publishing: Scene = {
       return "taker";
     },
     async "dtuf create-bins"(typist) {
+      typist.environment.set("DTUF_HOST", "oci:../elsewhere");
+      return publisher;
+    },
+    // Another repository, because in this one the bins are those of targets.
+    async "dtuf create-bins fred/demo --count 256 --from tools"(typist) {
+      typist.environment.set("DTUF_HOST", "oci:../divided");
+      await typist.must("delegate", "dtuf init fred/demo");
+      await typist.must("delegate", "dtuf create-key dora");
+      await typist.must("delegate", "dtuf delegate-role fred/demo tools --path 'tools/*' --key dora.pub");
+      await typist.must("delegate", "dtuf push-metadata fred/demo");
+      return "delegate";
+    },
+    async "dtuf push-target fred/demo disk.img"(typist) {
+      await typist.must("delegate", "dtuf accept fred/demo tools");
+      expect(await typist.must("delegate", "dtuf list-keys fred/demo")).toContain("tools");
       typist.environment.set("DTUF_HOST", "oci:../elsewhere");
       return publisher;
     },
