@@ -4,6 +4,7 @@
  *
  *     DTUF_BENCH_PEERS   directories of programs, with `:` between; .cache/peers and PATH are looked at too
  *     DTUF_PEER_PYTHON   a Python that has python-tuf
+ *     DTUF_CHROMIUM      a Chromium (default: that of PATH, else Debian's, which is fetched into .cache)
  *     DTUF_PEER_ARM64    libraries of Debian for arm64 (default /usr/aarch64-linux-gnu)
  *     DTUF_PEER_GO       a Go that can build peers/go-tuf and examples/agent-go   (default go)
  *
@@ -11,6 +12,7 @@
  */
 import { findPeers } from "../../bench/peers.ts";
 import { runAgentDrivers } from "./agent-drivers.ts";
+import { runStatusPage } from "./browser/status-page.ts";
 import { runDistribution } from "./distribution.ts";
 import { runDxf } from "./dxf.ts";
 import { runForeign } from "./foreign.ts";
@@ -31,6 +33,7 @@ for (const part of [
   runForeign,
   runAgentDrivers,
   runPackages,
+  runStatusPage,
 ]) {
   for (const outcome of [await part(peers)].flat()) {
     if (outcome.kind === "ran" && outcome.faults.length === 0) {

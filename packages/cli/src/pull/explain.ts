@@ -13,6 +13,7 @@ export const run: Run = (context, [repo = "", name = ""]) =>
       const rows = steps.map(({ role, delegator, outcome }) => ({
         cells: [role, `from ${delegator}`, outcome],
         line: `${role} (from ${delegator}): ${outcome}`,
+        ...(outcome === "found" ? { tone: "good" as const } : {}),
       }));
       await printRows(context, rows);
     }

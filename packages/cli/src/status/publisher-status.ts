@@ -89,7 +89,9 @@ function describe({ io, program }: Context, { repo, place, next }: Shown, status
     { label: "place", shown: place },
     { label: refusal === undefined ? "published" : "published from here", shown: release },
     { label: "registry", shown: meanings[registry] },
-    ...(refusal === undefined ? [] : [{ label: "refused", shown: `${refusal.message} (${refusal.code})` }]),
+    ...(refusal === undefined
+      ? []
+      : [{ label: "refused", shown: `${refusal.message} (${refusal.code})`, tone: "bad" as const }]),
     ...(next === undefined ? [] : [{ label: "next", shown: next }]),
     ...(published === undefined ? [] : [until("clients are served until", published.servedUntil)]),
     ...status.roles.map((role) => roleFact(role, io.now())),
@@ -126,7 +128,13 @@ function describeDue({ due, record }: MasterStatus, { now, command }: Telling): 
   const facts = due.map(({ role, expires, state }) => {
     const text = (instant: string): string =>
       `${role} ${state === "expired" ? "expired" : "expires"} at ${instant}: ${renewalOf(role, command)}`;
-    return { label: "due", shown: text(describeInstant(expires, now)), plain: text(expires.toISOString()) };
+    const tone = state === "expired" ? "bad" : "soon";
+    return {
+      label: "due",
+      shown: text(describeInstant(expires, now)),
+      plain: text(expires.toISOString()),
+      tone,
+    } as const;
   });
   const isRecordDue = record !== undefined && record.state !== "good";
   return [...facts, ...(isRecordDue ? [{ label: "due", shown: `a newer record: ${mendOfRecord}` }] : [])];

@@ -84,6 +84,7 @@ button{cursor:pointer;background:var(--plainField)}
 .end{margin-top:3.5rem;padding-top:1.25rem;padding-bottom:3rem;color:var(--muted);font-size:.875rem}
 .end p{margin:.25rem 0}
 @media (max-width:44rem){
+svg.time .extra{display:none}
 .verdict{padding:1.125rem;grid-template-columns:1fr;gap:.75rem}
 h1{font-size:1.375rem}
 table,thead,tbody,tr,td{display:block}

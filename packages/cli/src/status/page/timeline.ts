@@ -34,9 +34,15 @@ export function drawTimeline({ roles, at }: Pick<StatusReport, "roles" | "at">):
     >${more === 0 ? undefined : html`<p class="more">${more} more roles are not drawn.</p>`}`;
 }
 
+/** A narrow screen has no room for every label. */
 function drawTick(name: string, at: number, height: number): Markup {
   const x = `${at.toFixed(2)}%`;
-  return html`<line class="tick" x1="${x}" x2="${x}" y1="18" y2="${height}" /><text x="${x}" y="12" text-anchor="middle"
+  const label = name === "3 months" ? "label extra" : "label";
+  return html`<line class="tick" x1="${x}" x2="${x}" y1="18" y2="${height}" /><text
+      class="${label}"
+      x="${x}"
+      y="12"
+      text-anchor="middle"
       >${name}</text
     >`;
 }
