@@ -7,9 +7,10 @@ import { publishOne } from "./publish-one.ts";
 import { bins, oneRole } from "./repositories.ts";
 import type { Row } from "./row.ts";
 import { sync } from "./sync.ts";
+import { updater } from "./updater.ts";
 import { version } from "./version.ts";
 
 export const rows: readonly Row[] = [
   ...[version, refresh, pushLarge, pullLarge, pushMany, pullMany, pushFiles, mount, cutPull],
-  ...[oneRole, bins, publishOne, sync],
+  ...[oneRole, bins, publishOne, sync, updater],
 ];

@@ -1,8 +1,9 @@
 /** What an updater must have and no other test of it shows. docs/updater.md has the whole list. */
+import { createHash, randomBytes } from "node:crypto";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { createAgent, type Agent } from "@dtuf/agent";
-import { createHostileRegistry } from "@dtuf/testing";
+import { createHostileRegistry, type LoggedRequest } from "@dtuf/testing";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createMachine, publishDemo, type Machine } from "../cli/machine.ts";
@@ -53,7 +54,7 @@ test("another channel brings no older version: what is installed goes back by a 
 });
 
 async function withMachine(
-  work: (machine: Machine, agent: Agent, requests: () => readonly object[]) => Promise<void>,
+  work: (machine: Machine, agent: Agent, requests: () => readonly LoggedRequest[]) => Promise<void>,
 ): Promise<void> {
   await using registry = await createHostileRegistry();
   await using machine = await createMachine({ DTUF_HOST: registry.host, DTUF_INSECURE: "1" });
@@ -97,5 +98,31 @@ test("a check with nothing new is one request", async () => {
     const before = requests().length;
     expect((await agent.check()).update).toBe(undefined);
     expect(requests().slice(before)).toMatchObject([{ method: "HEAD", status: 200 }]);
+  });
+});
+
+test("an update of an executable fetches what changed, and takes the rest from what is installed", async () => {
+  await withMachine(async (machine, agent, requests) => {
+    const old = randomBytes(4 << 20);
+    const next = Buffer.concat([old.subarray(0, 2 << 20), randomBytes(1000), old.subarray(2 << 20)]);
+    let before = 0;
+    for (const [version, bytes] of [
+      ["2.0.0", old],
+      ["2.1.0", next],
+    ] as const) {
+      await machine.must(["release", "fred/demo", "app", version, "-"], bytes);
+      await machine.must(["push-metadata", "fred/demo"]);
+      before = requests().length;
+      await agent.update({ healthCheck: () => true });
+    }
+    expect((await readFile(join(machine.directory, "app"))).equals(next)).toBe(true);
+    const blob = `/v2/fred/demo/blobs/sha256:${createHash("sha256").update(next).digest("hex")}`;
+    const ranges = requests()
+      .slice(before)
+      .filter(({ path, method }) => path === blob && method === "GET")
+      .map(({ headers }) => headers.range);
+    expect(ranges).toEqual([expect.stringMatching(/^bytes=\d+-\d+$/)]);
+    const [from = 0, to = 0] = (ranges[0] ?? "").slice("bytes=".length).split("-").map(Number);
+    expect(to - from).toBeLessThan(1 << 20);
   });
 });

@@ -29,7 +29,7 @@ export async function stageUpdate(place: Workplace, { state, update, call }: Sta
   await verifySpace(place.installation.stagingDirectory, length * 2);
   await withStallTimeout(call.stallMs ?? place.stallMs, call.signal, (signal, reportLife) =>
     place.copy.saveTarget(target, stagedPath(place, sha256), {
-      ...{ signal, same: "keep", mode: "cache-if-valid" },
+      ...{ signal, same: "keep", mode: "cache-if-valid", seeds: place.installation.seeds },
       onProgress({ bytes, kind: what, totalBytes = length }) {
         reportLife();
         if (what === "target") place.events.emit({ kind: "progress", step: "download", version, bytes, totalBytes });

@@ -33,6 +33,7 @@ export function createFileInstallation({ path, mode }: FilePlace): Installation 
   return {
     stagingDirectory,
     directories: [stagingDirectory],
+    seeds: [path],
     currentPath: () => path,
     holds: (version) => hasContent(path, version),
     identify: () => identifyFile(path),

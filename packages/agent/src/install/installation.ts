@@ -12,6 +12,8 @@ export interface Installation {
   readonly stagingDirectory: string;
   /** Directories that are created for this place. */
   readonly directories: readonly string[];
+  /** Files that may have bytes of the next version, so that these are not downloaded. They are verified before they are used. */
+  readonly seeds: readonly string[];
   /** Whether the place has exactly this version now. */
   holds(version: InstalledVersion): Promise<boolean>;
   /**

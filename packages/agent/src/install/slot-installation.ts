@@ -44,6 +44,7 @@ export function createSlotInstallation({ directory, slots: slotsMax = 3, ...limi
   return {
     stagingDirectory,
     directories: [slots, stagingDirectory],
+    seeds: [],
     currentPath: slotOf,
     holds: async (version) => (await findCurrent()) === `slots/${version.sha256}` && isWhole(version),
     identify: async () => undefined,

@@ -1,5 +1,5 @@
 /** A source from one string: a registry's repository, an OCI layout, or the URL of a plain TUF repository. */
-import type { RangeReader, ReadStore } from "@dtuf/registry";
+import { hasCapability, type RangeOpener, type RangeReader, type ReadStore } from "@dtuf/registry";
 import type { Transport } from "@dtuf/registry/http";
 import {
   openReadOnlyRepository,
@@ -31,7 +31,7 @@ export function createRepositorySource(repository: string, options: OpenReposito
     return (await opened).store;
   };
   return {
-    source: createStoreSource(openedLater(open), { name: repository, reach }),
+    source: createStoreSource(reach === "local" ? openedLater(open) : withRanges(open), { name: repository, reach }),
     async close() {
       const open = opened;
       opened = undefined;
@@ -64,5 +64,16 @@ function openedLater(open: () => Promise<ReadStore & RangeReader>): ReadStore & 
     openRest: async (descriptor, prefix, options) => (await open()).openRest(descriptor, prefix, options),
     has: async (descriptor, options) => (await open()).has(descriptor, options),
     resolve: async (name, options) => (await open()).resolve(name, options),
+  };
+}
+
+/** A registry sends ranges; whether this store asks for them is known when it is open. */
+function withRanges(open: () => Promise<ReadStore & RangeReader>): ReadStore & RangeReader & RangeOpener {
+  return {
+    ...openedLater(open),
+    async openRange(descriptor, range, options) {
+      const store = await open();
+      return hasCapability(store, "openRange") ? store.openRange(descriptor, range, options) : undefined;
+    },
   };
 }
