@@ -103,6 +103,15 @@ describe("dtuf agent run --once", () => {
     expect(await installed()).toBe(program(current()));
   });
 
+  test("goes as far as `automatic` says", async () => {
+    await machine.must(["agent", "run", await writeSettings({ automatic: "check" }), "--once"]);
+    expect(await status(join(home, "agent.json"))).toMatchObject({ installed: null, pending: null });
+    await machine.must(["agent", "run", await writeSettings({ automatic: "stage" }), "--once"]);
+    expect(await status(join(home, "agent.json"))).toMatchObject({ installed: null, pending: { phase: "staged" } });
+    await machine.must(["agent", "run", await writeSettings({ automatic: "apply" }), "--once"]);
+    expect(await status(join(home, "agent.json"))).toMatchObject({ installed: { version: current() }, pending: null });
+  });
+
   test("a program that cannot be started is named, and nothing is downloaded", async () => {
     const file = await writeSettings({ metered: ["./no-such-program"] });
     const ran = await machine.run(["agent", "run", file, "--once"]);

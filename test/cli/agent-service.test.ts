@@ -138,6 +138,18 @@ describe("a service", () => {
     expect(await installed()).toBe("1.1.0");
   });
 
+  test.each([
+    ["no root is pinned", { root: undefined }, "COPY_NOT_PINNED"],
+    ["there is no root file", { root: "none.json" }, "there is no file"],
+    ["the repository has no such name", { repository: "No/Name" }, "OCI_REFERENCE_INVALID"],
+    ["a program is not there", { metered: ["./none"] }, "AGENT_CONFIG_INVALID"],
+  ])("ends at once with 2 if %s", async (_what, settings, words) => {
+    await writeSettings(settings);
+    const running = start();
+    expect(await running.ended).toBe(2);
+    expect(running.said()).toContain(words);
+  });
+
   test("whose registry hangs says so after the stall timeout, tries again, and installs when it answers", async () => {
     await writeSettings({ stall: "1s", every: "1s" });
     registry.script({ match: { path: /manifests/ }, fault: { kind: "stall", after: "headers" } });

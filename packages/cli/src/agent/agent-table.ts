@@ -1,13 +1,13 @@
 /** The agent as a command: for a timer, a service, or a program in any language. */
 import type { Command } from "../context/command.ts";
-import type { Mode } from "../context/modes.ts";
+import { withSetting, type Mode } from "../context/modes.ts";
 import { entry, outputSettings, registrySettings } from "../entry.ts";
 import { siteModes, siteSettings } from "../pull/pull-table.ts";
 
 const isStatus: Mode = {
   name: "with status",
   when: (_values, [action]) => action === "status",
-  refuses: ["once", "jsonl", ...siteSettings, ...registrySettings],
+  refuses: ["once", "jsonl", "progress", ...siteSettings, ...registrySettings],
 };
 const isRun: Mode = { name: "with run", when: (_values, [action]) => action !== "status", refuses: ["json"] };
 
@@ -17,8 +17,8 @@ export const agentCommands: readonly Command[] = [
     summary:
       "keep a program up to date, as a file of settings says, until it is told to end; status: what is installed",
     arguments: "<run|status> <config.json|->",
-    settings: ["once", "jsonl", ...siteSettings, ...registrySettings, ...outputSettings],
-    modes: [isStatus, isRun, ...siteModes],
+    settings: ["once", "jsonl", "progress", ...siteSettings, ...registrySettings, ...outputSettings],
+    modes: [isStatus, isRun, withSetting("jsonl", ["progress"]), ...siteModes],
     examples: ["dtuf agent run agent.json --once", "dtuf agent run agent.json --jsonl", "dtuf agent status agent.json"],
     load: () => import("./agent.ts"),
   }),

@@ -6,7 +6,7 @@ import { describeNear } from "../context/text/near.ts";
 import { UsageError } from "../context/usage.ts";
 import type { AgentConfig } from "./config/config.ts";
 import { readAgentConfig } from "./config/read-config.ts";
-import { createDesk, readStatus } from "./desk.ts";
+import { openDesk, readStatus } from "./desk.ts";
 import { encodeError, encodeStatus } from "./lines/encode-line.ts";
 import { createLineWriter, helloLine, runSession, type LineWriter } from "./lines/session.ts";
 import { createTextReporter } from "./report.ts";
@@ -25,12 +25,16 @@ export const run: Run = async (context, [action = "", file = ""]) => {
 };
 
 async function runPlainly(context: Context, config: AgentConfig): Promise<ExitStatus> {
-  const desk = createDesk({ context, config, reporter: createTextReporter(context), signal: context.io.signal });
+  const reporter = createTextReporter(context, config.name);
   const manner: Manner = { automatic: config.automatic ?? "apply", confirming: "at-once" };
-  if (context.values.on("once")) await runOnce(desk, manner);
-  else await serve(desk, manner);
-  // A service that was told to end has done its work.
-  return 0;
+  try {
+    const desk = await openDesk({ context, config, reporter, signal: context.io.signal });
+    await (context.values.on("once") ? runOnce : serve)(desk, manner);
+    // A service that was told to end has done its work.
+    return 0;
+  } finally {
+    reporter.end();
+  }
 }
 
 /** The last line says how it ended, so that the driving program need not read stderr. */
@@ -72,7 +76,7 @@ async function drive(context: Context, { file, writer }: Driving): Promise<void>
   const manner: Manner = { automatic, confirming: isOnce ? "at-once" : "by-command" };
   writer.write(helloLine(config, manner));
   if (!isOnce) return runSession(context, { config, manner, writer });
-  return runOnce(createDesk({ context, config, reporter: writer, signal: context.io.signal }), manner);
+  return runOnce(await openDesk({ context, config, reporter: writer, signal: context.io.signal }), manner);
 }
 
 async function showStatus(context: Context, config: AgentConfig): Promise<ExitStatus> {

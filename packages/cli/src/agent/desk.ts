@@ -32,13 +32,18 @@ export interface Desk {
   queue<Result>(work: (agent: Agent) => Promise<Result>): Promise<Result>;
 }
 
-/** For each piece of work the connections are opened and closed again: between two there is no socket. */
-export function createDesk(given: Omit<Desk, "queue">): Desk {
+/**
+ * For each piece of work the connections are opened and closed again: between two there is no socket.
+ * @throws UsageError if there is no such root; TufError; FileError
+ */
+export async function openDesk(given: Omit<Desk, "queue">): Promise<Desk> {
+  const { context, config } = given;
+  const root = config.root === undefined ? undefined : await readRootFile(context, config.root);
   let last: Promise<unknown> = Promise.resolve();
   return {
     ...given,
     queue(work) {
-      const next = last.then(() => withAgent(given, work));
+      const next = last.then(() => withAgent({ ...given, root }, work));
       last = next.catch(() => undefined);
       return next;
     },
@@ -46,10 +51,9 @@ export function createDesk(given: Omit<Desk, "queue">): Desk {
 }
 
 async function withAgent<Result>(
-  { context, config, reporter }: Omit<Desk, "queue">,
+  { context, config, reporter, root }: Omit<Desk, "queue"> & { readonly root: Uint8Array | undefined },
   work: (agent: Agent) => Promise<Result>,
 ): Promise<Result> {
-  const root = config.root === undefined ? undefined : await readRootFile(context, config.root);
   const place = { repo: config.repository, directory: join(config.directory, "copy"), mirrors: config.mirrors, root };
   return withOwnCopy(context, place, async (copy) => {
     const agent = openAgent(config, { context, copy, onEvent: reporter.onEvent });

@@ -1,14 +1,28 @@
 /** What a person reads on stderr while an agent works. */
 import { formatMessage, messageOfEvent, messageOfPassedOver, type AgentEvent, type AgentMessage } from "@dtuf/agent";
 import type { Context } from "../context/command.ts";
+import { createProgress } from "../context/progress/progress.ts";
 import type { Reporter } from "./desk.ts";
 
-/** One line for each event but progress, which the log of a service has no use for. */
-export function createTextReporter({ terminal }: Context): Reporter {
+export interface TextReporter extends Reporter {
+  /** Erases the bars of what was moving. */
+  end(): void;
+}
+
+/** One line for each event; for progress bars, if they are wanted. */
+export function createTextReporter(context: Context, name: string): TextReporter {
+  const { terminal } = context;
+  const view = createProgress(context);
   const say = (message: AgentMessage): void => terminal.report(asTalk(formatMessage(message)));
   return {
+    end: () => view.end(),
     onEvent(event) {
-      if (event.kind === "progress") return;
+      if (event.kind === "progress") {
+        const { step, version, bytes, totalBytes } = event;
+        const shown = step === "download" ? "download" : "hash";
+        return view.onProgress({ step: shown, kind: "target", name: `${name} ${version}`, bytes, totalBytes });
+      }
+      view.end();
       if (event.kind === "failed" || event.kind === "release-skipped") terminal.note(withCause(event, event.error));
       else say(messageOfEvent(event));
     },

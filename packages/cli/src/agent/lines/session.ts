@@ -4,7 +4,7 @@ import type { Context } from "../../context/command.ts";
 import { AgentUsageError } from "../../context/usage.ts";
 import { version } from "../../version.ts";
 import type { AgentConfig } from "../config/config.ts";
-import { createDesk, type Desk, type Reporter } from "../desk.ts";
+import { openDesk, type Desk, type Reporter } from "../desk.ts";
 import { apply, check, revert } from "../round.ts";
 import { serve, type Manner } from "../serve.ts";
 import {
@@ -78,7 +78,7 @@ export async function runSession(
   const signal = AbortSignal.any([context.io.signal, ended.signal]);
   const session: Session = {
     ...{ writer, ended, offered: undefined, running: undefined, waiting: 0 },
-    desk: createDesk({ context, config, signal, reporter: { ...writer, onChecked } }),
+    desk: await openDesk({ context, config, signal, reporter: { ...writer, onChecked } }),
   };
   function onChecked(...[result]: Parameters<LineWriter["onChecked"]>): void {
     session.offered = result.update;
