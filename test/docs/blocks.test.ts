@@ -1,5 +1,6 @@
 /** No block of code in the documents is only read: each is run, type-checked or parsed, or its language says that it is a picture. */
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -22,10 +23,15 @@ const blocksIn = (language: string): readonly Block[] =>
 
 /** Pages whose shell has a test of its own, and the test. docs/commands.md is below. */
 const elsewhere: readonly (readonly [RegExp, string])[] = [
+  [/^docs\/quickstart\.md$/, "quickstart.test.ts"],
   [/^docs\/team\.md$/, "team.test.ts"],
   [/^docs\/runbooks\//, "runbooks.test.ts"],
   [/^docs\/ci\//, "ci.test.ts"],
 ];
+
+test("the tests that type pages are there", () => {
+  expect(elsewhere.map(([, name]) => name).filter((name) => !existsSync(join(import.meta.dirname, name)))).toEqual([]);
+});
 
 test("every block says by its language what becomes of it", () => {
   // `text` is a picture or a form; `console` shows what was printed.

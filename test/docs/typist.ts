@@ -31,7 +31,6 @@ export function createTypist(directory: string, environment: Readonly<Record<str
   const all = { DTUF_KEY_PASSWORD: "", DTUF_SIGNERS_FILE: "signers.json", ...environment };
   const variables = new Map<string, string>(Object.entries({ ...Object.fromEntries(passwords), ...all }));
   const words = new Map<string, string>();
-  const places = new Map<string, string>();
   const typist: Typist = {
     directory,
     words,
@@ -39,17 +38,12 @@ export function createTypist(directory: string, environment: Readonly<Record<str
     printed: [],
     now: () => new Date(),
     async type(person, line) {
-      const cwd = join(directory, person, places.get(person) ?? "");
+      const cwd = join(directory, person);
       await mkdir(cwd, { recursive: true });
       const filled = [...words].reduce((text, [word, value]) => text.replaceAll(word, value), line);
       const copied = /^cp (\S+) (\S+)$/.exec(filled);
       if (copied !== null) {
         await copyInto(join(cwd, copied[1] ?? ""), join(cwd, copied[2] ?? ""));
-        return { status: 0, stdout: "", stderr: "" };
-      }
-      const moved = /^cd (\S+)$/.exec(filled)?.[1];
-      if (moved !== undefined) {
-        places.set(person, join(places.get(person) ?? "", moved));
         return { status: 0, stdout: "", stderr: "" };
       }
       const [, name, value] = /^export ([A-Z_]+)=(\S*)$/.exec(filled) ?? [];

@@ -1,4 +1,4 @@
-/** The guides: quickstart, key ceremony, air gap, and moving over from the Python tools. */
+/** The guides: key ceremony, air gap, and moving over from the Python tools. */
 import { generateKeyPairSync } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -6,22 +6,6 @@ import { expect } from "vitest";
 import { found, place, publisher, type Scene } from "./scene.ts";
 
 const read = (directory: string, file: string): Promise<string> => readFile(join(directory, file), "utf8");
-
-const quickstart: Scene = {
-  page: "docs/quickstart.md",
-  environment: { DTUF_HOST: "oci:dtuf_registry" },
-  prepare: async () => undefined,
-  before: {
-    // The forged file was refused, and is not there.
-    "dtuf status": async ({ directory }) => {
-      await expect(read(directory, "me/client/files/app.txt")).rejects.toMatchObject({ code: "ENOENT" });
-    },
-  },
-  async after(typist) {
-    expect(typist.printed.filter((text) => text.startsWith("version"))).toEqual(["version 1\n", "version 2\n"]);
-    expect(typist.printed.join("")).toContain("release 3");
-  },
-};
 
 const keyCeremony: Scene = {
   page: "docs/key-ceremony.md",
@@ -105,4 +89,4 @@ const fromDxf: Scene = {
   },
 };
 
-export const guides: readonly Scene[] = [quickstart, keyCeremony, airGap, fromDtuf, fromDxf];
+export const guides: readonly Scene[] = [keyCeremony, airGap, fromDtuf, fromDxf];

@@ -1,0 +1,41 @@
+/** docs/quickstart.md as its reader types it: one real shell, the real program, no registry, no setting but passphrases. */
+import { execFile } from "node:child_process";
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { root } from "../structure/sources.ts";
+import { readPage } from "./pages.ts";
+import { linesOf } from "./typist.ts";
+
+let directory: string;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "dtuf-quickstart-"));
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+test("docs/quickstart.md, pasted into a shell, ends as it says", async () => {
+  const shell = readPage("docs/quickstart.md").blocks.filter(({ language }) => language === "sh");
+  const lines = linesOf(shell.map(({ text }) => text)).map(({ command, exit }) =>
+    exit === 0 ? command : `${command} && exit 99 || [ $? -eq ${exit} ]`,
+  );
+  const program = join(root, "packages/cli/src/bin/dtuf.ts");
+  const bin = join(directory, "bin");
+  await mkdir(bin);
+  await writeFile(
+    join(bin, "dtuf"),
+    `#!/bin/sh\nexec "${process.execPath}" --conditions=@dtuf/source "${program}" "$@"\n`,
+  );
+  await chmod(join(bin, "dtuf"), 0o755);
+  const env = { PATH: `${bin}:${process.env["PATH"] ?? ""}`, HOME: directory, ...passphrases };
+  const script = ["set -e", ...lines].join("\n");
+  const { stdout } = await promisify(execFile)("bash", ["--norc", "-c", script], { cwd: directory, env });
+  expect(stdout).toMatch(/^version 1\nversion 2\nplace: /);
+  expect(await readFile(join(directory, "client/root.json"), "utf8")).toContain('"_type":"root"');
+});
+
+const passphrases = Object.fromEntries(
+  ["ROOT", "TARGETS", "SNAPSHOT", "TIMESTAMP"].map((role) => [`DTUF_${role}_KEY_PASSWORD`, ""]),
+);
