@@ -69,6 +69,20 @@ const repositories: Readonly<Record<string, () => Promise<TufSimulator>>> = {
     return sim;
   },
 
+  async "hash bins of a delegated role, beside another that it ends the search before"() {
+    const sim = await createTufSimulator(now());
+    sim.addDelegation("targets", { name: "packages", paths: ["pkg/*"] });
+    sim.addDelegation("targets", { name: "others", paths: ["pkg/*", "dir/*"] });
+    const bins = sim.addSuccinctRoles("packages", 2, "packages.bins");
+    for (const path of ["pkg/1", "pkg/2", "pkg/3", "pkg/4"]) {
+      const bin = bins[Number.parseInt(pathHash(parseTargetPath(path)).slice(0, 1), 16) >> 2] ?? "";
+      sim.addTarget(path, Buffer.from(path), { role: bin });
+    }
+    // A bin is terminating: nobody gets the first of these.
+    for (const path of ["pkg/hidden", "dir/x"]) sim.addTarget(path, Buffer.from(path), { role: "others" });
+    return sim;
+  },
+
   async "fields that nobody knows"() {
     const sim = await createTufSimulator(now());
     for (const document of [sim.root, sim.timestamp, sim.snapshot, sim.targets]) {

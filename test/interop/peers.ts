@@ -10,6 +10,7 @@ import { createLayoutStore } from "@dtuf/registry/layout";
 import { publishToDirectory } from "@dtuf/testing/tuf-simulator/simulator-publish";
 import { createTestSigner } from "@dtuf/testing/keys";
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
+import { parseTargetPath, pathHash } from "@dtuf/tuf";
 import { installations, type Peers } from "../../bench/peers.ts";
 import type { Outcome } from "./outcome.ts";
 import { servePlain } from "./plain-server.ts";
@@ -83,6 +84,14 @@ async function createOurs(keys: Keys): Promise<TufSimulator> {
   sim.addDelegation("targets", { name: "9", paths: ["numbers/*"] });
   sim.addTarget("numbers/x", Buffer.from("ten is trusted first"), { role: "10" });
   sim.addTarget("numbers/x", Buffer.from("ten is trusted first"), { role: "9" });
+  sim.addDelegation("targets", { name: "packages", paths: ["pkg/*"] });
+  const bins = sim.addSuccinctRoles("packages", 3, "packages.bins");
+  for (let index = 0; index < 12; index += 1) {
+    const path = `pkg/${index}.whl`;
+    // The first three bits of the path's hash choose among eight bins.
+    const bin = Number.parseInt(pathHash(parseTargetPath(path)).slice(0, 1), 16) >> 1;
+    sim.addTarget(path, Buffer.from(`package ${index}`), { role: bins[bin] ?? "" });
+  }
   await sim.publishRelease();
   for (const role of ["root", "timestamp", "snapshot", "targets"] as const) sim.rotateKeys(role);
   if (keys === "ml-dsa") requireMlDsa(sim);

@@ -7,7 +7,8 @@ import { failAtEachCall, killAtEachChange } from "@dtuf/testing/file-faults/file
 import { createPrivateKey } from "@dtuf/testing/keys";
 import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { holdCeremony, openMachine, publicKeyOf } from "./ceremony.ts";
+import { holdCeremony } from "./ceremony.ts";
+import { openMachine, publicKeyOf } from "./machine.ts";
 
 let start: string;
 let root: Uint8Array;

@@ -212,7 +212,7 @@ describe("hash bins", () => {
     expect((await master.staged()).bins).toBeUndefined();
   });
 
-  test("a bin with altered bytes in the registry is not signed again", async () => {
+  test("a bin with altered bytes in the registry is not signed again [T185]", async () => {
     const { snapshot, delegations } = await release();
     const bin = binName(delegations.succinct, parseTargetPath("new"));
     const sha256 = snapshot.meta.get(`${bin}.json`)?.hashes?.get("sha256") ?? "";

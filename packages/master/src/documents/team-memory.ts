@@ -3,6 +3,7 @@
  * an older proposal than one it has seen, another content under the same number, and a second document of one version.
  * Pure.
  */
+import { createHash } from "node:crypto";
 import type { ProposalStatement } from "@dtuf/format";
 import { MasterError } from "../errors.ts";
 import { versionJumpMax } from "../limits.ts";
@@ -10,12 +11,16 @@ import { versionJumpMax } from "../limits.ts";
 interface Seen {
   readonly number: number;
   readonly hash: string;
+  /** Marks of its first files, among which are all but hash bins. */
+  readonly files: readonly string[];
 }
 
 interface Made {
   readonly version: number;
   /** Of what was signed. */
   readonly sha256: string;
+  /** The signatures of all who must sign it were seen, so that it can be published by anybody who kept it. */
+  readonly complete?: true | undefined;
 }
 
 export interface TeamMemory {
@@ -23,9 +28,17 @@ export interface TeamMemory {
   readonly proposals: Readonly<Record<string, Seen>>;
   /** The newest document of each role that was signed here in a proposal. */
   readonly signed: Readonly<Record<string, Made>>;
+  /**
+   * Marks of files of proposals that others of their names replaced, the newest last. The number of a proposal is not signed: who
+   * writes to the registry can give an old one a new number, and its signatures still count.
+   */
+  readonly withdrawn: readonly string[];
 }
 
-export const noMemory: TeamMemory = { proposals: {}, signed: {} };
+export const noMemory: TeamMemory = { proposals: {}, signed: {}, withdrawn: [] };
+
+/** Files that are remembered of each proposal, and of all that were replaced. */
+const rememberedMax = { ofOne: 100, withdrawn: 10_000 } as const;
 
 /** @throws MasterError MASTER_PROPOSAL_INVALID: the number could use up the numbers */
 export function verifyNumber({ proposals }: TeamMemory, { name, number }: ProposalStatement): void {
@@ -51,9 +64,20 @@ export function verifySeen(memory: TeamMemory, statement: ProposalStatement, has
   throw new MasterError("MASTER_PROPOSAL_CHANGED", message, { details: { name, got: hash, wanted: seen.hash } });
 }
 
+/** @throws MasterError MASTER_PROPOSAL_REPLAYED: it has a file of a proposal that was replaced */
+export function verifyNotWithdrawn(memory: TeamMemory, { name, files }: ProposalStatement): void {
+  const withdrawn = new Set(memory.withdrawn);
+  const again = files.find((file) => withdrawn.has(markOf(file)));
+  if (again === undefined) return;
+  const { role, version } = again;
+  const message = `proposal ${name} has the ${role} ${version} of an older proposal, which another one replaced`;
+  throw new MasterError("MASTER_PROPOSAL_REPLAYED", message, { details: { name, role, got: version } });
+}
+
 /**
  * @param allowed "another root": a root may take the place of one of the same version that was signed here, because a
- *   colleague read the hash out. The next root has one version only; other roles take a higher one.
+ *   colleague read the hash out. The next root has one version only; other roles take a higher one. Not if all signatures of
+ *   the first were seen: two roots of one version could both be published.
  * @throws MasterError MASTER_PROPOSAL_REPLAYED, MASTER_PROPOSAL_CHANGED
  */
 export function verifySignable(
@@ -63,6 +87,8 @@ export function verifySignable(
 ): void {
   for (const { role, version, sha256 } of files) {
     const made = findOwn(signed, role);
+    if (role === "root" && version === made?.version && sha256 !== made.sha256 && made.complete === true)
+      throw rootComplete(version);
     if (role === "root" && version === made?.version && allowed === "another root") continue;
     if (made === undefined || version > made.version || (version === made.version && sha256 === made.sha256)) continue;
     const isOlder = version < made.version;
@@ -76,8 +102,34 @@ export function verifySignable(
   }
 }
 
-export function withSeen(memory: TeamMemory, { name, number }: ProposalStatement, hash: string): TeamMemory {
-  return { ...memory, proposals: { ...memory.proposals, [name]: { number, hash } } };
+function rootComplete(version: number): MasterError {
+  const message = `another root ${version} has all its signatures, so that both could be published: accept that one, and correct it by root ${version + 1}`;
+  return new MasterError("MASTER_PROPOSAL_CHANGED", message, { details: { role: "root", got: version } });
+}
+
+export function withSeen(
+  memory: TeamMemory,
+  { name, number, files: all }: ProposalStatement,
+  hash: string,
+): TeamMemory {
+  const before = findOwn(memory.proposals, name);
+  const files = all.slice(0, rememberedMax.ofOne).map(markOf);
+  const replaced =
+    before === undefined || before.hash === hash ? [] : before.files.filter((mark) => !files.includes(mark));
+  const withdrawn = [...new Set([...memory.withdrawn, ...replaced])].slice(-rememberedMax.withdrawn);
+  return { ...memory, withdrawn, proposals: { ...memory.proposals, [name]: { number, hash, files } } };
+}
+
+/** Names a file of a role by what is signed: hash bins without targets are equal. */
+function markOf({ role, sha256 }: ProposalStatement["files"][number]): string {
+  return createHash("sha256").update(`${role}\n${sha256}`).digest("hex");
+}
+
+/** Remembers that the root which was signed here has all its signatures. */
+export function withComplete(memory: TeamMemory, complete: ProposalStatement["files"]): TeamMemory {
+  const root = complete.find(({ role, sha256 }) => role === "root" && findOwn(memory.signed, role)?.sha256 === sha256);
+  const made = root && findOwn(memory.signed, "root");
+  return made === undefined ? memory : { ...memory, signed: { ...memory.signed, root: { ...made, complete: true } } };
 }
 
 export function withSigned(memory: TeamMemory, files: ProposalStatement["files"]): TeamMemory {
@@ -101,11 +153,25 @@ export function encodeMemory(memory: TeamMemory): string {
 /** @throws MasterError MASTER_STATE_INVALID */
 export function parseMemory(bytes: Uint8Array, path: string): TeamMemory {
   try {
-    const { format, proposals, signed } = JSON.parse(Buffer.from(bytes).toString("utf8")) as Record<string, unknown>;
+    const {
+      format,
+      proposals,
+      signed,
+      withdrawn = [],
+    } = JSON.parse(Buffer.from(bytes).toString("utf8")) as Record<string, unknown>;
     if (format !== 1) throw new TypeError("wanted format 1");
     return {
-      proposals: readRecord(proposals, ({ number, hash }) => ({ number: readNumber(number), hash: readHex(hash) })),
-      signed: readRecord(signed, ({ version, sha256 }) => ({ version: readNumber(version), sha256: readHex(sha256) })),
+      proposals: readRecord(proposals, ({ number, hash, files = [] }) => ({
+        number: readNumber(number),
+        hash: readHex(hash),
+        files: readHexes(files),
+      })),
+      signed: readRecord(signed, ({ version, sha256, complete }) => ({
+        version: readNumber(version),
+        sha256: readHex(sha256),
+        ...(complete === true ? { complete } : {}),
+      })),
+      withdrawn: readHexes(withdrawn),
     };
   } catch (cause) {
     throw new MasterError("MASTER_STATE_INVALID", `${path} is not a record of proposals`, { details: { path }, cause });
@@ -122,6 +188,11 @@ function readRecord<T>(json: unknown, read: (fields: Fields) => T): Readonly<Rec
 function readNumber(json: unknown): number {
   if (!Number.isSafeInteger(json) || (json as number) < 1) throw new TypeError("wanted a whole number");
   return json as number;
+}
+
+function readHexes(json: unknown): readonly string[] {
+  if (!Array.isArray(json)) throw new TypeError("wanted a list");
+  return json.map(readHex);
 }
 
 function readHex(json: unknown): string {

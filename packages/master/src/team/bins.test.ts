@@ -122,6 +122,20 @@ describe("hash bins of targets that two people sign", () => {
     expect((await second.staged()).targets).toEqual([]);
   });
 
+  test("show the one target that changes while all of them change [T186]", async () => {
+    await owner.propose("bins");
+    await second.signProposal("bins");
+    await accepted("bins");
+    await owner.resizeBins(8);
+    await owner.deleteTarget("b");
+    await owner.pushTarget("c", [content("other")]);
+    await owner.propose("resize");
+    expect((await second.reviewProposal("resize")).summary.targets).toMatchObject([
+      { role: "targets", path: "b", change: "delete" },
+      { role: "targets", path: "c", change: "replace" },
+    ]);
+  });
+
   test("are resized and renewed; a machine that is never online sees the same and signs", async () => {
     await owner.propose("bins");
     await second.signProposal("bins");

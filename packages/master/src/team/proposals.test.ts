@@ -3,7 +3,7 @@ import { createPublicKey, type KeyObject } from "node:crypto";
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { latestTag, proposalTag } from "@dtuf/format";
+import { encodeProposal, latestTag, parseProposal, parseStatement, proposalTag, statementHash } from "@dtuf/format";
 import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
 import { createSigner, keyFromPem, type Signer } from "@dtuf/tuf";
 import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
@@ -13,6 +13,7 @@ import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
 import { createRemoteRepository } from "@dtuf/testing/remote-repository";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createMaster, type Master, type ProposalReview } from "../index.ts";
+import { putArtifact } from "../release/upload.ts";
 import type { TargetPart } from "../contract.ts";
 
 let directory: string;
@@ -20,6 +21,15 @@ let clock: FixedClock;
 let store: LayoutStore;
 let ci: Master;
 let pinned: Uint8Array;
+/** What anybody who may write to the registry can do: the signed files of a proposal under another number and name. */
+async function renumber(manifest: Uint8Array, { name, number }: { name: string; number: number }): Promise<string> {
+  const index = parseProposal(manifest);
+  const statement = { ...parseStatement(index.statement.data ?? new Uint8Array()), name, number };
+  const files = [...index.files].map(([file, { data }]) => ({ name: file, bytes: data ?? new Uint8Array() }));
+  await putArtifact({ store, signal: undefined, concurrency: 1 }, encodeProposal(statement, files));
+  return statementHash(statement);
+}
+
 const people = ["alice", "bob", "carol"] as const;
 type Person = (typeof people)[number];
 let keys: Readonly<Record<Person, KeyObject>>;
@@ -155,6 +165,19 @@ describe("a proposal", () => {
     expect(await read("demo.txt")).toBeUndefined();
   });
 
+  test("is refused under a new number and name by a signer who has seen what replaced it, unless its hash was read out [T156]", async () => {
+    await proposeDemo("alice", "one");
+    await person("bob").reviewProposal("next");
+    const old = await store.resolve(proposalTag("next"), { want: "bytes" });
+    await proposeDemo("alice", "two");
+    await person("bob").reviewProposal("next");
+    const hash = await renumber(old?.bytes ?? new Uint8Array(), { name: "again", number: 7 });
+    const bob = person("bob");
+    await expectRefused(bob.signProposal("again"), "MASTER_PROPOSAL_REPLAYED");
+    expect((await bob.listProposals()).map(({ name }) => name)).toEqual(["next"]);
+    expect((await bob.signProposal("again", { expectHash: hash })).added).toHaveLength(1);
+  });
+
   test("is refused if the registry shows the second signer another one than was read out [T156]", async () => {
     const { hash } = await proposeDemo("alice", "one");
     await person("carol").pushTarget("demo.txt", [content("other")]);
@@ -208,6 +231,20 @@ describe("a proposal", () => {
     await person("bob").signProposal("rotate", { expectHash: hash });
     await ci.acceptProposal("rotate");
     expect((await readRelease(store, pinned, clock.now())).root.signed.roles.root.keyIds).toHaveLength(2);
+  });
+
+  test("of a root takes no other's place whose signatures are all there, so that one root of a version can be published [T156]", async () => {
+    const alice = person("alice");
+    await alice.setThreshold("root", 1);
+    await alice.propose("rotate");
+    await person("bob").signProposal("rotate");
+    await alice.removeKey("root", "carol");
+    await expectRefused(alice.propose("rotate"), "MASTER_PROPOSAL_CHANGED");
+    await ci.acceptProposal("rotate");
+    await alice.propose("rotate");
+    await person("bob").signProposal("rotate");
+    await ci.acceptProposal("rotate");
+    expect((await readRelease(store, pinned, clock.now())).root.signed).toMatchObject({ version: 4 });
   });
 
   test("is refused once something else of the role was published [T157]", async () => {

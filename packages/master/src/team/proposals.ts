@@ -7,6 +7,7 @@ import type { TargetMap } from "../documents/changes.ts";
 import {
   signedVersion,
   verifyNumber,
+  verifyNotWithdrawn,
   verifySeen,
   verifySignable,
   withSeen,
@@ -42,7 +43,7 @@ import {
 import { placeProposal, type OpenedFile } from "./rules/place-files.ts";
 import { describeReview, keysMissing, signFiles, verifyExpected, type Signed } from "./rules/review.ts";
 import { draftDue } from "./renewal.ts";
-import { sendProposal } from "./send.ts";
+import { rememberComplete, sendProposal } from "./send.ts";
 import { settle, settleRole } from "./settle.ts";
 
 export async function propose(
@@ -53,9 +54,9 @@ export async function propose(
   if (!isProposalName(name)) throw new TypeError(`a proposal cannot be named ${JSON.stringify(name)}`);
   const base = await openTeamBase(operation, { expectSnapshot, clock });
   if (role !== undefined) await settleRole(operation, base, parseRoleName(role));
-  const memory = await operation.team.readMemory();
   const before = await findProposal(operation, name);
-  if (before !== undefined) verifyNumber(memory, before.statement);
+  if (before !== undefined) await rememberProposed(operation, base, before);
+  const memory = await operation.team.readMemory();
   const others = (await readable(() => readStatements(operation))) ?? [];
   const proposed = [...others, ...(before === undefined ? [] : [before.statement])];
   const floor = (of: string): number => Math.max(signedVersion(memory, of), proposedVersion(proposed, of, base));
@@ -68,6 +69,11 @@ export async function propose(
   const number = Math.max(before?.statement.number ?? 0, memory.proposals[name]?.number ?? 0) + 1;
   const statement: ProposalStatement = { name, number, base: releaseOf(base), files };
   const placed = await placeProposal(viewOf(operation, base), { name, files });
+  verifySignable(
+    memory,
+    files.filter(({ role }) => role === "root"),
+    "another root",
+  );
   const signed = await signFiles(placed.files, signersHere(operation));
   if (role !== undefined && signed.added.length === 0) throw keysMissing(placed.files);
   const hash = statementHash(statement);
@@ -82,8 +88,8 @@ export async function reviewProposal(
   options: ReviewOptions,
 ): Promise<ProposalReview> {
   const { found, files, published } = await openProposal(operation, name, options);
-  const memory = await operation.team.readMemory();
-  await operation.team.saveMemory(withSeen(memory, found.statement, found.hash));
+  await operation.team.saveMemory(withSeen(await operation.team.readMemory(), found.statement, found.hash));
+  await rememberComplete(operation, files);
   return describeReview({ ...found, files, state: published ? "published" : undefined });
 }
 
@@ -161,7 +167,9 @@ async function describeOpen(operation: Operation, base: Base, name: string): Pro
   try {
     const found = await findProposal(operation, name);
     if (found === undefined || (await isPublished(operation, base, found.files))) return undefined;
-    verifySeen(await operation.team.readMemory(), found.statement, found.hash);
+    const memory = await operation.team.readMemory();
+    verifySeen(memory, found.statement, found.hash);
+    verifyNotWithdrawn(memory, found.statement);
     const { files } = await placeProposal(viewOf(operation, base), { name, files: found.files });
     const { number, state, missing } = describeReview({ ...found, files, state: undefined });
     return { name, number, state, missing };
@@ -226,7 +234,9 @@ export async function findSeen(
   const found = await findProposal(operation, name);
   if (found === undefined) throw unknownProposal(name);
   if (expectHash !== undefined) verifyExpected(found, expectHash);
-  verifySeen(await operation.team.readMemory(), found.statement, found.hash);
+  const memory = await operation.team.readMemory();
+  verifySeen(memory, found.statement, found.hash);
+  if (expectHash === undefined) verifyNotWithdrawn(memory, found.statement);
   return found;
 }
 
@@ -255,6 +265,13 @@ export async function remember(
   const state = operation.state();
   const targets = signed.added.find(({ role }) => role === "targets")?.version ?? 0;
   if (targets > state.signed.targets) await operation.save({ ...state, signed: { ...state.signed, targets } });
+}
+
+/** Before another proposal takes its place. */
+async function rememberProposed(operation: Operation, base: Base, { statement, files }: FoundProposal): Promise<void> {
+  verifyNumber(await operation.team.readMemory(), statement);
+  const placed = await readable(() => placeProposal(viewOf(operation, base), { name: statement.name, files }));
+  await rememberComplete(operation, placed?.files ?? []);
 }
 
 /** The highest that is proposed. Implausible versions are ignored: they could use up the version numbers. */

@@ -5,11 +5,13 @@
 import { encodeProposal, metadataFileName, proposalTag, type ProposalStatement } from "@dtuf/format";
 import type { Digest } from "@dtuf/registry";
 import { mergeSignatures } from "@dtuf/tuf";
+import { withComplete } from "../documents/team-memory.ts";
 import { MasterError } from "../errors.ts";
 import { rebasesMax } from "../limits.ts";
 import { putArtifact } from "../release/upload.ts";
 import type { Operation } from "../state/operation.ts";
 import { findProposal, type FoundProposal } from "./open-proposal.ts";
+import { isMet } from "./rules/needs.ts";
 import type { OpenedFile } from "./rules/place-files.ts";
 
 export interface Sending {
@@ -38,11 +40,22 @@ export async function sendProposal(
     const now = await findProposal(operation, sending.statement.name);
     if (now === undefined || now.hash !== sending.hash) throw changed(sending.statement, now);
     const all = merged(files, now);
-    if (all.every((file, at) => Buffer.compare(file.bytes, now.files[at]?.bytes ?? new Uint8Array()) === 0)) return all;
+    if (all.every((file, at) => Buffer.compare(file.bytes, now.files[at]?.bytes ?? new Uint8Array()) === 0)) {
+      await rememberComplete(operation, all);
+      return all;
+    }
     files = all;
   }
   const { name } = sending.statement;
   throw new MasterError("MASTER_PUBLISHER_RACE", `others changed proposal ${name} at every try`, { details: { name } });
+}
+
+/** A root that has all its signatures can be published by anybody who kept it, so that no other one of its version is signed. */
+export async function rememberComplete(operation: Operation, files: readonly OpenedFile[]): Promise<void> {
+  const complete = files.filter(({ bytes, needs }) => needs.every((need) => isMet(bytes, need)));
+  const memory = await operation.team.readMemory();
+  const after = withComplete(memory, complete);
+  if (after !== memory) await operation.team.saveMemory(after);
 }
 
 /** Returns false if the tag names something else now; a store that can swap tags finds out. */
