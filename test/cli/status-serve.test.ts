@@ -37,6 +37,8 @@ beforeAll(async () => {
 afterAll(async () => machine[Symbol.asyncDispose]());
 
 interface Asked {
+  /** As browsers fill in Sec-Fetch-Site. */
+  readonly site?: string;
   readonly path?: string;
   readonly method?: string;
   readonly host?: string;
@@ -48,8 +50,9 @@ interface Answered {
   readonly body: string;
 }
 
-async function ask({ path = "/", method = "GET", host = `127.0.0.1:${port}` }: Asked = {}): Promise<Answered> {
-  const sent = request({ host: "127.0.0.1", port, path, method, headers: { host } }).end();
+async function ask({ path = "/", method = "GET", host = `127.0.0.1:${port}`, site }: Asked = {}): Promise<Answered> {
+  const headers = { host, ...(site === undefined ? {} : { "sec-fetch-site": site }) };
+  const sent = request({ host: "127.0.0.1", port, path, method, headers }).end();
   const [response] = (await once(sent, "response")) as [IncomingMessage];
   const body = (await response.toArray()).join("");
   return { status: response.statusCode, headers: response.headers, body };
@@ -103,6 +106,23 @@ describe("the server", () => {
       }
     },
   );
+
+  test.each([
+    ["cross-site", 403],
+    ["same-site", 403],
+    ["same-origin", 200],
+    ["none", 200],
+  ])("answers a request that a browser calls %s with %i: other sites ask it nothing [T261]", async (site, expected) => {
+    expect((await ask({ site })).status).toBe(expected);
+  });
+
+  test("lets few names wait, so that nobody keeps it asking the registry, and answers again afterwards [T261]", async () => {
+    const asked = await Promise.all(Array.from({ length: 20 }, (_, at) => ask({ path: `/?name=many-${at}` })));
+    const statuses = asked.map(({ status }) => status);
+    expect(statuses.filter((status) => status === 503).length).toBeGreaterThanOrEqual(10);
+    expect(statuses.filter((status) => status === 200).length).toBeGreaterThanOrEqual(1);
+    expect((await ask({ path: "/?name=after" })).status).toBe(200);
+  });
 
   test("answers under the name localhost", async () => {
     expect((await ask({ host: `localhost:${port}` })).status).toBe(200);

@@ -1,6 +1,7 @@
 /** A client's view for the terminal and for programs: the same report as the page. */
 import type { Context } from "../context/command.ts";
-import { printFacts, type Fact, type Tone } from "../context/text/columns.ts";
+import { printFacts, type Fact } from "../context/text/columns.ts";
+import { toneOf as roleTone } from "../publish/reports/role-report.ts";
 import { describeCount, describeInstant } from "../context/time.ts";
 import type { RoleFacts, StatusReport } from "./report/report.ts";
 import { toneOf } from "./page/verdict-card.ts";
@@ -21,6 +22,7 @@ function describe(report: StatusReport): readonly Fact[] {
     { label: "place", shown: place },
     { label: "clients", shown: verdict.says, tone: toneOf(verdict) },
     ...(verdict.until === undefined ? [] : [until("until", verdict.until, `, then ${verdict.first ?? ""} expires`)]),
+    ...(verdict.why === undefined ? [] : [{ label: "because", shown: verdict.why }]),
     ...(verdict.code === undefined ? [] : [{ label: "code", shown: verdict.code }]),
     ...verdict.next.map((step) => ({ label: "next", shown: step })),
     ...(release === undefined
@@ -37,6 +39,6 @@ function roleFact({ role, version, expires, state, threshold, keys }: RoleFacts,
   const signed = keys.filter((key) => key.signed === true).length;
   const text = (instant: string): string =>
     `version ${version}, signed by ${signed} of ${keys.length} keys, ${threshold} needed, expires ${instant}`;
-  const tone: Tone = state === "expired" ? "bad" : state;
+  const tone = roleTone(state);
   return { label: role, shown: text(describeInstant(expires, now)), plain: text(expires.toISOString()), tone };
 }

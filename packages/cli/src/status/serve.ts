@@ -7,6 +7,7 @@ import { UsageError } from "../context/usage.ts";
 import { gather, type Gathering } from "./gather.ts";
 import { encodeCalendar } from "./page/calendar.ts";
 import { mannerOf } from "./views.ts";
+import type { StatusReport } from "./report/report.ts";
 import { contentPolicy, encodePage, encodeStatusJson } from "./page/page.ts";
 
 /** Browsers of one machine need few. */
@@ -15,6 +16,8 @@ const urlMax = 8192;
 /** Reloading a page does not ask the registry again so soon. */
 const freshMs = 5000;
 const requestMs = 10_000;
+/** Looks that wait for one another: more are refused. */
+const waitingMax = 4;
 
 /** Runs until the signal. Its end by SIGINT or SIGTERM is the usual one. */
 export async function serve(context: Context, repo: string): Promise<ExitStatus> {
@@ -59,19 +62,24 @@ function ended(server: Server, signal: AbortSignal): Promise<void> {
   });
 }
 
-type Find = (asked: TargetPath | undefined) => Promise<Gathering>;
+/** Undefined: too many are waiting. */
+type Find = (asked: TargetPath | undefined) => Promise<Gathering> | undefined;
 
-/** One look at a time, kept for a moment: browsers cannot make this machine ask a registry more often. */
+/** One look at a time, kept for a moment, and few that wait: browsers cannot keep this machine asking a registry. */
 function createFinder(context: Context, repo: string): Find {
   let last:
     | { readonly asked: TargetPath | undefined; readonly until: number; readonly found: Promise<Gathering> }
     | undefined;
   let queue: Promise<unknown> = Promise.resolve();
+  let waiting = 0;
   return (asked) => {
     const now = context.io.now().getTime();
     if (last !== undefined && last.asked === asked && now < last.until) return last.found;
+    if (waiting >= waitingMax) return undefined;
+    waiting += 1;
     const found = queue.then(() => gather(context, { repo, asked, ...mannerOf(context) }));
-    queue = found.catch(() => undefined);
+    const leave = (): void => void (waiting -= 1);
+    queue = found.then(leave, leave);
     last = { asked, until: now + freshMs, found };
     return found;
   };
@@ -110,22 +118,27 @@ async function answer({ request, response, find, io }: Exchange): Promise<void> 
 
 async function route({ method, url = "", headers, socket }: IncomingMessage, find: Find): Promise<Answer> {
   if (method !== "GET" && method !== "HEAD") return text(405, "only GET and HEAD");
-  if (!isOwnName(headers.host, socket.localPort))
+  if (!isOwnName(headers.host, socket.localPort)) {
     return text(421, "this server answers to 127.0.0.1 and localhost alone");
+  }
+  if (!isOwnSite(headers["sec-fetch-site"])) return text(403, "another site asked for this page; type its address");
   if (url.length > urlMax) return text(414, "the address is too long");
   const asked = URL.parse(url, "http://127.0.0.1");
   if (asked === null || !url.startsWith("/")) return text(400, "no such address");
-  switch (asked.pathname) {
-    case "/":
-      return page(asked.searchParams.get("name") ?? "", find);
-    case "/status.json":
-      return { status: 200, type: "application/json", body: encodeStatusJson((await find(undefined)).report) };
-    case "/expiries.ics":
-      return { status: 200, type: "text/calendar", body: encodeCalendar((await find(undefined)).report) };
-    default:
-      return text(404, "no such page");
-  }
+  const encode = encoders.get(asked.pathname);
+  if (encode === undefined) return text(404, "no such page");
+  const name = asked.pathname === "/" ? (asked.searchParams.get("name") ?? "") : "";
+  const path = name === "" ? undefined : findTargetPath(name);
+  if (name !== "" && path === undefined) return text(400, "that is no name of a target");
+  const found = find(path);
+  return found === undefined ? text(503, "busy; ask again") : encode((await found).report);
 }
+
+const encoders: ReadonlyMap<string, (report: StatusReport) => Answer> = new Map([
+  ["/", (report) => ({ status: 200, type: "text/html", body: encodePage(report, "form") })],
+  ["/status.json", (report) => ({ status: 200, type: "application/json", body: encodeStatusJson(report) })],
+  ["/expiries.ics", (report) => ({ status: 200, type: "text/calendar", body: encodeCalendar(report) })],
+]);
 
 /**
  * A web site whose name leads to 127.0.0.1 (DNS rebinding) has its own name in the Host header, and must not read what this
@@ -135,13 +148,16 @@ function isOwnName(host: string | undefined, port: number | undefined): boolean 
   return host === `127.0.0.1:${port}` || host === `localhost:${port}`;
 }
 
-async function page(name: string, find: Find): Promise<Answer> {
-  if (name === "") return { status: 200, type: "text/html", body: encodePage((await find(undefined)).report, "form") };
+/** Browsers say whether another site makes the request, which could not read the answer, but would cost questions. */
+function isOwnSite(site: string | readonly string[] | undefined): boolean {
+  return site === undefined || site === "none" || site === "same-origin";
+}
+
+function findTargetPath(name: string): TargetPath | undefined {
   try {
-    const { report } = await find(parseTargetPath(name));
-    return { status: 200, type: "text/html", body: encodePage(report, "form") };
+    return parseTargetPath(name);
   } catch (error) {
-    if (TufError.is(error) && error.code === "TUF_NAME_INVALID") return text(400, "that is no name of a target");
+    if (TufError.is(error)) return undefined;
     throw error;
   }
 }

@@ -13,8 +13,9 @@ export function roleFact({ role, expires, state, ...rest }: RoleStatus, now: Dat
   };
 }
 
-function toneOf(state: RoleStatus["state"]): Tone {
-  return state === "expired" ? "bad" : state;
+/** Colour is for what somebody has to look at. */
+export function toneOf(state: RoleStatus["state"]): Tone {
+  return state === "expired" ? "bad" : state === "soon" ? "soon" : "plain";
 }
 
 function signatures({ version, threshold, keys, signed }: Omit<RoleStatus, "role" | "expires" | "state">): string {

@@ -28,7 +28,7 @@ const shapes: Readonly<Record<Tone, Markup>> = {
 };
 
 export function verdictCard({ verdict, at }: Pick<StatusReport, "verdict" | "at">): Markup {
-  const { says, until, first, code, next } = verdict;
+  const { says, why, until, first, code, next } = verdict;
   const tone = toneOf(verdict);
   return html`<div class="verdict ${tone}">
     <svg
@@ -44,6 +44,7 @@ export function verdictCard({ verdict, at }: Pick<StatusReport, "verdict" | "at"
     </svg>
     <div>
       <h1>${says}</h1>
+      ${why === undefined ? undefined : html`<p class="until">Because ${why}.</p>`}
       ${until === undefined ? undefined : untilLine(until, { first, at })}
       ${code === undefined ? undefined : html`<p class="code">Code <code>${code}</code></p>`}
       ${

@@ -38,8 +38,10 @@ export interface Verdict {
    * "absent": nothing is published. "unreachable": the registry did not answer. "unchecked": it was not asked.
    */
   readonly state: "good" | "soon" | "expired" | "refused" | "absent" | "unreachable" | "unchecked";
-  /** One sentence without instants. */
+  /** One short sentence. */
   readonly says: string;
+  /** The reason, if it is not in the sentence. */
+  readonly why?: string | undefined;
   readonly until?: Date | undefined;
   /** The role that expires first. */
   readonly first?: string | undefined;

@@ -4,7 +4,7 @@ import { isTopLevelRole } from "@dtuf/tuf";
 import { exitStatusOf } from "../../context/exit-status.ts";
 import { rolledBack } from "../../context/hints.ts";
 import { renewalOf } from "../../publish/reports/due-report.ts";
-import type { Listing, RoleFacts, Verdict } from "./report.ts";
+import { cut, type Listing, type RoleFacts, type Verdict } from "./report.ts";
 
 export interface Failure {
   readonly code: string;
@@ -29,13 +29,15 @@ export function judge(facts: Facts): Verdict {
   const named = ending === undefined ? {} : { until: ending.expires, first: ending.role };
   if (failure !== undefined) return { ...judgeFailure(failure, facts), ...(isHonest(failure) ? named : {}) };
   if (ending !== undefined && ending.expires <= now) {
-    const says = `Clients refuse what is published: ${ending.role} has expired.`;
-    return { state: "expired", says, code: "TUF_EXPIRED", ...named, next: renewals(facts) };
+    const why = `${ending.role} has expired`;
+    return { ...refused, state: "expired", why, code: "TUF_EXPIRED", ...named, next: renewals(facts) };
   }
   const next = renewals(facts);
   if (next.length === 0) return { state: "good", says: "Clients are served.", ...named, next };
   return { state: "soon", says: "Clients are served, and something is due.", ...named, next };
 }
+
+const refused = { state: "refused", says: "Clients refuse what is published." } as const;
 
 /** What was read before is still the best that is known if nobody answered. */
 function isHonest({ kind }: Failure): boolean {
@@ -48,18 +50,13 @@ function judgeFailure({ kind, code, message }: Failure, { repo, program, status 
     case "unchecked":
       return { state: "unchecked", says: "The registry was not asked. This is what was known before.", next: [] };
     case "unreachable":
-      return { state: "unreachable", says: `The registry gave no answer: ${message}.`, code, next: [] };
+      return { state: "unreachable", says: "The registry gave no answer.", why: cut(message), code, next: [] };
     case "absent":
       return status?.versions === "never"
         ? { state: "absent", says: "Nothing is published yet.", next: [`${program} push-metadata ${repo}`] }
         : { state: "absent", says: "Nothing is published there.", code, next: again };
     case "refused":
-      return {
-        state: "refused",
-        says: `Clients refuse what is published: ${message}.`,
-        code,
-        next: isOlder(code) ? again : [],
-      };
+      return { ...refused, why: cut(message), code, next: isOlder(code) ? again : [] };
   }
 }
 
