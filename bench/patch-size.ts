@@ -15,7 +15,7 @@ function indexOf(bytes: Buffer) {
 
 const started = performance.now();
 const encoder = createSegmentEncoder();
-const sums = { all: 0, prefix: 0, differences: 0 };
+const sums = { all: 0, prefix: 0, differences: 0, earlier: 0 };
 for (const { offset, length, windowOffset, windowLength } of planSegments(indexOf(content), indexOf(old)) ?? []) {
   const window = old.subarray(windowOffset, windowOffset + windowLength);
   const { coding, coded } = await encoder.encode({ window, content: content.subarray(offset, offset + length) });

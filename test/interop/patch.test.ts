@@ -37,6 +37,18 @@ describe.skipIf(!hasPrograms)("Python's standard library and zstd", () => {
     expect((await readFile(at("made.bin"))).equals(content)).toBe(true);
   });
 
+  test("make a target from its compressed copy", async () => {
+    const text = Buffer.from(
+      Array.from({ length: 400_000 }, (_, line) => `${(line * line) % 7919};${line}\n`).join(""),
+    );
+    await writeFile(at("text"), text);
+    await writeFile(at("empty"), "");
+    await machine.must(["push-target", "fred/demo", "text", "text", "--compress"]);
+    await machine.must(["push-metadata", "fred/demo"]);
+    await python("dtuf_registry/fred/demo", "text", "empty", "made.bin");
+    expect((await readFile(at("made.bin"))).equals(text)).toBe(true);
+  });
+
   test("decode the vectors of both codings", async () => {
     const counted = Array.from({ length: 625 }, (_, each) => createHash("sha256").update(`vector${each}`).digest());
     const window = Buffer.concat(counted, 20_000);

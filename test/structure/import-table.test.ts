@@ -201,6 +201,7 @@ test("files are opened for reading by the bounded readers, and by few others", (
   expect(found).toEqual([
     "packages/cli/src/context/log.ts: node:fs",
     "packages/copy/src/targets/partial-file.ts: node:fs/promises",
+    "packages/master/src/parts/patch-file.ts: node:fs/promises",
     "packages/mirror/src/tuf/target-contents.ts: node:fs",
     "packages/signers/src/keys/file-signer.ts: node:fs/promises",
   ]);

@@ -103,3 +103,11 @@ export function entry({ load, modes = [], ...given }: Entry): Command {
     load: async () => (await load()).run,
   };
 }
+
+/** Of what is signed beside a target. */
+export const companionSettings = ["chunk", "no-index", "patch-from", "no-patch", "compress"] as const;
+
+export const companionModes: readonly Mode[] = [
+  withSetting("no-index", ["chunk", "patch-from", "no-patch", "compress"]),
+  withSetting("no-patch", ["patch-from"]),
+];

@@ -230,7 +230,7 @@ function kebab(flags: Readonly<Record<string, string | boolean | readonly string
   return Object.fromEntries(
     Object.entries(flags).map(([name, value]) => {
       // Commander takes --no-input for the opposite of --input, which is on by default.
-      const isOpposite = name === "input" || name === "index";
+      const isOpposite = Object.hasOwn(settings, `no-${name}`);
       const kebabName = isOpposite ? `no-${name}` : name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
       return [kebabName, isOpposite ? value === false || undefined : value];
     }),

@@ -15,6 +15,8 @@ import {
   registrySettings,
   signerSettings,
   stateSettings,
+  companionModes,
+  companionSettings,
 } from "./entry.ts";
 import { keyCommands } from "./keys/keys-table.ts";
 import { releaseCommands } from "./publish/history/release-table.ts";
@@ -32,7 +34,7 @@ import { teamCommands } from "./team/team-table.ts";
 const withoutFiles: Mode = {
   name: "without a file",
   when: (_values, args) => args.length < 3,
-  refuses: ["concurrency", "parts", "chunk", "no-index", "patch-from", "progress", "role"],
+  refuses: ["concurrency", "parts", ...companionSettings, "progress", "role"],
 };
 
 const masterCommands: readonly Command[] = [
@@ -69,23 +71,13 @@ const masterCommands: readonly Command[] = [
     name: "push-target",
     summary: "upload a target's files and stage it for the next publication",
     arguments: "<repo> <target> [file|@target...]",
-    settings: [
-      ...stateSettings,
-      "concurrency",
-      "parts",
-      "chunk",
-      "no-index",
-      "patch-from",
-      "progress",
-      "custom",
-      "role",
-    ],
-    modes: [withoutFiles, withSetting("no-index", ["chunk", "patch-from"])],
+    settings: [...stateSettings, "concurrency", "parts", ...companionSettings, "progress", "custom", "role"],
+    modes: [withoutFiles, ...companionModes],
     examples: [
       "dtuf push-target fred/demo app-1.4.tgz ./app-1.4.tgz",
       "dtuf push-target fred/demo app-1.4.tgz ./app-1.4.tgz --custom channel=stable",
       "dtuf push-target fred/demo disk.img ./disk.img --chunk 16k",
-      "dtuf push-target fred/demo app ./app --patch-from published",
+      "dtuf push-target fred/demo app ./app --patch-from published --compress",
     ],
     load: () => import("./publish/push-target.ts"),
   }),
@@ -100,12 +92,11 @@ const masterCommands: readonly Command[] = [
       "newer",
       "delete",
       "dry-run",
-      "chunk",
-      "no-index",
+      ...companionSettings,
       "custom",
       "progress",
     ],
-    modes: [withSetting("no-index", ["chunk"])],
+    modes: companionModes,
     examples: ["dtuf push-targets fred/demo ./dist --prefix 1.4 --newer"],
     load: () => import("./publish/push-targets.ts"),
   }),

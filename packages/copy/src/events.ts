@@ -4,6 +4,8 @@ export type CopyEvent =
   | { readonly kind: "site-skipped"; readonly site: string; readonly error: unknown }
   /** A target's chunk index cannot be used: its bytes are not passed on before all of them are verified. */
   | { readonly kind: "index-unused"; readonly path: string; readonly error: unknown }
+  /** A way to the bytes of a target failed (a patch, a compressed copy, older files), and the next one is taken: more is fetched. */
+  | { readonly kind: "way-failed"; readonly path: string; readonly way: FailedWay; readonly error: unknown }
   /** A delegated role could not be loaded; the names of its targets are missing from the result. */
   | { readonly kind: "role-skipped"; readonly role: string; readonly error: unknown }
   /** The state cannot be written. It is lost when this copy ends, and with it the protection from rollback. */
@@ -17,3 +19,6 @@ export type CopyEvent =
   | { readonly kind: "lock-awaited"; readonly path: string; readonly pid: number | undefined }
   /** A damaged or foreign file in the cache was ignored; it is fetched again. */
   | { readonly kind: "cache-healed"; readonly what: string; readonly error: unknown };
+
+/** A way to the bytes of a target that another one follows: see `Way`. */
+export type FailedWay = "seed" | "patch" | "compressed";

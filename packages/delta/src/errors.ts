@@ -13,7 +13,9 @@ export type DeltaErrorCode =
   /** The patch table has a version, a recipe or a coding that this program does not know. */
   | "DELTA_PATCH_VERSION"
   /** A patch gave other bytes than the signed segment. */
-  | "DELTA_SEGMENT_DIFFERS";
+  | "DELTA_SEGMENT_DIFFERS"
+  /** An archive has other bytes in it than were signed, or was not made again byte for byte. */
+  | "DELTA_ARCHIVE_DIFFERS";
 
 export type DeltaErrorDetails = Readonly<Record<string, string | number>>;
 

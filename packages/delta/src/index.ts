@@ -3,6 +3,8 @@ export { indexMaxBytes, parseChunkIndex, type Chunk, type ChunkIndex, type Index
 export { DeltaError, type DeltaErrorCode, type DeltaErrorDetails } from "./errors.ts";
 export { createIndexMaker, type IndexMaker, type IndexMakerOptions } from "./index-maker.ts";
 export { indexStream, type IndexStreamOptions } from "./index-stream.ts";
+export { createGzip, findGzipHeader, openGzip, type Bytes } from "./patch/archive.ts";
+export { headerMaxBytes, type ArchiveRecipe, type DeflateParameters } from "./patch/archive-recipe.ts";
 export {
   createSegmentEncoder,
   decodeSegment,
@@ -12,10 +14,12 @@ export {
 export {
   encodePatchTable,
   parsePatchTable,
+  segmentedContents,
+  tableBytes,
   tableMaxBytes,
   type PatchTable,
   type Segment,
   type WantedPatch,
 } from "./patch/patch-table.ts";
-export { planSegments, type PlannedSegment } from "./patch/plan-segments.ts";
+export { planAlone, planSegments, type PlannedSegment } from "./patch/plan-segments.ts";
 export { verifyChunk, verifyingChunks } from "./verifying-chunks.ts";

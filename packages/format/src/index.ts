@@ -52,5 +52,13 @@ export {
   withTargetBlobs,
   withTargetIndex,
 } from "./target-blobs.ts";
-export { findTargetPatches, patchesMax, withTargetPatches, type TargetPatch } from "./custom/target-patches.ts";
+export {
+  emptySha256,
+  findPatchChains,
+  findTargetPatches,
+  patchChainMax,
+  patchesMax,
+  withTargetPatches,
+  type TargetPatch,
+} from "./custom/target-patches.ts";
 export { encodeTarget, targetLayers } from "./target.ts";

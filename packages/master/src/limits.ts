@@ -75,8 +75,17 @@ export const hashedFilesMaxBytes: number = 1024 * 1024;
 /** A snapshot has room for 250,000 roles, and keeps the names of bins that were resized. */
 export const binsMax = 65_536;
 
-/** A patch is held in memory until it is uploaded; a larger one is not made. */
-export const patchMaxBytes: number = 32 * 1024 * 1024;
-
-/** A patch is published if it has less than this part of the bytes that a client would fetch without it. */
+/** A patch, or a compressed copy, is published if it has less than this part of the bytes that a client would fetch without it. */
 export const patchMostShare = 0.8;
+
+/** A patch is made from no older version that is so many times as long: it would have little in common. */
+export const olderMostTimes = 4;
+
+/** Roles of an older release that are searched for the older version of a target: each is two requests. */
+export const olderRolesMax = 64;
+
+/** What is in an archive is unpacked to disk. A larger one is patched as it is. */
+export const archiveMaxBytes: number = 8 * 1024 ** 3;
+
+/** What is in the older archive has at most so many times the bytes of what is in the new one. */
+export const archiveMostTimes = 4;

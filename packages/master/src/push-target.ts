@@ -7,6 +7,7 @@ import {
   withTargetBlobs,
   withTargetIndex,
   withTargetPatches,
+  type TargetPatch,
 } from "@dtuf/format";
 import {
   forEachConcurrently,
@@ -28,18 +29,22 @@ import type { Operation } from "./state/operation.ts";
 import type { HashedFiles } from "./parts/hashed-files.ts";
 import { readPart, type Blob } from "./parts/read-part.ts";
 import { createTargetIndexMaker, type KnownIndexes } from "./parts/target-index.ts";
-import { makePatch } from "./parts/target-patch.ts";
+import type { Scratch } from "./parts/scratch.ts";
+import { makePatches } from "./parts/target-patch.ts";
 import { reportStored, type Sender } from "./parts/sender.ts";
 import { splitLarge } from "./parts/split-large.ts";
 import { putArtifact } from "./release/upload.ts";
 
 export interface ReadRequest extends Pick<NewTarget, "parts" | "custom">, ProgressOptions, IndexOptions {
+  readonly path: TargetPath;
   readonly knownIndexes: KnownIndexes;
   /** The published target of the same name. */
   readonly replaced: TargetFile | undefined;
   /** See the bytes of the whole target, in order, at the one reading of its parts. */
   readonly observers?: readonly ByteObserver[];
   readonly hashed: HashedFiles;
+  /** Holds patches until they were uploaded. Undefined: none are made. */
+  readonly scratch?: Scratch | undefined;
   /** Uploads the parts while they are read. Undefined: they are read for their digests alone. */
   readonly sender: Sender | undefined;
 }
@@ -53,7 +58,7 @@ export async function listTargetsOf(operation: Operation, blob: Digest): Promise
 export interface PreparedTarget {
   readonly file: TargetFile;
   readonly blobs: readonly Blob[];
-  /** The chunk index and the patch. */
+  /** The chunk index and the patches. */
   readonly companions: readonly Blob[];
 }
 
@@ -70,7 +75,8 @@ export async function readParts(
     request.observers === undefined &&
     request.index !== "none" &&
     request.chunkBytes === undefined &&
-    request.patchFrom === undefined;
+    request.patchFrom === undefined &&
+    request.compress !== true;
   if (parts.length === 1 && first?.kind === "target" && asItIs)
     return sameTarget(operation, targets, { name: first.name, custom });
   const has = async (index: Descriptor): Promise<boolean> =>
@@ -93,10 +99,16 @@ export async function readParts(
   const file = { length, hashes: tufHashes(digest), ...(listed && { custom: listed }), unrecognized: {} };
   if (index === undefined) return { file, blobs, companions: [] };
   const indexed = withTargetIndex(listed, index.descriptor);
-  const { patchFrom, replaced, chunkBytes } = request;
-  const made = patchFrom && (await makePatch(operation, { patchFrom, replaced, blobs, digest, chunkBytes }));
-  if (made === undefined) return { file: { ...file, custom: indexed }, blobs, companions: [index] };
-  return { file: { ...file, custom: withTargetPatches(indexed, [made.patch]) }, blobs, companions: [index, made.blob] };
+  const { scratch } = request;
+  const made =
+    scratch === undefined ? [] : await makePatches(operation, { ...request, blobs, digest, length, scratch });
+  const patches = made.map(({ patch }) => patch);
+  const companions = [index, ...made.map(({ blob }) => blob)];
+  return { file: { ...file, custom: withPatches(indexed, patches) }, blobs, companions };
+}
+
+function withPatches(custom: JsonObject, patches: readonly TargetPatch[]): JsonObject {
+  return patches.length === 0 ? custom : withTargetPatches(custom, patches);
 }
 
 async function readInOrder(operation: Operation, targets: TargetMap, request: OrderedRequest): Promise<Blob[]> {

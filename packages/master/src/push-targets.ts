@@ -14,6 +14,7 @@ import type { NewTarget, ProgressOptions, PushedTargets, PushTargetsOptions, Sta
 import { openHashedFiles } from "./parts/hashed-files.ts";
 import type { Blob } from "./parts/read-part.ts";
 import { findLength, indexesOf, verifyChunkBytes } from "./parts/target-index.ts";
+import { createScratch, type Scratch } from "./parts/scratch.ts";
 import { createSender, reportStored, type Sender } from "./parts/sender.ts";
 import { readKnown, readParts, uploadTarget, withCustom, type PreparedTarget } from "./push-target.ts";
 import { createSent, type Sent } from "./release/upload.ts";
@@ -70,15 +71,22 @@ async function push(workplace: Workplace, wanted: Wanted, options: PushTargetsOp
       describe(operation, { wanted, prepared: await prepare(operation, wanted, options), options }),
     );
   }
-  const { prunes } = await workplace.alone(signal, async (operation) => operation.state());
-  const prepared = await workplace.look(signal, (operation) => prepare(operation, wanted, options));
-  return workplace.alone(signal, async (operation) => {
-    const state = operation.state();
-    if (state.prunes !== prunes) await uploadAll(operation, { targets: prepared, owner: "target", options });
-    const pushed = await describe(operation, { wanted, prepared, options });
-    await stageAll(operation, pushed.changes);
-    return pushed;
-  });
+  const { prunes, scratch } = await workplace.alone(signal, async (operation) => ({
+    prunes: operation.state().prunes,
+    scratch: createScratch(operation.files.directory, operation.now),
+  }));
+  try {
+    const prepared = await workplace.look(signal, (operation) => prepare(operation, wanted, { ...options, scratch }));
+    return await workplace.alone(signal, async (operation) => {
+      const state = operation.state();
+      if (state.prunes !== prunes) await uploadAll(operation, { targets: prepared, owner: "target", options });
+      const pushed = await describe(operation, { wanted, prepared, options });
+      await stageAll(operation, pushed.changes);
+      return pushed;
+    });
+  } finally {
+    await scratch.close();
+  }
 }
 
 async function stageAll(operation: Operation, changes: StagedTargets): Promise<void> {
@@ -94,7 +102,7 @@ async function stageAll(operation: Operation, changes: StagedTargets): Promise<v
 async function prepare(
   operation: Operation,
   wanted: Wanted,
-  options: PushTargetsOptions,
+  options: PushTargetsOptions & { readonly scratch?: Scratch },
 ): Promise<readonly Prepared[]> {
   const targets = await readSignedTargets(operation, namesOf(wanted));
   const { files } = operation;
@@ -116,11 +124,9 @@ async function prepare(
     const mayBeSame =
       options.same === "keep" && known !== undefined && ((await findLength(parts)) ?? known.length) === known.length;
     const sender = options.effect === "none" ? undefined : createTargetSender();
-    const patchFrom = sender === undefined ? undefined : options.patchFrom;
     const replaced = targets.get(path);
-    const reading = { hashed, knownIndexes, replaced, sender: mayBeSame ? undefined : sender };
-    const request = { parts, custom, ...options, patchFrom, ...reading };
-    const read = { path, ...(await readParts(operation, targets, request)) };
+    const reading = { path, hashed, knownIndexes, replaced, sender: mayBeSame ? undefined : sender };
+    const read = { path, ...(await readParts(operation, targets, { parts, custom, ...options, ...reading })) };
     if (mayBeSame && isSame(known, read.file, custom)) {
       for (const blob of read.blobs) reportStored(onProgress, blob);
       return;

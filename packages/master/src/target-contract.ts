@@ -57,11 +57,16 @@ export interface IndexOptions {
    */
   readonly partBytes?: number | undefined;
   /**
-   * Also makes a signed patch from an older version: the published target of the same name, or a file. It takes about half a
-   * second for each MiB. No patch is made for a target without an index, if the older version is not in the registry any more,
-   * if the patch would have more than 32 MiB, or more than 0.8 of what a client would fetch without it. Default: no patch.
+   * Also makes a signed patch from an older version: the published target of the same name, that of a release, or a file. It takes
+   * a third of a second for each MiB. For gzip archives that zlib makes again byte for byte, it is made of what is in them. Signed patches
+   * of that version stay, so that clients with still older ones go from one to the next. No patch is made for a target without an index, if the
+   * older version is not in the registry any more, or if the patch would have more than 0.8 of what a client would fetch without it. Default: no patch.
    */
-  readonly patchFrom?: "published" | { readonly path: string } | undefined;
+  readonly patchFrom?: "published" | { readonly release: number } | { readonly path: string } | undefined;
+  /** No patch is made for a target with more bytes, or from an older version with more. Default: no bound. */
+  readonly patchMaxBytes?: number | undefined;
+  /** Also signs a compressed copy, if it has less than 0.8 of the bytes, for clients that have no older version. Default: no. */
+  readonly compress?: boolean | undefined;
 }
 
 /** Options of a push of many targets. */

@@ -1,4 +1,4 @@
-"""Makes a target from an older file and a patch in an OCI layout, with the standard library, the program zstd, and docs/format.md,
+"""Makes a target from an older file (an empty one for the compressed copy) and a patch in an OCI layout, with the standard library, the program zstd, and docs/format.md,
 section 13.
 
     patch.py LAYOUT TARGET OLD NEW               writes NEW; exits 1 if a segment differs
@@ -29,8 +29,12 @@ def parse_table(table: bytes, size: int, known: tuple[str, int, str]) -> list[tu
     if count > 2**16 or len(table) != start + 56 * count:
         raise Invalid(f"{count} segments in {len(table)} bytes")
     segments = list(struct.iter_unpack(ENTRY, table[start:]))
-    for size_of, at, window, coded, _, _ in segments:
-        if not 1 <= size_of <= 2**23 or window > 2**24 or at + window > old_length or coded > size_of + -(-size_of // 128) + 1024:
+    end = 0
+    for size_of, at, window, coded, coding, _ in segments:
+        if at + window > (end if coding == 3 else old_length):
+            raise Invalid("a window that is not there")
+        end += size_of
+        if not 1 <= size_of <= 2**23 or window > 2**24 or coded > size_of + -(-size_of // 128) + 1024:
             raise Invalid("a segment that no patch has")
     if sum(each[0] for each in segments) != length or len(table) + sum(each[3] for each in segments) != size:
         raise Invalid("the segments do not add up")
@@ -52,8 +56,8 @@ def zstd(coded: bytes, length: int, window: bytes | None = None) -> bytes:
 
 
 def decode(coding: int, window: bytes, length: int, coded: bytes) -> bytes:
-    if coding == 1:
-        return zstd(coded, length, window)
+    if coding in (1, 3):
+        return zstd(coded, length, window or None)
     if coding != 2:
         raise Invalid(f"coding {coding}")
     count, control, differing = struct.unpack_from(">III", coded)
@@ -90,7 +94,8 @@ def apply(layout: Path, name: str, old: bytes) -> bytes:
     segments = parse_table(table, len(patch), (sha256, target["length"], target["hashes"]["sha256"]))
     content, at = b"", len(table)
     for length, start, window, coded, coding, digest in segments:
-        segment = decode(coding, old[start : start + window], length, patch[at : at + coded])
+        seen = content if coding == 3 else old
+        segment = decode(coding, seen[start : start + window], length, patch[at : at + coded])
         if hashlib.sha256(segment).digest() != digest:
             raise Invalid(f"the segment at {len(content)} differs")
         content += segment

@@ -73,6 +73,7 @@ const statuses: Readonly<Record<ErrorCode, ExitStatus>> = {
   DELTA_PATCH_INVALID: refused,
   DELTA_PATCH_VERSION: refused,
   DELTA_SEGMENT_DIFFERS: refused,
+  DELTA_ARCHIVE_DIFFERS: refused,
 
   FILE_LOCKED: local,
   FILE_NO_SPACE: local,

@@ -15,8 +15,8 @@ const streamed: ReadonlySet<SettingName> = new Set([
   "names-from",
 ]);
 
-/** Values that name no file. */
-const words: ReadonlyMap<SettingName, string> = new Map([["patch-from", "published"]]);
+/** Values that name no file: what is published, or a release. */
+const words: ReadonlyMap<SettingName, RegExp> = new Map([["patch-from", /^(?:published|(?:release\.)?[0-9]+)$/]]);
 
 /** Every file that a setting names is there, and every directory that one is written to. @throws UsageError */
 export async function verifyNamedFiles(values: Values, names: readonly SettingName[], cwd: string): Promise<void> {
@@ -24,7 +24,7 @@ export async function verifyNamedFiles(values: Values, names: readonly SettingNa
     const { kind, needs }: Setting = settings[name];
     if (needs === undefined) continue;
     for (const path of kind === "list" ? values.list(name) : [values.text(name) ?? ""]) {
-      if (path === "" || path === words.get(name) || (path === "-" && streamed.has(name))) continue;
+      if (path === "" || words.get(name)?.test(path) === true || (path === "-" && streamed.has(name))) continue;
       if (needs === "parent" && name !== "log-file") {
         await verifyNotState(values.given(name), resolve(cwd, path));
         await verifyReplaced(values.given(name), resolve(cwd, path));

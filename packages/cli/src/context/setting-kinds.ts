@@ -135,6 +135,21 @@ const pageSettings = {
   },
 } as const satisfies Readonly<Record<string, Setting>>;
 
+/** Of what is signed beside a target, so that clients fetch less. */
+const companionSettings = {
+  "no-index": toggle("sign no chunk index: clients verify a target only when all of it has arrived"),
+  "patch-from": needs(
+    "file",
+    text(
+      "sign a patch too, from what is published, from what a release has (its number or tag), or from an older file",
+      "published|release|file",
+      "published, if it has at most 16 MiB",
+    ),
+  ),
+  "no-patch": toggle("sign no patch"),
+  compress: toggle("sign a compressed copy too, for clients that have no older version"),
+} as const;
+
 /** Settings of commands that have a group of their own. */
 export const groupedSettings = {
   ...sideSettings("src", "source"),
@@ -142,4 +157,5 @@ export const groupedSettings = {
   ...releaseSettings,
   ...agentSettings,
   ...pageSettings,
+  ...companionSettings,
 } as const;

@@ -182,8 +182,6 @@ export const settings = {
     choices: ["4k", "8k", "16k", "32k", "64k", "128k", "256k", "512k", "1m", "2m", "4m"],
     fallback: "64k, from 4 GiB on 256k or more",
   },
-  "no-index": toggle("sign no chunk index: clients verify a target only when all of it has arrived"),
-  "patch-from": needs("file", text("sign a patch too, from an older file or what is published", "file|published")),
   custom: like(
     grammars.custom,
     list(

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { findTargetPatches } from "@dtuf/format";
+import { emptySha256, findTargetPatches } from "@dtuf/format";
 import type { TargetPart } from "@dtuf/master";
 import type { JsonObject, TargetFile } from "@dtuf/tuf";
 import type { Context, Run } from "../context/command.ts";
@@ -45,7 +45,7 @@ async function push(context: Context, { repo, target, words, custom }: Asked, pa
     progress.end();
     const made = parts.length > 1 ? `, one target of ${parts.length} parts (${words.join(", ")})` : "";
     reportStagedIn(context, repo, {
-      what: `uploaded ${target}, ${describeBytes(file.length)}${made}${describePatch(context, file)}`,
+      what: `uploaded ${target}, ${describeBytes(file.length)}${made}${describeCompanions(context, file)}`,
       role: givenRole(context),
     });
     if (context.terminal.format === "json") {
@@ -55,12 +55,17 @@ async function push(context: Context, { repo, target, words, custom }: Asked, pa
 }
 
 /** Says that there is none if one was asked for: the push is complete without. */
-function describePatch({ values }: Context, file: TargetFile): string {
-  const [patch] = findTargetPatches(file);
-  if (patch !== undefined) return `, with a patch of ${describeBytes(patch.blob.size)}`;
-  return (values.text("patch-from") ?? "") === ""
-    ? ""
-    : ", without a patch: it would save too little, or the older version is gone";
+function describeCompanions({ values }: Context, file: TargetFile): string {
+  const patches = findTargetPatches(file);
+  const patch = patches.find(({ from, to }) => from !== emptySha256 && to === undefined);
+  const copy = patches.find(({ from }) => from === emptySha256);
+  const withPatch = patch === undefined ? "" : `, with a patch of ${describeBytes(patch.blob.size)}`;
+  const withCopy = copy === undefined ? "" : `, with a compressed copy of ${describeBytes(copy.blob.size)}`;
+  const isPatchMissing = patch === undefined && (values.text("patch-from") ?? "") !== "";
+  const noPatch = isPatchMissing ? ", without a patch: it would save too little, or the older version is gone" : "";
+  const noCopy =
+    copy === undefined && values.on("compress") ? ", without a compressed copy: it would save too little" : "";
+  return withPatch + withCopy + noPatch + noCopy;
 }
 
 interface Asked {

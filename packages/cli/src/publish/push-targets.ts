@@ -6,7 +6,7 @@ import { describeBytes, describeCount } from "../context/time.ts";
 import { UsageError } from "../context/usage.ts";
 import { readCustom } from "../targets/custom.ts";
 import { readPrefix } from "../targets/prefix.ts";
-import { indexOptions } from "../targets/chunk-index.ts";
+import { manyIndexOptions } from "../targets/chunk-index.ts";
 import { findFiles, type FoundFiles } from "./directory-files.ts";
 import { withMaster } from "./master.ts";
 import { reportStaged } from "./reports/staged-report.ts";
@@ -21,7 +21,7 @@ export const run: Run = async (context, [repo = "", ...words]) => {
   await withMaster(context, repo, async (master) => {
     const progress = uploadProgress(context, { expected: await expectFiles(found.files.map(({ path }) => path)) });
     const pushed = await master.pushTargets(targets, {
-      ...indexOptions(context),
+      ...manyIndexOptions(context),
       same: values.on("newer") ? "keep" : "push",
       deleteOthers: values.on("delete") ? prefix : undefined,
       effect: values.on("dry-run") ? "none" : "push",

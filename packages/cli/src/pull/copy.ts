@@ -195,6 +195,8 @@ async function openPlace(context: Context, place: Place, named: string | undefin
   };
 }
 
+const failedWays = { seed: "older files", patch: "a patch", compressed: "its compressed copy" } as const;
+
 export function describeEvent(event: CopyEvent): string {
   const why = "error" in event && event.error instanceof Error ? event.error.message : "";
   switch (event.kind) {
@@ -202,6 +204,8 @@ export function describeEvent(event: CopyEvent): string {
       return `passed over ${event.site}: ${why}`;
     case "index-unused":
       return `${event.path} has a chunk index that cannot be used, so it is verified as a whole first: ${why}`;
+    case "way-failed":
+      return `${event.path} could not be made from ${failedWays[event.way]}, so more of it is fetched: ${why}`;
     case "role-skipped":
       return `left out the targets of the role ${event.role}: ${why}`;
     case "state-not-kept":

@@ -25,6 +25,7 @@ function describe({ path, length }: TargetInfo, plan: TargetPlan): string {
     `${describeBytes(fetchedBytes)} to fetch by ${describeCount(requests, "request")}`,
     ...(ranges.length > 0 ? [`${describeCount(ranges.length, "range")} of it`] : []),
     ...(ways.includes("patch") ? ["a patch of an older file"] : []),
+    ...(ways.includes("compressed") ? ["the compressed copy"] : []),
     ...(ways.includes("whole") ? ["all that is missing"] : []),
   ];
   return `${path} (${describeBytes(length)}): ${parts.join(", ")}`;

@@ -30,10 +30,10 @@ import { keepVerified } from "./chunks/verified-beginning.ts";
 import { fillByChunks, type Filled } from "./chunks/fill-by-chunks.ts";
 import { defaultFanOut, type FanOut } from "./chunks/fan-out.ts";
 import { openChunkWay, type HeldBytes } from "./chunks/open-plan.ts";
-import { costOf, planRest } from "./chunks/plan.ts";
-import { findPatch, type FoundPatch } from "./patches/find-patch.ts";
+import { planRest } from "./chunks/plan.ts";
+import { findRoute, type Route } from "./patches/find-route.ts";
 import type { SeedFile } from "./chunks/seed.ts";
-import type { SaveReport, TargetPlan, Way } from "./ways.ts";
+import { costOf, type SaveReport, type TargetPlan, type Way } from "./ways.ts";
 import { countedSite, createTraffic, type Traffic } from "../sources/counted-site.ts";
 import { contentName } from "../state/pulled-memory.ts";
 import type { Site, TargetInfo } from "../sources/source.ts";
@@ -115,8 +115,8 @@ export async function planSaving(
   await way?.seeds.close();
   const fetching = way?.plan ?? planRest(site.parts(target), bytes);
   const presentBytes = way?.present.bytes ?? bytes;
-  const found = await findPatch(site, { target, seeds, most: costOf(fetching), signal: context.signal });
-  if (found !== undefined) return planPatch(found, { ...none, ...traffic, presentBytes });
+  const found = await findRoute(site, { target, seeds, most: costOf(fetching), signal: context.signal });
+  if (found !== undefined) return planRoute(found, { ...none, ...traffic, presentBytes });
   const { seedBytes, ranges } = way?.plan ?? none;
   const ways: readonly Way[] = [
     ...(presentBytes > 0 ? (["present"] as const) : []),
@@ -134,9 +134,9 @@ export async function planSaving(
   };
 }
 
-function planPatch({ patch: { blob } }: FoundPatch, plan: Omit<TargetPlan, "ways">): TargetPlan {
-  const ways: readonly Way[] = plan.presentBytes > 0 ? ["present", "patch"] : ["patch"];
-  return { ...plan, ways, fetchedBytes: plan.fetchedBytes + blob.size, requests: plan.requests + 1 };
+function planRoute({ way, fetchedBytes, requests }: Route, plan: Omit<TargetPlan, "ways">): TargetPlan {
+  const ways: readonly Way[] = plan.presentBytes > 0 ? ["present", way] : [way];
+  return { ...plan, ways, fetchedBytes: plan.fetchedBytes + fetchedBytes, requests: plan.requests + requests };
 }
 
 function seedsOf(path: string, { seeds }: SaveTargetContext): readonly SeedFile[] {

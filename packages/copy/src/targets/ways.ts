@@ -1,14 +1,18 @@
 /** How the bytes of a target came, or will come, to its file. */
-import type { ByteRange } from "@dtuf/registry";
+import { DeltaError } from "@dtuf/delta";
+import { OciError, type ByteRange } from "@dtuf/registry";
+import { FileError } from "@dtuf/registry/files";
+import { CopyError } from "../errors.ts";
+import { requestCostBytes } from "../limits.ts";
 import type { Traffic } from "../sources/counted-site.ts";
 import type { TargetInfo } from "../sources/source.ts";
 
 /**
  * "present": the file had them, or an interrupted download left them. "seed": other files had them. "patch": made from an
- * older file and a signed patch, which was fetched. "ranges": fetched by ranges: some chunks alone, or all of a large target.
- * "whole": fetched, all that was missing by one request for each blob.
+ * older file and signed patches, which were fetched. "compressed": unpacked from a signed compressed copy. "ranges": fetched by ranges: some chunks
+ * alone, or all of a large target. "whole": fetched, all that was missing by one request for each blob.
  */
-export type Way = "present" | "seed" | "patch" | "ranges" | "whole";
+export type Way = "present" | "seed" | "patch" | "compressed" | "ranges" | "whole";
 
 /** The plan for one target, made before any of its bytes is fetched. */
 export interface TargetPlan extends Readonly<Traffic> {
@@ -35,3 +39,20 @@ export interface SavedTarget extends SaveReport {
 
 /** "unchanged": the file had exactly the target's bytes and was not touched. */
 export type SaveOutcome = "written" | "unchanged";
+
+/** Whether the next way is taken after this error. */
+export function isFaultOfWay(error: unknown, { signal }: { readonly signal?: AbortSignal | undefined }): boolean {
+  if (signal?.aborted === true) return false;
+  if (CopyError.is(error)) return error.code === "COPY_NO_SPACE";
+  return DeltaError.is(error) || OciError.is(error) || FileError.is(error);
+}
+
+/** What has to be fetched. */
+export interface Fetching {
+  readonly fetchedBytes: number;
+  readonly requests: number;
+}
+
+export function costOf({ fetchedBytes, requests }: Fetching): number {
+  return fetchedBytes + requests * requestCostBytes;
+}

@@ -147,8 +147,8 @@ describe("a patch table", () => {
   test.each<readonly [string, { readonly at: number; readonly byte: number; readonly code: string }]>([
     ["another beginning", { at: 0, byte: 7, code: "DELTA_PATCH_INVALID" }],
     ["another version", { at: 11, byte: 2, code: "DELTA_PATCH_VERSION" }],
-    ["a recipe", { at: 95, byte: 1, code: "DELTA_PATCH_VERSION" }],
-    ["another coding", { at: 123, byte: 3, code: "DELTA_PATCH_VERSION" }],
+    ["another recipe", { at: 95, byte: 2, code: "DELTA_PATCH_VERSION" }],
+    ["another coding", { at: 123, byte: 4, code: "DELTA_PATCH_VERSION" }],
     ["4 billion segments", { at: 96, byte: 255, code: "DELTA_PATCH_INVALID" }],
     ["another number of segments", { at: 99, byte: 1, code: "DELTA_PATCH_INVALID" }],
     ["another old content", { at: 20, byte: 0, code: "DELTA_PATCH_INVALID" }],
@@ -190,6 +190,48 @@ const counted = (length: number): Buffer =>
   );
 const vectors = new URL("../vectors/patch.json", import.meta.url);
 
+const small = (number: number): PatchTable["from"] => ({
+  length: number,
+  sha256: hash(Buffer.from(`${number}`)).toString("hex"),
+});
+const archives: PatchTable = {
+  from: small(1),
+  to: small(2),
+  segments: [],
+  archive: { from: small(3), to: small(4), level: 9, memLevel: 8, header: Buffer.from("1f8b08000000000002ff", "hex") },
+};
+
+describe("a recipe of an archive", () => {
+  test("is read as it was written, and the segments are of what is in the archives", () => {
+    const inside = { from, to, level: 9, memLevel: 8, header: Buffer.from("1f8b08000000000002ff", "hex") };
+    const table = encodePatchTable({ from: small(1), to: small(2), segments, archive: inside });
+    const size = 262 + table.length - 212;
+    const read = parsePatchTable(table, { fromSha256: small(1).sha256, to: small(2), size });
+    expect(read.archive).toEqual(inside);
+    expect(read.segments.map(({ offset, length }) => [offset, length])).toEqual([
+      [0, 300],
+      [300, 200],
+    ]);
+  });
+
+  test.each<readonly [string, number, number]>([
+    ["a level of 0", 180, 0],
+    ["a memory level of 10", 181, 10],
+    ["a header that is longer than a table holds", 182, 255],
+  ])("with %s is refused", (_, at, byte) => {
+    const bytes = Buffer.from(encodePatchTable(archives));
+    bytes[at] = byte;
+    const asked = { fromSha256: small(1).sha256, to: small(2), size: bytes.length };
+    expectRefused(() => parsePatchTable(bytes, asked), "DELTA_PATCH_INVALID");
+  });
+
+  test("with a table that ends within it is refused", () => {
+    const bytes = Buffer.from(encodePatchTable(archives)).subarray(0, 150);
+    const asked = { fromSha256: small(1).sha256, to: small(2), size: bytes.length };
+    expectRefused(() => parsePatchTable(bytes, asked), "DELTA_PATCH_INVALID");
+  });
+});
+
 test("the coded segments of the vectors give the content [format 13]", async () => {
   const window = counted(20_000);
   const content = Buffer.concat([window.subarray(10_000), Buffer.alloc(50)]);
@@ -200,8 +242,12 @@ test("the coded segments of the vectors give the content [format 13]", async () 
     { coding: 1, coded: zlib.zstdCompressSync(content, { dictionary: window }).toString("hex") },
     { coding: 2, coded: Buffer.from(coded).toString("hex") },
   ];
-  if (process.env["DTUF_WRITE_VECTORS"] === "1") writeFileSync(vectors, `${JSON.stringify(made, undefined, 2)}\n`);
-  const [first, second] = JSON.parse(readFileSync(vectors, "utf8")) as typeof made;
+  const table = { recipe: Buffer.from(encodePatchTable(archives)).toString("hex") };
+  if (process.env["DTUF_WRITE_VECTORS"] === "1")
+    writeFileSync(vectors, `${JSON.stringify([...made, table], undefined, 2)}\n`);
+  const known = JSON.parse(readFileSync(vectors, "utf8")) as Partial<(typeof made)[0] & typeof table>[];
+  const [first, second] = known;
+  expect(known[2]?.recipe).toBe(table.recipe);
   const decode = (coding: "prefix" | "differences", hex: string | undefined, whole: Buffer): Promise<Uint8Array> =>
     decodeSegment(
       { coding, offset: 0, length: whole.length, sha256: hash(whole) },

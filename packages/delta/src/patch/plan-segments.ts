@@ -5,7 +5,7 @@ import { segmentMaxBytes, type Segment } from "./patch-table.ts";
 export type PlannedSegment = Pick<Segment, "offset" | "length" | "windowOffset" | "windowLength">;
 
 const segmentBytes = 4 * 1024 * 1024;
-const windowBytes = 8 * 1024 * 1024;
+export const windowBytes: number = 8 * 1024 * 1024;
 
 /**
  * Segments begin and end where chunks do. A window lies where the old content has the same chunks, else where it has those of
@@ -23,6 +23,20 @@ export function planSegments(index: ChunkIndex, old: ChunkIndex): readonly Plann
     const latest = old.length - windowLength;
     const windowOffset = Math.round(Math.min(latest, Math.max(0, oldMiddle - windowLength / 2)));
     return { offset, length, windowOffset, windowLength };
+  });
+}
+
+/** Without an old content: the window of each segment are the bytes in front of it. */
+export function planAlone(length: number): readonly PlannedSegment[] {
+  return Array.from({ length: Math.ceil(length / segmentBytes) }, (_, number) => {
+    const offset = number * segmentBytes;
+    const windowOffset = Math.max(0, offset - windowBytes);
+    return {
+      offset,
+      length: Math.min(segmentBytes, length - offset),
+      windowOffset,
+      windowLength: offset - windowOffset,
+    };
   });
 }
 

@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import { DeltaError } from "../errors.ts";
 import { decodeDifferences, encodeDifferences } from "./differences.ts";
 import { createMatchFinder, type MatchFinder, type Pair } from "./match-finder.ts";
-import { codedMaxBytes, windowMaxBytes, type Segment } from "./patch-table.ts";
+import { codedMaxBytes, type Segment } from "./patch-table.ts";
+import { windowBytes } from "./plan-segments.ts";
 import { compress, decompress } from "./zstd.ts";
 
 export interface CodedSegment extends Pick<Segment, "coding" | "sha256"> {
@@ -17,20 +18,33 @@ export interface SegmentEncoder {
    * @throws DeltaError DELTA_SEGMENT_DIFFERS if no coding gives the segment again
    */
   encode(pair: Pair): Promise<CodedSegment>;
+  /**
+   * Codes a segment without an old content: the window are the bytes in front of it, or none.
+   * @throws DeltaError DELTA_SEGMENT_DIFFERS
+   */
+  encodeAlone(pair: Pair): Promise<CodedSegment>;
 }
 
-/** Holds 72 MiB for windows of at most 16 MiB. */
+/** Holds 24 MiB for windows of at most 8 MiB, as `planSegments` makes them. */
 export function createSegmentEncoder(): SegmentEncoder {
-  const finder = createMatchFinder(windowMaxBytes);
-  return { encode: (pair) => encode(pair, finder) };
+  const finder = createMatchFinder(windowBytes);
+  return { encode: (pair) => encode(pair, finder), encodeAlone };
+}
+
+async function encodeAlone(pair: Pair): Promise<CodedSegment> {
+  const { window, content } = pair;
+  const sha256 = createHash("sha256").update(content).digest();
+  const segment = { coding: "earlier", coded: await compress(content, { prefix: window }), sha256 } as const;
+  if (await isRight(segment, pair)) return segment;
+  throw differs(0, "zstd does not give it again");
 }
 
 async function encode(pair: Pair, finder: MatchFinder): Promise<CodedSegment> {
   const { window, content } = pair;
   const sha256 = createHash("sha256").update(content).digest();
-  // zstd runs in another thread meanwhile.
-  const prefixing = compress(content, window);
-  const differences = await encodeDifferences(pair, finder);
+  // zstd runs in another thread meanwhile. What it takes is given back before the differences are packed.
+  const prefixing = compress(content, { prefix: window });
+  const differences = await encodeDifferences(pair, { finder, before: prefixing });
   const found: CodedSegment[] = [{ coding: "prefix", coded: await prefixing, sha256 }];
   if (differences !== undefined) found.push({ coding: "differences", coded: differences, sha256 });
   for (const segment of found.toSorted((a, b) => a.coded.length - b.coded.length))
@@ -59,9 +73,9 @@ export async function decodeSegment(
   window: Uint8Array,
 ): Promise<Uint8Array> {
   const bytes =
-    coding === "prefix"
-      ? await decompress(coded, { length, prefix: window })
-      : await decodeDifferences(coded, window, length);
+    coding === "differences"
+      ? await decodeDifferences(coded, window, length)
+      : await decompress(coded, { length, prefix: window });
   if (createHash("sha256").update(bytes).digest().equals(sha256)) return bytes;
   throw differs(offset, "the SHA-256 is another one");
 }

@@ -5,25 +5,37 @@ import { DeltaError } from "../errors.ts";
 const { constants } = zlib;
 /** A reader allocates at most 2^24 bytes for the window of a frame. */
 const windowLog = 24;
-/** The tables are bounded, because the default ones take 100 MiB more. */
-const withPrefix = { level: 12, tables: 22 };
-/** The highest level makes patches of executables a sixth shorter. */
-const withoutPrefix = 19;
+/** The tables are bounded, because the default ones take 130 MiB more. */
+const withPrefix = { level: 12, tables: 20 };
 
-export function compress(bytes: Uint8Array, prefix?: Uint8Array): Promise<Uint8Array> {
+/** Raw content in front of the bytes, or a level. */
+export interface CompressOptions {
+  readonly prefix?: Uint8Array;
+  readonly level?: number;
+}
+
+export function compress(
+  bytes: Uint8Array,
+  { prefix, level = withPrefix.level }: CompressOptions,
+): Promise<Uint8Array> {
   const params =
     prefix === undefined
-      ? { [constants.ZSTD_c_compressionLevel]: withoutPrefix }
+      ? { [constants.ZSTD_c_compressionLevel]: level }
       : {
-          [constants.ZSTD_c_compressionLevel]: withPrefix.level,
+          [constants.ZSTD_c_compressionLevel]: level,
           [constants.ZSTD_c_windowLog]: windowLog,
           [constants.ZSTD_c_hashLog]: withPrefix.tables,
           [constants.ZSTD_c_chainLog]: withPrefix.tables,
         };
   return new Promise((resolve, reject) => {
     const done = (error: Error | null, coded: Uint8Array): void => (error === null ? resolve(coded) : reject(error));
-    zlib.zstdCompress(bytes, { params, pledgedSrcSize: bytes.length, ...(prefix && { dictionary: prefix }) }, done);
+    zlib.zstdCompress(bytes, { params, pledgedSrcSize: bytes.length, ...withDictionary(prefix) }, done);
   });
+}
+
+/** zlib refuses an empty one. */
+function withDictionary(prefix: Uint8Array | undefined): zlib.ZstdOptions {
+  return prefix === undefined || prefix.length === 0 ? {} : { dictionary: prefix };
 }
 
 export interface DecompressOptions {
@@ -42,7 +54,7 @@ export async function decompress(coded: Uint8Array, { prefix, length }: Decompre
     const params = { [constants.ZSTD_d_windowLogMax]: windowLog };
     // Node wants a limit of 1 or more. One buffer for all of it is not copied once more.
     const limits = { maxOutputLength: Math.max(1, length), chunkSize: Math.max(1024, length) };
-    zlib.zstdDecompress(coded, { params, ...limits, ...(prefix && { dictionary: prefix }) }, done);
+    zlib.zstdDecompress(coded, { params, ...limits, ...withDictionary(prefix) }, done);
   });
   if (bytes.length !== length) throw broken(`they give ${bytes.length} bytes instead of ${length}`);
   return bytes;

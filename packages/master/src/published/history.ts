@@ -94,10 +94,8 @@ export function createNeedsReader(operation: Operation): NeedsReader {
   }
 
   async function needsOf(release: ShownRelease): Promise<Needs> {
-    const { files, tags, snapshotVersion } = release;
-    const name = metadataFileName("snapshot", snapshotVersion);
-    const bytes = await readPublished(operation, release, { name, maxBytes: defaultLimits.snapshotMaxBytes });
-    const snapshot = parseUnverified(bytes, "snapshot");
+    const { files, tags } = release;
+    const snapshot = await readShownSnapshot(operation, release);
     const parts: Needs[] = [{ tags: new Set(tags), blobs: sizes(files.values()) }];
     await forEachConcurrently(rolesOf(snapshot), operation.concurrency, async ([role, version]) => {
       const key =
@@ -110,7 +108,13 @@ export function createNeedsReader(operation: Operation): NeedsReader {
   return { needsOf };
 }
 
-function* rolesOf({ meta }: Snapshot): Iterable<readonly [string, number]> {
+export async function readShownSnapshot(operation: Operation, release: ShownRelease): Promise<Snapshot> {
+  const name = metadataFileName("snapshot", release.snapshotVersion);
+  const bytes = await readPublished(operation, release, { name, maxBytes: defaultLimits.snapshotMaxBytes });
+  return parseUnverified(bytes, "snapshot");
+}
+
+export function* rolesOf({ meta }: Snapshot): Iterable<readonly [string, number]> {
   for (const [name, { version }] of meta) if (name.endsWith(".json")) yield [name.slice(0, -".json".length), version];
 }
 
@@ -132,7 +136,11 @@ async function roleNeeds(
   ]);
 }
 
-async function readRoleFiles(operation: Operation, role: string, version: number): Promise<ShownRelease["files"]> {
+export async function readRoleFiles(
+  operation: Operation,
+  role: string,
+  version: number,
+): Promise<ShownRelease["files"]> {
   const tag = roleTag(parseRoleName(role), version);
   const found = await operation.store.resolve(tag, { want: "bytes", signal: operation.signal });
   if (found?.bytes !== undefined) return parseRole(found.bytes).files;

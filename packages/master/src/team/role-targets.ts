@@ -8,6 +8,7 @@ import { applyRoles, parseDelegation } from "../documents/staged-role.ts";
 import { parseTargetName, verifyCustom } from "../documents/target-name.ts";
 import { openHashedFiles } from "../parts/hashed-files.ts";
 import { indexesOf } from "../parts/target-index.ts";
+import { createScratch } from "../parts/scratch.ts";
 import { createSender } from "../parts/sender.ts";
 import { readParts, unknownTarget, uploadTarget } from "../push-target.ts";
 import { firstFile, parseDelegatedName } from "../release/delegate.ts";
@@ -67,9 +68,15 @@ export async function pushRoleTarget(
     const sender = createSender(operation, { sent: createSent([]), onProgress, isLikelyThere });
     const hashed = await openHashedFiles(operation.files.directory, operation.now);
     const known = { hashed, knownIndexes: indexesOf(targets.values()), replaced: place.targets.get(path) };
-    const read = await readParts(operation, targets, { parts, custom, sender, ...known, ...options });
-    await uploadTarget(sender, { ...read, path, owner });
-    return read.file;
+    const scratch = createScratch(operation.files.directory, operation.now);
+    try {
+      const reading = { path, parts, custom, sender, scratch };
+      const read = await readParts(operation, targets, { ...reading, ...known, ...options });
+      await uploadTarget(sender, { ...read, path, owner });
+      return read.file;
+    } finally {
+      await scratch.close();
+    }
   };
   const file = await workplace.look(options.signal, upload);
   await workplace.alone(options.signal, async (operation) => {

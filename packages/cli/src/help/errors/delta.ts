@@ -39,4 +39,10 @@ export const deltaErrors: ErrorEntries<DeltaErrorCode> = {
     risk: "A registry, a mirror or a proxy sent wrong bytes, or the older file changed meanwhile. Nothing wrong was written.",
     mend: "Nothing has to be done: the target is fetched in another way.",
   },
+  DELTA_ARCHIVE_DIFFERS: {
+    cause:
+      "An archive was not made again as it was signed: this machine's zlib deflates in another way, or the older file changed.",
+    risk: noRisk,
+    mend: "Nothing has to be done: the target is fetched in another way.",
+  },
 };

@@ -2,17 +2,15 @@
  * Fills a partial file from seeds and ranges of the target, several at a time: each chunk is written when it is verified, so that whatever
  * fails, what was written is kept, and the next way or the next call goes on with it.
  */
-import { DeltaError } from "@dtuf/delta";
-import { forEachConcurrently, OciError, settleAll, type ByteStream } from "@dtuf/registry";
-import { FileError, fileCall } from "@dtuf/registry/files";
+import { forEachConcurrently, settleAll, type ByteStream } from "@dtuf/registry";
+import { fileCall } from "@dtuf/registry/files";
 import type { FetchTargetContext } from "../fetch-part.ts";
 import { openChunkWay, type ChunkWay, type Wanted } from "./open-plan.ts";
-import { fillFromPatch } from "../patches/fill-from-patch.ts";
-import { findPatch } from "../patches/find-patch.ts";
+import { fillFromPatches } from "../patches/fill-from-patches.ts";
 import { readRange, type PartialFile } from "../partial-file.ts";
-import type { Way } from "../ways.ts";
+import { costOf, isFaultOfWay, type Way } from "../ways.ts";
 import { requestsAtOnce } from "./fan-out.ts";
-import { costOf, planRest, type Run } from "./plan.ts";
+import { planRest, type Run } from "./plan.ts";
 import { verifyBehind } from "./verify-behind.ts";
 import { fetchRun, openRun, takeFromSeeds, type Placing } from "./write-chunks.ts";
 import type { Site } from "../../sources/source.ts";
@@ -38,7 +36,7 @@ export async function fillByChunks(site: Site, filling: Filling, context: FetchT
   try {
     way = await openChunkWay(site, filling, context);
     const most = costOf(way?.plan ?? planRest(site.parts(filling.target), filling.held.bytes));
-    const patched = await patch(site, { ...filling, most }, context);
+    const patched = await fillFromPatches(site, { ...filling, held: filling.held.bytes, most }, context);
     if (patched === "done") return { kind: "beginning", bytes: filling.target.length };
     if (patched === "failed" && way !== undefined) {
       await way.seeds.close();
@@ -54,16 +52,12 @@ export async function fillByChunks(site: Site, filling: Filling, context: FetchT
     return await fill(site, { ...filling, way }, context);
   } catch (error) {
     context.signal?.throwIfAborted();
-    if (!isFaultOfWay(error)) throw error;
+    if (!isFaultOfWay(error, context)) throw error;
+    context.onEvent({ kind: "way-failed", path: filling.target.path, way: "seed", error });
     return way === undefined ? { kind: "none" } : { kind: "beginning", bytes: way.present.beginning };
   } finally {
     await way?.seeds.close();
   }
-}
-
-/** Whether the next way is taken. */
-function isFaultOfWay(error: unknown): boolean {
-  return DeltaError.is(error) || OciError.is(error) || FileError.is(error);
 }
 
 type Filler = Filling & { readonly way: ChunkWay };
@@ -161,23 +155,4 @@ async function fetchAll(
   const fetching = forEachConcurrently(runs, requestsAtOnce(fanOut, index.average), fetch);
   await settleAll([fetching, takeFromSeeds(placing, plan.runs, seeds)]);
   return false;
-}
-
-/** "none": there is no patch that costs less than `most`. */
-async function patch(
-  site: Site,
-  { target, partial, seeds, held, onWay, most }: Filling & { readonly most: number },
-  context: FetchTargetContext,
-): Promise<"done" | "failed" | "none"> {
-  const found = await findPatch(site, { target, seeds, most, signal: context.signal });
-  if (found === undefined) return "none";
-  try {
-    onWay("patch");
-    await fillFromPatch(site, { ...found, target, partial, held: held.bytes }, context);
-    return "done";
-  } catch (error) {
-    context.signal?.throwIfAborted();
-    if (isFaultOfWay(error)) return "failed";
-    throw error;
-  }
 }

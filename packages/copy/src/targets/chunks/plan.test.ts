@@ -4,7 +4,8 @@ import { digestOf } from "@dtuf/registry";
 import { createHash, randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
 import { rangesMax, requestCostBytes } from "../../limits.ts";
-import { costOf, isCheaper, planChunks, planRest } from "./plan.ts";
+import { costOf } from "../ways.ts";
+import { isCheaper, planChunks, planRest } from "./plan.ts";
 
 const content = randomBytes(2_000_000);
 const index = indexOf(content);

@@ -5,17 +5,8 @@
 import type { Chunk, ChunkIndex } from "@dtuf/delta";
 import type { ByteRange } from "@dtuf/registry";
 import { rangesMax, requestCostBytes } from "../../limits.ts";
+import { costOf, type Fetching } from "../ways.ts";
 import type { TargetPiece } from "../../sources/source.ts";
-
-/** What has to be fetched. */
-export interface Fetching {
-  readonly fetchedBytes: number;
-  readonly requests: number;
-}
-
-export function costOf({ fetchedBytes, requests }: Fetching): number {
-  return fetchedBytes + requests * requestCostBytes;
-}
 
 /** Everything behind the first `held` bytes: one request for each part that is not complete. */
 export function planRest(parts: readonly TargetPiece[], held: number): Fetching {
