@@ -7,7 +7,6 @@ import {
   withTargetBlobs,
   withTargetIndex,
   withTargetPatches,
-  type TargetPatch,
 } from "@dtuf/format";
 import {
   forEachConcurrently,
@@ -71,13 +70,7 @@ export async function readParts(
   const split = await splitLarge(request.parts, request.partBytes);
   const { parts } = split;
   const [first] = parts;
-  const asItIs =
-    request.observers === undefined &&
-    request.index !== "none" &&
-    request.chunkBytes === undefined &&
-    request.patchFrom === undefined &&
-    request.compress !== true;
-  if (parts.length === 1 && first?.kind === "target" && asItIs)
+  if (parts.length === 1 && first?.kind === "target" && isAsItIs(request))
     return sameTarget(operation, targets, { name: first.name, custom });
   const has = async (index: Descriptor): Promise<boolean> =>
     request.sender === undefined || request.sender.store.has(index, { signal: operation.signal });
@@ -99,16 +92,16 @@ export async function readParts(
   const file = { length, hashes: tufHashes(digest), ...(listed && { custom: listed }), unrecognized: {} };
   if (index === undefined) return { file, blobs, companions: [] };
   const indexed = withTargetIndex(listed, index.descriptor);
-  const { scratch } = request;
-  const made =
-    scratch === undefined ? [] : await makePatches(operation, { ...request, blobs, digest, length, scratch });
+  const made = await makePatches(operation, { ...request, blobs, digest, length });
   const patches = made.map(({ patch }) => patch);
-  const companions = [index, ...made.map(({ blob }) => blob)];
-  return { file: { ...file, custom: withPatches(indexed, patches) }, blobs, companions };
+  const patched = made.length === 0 ? indexed : withTargetPatches(indexed, patches);
+  return { file: { ...file, custom: patched }, blobs, companions: [index, ...made.map(({ blob }) => blob)] };
 }
 
-function withPatches(custom: JsonObject, patches: readonly TargetPatch[]): JsonObject {
-  return patches.length === 0 ? custom : withTargetPatches(custom, patches);
+/** Whether another target's blobs and metadata may be used without reading them. A patch with a bound is made only of what is read anyway. */
+function isAsItIs({ observers, index, chunkBytes, patchFrom, patchMaxBytes, compress }: ReadRequest): boolean {
+  const isPatchAsked = patchFrom !== undefined && patchMaxBytes === undefined;
+  return observers === undefined && index !== "none" && chunkBytes === undefined && !isPatchAsked && compress !== true;
 }
 
 async function readInOrder(operation: Operation, targets: TargetMap, request: OrderedRequest): Promise<Blob[]> {

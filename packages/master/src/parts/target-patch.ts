@@ -9,12 +9,18 @@ import type { Operation } from "../state/operation.ts";
 import { openArchives } from "./archive-pair.ts";
 import { openOlder, type OlderVersion, type PatchedTarget } from "./older-version.ts";
 import { writePatch, type MadePatch } from "./patch-file.ts";
+import type { Scratch } from "./scratch.ts";
 
 /**
- * Those that save enough, at most `patchesMax`. Patches of the older version stay, as steps on the way to this one.
+ * Those that save enough, at most `patchesMax`; none without `scratch`. Patches of the older version stay, as steps on the way to this one.
  * @throws FileError; MasterError; OciError
  */
-export async function makePatches(operation: Operation, target: PatchedTarget): Promise<readonly MadePatch[]> {
+export async function makePatches(
+  operation: Operation,
+  { scratch, ...request }: Omit<PatchedTarget, "scratch"> & { readonly scratch?: Scratch | undefined },
+): Promise<readonly MadePatch[]> {
+  if (scratch === undefined) return [];
+  const target = { ...request, scratch };
   const older = await openOlder(operation, target);
   const made = older && (await fromFile(operation, target, older.path));
   const copy = target.compress === true ? await compressedCopy(operation, target) : undefined;
