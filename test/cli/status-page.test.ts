@@ -78,7 +78,9 @@ describe("the page of a repository that is in order", () => {
   test("turns red when the timestamp has expired, and the exit status is 7", async () => {
     machine.now = () => new Date(start.getTime() + 2 * 86_400_000);
     expect((await status("--root", "root.json")).status).toBe(7);
-    expect(textOf(await readPage())).toContain("Clients refuse what is published. Because timestamp has expired.");
+    expect(textOf(await readPage())).toContain(
+      "Clients refuse what is published. Because timestamp has expired. Since 2030-01-03 00:00 UTC, 24 hours ago.",
+    );
   });
 
   test("shows an older release than this client has seen as refused, and the client's state stays as it was [T3]", async () => {

@@ -1,5 +1,5 @@
 /** What a client gets for a name, with the way explained: for the first targets, and for a name that was asked for. */
-import { describeBytes } from "../../context/time.ts";
+import { describeBytes, describeCount } from "../../context/time.ts";
 import type { Step, StatusReport, TargetFacts, Walk } from "../report/report.ts";
 import { html, type Markup } from "./markup.ts";
 import { moreLine, section } from "./sections.ts";
@@ -69,7 +69,7 @@ function describeFound({ role, length, hashes, custom }: NonNullable<Walk["found
     <dt>Answered by</dt>
     <dd>${role}</dd>
     <dt>Length</dt>
-    <dd>${length} bytes</dd>
+    <dd>${describeCount(length, "byte")}</dd>
     ${hashes.map(
       ({ algorithm, digest }) =>
         html`<dt>${algorithm}</dt>

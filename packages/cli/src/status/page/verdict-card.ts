@@ -1,6 +1,7 @@
 /** The verdict: what somebody who is worried reads first. Its state is told by words and by shape, not by colour alone. */
 import type { StatusReport, Verdict } from "../report/report.ts";
 import { html, type Markup } from "./markup.ts";
+import { describeMs } from "../../context/time.ts";
 import { dateText, distanceText } from "./words.ts";
 
 export type Tone = "good" | "soon" | "bad" | "plain";
@@ -59,12 +60,11 @@ export function verdictCard({ verdict, at }: Pick<StatusReport, "verdict" | "at"
 }
 
 function untilLine(until: Date, { first, at }: { readonly first: string | undefined; readonly at: Date }): Markup {
-  const isPast = until <= at;
+  const instant = html`<strong><time datetime="${until.toISOString()}">${dateText(until)}</time></strong>`;
+  if (until <= at)
+    return html`<p class="until">Since ${instant}, ${describeMs(at.getTime() - until.getTime())} ago.</p>`;
   const role = first ?? "a role";
-  const then = isPast ? `${role} expired then` : `when ${role} expires unless it is signed again`;
   return html`<p class="until">
-    ${isPast ? "Until" : "Good until"}
-    <strong><time datetime="${until.toISOString()}">${dateText(until)}</time></strong> (${distanceText(until, at)}),
-    ${then}.
+    Good until ${instant} (${distanceText(until, at)}), when ${role} expires unless it is signed again.
   </p>`;
 }

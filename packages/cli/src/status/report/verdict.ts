@@ -4,6 +4,7 @@ import { isTopLevelRole } from "@dtuf/tuf";
 import { exitStatusOf } from "../../context/exit-status.ts";
 import { rolledBack } from "../../context/hints.ts";
 import { renewalOf } from "../../publish/reports/due-report.ts";
+import { describeCount } from "../../context/time.ts";
 import { cut, type Listing, type RoleFacts, type Verdict } from "./report.ts";
 
 export interface Failure {
@@ -70,18 +71,25 @@ function firstToEnd({ shown }: Listing<RoleFacts>): RoleFacts | undefined {
   return top.toSorted((a, b) => a.expires.getTime() - b.expires.getTime())[0];
 }
 
+/** The most urgent first. */
 function renewals({ roles, status, repo, program }: Facts): readonly string[] {
   const dueHere = new Set(status?.due.map(({ role }) => String(role)) ?? []);
   const due = roles.shown.filter(({ role, state }) => state !== "good" || dueHere.has(role));
-  return due.map(({ role, state, keys }) => {
-    const owners = [...new Set(keys.flatMap(({ owner }) => (owner === undefined ? [] : [owner])))];
-    const by = owners.length === 0 ? "" : ` (keys of ${owners.join(", ")})`;
-    const verb = state === "expired" ? "has expired" : "is due";
-    const command = (name: string): string => `${program} ${name} ${repo}`;
-    const how = status === undefined ? "its publisher has to sign it again" : renewalOf(role, command);
-    return `${role} ${verb}: ${how}${by}`;
-  });
+  const command = (name: string): string => `${program} ${name} ${repo}`;
+  const steps = due
+    .toSorted((a, b) => a.expires.getTime() - b.expires.getTime())
+    .map(({ role, state, keys }) => {
+      const owners = [...new Set(keys.flatMap(({ owner }) => (owner === undefined ? [] : [owner])))];
+      const by = owners.length === 0 ? "" : ` (keys of ${owners.join(", ")})`;
+      const verb = state === "expired" ? "has expired" : "is due";
+      const how = status === undefined ? "its publisher has to sign it again" : renewalOf(role, command);
+      return cut(`${role} ${verb}: ${how}${by}`);
+    });
+  const more = steps.length - stepsMax;
+  return more <= 0 ? steps : [...steps.slice(0, stepsMax), `and ${describeCount(more, "more role")}`];
 }
+
+const stepsMax = 5;
 
 /** @throws the error, if it says nothing about the repository */
 export function describeFailure(error: unknown): Failure {
