@@ -2,10 +2,15 @@
 import { mkdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
+import type { Typist } from "../typist.ts";
 import { found, handOver, place, publisher, type Scene } from "./scene.ts";
 
 interface Status {
-  readonly published: { readonly versions: { readonly snapshot: number } };
+  readonly published: { readonly versions: { readonly snapshot: number; readonly timestamp: number } };
+}
+
+async function statusOf(typist: Typist): Promise<Status> {
+  return JSON.parse(await typist.must(publisher, "dtuf status fred/demo --json")) as Status;
 }
 
 const days = 86_400_000;
@@ -41,8 +46,8 @@ export const publishing: Scene = {
       await typist.must(publisher, "cp keys/alice.pub alice.pub");
     },
     async "dtuf adopt-metadata fred/demo root.json --expect-snapshot 9"(typist) {
-      const status = JSON.parse(await typist.must(publisher, "dtuf status fred/demo --json")) as Status;
-      typist.words.set("--expect-snapshot 9", `--expect-snapshot ${status.published.versions.snapshot}`);
+      const { published } = await statusOf(typist);
+      typist.words.set("--expect-snapshot 9", `--expect-snapshot ${published.versions.snapshot}`);
       await handOver(typist, "runner", ["timestamp", "snapshot"]);
       const now = typist.now();
       typist.now = () => new Date(now.getTime() + 2 * days);
@@ -87,6 +92,9 @@ export const publishing: Scene = {
     },
     async "dtuf push-target fred/demo app ./app --patch-from published"(typist) {
       await typist.must(publisher, "dtuf publish fred/demo app");
+      const { published } = await statusOf(typist);
+      typist.words.set("release.12", `release.${published.versions.timestamp}`);
+      await place(typist, "me/dist/app-1.6.tgz");
       await rename(join(typist.directory, "me/app"), join(typist.directory, "me/app-1.2"));
       await place(typist, "me/app", `${"app".repeat(300_000)}!`);
       return publisher;
