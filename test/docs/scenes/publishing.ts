@@ -29,7 +29,7 @@ export const publishing: Scene = {
     await found(typist);
     await typist.must(publisher, "dtuf push-metadata fred/demo --record-out demo.record");
     for (const file of ["app-1.5.tgz", "disk.img", "app.tgz", "app", "app-1.3"]) {
-      await place(typist, `me/${file}`, file.repeat(300_000));
+      await place(typist, `me/${file}`, file.repeat(150_000));
     }
   },
   before: {
@@ -87,7 +87,7 @@ export const publishing: Scene = {
       await typist.must(publisher, "cp root.json ../client/");
       await typist.must("client", "dtuf pin fred/demo root.json");
       await mkdir(join(typist.directory, "old"));
-      await place(typist, "old/disk.img", "disk.img".repeat(299_999));
+      await place(typist, "old/disk.img", "disk.img".repeat(149_999));
       return "client";
     },
     async "dtuf push-target fred/demo app ./app --patch-from published"(typist) {
@@ -96,7 +96,7 @@ export const publishing: Scene = {
       typist.words.set("release.12", `release.${published.versions.timestamp}`);
       await place(typist, "me/dist/app-1.6.tgz");
       await rename(join(typist.directory, "me/app"), join(typist.directory, "me/app-1.2"));
-      await place(typist, "me/app", `${"app".repeat(300_000)}!`);
+      await place(typist, "me/app", `${"app".repeat(150_000)}!`);
       return publisher;
     },
     "dtuf export-repository": async (typist) => {
