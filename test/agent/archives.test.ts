@@ -1,4 +1,5 @@
 /** Archives of every format: unpacked alike, and refused alike if they are hostile, too large, or changed after they were staged. */
+import { randomBytes } from "node:crypto";
 import { chmod, mkdir, readdir, readFile, realpath, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Agent, InstallPlace } from "@dtuf/agent";
@@ -74,6 +75,8 @@ describe.each(formatNames)("a %s", (format) => {
       ],
     ],
     ["a pipe", [{ name: "a", type: "fifo" }]],
+    ["a file in place of the slot", [{ name: ".", content: "x" }]],
+    ["a name of many directories", [{ name: `${"a/".repeat(10_000)}x`, content: "x" }]],
     ...[
       ["in other cases", "a", "A"],
       ["in another normal form of Unicode", "caf\u00e9", "cafe\u0301"],
@@ -99,7 +102,7 @@ describe.each(formatNames)("a %s", (format) => {
     expect((await agent.pending()).pending).toBe(undefined);
   });
 
-  test("that ends too early, or has more entries than are allowed, is refused", async () => {
+  test("that ends too early, or has more entries and directories than are allowed, is refused", async () => {
     const whole = await archiveOf(
       format,
       ["a", "b", "c"].map((name) => ({ name, content: name.repeat(700) })),
@@ -108,10 +111,25 @@ describe.each(formatNames)("a %s", (format) => {
     await stageNewest(scene.agent({ install: place() }));
     await expectRefused(scene.agent({ install: place() }).apply(), "AGENT_ARCHIVE_INVALID");
     await scene.publish("1.0.1", whole);
-    const few = scene.agent({ install: place({ entriesMax: 2 }) });
-    await stageNewest(few);
-    await expectRefused(few.apply(), "AGENT_ARCHIVE_INVALID");
+    await scene.publish("1.0.2", await archiveOf(format, [{ name: "without/an/entry/of/their/own", content: "x" }]));
+    for (const version of ["1.0.2", "1.0.1"]) {
+      const few = scene.agent({ install: place({ entriesMax: 2 }) });
+      await stageNewest(few);
+      await expectRefused(few.apply(), "AGENT_ARCHIVE_INVALID");
+      await scene.publish(version, whole, { revoked: true });
+    }
   });
+});
+
+test.each(formatNames)("a %s whose content fails while its directories are still made is refused", async (format) => {
+  const whole = await archiveOf(format, [{ name: `${"d/".repeat(60)}app`, content: randomBytes(3_000_000) }]);
+  const size = Buffer.from([1, 0, 0, 0]);
+  const bad = format === "zip" ? patchTable(whole, 24, size) : whole.subarray(0, Math.floor(whole.length * 0.9));
+  await scene.publish("1.0.0", bad);
+  const agent = scene.agent({ install: place({}) });
+  await stageNewest(agent);
+  await expectRefused(agent.apply(), "AGENT_ARCHIVE_INVALID");
+  expect(await readdir(join(slots(), "slots"))).toEqual([]);
 });
 
 /** The first version alone is there, whole, and nothing was written beside the slots. */
@@ -223,12 +241,16 @@ describe("a link that was planted", () => {
 });
 
 describe.runIf(process.getuid?.() === 0)("an updater that runs as root", () => {
-  test("installs nothing in a directory that others may write to", async () => {
-    await scene.publish("1.0.0", await archiveOf("tar", [{ name: "app", content: "one" }]));
-    await mkdir(join(slots(), "staging"), { recursive: true });
-    await chmod(join(slots(), "staging"), 0o777);
-    await expectRefused(stageNewest(scene.agent({ install: place() })), "AGENT_PLACE_UNSAFE", { security: true });
-    await chmod(join(slots(), "staging"), 0o700);
-    await stageNewest(scene.agent({ install: place() }));
-  });
+  test.each([["device/staging"], ["device"], ["."], ["agent"]])(
+    "installs nothing in a directory that others may write to, or that is below one: %s",
+    async (name) => {
+      await scene.publish("1.0.0", await archiveOf("tar", [{ name: "app", content: "one" }]));
+      const directory = join(scene.home, name);
+      await mkdir(directory, { recursive: true });
+      await chmod(directory, 0o777);
+      await expectRefused(stageNewest(scene.agent({ install: place() })), "AGENT_PLACE_UNSAFE", { security: true });
+      await chmod(directory, 0o700);
+      await stageNewest(scene.agent({ install: place() }));
+    },
+  );
 });

@@ -3,6 +3,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Agent, InstallPlace } from "@dtuf/agent";
 import { encodeAgentRelease } from "@dtuf/agent/release";
+import type { TargetPath } from "@dtuf/tuf";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { armFileFault } from "@dtuf/testing/file-faults/file-faults";
 import { failAtEachCall } from "@dtuf/testing/file-faults/file-trials";
@@ -53,6 +54,34 @@ describe("what is published", () => {
     expect(await scene.agent().update()).toEqual({ kind: "current" });
     await expectStarts("two");
   });
+
+  test("a role makes releases of those names alone whose folder was delegated to it", async () => {
+    scene.sim.addDelegation("targets", { name: "docs", paths: ["docs/*"] });
+    const custom = encodeAgentRelease(releaseOf("9.0.0"));
+    scene.sim.addTarget("docs/app", Buffer.from("evil"), { role: "docs", custom });
+    await scene.sim.publishRelease();
+    expect(await scene.agent().update()).toEqual({ kind: "current" });
+    const error = expect.objectContaining({ code: "AGENT_RELEASE_INVALID" }) as unknown;
+    expect(scene.events).toContainEqual({ kind: "release-skipped", path: "docs/app", error });
+    await expectStarts();
+  });
+
+  test.each(["revoked", "withdrawn"])(
+    "a version that was %s while it waited is not installed any more",
+    async (how) => {
+      await scene.publish("1.1.0", Buffer.from("two"));
+      const agent = scene.agent();
+      await stageNewest(agent);
+      if (how === "revoked") await scene.publish("1.1.0", Buffer.from("two"), { revoked: true });
+      else {
+        scene.sim.targets.targets.delete("app/1.1.0" as TargetPath);
+        await scene.sim.publishRelease();
+      }
+      expect((await agent.check()).update).toBe(undefined);
+      await expectRefused(agent.apply(), "AGENT_NOT_PENDING");
+      await expectStarts();
+    },
+  );
 
   test("a channel that does not exist is an error of its own", async () => {
     await expectRefused(scene.agent({ channels: ["beta"] }).update(), "AGENT_CHANNEL_UNKNOWN");

@@ -1,6 +1,6 @@
 /** `dtuf agent`: a program kept up to date by a timer, by a service, and by a program that drives it with lines of JSON. */
-import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { chmod, mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { openForms } from "../docs/documents.ts";
 import { createMachine, publishDemo, type Machine, type Ran } from "./machine.ts";
@@ -136,17 +136,22 @@ describe("dtuf agent run --once", () => {
     ]);
   });
 
-  test("a file of settings that every user may change, or that has a mistake, is refused before anything is done", async () => {
+  test("a file of settings that other users may change or exchange, or that has a mistake, is refused before anything is done", async () => {
     const file = await writeSettings({ chanels: ["beta"] });
     const ran = await machine.run(["agent", "run", file, "--once"]);
     expect(ran.status).toBe(2);
     expect(ran.stderr).toContain(`${file}:1: chanels: unknown key (AGENT_CONFIG_INVALID)`);
     expect(ran.stderr).toContain('hint: did you mean "channels"?');
-    await chmod(join(machine.directory, await writeSettings()), 0o666);
-    expect(await machine.run(["agent", "run", file, "--once"])).toMatchObject({
-      status: 2,
-      stderr: expect.stringContaining("chmod o-w") as unknown,
-    });
+    const path = join(machine.directory, await writeSettings());
+    for (const changeable of [path, dirname(path)]) {
+      const { mode } = await stat(changeable);
+      await chmod(changeable, 0o777);
+      expect(await machine.run(["agent", "run", file, "--once"])).toMatchObject({
+        status: 2,
+        stderr: expect.stringContaining(`chmod go-w ${changeable}`) as unknown,
+      });
+      await chmod(changeable, mode);
+    }
     await expect(installed()).rejects.toThrow("ENOENT");
   });
 });

@@ -3,7 +3,7 @@ import type { CallOptions, Copy } from "@dtuf/copy";
 import { parseUnverified } from "@dtuf/tuf";
 import type { AgentUpdate, CheckOptions, CheckResult } from "./contract.ts";
 import { withStallTimeout } from "./patience.ts";
-import { parseAgentRelease } from "./release/release.ts";
+import { parseAgentRelease, verifyReleasePath } from "./release/release.ts";
 import { selectRelease, type Machine, type SignedRelease } from "./release/select-release.ts";
 import type { AgentState } from "./state/agent-state.ts";
 import { findHold, type Hold } from "./when/hold.ts";
@@ -21,8 +21,8 @@ export async function checkForUpdate(place: Workplace, call: CheckOptions): Prom
   const found = await withStallTimeout(stallMs, call.signal, work);
   const now = place.now();
   const state = await withState(place, call, async (before) => {
-    const seen = recordSeen(before, found, now);
-    return seen === undefined ? before : keep(place, seen);
+    const after = dropWithdrawn(recordSeen(before, found, now), found);
+    return after === before ? before : keep(place, after);
   });
   const { chosen, passedOver, installed } = selectRelease(found, machineOf(place, state, { now, isAsked }));
   const offer = chosen === undefined ? undefined : await updateOf(place.copy, chosen, call.signal);
@@ -54,6 +54,7 @@ async function findReleases(
       const release = parseAgentRelease(file.custom);
       const sha256 = file.hashes.get("sha256");
       if (release?.name !== name || sha256 === undefined) continue;
+      verifyReleasePath(path, name);
       found.push({ ...release, path, sha256, isSignedOffline: isOffline && role === "targets" });
     } catch (error) {
       events.emit({ kind: "release-skipped", path, error });
@@ -75,11 +76,19 @@ async function areTargetsKeysOffline(copy: Copy): Promise<boolean> {
   return shared < roles.targets.threshold;
 }
 
+/** A version that waits is not installed any more if it was revoked, or is not published any more. */
+function dropWithdrawn(state: AgentState, found: readonly Found[]): AgentState {
+  const { pending } = state;
+  if (pending?.phase !== "staged") return state;
+  const isSame = ({ version, sha256 }: Found): boolean => version === pending.version && sha256 === pending.sha256;
+  return found.some((each) => !each.revoked && isSame(each)) ? state : { ...state, pending: undefined };
+}
+
 /**
- * Undefined if everything was seen before. What is not published any more is forgotten. A record of the future was made by a
+ * The same state if everything was seen before. What is not published any more is forgotten. A record of the future was made by a
  * clock that was wrong: it becomes now, or its release would wait until then.
  */
-function recordSeen(state: AgentState, found: readonly Found[], now: Date): AgentState | undefined {
+function recordSeen(state: AgentState, found: readonly Found[], now: Date): AgentState {
   const isSane = (at: string | undefined): at is string => at !== undefined && new Date(at) <= now;
   const seen = found.map(({ sha256 }): [string, string] => {
     const at = Object.hasOwn(state.firstSeen, sha256) ? state.firstSeen[sha256] : undefined;
@@ -87,7 +96,7 @@ function recordSeen(state: AgentState, found: readonly Found[], now: Date): Agen
   });
   const firstSeen = Object.fromEntries(seen);
   const isKnown = Object.keys(firstSeen).length === Object.keys(state.firstSeen).length;
-  return isKnown && seen.every(([key, at]) => state.firstSeen[key] === at) ? undefined : { ...state, firstSeen };
+  return isKnown && seen.every(([key, at]) => state.firstSeen[key] === at) ? state : { ...state, firstSeen };
 }
 
 function machineOf(

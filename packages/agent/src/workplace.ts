@@ -1,9 +1,16 @@
 /** What the calls of one agent share. */
-import { lstat, mkdir } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import type { Copy } from "@dtuf/copy";
-import { createDirectory, fileCall, verifyDirectories, withLock, type LockWait } from "@dtuf/registry/files";
+import {
+  createDirectory,
+  fileCall,
+  findChangeable,
+  verifyDirectories,
+  withLock,
+  type LockWait,
+} from "@dtuf/registry/files";
 import semver from "semver";
 import type { AgentCall, AgentStatus } from "./contract.ts";
 import { AgentError } from "./errors.ts";
@@ -49,12 +56,16 @@ export async function withState(
   });
 }
 
-/** Who may write there could exchange what root installs. @throws AgentError AGENT_PLACE_UNSAFE */
-async function verifyOwn(path: string): Promise<void> {
-  const { uid, mode } = await fileCall(path, () => lstat(path));
-  if (uid === 0 && (mode & 0o022) === 0) return;
+/**
+ * Who may write there, or in a directory above it, could exchange what root installs.
+ * @throws AgentError AGENT_PLACE_UNSAFE; FileError
+ */
+async function verifyOwn(directory: string): Promise<void> {
+  const found = await findChangeable(directory, 0);
+  if (found === undefined) return;
+  const { path, uid, mode } = found;
   throw new AgentError("AGENT_PLACE_UNSAFE", `${path} can be changed by others than root, as which this program runs`, {
-    details: { path, uid, mode: (mode & 0o777).toString(8) },
+    details: { path, uid, mode: mode.toString(8) },
   });
 }
 

@@ -68,6 +68,14 @@ export function parseAgentRelease(custom: JsonObject | undefined): AgentRelease 
   });
 }
 
+/**
+ * Delegations are by path: so a role makes releases of the names alone whose folder was delegated to it.
+ * @throws AgentError AGENT_RELEASE_INVALID
+ */
+export function verifyReleasePath(path: string, name: string): void {
+  if (!path.startsWith(`${name}/`)) throw invalid("path", `${name}/ and more`, path);
+}
+
 /** The `custom` of a target that is this release. @throws AgentError AGENT_RELEASE_INVALID */
 export function encodeAgentRelease(release: AgentRelease): JsonObject {
   const { platform, published, supportUntil, ...same } = release;

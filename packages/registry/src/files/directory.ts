@@ -1,8 +1,8 @@
-/** Directories whose entries survive a power cut, not only a kill. */
-import { lstat, mkdir, open, type FileHandle } from "node:fs/promises";
+/** Directories whose entries survive a power cut, not only a kill; and whether other users may change them. */
+import { lstat, mkdir, open, realpath, type FileHandle } from "node:fs/promises";
 import { platform } from "node:os";
-import { dirname } from "node:path";
-import { FileError, fileError, isErrno } from "./errors.ts";
+import { dirname, resolve } from "node:path";
+import { fileCall, FileError, fileError, isErrno } from "./errors.ts";
 import { isWithoutDirectorySync } from "./platform.ts";
 
 /**
@@ -61,4 +61,48 @@ export async function verifyDirectories(directories: readonly string[]): Promise
       details: { path },
     });
   }
+}
+
+/** What other users may change. */
+export interface Changeable {
+  readonly path: string;
+  readonly uid: number;
+  /** Permission bits. */
+  readonly mode: number;
+}
+
+const byGroup = 0o020;
+const byAll = 0o002;
+const sticky = 0o1000;
+
+/**
+ * The path, or the first directory above it, that other users may change; undefined if there is none. Root trusts root alone; a program
+ * of another user trusts its group and the owners of directories. In a directory such as /tmp nobody can exchange a name of somebody
+ * else. Not for Windows. @throws FileError
+ */
+export async function findChangeable(path: string, uid: number): Promise<Changeable | undefined> {
+  const given = resolve(path);
+  // A name on the way can be a link: the link must be safe, and what it leads to.
+  const real = await fileCall(given, () => realpath(given));
+  for (const start of new Set([given, real])) {
+    for (let at = start; ; at = dirname(at)) {
+      const found = await inspect(at, { isStart: at === start, uid });
+      if (found !== undefined) return found;
+      if (at === dirname(at)) break;
+    }
+  }
+  return undefined;
+}
+
+async function inspect(
+  path: string,
+  { isStart, uid: ownUid }: { readonly isStart: boolean; readonly uid: number },
+): Promise<Changeable | undefined> {
+  const stat = await fileCall(path, () => lstat(path));
+  const isRoot = ownUid === 0;
+  const isOthers = isRoot && stat.uid !== 0;
+  // The permissions of a link mean nothing, and above the path itself the sticky bit keeps names.
+  const isKept = stat.isSymbolicLink() || (!isStart && (stat.mode & sticky) !== 0);
+  const isWritable = !isKept && (stat.mode & (isRoot ? byGroup | byAll : byAll)) !== 0;
+  return isOthers || isWritable ? { path, uid: stat.uid, mode: stat.mode & 0o7777 } : undefined;
 }

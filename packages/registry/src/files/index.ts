@@ -6,7 +6,7 @@ export {
   type AtomicFile,
   type AtomicFileOptions,
 } from "./atomic-file.ts";
-export { createDirectory, syncDirectory, verifyDirectories } from "./directory.ts";
+export { createDirectory, findChangeable, syncDirectory, verifyDirectories, type Changeable } from "./directory.ts";
 export { fileCall, FileError, fileError, isErrno, type FileErrorCode } from "./errors.ts";
 export { createBatchWriter, writeAt, type BatchWriter, type BatchWriterOptions } from "./batch-writer.ts";
 export { readFileIdentity, verifyUnchanged, type FileIdentity } from "./file-content.ts";

@@ -9,7 +9,7 @@ import { AgentError } from "../../errors.ts";
 export interface UnpackLimits {
   /** Of all files together. Default: 4 GiB. */
   readonly unpackedMaxBytes?: number | undefined;
-  /** Files, directories and links. Default: 200,000. */
+  /** Files, directories and links, and directories that have no entry of their own. Default: 200,000. */
   readonly entriesMax?: number | undefined;
 }
 
@@ -29,6 +29,8 @@ export interface UnpackedEntry {
 
 export const defaultMaxBytes: number = 4 * 1024 ** 3;
 export const defaultEntriesMax = 200_000;
+/** A system that takes longer paths is not known. */
+const nameMaxLength = 1024;
 
 /** Returns a function that verifies the next entry, and returns its clean name. @throws AgentError AGENT_ARCHIVE_INVALID */
 export function createEntryRule(limits: UnpackLimits): (entry: ArchiveEntry) => UnpackedEntry {
@@ -42,7 +44,10 @@ export function createEntryRule(limits: UnpackLimits): (entry: ArchiveEntry) => 
     if (bytes > unpackedMaxBytes) throw archiveInvalid(`it unpacks to more than ${unpackedMaxBytes} bytes`);
     if (type !== "file" && type !== "directory" && type !== "symlink")
       throw archiveInvalid(`${shown(given)} is a ${type}`);
+    if (name === "." && type !== "directory") throw archiveInvalid(`${shown(given)} is a ${type} and no directory`);
     enterName(kinds, name, type === "directory" ? "directory" : "leaf");
+    // Directories that have no entry of their own are created too.
+    if (kinds.size > entriesMax) throw archiveInvalid(`it has more than ${entriesMax} entries and directories`);
     return { name, type };
   };
 }
@@ -50,10 +55,12 @@ export function createEntryRule(limits: UnpackLimits): (entry: ArchiveEntry) => 
 /** Files and links have nothing below them, and no name occurs twice on any file system. */
 function enterName(kinds: Map<string, "directory" | "leaf">, name: string, kind: "directory" | "leaf"): void {
   const folded = foldName(name);
-  const parts = folded.split("/");
-  for (let depth = 1; depth < parts.length; depth++) {
-    const above = parts.slice(0, depth).join("/");
-    if (kinds.get(above) === "leaf") throw archiveInvalid(`${shown(name)} is below a file or a link`);
+  for (let end = folded.lastIndexOf("/"); end !== -1; end = folded.lastIndexOf("/", end - 1)) {
+    const above = folded.slice(0, end);
+    const known = kinds.get(above);
+    if (known === "leaf") throw archiveInvalid(`${shown(name)} is below a file or a link`);
+    // What is above a directory that is known was entered with it.
+    if (known === "directory") break;
     kinds.set(above, "directory");
   }
   const before = kinds.get(folded);
@@ -69,6 +76,7 @@ function foldName(name: string): string {
 }
 
 function cleanName(given: string): string {
+  if (given.length > nameMaxLength) throw archiveInvalid(`${shown(given)}… has more than ${nameMaxLength} characters`);
   const parts = given
     .split("/")
     .filter((part, index, all) => part !== "." && !(part === "" && index === all.length - 1));

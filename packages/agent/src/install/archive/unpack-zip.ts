@@ -1,6 +1,7 @@
 /** Unpacks a zip. Its table at the end says what is in it, so it is verified as a whole before the first file is written. */
 import { Readable } from "node:stream";
 import { fromRandomAccessReaderPromise, RandomAccessReader, type Entry, type ZipFile } from "yauzl";
+import type { ByteStream } from "@dtuf/registry";
 import type { VerifiedFile } from "../verified-file.ts";
 import {
   archiveInvalid,
@@ -33,7 +34,7 @@ export async function unpackZip(archive: VerifiedFile, files: UnpackedFiles, lim
     const { name, type } = verified.entries.get(entry.fileName) ?? { name: "", type: "unknown" };
     if (type === "directory") await files.createDirectory(name);
     else if (type === "symlink") files.addLink(name, verifyLink(name, await readLink(zip, entry)));
-    else if (type === "file") await files.writeFile(name, await zip.openReadStreamPromise(entry), modeOf(entry));
+    else if (type === "file") await files.writeFile(name, contentOf(zip, entry), modeOf(entry));
     else throw archiveInvalid("its table changed while it was read");
   }
 }
@@ -68,10 +69,15 @@ function modeOf({ versionMadeBy, externalFileAttributes }: Entry): number {
   return unixMakers.has(versionMadeBy >> 8) ? externalFileAttributes >>> 16 : 0;
 }
 
+/** Opened when it is read: a stream that fails before somebody reads it ends the process. */
+async function* contentOf(zip: ZipFile, entry: Entry): ByteStream {
+  for await (const chunk of await zip.openReadStreamPromise(entry)) yield chunk as Uint8Array;
+}
+
 async function readLink(zip: ZipFile, entry: Entry): Promise<string> {
   if (entry.uncompressedSize > linkMaxBytes) throw archiveInvalid("the target of a link is too long");
   const chunks: Uint8Array[] = [];
-  for await (const chunk of await zip.openReadStreamPromise(entry)) chunks.push(chunk as Uint8Array);
+  for await (const chunk of contentOf(zip, entry)) chunks.push(chunk);
   return Buffer.concat(chunks).toString("utf8");
 }
 

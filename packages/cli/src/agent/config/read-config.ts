@@ -1,29 +1,30 @@
 /** The file of settings that was named on the command line. */
-import { stat } from "node:fs/promises";
+import { userInfo } from "node:os";
 import { resolve } from "node:path";
+import { findChangeable } from "@dtuf/registry/files";
 import type { Context } from "../../context/command.ts";
 import { readInput } from "../../context/input-file.ts";
 import { AgentUsageError } from "../../context/usage.ts";
 import { baseOf, parseAgentConfig, type AgentConfig } from "./config.ts";
 
 const configMaxBytes = 256 * 1024;
-const writableByAll = 0o002;
 
 /** @throws UsageError; AgentUsageError AGENT_CONFIG_INVALID; FileError */
 export async function readAgentConfig(context: Context, file: string): Promise<AgentConfig> {
   const { io } = context;
+  // Before it is read: who cannot change it now cannot have it read in another form.
+  if (file !== "-" && io.platform !== "win32") await verifyOwn(resolve(io.cwd, file));
   const bytes = await readInput(context, file, configMaxBytes);
-  if (file !== "-" && io.platform !== "win32") await verifyOwn(resolve(io.cwd, file), file);
   return parseAgentConfig(bytes, file === "-" ? "stdin" : file, baseOf(io.cwd, file));
 }
 
-/** The file names programs that are started, so not everybody may change it. */
-async function verifyOwn(path: string, file: string): Promise<void> {
-  const { mode } = await stat(path);
-  if ((mode & writableByAll) === 0) return;
+/** The file names programs that are started, so other users must not change it, nor put another one in its place. */
+async function verifyOwn(path: string): Promise<void> {
+  const found = await findChangeable(path, userInfo().uid);
+  if (found === undefined) return;
   throw new AgentUsageError(
     "AGENT_CONFIG_INVALID",
-    `${file} can be changed by every user of this machine, and it names programs that are started`,
-    `chmod o-w ${file}`,
+    `${found.path} can be changed by other users of this machine, and ${path} names programs that are started`,
+    `chmod go-w ${found.path}, owned by the user that runs the agent`,
   );
 }

@@ -70,7 +70,8 @@ export const agentErrors: ErrorEntries<AgentErrorCode> = {
     mend: "Make the archive from files, directories and links within it alone.",
   },
   AGENT_PLACE_UNSAFE: {
-    cause: "The updater runs as root, and others may write to its directory or to a directory of the installation.",
+    cause:
+      "The updater runs as root, and others may write to its directory, to a directory of the installation, or to one above these.",
     risk: "Another user could exchange what root installs. Nothing was installed.",
     mend: "Let root own the directory that the message names, and nobody else write to it: `chown root`, `chmod go-w`.",
   },
