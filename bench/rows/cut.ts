@@ -62,13 +62,13 @@ function withUncut(result: Result, uncut: readonly Result[]): Result {
   return { ...result, failure: `${result.failure}; uncut ${formatMs(medianOf(whole, "ms"))}` };
 }
 
-interface Pull {
+export interface Pull {
   readonly repository: string;
   readonly file: BenchFile;
   readonly directory: string;
 }
 
-async function contendersOn(stage: Stage, host: string, pull: Pull): Promise<readonly Contender[]> {
+export async function contendersOn(stage: Stage, host: string, pull: Pull): Promise<readonly Contender[]> {
   const { repository, file, directory } = pull;
   const { environment: env } = stage;
   const out = join(directory, "out");

@@ -6,11 +6,13 @@ import { mount, refresh } from "./refresh.ts";
 import { publishOne } from "./publish-one.ts";
 import { bins, oneRole } from "./repositories.ts";
 import type { Row } from "./row.ts";
+import { slowPull } from "./slow.ts";
 import { sync } from "./sync.ts";
+import { update } from "./update.ts";
 import { updater } from "./updater.ts";
 import { version } from "./version.ts";
 
 export const rows: readonly Row[] = [
-  ...[version, refresh, pushLarge, pullLarge, pushMany, pullMany, pushFiles, mount, cutPull],
+  ...[version, refresh, pushLarge, pullLarge, pushMany, pullMany, pushFiles, mount, cutPull, slowPull, update],
   ...[oneRole, bins, publishOne, sync, updater],
 ];

@@ -99,6 +99,9 @@ export const pullLarge: Row = {
   },
 };
 
+/** What OpenSSL on x86-64 is told to do without. */
+const withoutSha = { OPENSSL_ia32cap: ":~0x20000000" };
+
 interface LargePull {
   readonly repository: string;
   readonly file: BenchFile;
@@ -123,6 +126,10 @@ async function largePullers(stage: Stage, { repository, file, directory }: Large
   const own = stage.dtuf(["pull-target", repository, "large", "--output", out]);
   const found: (Contender | undefined)[] = [
     { ...into("dtuf", []), prepare: async () => (await rm(out, { force: true }), own) },
+    {
+      ...into("dtuf without SHA instructions", []),
+      prepare: async () => (await rm(out, { force: true }), { ...own, env: { ...own.env, ...withoutSha } }),
+    },
     stage.peers.find("curl") && into("curl \\| tee FILE \\| sha256sum", shell(curl, url, out)),
     stage.peers.find("curl") &&
       into("curl -o FILE; sha256sum FILE", shell('curl -sf "$1" -o "$2"; sha256sum "$2"', url, out)),
