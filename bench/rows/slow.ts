@@ -24,10 +24,7 @@ export const slowPull: Row = {
     if (pusher !== undefined) await stage.must(await pusher.prepare());
     await publisher(stage, repository, [["large", file.path]]);
     await using proxy = await startSlowProxy(stage.registry.host, bytesPerSecond);
-    const results = await compare(
-      await contendersOn(stage, proxy.host, { repository, file, directory }),
-      stage.rounds,
-    );
+    const results = await compare(await contendersOn(stage, proxy.host, { repository, file, directory }), stage.rounds);
     await rm(directory, { recursive: true });
     return [lineOf(`pull of ${formatBytes(file.size)} over connections of 20 MB/s each`, results)];
   },
