@@ -41,7 +41,9 @@ const base = randomBytes(1_200_000);
 /** Each version differs from the others in every chunk. */
 const version = (number: number): Buffer => {
   const bytes = Buffer.from(base);
-  for (let at = number; at < bytes.length; at += 5000) bytes[at] = (bytes[at] ?? 0) + number;
+  // A chunk has at least 4,097 bytes, but for the last one.
+  const places = [...Array.from({ length: Math.ceil(bytes.length / 4000) }, (_, at) => at * 4000), bytes.length - 1];
+  for (const at of places) bytes[at] = (bytes[at] ?? 0) + number;
   return bytes;
 };
 const hex = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
