@@ -19,8 +19,8 @@ export const updater: Row = {
     const repository = stage.repository();
     const { root } = await publisher(stage, repository);
     const [old = "", next = ""] = pair;
-    const publish = async (version: string, file: string): Promise<void> => {
-      await stage.must(stage.dtuf(["release", repository, "node", version, file]));
+    const publish = async (version: string, file: string, ...patch: readonly string[]): Promise<void> => {
+      await stage.must(stage.dtuf(["release", repository, "node", version, file, ...patch]));
       await stage.must(stage.dtuf(["push-metadata", repository]));
     };
     await publish("1.0.0", old);
@@ -34,7 +34,7 @@ export const updater: Row = {
     await stage.must(agent(proxy.host, before, "check"));
     const check = proxy.take();
     const checks = await compare([checkOf(agent(stage.registry.host, before, "check"))], stage.rounds);
-    await publish("1.1.0", next);
+    await publish("1.1.0", next, "--patch-from", old);
     const machine = join(directory, "machine");
     const update: Contender = {
       name: "dtuf",

@@ -92,6 +92,11 @@ const stories: readonly Story[] = [
   { command: "push-target", args: [repo, "other"], flags: { custom: ["os=linux"] } },
   { command: "push-targets", args: [repo, "demo.txt"], flags: { prefix: "many" } },
   { command: "release", args: [repo, "app", "1.0.0", "demo.txt"], flags: { rollout: "10%" } },
+  {
+    command: "release",
+    args: [repo, "app", "1.0.1", "demo.txt", "demo.txt"],
+    flags: { platform: "linux/amd64,windows/amd64" },
+  },
   { command: "rollout", args: [repo, "app", "1.0.0", "50%"] },
   { command: "revoke-release", args: [repo, "app", "1.0.0"] },
   { command: "del-target", args: [repo, "other"] },

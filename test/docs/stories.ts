@@ -176,7 +176,7 @@ async function prepare(machine: Machine): Promise<void> {
   const write = (name: string, content: string | Uint8Array): Promise<void> =>
     writeFile(join(machine.directory, name), content);
   const keys = join("dtuf_repos", "fred", "demo", "master", "keys");
-  for (const directory of [keys, "dist"])
+  for (const directory of [keys, "dist", "agent"])
     await mkdir(join(machine.directory, directory), { recursive: true, mode: 0o700 });
   for (const role of ["root", "targets", "snapshot", "timestamp"]) {
     await writeFile(join(machine.directory, keys, `${role}_key`), privatePem(fixedKey(role)), { mode: 0o600 });
@@ -190,6 +190,7 @@ async function prepare(machine: Machine): Promise<void> {
     ["logo.png", "a logo"],
     ["hammer", "hammer"],
     ["agent.json", agentSettings],
+    ["agent/agent.json", agentState],
     ["dist/one.txt", "one"],
     ["dist/two.txt", "two"],
   ] as const) {
@@ -201,6 +202,11 @@ async function prepare(machine: Machine): Promise<void> {
 const agentSettings = JSON.stringify({
   ...{ repository: "fred/demo", root: "root.json", name: "app", directory: "agent" },
   install: { kind: "file", path: "installed" },
+});
+
+/** The machine's id decides which rollouts reach it: this one is in none of the examples'. */
+const agentState = JSON.stringify({
+  ...{ stateVersion: 1, installId: "00000001-0000-4000-8000-000000000000", skipped: [], reverted: [], firstSeen: {} },
 });
 
 /** What the holder of a delegated role's key does. */

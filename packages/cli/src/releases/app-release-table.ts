@@ -1,6 +1,13 @@
 /** Commands for releases that updaters install. */
 import type { Command } from "../context/command.ts";
+import { withSetting, type Mode } from "../context/modes.ts";
 import { entry, stateSettings } from "../entry.ts";
+
+const severalFiles: Mode = {
+  name: "with several files",
+  when: (_values, args) => args.length > 4,
+  refuses: ["patch-from"],
+};
 
 export const appReleaseCommands: readonly Command[] = [
   entry({
@@ -10,6 +17,9 @@ export const appReleaseCommands: readonly Command[] = [
     settings: [
       ...stateSettings,
       "concurrency",
+      "chunk",
+      "no-index",
+      "patch-from",
       "progress",
       "channel",
       "rollout",
@@ -19,10 +29,15 @@ export const appReleaseCommands: readonly Command[] = [
       "notes",
       "support-until",
     ],
-    meanings: { platform: "platforms of the files, in their order: os/arch, one for each file" },
+    meanings: {
+      platform: "platforms of the files, in their order: os/arch, one for each file",
+      "patch-from": "sign a patch too, from the older version's file; for a single file",
+    },
+    modes: [withSetting("no-index", ["chunk", "patch-from"]), severalFiles],
     examples: [
       "dtuf release fred/demo app 1.3.0 app-1.3.tgz --rollout 10%",
       "dtuf release fred/demo app 1.3.0 app-linux app.exe --platform linux/amd64,windows/amd64",
+      "dtuf release fred/demo app 1.3.0 ./app --patch-from app-1.2",
     ],
     load: () => import("./release.ts"),
   }),
