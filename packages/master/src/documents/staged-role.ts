@@ -47,7 +47,7 @@ export function parseDelegation(options: DelegateOptions): Delegation {
 
 /**
  * Applies the changes to the delegations: an existing one keeps its position, new ones come last.
- * @throws MasterError MASTER_ROLE_UNKNOWN if they are hash bins, which have no list
+ * @throws MasterError MASTER_BINS_EXIST if they are hash bins, which have no list
  */
 export function applyRoles(previous: Delegations | undefined, staged: StagedRoles): Delegations | undefined {
   let delegations = previous;
@@ -65,13 +65,8 @@ export function applyRoles(previous: Delegations | undefined, staged: StagedRole
 function listedOf(delegations: Delegations | undefined, name: RoleName): ListedDelegations {
   if (delegations === undefined) return { kind: "listed", keys: new Map(), roles: [], unrecognized: {} };
   if (delegations.kind === "listed") return delegations;
-  throw new MasterError(
-    "MASTER_ROLE_UNKNOWN",
-    `the role delegates to hash bins, and TUF allows no other delegations beside them: ${name} cannot be added`,
-    {
-      details: { role: name },
-    },
-  );
+  const message = `it delegates to hash bins, and TUF allows no role beside them in one file: ${name} cannot be delegated to`;
+  throw new MasterError("MASTER_BINS_EXIST", message, { details: { role: name } });
 }
 
 function withDelegation(listed: ListedDelegations, name: RoleName, delegation: Delegation): ListedDelegations {

@@ -92,8 +92,13 @@ describe("hash bins of targets that two people sign", () => {
     });
     expect(proposed.signatures).toHaveLength(2);
     expect(proposed.signatures[1]).toMatchObject({ bins: 64, missing: ["second"] });
+    const stranger = open("stranger", [createSigner(createPrivateKey())]);
+    await stranger.adopt({ root: pinned });
+    await expect(stranger.signProposal("bins")).rejects.toThrow(
+      "can sign targets 3, 64 hash bins from bins-00 on; missing",
+    );
     const signed = await second.signProposal("bins", { shownHash: proposed.hash });
-    expect(signed).toMatchObject({ state: "ready", missing: [] });
+    expect(signed).toMatchObject({ state: "ready", missing: [], added: ["targets 3", "64 hash bins from bins-00 on"] });
     expect(signed.signatures[1]?.signed).toHaveLength(2);
     await accepted("bins");
     expect(await read("a", "b", "c", "none")).toEqual(["a", "b", "c", undefined]);
@@ -215,7 +220,7 @@ describe("hash bins of a delegated role", () => {
   test("cannot be created beside roles that it delegates to, or twice, and nothing is staged", async () => {
     await publish();
     const delegation = { from: "tools", paths: ["tools/x/*"], keys: [pem(key)] };
-    await expectRefused(tools.delegate("inner", delegation), "MASTER_ROLE_UNKNOWN");
+    await expectRefused(tools.delegate("inner", delegation), "MASTER_BINS_EXIST");
     await expectRefused(tools.createBins(4, { from: "tools" }), "MASTER_BINS_EXIST");
     await expectRefused(tools.createBins(4, { from: "nobody" }), "MASTER_ROLE_UNKNOWN");
     await expectRefused(owner.createBins(4), "MASTER_BINS_EXIST");

@@ -6,7 +6,7 @@ import type { Operation } from "../state/operation.ts";
 import type { ReviewOptions, SignedProposal } from "../team-contract.ts";
 import { viewOf } from "./open-proposal.ts";
 import { openProposal } from "./proposals.ts";
-import { describeReview } from "./rules/review.ts";
+import { namesOf, describeReview } from "./rules/review.ts";
 import { sendProposal } from "./send.ts";
 import { encodeRequest, parseRequest, type RequestContent } from "./signing-request.ts";
 import { placeProposal, type OpenedFile, type PublishedView } from "./rules/place-files.ts";
@@ -58,7 +58,7 @@ export async function importSignatures(
   const sent = await sendProposal(operation, { ...found, files: merged }, found);
   return {
     ...describeReview({ ...found, files: sent, state: undefined }),
-    added: added.map(({ file: { role, version } }) => `${role} ${version}`),
+    added: namesOf(added.map(({ file }) => file)),
     keyIds: [...new Set(added.flatMap(({ keyIds }) => keyIds))],
   };
 }

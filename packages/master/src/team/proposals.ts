@@ -41,7 +41,7 @@ import {
   type FoundProposal,
 } from "./open-proposal.ts";
 import { placeProposal, type OpenedFile } from "./rules/place-files.ts";
-import { describeReview, keysMissing, signFiles, verifyExpected, type Signed } from "./rules/review.ts";
+import { namesOf, describeReview, keysMissing, signFiles, verifyExpected, type Signed } from "./rules/review.ts";
 import { draftDue } from "./renewal.ts";
 import { rememberComplete, sendProposal } from "./send.ts";
 import { settle, settleRole } from "./settle.ts";
@@ -112,7 +112,7 @@ export async function signProposal(
   const { added, keyIds } = signed;
   return {
     ...describeReview({ ...found, files: sent, state: undefined }),
-    added: added.map(({ role, version }) => `${role} ${version}`),
+    added: namesOf(added),
     keyIds,
   };
 }

@@ -13,7 +13,7 @@ import type { ProposalReview, SigningRequest } from "../team-contract.ts";
 import { invalid, openFile } from "./open-proposal.ts";
 import { placeProposal, type FoundFile, type OpenedFile, type PublishedView } from "./rules/place-files.ts";
 import { isMet } from "./rules/needs.ts";
-import { describeReview, keysMissing, signFiles, verifyExpected } from "./rules/review.ts";
+import { namesOf, describeReview, keysMissing, signFiles, verifyExpected } from "./rules/review.ts";
 
 interface PublishedRole {
   readonly role: RoleName;
@@ -140,7 +140,7 @@ export async function openSigningRequest(
       if (signed.added.length === 0 && unmet.length > 0) throw keysMissing(unmet);
       return {
         ...review(signed.files),
-        added: signed.added.map(({ role, version }) => `${role} ${version}`),
+        added: namesOf(signed.added),
         keyIds: signed.keyIds,
         file: encodeRequest({ ...content, files: signed.files }),
       };

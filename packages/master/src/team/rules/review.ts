@@ -75,6 +75,21 @@ export function describeReview({ statement, hash, files, state }: Reviewed): Pro
   };
 }
 
+/** `targets 7`; hash bins of one role are one name. */
+export function namesOf(files: readonly OpenedFile[]): readonly string[] {
+  const bins = new Map<string, OpenedFile[]>();
+  for (const file of files) {
+    const key = binDelegator(file) ?? `${file.role} ${file.version}`;
+    const group = bins.get(key);
+    if (group === undefined) bins.set(key, [file]);
+    else group.push(file);
+  }
+  return [...bins.values()].flatMap(([first, ...more]) => {
+    if (first === undefined) return [];
+    return more.length === 0 ? `${first.role} ${first.version}` : `${more.length + 1} hash bins from ${first.role} on`;
+  });
+}
+
 /** A file of a proposal, as its summary compares it. */
 export function pairOf({ role, before, document, found, left }: OpenedFile): DocumentPair {
   return { role, before, after: document, left, binOf: binDelegator({ found }) };
@@ -83,10 +98,10 @@ export function pairOf({ role, before, document, found, left }: OpenedFile): Doc
 /** No key that is here is among those that must still sign the files. */
 export function keysMissing(files: readonly OpenedFile[]): MasterError {
   const missing = missingHolders(describeNeeds(files));
-  const roles = [...new Set(files.map(({ role }) => role))];
+  const roles = namesOf(files);
   return new MasterError(
     "MASTER_KEYS_MISSING",
     `no key that is here can sign ${roles.join(", ")}; missing: ${missing.join(", ")}`,
-    { details: { role: roles[0] ?? "", roles, missing } },
+    { details: { role: files[0]?.role ?? "", roles, missing } },
   );
 }

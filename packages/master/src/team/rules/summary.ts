@@ -116,13 +116,13 @@ function describeDocument({ role, before, after }: DocumentPair): DocumentChange
 
 /** Fields that no other part of the summary shows. */
 function otherFields(before: Root | Targets | undefined, after: Root | Targets): readonly string[] {
-  const [old, next] = [fieldsOf(before), fieldsOf(after)];
+  const none: Readonly<Record<string, unknown>> = after.type === "targets" ? { delegations: [] } : {};
+  const [old, next] = [before === undefined ? none : fieldsOf(before), fieldsOf(after)];
   const names = new Set([...Object.keys(old), ...Object.keys(next)]);
   return [...names].filter((name) => JSON.stringify(old[name]) !== JSON.stringify(next[name])).toSorted();
 }
 
-function fieldsOf(document: Root | Targets | undefined): Readonly<Record<string, unknown>> {
-  if (document === undefined) return {};
+function fieldsOf(document: Root | Targets): Readonly<Record<string, unknown>> {
   const unrecognized = withoutPeriods(document.unrecognized);
   if (document.type === "targets") return { ...unrecognized, delegations: delegationFields(document.delegations) };
   const families = topLevelRoles.map((role) => [...(document.roles[role].families ?? [])]);
