@@ -1,6 +1,5 @@
 /** What a program's own tracing sees of a client: docs/tracing.md. Nothing is told that is a secret. */
 import type { ByteStream } from "@dtuf/registry";
-import { redactUrl } from "@dtuf/registry/http";
 import { createTrace } from "@dtuf/registry/tracing";
 import type { PullMetadataOptions, RefreshResult } from "./calls.ts";
 import type { RefreshMode } from "./refresh/pull-metadata.ts";
@@ -9,7 +8,7 @@ import type { SavedTarget, SaveOutcome } from "./targets/ways.ts";
 
 /** Message of `dtuf:copy:refresh`: one `pullMetadata`. */
 export interface RefreshTold {
-  /** Where the repository is; URLs are redacted. */
+  /** Where the repository is; a URL without userinfo and query. */
   readonly place: string;
   readonly mode: RefreshMode;
 }
@@ -74,7 +73,8 @@ function tellTarget({ path, length }: TargetInfo): TargetTold {
   return { path, length };
 }
 
+/** Without userinfo and query: both can be secrets. */
 function redactPlace(place: string): string {
   const url = /^https?:/.test(place) ? URL.parse(place) : null;
-  return url === null ? place : redactUrl(url);
+  return url === null ? place : `${url.origin}${url.pathname}`;
 }
