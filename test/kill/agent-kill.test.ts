@@ -41,7 +41,7 @@ async function publish(sim: TufSimulator, kind: string, which: "old" | "new"): P
     ...{ published: new Date("2030-01-01T00:00:00Z"), minimum: undefined, notes: undefined, supportUntil: undefined },
     ...{ revoked: false, rollback: undefined },
   });
-  sim.addTarget(`app-${version}`, kind === "archive" ? await archive(contents[which]) : contents[which], { custom });
+  sim.addTarget(`app/${version}`, kind === "archive" ? await archive(contents[which]) : contents[which], { custom });
   await sim.publishRelease();
   await publishToDirectory(sim, site(kind));
 }
