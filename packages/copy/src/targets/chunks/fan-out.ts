@@ -1,4 +1,7 @@
 /** When, and how, a large target is fetched by several requests at a time. */
+import type { ByteStream } from "@dtuf/registry";
+
+/** Bounds, each with its reason. */
 export interface FanOut {
   /** Smaller targets are fetched by one request, if no seed has a part of them. */
   readonly targetMinBytes: number;
@@ -10,7 +13,7 @@ export interface FanOut {
   readonly atOnce: number;
   /** What chunks that have not arrived whole may take in memory, over all requests of a target. */
   readonly chunksMaxBytes: number;
-  /** If one connection brings more than this, in bytes per millisecond, a second one gains nothing. */
+  /** If one connection brings more than this, in bytes per millisecond of waiting, a second one gains nothing. */
   readonly fastBytesPerMs: number;
   /** A clock that only runs forward, in milliseconds. */
   readonly clock: () => number;
@@ -26,6 +29,22 @@ export const defaultFanOut: FanOut = {
   fastBytesPerMs: 150_000,
   clock: () => performance.now(),
 };
+
+/** Tells how long each chunk was waited for. Hashing and writing do not count, because a second connection does not save them. */
+export async function* timing(stream: ByteStream, clock: FanOut["clock"], onWaited: (ms: number) => void): ByteStream {
+  const chunks = stream[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const begun = clock();
+      const { done, value } = await chunks.next();
+      onWaited(clock() - begun);
+      if (done === true) return;
+      yield value;
+    }
+  } finally {
+    await chunks.return?.();
+  }
+}
 
 /** Requests at a time. A chunk may be four times as long as the average. */
 export function requestsAtOnce({ atOnce, chunksMaxBytes }: FanOut, average: number): number {

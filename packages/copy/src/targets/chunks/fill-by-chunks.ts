@@ -9,7 +9,7 @@ import { openChunkWay, type ChunkWay, type Wanted } from "./open-plan.ts";
 import { fillFromPatches } from "../patches/fill-from-patches.ts";
 import { readRange, type PartialFile } from "../partial-file.ts";
 import { costOf, isFaultOfWay, type Way } from "../ways.ts";
-import { requestsAtOnce } from "./fan-out.ts";
+import { requestsAtOnce, timing } from "./fan-out.ts";
 import { planRest, type Run } from "./plan.ts";
 import { verifyBehind } from "./verify-behind.ts";
 import { fetchRun, openRun, takeFromSeeds, type Placing } from "./write-chunks.ts";
@@ -143,9 +143,10 @@ async function fetchAll(
   onWay("ranges");
   const isFresh = present.bytes === 0 && plan.seedBytes === 0 && target.length >= fanOut.targetMinBytes;
   if (isFresh) {
-    const begun = fanOut.clock();
-    await fetchRun(placing, first, opened.stream);
-    if (present.bytes / (fanOut.clock() - begun) > fanOut.fastBytesPerMs) return true;
+    let waitedMs = 0;
+    const timed = timing(opened.stream, fanOut.clock, (ms) => (waitedMs += ms));
+    await fetchRun(placing, first, timed);
+    if (present.bytes / waitedMs > fanOut.fastBytesPerMs) return true;
   }
   const runs = isFresh ? rest : plan.runs;
   const fetch = (run: Run, failed: AbortSignal): Promise<void> => {
