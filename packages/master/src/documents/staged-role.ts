@@ -92,11 +92,13 @@ function withNeededKeys(listed: ListedDelegations): ListedDelegations {
   return { ...listed, keys: new Map([...listed.keys].filter(([id]) => named.has(id))) };
 }
 
-export function encodeStagedRole(name: RoleName, change: StagedRole): string {
-  if (change.kind === "revoke") return JSON.stringify({ role: name, revoke: true });
+/** @param order place among the roles that are staged in files of their own */
+export function encodeStagedRole(name: RoleName, change: StagedRole, order?: number): string {
+  if (change.kind === "revoke") return JSON.stringify({ role: name, order, revoke: true });
   const { delegation, metadata } = change;
   return JSON.stringify({
     role: name,
+    order,
     metadata: Buffer.from(metadata).toString("base64"),
     ...(delegation === undefined ? {} : { delegation: { ...delegation, keys: delegation.keys.map(encodeKey) } }),
   });
@@ -116,9 +118,16 @@ export function parseStagedRole(bytes: Uint8Array, path: string): readonly [Role
   }
 }
 
+/** Of a file that `parseStagedRole` has accepted. 0: it was written before there was an order. */
+export function orderOfStagedRole(bytes: Uint8Array): number {
+  const { order } = JSON.parse(Buffer.from(bytes).toString("utf8")) as StagedRoleFile;
+  return typeof order === "number" ? order : 0;
+}
+
 /** As `encodeStagedRole` writes it. Its content is verified when the release is signed. */
 interface StagedRoleFile {
   readonly role: string;
+  readonly order?: unknown;
   readonly revoke?: boolean;
   readonly metadata: string;
   readonly delegation?: Omit<Delegation, "keys"> & { readonly keys: readonly Json[] };

@@ -84,6 +84,16 @@ describe("a delegated role", () => {
     );
   });
 
+  test("comes after those that were staged before it, because clients ask them in this order", async () => {
+    const names = ["e", "a", "d", "b", "c"];
+    for (const name of [...names, "d"])
+      await master.delegate(name, { paths: ["tools/*"], keys: [pem(key)], metadata: await signRole(1, name) });
+    await master.pushMetadata();
+    const { delegations } = (await refresh()).targets?.signed ?? {};
+    expect(delegations?.kind === "listed" && delegations.roles.map((role) => role.name)).toEqual(names);
+    expect(await read("tools/hammer")).toBe("e");
+  });
+
   test("accepts a new version that its keys signed", async () => {
     await delegateTools();
     await master.updateRole("tools", await signRole(2, "two"));

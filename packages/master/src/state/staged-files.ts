@@ -20,7 +20,13 @@ import { stagedMaxBytes, stagedRoleMaxBytes, togetherMaxBytes } from "../limits.
 import { createOwnDirectory, listNames, removeFile } from "./own-directory.ts";
 import { encodeKeyChanges, mergeKeyChanges, parseKeyChanges, type KeyChange } from "../documents/key-changes.ts";
 import { encodeStagedBins, parseStagedBins, type StagedBins } from "../documents/staged-bins.ts";
-import { encodeStagedRole, parseStagedRole, type StagedRole, type StagedRoles } from "../documents/staged-role.ts";
+import {
+  encodeStagedRole,
+  orderOfStagedRole,
+  parseStagedRole,
+  type StagedRole,
+  type StagedRoles,
+} from "../documents/staged-role.ts";
 import type { State } from "./state.ts";
 
 export interface StagedFiles {
@@ -71,8 +77,13 @@ export function createStagedFiles(directory: string): StagedFiles {
         await dropFromTogether(layer, path);
       }
     },
-    readStagedRoles: (state) => readStagedRoles(layersOf(state)),
-    stageRole: (state, name, change) => write(state, roleFile(name), encodeStagedRole(name, change)),
+    readStagedRoles: async (state) =>
+      new Map((await listStagedRoles(layersOf(state))).map(({ name, change }) => [name, change])),
+    async stageRole(state, name, change) {
+      const staged = await listStagedRoles(layersOf(state));
+      const own = staged.find((other) => other.name === name) ?? { order: 1 + (staged.at(-1)?.order ?? 0) };
+      await write(state, roleFile(name), encodeStagedRole(name, change, own.order));
+    },
     async unstageRole(state, name) {
       for (const layer of layersOf(state)) await removeFile(join(layer, roleFile(name)));
     },
@@ -181,13 +192,21 @@ async function findStaged(layers: readonly string[], path: TargetPath): Promise<
   return undefined;
 }
 
-async function readStagedRoles(layers: readonly string[]): Promise<StagedRoles> {
-  const staged = new Map<RoleName, StagedRole>();
+interface StagedRoleInOrder {
+  readonly name: RoleName;
+  readonly change: StagedRole;
+  readonly order: number;
+}
+
+/** In the order in which they were first staged: delegations are published in it, and clients ask them in it. */
+async function listStagedRoles(layers: readonly string[]): Promise<readonly StagedRoleInOrder[]> {
+  const staged = new Map<RoleName, StagedRoleInOrder>();
   for (const file of await listFiles(layers, roleFileName)) {
     const bytes = (await findFile(file, { maxBytes: stagedRoleMaxBytes })) ?? new Uint8Array();
-    staged.set(...parseStagedRole(bytes, file));
+    const [name, change] = parseStagedRole(bytes, file);
+    staged.set(name, { name, change, order: orderOfStagedRole(bytes) });
   }
-  return staged;
+  return [...staged.values()].toSorted((a, b) => a.order - b.order);
 }
 
 async function listFiles(directories: readonly string[], name: RegExp): Promise<readonly string[]> {
