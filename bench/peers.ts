@@ -17,6 +17,11 @@ const programs = {
   regsync: ["version", "--format", "{{.VCSTag}}"],
   oras: ["version"],
   "qemu-aarch64-static": ["--version"],
+  zstd: ["--version"],
+  xdelta3: ["-V"],
+  bsdiff: [],
+  desync: ["--help"],
+  bita: ["--version"],
   dxf: [],
 } as const;
 
@@ -78,7 +83,8 @@ async function findProgram(name: string, directories: readonly string[]): Promis
 }
 
 async function versionOf(path: string, args: readonly string[]): Promise<string> {
-  const { stdout } = await run(path, args);
+  // Some say it on stderr, or with another status.
+  const { stdout } = await run(path, args).catch(() => ({ stdout: "" }));
   return /\d+\.\d+(?:\.\d+)?/.exec(stdout)?.[0] ?? "of unknown version";
 }
 

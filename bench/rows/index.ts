@@ -10,9 +10,10 @@ import { slowPull } from "./slow.ts";
 import { sync } from "./sync.ts";
 import { update } from "./update.ts";
 import { updater } from "./updater.ts";
+import { updates } from "./updates.ts";
 import { version } from "./version.ts";
 
 export const rows: readonly Row[] = [
   ...[version, refresh, pushLarge, pullLarge, pushMany, pullMany, pushFiles, mount, cutPull, slowPull, update],
-  ...[oneRole, bins, publishOne, sync, updater],
+  ...[oneRole, bins, publishOne, sync, updater, updates],
 ];
