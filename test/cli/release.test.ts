@@ -68,6 +68,7 @@ test("what cannot be a release is refused, and nothing is staged", async () => {
   expect(await refused("release", repo, "app", "1.0", "-")).toBe("2 AGENT_RELEASE_INVALID");
   expect(await refused("release", repo, "a/b", "1.2.0", "-")).toBe("2 AGENT_RELEASE_INVALID");
   expect(await refused("release", repo, "app", "1.0.0", "-")).toBe("2 AGENT_RELEASE_AMBIGUOUS");
+  expect(await refused("release", repo, "app", "1.3.0", "-", "--patch-from", "published")).toBe("2 USAGE");
   expect(await refused("release", repo, "app", "1.2.0", "-", "--platform", "linux/amd64,windows/amd64")).toBe(
     "2 USAGE",
   );
