@@ -39,7 +39,7 @@ function peer(stage: Stage, name: keyof typeof needed): string {
 
 async function measure(stage: Stage, pair: Pair): Promise<Line> {
   const { size } = await stat(pair.next);
-  const share = (bytes: number): string => `${((100 * bytes) / size).toFixed(2)} %`;
+  const share = (bytes: number): string => (Number.isNaN(bytes) ? "fails" : `${((100 * bytes) / size).toFixed(2)} %`);
   const own = await updateByDtuf(stage, pair);
   const others = await updateByOthers(stage, pair, size);
   const smallest = Math.min(own.chunks, ...others.filter(({ isPatch }) => isPatch).map(({ bytes }) => bytes));
@@ -123,7 +123,9 @@ async function updateByOthers(stage: Stage, { old, next }: Pair, size: number): 
     bytes: (await missing(join(at, "new"), join(at, "old"))) + (await made("new.caibx")),
   });
   await run([peer(stage, "bita"), "compress", "-f", "-i", next, "new.cba"]);
-  const { stdout } = await run([peer(stage, "bita"), "clone", "-f", "--seed", old, "new.cba", "new.out"]);
+  const { stdout } = await run([peer(stage, "bita"), "clone", "-f", "--seed", old, "new.cba", "new.out"]).catch(() => ({
+    stdout: "",
+  }));
   others.push({ name: "bita with a seed", bytes: Number(/\((\d+) bytes\) from archive/.exec(stdout)?.[1]) });
   return others;
 }

@@ -15,7 +15,7 @@ import { readInput, withInputFiles } from "../context/input-file.ts";
 import { expectFiles, uploadProgress } from "../context/progress/upload-progress.ts";
 import { UsageError } from "../context/usage.ts";
 import { withMaster } from "../publish/master.ts";
-import { indexOptions } from "../targets/chunk-index.ts";
+import { indexOptions, namesNoFile } from "../targets/chunk-index.ts";
 import { reportStaged } from "../publish/reports/staged-report.ts";
 import { findReleases } from "./published-releases.ts";
 
@@ -25,10 +25,8 @@ interface NewRelease {
 }
 
 export const run: Run = async (context, [repo = "", name = "", version = "", ...files]) => {
-  if (context.values.text("patch-from") === "published")
-    throw new UsageError(
-      "--patch-from published: each version of a release is a target of its own; name the older file",
-    );
+  if (namesNoFile(context.values.text("patch-from") ?? ""))
+    throw new UsageError("--patch-from: each version of a release is a target of its own; name the older file");
   const releases = await readReleases(context, { name, version, files });
   await withInputFiles(context, files, (paths) => pushReleases(context, repo, { name, version, releases, paths }));
 };

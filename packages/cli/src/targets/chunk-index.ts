@@ -24,6 +24,11 @@ export function indexOptions({ values, io }: Context): IndexOptions {
   };
 }
 
+/** Whether `--patch-from` names what is published or a release. */
+export function namesNoFile(older: string): boolean {
+  return /^(?:published|(?:release\.)?[0-9]+)$/.test(older);
+}
+
 function patchFrom(older: string, cwd: string): Pick<IndexOptions, "patchFrom"> {
   if (older === "published") return { patchFrom: older };
   const [, release] = /^(?:release\.)?([0-9]+)$/.exec(older) ?? [];
