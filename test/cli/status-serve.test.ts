@@ -1,7 +1,7 @@
 /** `status --serve`: read by browsers of this machine alone, bounded, and ended by a signal. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { request, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
+import { request, type IncomingHttpHeaders, type IncomingMessage, type RequestOptions } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { main } from "dtuf";
@@ -14,6 +14,8 @@ import { attributeOf, elementsOf, openPage, textOf } from "./status-html.ts";
 const now = new Date("2030-01-02T00:00:00Z");
 let machine: Machine;
 let port: number;
+/** What every address begins with. */
+let base: string;
 let ended: Promise<number>;
 const interrupt = new AbortController();
 
@@ -24,21 +26,23 @@ beforeAll(async () => {
   const world = createTestIo({
     ...{ argv, cwd: machine.directory, env: machine.environment, now: () => now, signal: interrupt.signal },
   });
-  port = await new Promise<number>((resolve, reject) => {
+  const address = await new Promise<URL>((resolve, reject) => {
     const write = async (chunk: Uint8Array | string): Promise<void> => {
       await Promise.resolve();
-      resolve(Number(new URL(chunk.toString()).port));
+      resolve(new URL(chunk.toString()));
     };
     const io = { ...world.io, stdout: { ...world.io.stdout, write } };
     ended = main("dtuf", io);
     void ended.then((status) => reject(new Error(`ended with ${status}: ${world.stderr()}`)));
   });
+  [port, base] = [Number(address.port), address.pathname];
 });
 afterAll(async () => machine[Symbol.asyncDispose]());
 
 interface Asked {
   /** As browsers fill in Sec-Fetch-Site. */
   readonly site?: string;
+  /** Below the address of the page, unless it is a whole address. */
   readonly path?: string;
   readonly method?: string;
   readonly host?: string;
@@ -52,7 +56,12 @@ interface Answered {
 
 async function ask({ path = "/", method = "GET", host = `127.0.0.1:${port}`, site }: Asked = {}): Promise<Answered> {
   const headers = { host, ...(site === undefined ? {} : { "sec-fetch-site": site }) };
-  const sent = request({ host: "127.0.0.1", port, path, method, headers }).end();
+  const whole = path.startsWith("/") ? `${base}${path.slice(1)}` : path;
+  return send({ port, path: whole, method, headers });
+}
+
+async function send(options: RequestOptions): Promise<Answered> {
+  const sent = request({ host: "127.0.0.1", ...options }).end();
   const [response] = (await once(sent, "response")) as [IncomingMessage];
   const body = (await response.toArray()).join("");
   return { status: response.statusCode, headers: response.headers, body };
@@ -124,6 +133,15 @@ describe("the server", () => {
     expect((await ask({ path: "/?name=after" })).status).toBe(200);
   });
 
+  test("answers nothing to another user of the machine, who does not know its address [T262]", async () => {
+    expect(base).toMatch(/^\/[0-9a-f]{32}\/$/);
+    for (const path of ["/", "/status.json", "/expiries.ics", "/?name=a", base.slice(0, -1), `${base.slice(0, -2)}/`]) {
+      const { status, body } = await send({ port, path });
+      expect([status, body]).toEqual([404, "no such page\n"]);
+    }
+    expect((await ask()).body).not.toContain(base);
+  });
+
   test("answers under the name localhost", async () => {
     expect((await ask({ host: `localhost:${port}` })).status).toBe(200);
   });
@@ -175,7 +193,7 @@ test.each(["SIGINT", "SIGTERM"] as const)("a process that serves ends with 0 at 
     { cwd: machine.directory, env: { ...process.env, ...machine.environment }, stdio: ["ignore", "pipe", "inherit"] },
   );
   const [said] = (await once(child.stdout, "data")) as [Buffer];
-  expect(said.toString()).toMatch(/^http:\/\/127\.0\.0\.1:[0-9]+\/\n$/);
+  expect(said.toString()).toMatch(/^http:\/\/127\.0\.0\.1:[0-9]+\/[0-9a-f]{32}\/\n$/);
   child.kill(signal);
   expect(await once(child, "exit")).toEqual([0, null]);
 });

@@ -1,4 +1,5 @@
-/** The status page for browsers of this machine: read, never written, and only under its own name. */
+/** The status page for browsers of this machine: read, never written, only under its own name, and for those who know its address. */
+import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { parseTargetPath, TufError, type TargetPath } from "@dtuf/tuf";
@@ -25,13 +26,15 @@ export async function serve(context: Context, repo: string): Promise<ExitStatus>
   const find = createFinder(context, repo);
   // What cannot be shown at all is said before anything is served.
   await find(undefined);
+  // Every user of the machine can connect, and what waits to be published is not for everybody.
+  const base = `/${randomBytes(16).toString("hex")}/`;
   const server = createServer(
     { headersTimeout: requestMs, requestTimeout: requestMs, keepAliveTimeout: 1000, maxHeaderSize: 2 * urlMax },
-    (request, response) => void answer({ request, response, find, io }),
+    (request, response) => void answer({ request, response, find, io, base }),
   );
   server.maxConnections = connectionsMax;
   const port = await listen(server, values.count("serve") ?? 0);
-  await terminal.print(`http://127.0.0.1:${port}/`);
+  await terminal.print(`http://127.0.0.1:${port}${base}`);
   terminal.report(`serving the status of ${repo} to this machine; interrupt to end`);
   await ended(server, io.signal);
   return 0;
@@ -90,6 +93,8 @@ interface Exchange {
   readonly response: ServerResponse;
   readonly find: Find;
   readonly io: Context["io"];
+  /** What every address begins with. */
+  readonly base: string;
 }
 
 interface Answer {
@@ -98,8 +103,8 @@ interface Answer {
   readonly body: string;
 }
 
-async function answer({ request, response, find, io }: Exchange): Promise<void> {
-  const { status, type, body } = await route(request, find).catch((): Answer => {
+async function answer({ request, response, find, io, base }: Exchange): Promise<void> {
+  const { status, type, body } = await route(request, { find, base }).catch((): Answer => {
     return io.signal.aborted ? text(503, "ending") : text(500, "the status could not be read; see the terminal");
   });
   response.writeHead(status, {
@@ -116,7 +121,10 @@ async function answer({ request, response, find, io }: Exchange): Promise<void> 
   response.end(request.method === "HEAD" ? undefined : body);
 }
 
-async function route({ method, url = "", headers, socket }: IncomingMessage, find: Find): Promise<Answer> {
+async function route(
+  { method, url = "", headers, socket }: IncomingMessage,
+  { find, base }: Pick<Exchange, "find" | "base">,
+): Promise<Answer> {
   if (method !== "GET" && method !== "HEAD") return text(405, "only GET and HEAD");
   if (!isOwnName(headers.host, socket.localPort)) {
     return text(421, "this server answers to 127.0.0.1 and localhost alone");
@@ -125,9 +133,10 @@ async function route({ method, url = "", headers, socket }: IncomingMessage, fin
   if (url.length > urlMax) return text(414, "the address is too long");
   const asked = URL.parse(url, "http://127.0.0.1");
   if (asked === null || !url.startsWith("/")) return text(400, "no such address");
-  const encode = encoders.get(asked.pathname);
+  const page = asked.pathname.startsWith(base) ? asked.pathname.slice(base.length) : undefined;
+  const encode = page === undefined ? undefined : encoders.get(page);
   if (encode === undefined) return text(404, "no such page");
-  const name = asked.pathname === "/" ? (asked.searchParams.get("name") ?? "") : "";
+  const name = page === "" ? (asked.searchParams.get("name") ?? "") : "";
   const path = name === "" ? undefined : findTargetPath(name);
   if (name !== "" && path === undefined) return text(400, "that is no name of a target");
   const found = find(path);
@@ -135,9 +144,9 @@ async function route({ method, url = "", headers, socket }: IncomingMessage, fin
 }
 
 const encoders: ReadonlyMap<string, (report: StatusReport) => Answer> = new Map([
-  ["/", (report) => ({ status: 200, type: "text/html", body: encodePage(report, "form") })],
-  ["/status.json", (report) => ({ status: 200, type: "application/json", body: encodeStatusJson(report) })],
-  ["/expiries.ics", (report) => ({ status: 200, type: "text/calendar", body: encodeCalendar(report) })],
+  ["", (report) => ({ status: 200, type: "text/html", body: encodePage(report, "form") })],
+  ["status.json", (report) => ({ status: 200, type: "application/json", body: encodeStatusJson(report) })],
+  ["expiries.ics", (report) => ({ status: 200, type: "text/calendar", body: encodeCalendar(report) })],
 ]);
 
 /**

@@ -86,8 +86,8 @@ function releaseFacts({ release }: StatusReport): Markup | undefined {
 
 function footer(report: StatusReport, asking: Asking): Markup {
   const { release, pin } = report;
-  const json = asking === "form" ? "/status.json" : dataUrl("application/json", encodeStatusJson(report));
-  const calendar = asking === "form" ? "/expiries.ics" : dataUrl("text/calendar", encodeCalendar(report));
+  const json = asking === "form" ? "status.json" : dataUrl("application/json", encodeStatusJson(report));
+  const calendar = asking === "form" ? "expiries.ics" : dataUrl("text/calendar", encodeCalendar(report));
   return html`<footer class="end">
     <p>
       This page proves nothing by itself, because a server or a mailbox could have changed it.

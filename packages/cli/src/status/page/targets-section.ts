@@ -29,7 +29,7 @@ export function targetsSection({ targets }: StatusReport, asking: Asking): Marku
 }
 
 function askForm(name: string): Markup {
-  return html`<form method="get" action="/">
+  return html`<form method="get" action="./">
     <label
       >Name of a target<input
         name="name"
