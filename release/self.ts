@@ -36,15 +36,20 @@ const platforms: Readonly<Record<string, string>> = {
 
 /** Nothing is published before everything is uploaded. @throws Error if a file is missing or is not the one that was built */
 export async function releaseSelf({ repository, directory, more, dtuf }: SelfRelease): Promise<void> {
-  const files = [...(await verifySums(directory)), sums, provenance].map((name) => join(directory, name));
+  const built = await verifySums(directory);
+  const files = [...built, sums, provenance].map((name) => join(directory, name));
   const version = await findVersion(directory);
   const executables = (await readdir(directory)).filter((name) => Object.hasOwn(platforms, name)).toSorted();
+  const other = executables.find((name) => !built.includes(name));
+  if (other !== undefined) throw new Error(`${join(directory, other)} is not in ${sums}: build it again`);
   await dtuf(["push-targets", repository, ...files, "--prefix", version]);
   if (executables.length > 0) {
     const named = executables.map((name) => join(directory, name));
     const platform = executables.map((name) => platforms[name]).join(",");
     await dtuf(["release", repository, "dtuf", version, ...named, "--platform", platform, ...more]);
   }
+  // A build that runs meanwhile writes the same files.
+  await verifySums(directory);
   await dtuf(["push-metadata", repository]);
 }
 
