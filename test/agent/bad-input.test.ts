@@ -56,13 +56,15 @@ describe("what is published", () => {
   });
 
   test("a role makes releases of those names alone whose folder was delegated to it", async () => {
-    scene.sim.addDelegation("targets", { name: "docs", paths: ["docs/*"] });
+    scene.sim.addDelegation("targets", { name: "docs", paths: ["docs/*", "app/docs/*"] });
     const custom = encodeAgentRelease(releaseOf("9.0.0"));
-    scene.sim.addTarget("docs/app", Buffer.from("evil"), { role: "docs", custom });
+    for (const path of ["docs/app", "app/docs/app"])
+      scene.sim.addTarget(path, Buffer.from("evil"), { role: "docs", custom });
     await scene.sim.publishRelease();
     expect(await scene.agent().update()).toEqual({ kind: "current" });
     const error = expect.objectContaining({ code: "AGENT_RELEASE_INVALID" }) as unknown;
-    expect(scene.events).toContainEqual({ kind: "release-skipped", path: "docs/app", error });
+    for (const path of ["docs/app", "app/docs/app"])
+      expect(scene.events).toContainEqual({ kind: "release-skipped", path, error });
     await expectStarts();
   });
 

@@ -54,7 +54,7 @@ async function findReleases(
       const release = parseAgentRelease(file.custom);
       const sha256 = file.hashes.get("sha256");
       if (release?.name !== name || sha256 === undefined) continue;
-      verifyReleasePath(path, name);
+      verifyReleasePath(path, release);
       found.push({ ...release, path, sha256, isSignedOffline: isOffline && role === "targets" });
     } catch (error) {
       events.emit({ kind: "release-skipped", path, error });

@@ -69,11 +69,12 @@ export function parseAgentRelease(custom: JsonObject | undefined): AgentRelease 
 }
 
 /**
- * Delegations are by path: so a role makes releases of the names alone whose folder was delegated to it.
+ * Delegations are by path: so a role makes releases of the names and versions alone whose folder was delegated to it.
  * @throws AgentError AGENT_RELEASE_INVALID
  */
-export function verifyReleasePath(path: string, name: string): void {
-  if (!path.startsWith(`${name}/`)) throw invalid("path", `${name}/ and more`, path);
+export function verifyReleasePath(path: string, { name, version }: Pick<AgentRelease, "name" | "version">): void {
+  const folder = `${name}/${version}`;
+  if (path !== folder && !path.startsWith(`${folder}/`)) throw invalid("path", `${folder}, or in that folder`, path);
 }
 
 /** The `custom` of a target that is this release. @throws AgentError AGENT_RELEASE_INVALID */
