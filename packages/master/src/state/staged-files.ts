@@ -77,16 +77,7 @@ export function createStagedFiles(directory: string): StagedFiles {
         await dropFromTogether(layer, path);
       }
     },
-    readStagedRoles: async (state) =>
-      new Map((await listStagedRoles(layersOf(state))).map(({ name, change }) => [name, change])),
-    async stageRole(state, name, change) {
-      const staged = await listStagedRoles(layersOf(state));
-      const own = staged.find((other) => other.name === name) ?? { order: 1 + (staged.at(-1)?.order ?? 0) };
-      await write(state, roleFile(name), encodeStagedRole(name, change, own.order));
-    },
-    async unstageRole(state, name) {
-      for (const layer of layersOf(state)) await removeFile(join(layer, roleFile(name)));
-    },
+    ...createRoleFiles({ write, layersOf }),
     readKeyChanges: (state) => readKeyChanges(layersOf(state)),
     stageKeyChange: async (state, change) =>
       write(state, keyFile, encodeKeyChanges([...(await readKeyChanges([layerOf(state)])), change])),
@@ -98,6 +89,23 @@ export function createStagedFiles(directory: string): StagedFiles {
 interface Layers {
   readonly layersOf: (state: State) => readonly string[];
   readonly write: (state: State, name: string, text: string) => Promise<void>;
+}
+
+type RoleFiles = Pick<StagedFiles, "readStagedRoles" | "stageRole" | "unstageRole">;
+
+function createRoleFiles({ layersOf, write }: Layers): RoleFiles {
+  return {
+    readStagedRoles: async (state) =>
+      new Map((await listStagedRoles(layersOf(state))).map(({ name, change }) => [name, change])),
+    async stageRole(state, name, change) {
+      const staged = await listStagedRoles(layersOf(state));
+      const own = staged.find((other) => other.name === name) ?? { order: 1 + (staged.at(-1)?.order ?? 0) };
+      await write(state, roleFile(name), encodeStagedRole(name, change, own.order));
+    },
+    async unstageRole(state, name) {
+      for (const layer of layersOf(state)) await removeFile(join(layer, roleFile(name)));
+    },
+  };
 }
 
 function createBinFiles({ layersOf, write }: Layers): Pick<StagedFiles, "findBins" | "stageBins" | "unstageBins"> {
