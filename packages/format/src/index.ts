@@ -53,6 +53,7 @@ export {
   withTargetIndex,
 } from "./target-blobs.ts";
 export {
+  betweenMaxBytes,
   emptySha256,
   findPatchChains,
   findTargetPatches,

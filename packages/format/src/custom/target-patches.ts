@@ -28,6 +28,14 @@ export const emptySha256: string = createHash("sha256").digest("hex");
 export const patchChainMax = 3;
 
 /**
+ * The largest step on the way to a target, and the most that is in an archive: so many times the target, and a little more for
+ * small ones, because a signer chooses these lengths and nobody is shown them.
+ */
+export function betweenMaxBytes(targetBytes: number): number {
+  return 16 * (targetBytes + 1024 * 1024);
+}
+
+/**
  * The ways by patches from a content to the target, each of at most three patches. No content is made twice on a way, so a list
  * in a circle gives none.
  */

@@ -13,12 +13,15 @@ import {
   type ChunkIndex,
   type DeflateParameters,
 } from "@dtuf/delta";
+import { betweenMaxBytes } from "@dtuf/format";
 import { fileContent, type ByteStream } from "@dtuf/registry";
 import { archiveMaxBytes, archiveMostTimes } from "../limits.ts";
 import type { Scratch } from "./scratch.ts";
 
 export interface Archives {
   readonly old: string;
+  /** Of the new one. */
+  readonly length: number;
   /** Reads the new one from its beginning. */
   readonly open: () => ByteStream;
   readonly average: number;
@@ -40,19 +43,21 @@ const parameters: readonly DeflateParameters[] = [9, 6, 1, 2, 3, 4, 5, 7, 8].fla
   { level, memLevel: 9 },
 ]);
 
-/** Returns undefined if one of them is no archive, or if no parameters of zlib give the new one again. */
+/** Returns undefined if one of them is no archive or has more in it than a client takes, or if no parameters of zlib give the new one again. */
 export async function openArchives(archives: Archives): Promise<OpenedArchives | undefined> {
   const { scratch, signal, average } = archives;
+  const most = Math.min(archiveMaxBytes, betweenMaxBytes(archives.length));
   const header = findGzipHeader(await readBeginning(archives.open()));
   const oldHeader = findGzipHeader(await readBeginning(fileContent(archives.old).open(0)));
   if (header === undefined || oldHeader === undefined) return undefined;
   const [old, content] = [await scratch.path(), await scratch.path()];
   try {
-    await unpack(archives.open(), content, { maxBytes: archiveMaxBytes, signal });
+    await unpack(archives.open(), content, { maxBytes: most, signal });
     const found = await findParameters(archives, { content, header });
     const index = found && (await indexStream(fileContent(content).open(0), { average, signal }));
     if (found === undefined || index === undefined) return undefined;
-    await unpack(fileContent(archives.old).open(0), old, { maxBytes: index.length * archiveMostTimes, signal });
+    const oldMost = Math.min(most, index.length * archiveMostTimes);
+    await unpack(fileContent(archives.old).open(0), old, { maxBytes: oldMost, signal });
     const oldIndex = await indexStream(fileContent(old).open(0), { average, signal });
     if (oldIndex === undefined) return undefined;
     const archive = { from: oldIndex, to: index, header, ...found };

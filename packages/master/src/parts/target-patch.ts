@@ -1,6 +1,13 @@
 /** Patches to a target from older versions of it, and its compressed copy, made after the target's parts were read. */
 import { chooseAverage, indexStream, planAlone, planSegments, type ChunkIndex } from "@dtuf/delta";
-import { emptySha256, findPatchChains, findTargetPatches, patchesMax, type TargetPatch } from "@dtuf/format";
+import {
+  betweenMaxBytes,
+  emptySha256,
+  findPatchChains,
+  findTargetPatches,
+  patchesMax,
+  type TargetPatch,
+} from "@dtuf/format";
 import { digestHex, fileContent, type ByteStream } from "@dtuf/registry";
 import { findFileSize } from "@dtuf/registry/files";
 import { MasterError } from "../errors.ts";
@@ -61,7 +68,8 @@ async function stepsTo(
     .filter(({ from }) => from !== emptySha256)
     .map((patch): TargetPatch => ({ to: { sha256, length: file.length }, ...patch }));
   const all = [made, ...earlier];
-  const isUseful = ({ from }: TargetPatch): boolean =>
+  const isUseful = ({ from, to }: TargetPatch): boolean =>
+    (to?.length ?? 0) <= betweenMaxBytes(length) &&
     findPatchChains(all, from).some(
       (chain) => chain.reduce((sum, { blob }) => sum + blob.size, 0) < patchMostShare * length,
     );
@@ -87,7 +95,7 @@ async function fromFile(operation: Operation, target: PatchedTarget, path: strin
   if (content.sha256 !== digestHex(digest)) throw changed(target);
   const most = patchMostShare * missingBytes(content, old);
   const common = { from: old, to: content, most, path: await scratch.path(), signal };
-  const opened = await openArchives({ old: path, open, average, scratch, signal });
+  const opened = await openArchives({ old: path, length, open, average, scratch, signal });
   if (opened === undefined) {
     const planned = planSegments(content, old);
     return planned && writePatch({ ...common, planned, content: open(), old: path });

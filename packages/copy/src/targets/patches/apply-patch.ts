@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { dirname } from "node:path";
 import { createGzip, DeltaError, openGzip, type ArchiveRecipe, type IndexedContent } from "@dtuf/delta";
-import type { TargetPatch } from "@dtuf/format";
+import { betweenMaxBytes, type TargetPatch } from "@dtuf/format";
 import type { ByteStream } from "@dtuf/registry";
 import { createBatchWriter, fileCall, FileError, openRegularFile, readRegularFile } from "@dtuf/registry/files";
 import { openPartialFile, readRange, verifyFreeSpace, type PartialFile } from "../partial-file.ts";
@@ -84,8 +84,10 @@ async function makeArchive(
   step: PatchStep,
   { archive, ...making }: Making & { readonly archive: ArchiveRecipe },
 ): Promise<void> {
-  const { from, to, output, onWritten } = step;
+  const { target, from, to, output, onWritten } = step;
   if (from === undefined) throw differs("an archive is made from an older one");
+  const most = betweenMaxBytes(target.length);
+  if (Math.max(archive.from.length, archive.to.length) > most) throw differs(`more than ${most} bytes are in it`);
   await verifyFreeSpace(dirname(output.path), archive.from.length + archive.to.length + to.length - step.held);
   const [old, fresh] = [await openScratch(output, archive.from), await openScratch(output, archive.to)];
   try {

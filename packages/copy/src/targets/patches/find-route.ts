@@ -1,7 +1,7 @@
 /** The cheapest way to a target by its signed patches: from an older file that is there, or by its compressed copy from nothing. */
 import { createHash } from "node:crypto";
 import { tableMaxBytes } from "@dtuf/delta";
-import { emptySha256, findPatchChains, findTargetPatches, type TargetPatch } from "@dtuf/format";
+import { betweenMaxBytes, emptySha256, findPatchChains, findTargetPatches, type TargetPatch } from "@dtuf/format";
 import { freeing, type Digest } from "@dtuf/registry";
 import { FileError, findFileSize, readRegularFile } from "@dtuf/registry/files";
 import { costOf, type Fetching } from "../ways.ts";
@@ -38,7 +38,10 @@ export async function findRoute(
 ): Promise<Route | undefined> {
   const patches = findTargetPatches(target.file).filter(
     (patch) =>
-      patch.table.size <= tableMaxBytes && costOf(costsOf([patch])) < most && failed?.has(patch.blob.digest) !== true,
+      patch.table.size <= tableMaxBytes &&
+      (patch.to?.length ?? 0) <= betweenMaxBytes(target.length) &&
+      costOf(costsOf([patch])) < most &&
+      failed?.has(patch.blob.digest) !== true,
   );
   if (site.openRange === undefined || patches.length === 0) return undefined;
   const found = chainsOf(patches, { sha256: emptySha256, path: undefined });

@@ -182,6 +182,15 @@ describe("a chain of patches", () => {
     expect(saved).toMatchObject({ ways: ["whole"], isRight: true, left: 0, failed: [] });
   });
 
+  test("with a step that is far larger than the target is not followed", async () => {
+    const zeros = Buffer.alloc(20 * 1024 * 1024);
+    const large = Buffer.concat([zeros, version(2), zeros]);
+    const first = await make({ from: version(1), to: large, isStep: true });
+    const copy = await publish(version(3), [first, await make({ from: large, to: version(3) })]);
+    const saved = await save(copy, version(3), version(1));
+    expect(saved).toEqual({ ways: ["whole"], isRight: true, left: 0, failed: [] });
+  });
+
   test("in a circle ends", async () => {
     const circle = [
       await make({ from: version(1), to: version(2), isStep: true }),
@@ -295,6 +304,14 @@ describe("a recipe of an archive", () => {
   ])("%s is left, and the file is right in the end", async (_, change) => {
     const copy = await publish(pack(content), [await made({ ...recipe, ...change })]);
     const saved = await save(copy, pack(content), pack(old));
+    expect(saved).toMatchObject({ isRight: true, left: 0, failed: ["patch"] });
+  });
+
+  test("with far more in it than the target has is left before it is unpacked", async () => {
+    const large = Buffer.concat([content, Buffer.alloc(40 * 1024 * 1024)]);
+    const archive = { ...recipe, to: describeContent(large) };
+    const bomb = await make({ from: pack(old), to: pack(large), inside: { from: old, to: large, archive } });
+    const saved = await save(await publish(pack(large), [bomb]), pack(large), pack(old));
     expect(saved).toMatchObject({ isRight: true, left: 0, failed: ["patch"] });
   });
 
