@@ -45,6 +45,13 @@ test("with CI set the error says that no registry is taken unasked, and names th
   expect([ran.status, ran.stderr]).toEqual([2, expect.stringMatching(/where CI is set[^]*hint: .*oci:dtuf_registry/)]);
 });
 
+test("a registry that is taken unasked is named once, by a command that opens it several times too", async () => {
+  machine.environment = {};
+  await publishDemo(machine, "fred/other", "hello\n");
+  const { stderr } = await machine.must(["status", "fred/other", "--html", "page.html"]);
+  expect(stderr.match(/using the embedded registry/g)).toHaveLength(1);
+});
+
 test("verify-repository says of what expires early that it is within the days that were asked for", async () => {
   const words = ["verify-repository", repo, "--root", "root.json"];
   expect((await machine.must(words)).stderr).not.toContain("within");

@@ -18,13 +18,20 @@ export interface Connection {
   close(): Promise<void>;
 }
 
+/** Of each command, what was noted of its host: a command may choose it several times. */
+const noted = new WeakMap<Context["terminal"], string>();
+
 export function hostChoice(context: Context): HostChoice {
   return {
     host: context.values.text("host"),
     env: context.io.env,
     cwd: context.io.cwd,
     platform: context.io.platform,
-    note: (text) => context.terminal.note(text),
+    note(text) {
+      if (noted.get(context.terminal) === text) return;
+      noted.set(context.terminal, text);
+      context.terminal.note(text);
+    },
     variable: context.variable("host"),
   };
 }

@@ -11,6 +11,11 @@ test("columns stand under each other, and names from elsewhere are escaped", () 
   expect(layOutColumns(rows, 80)).toEqual(["root  1   in 3 days", "日本  12  a\\u{1b}[2J"]);
 });
 
+test("a terminal that does not say how wide it is has 80 columns", () => {
+  expect(layOutColumns([["abc", "a long long text"]], 0)).toEqual(["abc  a long long text"]);
+  expect(wrapText("some words that fit in a line", { columns: 0, indent: 0 })).toHaveLength(1);
+});
+
 test("the widest column is shortened first", () => {
   expect(layOutColumns([["abc", "a long long text"]], 14)).toEqual(["abc  a l...ext"]);
 });

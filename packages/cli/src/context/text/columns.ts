@@ -8,6 +8,9 @@ export type { Tone };
 
 /** Narrower than that nothing can be laid out: lines are broken by the terminal. */
 const narrowest = 10;
+/** Of a terminal that does not say how wide it is. */
+const usual = 80;
+const widthOf = (columns: number): number => Math.max(columns || usual, narrowest);
 /** Text beside a label needs so much room, or it stands below it. */
 const textLeast = 20;
 
@@ -49,7 +52,7 @@ export async function printFacts({ io, terminal }: Context, facts: readonly Fact
     for (const { label, shown, plain = shown } of facts) await terminal.print(escapeText(`${label}: ${plain}`));
     return;
   }
-  const most = Math.max(io.stdout.columns, narrowest);
+  const most = widthOf(io.stdout.columns);
   const width = Math.max(0, ...facts.map(({ label }) => displayWidth(label)));
   for (const { label, shown, tone } of facts) {
     const text = escapeText(shown);
@@ -72,7 +75,7 @@ export interface Wrapping {
 
 /** Lines broken between words, and within a word that is longer than a line. */
 export function wrapText(text: string, { columns, indent }: Wrapping): readonly string[] {
-  const most = Math.max(columns, narrowest) - indent - 2;
+  const most = widthOf(columns) - indent - 2;
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(" ").flatMap((each) => splitColumns(each, most))) {
@@ -95,7 +98,7 @@ export function layOutColumns(rows: readonly (readonly string[])[], columns: num
   for (const row of shown) {
     for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, displayWidth(cell));
   }
-  const fitted = fitWidths(widths, Math.max(columns, narrowest) - 2 * (widths.length - 1));
+  const fitted = fitWidths(widths, widthOf(columns) - 2 * (widths.length - 1));
   const fit = (cell: string, at: number): string =>
     padColumns(shortenMiddle(cell, fitted[at] ?? 0, "..."), fitted[at] ?? 0);
   return shown.map((row) => row.map(fit).join("  ").trimEnd());
