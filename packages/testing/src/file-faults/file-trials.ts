@@ -43,11 +43,11 @@ export interface FailTrials extends Omit<FileTrials, "check"> {
 const execute = promisify(execFile);
 
 /** An ordinary run kills a program this often; with DTUF_EVERY_MOMENT=1 (`pnpm kills`) it is killed at every moment. */
-const ordinaryKills = 40;
+const ordinaryKills = 25;
 
 /**
  * Kills a process of the program at the changes that it makes to its directory, and verifies the directory after each kill
- * and after a complete run. Of more than 40 changes an ordinary run takes 40 at equal distances.
+ * and after a complete run. Of more than 25 changes an ordinary run takes 25 at equal distances.
  * @returns how many changes there are
  */
 export async function killAtEachChange(trials: KillTrials): Promise<number> {
