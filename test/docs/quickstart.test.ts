@@ -32,7 +32,7 @@ test("docs/quickstart.md, pasted into a shell, ends as it says", async () => {
   const env = { PATH: `${bin}:${process.env["PATH"] ?? ""}`, HOME: directory, ...passphrases };
   const script = ["set -e", ...lines].join("\n");
   const { stdout } = await promisify(execFile)("bash", ["--norc", "-c", script], { cwd: directory, env });
-  expect(stdout).toMatch(/^version 1\nversion 2\nplace: /);
+  expect(stdout).toMatch(/^version 1\nversion 2\nversion 2\nplace: /);
   expect(await readFile(join(directory, "client/root.json"), "utf8")).toContain('"_type":"root"');
 });
 
