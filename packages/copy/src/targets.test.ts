@@ -143,6 +143,34 @@ describe("updated targets", () => {
     expect(await Array.fromAsync(copy.listTargets())).toEqual(["a/x", "b/x"]);
   });
 
+  const prefix = createHash("sha256").update("a/x").digest("hex").slice(0, 6);
+  test.each([
+    ["a terminating delegation", { paths: ["a/*"], terminating: true }],
+    ["a terminating delegation of hash prefixes", { pathHashPrefixes: [prefix], terminating: true }],
+    ["a role's hash bins", { paths: ["a/*"] }],
+  ])("and lists leave out what %s took from a later role, because nobody gets it [T161]", async (_, delegation) => {
+    sim.addDelegation("targets", { name: "a", ...delegation });
+    if (!("terminating" in delegation)) sim.addSuccinctRoles("a", 1, "a.bins");
+    sim.addDelegation("targets", { name: "b", paths: ["?/*"] });
+    for (const path of ["a/x", "b/x"]) sim.addTarget(path, Buffer.from(path), { role: "b" });
+    await sim.publishRelease();
+    const copy = await pulled();
+    expect(await copy.findTarget(parseTargetPath("a/x"))).toBeUndefined();
+    expect(await Array.fromAsync(copy.listTargets())).toEqual(["b/x"]);
+    expect((await copy.pullMetadata()).updatedTargets).toEqual(["b/x"]);
+  });
+
+  test("and lists have what the roles below a terminating delegation list, and those before it", async () => {
+    sim.addDelegation("targets", { name: "first", paths: ["a/*"] });
+    sim.addDelegation("targets", { name: "a", paths: ["a/*"], terminating: true });
+    sim.addDelegation("a", { name: "inner", paths: ["a/*"] });
+    sim.addTarget("a/first", Buffer.from("first"), { role: "first" });
+    sim.addTarget("a/inner", Buffer.from("inner"), { role: "inner" });
+    await sim.publishRelease();
+    const copy = await pulled();
+    expect(await Array.fromAsync(copy.listTargets())).toEqual(["a/first", "a/inner"]);
+  });
+
   test("leave out targets of hash bins, which are still found and listed", async () => {
     const names = fillBins();
     await sim.publishRelease();

@@ -23,6 +23,7 @@ import { frozenCopy } from "../frozen.ts";
 import { fetch, missing, type FetchContext } from "./refresh.ts";
 import { withFileInError } from "./file-in-error.ts";
 import { firstThatWorks } from "../sources/first-that-works.ts";
+import { createTakenPaths, type TakenPaths } from "./taken-paths.ts";
 import type { MetadataView } from "../sources/source.ts";
 
 export interface LoadedRepository {
@@ -83,7 +84,10 @@ export function createRoleLoader(loaded: LoadedRepository, context: LoadContext)
 export interface WalkedRole {
   readonly role: RoleName;
   readonly targets: Targets;
-  /** Whether every delegation on the way to the role allows it the path. A way through other roles may allow more. */
+  /**
+   * Whether every delegation on the way to the role allows it the path, and no terminating one before it in the order of trust took
+   * it. A way through other roles may allow more.
+   */
   readonly allows: (path: TargetPath) => boolean;
 }
 
@@ -104,8 +108,10 @@ export async function* walkRoles(loaded: LoadedRepository, options: WalkRolesOpt
   const allowsAll = (): boolean => true;
   yield { role: targetsRole, targets: top.signed, allows: allowsAll };
   const visited = new Set<RoleName>([targetsRole]);
+  const taken = createTakenPaths();
   // Iterators, because a role may delegate to 2^32 bins.
-  const pending = [delegations({ role: targetsRole, targets: top.signed, allows: allowsAll }, options.bins)];
+  const context = { bins: options.bins, taken };
+  const pending = [delegations({ role: targetsRole, targets: top.signed, allows: allowsAll }, context)];
   for (let last = pending.at(-1); last !== undefined; last = pending.at(-1)) {
     const { value: next } = last.next();
     if (next === undefined) pending.pop();
@@ -114,8 +120,8 @@ export async function* walkRoles(loaded: LoadedRepository, options: WalkRolesOpt
     visited.add(role);
     const targets = await loadRole(loaded, next, options);
     if (targets === undefined) continue;
-    yield { role, targets, allows };
-    pending.push(delegations({ role, targets, allows }, options.bins));
+    yield { role, targets, allows: (path) => allows(path) && !taken.has(path) };
+    pending.push(delegations({ role, targets, allows }, context));
   }
 }
 
@@ -137,7 +143,12 @@ async function loadRole(
   }
 }
 
-function* delegations(from: WalkedRole, bins: WalkRolesOptions["bins"]): Generator<Delegation, undefined> {
+interface WalkContext extends Pick<WalkRolesOptions, "bins"> {
+  readonly taken: TakenPaths;
+}
+
+/** Continues behind a role after the roles below it were walked. */
+function* delegations(from: WalkedRole, { bins, taken }: WalkContext): Generator<Delegation, undefined> {
   const { delegations: found } = from.targets;
   if (found === undefined) return undefined;
   /** Only the given delegation, because a list of thousands would be searched for each path. */
@@ -147,10 +158,12 @@ function* delegations(from: WalkedRole, bins: WalkRolesOptions["bins"]): Generat
   });
   if (found.kind === "succinct") {
     if (bins === "include") for (const role of binNames(found.succinct)) yield to(role, found);
+    taken.add(from, "all");
     return undefined;
   }
   for (const role of found.roles) {
     if (bins === "include" || role.pathHashPrefixes === undefined) yield to(role.name, { ...found, roles: [role] });
+    if (role.terminating) taken.add(from, role);
   }
   return undefined;
 }

@@ -183,12 +183,10 @@ describe("a chain of patches", () => {
   });
 
   test("with a step that is far larger than the target is not followed", async () => {
-    const zeros = Buffer.alloc(20 * 1024 * 1024);
-    const large = Buffer.concat([zeros, version(2), zeros]);
-    const first = await make({ from: version(1), to: large, isStep: true });
-    const copy = await publish(version(3), [first, await make({ from: large, to: version(3) })]);
-    const saved = await save(copy, version(3), version(1));
-    expect(saved).toEqual({ ways: ["whole"], isRight: true, left: 0, failed: [] });
+    const [large, content] = [Buffer.alloc(24 * 1024 * 1024), Buffer.alloc(300_000, "content")];
+    const first = await make({ from: new Uint8Array(), to: large, isStep: true });
+    const copy = await publish(content, [first, await make({ from: large, to: content })]);
+    expect(await save(copy, content)).toEqual({ ways: ["whole"], isRight: true, left: 0, failed: [] });
   });
 
   test("in a circle ends", async () => {
@@ -308,10 +306,10 @@ describe("a recipe of an archive", () => {
   });
 
   test("with far more in it than the target has is left before it is unpacked", async () => {
-    const large = Buffer.concat([content, Buffer.alloc(40 * 1024 * 1024)]);
-    const archive = { ...recipe, to: describeContent(large) };
-    const bomb = await make({ from: pack(old), to: pack(large), inside: { from: old, to: large, archive } });
-    const saved = await save(await publish(pack(large), [bomb]), pack(large), pack(old));
+    const [nothing, large] = [new Uint8Array(), Buffer.alloc(24 * 1024 * 1024)];
+    const archive = { ...recipe, from: describeContent(nothing), to: describeContent(large) };
+    const bomb = await make({ from: pack(nothing), to: pack(large), inside: { from: nothing, to: large, archive } });
+    const saved = await save(await publish(pack(large), [bomb]), pack(large), pack(nothing));
     expect(saved).toMatchObject({ isRight: true, left: 0, failed: ["patch"] });
   });
 
