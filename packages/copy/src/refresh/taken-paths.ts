@@ -38,7 +38,7 @@ export function createTakenPaths(): TakenPaths {
         }
       }
     },
-    has: (path) => [...byDelegator].some(([{ allows }, taken]) => isTaken(taken, path) && allows(path)),
+    has: (path) => [...byDelegator].some(([{ allows }, taken]) => allows(path) && isTaken(taken, path)),
   };
 }
 
