@@ -97,7 +97,7 @@ async function tryPackage(manager: Manager, own: Package, { nodes }: Tools): Pro
     const env = { ...process.env, HOME: home, PATH: `${dirname(process.execPath)}${delimiter}${process.env["PATH"]}` };
     await run(program, words, { cwd: home, env, maxBuffer: 1 << 26 });
     if (name === "dtuf") {
-      await run(process.execPath, [join(home, "node_modules/.bin/dtuf"), "--version"], { cwd: home });
+      await run(join(home, "node_modules/.bin/dtuf"), ["--version"], { cwd: home, env });
       return [];
     }
     for (const node of engines["node"] === ">=22.12" ? Object.values(nodes) : [nodes["24.15"], nodes["26"]])

@@ -73,8 +73,10 @@ function tellTarget({ path, length }: TargetInfo): TargetTold {
   return { path, length };
 }
 
-/** Without userinfo and query: both can be secrets. */
+/** Without userinfo and query: both can be secrets. Of a URL that cannot be parsed only the scheme is told. */
 function redactPlace(place: string): string {
-  const url = /^https?:/.test(place) ? URL.parse(place) : null;
-  return url === null ? place : `${url.origin}${url.pathname}`;
+  const scheme = /^\s*[a-z][a-z\d+.-]*:\/\//i.exec(place)?.[0];
+  if (scheme === undefined) return place;
+  const url = URL.parse(place);
+  return url === null ? `${scheme}…` : `${url.protocol}//${url.host}${url.pathname}`;
 }
