@@ -1,15 +1,9 @@
 /** A long way to the registry: each connection brings at most so many bytes a second, however many there are. */
+import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 
-export interface SlowProxy extends AsyncDisposable {
-  /** host:port */
-  readonly host: string;
-}
-
-export async function startSlowProxy(upstream: string, bytesPerSecond: number): Promise<SlowProxy> {
-  const [hostname = "", port] = upstream.split(":");
-  const open = new Set<Socket>();
+export function startSlowProxy(upstream: string, bytesPerSecond: number): Promise<TcpProxy> {
   async function pass(from: Socket, to: Socket): Promise<void> {
     for await (const chunk of from as AsyncIterable<Buffer>) {
       to.write(chunk);
@@ -17,24 +11,9 @@ export async function startSlowProxy(upstream: string, bytesPerSecond: number): 
     }
     to.end();
   }
-  const server = createServer((client) => {
-    const up = connect({ host: hostname, port: Number(port) });
-    const end = (): void => {
-      client.destroy();
-      up.destroy();
-      open.delete(client);
-    };
-    open.add(client);
-    for (const socket of [client, up]) socket.on("error", end).on("close", end);
+  return startTcpProxy(upstream, ({ client, up, cut }) => {
+    for (const socket of [client, up]) socket.on("close", cut);
     client.pipe(up);
-    pass(up, client).catch(end);
+    pass(up, client).catch(cut);
   });
-  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
-  return {
-    host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async [Symbol.asyncDispose]() {
-      for (const socket of open) socket.destroy();
-      await new Promise((resolve) => void server.close(resolve));
-    },
-  };
 }

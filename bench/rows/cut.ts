@@ -2,10 +2,10 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { compare, medianOf, type Contender, type Result } from "../compare.ts";
-import { dxfProgram, dxfPull, pullers, pushers } from "../contenders.ts";
-import { createFile, createLayout, type BenchFile } from "../content.ts";
+import { dxfProgram, dxfPull, pullers } from "../contenders.ts";
+import type { BenchFile } from "../content.ts";
 import { startCuttingProxy } from "../cutting-proxy.ts";
-import { publisher } from "../repository.ts";
+import { publishFile } from "../repository.ts";
 import type { Stage } from "../stage.ts";
 import { formatBytes, formatMs, lineOf } from "../table.ts";
 import type { Row } from "./row.ts";
@@ -17,13 +17,7 @@ export const cutPull: Row = {
   id: "cut",
   async run(stage) {
     const directory = await stage.fresh("cut");
-    const file = await createFile(join(directory, "large"), stage.scaled(256 << 20));
-    const layout = join(directory, "layout");
-    await createLayout(layout, [file]);
-    const repository = stage.repository();
-    const pusher = pushers(stage, async () => ({ repository, files: [file], layout }))[0];
-    if (pusher !== undefined) await stage.must(await pusher.prepare());
-    await publisher(stage, repository, [["large", file.path]]);
+    const { repository, file } = await publishFile(stage, directory, stage.scaled(256 << 20));
     const pull = { repository, file, directory };
     await using proxy = await startCuttingProxy(stage.registry.host);
     const contenders = await contendersOn(stage, proxy.host, pull);

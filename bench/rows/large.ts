@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { compare, type Contender } from "../compare.ts";
 import { dxfPull, dxfPush, dxfProgram, pullers, pushers, type Upload } from "../contenders.ts";
 import { changeFile, createFile, createLayout, type BenchFile } from "../content.ts";
-import { publisher } from "../repository.ts";
+import { publisher, publishFile } from "../repository.ts";
 import type { Stage } from "../stage.ts";
 import { formatBytes, lineOf } from "../table.ts";
 import type { Row } from "./row.ts";
@@ -83,13 +83,7 @@ export const pullLarge: Row = {
   id: "pull-large",
   async run(stage) {
     const directory = await stage.fresh("pull-large");
-    const file = await createFile(join(directory, "large"), stage.scaled(1 << 30));
-    const layout = join(directory, "layout");
-    await createLayout(layout, [file]);
-    const repository = stage.repository();
-    const pusher = pushers(stage, async () => ({ repository, files: [file], layout }))[0];
-    if (pusher !== undefined) await stage.must(await pusher.prepare());
-    await publisher(stage, repository, [["large", file.path]]);
+    const { repository, file } = await publishFile(stage, directory, stage.scaled(1 << 30));
     await rm(file.path);
     const results = await compare(await largePullers(stage, { repository, file, directory }), stage.rounds);
     await rm(directory, { recursive: true });

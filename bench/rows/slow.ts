@@ -1,10 +1,7 @@
 /** 128 MiB over connections of 20 MB/s each. */
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import { compare } from "../compare.ts";
-import { pushers } from "../contenders.ts";
-import { createFile, createLayout } from "../content.ts";
-import { publisher } from "../repository.ts";
+import { publishFile } from "../repository.ts";
 import { startSlowProxy } from "../slow-proxy.ts";
 import { formatBytes, lineOf } from "../table.ts";
 import { contendersOn } from "./cut.ts";
@@ -16,13 +13,7 @@ export const slowPull: Row = {
   id: "pull-slow",
   async run(stage) {
     const directory = await stage.fresh("slow");
-    const file = await createFile(join(directory, "large"), stage.scaled(128 << 20));
-    const layout = join(directory, "layout");
-    await createLayout(layout, [file]);
-    const repository = stage.repository();
-    const pusher = pushers(stage, async () => ({ repository, files: [file], layout }))[0];
-    if (pusher !== undefined) await stage.must(await pusher.prepare());
-    await publisher(stage, repository, [["large", file.path]]);
+    const { repository, file } = await publishFile(stage, directory, stage.scaled(128 << 20));
     await using proxy = await startSlowProxy(stage.registry.host, bytesPerSecond);
     const results = await compare(await contendersOn(stage, proxy.host, { repository, file, directory }), stage.rounds);
     await rm(directory, { recursive: true });
