@@ -1,4 +1,4 @@
-/** Pulls a target to a file, and says how much memory it had before and at most, in bytes. */
+/** Pulls a target to a file. Says after each chunk how many bytes are kept, and at the end how much memory it had before and at most, in bytes. */
 import { createCopy, createStoreSource } from "@dtuf/copy";
 import { createRegistryClient } from "@dtuf/registry/remote";
 import { readFileSync } from "node:fs";
@@ -12,11 +12,12 @@ const target = await copy.findTarget("t");
 if (target === undefined) throw new TypeError("there is no target");
 const before = memoryUsage.rss();
 let most = before;
-const onProgress = (): void => {
+const onProgress = ({ bytes }: { readonly bytes: number }): void => {
   most = Math.max(most, memoryUsage.rss());
+  stdout.write(`${bytes}\n`);
 };
 await copy.saveTarget(target, output, { onProgress });
-stdout.write(`${before} ${Math.max(most, peakBytes())}`);
+stdout.write(`${before} ${Math.max(most, peakBytes())}\n`);
 await client.close();
 
 /** What Linux counts since this program was started; `maxRSS` would include the program that started it. */
