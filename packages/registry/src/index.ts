@@ -75,5 +75,5 @@ export {
   type WriteStore,
 } from "./store.ts";
 export { isTag, parseTag, type TagName } from "./tag.ts";
-export { collect, counted, provenDigest, verifyBytes, verifying, verifyingFrom } from "./verifying.ts";
+export { collect, counted, provenDigest, verifyBytes, verifying, verifyingAfter } from "./verifying.ts";
 export { isWebPage } from "./http/web-page.ts";

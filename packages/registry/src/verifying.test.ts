@@ -2,7 +2,8 @@ import { expectRefused } from "@dtuf/testing/expect-refused";
 import { describe, expect, test } from "vitest";
 import { openContent, type ByteStream } from "./content.ts";
 import { createDigester, digestOf } from "./digest.ts";
-import { collect, provenDigest, verifyBytes, verifying, verifyingFrom } from "./verifying.ts";
+import { withoutThread } from "./hashing/content-digester.ts";
+import { collect, provenDigest, verifyBytes, verifying, verifyingAfter, verifyingFrom } from "./verifying.ts";
 
 const bytes = Buffer.from("the quick brown fox jumps over the lazy dog");
 
@@ -69,18 +70,21 @@ test("an endless stream is ended at the first byte too many", async () => {
   expect(ended).toBe(true);
 });
 
+function goOn(beginning: Uint8Array, rest: Uint8Array): Promise<ByteStream | undefined> {
+  return verifyingAfter(cut(Buffer.from(beginning), 2), expected, (received) =>
+    Promise.resolve(received === beginning.length ? cut(rest, 5) : undefined),
+  );
+}
+
 test.each([0, 1, 42, 43])("a stream that goes on after %i bytes is verified with them", async (received) => {
-  const digester = createDigester();
-  digester.update(bytes.subarray(0, received));
-  const rest = verifyingFrom(cut(bytes.subarray(received), 5), expected, { digester, received });
-  expect(Buffer.from(await collect(rest, 100))).toEqual(bytes.subarray(received));
+  const rest = await goOn(bytes.subarray(0, received), bytes.subarray(received));
+  expect(Buffer.from(await collect(rest ?? cut(bytes, 1), 100))).toEqual(bytes.subarray(received));
 });
 
-test("a correct rest is refused after a wrong beginning", async () => {
-  const digester = createDigester();
-  digester.update(Buffer.from("THE"));
-  const rest = verifyingFrom(cut(bytes.subarray(3), 5), expected, { digester, received: 3 });
-  await expectRefused(collect(rest, 100), "OCI_DIGEST_MISMATCH");
+test("a correct rest is refused after a wrong beginning, and a beginning that is too long at once", async () => {
+  const rest = await goOn(Buffer.from("THE"), bytes.subarray(3));
+  await expectRefused(collect(rest ?? cut(bytes, 1), 100), "OCI_DIGEST_MISMATCH");
+  await expectRefused(goOn(Buffer.concat([bytes, bytes]), new Uint8Array()), "OCI_SIZE_MISMATCH");
 });
 
 test("collect takes exactly its bound and no byte more", async () => {
@@ -88,7 +92,7 @@ test("collect takes exactly its bound and no byte more", async () => {
   await expectRefused(collect(cut(bytes, 10), 42), "OCI_LIMIT_EXCEEDED");
 });
 
-test("only a stream that verifying made, itself and whole, counts as proven", () => {
+test("only a stream that verifying made, itself and with what was hashed before it, counts as proven", async () => {
   const expected = { digest: digestOf(bytes), size: bytes.length };
   const stream = verifying(cut(bytes, 7), expected);
   expect(provenDigest(stream)).toBe(expected.digest);
@@ -97,8 +101,12 @@ test("only a stream that verifying made, itself and whole, counts as proven", ()
   })();
   expect(provenDigest(wrapped)).toBeUndefined();
   expect(provenDigest(cut(bytes, 7))).toBeUndefined();
-  const rest = { digester: createDigester(), received: 3 };
-  expect(provenDigest(verifyingFrom(cut(bytes.subarray(3), 7), expected, rest))).toBeUndefined();
+  const rest = await goOn(bytes.subarray(0, 3), bytes.subarray(3));
+  expect(rest && [provenDigest(rest), provenDigest(rest, 2), provenDigest(rest, 3)]).toEqual([
+    undefined,
+    undefined,
+    expected.digest,
+  ]);
 });
 
 describe.each([2 ** 31, 2 ** 32])("a content of more than %i bytes", (before) => {
@@ -106,7 +114,10 @@ describe.each([2 ** 31, 2 ** 32])("a content of more than %i bytes", (before) =>
   const expected = { digest: digestOf(tail), size: before + tail.length };
   // Simulates the bytes before, to show that no count and no comparison overflows.
   const verifyTail = async (bytes: Uint8Array): Promise<Uint8Array> =>
-    collect(verifyingFrom(openContent(bytes), expected, { digester: createDigester(), received: before }), 99);
+    collect(
+      verifyingFrom(openContent(bytes), expected, { digester: withoutThread(createDigester()), received: before }),
+      99,
+    );
 
   test("is verified to its last byte [T150]", async () => {
     expect(Buffer.from(await verifyTail(tail)).toString()).toBe("the end");

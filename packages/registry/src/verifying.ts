@@ -2,16 +2,11 @@
  * All content leaves a store through these functions. A wrong stream always throws before its end: at the first byte too many,
  * at an early end, or if the digest differs.
  */
-import type { ByteStream } from "./content.ts";
+import { freeing, type ByteStream } from "./content.ts";
 import type { Descriptor } from "./descriptor.ts";
-import { createDigester, digestAlgorithm, type Digest, type Digester } from "./digest.ts";
+import { createDigester, digestAlgorithm, type Digest } from "./digest.ts";
 import { OciError } from "./errors.ts";
-import {
-  createContentDigester,
-  withoutThread,
-  type ContentDigester,
-  type CreateContentDigester,
-} from "./hashing/content-digester.ts";
+import { createContentDigester, type ContentDigester, type CreateContentDigester } from "./hashing/content-digester.ts";
 
 type Expected = Pick<Descriptor, "digest" | "size">;
 
@@ -24,40 +19,71 @@ export function verifying(stream: ByteStream, expected: Expected): ByteStream {
 export function verifyingBy(createHash: CreateContentDigester, stream: ByteStream, expected: Expected): ByteStream {
   const create = (): Promise<ContentDigester> => createHash(digestAlgorithm(expected.digest), expected.size);
   const verified = verifyingRest(stream, expected, { create, received: 0 });
-  proven.set(verified, expected.digest);
+  proven.set(verified, { digest: expected.digest, after: 0 });
   return verified;
 }
 
-/** The same for the rest of content whose first `received` bytes already went through `digester`. */
+/**
+ * Hashes `prefix`, the beginning of the content; `open` gets its length, opens the rest, and returns undefined if the content does not
+ * exist. The stream throws at its end if both together are not the content.
+ * @throws OciError OCI_SIZE_MISMATCH if the prefix alone is too long, OCI_HASHING_FAILED; what `prefix` and `open` throw
+ */
+export async function verifyingAfter(
+  prefix: ByteStream,
+  expected: Expected,
+  open: (prefixBytes: number) => Promise<ByteStream | undefined>,
+): Promise<ByteStream | undefined> {
+  const digester = await createContentDigester(digestAlgorithm(expected.digest), expected.size);
+  let rest: ByteStream | undefined;
+  try {
+    let received = 0;
+    for await (const chunk of freeing(prefix)) {
+      received += chunk.length;
+      if (received > expected.size) throw sizeMismatch(expected, received, "more");
+      await digester.update(chunk);
+    }
+    rest = await open(received);
+    return rest && verifyingFrom(rest, expected, { digester, received });
+  } finally {
+    if (rest === undefined) digester.release();
+  }
+}
+
+/** The rest of content whose first `received` bytes already went through `digester`, which the stream releases. */
 export function verifyingFrom(
   stream: ByteStream,
   expected: Expected,
-  start: { readonly digester: Digester; readonly received: number },
+  { digester, received }: { readonly digester: ContentDigester; readonly received: number },
 ): ByteStream {
-  const { digester, received } = start;
-  const create = (): Promise<ContentDigester> => Promise.resolve(withoutThread(digester));
-  const verified = verifyingRest(stream, expected, { create, received });
-  if (received === 0) proven.set(verified, expected.digest);
+  const verified = verifyingRest(stream, expected, { create: () => Promise.resolve(digester), received });
+  proven.set(verified, { digest: expected.digest, after: received });
   return verified;
 }
 
-/** Streams that `verifying` made and that contain a whole content. */
-const proven = new WeakMap<ByteStream, Digest>();
+interface Proof {
+  readonly digest: Digest;
+  /** Number of bytes that were hashed before the stream. */
+  readonly after: number;
+}
+
+/** Streams that the functions above made. */
+const proven = new WeakMap<ByteStream, Proof>();
 
 /**
- * Returns the digest that a stream is verified against, if `verifying` made this very stream. A caller that needs that digest
- * verified does not have to hash again.
+ * Returns the digest that a stream is verified against, together with `after` bytes that were hashed before it, if this module made this
+ * very stream. A caller that needs that digest verified does not have to hash again.
  */
-export function provenDigest(stream: ByteStream): Digest | undefined {
-  return proven.get(stream);
+export function provenDigest(stream: ByteStream, after = 0): Digest | undefined {
+  const proof = proven.get(stream);
+  return proof?.after === after ? proof.digest : undefined;
 }
 
 /** Yields the same chunks and reports the size of each to `onBytes`. What `provenDigest` says of the stream stays true. */
 export function counted(stream: ByteStream, onBytes: ((bytes: number) => void) | undefined): ByteStream {
   if (onBytes === undefined) return stream;
   const same = counting(stream, onBytes);
-  const digest = proven.get(stream);
-  if (digest !== undefined) proven.set(same, digest);
+  const proof = proven.get(stream);
+  if (proof !== undefined) proven.set(same, proof);
   return same;
 }
 

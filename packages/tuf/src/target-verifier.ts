@@ -17,18 +17,21 @@ export interface TargetVerifier {
 export interface TargetVerifierOptions {
   /** The caller verifies in another way that the bytes have every hash of the file. Only their length is verified here. */
   readonly hashesProven?: boolean | undefined;
+  /** How many bytes of the target come before those that are given. Only if `hashesProven`. Default 0. */
+  readonly received?: number | undefined;
 }
 
 /**
  * Verifies one target's bytes, given in order (TUF 1.0.34, 5.7.3).
- * @throws TypeError if the file has neither a sha256 nor a sha512 hash
+ * @throws TypeError if the file has neither a sha256 nor a sha512 hash, or if bytes come before and nothing proves their hash
  */
 export function createTargetVerifier(
   file: TargetFile,
-  { hashesProven = false }: TargetVerifierOptions = {},
+  { hashesProven = false, received: before = 0 }: TargetVerifierOptions = {},
 ): TargetVerifier {
+  if (before > 0 && !hashesProven) throw new TypeError("the bytes before were not hashed");
   const checks = hashesProven ? [] : hashChecks(file);
-  let received = 0;
+  let received = before;
   const mismatch = (got: string): TufError =>
     new TufError("TUF_LENGTH_MISMATCH", `target has ${got} bytes; wanted ${file.length}`, {
       details: { got: received, wanted: file.length },

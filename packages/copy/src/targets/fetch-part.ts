@@ -145,11 +145,16 @@ function afterHeld(parts: readonly TargetPiece[], held: number): Remaining {
 export async function* verifyingTarget(
   stream: ByteStream,
   target: TargetInfo,
-  context: Pick<FetchTargetContext, "onProgress" | "signal">,
+  context: Pick<FetchTargetContext, "onProgress" | "signal"> & {
+    /** How many bytes of the target are before the stream, which `isProven` together with them. Default 0. */
+    readonly after?: number;
+  },
 ): ByteStream {
-  const verifier = createTargetVerifier(target.file, { hashesProven: isProven(stream, target) });
+  const { after = 0 } = context;
+  const hashesProven = isProven({ stream, from: after }, target);
+  const verifier = createTargetVerifier(target.file, { hashesProven, received: after });
   const { path: name, length: totalBytes } = target;
-  let bytes = 0;
+  let bytes = after;
   for await (const chunk of stream) {
     context.signal?.throwIfAborted();
     verifier.update(chunk);
@@ -160,8 +165,9 @@ export async function* verifyingTarget(
   verifier.finish();
 }
 
-function isProven(stream: ByteStream, { hashes }: TargetInfo): boolean {
-  return hashes.size === 1 && provenDigest(stream) === blobDigest(hashes);
+/** Whether the store verifies the stream, together with the bytes before it, by the only hash of the target. */
+export function isProven({ stream, from }: PartStream, { hashes }: TargetInfo): boolean {
+  return hashes.size === 1 && provenDigest(stream, from) === blobDigest(hashes);
 }
 
 async function* nothing(): ByteStream {}

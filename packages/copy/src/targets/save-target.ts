@@ -5,27 +5,12 @@
  */
 import { createHash } from "node:crypto";
 import { dirname, join, resolve } from "node:path";
-import { freeChunk, freeing, type ByteStream } from "@dtuf/registry";
-import {
-  createBatchWriter,
-  createDirectory,
-  fileCall,
-  FileError,
-  readFrom,
-  syncDirectory,
-  withLock,
-} from "@dtuf/registry/files";
+import { freeing } from "@dtuf/registry";
+import { createDirectory, fileCall, FileError, readFrom, syncDirectory, withLock } from "@dtuf/registry/files";
 import { TufError } from "@dtuf/tuf";
-import { fromSites, notFound, openFrom, openWhole, verifyingTarget, type FetchTargetContext } from "./fetch-part.ts";
+import { fromSites, notFound, verifyingTarget, type FetchTargetContext } from "./fetch-part.ts";
 import { isCallbackFault } from "../callbacks.ts";
-import {
-  findOwnFile,
-  openPartialFile,
-  partialPath,
-  readRange,
-  verifyFreeSpace,
-  type PartialFile,
-} from "./partial-file.ts";
+import { findOwnFile, openPartialFile, partialPath, readRange, verifyFreeSpace } from "./partial-file.ts";
 import { keepVerified } from "./chunks/verified-beginning.ts";
 import { fillByChunks, type Filled } from "./chunks/fill-by-chunks.ts";
 import { defaultFanOut, type FanOut } from "./chunks/fan-out.ts";
@@ -33,6 +18,7 @@ import { openChunkWay, type HeldBytes } from "./chunks/open-plan.ts";
 import { planRest } from "./chunks/plan.ts";
 import { findRoute, type Route } from "./patches/find-route.ts";
 import type { SeedFile } from "./chunks/seed.ts";
+import { continueFrom, writeWhole, type Download } from "./write-stream.ts";
 import { costOf, type SaveReport, type TargetPlan, type Way } from "./ways.ts";
 import { countedSite, createTraffic, type Traffic } from "../sources/counted-site.ts";
 import { contentName } from "../state/pulled-memory.ts";
@@ -192,12 +178,6 @@ async function withDownloadLock(
   }
 }
 
-interface Download {
-  readonly target: TargetInfo;
-  readonly partial: PartialFile;
-  readonly onWay: (way: Way) => void;
-}
-
 /** Returns undefined if the site does not have the target. */
 async function download(
   site: Site,
@@ -227,11 +207,7 @@ async function download(
     if (right > 0) return continueFrom(site, { ...to, held: right }, context);
   }
   await fileCall(partial.path, () => partial.file.truncate(0));
-  const stream = await openWhole(site, target, context);
-  if (stream === undefined) return undefined;
-  onWay("whole");
-  await writeFrom(partial, { skip: 0, length: target.length, stream });
-  return "done";
+  return writeWhole(site, to, context);
 }
 
 function keepRight(
@@ -241,55 +217,9 @@ function keepRight(
   return keepVerified(partial, { target, bytes: readRange(partial.path, 0, target.length) }, context);
 }
 
-/**
- * Continues where the earlier call ended. The bytes on disk are always read and hashed again, because neither they nor the
- * source are trusted; it throws if together they are not the target.
- */
-async function continueFrom(
-  site: Site,
-  { target, partial, held, onWay }: Download & { readonly held: number },
-  context: SaveTargetContext,
-): Promise<"done" | undefined> {
-  const readHeld = (from: number): ByteStream => readRange(partial.path, from, held);
-  const found = await openFrom(site, { target, held, readHeld }, context);
-  if (found === undefined) return undefined;
-  if (held < target.length) onWay("whole");
-  const stream = concatenate(readRange(partial.path, 0, found.from), found.stream);
-  const verified = verifyingTarget(stream, target, context);
-  await writeFrom(partial, { skip: found.from, length: target.length, stream: verified });
-  return "done";
-}
-
 function isWrongContent(error: unknown): boolean {
   if (isCallbackFault(error)) return false;
   if (TufError.is(error)) return true;
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   return code === "OCI_DIGEST_MISMATCH" || code === "OCI_SIZE_MISMATCH";
-}
-
-interface Writing {
-  readonly skip: number;
-  /** Of the whole. */
-  readonly length: number;
-  readonly stream: ByteStream;
-}
-
-/** Writes the stream without its first `skip` bytes, which the file already has. */
-async function writeFrom({ file, path }: PartialFile, { skip, length, stream }: Writing): Promise<void> {
-  const writer = createBatchWriter(file, { path, position: skip, expectedBytes: length - skip });
-  let passed = 0;
-  try {
-    for await (const chunk of stream) {
-      const fresh = chunk.subarray(Math.min(chunk.length, Math.max(0, skip - passed)));
-      passed += chunk.length;
-      if (fresh.length > 0) await writer.write(fresh);
-      freeChunk(chunk);
-    }
-  } finally {
-    await writer.end();
-  }
-}
-
-async function* concatenate(...streams: readonly ByteStream[]): ByteStream {
-  for (const stream of streams) yield* stream;
 }

@@ -1,14 +1,14 @@
 /** Reading from a layout: takes no lock, writes nothing, verifies every byte. */
-import { freeing, type ByteStream } from "../content.ts";
+import type { ByteStream } from "../content.ts";
 import type { Descriptor } from "../descriptor.ts";
-import { createDigester, digestAlgorithm, digestOf, isDigest, type Digest } from "../digest.ts";
+import { digestAlgorithm, digestOf, isDigest, type Digest } from "../digest.ts";
 import { OciError } from "../errors.ts";
 import { manifestReadMaxBytes } from "../limits.ts";
 import { parseManifest, type Manifest } from "../manifest.ts";
 import { mediaTypes } from "../media-types.ts";
 import type { Resolved, ResolveOptions, StoreOptions } from "../store.ts";
 import type { TagName } from "../tag.ts";
-import { collect, verifying, verifyingFrom } from "../verifying.ts";
+import { collect, verifying, verifyingAfter } from "../verifying.ts";
 import { blobPath, findFileStat, readBlob } from "./blob-files.ts";
 import type { Layout } from "./layout.ts";
 import { findListed, findTagged, type LayoutIndex } from "./layout-index.ts";
@@ -36,14 +36,7 @@ export async function openRest(
 ): Promise<ByteStream | undefined> {
   const path = blobPath(paths.blobs, descriptor.digest);
   if ((await findFileStat(path)) === undefined) return undefined;
-  const digester = createDigester(digestAlgorithm(descriptor.digest));
-  let received = 0;
-  for await (const chunk of freeing(prefix)) {
-    signal?.throwIfAborted();
-    received += chunk.length;
-    digester.update(chunk);
-  }
-  return verifyingFrom(readBlob(path, received, signal), descriptor, { digester, received });
+  return verifyingAfter(prefix, descriptor, (received) => Promise.resolve(readBlob(path, received, signal)));
 }
 
 export async function resolve(

@@ -3,7 +3,7 @@
  * because the address that it redirected to may have expired. If the registry ignores Range, the known bytes are skipped.
  * Digest and size of the whole content are verified at the end in every case.
  */
-import { freeing, type ByteStream } from "../../content.ts";
+import type { ByteStream } from "../../content.ts";
 import type { Descriptor } from "../../descriptor.ts";
 import { createDigester, digestAlgorithm, type Digest } from "../../digest.ts";
 import { OciError } from "../../errors.ts";
@@ -11,7 +11,7 @@ import type { HttpResponse, RetryBudget } from "../../http/index.ts";
 import { isWebPage } from "../../http/web-page.ts";
 import { mediaTypes } from "../../media-types.ts";
 import type { StoreOptions } from "../../store.ts";
-import { verifying, verifyingFrom } from "../../verifying.ts";
+import { verifying, verifyingAfter } from "../../verifying.ts";
 import { reopen, request, type Download, type Wanted } from "./blob-request.ts";
 import { claimedLength, endedEarly, isUnavailable, outcomeOf, type Repository } from "../requests/context.ts";
 import { invalidResponse } from "../requests/read-body.ts";
@@ -41,19 +41,13 @@ async function* namingWebPage(stream: ByteStream, { digest }: Wanted, { url }: H
 /** `openRest` of the store. */
 export async function openDownloadRest(download: Download, prefix: ByteStream): Promise<ByteStream | undefined> {
   const { descriptor } = download;
-  const digester = createDigester(digestAlgorithm(descriptor.digest));
-  let received = 0;
-  for await (const chunk of freeing(prefix)) {
-    received += chunk.length;
-    if (received > descriptor.size) throw wrongSize(descriptor, received);
-    digester.update(chunk);
-  }
-  const start = { digester, received };
-  if (received === descriptor.size) return verifyingFrom(nothing(), descriptor, start);
-  const retryBudget = download.repository.registry.createRetryBudget();
-  const response = await reopen(download, { received, mode: "range", retryBudget });
-  if (response.status === 404) return discarded(response);
-  return verifyingFrom(resuming(download, response, { retryBudget, offset: received }), descriptor, start);
+  return verifyingAfter(prefix, descriptor, async (received) => {
+    if (received === descriptor.size) return nothing();
+    const retryBudget = download.repository.registry.createRetryBudget();
+    const response = await reopen(download, { received, mode: "range", retryBudget });
+    if (response.status === 404) return discarded(response);
+    return resuming(download, response, { retryBudget, offset: received });
+  });
 }
 
 /** Opens a blob of unknown size: the stream must have the size that the registry announces. */
