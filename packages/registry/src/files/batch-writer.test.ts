@@ -1,11 +1,11 @@
 import { open } from "node:fs/promises";
-import { platform } from "node:process";
+import { platform } from "node:os";
 import { expect, test } from "vitest";
 import { createBatchWriter } from "./batch-writer.ts";
 import { FileError } from "./errors.ts";
 
 // A device that takes every byte and cannot be synced stands for a disk that fails once the bytes are written back.
-test.skipIf(platform === "win32")(
+test.skipIf(platform() === "win32")(
   "a disk that fails during an early sync fails the whole file, not that sync alone",
   async () => {
     const path = "/dev/null";
