@@ -1,5 +1,6 @@
 import { cutPull } from "./cut.ts";
 import { pushFiles } from "./files.ts";
+import { firstByte } from "./first-byte.ts";
 import { pullLarge, pushLarge } from "./large.ts";
 import { pullMany, pushMany } from "./many.ts";
 import { mount, refresh } from "./refresh.ts";
@@ -14,6 +15,19 @@ import { updates } from "./updates.ts";
 import { version } from "./version.ts";
 
 export const rows: readonly Row[] = [
-  ...[version, refresh, pushLarge, pullLarge, pushMany, pullMany, pushFiles, mount, cutPull, slowPull, update],
+  ...[
+    version,
+    refresh,
+    pushLarge,
+    pullLarge,
+    firstByte,
+    pushMany,
+    pullMany,
+    pushFiles,
+    mount,
+    cutPull,
+    slowPull,
+    update,
+  ],
   ...[oneRole, bins, publishOne, sync, updater, updates],
 ];
