@@ -8,6 +8,7 @@ import { randomUUID } from "node:crypto";
 import { arch, platform as osPlatform } from "node:os";
 import { join, resolve } from "node:path";
 import { createCopy, type Copy } from "@dtuf/copy";
+import { createSingleFlight } from "@dtuf/registry";
 import { checkForUpdate } from "./check.ts";
 import type { Agent, AgentCall, AgentOptions, AgentStatus, CheckResult, HeldCall, InstallPlace } from "./contract.ts";
 import { createEventStream } from "./events.ts";
@@ -17,7 +18,6 @@ import { createSlotInstallation } from "./install/slot-installation.ts";
 import { parsePlatform } from "./release/platform.ts";
 import { parseReleaseVersion, parseReleaseWord } from "./release/release.ts";
 import { runRounds, updateOnce } from "./rounds.ts";
-import { createSharedCalls } from "./share-calls.ts";
 import { readAgentState, type AgentState } from "./state/agent-state.ts";
 import { applyStaged, countStart, stageUpdate } from "./steps.ts";
 import { confirmApplied, heal, revertInstalled } from "./switch.ts";
@@ -77,10 +77,12 @@ function changerOf(place: Workplace): Change {
 }
 
 function createSteps(place: Workplace, change: Change): Pick<Agent, "check" | "stage" | "apply" | "pending"> {
-  const checks = createSharedCalls<CheckResult>();
+  const checks = createSingleFlight<CheckResult>({ last: "waits" });
   const check: Agent["check"] = (call = {}) =>
-    checks(JSON.stringify([call.isAsked, call.stallMs]), call.signal, (signal) =>
-      checkForUpdate(place, { ...call, signal }),
+    checks(
+      JSON.stringify([call.isAsked, call.stallMs]),
+      (signal) => checkForUpdate(place, { ...call, signal }),
+      call.signal,
     );
   const tell =
     ({ isAsked = false }: HeldCall) =>

@@ -1,4 +1,12 @@
-export { createLimiter, forEachConcurrently, settleAll, type Limiter } from "./concurrency.ts";
+export {
+  createLimiter,
+  createSingleFlight,
+  forEachConcurrently,
+  settleAll,
+  type Limiter,
+  type SingleFlight,
+  type SingleFlightOptions,
+} from "./concurrency.ts";
 export {
   freeChunk,
   freeing,

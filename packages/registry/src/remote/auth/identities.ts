@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { credentialMaxAgeMs, credentialMinAgeMs } from "../credentials/auth-limits.ts";
 import type { Credential, CredentialProvider, CredentialTarget } from "../credentials/credentials.ts";
-import { createSingleFlight } from "./single-flight.ts";
+import { createSingleFlight } from "../../concurrency.ts";
 
 export interface Identity {
   readonly repository: string | undefined;
@@ -26,7 +26,7 @@ export interface IdentitiesOptions {
 
 export function createIdentities({ registry, credentials, now }: IdentitiesOptions): Identities {
   const known = new Map<string | undefined, Identity>();
-  const singleFlight = createSingleFlight<Identity>();
+  const singleFlight = createSingleFlight<Identity>({ last: "leaves" });
 
   async function ask(repository: string | undefined): Promise<Identity> {
     const target: CredentialTarget = { registry, ...(repository !== undefined && { repository }) };

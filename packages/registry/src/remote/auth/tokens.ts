@@ -1,7 +1,7 @@
 /** The tokens of one client: one for each token server, identity and set of scopes, and one fetch of each at a time. */
 import type { Network, Transport } from "../../http/index.ts";
 import type { Identity } from "./identities.ts";
-import { createSingleFlight } from "./single-flight.ts";
+import { createSingleFlight } from "../../concurrency.ts";
 import { decideRealm } from "./realm.ts";
 import { coverScopes, encodeScope, type Scope } from "./scope.ts";
 import { fetchToken, type Token } from "./token.ts";
@@ -43,7 +43,7 @@ interface Held extends Token {
 export function createTokens(options: TokensOptions): Tokens {
   const { transport, now } = options;
   const held = new Map<string, Held>();
-  const singleFlight = createSingleFlight<string>();
+  const singleFlight = createSingleFlight<string>({ last: "leaves" });
 
   async function fetch({ server, identity, scopes }: TokenRequest, signal: AbortSignal): Promise<Token> {
     const { credential } = identity;
