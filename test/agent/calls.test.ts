@@ -63,7 +63,8 @@ test.each(calls.filter(([name]) => name !== "pending"))(
     const update = await offered(agent);
     const release = Promise.withResolvers<void>();
     const held = withLock(join(scene.home, "agent", "agent.lock"), { wait: "fail" }, () => release.promise);
-    const stallMs = 30;
+    // Before they wait, these ask the registry, which must not be the silence that ends them.
+    const stallMs = ["check", "stage", "update"].includes(name) ? 2000 : 30;
     const work = name === "stage" ? agent.stage(update, { stallMs }) : call(agent, { stallMs });
     await expectRefused(work, "FILE_LOCKED");
     release.resolve();
