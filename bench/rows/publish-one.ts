@@ -1,7 +1,8 @@
 /** One more target is published, in repositories of several sizes: in one role, and in hash bins. */
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { compare, type Contender } from "../compare.ts";
+import type { Command } from "../child.ts";
+import { compare } from "../compare.ts";
 import { startCountingProxy } from "../counting-proxy.ts";
 import type { Stage } from "../stage.ts";
 import { lineOf, type Line } from "../table.ts";
@@ -45,27 +46,31 @@ async function publishInto(stage: Stage, { targets: full, bins: most }: Size): P
   // All targets at once are in memory once, here; what is measured is one more.
   const roomy = { ...environment, NODE_OPTIONS: "--max-old-space-size=12288" };
   await stage.must(stage.dtuf(["push-metadata", repository], roomy));
-  let round = 0;
-  const one: Contender = {
-    name: "dtuf",
-    prepare: async () => {
-      const file = join(directory, "file");
-      await writeFile(file, `one more: ${(round += 1)}`);
-      await stage.must(dtuf("push-target", repository, `new-${round}`, file));
-      proxy.take();
-      return dtuf("push-metadata", repository);
-    },
-  };
-  const results = await compare([one], stage.rounds);
-  const counts = proxy.take();
-  await rm(directory, { recursive: true });
   const where = `${count.toLocaleString("en")} in ${bins === undefined ? "one role" : `${bins.toLocaleString("en")} bins`}`;
-  return [
-    lineOf(`publish one more target into ${where}, process start included`, results, {
-      show: ["time", "cpu", "memory"],
-    }),
-    { what: "… its requests", dtuf: describeCounts(counts), peers: "" },
+  const file = join(directory, "file");
+  let round = 0;
+  const measure = async (what: string, command: (name: string) => Promise<Command>): Promise<readonly Line[]> => {
+    const prepare = async (): Promise<Command> => {
+      await writeFile(file, `one more: ${(round += 1)}`);
+      const prepared = await command(`new-${round}`);
+      proxy.take();
+      return prepared;
+    };
+    const results = await compare([{ name: "dtuf", prepare }], stage.rounds);
+    return [
+      lineOf(`${what} into ${where}, process start included`, results, { show: ["time", "cpu", "memory"] }),
+      { what: "… its requests", dtuf: describeCounts(proxy.take()), peers: "" },
+    ];
+  };
+  const lines = [
+    ...(await measure("publish one more file", async (name) => dtuf("publish", repository, file, "--name", name))),
+    ...(await measure("push-metadata of one more target", async (name) => {
+      await stage.must(dtuf("push-target", repository, name, file));
+      return dtuf("push-metadata", repository);
+    })),
   ];
+  await rm(directory, { recursive: true });
+  return lines;
 }
 
 /** Stages targets of length 0, which have no blobs, in as many steps as fit into one file each. */

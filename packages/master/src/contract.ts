@@ -229,6 +229,11 @@ export interface Master extends KeyManager, Team, BinKeeper, AsyncDisposable {
       readonly registry?: "check" | "skip" | undefined;
       /** Default: "find", which lists the registry's tags if the registry is checked. */
       readonly proposals?: "find" | "skip" | undefined;
+      /**
+       * "skip": if `latest` names the release last published or accepted here, its files are taken from this state, and those of
+       * delegated roles are not read. Default: "read".
+       */
+      readonly files?: "read" | "skip" | undefined;
       /** "trusted": the clock is right, although this state was written at a later instant. Nothing is changed. Default: "checked". */
       readonly clock?: "checked" | "trusted" | undefined;
     },

@@ -97,4 +97,34 @@ describe("the status of the published release", () => {
     await expectRefused(laptop.createMetadata(), "MASTER_METADATA_EXISTS", { details });
     await expectRefused(laptop.rootFile(), "MASTER_METADATA_MISSING");
   });
+
+  test("without files reads the manifest alone if it is the release of this state, and another one as a whole", async () => {
+    await master.pushMetadata();
+    const other = await clone("other");
+    const opened: string[] = [];
+    const counting: LayoutStore = {
+      ...store,
+      open(content, options) {
+        opened.push(content.digest);
+        return store.open(content, options);
+      },
+    };
+    const counted = createMaster({
+      store: counting,
+      place: "here",
+      directory: join(directory, "master"),
+      now: clock.now,
+    });
+    const options = { registry: "check", proposals: "skip", files: "skip" } as const;
+    expect(await counted.status(options)).toMatchObject({ registry: "same", due: [] });
+    expect(opened).toEqual([]);
+    await other.refreshMetadata({ withinMs: Number.MAX_SAFE_INTEGER });
+    await other.pushMetadata();
+    expect(await counted.status(options)).toMatchObject({ registry: "newer" });
+    const old = await store.resolve(latestTag, { want: "digest" });
+    await counted.pushMetadata();
+    if (old === undefined) throw new TypeError("nothing is published");
+    await store.tag(latestTag, old.descriptor);
+    expect(await counted.status(options)).toMatchObject({ registry: "refused", refusal: { code: "TUF_ROLLBACK" } });
+  });
 });

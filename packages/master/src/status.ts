@@ -53,20 +53,21 @@ interface StatusRequest {
   readonly withinMs?: number | undefined;
   readonly registry?: "check" | "skip" | undefined;
   readonly proposals?: "find" | "skip" | undefined;
+  readonly files?: "read" | "skip" | undefined;
   readonly clock?: "checked" | "trusted" | undefined;
 }
 
 /** @throws MasterError MASTER_METADATA_MISSING (the details name the published release), MASTER_CLOCK_SUSPECT */
 export async function readStatus(
   operation: Operation,
-  { withinMs, registry, proposals = "find", clock = "checked" }: StatusRequest,
+  { withinMs, registry, proposals = "find", files = "read", clock = "checked" }: StatusRequest,
 ): Promise<MasterStatus> {
   if (operation.record === undefined && registry === "check") await refuseUnknown(operation);
   const { head, roots, published, pushRecord } = operation.state();
   if (clock === "checked") verifyClock(operation);
-  const look = registry === "check" ? await lookAtRegistry(operation) : unchecked;
+  const look = registry === "check" ? await lookAtRegistry(operation, files) : unchecked;
   const base = look.base ?? (await openRecorded(operation, undefined));
-  const roles = await describeRoles(operation, base, { withinMs, files: look.base === undefined ? "skip" : "read" });
+  const roles = await describeRoles(operation, base, { withinMs, files: look.base === undefined ? "skip" : files });
   return {
     roles,
     due: listDue(roles),
@@ -118,12 +119,15 @@ interface Look {
 const unchecked: Look = { told: { registry: "unchecked" } };
 
 /** Verifies like a client, from the record's pinned root, and never accepts anything older than the record. */
-async function lookAtRegistry(operation: Operation): Promise<Look> {
+async function lookAtRegistry(operation: Operation, files: "read" | "skip"): Promise<Look> {
   const state = operation.state();
   try {
     const found = await findNewest(operation, state.unmoved === true ? state.head.timestamp.version : undefined);
     if (found === undefined) return { told: { registry: "absent" } };
-    const base = await openPublished(operation, found, withPublishedRoots(state, found));
+    const base =
+      files === "skip" && found.release === state.published
+        ? await openRecorded(operation, found.release)
+        : await openPublished(operation, found, withPublishedRoots(state, found));
     const isOwn = found.release === state.published || found.release === state.attempt?.release;
     return {
       told: {

@@ -42,9 +42,16 @@ const parsers: { readonly [K in TopLevelRole]: (signed: JsonObject, limits: Limi
   targets: parseTargets,
 };
 
+/** What was parsed by the default limits. Of files that are kept open, `signed` is the same object each time. */
+const parsed = new WeakMap<JsonObject, Partial<DocumentOf>>();
+
 /** The document inside an envelope. @throws TufError TUF_MALFORMED, TUF_TYPE_MISMATCH, … */
 export function parseSigned<K extends TopLevelRole>(signed: JsonObject, kind: K, limits: Limits): DocumentOf[K] {
-  return parsers[kind](signed, limits);
+  if (limits !== defaultLimits) return parsers[kind](signed, limits);
+  const known: Partial<DocumentOf> = parsed.get(signed) ?? {};
+  const document = known[kind] ?? parsers[kind](signed, limits);
+  parsed.set(signed, { ...known, [kind]: document });
+  return document;
 }
 
 /** Maximum size of a role's file in bytes. */
@@ -67,9 +74,9 @@ export function openFile(file: Uint8Array, kind: TopLevelRole, limits: Limits): 
 export function parseUnverified<K extends TopLevelRole>(
   file: Uint8Array,
   kind: K,
-  limits: Partial<Limits> = {},
+  limits: Partial<Limits> = defaultLimits,
 ): DocumentOf[K] {
-  const bounds = { ...defaultLimits, ...limits };
+  const bounds = limits === defaultLimits ? defaultLimits : { ...defaultLimits, ...limits };
   return parseSigned(openFile(file, kind, bounds).signed, kind, bounds);
 }
 

@@ -3,6 +3,7 @@
  * canonical form of the received bytes, computed once for all keys. A threshold counts distinct key material once: one key
  * under several ids, or one id that signs several times, does not add to it (TUF 1.0.34, 4.2.1 and 5.3.4).
  */
+import { crypto } from "@sigstore/core";
 import { canonicalJson } from "./canonical.ts";
 import { TufError } from "./errors.ts";
 import { asObject, listAt, malformed, objectAt, stringAt } from "./fields.ts";
@@ -10,6 +11,7 @@ import type { JsonObject } from "./json.ts";
 import { parseJson } from "./json.ts";
 import type { Key } from "./key.ts";
 import type { Limits } from "./limits.ts";
+import { defaultLimits } from "./limits.ts";
 import type { KeyId } from "./names.ts";
 import { parseKeyId } from "./names.ts";
 import { mlDsaKeyType } from "./ml-dsa.ts";
@@ -32,8 +34,30 @@ export interface Envelope {
   readonly file: JsonObject;
 }
 
+/** Files to keep open, each with its hash when it was last opened. */
+const kept = new WeakMap<Uint8Array, { readonly sha256: string; readonly envelope: Envelope } | "unopened">();
+
+/**
+ * Keeps what the file contains, once it is opened, as long as the caller holds these bytes, so that functions which are given the same
+ * bytes again do not parse them again. Signatures and rules are verified each time. Bytes that were changed in place are other
+ * bytes: they are hashed at each opening.
+ */
+export function keepOpen(file: Uint8Array): void {
+  if (!kept.has(file)) kept.set(file, "unopened");
+}
+
 /** @throws TufError TUF_MALFORMED, TUF_LIMIT_EXCEEDED */
 export function parseEnvelope(bytes: Uint8Array, limits: Limits): Envelope {
+  const known = kept.get(bytes);
+  if (known === undefined || limits !== defaultLimits) return readEnvelope(bytes, limits);
+  const sha256 = crypto.digest("sha256", bytes).toString("hex");
+  if (known !== "unopened" && known.sha256 === sha256) return known.envelope;
+  const envelope = readEnvelope(bytes, limits);
+  kept.set(bytes, { sha256, envelope });
+  return envelope;
+}
+
+function readEnvelope(bytes: Uint8Array, limits: Limits): Envelope {
   const file = asObject(parseJson(bytes), "metadata");
   const list = listAt(file, "signatures", "metadata");
   if (list.length > limits.maxSignatures) {

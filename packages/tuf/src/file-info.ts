@@ -38,20 +38,22 @@ const hexForms: ReadonlyMap<string, RegExp> = new Map([
 /** @throws TufError TUF_MALFORMED */
 export function parseMetaFile(json: Json, where: string): MetaFile {
   const object = asObject(json, where);
-  return {
-    version: positiveAt(object, "version", where),
-    ...(fieldOf(object, "length") !== undefined && { length: positiveAt(object, "length", where) }),
-    ...(fieldOf(object, "hashes") !== undefined && { hashes: parseHashes(objectAt(object, "hashes", where), where) }),
-    unrecognized: unrecognizedOf(object, metaFields),
-  };
+  const version = positiveAt(object, "version", where);
+  const length = fieldOf(object, "length") === undefined ? undefined : positiveAt(object, "length", where);
+  const unrecognized = unrecognizedOf(object, metaFields);
+  if (fieldOf(object, "hashes") === undefined) {
+    return length === undefined ? { version, unrecognized } : { version, length, unrecognized };
+  }
+  const hashes = parseHashes(objectAt(object, "hashes", where), where);
+  return length === undefined ? { version, hashes, unrecognized } : { version, length, hashes, unrecognized };
 }
 
 export function encodeMetaFile(file: MetaFile): JsonObject {
   return {
     ...file.unrecognized,
-    version: file.version,
-    ...(file.length !== undefined && { length: file.length }),
     ...(file.hashes !== undefined && { hashes: objectFrom(file.hashes, (hex) => hex) }),
+    ...(file.length !== undefined && { length: file.length }),
+    version: file.version,
   };
 }
 
@@ -70,9 +72,9 @@ export function parseTargetFile(json: Json, where: string): TargetFile {
 export function encodeTargetFile(file: TargetFile): JsonObject {
   return {
     ...file.unrecognized,
-    length: file.length,
-    hashes: objectFrom(file.hashes, (hex) => hex),
     ...(file.custom !== undefined && { custom: file.custom }),
+    hashes: objectFrom(file.hashes, (hex) => hex),
+    length: file.length,
   };
 }
 

@@ -38,6 +38,7 @@ export {
   verifyDocument,
 } from "./document.ts";
 export type { Document, DocumentOf } from "./document.ts";
+export { keepOpen } from "./envelope.ts";
 export { signPushRecord, snapshotMetaSha256, verifyPushRecord } from "./push-record.ts";
 export type { PushRecord } from "./push-record.ts";
 export { createTrustedSet } from "./trusted-set.ts";

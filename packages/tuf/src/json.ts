@@ -19,6 +19,8 @@ export function parseJson(file: Uint8Array): Json {
   const text = decode(file);
   const colons = scan(text);
   const value = parseText(text);
+  // Only an escape can write a lone surrogate into valid UTF-8.
+  if (text.includes("\\")) verifyStrings(value);
   if (countKeys(value) !== colons) throw refused("a key appears twice in one object");
   return value;
 }
@@ -87,25 +89,29 @@ function endOfString(text: string, start: number): number {
   return text.length;
 }
 
+/** Counts the keys of all objects, and refuses numbers that are not safe integers. */
 function countKeys(value: Json): number {
-  if (typeof value === "string") return verifyString(value);
-  if (typeof value === "number") return verifyNumber(value);
-  if (typeof value === "boolean" || value === null) return 0;
+  if (typeof value === "number") verifyNumber(value);
+  if (typeof value !== "object" || value === null) return 0;
   let count = 0;
   if (isJsonList(value)) {
     for (const item of value) count += countKeys(item);
     return count;
   }
-  for (const key of Object.keys(value)) count += 1 + verifyString(key) + countKeys(value[key] ?? null);
-  return count;
+  const keys = Object.keys(value);
+  for (const key of keys) {
+    const item = value[key];
+    if (typeof item !== "string") count += countKeys(item ?? null);
+  }
+  return count + keys.length;
 }
 
-function verifyString(text: string): 0 {
-  if (!text.isWellFormed()) throw refused("a lone surrogate in a string");
-  return 0;
-}
-
-function verifyNumber(value: number): 0 {
+function verifyNumber(value: number): void {
   if (!Number.isSafeInteger(value) || Object.is(value, -0)) throw refused("a number that is not a safe integer");
-  return 0;
+}
+
+function verifyStrings(value: Json): void {
+  if (typeof value === "string" && !value.isWellFormed()) throw refused("a lone surrogate in a string");
+  if (isJsonList(value)) for (const item of value) verifyStrings(item);
+  else if (isJsonObject(value)) for (const member of Object.entries(value)) verifyStrings(member);
 }

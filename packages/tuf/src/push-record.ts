@@ -7,8 +7,8 @@ import { canonicalJson } from "./canonical.ts";
 import { signAll } from "./document.ts";
 import { verifyThreshold, parseEnvelope } from "./envelope.ts";
 import { TufError } from "./errors.ts";
-import { asObject, countAt, malformed, objectAt, positiveAt, stringAt } from "./fields.ts";
-import { parseJson, type JsonObject } from "./json.ts";
+import { countAt, malformed, objectAt, positiveAt, stringAt } from "./fields.ts";
+import type { JsonObject } from "./json.ts";
 import { defaultLimits, pushRecordMaxBytes } from "./limits.ts";
 import type { Authority } from "./role.ts";
 import { encodeInstant, parseInstant } from "./signed.ts";
@@ -65,7 +65,7 @@ export function verifyPushRecord(file: Uint8Array, by: Authority): PushRecord {
 
 /** SHA-256 in hex of the canonical JSON of a snapshot's `meta`. @param file signed, and verified by the caller */
 export function snapshotMetaSha256(file: Uint8Array): string {
-  const signed = objectAt(asObject(parseJson(file), "snapshot"), "signed", "snapshot");
+  const { signed } = parseEnvelope(file, defaultLimits);
   return createHash("sha256")
     .update(canonicalJson(objectAt(signed, "meta", "snapshot")))
     .digest("hex");

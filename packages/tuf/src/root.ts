@@ -49,8 +49,7 @@ export function parseRoot(signed: JsonObject, limits: Limits): Root {
 export function encodeRoot(root: Root): JsonObject {
   const { roles } = root;
   const families = encodeFamilies(roles);
-  return {
-    ...encodeSignedFields(root, "root"),
+  return encodeSignedFields(root, "root", {
     ...(families === undefined ? {} : { [familiesField]: families }),
     consistent_snapshot: root.consistentSnapshot,
     keys: encodeKeys(root.keys),
@@ -60,5 +59,5 @@ export function encodeRoot(root: Root): JsonObject {
       snapshot: encodeRole(roles.snapshot),
       targets: encodeRole(roles.targets),
     },
-  };
+  });
 }

@@ -41,14 +41,17 @@ export function parseSignedFields(signed: JsonObject, type: TopLevelRole, known:
   };
 }
 
-export function encodeSignedFields(fields: SignedFields, type: TopLevelRole): JsonObject {
-  return {
+/** The role's own fields and the common ones, in the order of canonical JSON, because it is made several times as fast then. */
+export function encodeSignedFields(fields: SignedFields, type: TopLevelRole, own: JsonObject): JsonObject {
+  const all: JsonObject = {
     ...fields.unrecognized,
     _type: type,
     spec_version: fields.specVersion,
     version: fields.version,
     expires: encodeInstant(fields.expires),
+    ...own,
   };
+  return Object.fromEntries(Object.entries(all).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function parseSpecVersion(text: string, type: TopLevelRole): string {

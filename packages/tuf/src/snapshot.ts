@@ -24,5 +24,5 @@ export function parseSnapshot(signed: JsonObject): Snapshot {
 }
 
 export function encodeSnapshot(snapshot: Snapshot): JsonObject {
-  return { ...encodeSignedFields(snapshot, "snapshot"), meta: objectFrom(snapshot.meta, encodeMetaFile) };
+  return encodeSignedFields(snapshot, "snapshot", { meta: objectFrom(snapshot.meta, encodeMetaFile) });
 }

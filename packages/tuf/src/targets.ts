@@ -37,9 +37,8 @@ export function parseTargets(signed: JsonObject, limits: Limits): Targets {
 }
 
 export function encodeTargets(targets: Targets): JsonObject {
-  return {
-    ...encodeSignedFields(targets, "targets"),
+  return encodeSignedFields(targets, "targets", {
     targets: objectFrom(targets.targets, encodeTargetFile),
     ...(targets.delegations !== undefined && { delegations: encodeDelegations(targets.delegations) }),
-  };
+  });
 }

@@ -21,8 +21,7 @@ export function parseTimestamp(signed: JsonObject): Timestamp {
 }
 
 export function encodeTimestamp(timestamp: Timestamp): JsonObject {
-  return {
-    ...encodeSignedFields(timestamp, "timestamp"),
+  return encodeSignedFields(timestamp, "timestamp", {
     meta: { "snapshot.json": encodeMetaFile(timestamp.snapshot) },
-  };
+  });
 }

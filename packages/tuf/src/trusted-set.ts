@@ -137,7 +137,7 @@ export function createTrustedSet(options: TrustedSetOptions): TrustedSet {
 
 function openState({ root, now, limits: changed }: TrustedSetOptions): State {
   if (Number.isNaN(now.getTime())) throw new TypeError("now is not a valid date");
-  const limits = { ...defaultLimits, ...changed };
+  const limits = changed === undefined ? defaultLimits : { ...defaultLimits, ...changed };
   return {
     now: new Date(now),
     limits,

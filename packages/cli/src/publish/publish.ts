@@ -27,7 +27,8 @@ export const run: Run = (context, [repo = "", ...files]) => {
   }
   const options = pushOptions(context);
   return tryMaster(context, repo, async (master, place) => {
-    const status = await master.status({ registry: "check", proposals: "skip", signal: context.io.signal });
+    const { signal } = context.io;
+    const status = await master.status({ registry: "check", proposals: "skip", files: "skip", signal });
     // Only of what is published here as it was signed here, a file is known to be the same.
     const same = status.registry === "same" ? "keep" : "push";
     const isDry = context.values.on("dry-run");

@@ -7,7 +7,7 @@ import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
 import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { binName, parseTargetPath, parseUnverified, type SuccinctDelegations } from "@dtuf/tuf";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createMaster, type MasterStore, type TargetPart } from "../index.ts";
 
 let directory: string;
@@ -224,5 +224,21 @@ describe("hash bins", () => {
       code: expect.stringMatching(/^OCI_|^MASTER_METADATA/),
     });
     expect(await versions()).toEqual(before);
+  });
+
+  test("a publication parses the published snapshot once, and what it makes of it when it is signed and when it is verified", async () => {
+    const parsed: string[] = [];
+    const parse = JSON.parse;
+    using spy = vi.spyOn(JSON, "parse");
+    spy.mockImplementation((text: string) => {
+      if (text.includes('"_type":"snapshot"')) parsed.push(text);
+      return parse(text) as unknown;
+    });
+    await master.status({ registry: "check", proposals: "skip" });
+    await master.pushTargets([{ name: "new", parts: [content("new")] }], { same: "keep" });
+    await master.pushMetadata();
+    expect(parsed).toHaveLength(3);
+    expect(new Set(parsed).size).toBe(3);
+    expect(await master.listTargets()).toContain("new");
   });
 });

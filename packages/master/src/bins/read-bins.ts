@@ -75,7 +75,7 @@ export async function readTopLevel(operation: Operation): Promise<Targets> {
 
 /** The snapshot of the last release. */
 export async function readSnapshot(operation: Operation): Promise<Snapshot> {
-  return parseUnverified(await operation.files.readMetadata(operation.state().head.snapshot), "snapshot");
+  return parseUnverified(await operation.files.readSnapshot(operation.state()), "snapshot");
 }
 
 /**

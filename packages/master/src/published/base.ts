@@ -55,7 +55,7 @@ export async function openRecorded(operation: Operation, release: Digest | undef
   const roots = await readRoots(operation, state);
   const set = walkRoots(roots);
   set.updateTimestamp(await files.readMetadata(state.head.timestamp));
-  set.updateSnapshot(await files.readMetadata(state.head.snapshot), "source");
+  set.updateSnapshot(await files.readSnapshot(state), "source");
   set.updateTargets(await files.readMetadata(state.head.targets));
   return complete(set, roots, release);
 }
@@ -95,16 +95,17 @@ async function take(
     const { maxBytes } = set.wanted(role);
     return readPublished(operation, published, { name: metadataFileName(role, signedVersion(set, role)), maxBytes });
   };
-  const recorded = async (role: keyof LastRelease): Promise<Uint8Array | undefined> =>
-    head === undefined ? undefined : operation.files.readMetadata(head[role]);
 
-  recall(await recorded("timestamp"), (file) => set.updateTimestamp(file));
+  recall(head && (await operation.files.readMetadata(head.timestamp)), (file) => set.updateTimestamp(file));
   const timestamp = await read("timestamp");
   if (set.updateTimestamp(timestamp) === "unchanged" && set.timestamp !== undefined) {
     verifyNoFork(set.timestamp, timestamp);
   }
-  recall(await recorded("snapshot"), (file) => set.updateSnapshot(file, "cache"));
-  set.updateSnapshot(await read("snapshot"), "source");
+  const known = head === undefined ? undefined : await operation.files.readSnapshot({ head });
+  recall(known, (file) => set.updateSnapshot(file, "cache"));
+  const snapshot = await read("snapshot");
+  // The recorded file is kept open.
+  set.updateSnapshot(known !== undefined && Buffer.compare(known, snapshot) === 0 ? known : snapshot, "source");
   set.updateTargets(await read("targets"));
 }
 

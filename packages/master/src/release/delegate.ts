@@ -165,7 +165,7 @@ async function currentDelegations(operation: Operation): Promise<Delegations | u
 }
 
 async function currentSnapshot(operation: Operation): Promise<Snapshot> {
-  return parseUnverified(await operation.files.readMetadata(operation.state().head.snapshot), "snapshot");
+  return parseUnverified(await operation.files.readSnapshot(operation.state()), "snapshot");
 }
 
 /**

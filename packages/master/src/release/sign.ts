@@ -3,6 +3,7 @@
  * under the root that the release will carry, and has a version number that was never used before.
  */
 import {
+  keepOpen,
   parseUnverified,
   signDocument,
   verifyDocument,
@@ -278,10 +279,11 @@ function signerFor(
   operation: Operation,
   root: Root,
 ): (role: TopLevelRole, document: Targets | Snapshot | Timestamp) => Promise<SignedFile> {
-  return async (role, document) => ({
-    version: document.version,
-    bytes: await signDocument(document, await operation.ring.signersFor(role, root)),
-  });
+  return async (role, document) => {
+    const bytes = await signDocument(document, await operation.ring.signersFor(role, root));
+    if (role === "snapshot") keepOpen(bytes);
+    return { version: document.version, bytes };
+  };
 }
 
 function edition(role: TopLevelRole, next: ReleaseVersions, instant: Instant): Edition {

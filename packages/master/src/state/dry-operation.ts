@@ -27,6 +27,7 @@ export function withoutEffects(operation: Operation): Operation {
         return Promise.resolve({ version, sha256 });
       },
       readMetadata: async (file) => written.get(file.sha256) ?? operation.files.readMetadata(file),
+      readSnapshot: async (state) => written.get(state.head.snapshot.sha256) ?? operation.files.readSnapshot(state),
     },
     team: { ...operation.team, saveMemory: nothing, saveRoleChanges: nothing },
     get record() {

@@ -51,8 +51,9 @@ export function createWorkplace(options: MasterOptions): Workplace {
   const concurrency = options.concurrency ?? defaultConcurrency;
   if (!Number.isInteger(concurrency) || concurrency < 1) throw new TypeError("concurrency must be 1 or more");
   const place = createMasterPlace(options);
+  const files = createStateDirectory(directory);
   const open = async (signal: AbortSignal | undefined): Promise<Operation> =>
-    openOperation({ ...options, ...(await place.open()), lifetimesMs, concurrency, signal });
+    openOperation({ ...options, ...(await place.open()), files, lifetimesMs, concurrency, signal });
   const aloneAnywhere: Workplace["alone"] = async (signal, work) => {
     await createDirectory(directory, { mode: 0o700 });
     return withLock(join(directory, "lock"), { wait, onWait, signal }, async () => work(await open(signal)));
@@ -103,12 +104,11 @@ function createMasterPlace(options: MasterOptions): OpenedPlace {
   };
 }
 
-type OpenOptions = MasterSettings & MasterPlace & Pick<Operation, "lifetimesMs" | "concurrency" | "signal">;
+type OpenOptions = MasterSettings & MasterPlace & Pick<Operation, "files" | "lifetimesMs" | "concurrency" | "signal">;
 
 async function openOperation(options: OpenOptions): Promise<Operation> {
-  const { store, place, directory, passphrase, signal, lifetimesMs, concurrency } = options;
+  const { store, place, files, directory, passphrase, signal, lifetimesMs, concurrency } = options;
   const signers: readonly Signer[] = options.signers ?? [];
-  const files = createStateDirectory(directory);
   const keys = createKeyDirectory({ directory, passphrase });
   const now = options.now?.() ?? new Date();
   let record = await files.findRecord();

@@ -7,7 +7,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { digestHex, digestOf } from "@dtuf/registry";
 import { createDirectory, findFile, sweepTemporaryFiles, writeFileAtomically } from "@dtuf/registry/files";
-import { defaultLimits } from "@dtuf/tuf";
+import { defaultLimits, keepOpen } from "@dtuf/tuf";
 import { MasterError } from "../errors.ts";
 import { stateMaxBytes } from "../limits.ts";
 import { createOwnDirectory, listNames, removeFile } from "./own-directory.ts";
@@ -23,6 +23,8 @@ export interface StateDirectory extends StagedFiles {
   saveMetadata(version: number, bytes: Uint8Array): Promise<FileRecord>;
   /** @throws MasterError MASTER_STATE_INVALID if the file is missing or altered */
   readMetadata(record: FileRecord): Promise<Uint8Array>;
+  /** The snapshot of the last release: the same bytes, kept open, until it is another one. @throws MasterError MASTER_STATE_INVALID */
+  readSnapshot(state: Pick<State, "head">): Promise<Uint8Array>;
   /** A hash bin that was read since the last publication, so that it is not fetched for each look at what is staged. */
   findBin(sha256: string): Promise<Uint8Array | undefined>;
   saveBin(bytes: Uint8Array): Promise<void>;
@@ -56,6 +58,7 @@ export function createStateDirectory(directory: string): StateDirectory {
       return { version, sha256 };
     },
     readMetadata: (record) => readMetadata(metadata, record),
+    readSnapshot: createSnapshotReader(metadata),
     async findBin(sha256) {
       const bytes = await findFile(join(directory, "bins", `${sha256}.json`), {
         maxBytes: defaultLimits.targetsMaxBytes,
@@ -77,6 +80,16 @@ async function readMetadata(metadata: string, { sha256 }: FileRecord): Promise<U
   throw new MasterError("MASTER_STATE_INVALID", `${path} is ${bytes === undefined ? "missing" : "altered"}`, {
     details: { path, wanted: sha256 },
   });
+}
+
+function createSnapshotReader(metadata: string): StateDirectory["readSnapshot"] {
+  let known: Uint8Array | undefined;
+  return async ({ head }) => {
+    const bytes = await readMetadata(metadata, head.snapshot);
+    if (known === undefined || Buffer.compare(known, bytes) !== 0) known = bytes;
+    keepOpen(known);
+    return known;
+  };
 }
 
 async function sweep(directory: string, { state, now }: { state: State; now: () => Date }): Promise<void> {
