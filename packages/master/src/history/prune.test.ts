@@ -115,6 +115,27 @@ describe("pruning", () => {
     expect(await readTarget(store, set, "old")).toBe("old bytes");
   });
 
+  test.each([
+    ["whose list of tags is behind", "release.3", "list"],
+    ["that does not show the current release", "release.3", "resolve"],
+    ["that does not show the release before it", "release.2", "resolve"],
+  ] as const)("at a registry %s deletes nothing [T271]", async (_what, tag, where) => {
+    await dropOld();
+    const hiding: LayoutStore = {
+      ...store,
+      async *listTags(options) {
+        for await (const each of store.listTags(options)) if (where !== "list" || each !== tag) yield each;
+      },
+      resolve: async (name, options) =>
+        where === "resolve" && name === tag ? undefined : store.resolve(name, options),
+    };
+    const before = await tags();
+    const place = { place: "here", directory: join(directory, "master"), now: clock.now };
+    await expectRefused(createMaster({ ...place, store: hiding }).prune(), "MASTER_METADATA_UNAVAILABLE");
+    expect(await tags()).toEqual(before);
+    expect(await isThere("old bytes")).toBe(true);
+  });
+
   test("that deleted staged bytes is noticed before the next release is published [T133]", async () => {
     await dropOld();
     await master.pushTarget("old", [content("old bytes")]);

@@ -8,7 +8,7 @@
  * interrupted one. Manifests are deleted before blobs, and the tags are listed again in between: what another publisher
  * staged meanwhile keeps its blobs, so that a publisher needs to look only for the manifest of a target.
  */
-import { latestTag, parseReleaseTag } from "@dtuf/format";
+import { latestTag, parseReleaseTag, releaseTag } from "@dtuf/format";
 import {
   forEachConcurrently,
   OciError,
@@ -20,6 +20,7 @@ import {
   type TagName,
 } from "@dtuf/registry";
 import { parseUnverified } from "@dtuf/tuf";
+import { MasterError } from "../errors.ts";
 import type { Base } from "../published/base.ts";
 import type { PruneResult } from "../contract.ts";
 import type { MasterStore } from "../options.ts";
@@ -50,7 +51,10 @@ interface Found {
   readonly others: ReadonlySet<Digest>;
 }
 
-/** @throws OciError OCI_UNSUPPORTED if the store cannot list or delete; then nothing is changed */
+/**
+ * @throws OciError OCI_UNSUPPORTED if the store cannot list or delete, MasterError MASTER_METADATA_UNAVAILABLE if it does not show the
+ *   releases that stay; then nothing is changed
+ */
 export async function prune(operation: Operation): Promise<PruneResult> {
   const { store, tags, plan, releases, others } = await findUnneeded(operation);
   const state = operation.state();
@@ -125,15 +129,26 @@ interface Sorted {
   readonly doomed: readonly ShownRelease[];
 }
 
-/** Releases above the current one are unfinished work of some publisher and are not touched. */
+/**
+ * Releases above the current one are unfinished work of some publisher and are not touched.
+ * @throws MasterError MASTER_METADATA_UNAVAILABLE if the list is behind, or if one of the two releases that stay cannot be read
+ */
 async function sortReleases(operation: Operation, base: Base, tags: readonly TagName[]): Promise<Sorted> {
   const current = base.timestamp.signed.version;
   const versions = tags.flatMap((tag) => parseReleaseTag(tag) ?? []).filter((version) => version <= current);
+  if (!versions.includes(current))
+    throw undecided(current, "is not in the registry's list of tags, which may be behind");
   const shown = new Map<number, ShownRelease>();
   await forEachConcurrently(versions, operation.concurrency, async (version) => {
     const release = await findRelease(operation, version);
     if (release !== undefined) shown.set(version, release);
   });
+  // What they refer to must stay, so that it must be known. Of those before them an earlier prune may have left the tag alone.
+  const missing = versions
+    .toSorted((a, b) => b - a)
+    .slice(0, 2)
+    .find((version) => !shown.has(version));
+  if (missing !== undefined) throw undecided(missing, "cannot be read");
   const releases = distinct([...shown.values()].toSorted((a, b) => a.version - b.version));
   const before = operation.now.getTime() - graceMs;
   const doomed = releases.slice(0, -2).filter((_, index) => {
@@ -141,6 +156,12 @@ async function sortReleases(operation: Operation, base: Base, tags: readonly Tag
     return successor !== undefined && successor.expires.getTime() <= before;
   });
   return { kept: releases.filter((release) => !doomed.includes(release)), doomed };
+}
+
+function undecided(version: number, why: string): MasterError {
+  const tag = releaseTag(version);
+  const message = `${tag} ${why}: nothing was deleted; try again later, or after the next publication`;
+  return new MasterError("MASTER_METADATA_UNAVAILABLE", message, { details: { tag } });
 }
 
 /** The highest number of a release is its own. */

@@ -178,8 +178,9 @@ export const masterErrors: ErrorEntries<MasterErrorCode> = {
     mend: "`dtuf get-master-expirations <repo>` lists the roles; `dtuf delegate-role` adds one.",
   },
   MASTER_METADATA_UNAVAILABLE: {
-    cause: "The registry does not have metadata that the signed snapshot names.",
-    risk: "Content that was deleted: clients may fail on it too. Nothing was published.",
-    mend: "`dtuf push-metadata <repo> --base recorded` sends it again from this machine's record.",
+    cause:
+      "The registry does not have metadata that the signed snapshot names, or does not show a release that a prune must keep.",
+    risk: "Content that was deleted, or a list that is behind: clients may fail on it too. Nothing was published or deleted.",
+    mend: "`dtuf push-metadata <repo> --base recorded` sends it again from this machine's record; a prune can be repeated later.",
   },
 };

@@ -57,6 +57,20 @@ describe("referrers", () => {
     expect(await digests(here, signature)).toEqual(sorted(signatures));
   });
 
+  test.each([
+    ...[400, 404, 405, 406, 501].map((status) => [String(status), { status }] as const),
+    ["no index", { status: 200, headers: { "content-type": "text/html" }, body: "<html>" }],
+  ] as const)(
+    "whose second page is %s are refused: a part must not pass for the whole [T270]",
+    async (_what, answer) => {
+      await using here = await createWithSubject({ pageSize: 1 });
+      await refer(here);
+      await refer(here);
+      here.remote.registry.script({ match: { path: /last=/ }, fault: { kind: "answer", ...answer } });
+      await expectRefused(digests(here), "OCI_RESPONSE_INVALID");
+    },
+  );
+
   test("need no tag if the registry indexes subjects and has the API", async () => {
     await using here = await createWithSubject();
     await refer(here);

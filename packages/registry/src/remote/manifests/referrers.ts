@@ -9,7 +9,7 @@ import { parseTag, type TagName } from "../../tag.ts";
 import { pullScope, repositoryUrl, type Repository } from "../requests/context.ts";
 import { fetchManifest } from "./manifests.ts";
 import { readPages } from "../requests/paging.ts";
-import type { WholeResponse } from "../requests/read-body.ts";
+import { invalidResponse, type WholeResponse } from "../requests/read-body.ts";
 import type { RegistryRequest } from "../requests/send.ts";
 
 export async function* listReferrers(
@@ -24,7 +24,10 @@ export async function* listReferrers(
   const listed = new Set<Digest>();
   for await (const page of readPages(repository.registry, referrersRequest(repository, { subject, query, signal }))) {
     const index = findIndex(page);
-    if (index === undefined) break;
+    if (index === undefined) {
+      if (answered) throw invalidResponse(page.response, "is not an image index, although the page before it is one");
+      break;
+    }
     answered = true;
     repository.registry.quirks.referrersApiFound(repository.name);
     // Filtered here too, because OCI-Filters-Applied is only a claim, and not every registry filters.

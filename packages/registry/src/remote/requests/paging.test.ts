@@ -124,6 +124,12 @@ describe("a registry with hostile pages", () => {
     },
   );
 
+  test("whose second page is not there is refused: a part must not pass for the whole [T270]", async () => {
+    await using remote = await createWithTags();
+    remote.registry.script({ match: { path: /last=/ }, fault: { kind: "answer", status: 404 } });
+    await expectRefused(listAll(remote.store.listTags()), "OCI_RESPONSE_INVALID");
+  });
+
   test("with a Link that is too long is refused", async () => {
     await using remote = await createWithTags();
     remote.registry.script({ fault: link(`<${"<".repeat(20_000)}>; rel=next`) });

@@ -9,7 +9,8 @@ import { idlePagesMax, linkMaxBytes, pageMaxBytes, pagesMax, pageSize } from "./
 
 /**
  * Yields the pages with status 200; none if the first one has another expected status.
- * @throws OciError OCI_LIMIT_EXCEEDED, OCI_REDIRECT_REFUSED, OCI_RESPONSE_INVALID if a page links to an earlier one
+ * @throws OciError OCI_LIMIT_EXCEEDED, OCI_REDIRECT_REFUSED, OCI_RESPONSE_INVALID if a page links to an earlier one, or to one that is not there:
+ *   a part of a list must not pass for the whole
  */
 export async function* readPages(registry: Registry, first: RegistryRequest): AsyncGenerator<WholeResponse> {
   const seen = new Set<string>();
@@ -21,7 +22,10 @@ export async function* readPages(registry: Registry, first: RegistryRequest): As
     if (seen.has(url.href)) throw repeated(url);
     seen.add(url.href);
     const page: WholeResponse = await sendForBytes(registry, { ...first, url, allowedNetwork }, pageMaxBytes);
-    if (page.response.status !== 200) return;
+    if (page.response.status !== 200) {
+      if (seen.size === 1) return;
+      throw invalidResponse(page.response, `has status ${page.response.status}, although the page before it names it`);
+    }
     const content = digestOf(page.bytes);
     idle = contents.has(content) ? idle + 1 : 0;
     if (idle > idlePagesMax) throw tooMany(first.url, idlePagesMax);
