@@ -1,6 +1,6 @@
 /** Sizes of the patch between two files: `node --conditions=@dtuf/source bench/patch-size.ts OLD NEW`. */
 import { readFileSync } from "node:fs";
-import { chooseAverage, createIndexMaker, createSegmentEncoder, parseChunkIndex, planSegments } from "@dtuf/delta";
+import { chooseAverage, createIndexMaker, encodeSegment, parseChunkIndex, planSegments } from "@dtuf/delta";
 import { createHash } from "node:crypto";
 
 const [oldPath = "", newPath = ""] = process.argv.slice(2);
@@ -14,11 +14,10 @@ function indexOf(bytes: Buffer) {
 }
 
 const started = performance.now();
-const encoder = createSegmentEncoder();
 const sums = { all: 0, prefix: 0, differences: 0, earlier: 0 };
 for (const { offset, length, windowOffset, windowLength } of planSegments(indexOf(content), indexOf(old)) ?? []) {
   const window = old.subarray(windowOffset, windowOffset + windowLength);
-  const { coding, coded } = await encoder.encode({ window, content: content.subarray(offset, offset + length) });
+  const { coding, coded } = await encodeSegment({ window, content: content.subarray(offset, offset + length) });
   sums.all += coded.length;
   sums[coding] += 1;
 }

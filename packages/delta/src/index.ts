@@ -5,12 +5,7 @@ export { createIndexMaker, type IndexMaker, type IndexMakerOptions } from "./ind
 export { indexStream, type IndexStreamOptions } from "./index-stream.ts";
 export { createGzip, findGzipHeader, openGzip, type Bytes } from "./patch/archive.ts";
 export { headerMaxBytes, type ArchiveRecipe, type DeflateParameters } from "./patch/archive-recipe.ts";
-export {
-  createSegmentEncoder,
-  decodeSegment,
-  type CodedSegment,
-  type SegmentEncoder,
-} from "./patch/segment-codings.ts";
+export { decodeSegment, encodeSegment, encodeSegmentAlone, type CodedSegment } from "./patch/segment-codings.ts";
 export {
   encodePatchTable,
   parsePatchTable,

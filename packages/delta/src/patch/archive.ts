@@ -81,10 +81,13 @@ async function feed(from: Bytes, to: zlib.Gunzip | zlib.DeflateRaw, signal: Abor
 
 function drained(to: zlib.Gunzip | zlib.DeflateRaw, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const done = (): void => resolve();
-    to.once("drain", done);
-    to.once("close", done);
-    signal.addEventListener("abort", done, { once: true });
+    const done = (): void => {
+      to.off("drain", done).off("close", done);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    to.on("drain", done).on("close", done);
+    signal.addEventListener("abort", done);
   });
 }
 

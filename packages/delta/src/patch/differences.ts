@@ -4,8 +4,9 @@
  */
 import { DeltaError } from "../errors.ts";
 import { findAlignments } from "./alignments.ts";
-import type { MatchFinder, Pair } from "./match-finder.ts";
-import { compress, decompress } from "./zstd.ts";
+import { createMatchFinder, type Pair } from "./match-finder.ts";
+import { freeBytes } from "./free-bytes.ts";
+import { compress, decompress, type CompressOptions } from "./zstd.ts";
 
 const headerBytes = 12;
 const stepBytes = 12;
@@ -24,41 +25,39 @@ const differencesLevel = 17;
 /** New bytes are few. */
 const highestLevel = 19;
 
-export interface EncodeOptions {
-  readonly finder: MatchFinder;
-  /** What has to end before anything is compressed here. */
-  readonly before: Promise<unknown>;
-}
-
 /** Returns undefined if the segment needs too many steps. */
-export async function encodeDifferences(
-  pair: Pair,
-  { finder, before }: EncodeOptions,
-): Promise<Uint8Array | undefined> {
-  finder.setPair(pair);
-  const { steps, differences, fresh } = describe(pair, finder);
+export function encodeDifferences(pair: Pair): Uint8Array | undefined {
+  const { steps, differences, fresh } = describe(pair);
   if (steps.length > stepsMax) return undefined;
-  await before;
-  const control = await pack(encodeSteps(steps), highestLevel);
-  // One after the other, because zstd takes 60 MiB for each.
-  const differing = await pack(differences, differencesLevel);
+  const control = pack(encodeSteps(steps), { level: highestLevel });
+  const differing = pack(differences, { level: differencesLevel, tables: "differences" });
   const header = Buffer.alloc(headerBytes);
   header.writeUInt32BE(steps.length, 0);
   header.writeUInt32BE(control.length, 4);
   header.writeUInt32BE(differing.length, 8);
-  return Buffer.concat([header, control, differing, await pack(fresh, highestLevel)]);
+  const coded = Buffer.concat([header, control, differing, pack(fresh, { level: highestLevel })]);
+  freeBytes(differences);
+  return coded;
 }
 
 interface Description {
   readonly steps: readonly Step[];
+  /** Share their memory with the fresh bytes. */
   readonly differences: Uint8Array;
   readonly fresh: Uint8Array;
 }
 
-function describe(pair: Pair, finder: MatchFinder): Description {
+function describe(pair: Pair): Description {
   const { window, content } = pair;
+  const finder = createMatchFinder(pair);
   const parts = findAlignments(pair, finder).filter(({ length }) => length > 0);
-  const [differences, fresh] = [Buffer.alloc(content.length), Buffer.alloc(content.length)];
+  finder.close();
+  const bytes = new Uint8Array(content.length);
+  const differences = bytes.subarray(
+    0,
+    parts.reduce((sum, { length }) => sum + length, 0),
+  );
+  const fresh = bytes.subarray(differences.length);
   const steps: Step[] = [];
   let [at, position, differing, freshBytes] = [0, 0, 0, 0];
   const takeFresh = (to: number): number => {
@@ -79,7 +78,7 @@ function describe(pair: Pair, finder: MatchFinder): Description {
     steps.push({ seek: from - position, copied: length, fresh: takeFresh(parts[number + 1]?.at ?? content.length) });
     position = from + length;
   });
-  return { steps, differences: differences.subarray(0, differing), fresh: fresh.subarray(0, freshBytes) };
+  return { steps, differences, fresh };
 }
 
 /** All seeks, then all lengths of copies, then all lengths of new bytes. */
@@ -93,8 +92,8 @@ function encodeSteps(steps: readonly Step[]): Uint8Array {
   return bytes;
 }
 
-async function pack(bytes: Uint8Array, level: number): Promise<Uint8Array> {
-  return bytes.length === 0 ? bytes : compress(bytes, { level });
+function pack(bytes: Uint8Array, options: Omit<CompressOptions, "prefix">): Uint8Array {
+  return bytes.length === 0 ? bytes : compress(bytes, options);
 }
 
 /** @throws DeltaError DELTA_SEGMENT_DIFFERS if the bytes do not give a content of this length */
@@ -109,11 +108,15 @@ export async function decodeDifferences(coded: Uint8Array, window: Uint8Array, l
   const steps = await unpack(view.subarray(headerBytes, controlEnd), count * stepBytes);
   const { copied, fresh } = addSteps(steps, { count, length, windowLength: window.length });
   const differences = await unpack(view.subarray(controlEnd, differencesEnd), copied);
-  return applySteps({ steps, count, differences, fresh: await unpack(view.subarray(differencesEnd), fresh) }, window);
+  const streams = { steps, count, differences, fresh: await unpack(view.subarray(differencesEnd), fresh) };
+  const content = applySteps(streams, window);
+  for (const bytes of [steps, differences, streams.fresh]) freeBytes(bytes);
+  return content;
 }
 
+/** Never returns the coded bytes: what it returns is freed. */
 async function unpack(bytes: Buffer, length: number): Promise<Buffer> {
-  if (length === 0 && bytes.length === 0) return bytes;
+  if (length === 0 && bytes.length === 0) return Buffer.alloc(0);
   return decompress(bytes, { length });
 }
 

@@ -1,4 +1,5 @@
 /** Finds where a window has the same bytes as another content: a hash of 8 bytes leads to earlier places in the window. */
+import { freeBytes } from "./free-bytes.ts";
 
 export interface Pair {
   readonly window: Uint8Array;
@@ -6,10 +7,10 @@ export interface Pair {
 }
 
 export interface MatchFinder {
-  /** Indexes the window. Replaces the pair before. */
-  setPair(pair: Pair): void;
   /** The longest match that was found for the bytes of the content from `at` on; `length` is 0 if there is none. It is valid until the next call. */
   find(at: number): { readonly from: number; readonly length: number };
+  /** Gives its memory back. Nothing is found after that. */
+  close(): void;
 }
 
 /** Bytes that are hashed: a shorter match is not found. */
@@ -24,20 +25,15 @@ const goodBytes = 2048;
 /** One of so many places of the window is indexed. Patches of executables are 2 % longer than with every place, for half of the memory. */
 const stride = 2;
 
-/** Memory: 8 MiB, and 2 bytes for each byte of the largest window. */
-export function createMatchFinder(windowBytes: number): MatchFinder {
-  const last = new Int32Array(2 ** hashBits);
-  const before = new Int32Array(Math.ceil(windowBytes / stride));
-  let pair: Pair = { window: new Uint8Array(), content: new Uint8Array() };
+/** Indexes the window. Memory: 8 MiB, and 2 bytes for each byte of the window. */
+export function createMatchFinder(pair: Pair): MatchFinder {
+  const { window, content } = pair;
+  const last = new Int32Array(2 ** hashBits).fill(-1);
+  const before = new Int32Array(Math.ceil(window.length / stride));
+  indexWindow(window, last, before);
   const best = { from: 0, length: 0 };
   return {
-    setPair(next) {
-      pair = next;
-      last.fill(-1);
-      indexWindow(pair.window, last, before);
-    },
     find(at) {
-      const { content } = pair;
       best.length = 0;
       if (at + matchMinBytes > content.length) return best;
       let place = last[hashAt(content, at)] ?? -1;
@@ -51,6 +47,10 @@ export function createMatchFinder(windowBytes: number): MatchFinder {
       }
       if (best.length < matchMinBytes) best.length = 0;
       return best;
+    },
+    close() {
+      freeBytes(last);
+      freeBytes(before);
     },
   };
 }

@@ -1,12 +1,15 @@
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
+import { Readable } from "node:stream";
 import zlib from "node:zlib";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
+  createGzip,
   createIndexMaker,
-  createSegmentEncoder,
+  encodeSegment,
+  openGzip,
   decodeSegment,
   DeltaError,
   encodePatchTable,
@@ -19,7 +22,6 @@ import {
 } from "../index.ts";
 
 const hash = (bytes: Uint8Array): Buffer => createHash("sha256").update(bytes).digest();
-const encoder = createSegmentEncoder();
 
 /** A content like compiled code: instructions that stay, with an address in every 16 bytes. */
 function code(shift: number): Buffer {
@@ -44,7 +46,7 @@ describe("a coded segment", () => {
     await fc.assert(
       fc.asyncProperty(contents, contents, async (window, content) => {
         fc.pre(content.length > 0);
-        const { coded, ...segment } = await encoder.encode({ window, content });
+        const { coded, ...segment } = await encodeSegment({ window, content });
         const decoded = await decodeSegment({ ...segment, offset: 0, length: content.length }, coded, window);
         expect(content.equals(decoded)).toBe(true);
       }),
@@ -54,14 +56,14 @@ describe("a coded segment", () => {
 
   test("of moved code is a twentieth of what zstd makes with the same window", async () => {
     const [window, content] = [code(0), code(4096)];
-    const { coding, coded } = await encoder.encode({ window, content });
+    const { coding, coded } = await encodeSegment({ window, content });
     const zstd = zlib.zstdCompressSync(content, { dictionary: window });
     expect([coding, coded.length < zstd.length / 20]).toEqual(["differences", true]);
   });
 
   test("with bytes that are bent anywhere is refused, and never gives other bytes", async () => {
     const [window, content] = [code(0), code(9)];
-    const differences = await encoder.encode({ window, content });
+    const differences = await encodeSegment({ window, content });
     const prefix = zlib.zstdCompressSync(content, { dictionary: window });
     for (const segment of [differences, { ...differences, coding: "prefix" as const, coded: prefix }])
       for (let time = 0; time < 60; time += 1) {
@@ -237,7 +239,7 @@ test("the coded segments of the vectors give the content [format 13]", async () 
   const content = Buffer.concat([window.subarray(10_000), Buffer.alloc(50)]);
   const moved = Buffer.from(content);
   for (let at = 0; at < 10_000; at += 100) moved[at] = ((moved[at] ?? 0) + 1) % 256;
-  const { coded } = await encoder.encode({ window, content: moved });
+  const { coded } = await encodeSegment({ window, content: moved });
   const made = [
     { coding: 1, coded: zlib.zstdCompressSync(content, { dictionary: window }).toString("hex") },
     { coding: 2, coded: Buffer.from(coded).toString("hex") },
@@ -257,3 +259,20 @@ test("the coded segments of the vectors give the content [format 13]", async () 
   expect(content.equals(await decode("prefix", first?.coded, content))).toBe(true);
   expect(moved.equals(await decode("differences", second?.coded, moved))).toBe(true);
 });
+
+test("an archive that is larger than what zlib takes at once leaves no listener behind", async () => {
+  const warnings: string[] = [];
+  const warned = ({ message }: Error): void => void warnings.push(message);
+  process.on("warning", warned);
+  const content = randomBytes(3_000_000);
+  const recipe = { level: 6, memLevel: 8, header: Buffer.from("1f8b08000000000000ff", "hex") };
+  const packed = createGzip(Readable.from(inPieces(content)), recipe);
+  let length = 0;
+  for await (const bytes of openGzip(packed, 10_000_000)) length += bytes.length;
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off("warning", warned);
+  expect([length, warnings]).toEqual([3_000_000, []]);
+});
+
+const inPieces = (bytes: Uint8Array): readonly Uint8Array[] =>
+  Array.from({ length: bytes.length / 20_000 }, (_, at) => bytes.subarray(at * 20_000, (at + 1) * 20_000));

@@ -5,7 +5,7 @@ import { segmentMaxBytes, type Segment } from "./patch-table.ts";
 export type PlannedSegment = Pick<Segment, "offset" | "length" | "windowOffset" | "windowLength">;
 
 const segmentBytes = 4 * 1024 * 1024;
-export const windowBytes: number = 8 * 1024 * 1024;
+const windowBytes = 8 * 1024 * 1024;
 
 /**
  * Segments begin and end where chunks do. A window lies where the old content has the same chunks, else where it has those of

@@ -2,60 +2,47 @@
 import { createHash } from "node:crypto";
 import { DeltaError } from "../errors.ts";
 import { decodeDifferences, encodeDifferences } from "./differences.ts";
-import { createMatchFinder, type MatchFinder, type Pair } from "./match-finder.ts";
+import { freeBytes } from "./free-bytes.ts";
+import type { Pair } from "./match-finder.ts";
 import { codedMaxBytes, type Segment } from "./patch-table.ts";
-import { windowBytes } from "./plan-segments.ts";
 import { compress, decompress } from "./zstd.ts";
 
 export interface CodedSegment extends Pick<Segment, "coding" | "sha256"> {
   readonly coded: Uint8Array;
 }
 
-/** Codes segments one after the other. */
-export interface SegmentEncoder {
-  /**
-   * What it returns was decoded once and is right.
-   * @throws DeltaError DELTA_SEGMENT_DIFFERS if no coding gives the segment again
-   */
-  encode(pair: Pair): Promise<CodedSegment>;
-  /**
-   * Codes a segment without an old content: the window are the bytes in front of it, or none.
-   * @throws DeltaError DELTA_SEGMENT_DIFFERS
-   */
-  encodeAlone(pair: Pair): Promise<CodedSegment>;
-}
-
-/** Holds 24 MiB for windows of at most 8 MiB, as `planSegments` makes them. */
-export function createSegmentEncoder(): SegmentEncoder {
-  const finder = createMatchFinder(windowBytes);
-  return { encode: (pair) => encode(pair, finder), encodeAlone };
-}
-
-async function encodeAlone(pair: Pair): Promise<CodedSegment> {
+/**
+ * Codes a segment with a window of an old content. What it returns was decoded once and is right. It takes about a second of the calling
+ * thread for a segment of 4 MiB, and 24 MiB for a window of 8 MiB.
+ * @throws DeltaError DELTA_SEGMENT_DIFFERS if no coding gives the segment again
+ */
+export async function encodeSegment(pair: Pair): Promise<CodedSegment> {
   const { window, content } = pair;
   const sha256 = createHash("sha256").update(content).digest();
-  const segment = { coding: "earlier", coded: await compress(content, { prefix: window }), sha256 } as const;
-  if (await isRight(segment, pair)) return segment;
-  throw differs(0, "zstd does not give it again");
-}
-
-async function encode(pair: Pair, finder: MatchFinder): Promise<CodedSegment> {
-  const { window, content } = pair;
-  const sha256 = createHash("sha256").update(content).digest();
-  // zstd runs in another thread meanwhile. What it takes is given back before the differences are packed.
-  const prefixing = compress(content, { prefix: window });
-  const differences = await encodeDifferences(pair, { finder, before: prefixing });
-  const found: CodedSegment[] = [{ coding: "prefix", coded: await prefixing, sha256 }];
+  const found: CodedSegment[] = [{ coding: "prefix", coded: compress(content, { prefix: window }), sha256 }];
+  const differences = encodeDifferences(pair);
   if (differences !== undefined) found.push({ coding: "differences", coded: differences, sha256 });
   for (const segment of found.toSorted((a, b) => a.coded.length - b.coded.length))
     if (await isRight(segment, pair)) return segment;
   throw differs(0, "no coding gives it again");
 }
 
+/**
+ * Codes a segment without an old content: the window are the bytes in front of it, or none. What it returns was decoded once and is right.
+ * @throws DeltaError DELTA_SEGMENT_DIFFERS
+ */
+export async function encodeSegmentAlone(pair: Pair): Promise<CodedSegment> {
+  const { window, content } = pair;
+  const sha256 = createHash("sha256").update(content).digest();
+  const segment = { coding: "earlier", coded: compress(content, { prefix: window }), sha256 } as const;
+  if (await isRight(segment, pair)) return segment;
+  throw differs(0, "zstd does not give it again");
+}
+
 async function isRight(segment: CodedSegment, { window, content }: Pair): Promise<boolean> {
   if (segment.coded.length > codedMaxBytes(content.length)) return false;
   try {
-    await decodeSegment({ ...segment, offset: 0, length: content.length }, segment.coded, window);
+    freeBytes(await decodeSegment({ ...segment, offset: 0, length: content.length }, segment.coded, window));
     return true;
   } catch (error) {
     if (DeltaError.is(error)) return false;

@@ -2,14 +2,14 @@
 import { createHash } from "node:crypto";
 import { open, type FileHandle } from "node:fs/promises";
 import {
-  createSegmentEncoder,
+  encodeSegment,
+  encodeSegmentAlone,
   encodePatchTable,
   segmentedContents,
   tableBytes,
   type PatchTable,
   type PlannedSegment,
   type Segment,
-  type SegmentEncoder,
 } from "@dtuf/delta";
 import { patchMediaType, type TargetPatch } from "@dtuf/format";
 import { createDigester, digestOf, fileContent, type ByteStream } from "@dtuf/registry";
@@ -58,23 +58,21 @@ export async function writePatch(making: PatchMaking): Promise<MadePatch | undef
 
 async function writeSegments(output: FileHandle, making: PatchMaking): Promise<readonly Segment[] | undefined> {
   const { planned, content, old, most, path, signal } = making;
-  const encoder = createSegmentEncoder();
   const opened = old === undefined ? undefined : await openRegularFile(old);
   const whole = createHash("sha256");
   const segments: Segment[] = [];
   let codedOffset = tableBytes(planned.length, making.archive);
-  let before: Uint8Array[] = [];
   try {
-    for await (const { segment, bytes } of inPieces(content, planned)) {
+    for await (const { segment, bytes, window } of inPieces(content, planned)) {
       signal?.throwIfAborted();
       whole.update(bytes);
-      const window = opened === undefined ? undefined : await readAt(opened.file, old ?? "", segment);
-      const { coded, ...how } = await encode(encoder, { window, bytes, before, segment });
+      const read = opened && (await readAt(opened.file, { path: old ?? "", offset: segment.windowOffset, window }));
+      const pair = { window: read ?? window, content: bytes };
+      const { coded, ...how } = await (read === undefined ? encodeSegmentAlone(pair) : encodeSegment(pair));
       segments.push({ ...segment, ...how, codedOffset, codedLength: coded.length });
       await fileCall(path, () => output.write(coded, 0, coded.length, codedOffset));
       codedOffset += coded.length;
       if (codedOffset > most) return undefined;
-      before = [...before.slice(-1), bytes];
     }
   } finally {
     await opened?.file.close();
@@ -85,51 +83,47 @@ async function writeSegments(output: FileHandle, making: PatchMaking): Promise<r
 
 interface Piece {
   readonly segment: PlannedSegment;
+  /** Valid until the next piece is asked for, as `window` is. */
   readonly bytes: Uint8Array;
+  /** As many bytes of the content as the segment's window has, in front of it; the caller may write over them. */
+  readonly window: Uint8Array;
 }
 
-/** @param window of the old content; undefined: the window is what is before the segment */
-function encode(
-  encoder: SegmentEncoder,
-  {
-    window,
-    bytes: content,
-    before,
-    segment: { windowLength },
-  }: Piece & { readonly window: Uint8Array | undefined; readonly before: readonly Uint8Array[] },
-): ReturnType<SegmentEncoder["encode"]> {
-  if (window !== undefined) return encoder.encode({ window, content });
-  const earlier = Buffer.concat(before);
-  return encoder.encodeAlone({ window: earlier.subarray(earlier.length - windowLength), content });
-}
-
+/** One piece of memory for all segments and windows: one for each would wait for the garbage collector. */
 async function* inPieces(stream: ByteStream, planned: readonly PlannedSegment[]): AsyncGenerator<Piece, void> {
+  const most = (of: "length" | "windowLength"): number => planned.reduce((sum, one) => Math.max(sum, one[of]), 0);
+  const start = most("windowLength");
+  const space = Buffer.alloc(start + most("length"));
   const next = planned.values();
   let segment = next.next().value;
-  let bytes = Buffer.alloc(segment?.length ?? 0);
   let filled = 0;
   for await (const chunk of stream) {
     for (let rest = chunk; rest.length > 0 && segment !== undefined;) {
       const piece = rest.subarray(0, segment.length - filled);
-      bytes.set(piece, filled);
+      space.set(piece, start + filled);
       filled += piece.length;
       rest = rest.subarray(piece.length);
       if (filled < segment.length) continue;
-      yield { segment, bytes };
+      const [bytes, window] = [
+        space.subarray(start, start + filled),
+        space.subarray(start - segment.windowLength, start),
+      ];
+      yield { segment, bytes, window };
+      space.copyWithin(0, filled, start + filled);
       segment = next.next().value;
-      bytes = Buffer.alloc(segment?.length ?? 0);
       filled = 0;
     }
   }
 }
 
-async function readAt(
-  file: FileHandle,
-  path: string,
-  { windowOffset, windowLength }: PlannedSegment,
-): Promise<Uint8Array> {
-  const { bytesRead, buffer } = await fileCall(path, () =>
-    file.read(Buffer.alloc(windowLength), 0, windowLength, windowOffset),
-  );
-  return buffer.subarray(0, bytesRead);
+interface Reading {
+  readonly path: string;
+  readonly offset: number;
+  /** Where the bytes are put. */
+  readonly window: Uint8Array;
+}
+
+async function readAt(file: FileHandle, { path, offset, window }: Reading): Promise<Uint8Array> {
+  const { bytesRead } = await fileCall(path, () => file.read(window, 0, window.length, offset));
+  return window.subarray(0, bytesRead);
 }

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   createIndexMaker,
-  createSegmentEncoder,
+  encodeSegment,
   encodePatchTable,
   parseChunkIndex,
   planSegments,
@@ -48,7 +48,6 @@ interface Made {
 let made: Made;
 
 beforeAll(async () => {
-  const encoder = createSegmentEncoder();
   const segments: Segment[] = [];
   const frames: Uint8Array[] = [];
   const planned = planSegments(indexOf(content), indexOf(old)) ?? [];
@@ -56,7 +55,7 @@ beforeAll(async () => {
   for (const segment of planned) {
     const window = old.subarray(segment.windowOffset, segment.windowOffset + segment.windowLength);
     const bytes = content.subarray(segment.offset, segment.offset + segment.length);
-    const { coded, ...how } = await encoder.encode({ window, content: bytes });
+    const { coded, ...how } = await encodeSegment({ window, content: bytes });
     segments.push({ ...segment, ...how, codedOffset, codedLength: coded.length });
     frames.push(coded);
     codedOffset += coded.length;

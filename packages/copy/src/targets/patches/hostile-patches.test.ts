@@ -6,7 +6,8 @@ import { join } from "node:path";
 import zlib from "node:zlib";
 import {
   createIndexMaker,
-  createSegmentEncoder,
+  encodeSegment,
+  encodeSegmentAlone,
   encodePatchTable,
   parseChunkIndex,
   planAlone,
@@ -62,8 +63,6 @@ interface Made {
 }
 type Change = (table: PatchTable) => PatchTable;
 
-const encoder = createSegmentEncoder();
-
 interface Wanted {
   readonly from: Uint8Array;
   readonly to: Uint8Array;
@@ -84,7 +83,7 @@ async function make({ from, to, isStep = false, inside, change = (table) => tabl
     const { windowOffset, windowLength, offset, length } = segment;
     const window = (old.length === 0 ? content : old).subarray(windowOffset, windowOffset + windowLength);
     const pair = { window, content: content.subarray(offset, offset + length) };
-    const { coded, ...how } = await (old.length === 0 ? encoder.encodeAlone(pair) : encoder.encode(pair));
+    const { coded, ...how } = await (old.length === 0 ? encodeSegmentAlone(pair) : encodeSegment(pair));
     segments.push({ ...segment, ...how, codedOffset, codedLength: coded.length });
     frames.push(coded);
     codedOffset += coded.length;
