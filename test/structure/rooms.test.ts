@@ -18,7 +18,7 @@ const longer: Readonly<Record<string, number>> = {
   "cli/src/context": 18,
   "registry/src": 15,
   "registry/src/http": 14,
-  "tuf/src": 33,
+  "tuf/src": 34,
 };
 
 interface Arrow {

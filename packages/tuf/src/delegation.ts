@@ -9,8 +9,8 @@ import { TufError } from "./errors.ts";
 import type { TargetFile } from "./file-info.ts";
 import type { RoleName, TargetPath } from "./names.ts";
 import { parseRoleName } from "./names.ts";
-import { matchesPath } from "./path-pattern.ts";
-import { binName, pathHash } from "./succinct.ts";
+import { createPathSet, type MatchBudget, type PathSet } from "./path-set.ts";
+import { binName } from "./succinct.ts";
 import type { Targets } from "./targets.ts";
 import type { TrustedSet } from "./trusted-set.ts";
 
@@ -35,6 +35,8 @@ export interface FindTargetOptions {
   /** Called for each role that the set does not have as verified for its delegator. */
   readonly load: LoadRole;
   readonly trace?: ((step: WalkStep) => void) | undefined;
+  /** For searches of many paths. Default: unbounded, because one search is bounded by the metadata's size. */
+  readonly budget?: MatchBudget | undefined;
 }
 
 interface Visit {
@@ -64,7 +66,7 @@ export async function findTarget(
     const file = targets.targets.get(path);
     options.trace?.({ ...visit, outcome: file === undefined ? "not-here" : "found" });
     if (file !== undefined) return { path, file, role: visit.role };
-    const next = delegatesFor(targets.delegations, path);
+    const next = delegatesFor(targets.delegations, path, options.budget);
     if (next.terminating) toVisit.length = 0;
     for (const role of next.roles.toReversed()) toVisit.push({ role, delegator: visit.role });
   }
@@ -96,13 +98,12 @@ interface Delegates {
 }
 
 /** The roles that are trusted for the path, in order, up to and including the first terminating one. */
-function delegatesFor(delegations: Delegations | undefined, path: TargetPath): Delegates {
+function delegatesFor(delegations: Delegations | undefined, path: TargetPath, budget?: MatchBudget): Delegates {
   if (delegations === undefined) return { roles: [], terminating: false };
   if (delegations.kind === "succinct") return { roles: [binName(delegations.succinct, path)], terminating: true };
-  const hash = pathHash(path);
   const roles: RoleName[] = [];
   for (const role of delegations.roles) {
-    if (!isTrustedFor(role, path, hash)) continue;
+    if (!pathsOf(role).has(path, budget)) continue;
     roles.push(role.name);
     if (role.terminating) return { roles, terminating: true };
   }
@@ -111,14 +112,21 @@ function delegatesFor(delegations: Delegations | undefined, path: TargetPath): D
 
 /** Whether the delegations let the role sign the path, if nothing before it in the order takes the path. */
 export function isDelegatedPath(delegations: Delegations, name: RoleName, path: TargetPath): boolean {
-  if (delegations.kind === "succinct") return binName(delegations.succinct, path) === name;
-  const role = delegations.roles.find((listed) => listed.name === name);
-  return role !== undefined && isTrustedFor(role, path, pathHash(path));
+  return delegatedPaths(delegations, name).has(path);
 }
 
-function isTrustedFor(role: DelegatedRole, path: TargetPath, hash: string): boolean {
-  return (
-    role.paths?.some((pattern) => matchesPath(pattern, path)) === true ||
-    role.pathHashPrefixes?.some((prefix) => hash.startsWith(prefix)) === true
-  );
+/** The paths that the delegations let the role sign, if nothing before it in the order takes them. */
+export function delegatedPaths(delegations: Delegations, name: RoleName): Pick<PathSet, "has"> {
+  if (delegations.kind === "succinct") return { has: (path) => binName(delegations.succinct, path) === name };
+  const role = delegations.roles.find((listed) => listed.name === name);
+  return role === undefined ? createPathSet() : pathsOf(role);
+}
+
+const known = new WeakMap<DelegatedRole, PathSet>();
+
+function pathsOf(role: DelegatedRole): PathSet {
+  const found = known.get(role) ?? createPathSet();
+  if (!known.has(role)) found.add(role);
+  known.set(role, found);
+  return found;
 }

@@ -3,15 +3,24 @@
  * special (`**`, `[]`, `{}`, `!`, `#`, leading dots). Time is bounded by the product of the two lengths.
  */
 
+/** Is told the steps that were taken. What it throws ends the comparison. */
+interface Counter {
+  spend(steps: number): void;
+}
+
+const stepsToBegin = 40;
+
 /** Whether the pattern matches the whole path (TUF 1.0.34, 4.5). */
-export function matchesPath(pattern: string, path: string): boolean {
+export function matchesPath(pattern: string, path: string, counter?: Counter): boolean {
+  counter?.spend(pattern.length + path.length + stepsToBegin);
   const patterns = pattern.split("/");
   const segments = path.split("/");
-  return patterns.length === segments.length && patterns.every((part, at) => matchesSegment(part, segments[at] ?? ""));
+  if (patterns.length !== segments.length) return false;
+  return patterns.every((part, at) => matchesSegment(part, segments[at] ?? "", counter));
 }
 
 /** Backtracks to the last `*` only, because trying an earlier one again could not help. */
-function matchesSegment(pattern: string, segment: string): boolean {
+function matchesSegment(pattern: string, segment: string, counter: Counter | undefined): boolean {
   const wanted = Array.from(pattern);
   const got = Array.from(segment);
   let at = 0;
@@ -26,6 +35,7 @@ function matchesSegment(pattern: string, segment: string): boolean {
       at += 1;
       next += 1;
     } else if (star !== -1) {
+      counter?.spend(next - starEnd + 1);
       starEnd += 1;
       next = starEnd;
       at = star + 1;

@@ -4,12 +4,13 @@
  */
 import {
   binNames,
-  isDelegatedPath,
+  delegatedPaths,
   parseRoleName,
   TufError,
   verifyUnexpired,
   type Delegations,
   type LoadRole,
+  type MatchBudget,
   type RoleName,
   type TargetPath,
   type Targets,
@@ -87,6 +88,7 @@ export interface WalkedRole {
   /**
    * Whether every delegation on the way to the role allows it the path, and no terminating one before it in the order of trust took
    * it. A way through other roles may allow more.
+   * @throws TufError TUF_LIMIT_EXCEEDED if the budget is spent
    */
   readonly allows: (path: TargetPath) => boolean;
 }
@@ -95,6 +97,8 @@ export interface WalkRolesOptions {
   readonly load: LoadRole;
   /** Whether to include hash bins. They are many, and only a complete list needs them. */
   readonly bins: "include" | "leave-out";
+  /** Of all roles together. */
+  readonly budget: MatchBudget;
   /** Called if a role cannot be loaded. If it returns, the walk continues without the role. */
   readonly onFailure: (role: RoleName, error: unknown) => void;
 }
@@ -108,9 +112,10 @@ export async function* walkRoles(loaded: LoadedRepository, options: WalkRolesOpt
   const allowsAll = (): boolean => true;
   yield { role: targetsRole, targets: top.signed, allows: allowsAll };
   const visited = new Set<RoleName>([targetsRole]);
-  const taken = createTakenPaths();
+  const { bins, budget } = options;
+  const taken = createTakenPaths(budget);
   // Iterators, because a role may delegate to 2^32 bins.
-  const context = { bins: options.bins, taken };
+  const context = { bins, budget, taken };
   const pending = [delegations({ role: targetsRole, targets: top.signed, allows: allowsAll }, context)];
   for (let last = pending.at(-1); last !== undefined; last = pending.at(-1)) {
     const { value: next } = last.next();
@@ -143,19 +148,19 @@ async function loadRole(
   }
 }
 
-interface WalkContext extends Pick<WalkRolesOptions, "bins"> {
+interface WalkContext extends Pick<WalkRolesOptions, "bins" | "budget"> {
   readonly taken: TakenPaths;
 }
 
 /** Continues behind a role after the roles below it were walked. */
-function* delegations(from: WalkedRole, { bins, taken }: WalkContext): Generator<Delegation, undefined> {
+function* delegations(from: WalkedRole, { bins, budget, taken }: WalkContext): Generator<Delegation, undefined> {
   const { delegations: found } = from.targets;
   if (found === undefined) return undefined;
-  /** Only the given delegation, because a list of thousands would be searched for each path. */
-  const to = (role: RoleName, own: Delegations): Delegation => ({
-    ...{ role, delegator: from.role },
-    allows: (path) => isDelegatedPath(own, role, path) && from.allows(path),
-  });
+  /** Only the given delegation, because a list of thousands would be searched for each role. */
+  const to = (role: RoleName, own: Delegations): Delegation => {
+    const paths = delegatedPaths(own, role);
+    return { role, delegator: from.role, allows: (path) => paths.has(path, budget) && from.allows(path) };
+  };
   if (found.kind === "succinct") {
     if (bins === "include") for (const role of binNames(found.succinct)) yield to(role, found);
     taken.add(from, "all");

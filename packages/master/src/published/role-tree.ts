@@ -1,8 +1,9 @@
 /** Finds who delegates to a role, through any number of levels, and reads published roles as a client would verify them. */
 import {
+  createMatchBudget,
   defaultLimits,
+  delegatedPaths,
   findAuthority,
-  isDelegatedPath,
   verifyDocument,
   type Authority,
   type Delegations,
@@ -130,12 +131,20 @@ export function binDelegator({ found }: { readonly found?: FoundRole | undefined
   return found?.chain.at(-1)?.delegations.kind === "succinct" ? found.delegator : undefined;
 }
 
-/** The targets of a role that a delegation on the way to it does not allow. */
+/**
+ * The targets of a role that a delegation on the way to it does not allow.
+ * @throws TufError TUF_LIMIT_EXCEEDED if comparing them with the patterns takes too many steps
+ */
 export function foreignPaths({ chain }: FoundRole, paths: Iterable<TargetPath>): readonly TargetPath[] {
-  return [...paths].filter((path) => !chain.every(({ delegations, role }) => isDelegatedPath(delegations, role, path)));
+  const budget = createMatchBudget();
+  const allowed = chain.map(({ delegations, role }) => delegatedPaths(delegations, role));
+  return [...paths].filter((path) => {
+    budget.addPath();
+    return !allowed.every((step) => step.has(path, budget));
+  });
 }
 
-/** @throws MasterError MASTER_PATH_NOT_DELEGATED */
+/** @throws MasterError MASTER_PATH_NOT_DELEGATED; TufError TUF_LIMIT_EXCEEDED */
 export function verifyScope(role: FoundRole, paths: Iterable<TargetPath>): void {
   const foreign = foreignPaths(role, paths);
   const [first] = foreign;
