@@ -95,10 +95,9 @@ export function fetchContext({ options, source, onEvent }: CopyCore, call: CallO
 }
 
 export function saveContext(core: CopyCore, call: SaveOptions = {}): SaveTargetContext {
-  const lockDirectory = join(core.options.directory, "locks");
   const { partial = "keep", same = "write" } = call;
   const seeds = (call.seeds ?? []).map((path) => ({ path: resolve(path) }));
-  return { ...fetchContext(core, call), partial, same, seeds, lockDirectory, directorySync: "at-commit" };
+  return { ...fetchContext(core, call), partial, same, seeds, directorySync: "at-commit" };
 }
 
 export async function pullMetadata(core: CopyCore, call: PullMetadataOptions = {}): Promise<RefreshResult> {

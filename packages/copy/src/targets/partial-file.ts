@@ -5,7 +5,7 @@
  */
 import { createHash, randomBytes } from "node:crypto";
 import { constants, type Stats } from "node:fs";
-import { open, statfs, unlink, type FileHandle } from "node:fs/promises";
+import { open, realpath, statfs, unlink, type FileHandle } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { ByteStream } from "@dtuf/registry";
 import {
@@ -73,10 +73,24 @@ export async function openPartialFile({ destination, content, name }: PartialFil
 
 /** Where the next call finds what this one left. */
 export function partialPath(destination: string, content: string): string {
+  return hiddenPath(destination, content, "partial");
+}
+
+/**
+ * The lock of the shared partial file. It stands beside it, so that it is one for all processes that could use the file: with states of
+ * their own, from other containers, and by other spellings of the path.
+ * @throws FileError
+ */
+export async function partialLockPath(destination: string, content: string): Promise<string> {
+  const directory = await fileCall(destination, () => realpath(dirname(destination)));
+  return hiddenPath(join(directory, basename(destination)), content, "lock");
+}
+
+function hiddenPath(destination: string, content: string, kind: "partial" | "lock"): string {
   const key = createHash("sha256")
     .update(`${content} ${basename(destination)}`)
     .digest("hex");
-  return join(dirname(destination), `.dtuf-${key.slice(0, 32)}.partial`);
+  return join(dirname(destination), `.dtuf-${key.slice(0, 32)}.${kind}`);
 }
 
 function ownName(): string {

@@ -3,14 +3,20 @@
  * download of an earlier call is continued; if its bytes are wrong, the target is fetched again, from the first wrong chunk on if it has a
  * signed chunk index, else from the beginning.
  */
-import { createHash } from "node:crypto";
-import { dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { freeing } from "@dtuf/registry";
 import { createDirectory, fileCall, FileError, readFrom, syncDirectory, withLock } from "@dtuf/registry/files";
 import { TufError } from "@dtuf/tuf";
 import { fromSites, notFound, verifyingTarget, type FetchTargetContext } from "./fetch-part.ts";
 import { isCallbackFault } from "../callbacks.ts";
-import { findOwnFile, openPartialFile, partialPath, readRange, verifyFreeSpace } from "./partial-file.ts";
+import {
+  findOwnFile,
+  openPartialFile,
+  partialLockPath,
+  partialPath,
+  readRange,
+  verifyFreeSpace,
+} from "./partial-file.ts";
 import { keepVerified } from "./chunks/verified-beginning.ts";
 import { fillByChunks, type Filled } from "./chunks/fill-by-chunks.ts";
 import { defaultFanOut, type FanOut } from "./chunks/fan-out.ts";
@@ -29,16 +35,11 @@ export interface SaveTargetContext extends FetchTargetContext {
   readonly same: "keep" | "write";
   /** "later": the caller makes the names durable, with `syncDirectory`. */
   readonly directorySync: "at-commit" | "later";
-  /** Holds the lock files of running downloads. */
-  readonly lockDirectory: string;
   /** Files to take chunks from, beside the one at the destination. */
   readonly seeds: readonly SeedFile[];
   /** How large targets are fetched. Default: as `defaultFanOut` says. */
   readonly fanOut?: Partial<FanOut> | undefined;
 }
-
-/** Number of lock files. Destinations share them, so that their number is bounded. */
-const downloadLocks = 64;
 
 function fanOutOf({ fanOut }: SaveTargetContext): FanOut {
   return { ...defaultFanOut, ...fanOut };
@@ -57,7 +58,7 @@ export async function saveVerified(
   const ways = new Set<Way>();
   const onWay = (way: Way): unknown => ways.add(way);
   const options = { destination: path, content: contentName(target.file) };
-  await withDownloadLock(path, context, async (name) => {
+  await withDownloadLock(options, context.signal, async (name) => {
     const partial = await openPartialFile({ ...options, name });
     try {
       await verifyFreeSpace(dirname(path), target.length - partial.held);
@@ -158,17 +159,16 @@ async function hasTarget(path: string, target: TargetInfo, { signal }: SaveTarge
   }
 }
 
-/** Locks the destination, so that two downloads do not write to one partial file. The second download gets its own file. */
+/** Locks the shared partial file, so that two downloads do not write to it. The second download gets its own file. */
 async function withDownloadLock(
-  path: string,
-  { lockDirectory, signal }: SaveTargetContext,
+  { destination, content }: { readonly destination: string; readonly content: string },
+  signal: AbortSignal | undefined,
   work: (name: "shared" | "own") => Promise<void>,
 ): Promise<void> {
-  const slot = createHash("sha256").update(path).digest().readUInt16BE() % downloadLocks;
   let started = false;
   try {
-    await createDirectory(lockDirectory, { mode: 0o700 });
-    await withLock(join(lockDirectory, `download-${slot}`), { wait: "fail", signal }, () => {
+    const lock = await partialLockPath(destination, content);
+    await withLock(lock, { wait: "fail", file: "remove", signal }, () => {
       started = true;
       return work("shared");
     });

@@ -72,7 +72,6 @@ function save(clock: FanOut["clock"], more: Partial<SaveTargetContext> = {}): Pr
     partial: "keep",
     same: "write",
     directorySync: "at-commit",
-    lockDirectory: join(home, "copy", "locks"),
     seeds: [],
     fanOut,
     ...more,

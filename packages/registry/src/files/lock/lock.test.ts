@@ -106,6 +106,25 @@ describe("withLock", () => {
     expect((await stat(path)).size).toBe(0);
   });
 
+  test("that removes its file lets in one process at a time, however many come and go", async () => {
+    const turns = join(directory, "turns");
+    const worker = `
+      import { appendFile } from "node:fs/promises";
+      import { withLock } from ${JSON.stringify(import.meta.resolve("./lock.ts"))};
+      for (let turn = 0; turn < 40; turn += 1)
+        await withLock(process.argv[1], { wait: "wait", file: "remove" }, async () => {
+          await appendFile(process.argv[2], "(");
+          await new Promise(setImmediate);
+          await appendFile(process.argv[2], ")");
+        });`;
+    const node = ["--input-type=module", "-e", worker, path, turns];
+    const children = Array.from({ length: 4 }, () => spawn(process.execPath, node, { stdio: "inherit" }));
+    const ends = await Promise.all(children.map(async (child) => (await once(child, "exit")) as [number]));
+    expect(ends.map(([status]) => status)).toEqual([0, 0, 0, 0]);
+    expect(await readFile(turns, "utf8")).toBe("()".repeat(160));
+    expect(await readdir(directory)).toEqual(["turns"]);
+  });
+
   test("refuses a planted symbolic link and creates nothing behind it", async () => {
     await symlink(join(directory, "elsewhere"), path);
     await expectRefused(

@@ -5,8 +5,9 @@
  * other descriptor of it would release the lock (POSIX).
  */
 import { randomBytes } from "node:crypto";
-import { constants } from "node:fs";
+import { constants, type BigIntStats } from "node:fs";
 import { lstat, open, unlink } from "node:fs/promises";
+import { platform } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { createAtomicFile } from "../atomic-file.ts";
@@ -29,6 +30,8 @@ export interface LockOptions {
   readonly onWait?: ((wait: LockWait) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly sleep?: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
+  /** "remove": for a lock file among a user's own files, it is removed when the work has ended. Default "keep". */
+  readonly file?: "keep" | "remove" | undefined;
 }
 
 const firstPauseMs = 2;
@@ -37,8 +40,8 @@ const toldAfterMs = 1000;
 const defaultTimeoutMs = 120_000;
 
 /**
- * Runs `work` while holding the lock file at `path`, which is created if it does not exist and never removed. Bytes that a
- * power cut left in a lock file are removed.
+ * Runs `work` while holding the lock file at `path`, which is created if it does not exist. All callers of one lock must agree on
+ * `file`. Bytes that a power cut left in a lock file are removed.
  * @throws FileError FILE_LOCKED if another process holds it (after the wait, if any), FILE_READ_ONLY, FILE_NOT_REGULAR,
  * FILE_IO with errno ENOLCK on a file system without locks; the signal's reason
  */
@@ -52,12 +55,13 @@ export async function withLock<T>(path: string, options: LockOptions, work: () =
 }
 
 async function acquire(path: string, options: LockOptions): Promise<HeldLock> {
-  const { wait, timeoutMs = defaultTimeoutMs, onWait, signal, sleep = defaultSleep } = options;
+  const { wait, timeoutMs = defaultTimeoutMs, onWait, signal, sleep = defaultSleep, file = "keep" } = options;
+  const attempt = file === "keep" ? attemptKept : attemptRemoved;
   signal?.throwIfAborted();
   await refuseOthers(path);
   let told = false;
   for (let waitedMs = 0, pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
-    const lock = await tryLock(path);
+    const lock = await tryLock(path, attempt);
     if (lock !== undefined) return lock;
     if (waitedMs === 0) await verifyLocksWork(path);
     if (wait === "fail" || waitedMs >= timeoutMs) throw await locked(path, waitedMs);
@@ -97,7 +101,7 @@ function notRegular(path: string): FileError {
 /** Locks that this process holds or is acquiring: one attempt at a time, so that `emptyFile` never releases its own lock. */
 const taken = new Set<string>();
 
-async function tryLock(path: string): Promise<HeldLock | undefined> {
+async function tryLock(path: string, attempt: typeof attemptKept): Promise<HeldLock | undefined> {
   if (taken.has(path)) return undefined;
   taken.add(path);
   let lock: HeldLock | undefined;
@@ -109,8 +113,51 @@ async function tryLock(path: string): Promise<HeldLock | undefined> {
   return lock && { release: () => lock.release().finally(() => taken.delete(path)) };
 }
 
+/**
+ * As `attemptKept`. The file that was locked must still be the one at the path: its holder may have removed it meanwhile, and then another
+ * process may hold a new one. A file is removed only by its holder.
+ */
+async function attemptRemoved(path: string): Promise<HeldLock | undefined> {
+  const before = await createLockFile(path);
+  const lock = await attemptKept(path);
+  if (lock === undefined) return undefined;
+  const after = await lstat(path, { bigint: true }).catch(() => undefined);
+  if (after?.ino !== before.ino || after.dev !== before.dev) {
+    await lock.release();
+    return undefined;
+  }
+  return {
+    async release() {
+      const isRemoved = await remove(path);
+      await lock.release();
+      // Windows removes no file that is open: neither ours before, nor now one that another process has locked.
+      if (!isRemoved && platform() === "win32") await remove(path);
+    },
+  };
+}
+
+/** An empty file that stays is no failure of the work. */
+function remove(path: string): Promise<boolean> {
+  return unlink(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function createLockFile(path: string): Promise<BigIntStats> {
+  const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
+  return fileCall(path, async () => {
+    const file = await open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
+    try {
+      return await file.stat({ bigint: true });
+    } finally {
+      await file.close();
+    }
+  });
+}
+
 /** Returns undefined if another process holds the lock. */
-async function attempt(path: string): Promise<HeldLock | undefined> {
+async function attemptKept(path: string): Promise<HeldLock | undefined> {
   const sqlite = await loadSqlite();
   for (let emptied = false; ; emptied = true) {
     const found = await sqlite.lock(path);
