@@ -30,6 +30,7 @@ import { createRepositoryHolder, type RepositoryHolder } from "./refresh/reposit
 import { describeLoaded, type LoadedRepository } from "./refresh/loaded-repository.ts";
 import { createRepositorySource } from "./sources/repository-source.ts";
 import type { Source, TargetInfo } from "./sources/source.ts";
+import { createFileHashes, type FileHashes } from "./targets/patches/file-hashes.ts";
 
 export interface CopyCore {
   readonly options: CopySettings & { readonly now: () => Date };
@@ -41,6 +42,7 @@ export interface CopyCore {
   readonly directory: CacheDirectory;
   readonly memory: PulledMemory;
   readonly seeds: SeedMemory;
+  readonly hashes: FileHashes;
   readonly holder: RepositoryHolder;
   readonly onEvent: (event: CopyEvent) => void;
 }
@@ -55,6 +57,7 @@ export function createCopyCore(options: CopyOptions): CopyCore {
     directory: createCacheDirectory({ directory, lock, required, onEvent }),
     memory: createPulledMemory(join(directory, "pulled")),
     seeds: createSeedMemory(join(directory, "seeds")),
+    hashes: createFileHashes(),
     holder: createRepositoryHolder(),
   };
 }
@@ -86,12 +89,23 @@ export function loadContext(core: CopyCore, call: CallOptions = {}): LoadReposit
 }
 
 /** @throws the signal's reason, if it was aborted before the call */
-export function fetchContext({ options, source, onEvent }: CopyCore, call: CallOptions = {}): OpenTargetContext {
+export function fetchContext(
+  { options, source, hashes, onEvent }: CopyCore,
+  call: CallOptions = {},
+): OpenTargetContext {
   const { signal, mode = "online" } = call;
   signal?.throwIfAborted();
   const { directory } = options;
   const sites = mode === "offline" ? source.sites.filter(({ reach }) => reach === "local") : source.sites;
-  return { sites, mode, onEvent, signal, onProgress: guardCallback(call.onProgress), spoolDirectory: directory };
+  return {
+    sites,
+    mode,
+    hashes,
+    onEvent,
+    signal,
+    onProgress: guardCallback(call.onProgress),
+    spoolDirectory: directory,
+  };
 }
 
 export function saveContext(core: CopyCore, call: SaveOptions = {}): SaveTargetContext {

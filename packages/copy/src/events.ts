@@ -4,7 +4,7 @@ export type CopyEvent =
   | { readonly kind: "site-skipped"; readonly site: string; readonly error: unknown }
   /** A target's chunk index cannot be used: its bytes are not passed on before all of them are verified. */
   | { readonly kind: "index-unused"; readonly path: string; readonly error: unknown }
-  /** A way to the bytes of a target failed (a patch, a compressed copy, older files), and the next one is taken: more is fetched. */
+  /** A way to the bytes of a target failed (a patch, a compressed copy, older files, ranges), and the next one is taken: more is fetched. */
   | { readonly kind: "way-failed"; readonly path: string; readonly way: FailedWay; readonly error: unknown }
   /** A delegated role could not be loaded; the names of its targets are missing from the result. */
   | { readonly kind: "role-skipped"; readonly role: string; readonly error: unknown }
@@ -21,4 +21,4 @@ export type CopyEvent =
   | { readonly kind: "cache-healed"; readonly what: string; readonly error: unknown };
 
 /** A way to the bytes of a target that another one follows: see `Way`. */
-export type FailedWay = "seed" | "patch" | "compressed";
+export type FailedWay = "seed" | "ranges" | "patch" | "compressed";

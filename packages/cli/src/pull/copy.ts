@@ -195,7 +195,12 @@ async function openPlace(context: Context, place: Place, named: string | undefin
   };
 }
 
-const failedWays = { seed: "older files", patch: "a patch", compressed: "its compressed copy" } as const;
+const failedWays = {
+  seed: "made from older files",
+  ranges: "fetched by ranges",
+  patch: "made from a patch",
+  compressed: "made from its compressed copy",
+} as const;
 
 export function describeEvent(event: CopyEvent): string {
   const why = "error" in event && event.error instanceof Error ? event.error.message : "";
@@ -205,7 +210,7 @@ export function describeEvent(event: CopyEvent): string {
     case "index-unused":
       return `${event.path} has a chunk index that cannot be used, so it is verified as a whole first: ${why}`;
     case "way-failed":
-      return `${event.path} could not be made from ${failedWays[event.way]}, so more of it is fetched: ${why}`;
+      return `${event.path} could not be ${failedWays[event.way]}, so more of it is fetched: ${why}`;
     case "role-skipped":
       return `left out the targets of the role ${event.role}: ${why}`;
     case "state-not-kept":

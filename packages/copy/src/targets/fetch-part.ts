@@ -14,6 +14,7 @@ import type { RefreshMode } from "../refresh/pull-metadata.ts";
 import { openParts } from "./parts-ahead.ts";
 import { createRepeatedParts } from "./repeated-parts.ts";
 import { firstThatWorks } from "../sources/first-that-works.ts";
+import type { FileHashes } from "./patches/file-hashes.ts";
 import type { PartStream, Site, TargetInfo, TargetPiece } from "../sources/source.ts";
 
 export interface FetchTargetContext {
@@ -21,6 +22,8 @@ export interface FetchTargetContext {
   readonly sites: readonly Site[];
   readonly mode: RefreshMode;
   readonly onEvent: (event: CopyEvent) => void;
+  /** Of files that patches may apply to. */
+  readonly hashes: FileHashes;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ProgressCallback | undefined;
   /** Called with the bytes of a chunk index that was fetched and is the signed one. */

@@ -90,6 +90,7 @@ export async function planSaving(
   const path = resolve(destination);
   const { traffic, context } = counting(given);
   const [site] = context.sites;
+  const { hashes, signal } = context;
   const none = { presentBytes: 0, seedBytes: 0, ranges: [] };
   if (context.same === "keep" && (await hasTarget(path, target, context))) {
     return { ...none, ...traffic, presentBytes: target.length, ways: ["present"] };
@@ -102,7 +103,7 @@ export async function planSaving(
   await way?.seeds.close();
   const fetching = way?.plan ?? planRest(site.parts(target), bytes);
   const presentBytes = way?.present.bytes ?? bytes;
-  const found = await findRoute(site, { target, seeds, most: costOf(fetching), signal: context.signal });
+  const found = await findRoute(site, { target, seeds, hashes, most: costOf(fetching), signal });
   if (found !== undefined) return planRoute(found, { ...none, ...traffic, presentBytes });
   const { seedBytes, ranges } = way?.plan ?? none;
   const ways: readonly Way[] = [

@@ -14,6 +14,7 @@ import { CopyError } from "../errors.ts";
 import type { CopyEvent } from "../events.ts";
 import type { Site, TargetInfo } from "../sources/source.ts";
 import { openVerified, type OpenTargetContext } from "./open-target.ts";
+import { createFileHashes } from "./patches/file-hashes.ts";
 
 /** About 25 chunks. */
 const content = Buffer.concat(
@@ -87,7 +88,13 @@ interface Received {
 async function receive(bent: readonly Bent[], wanted: TargetInfo = target): Promise<Received> {
   const events: CopyEvent[] = [];
   const sites = bent.map((each, at) => siteOf(`site ${at}`, each));
-  const context: OpenTargetContext = { sites, mode: "online", onEvent: (event) => events.push(event), spoolDirectory };
+  const context: OpenTargetContext = {
+    sites,
+    mode: "online",
+    hashes: createFileHashes(),
+    onEvent: (event) => events.push(event),
+    spoolDirectory,
+  };
   let [bytes, pieces] = [0, 0];
   try {
     for await (const chunk of await openVerified(wanted, context)) {

@@ -19,6 +19,7 @@ import type { Site, TargetInfo } from "../../sources/source.ts";
 import { saveVerified, type SaveTargetContext } from "../save-target.ts";
 import type { SaveReport } from "../ways.ts";
 import { defaultFanOut, requestsAtOnce, type FanOut } from "./fan-out.ts";
+import { createFileHashes } from "../patches/file-hashes.ts";
 
 const content = randomBytes(3_000_000);
 const average = 4096;
@@ -68,6 +69,7 @@ function save(clock: FanOut["clock"], more: Partial<SaveTargetContext> = {}): Pr
   const context: SaveTargetContext = {
     sites: [site],
     mode: "online",
+    hashes: createFileHashes(),
     onEvent: () => undefined,
     partial: "keep",
     same: "write",

@@ -14,6 +14,7 @@ import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulat
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createCopy, type Copy } from "../../copy.ts";
 import { createStoreSource } from "../../sources/store-source.ts";
+import type { CopyEvent } from "../../events.ts";
 import type { SavedTarget } from "../ways.ts";
 import type { TargetInfo } from "../../sources/source.ts";
 
@@ -35,6 +36,7 @@ let client: RegistryClient;
 let copy: Copy;
 let target: TargetInfo;
 let reports: SavedTarget[];
+let events: CopyEvent[];
 
 beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), "fill-by-chunks-"));
@@ -51,8 +53,10 @@ beforeEach(async () => {
   const store = client.repository("fred/demo");
   await store.put(descriptor, index);
   await publishToStore(sim, store);
+  events = [];
+  const onEvent = (event: CopyEvent): void => void events.push(event);
   const { now } = createFixedClock("2030-01-02T00:00:00Z");
-  copy = createCopy({ source: createStoreSource(store), place: "x", directory: join(home, "copy"), now });
+  copy = createCopy({ source: createStoreSource(store), place: "x", directory: join(home, "copy"), now, onEvent });
   await copy.pullMetadata({ pin: { kind: "root", bytes: sim.files.get("1.root.json") ?? new Uint8Array() } });
   target = (await copy.findTarget("t")) ?? expect.fail("not found");
   registry.clearLog();
@@ -109,6 +113,16 @@ test.each([
   expect(ranges()).toEqual([undefined]);
 });
 
+const failedWays = (): readonly string[] => events.flatMap((event) => (event.kind === "way-failed" ? [event.way] : []));
+
+test("a seed that changes while it is read is named as what failed, and the file is right in the end", async () => {
+  await writeFile(destination, old);
+  const run = (): Promise<void> => writeFile(destination, randomBytes(old.length), { flag: "r+" });
+  registry.script({ match: { method: "GET", where: isRange }, fault: { kind: "run", run } });
+  expect((await save()).equals(content)).toBe(true);
+  expect(failedWays()).toEqual(["seed"]);
+});
+
 const isRange = ({ headers }: { readonly headers: { readonly range?: string | undefined } }): boolean =>
   headers.range !== undefined;
 
@@ -120,6 +134,7 @@ test.each<readonly [string, number]>([
   await writeFile(destination, old);
   registry.script({ match: { method: "GET", where: isRange, nth: 2 }, fault: { kind: "answer", status } });
   expect((await save()).equals(content)).toBe(true);
+  expect(failedWays()).toEqual(["ranges"]);
 });
 
 test("a registry that answers 200 is asked for one range, and the whole that it sends is used", async () => {

@@ -4,6 +4,7 @@
  */
 import { forEachConcurrently, settleAll, type ByteStream } from "@dtuf/registry";
 import { fileCall } from "@dtuf/registry/files";
+import type { FailedWay } from "../../events.ts";
 import type { FetchTargetContext } from "../fetch-part.ts";
 import { openChunkWay, type ChunkWay, type Wanted } from "./open-plan.ts";
 import { fillFromPatches } from "../patches/fill-from-patches.ts";
@@ -33,6 +34,10 @@ export type Filled =
 /** If a site or a seed fails, what was written before stays. */
 export async function fillByChunks(site: Site, filling: Filling, context: FetchTargetContext): Promise<Filled> {
   let way: ChunkWay | undefined;
+  let failed: FailedWay = "ranges";
+  const onSeedFault = (): void => {
+    failed = "seed";
+  };
   try {
     way = await openChunkWay(site, filling, context);
     const most = costOf(way?.plan ?? planRest(site.parts(filling.target), filling.held.bytes));
@@ -49,18 +54,18 @@ export async function fillByChunks(site: Site, filling: Filling, context: FetchT
       );
     }
     if (way === undefined) return { kind: "none" };
-    return await fill(site, { ...filling, way }, context);
+    return await fill(site, { ...filling, way, onSeedFault }, context);
   } catch (error) {
     context.signal?.throwIfAborted();
     if (!isFaultOfWay(error, context)) throw error;
-    context.onEvent({ kind: "way-failed", path: filling.target.path, way: "seed", error });
+    context.onEvent({ kind: "way-failed", path: filling.target.path, way: failed, error });
     return way === undefined ? { kind: "none" } : { kind: "beginning", bytes: way.present.beginning };
   } finally {
     await way?.seeds.close();
   }
 }
 
-type Filler = Filling & { readonly way: ChunkWay };
+type Filler = Filling & { readonly way: ChunkWay; readonly onSeedFault: () => void };
 
 async function fill(site: Site, filling: Filler, context: FetchTargetContext): Promise<Filled> {
   const { target, partial, onWay, way } = filling;
@@ -124,14 +129,19 @@ async function openFirst({ site, target, index, signal }: Placing, { way }: Fill
 /** Returns true if one connection is so fast that it should fetch the rest alone. */
 async function fetchAll(
   placing: Placing,
-  { way, fanOut, onWay, opened }: Filler & { readonly opened: Opened },
+  { way, fanOut, onWay, onSeedFault, opened }: Filler & { readonly opened: Opened },
 ): Promise<boolean> {
   const { index, present, target } = placing;
   const { plan, seeds } = way;
   const [first, ...rest] = plan.runs;
+  const takeSeeds = (runs: readonly Run[]): Promise<void> =>
+    takeFromSeeds(placing, runs, seeds).catch((error: unknown) => {
+      if (isFaultOfWay(error, placing)) onSeedFault();
+      throw error;
+    });
   if (first === undefined || opened.stream === undefined) {
     onWay("seed");
-    await takeFromSeeds(placing, [], seeds);
+    await takeSeeds([]);
     return false;
   }
   if (opened.isWhole) {
@@ -154,6 +164,6 @@ async function fetchAll(
     return fetchRun({ ...placing, signal }, run, run === first ? opened.stream : undefined);
   };
   const fetching = forEachConcurrently(runs, requestsAtOnce(fanOut, index.average), fetch);
-  await settleAll([fetching, takeFromSeeds(placing, plan.runs, seeds)]);
+  await settleAll([fetching, takeSeeds(plan.runs)]);
   return false;
 }

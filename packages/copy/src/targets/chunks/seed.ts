@@ -6,17 +6,13 @@ import type { FileHandle } from "node:fs/promises";
 import { indexStream, type Chunk, type ChunkIndex } from "@dtuf/delta";
 import { freeing } from "@dtuf/registry";
 import { fileCall, FileError, openRegularFile, readRegularFile } from "@dtuf/registry/files";
+import { createChunkFinder } from "./chunk-finder.ts";
 
 /** A file to take chunks from. */
 export interface SeedFile {
   readonly path: string;
   /** Its index, if it is kept and the file was not written since. */
   readonly index?: ChunkIndex | undefined;
-}
-
-interface Place {
-  readonly path: string;
-  readonly offset: number;
 }
 
 export interface Seeds {
@@ -34,23 +30,24 @@ export interface SeedOptions {
 
 /** Reads the files. One that cannot be read has no chunks. */
 export async function openSeeds(files: readonly SeedFile[], options: SeedOptions): Promise<Seeds> {
-  const places = new Map<string, Place>();
+  const found: Seed[] = [];
   for (const file of files) {
-    for (const chunk of await findChunks(file, options)) {
-      const key = keyOf(chunk);
-      if (!places.has(key)) places.set(key, { path: file.path, offset: chunk.offset });
-    }
+    const index = await findSeedIndex(file, options);
+    if (index !== undefined) found.push({ path: file.path, find: createChunkFinder(index) });
   }
   const handles = new Map<string, FileHandle>();
   return {
-    has: (chunk) => places.has(keyOf(chunk)),
+    has: (chunk) => found.some(({ find }) => find(chunk) !== undefined),
     async read(chunk) {
-      const place = places.get(keyOf(chunk));
-      const handle = place && (handles.get(place.path) ?? (await openRegularFile(place.path))?.file);
-      if (place === undefined || handle === undefined) return new Uint8Array();
-      handles.set(place.path, handle);
+      const seed = found.find(({ find }) => find(chunk) !== undefined);
+      const place = seed?.find(chunk);
+      if (seed === undefined || place === undefined) return new Uint8Array();
+      const { path } = seed;
+      const handle = handles.get(path) ?? (await openRegularFile(path))?.file;
+      if (handle === undefined) return new Uint8Array();
+      handles.set(path, handle);
       const bytes = Buffer.alloc(chunk.length);
-      const { bytesRead } = await fileCall(place.path, () => handle.read(bytes, 0, bytes.length, place.offset));
+      const { bytesRead } = await fileCall(path, () => handle.read(bytes, 0, bytes.length, place.offset));
       return bytes.subarray(0, bytesRead);
     },
     async close() {
@@ -59,24 +56,18 @@ export async function openSeeds(files: readonly SeedFile[], options: SeedOptions
   };
 }
 
-async function findChunks({ path, index }: SeedFile, options: SeedOptions): Promise<readonly Chunk[]> {
+interface Seed {
+  readonly path: string;
+  readonly find: (chunk: Chunk) => Chunk | undefined;
+}
+
+async function findSeedIndex({ path, index }: SeedFile, options: SeedOptions): Promise<ChunkIndex | undefined> {
+  // What was cut with another average has no chunk in common.
+  if (index?.average === options.average) return index;
   try {
-    // What was cut with another average has no chunk in common.
-    const kept = index?.average === options.average ? index : undefined;
-    return chunksOf(kept ?? (await indexStream(freeing(readRegularFile(path, { signal: options.signal })), options)));
+    return await indexStream(freeing(readRegularFile(path, { signal: options.signal })), options);
   } catch (error) {
     if (!FileError.is(error)) throw error;
-    return [];
+    return undefined;
   }
-}
-
-function chunksOf(index: ChunkIndex | undefined): readonly Chunk[] {
-  return Array.from({ length: index?.count ?? 0 }, (_, number) => index?.chunk(number)).filter(
-    (chunk) => chunk !== undefined,
-  );
-}
-
-/** By which equal chunks are found. */
-function keyOf({ sha256, length }: Chunk): string {
-  return `${Buffer.from(sha256).toString("base64")} ${length}`;
 }

@@ -26,9 +26,10 @@ export async function fillFromPatches(
   context: FetchTargetContext,
 ): Promise<"done" | "failed" | "none"> {
   const { target, seeds, most, onWay } = patching;
+  const { hashes, signal } = context;
   const failed = new Set<Digest>();
   for (;;) {
-    const route = await findRoute(site, { target, seeds, most, failed, signal: context.signal });
+    const route = await findRoute(site, { target, seeds, hashes, most, failed, signal });
     if (route === undefined) return failed.size > 0 ? "failed" : "none";
     try {
       onWay(route.way);

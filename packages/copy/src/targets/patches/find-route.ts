@@ -1,10 +1,9 @@
 /** The cheapest way to a target by its signed patches: from an older file that is there, or by its compressed copy from nothing. */
-import { createHash } from "node:crypto";
 import { tableMaxBytes } from "@dtuf/delta";
 import { betweenMaxBytes, emptySha256, findPatchChains, findTargetPatches, type TargetPatch } from "@dtuf/format";
-import { freeing, type Digest } from "@dtuf/registry";
-import { FileError, findFileSize, readRegularFile } from "@dtuf/registry/files";
+import type { Digest } from "@dtuf/registry";
 import { costOf, type Fetching } from "../ways.ts";
+import type { FileHashes } from "./file-hashes.ts";
 import type { Site, TargetInfo } from "../../sources/source.ts";
 
 /** Patches that are applied one after the other. */
@@ -24,6 +23,7 @@ export interface OlderFile {
 export interface RouteSearch {
   readonly target: TargetInfo;
   readonly seeds: readonly OlderFile[];
+  readonly hashes: FileHashes;
   /** What another way costs, in bytes. */
   readonly most: number;
   /** Patches that failed. */
@@ -34,7 +34,7 @@ export interface RouteSearch {
 /** Returns undefined if another way costs less, if no file is one that a patch applies to, or if the site sends no ranges. */
 export async function findRoute(
   site: Site,
-  { target, seeds, most, failed, signal }: RouteSearch,
+  { target, seeds, hashes, most, failed, signal }: RouteSearch,
 ): Promise<Route | undefined> {
   const patches = findTargetPatches(target.file).filter(
     (patch) =>
@@ -48,7 +48,7 @@ export async function findRoute(
   // Files are hashed only if a patch is from a file.
   if (patches.some(({ from }) => from !== emptySha256))
     for (const { path, index } of seeds) {
-      const sha256 = index?.sha256 ?? (await hashFile(path, signal));
+      const sha256 = index?.sha256 ?? (await hashes.find(path, signal));
       if (sha256 !== undefined) found.push(...chainsOf(patches, { sha256, path }));
     }
   const [cheapest] = found.toSorted((a, b) => costOf(a) - costOf(b));
@@ -65,18 +65,4 @@ function chainsOf(
 
 function costsOf(steps: readonly TargetPatch[]): Fetching {
   return { fetchedBytes: steps.reduce((sum, { blob }) => sum + blob.size, 0), requests: steps.length };
-}
-
-/** Returns undefined for a file that is missing or cannot be read. An empty one has nothing to patch. */
-async function hashFile(path: string, signal: AbortSignal | undefined): Promise<string | undefined> {
-  const hash = createHash("sha256");
-  try {
-    const size = await findFileSize(path);
-    if (size === undefined || size === 0) return undefined;
-    for await (const bytes of freeing(readRegularFile(path, { signal }))) hash.update(bytes);
-    return hash.digest("hex");
-  } catch (error) {
-    if (FileError.is(error)) return undefined;
-    throw error;
-  }
 }
