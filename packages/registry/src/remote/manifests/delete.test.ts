@@ -41,14 +41,30 @@ describe("deleting a tag", () => {
     },
   );
 
-  test("restores the tag if the last step fails", async () => {
+  test.for([
+    [403, "OCI_FORBIDDEN"],
+    [404, "OCI_UNSUPPORTED"],
+    [405, "OCI_UNSUPPORTED"],
+  ] as const)("restores the tag, and is an error, if the last step is answered with %i", async ([status, code]) => {
     await using remote = await createRemoteRepository({ without: ["tag-delete"] });
     const { descriptor } = await putManifest(remote.store);
     await remote.store.tag(one, descriptor);
     const path = /manifests\/sha256/;
-    remote.registry.script({ match: { method: "DELETE", path, nth: 2 }, fault: { kind: "answer", status: 403 } });
-    await expectRefused(remote.store.deleteTag(one), "OCI_FORBIDDEN");
+    remote.registry.script({ match: { method: "DELETE", path, nth: 2 }, fault: { kind: "answer", status } });
+    await expectRefused(remote.store.deleteTag(one), code);
     expect((await remote.store.resolve(one, { want: "digest" }))?.descriptor.digest).toBe(descriptor.digest);
+  });
+
+  test("leaves a tag that another publisher moves meanwhile, and is an error", async () => {
+    await using remote = await createRemoteRepository({ without: ["tag-delete"] });
+    const [{ descriptor }, other] = [await putManifest(remote.store), await putManifest(remote.store)];
+    await remote.store.tag(one, descriptor);
+    const move = (): void => void remote.registry.repository("fred/demo").tags.set(one, other.descriptor.digest);
+    const match = { method: "DELETE", path: /manifests\/sha256/, nth: 2 };
+    remote.registry.script({ match, fault: { kind: "run", run: move } });
+    remote.registry.script({ match, fault: { kind: "answer", status: 405 } });
+    await expectRefused(remote.store.deleteTag(one), "OCI_UNSUPPORTED");
+    expect((await remote.store.resolve(one, { want: "digest" }))?.descriptor.digest).toBe(other.descriptor.digest);
   });
 });
 
@@ -65,6 +81,13 @@ describe("deleting a manifest", () => {
   test("is refused if the registry does not allow it", async () => {
     await using remote = await createRemoteRepository({ without: ["manifest-delete"] });
     const { descriptor } = await putManifest(remote.store);
+    await expectRefused(remote.store.deleteManifest(descriptor.digest), "OCI_UNSUPPORTED");
+  });
+
+  test("is refused if the registry answers 404 and still has it", async () => {
+    await using remote = await createRemoteRepository();
+    const { descriptor } = await putManifest(remote.store);
+    remote.registry.script({ match: { method: "DELETE" }, fault: { kind: "answer", status: 404 } });
     await expectRefused(remote.store.deleteManifest(descriptor.digest), "OCI_UNSUPPORTED");
   });
 });

@@ -27,7 +27,11 @@ export async function deleteManifest(repository: Repository, digest: Digest, opt
   const found = await fetchManifest(repository, digest, options);
   if (found === undefined) return false;
   const deletion = await requestDeletion(repository, manifestUrl(repository, digest), options);
-  if (deletion === "unsupported") throw unsupported(repository, "manifests");
+  // 404 also means "cannot delete" at some registries.
+  const isLeft =
+    deletion === "not there" &&
+    (await resolveManifest(repository, digest, { ...options, want: "digest" })) !== undefined;
+  if (deletion === "unsupported" || isLeft) throw unsupported(repository, "manifests");
   const { manifest, descriptor } = found;
   if (manifest.kind !== "schema1" && manifest.subject !== undefined) {
     await forgetReferrer(repository, { descriptor, subject: manifest.subject.digest }, options);
@@ -55,12 +59,21 @@ async function deleteTagByDecoy(repository: Repository, tag: TagName, { signal }
   const decoy = decoyOf(repository);
   // From here on the tag points at the decoy, so an abort must not stop the deletion.
   await moveToDecoy({ repository, ...decoy, signal: undefined }, tag);
+  const restore = (): Promise<void> =>
+    putAs({ repository, descriptor: before.descriptor, bytes: before.bytes, signal: undefined }, tag);
+  let deletion: Deletion;
   try {
-    await requestDeletion(repository, manifestUrl(repository, decoy.descriptor.digest), {});
+    deletion = await requestDeletion(repository, manifestUrl(repository, decoy.descriptor.digest), {});
   } catch (error) {
-    await putAs({ repository, descriptor: before.descriptor, bytes: before.bytes, signal: undefined }, tag);
+    await restore();
     throw error;
   }
+  if (deletion === "deleted") return;
+  const left = await resolveManifest(repository, tag, { want: "digest" });
+  if (left === undefined) return;
+  // Another manifest is another publisher's.
+  if (left.descriptor.digest === decoy.descriptor.digest) await restore();
+  throw unsupported(repository, "tags");
 }
 
 /** @throws OciError OCI_UNSUPPORTED if the registry does not let the tag be moved */
