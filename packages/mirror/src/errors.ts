@@ -7,6 +7,8 @@ export type MirrorErrorCode =
   | "MIRROR_IMAGE_MISSING"
   /** A manifest names content that the source does not have. */
   | "MIRROR_CONTENT_MISSING"
+  /** The destination accepted content, but does not have it. Only `--verify` looks. */
+  | "MIRROR_NOT_KEPT"
   /** The index has no image of a requested platform. */
   | "MIRROR_PLATFORM_MISSING"
   /** The source has no image that matches the selection. */

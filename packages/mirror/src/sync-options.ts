@@ -24,7 +24,10 @@ export interface SyncDefaults {
   readonly deletion: "delete" | "keep";
   /** "stop" (default): no other image is started after the first failure. */
   readonly onFailure: "stop" | "go-on";
-  /** "verify": reads content of the destination and compares it with its digest. Default "trust". */
+  /**
+   * "verify": reads content and manifests that the destination has and compares them with their digests, reads each manifest
+   * after it was put, and looks whether each sent blob is there. Default "trust".
+   */
   readonly present: ImageCopy["present"];
   /** "check": compares all images and writes nothing. Default "copy". */
   readonly mode: "copy" | "check";

@@ -196,6 +196,7 @@ const statuses: Readonly<Record<ErrorCode, ExitStatus>> = {
 
   MIRROR_IMAGE_MISSING: notFound,
   MIRROR_CONTENT_MISSING: notFound,
+  MIRROR_NOT_KEPT: refused,
   MIRROR_PLATFORM_MISSING: notFound,
   MIRROR_NOTHING_TO_SYNC: notFound,
   MIRROR_COLLISION: usage,

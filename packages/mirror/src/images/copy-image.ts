@@ -9,6 +9,7 @@ import { copyReferrers, type LeftBehind } from "./copy-referrers.ts";
 import { MirrorError } from "../errors.ts";
 import { createTree, fetchManifest, type ImageCopy } from "./manifest-tree.ts";
 import { chosenBelow } from "./platform.ts";
+import { undefinedIfDamaged } from "./put-manifest.ts";
 import type { Located } from "./transfers.ts";
 
 export interface CopiedImage {
@@ -31,15 +32,15 @@ export async function copyImageBetween(copy: ImageCopy): Promise<CopiedImage> {
     return { status: "unchanged", descriptor: root, leftBehind };
   }
   const tree = createTree(copy);
-  await tree.copyBelow(root, await tree.bytesOf(root, compared.bytes), { depth: 0, only: selected });
+  const bytes = await tree.bytesOf(root, compared.bytes);
+  await tree.copyBelow(root, bytes, { depth: 0, only: selected });
   const isNew = compared.status !== "unchanged";
   // A local image is put even if it exists, because a killed run may have left files to remove.
-  if (isNew || copy.to.distance === "local") {
-    await tree.put(root, await tree.bytesOf(root, compared.bytes), copy.tag === undefined ? [] : [copy.tag]);
-  }
+  await tree.put({ manifest: root, bytes, tags: copy.tag === undefined ? [] : [copy.tag], mayBeThere: !isNew });
   const leftBehind = await copyReferrers(copy, tree.copied());
-  const { sentBlobs, mountedBlobs } = copy.tally;
-  return { status: isNew || sentBlobs + mountedBlobs > 0 ? "copied" : "unchanged", descriptor: root, leftBehind };
+  const { sentBlobs, mountedBlobs, manifests } = copy.tally;
+  const changes = sentBlobs + mountedBlobs + (copy.to.distance === "local" ? 0 : manifests);
+  return { status: isNew || changes > 0 ? "copied" : "unchanged", descriptor: root, leftBehind };
 }
 
 export interface ComparedImage {
@@ -67,9 +68,11 @@ export async function compareImage(copy: ImageCopy): Promise<ComparedImage> {
   return { status, root, selected, bytes };
 }
 
+/** With "verify", a damaged manifest counts as absent and is replaced. */
 function findAtDestination(to: Located, copy: ImageCopy): Promise<Resolved | undefined> {
   const name = copy.tag ?? copy.expected ?? copy.reference;
-  return to.store.resolve(name, { want: "digest", signal: copy.signal });
+  const resolving = to.store.resolve(name, { want: "digest", signal: copy.signal });
+  return copy.present === "verify" ? undefinedIfDamaged(resolving) : resolving;
 }
 
 function imageMissing({ name }: ImageCopy): MirrorError {

@@ -72,9 +72,10 @@ export async function copyReferrers(
       seen.add(referrer.digest);
       if (seen.size > manifestsMax) throw tooMany(subject);
       pending.push(referrer.digest);
-      if (there.has(referrer.digest)) continue;
-      await copyOne(tree, { manifest: referrer, tags: [] });
-      put.push(referrer);
+      const isThere = there.has(referrer.digest);
+      if (isThere && copy.present === "trust") continue;
+      await copyOne(tree, { manifest: referrer, tags: [], isThere });
+      if (!isThere) put.push(referrer);
     }
     const listed = put.length === 0 ? there : await listedThere(copy, subject);
     left.push(...put.filter(({ digest }) => !listed.has(digest)).map(describe));
@@ -93,8 +94,8 @@ export async function findLeftBehind(copy: ImageCopy, subject: Digest): Promise<
   const there = referrers.length === 0 ? new Set<Digest>() : await listedThere(copy, subject);
   const left = referrers.filter(({ digest }) => !there.has(digest)).map(describe);
   for (const tag of companionTags(subject, "with")) {
-    const missing = await findCompanion(copy, tag);
-    if (missing !== undefined) left.push({ digest: missing.digest, tag });
+    const companion = await findCompanion(copy, tag);
+    if (companion?.isThere === false) left.push({ digest: companion.manifest.digest, tag });
   }
   return left;
 }
@@ -115,6 +116,8 @@ async function listReferrers({ from, name, signal }: ImageCopy, subject: Digest)
 interface Found {
   readonly manifest: Descriptor;
   readonly tags: readonly TagName[];
+  /** Whether the destination says that it has it. */
+  readonly isThere: boolean;
 }
 
 /**
@@ -128,23 +131,24 @@ async function listedThere({ to, signal }: ImageCopy, subject: Digest): Promise<
   return listed;
 }
 
-async function copyOne(tree: ManifestTree, { manifest, tags }: Found): Promise<void> {
+async function copyOne(tree: ManifestTree, { manifest, tags, isThere }: Found): Promise<void> {
   const bytes = await tree.bytesOf(manifest);
   await tree.copyBelow(manifest, bytes, { depth: 0 });
-  await tree.put(manifest, bytes, tags);
+  await tree.put({ manifest, bytes, tags, mayBeThere: isThere });
 }
 
 async function copyCompanion(copy: ImageCopy, tree: ManifestTree, tag: TagName): Promise<void> {
-  const manifest = await findCompanion(copy, tag);
-  if (manifest !== undefined) await copyOne(tree, { manifest, tags: [tag] });
+  const found = await findCompanion(copy, tag);
+  if (found !== undefined && !(found.isThere && copy.present === "trust")) await copyOne(tree, found);
 }
 
-/** Returns the manifest of the tag at the source, unless the destination has the same manifest under the tag. */
-async function findCompanion({ from, to, signal }: ImageCopy, tag: TagName): Promise<Descriptor | undefined> {
+/** The manifest of the tag at the source. */
+async function findCompanion({ from, to, signal }: ImageCopy, tag: TagName): Promise<Found | undefined> {
   const found = await from.store.resolve(tag, { want: "digest", signal });
   if (found === undefined) return undefined;
   const there = await to.store.resolve(tag, { want: "digest", signal });
-  return there?.descriptor.digest === found.descriptor.digest ? undefined : found.descriptor;
+  const isThere = there?.descriptor.digest === found.descriptor.digest;
+  return { manifest: found.descriptor, tags: [tag], isThere };
 }
 
 function tooMany(subject: Digest): MirrorError {

@@ -2,6 +2,7 @@
 import { parseManifest, settleAll, type Descriptor, type Digest, type TagName, type WriteStore } from "@dtuf/registry";
 import { MirrorError } from "../errors.ts";
 import { manifestDepthMax, manifestsMax } from "../limits.ts";
+import { putManifest, undefinedIfDamaged, type ManifestPut } from "./put-manifest.ts";
 import type { PlatformChoice } from "./platform.ts";
 import { referencesOf } from "./references.ts";
 import { contentMissing, type Located, type PresentContent, type Tally, type Transfers } from "./transfers.ts";
@@ -44,22 +45,17 @@ export interface ManifestTree {
   bytesOf(manifest: Descriptor, known?: Uint8Array): Promise<Uint8Array>;
   /** Copies everything that the manifest names, but not the manifest itself. */
   copyBelow(manifest: Descriptor, bytes: Uint8Array, below: Below): Promise<void>;
-  put(manifest: Descriptor, bytes: Uint8Array, tags: readonly TagName[]): Promise<void>;
+  put(put: ManifestPut): Promise<void>;
   /** Digests of all copied manifests, including the given ones. */
   copied(): readonly Digest[];
 }
 
-/** @throws MirrorError MIRROR_CONTENT_MISSING, MIRROR_UNSUPPORTED (nested too deep); errors of the stores */
+/** @throws MirrorError MIRROR_CONTENT_MISSING, MIRROR_NOT_KEPT, MIRROR_UNSUPPORTED (nested too deep); errors of the stores */
 export function createTree(
   copy: Pick<ImageCopy, "from" | "to" | "present" | "transfers" | "tally" | "signal">,
 ): ManifestTree {
   const { from, to, present, transfers, tally, signal } = copy;
   const walked = new Set<Digest>();
-
-  async function put(manifest: Descriptor, bytes: Uint8Array, tags: readonly TagName[]): Promise<void> {
-    await transfers.limiter(() => to.store.put(manifest, bytes, { tags, signal }));
-    tally.manifests += 1;
-  }
 
   async function copyChild(child: Descriptor, depth: number): Promise<void> {
     if (walked.has(child.digest)) return;
@@ -69,8 +65,8 @@ export function createTree(
       return void walked.add(child.digest);
     const bytes = await bytesOf(child);
     await copyBelow(child, bytes, { depth });
-    const isThere = present === "trust" && to.distance === "local" && (await to.store.has(child, { signal }));
-    if (!isThere) await put(child, bytes, []);
+    const isTrustedFile = present === "trust" && to.distance === "local" && (await to.store.has(child, { signal }));
+    if (!isTrustedFile) await putManifest(copy, { manifest: child, bytes, tags: [], mayBeThere: true });
   }
 
   async function copyBelow(manifest: Descriptor, bytes: Uint8Array, { depth, only }: Below): Promise<void> {
@@ -86,12 +82,13 @@ export function createTree(
 
   async function bytesOf(manifest: Descriptor, known?: Uint8Array): Promise<Uint8Array> {
     if (known !== undefined) return known;
-    const near =
-      to.distance === "local" ? await to.store.resolve(manifest.digest, { want: "bytes", signal }) : undefined;
+    const resolving =
+      to.distance === "local" ? to.store.resolve(manifest.digest, { want: "bytes", signal }) : undefined;
+    const near = present === "verify" ? await undefinedIfDamaged(resolving) : await resolving;
     return near?.bytes ?? fetchManifest({ from, transfers, signal }, manifest);
   }
 
-  return { bytesOf, copyBelow, put, copied: () => [...walked] };
+  return { bytesOf, copyBelow, put: (each) => putManifest(copy, each), copied: () => [...walked] };
 }
 
 function tooMany({ digest }: Descriptor): MirrorError {

@@ -5,6 +5,7 @@
 import {
   createLimiter,
   hasCapability,
+  OciError,
   type Descriptor,
   type Digest,
   type Limiter,
@@ -123,7 +124,9 @@ async function mountOrSend(
   const isToBeRead = job.present === "verify" && (await limiter(() => job.to.store.has(job.blob, job)));
   if (isToBeRead) return limiter(() => send(job, onProgress));
   for (const name of new Set([sibling, source])) {
-    if (name !== undefined && name !== job.to.name && (await limiter(() => mount(job, name)))) return;
+    if (name === undefined || name === job.to.name || !(await limiter(() => mount(job, name)))) continue;
+    if (isVerified(job)) await limiter(() => readThrough(job));
+    return;
   }
   await limiter(() => send(job, onProgress));
 }
@@ -139,10 +142,8 @@ async function mount({ to, blob, tally, signal }: BlobTransfer, name: string): P
   return mounted;
 }
 
-async function send(
-  { from, to, blob, tally, present, signal }: BlobTransfer,
-  onProgress: ProgressCallback | undefined,
-): Promise<void> {
+async function send(job: BlobTransfer, onProgress: ProgressCallback | undefined): Promise<void> {
+  const { from, to, blob, tally, present, signal } = job;
   if (isForeignLayer(blob) && !(await from.store.has(blob, { signal }))) return;
   // With "verify", `put` reads a blob on a disk and replaces it if it is damaged.
   if (present === "trust" && to.distance === "local" && (await to.store.has(blob, { signal }))) {
@@ -174,16 +175,23 @@ async function send(
     tally.sentBlobs += 1;
     tally.sentBytes += blob.size;
   } else tally.presentBlobs += 1;
-  if (present === "verify" && to.distance === "remote" && !opened) await readThrough(to.store, blob, signal);
+  if (!isVerified(job)) return;
+  if (!opened) await readThrough(job);
+  else if (!(await to.store.has(blob, { signal }))) throw notKept("blob", blob.digest);
+}
+
+/** Whether content of the destination is to be read. On a local disk `put` does it. */
+export function isVerified({ present, to }: Pick<BlobTransfer, "present" | "to">): boolean {
+  return present === "verify" && to.distance === "remote";
 }
 
 /**
  * @throws OciError OCI_DIGEST_MISMATCH, OCI_SIZE_MISMATCH: the blob at the destination is damaged; only the owner of the
- * registry can repair it
+ * registry can repair it; MirrorError MIRROR_NOT_KEPT
  */
-async function readThrough(store: ReadStore, blob: Descriptor, signal: AbortSignal | undefined): Promise<void> {
-  const stream = await store.open(blob, { signal });
-  if (stream === undefined) throw contentMissing("blob", blob.digest);
+async function readThrough({ to, blob, signal }: BlobTransfer): Promise<void> {
+  const stream = await to.store.open(blob, { signal });
+  if (stream === undefined) throw notKept("blob", blob.digest);
   const chunks = stream[Symbol.asyncIterator]();
   while ((await chunks.next()).done !== true) signal?.throwIfAborted();
 }
@@ -202,6 +210,26 @@ async function* readFrom(
     passed += chunk.length;
     if (skip < chunk.length) yield chunk.subarray(skip);
   }
+}
+
+/** Whether the error says that a store has other bytes than it should. */
+export function isDamage(error: unknown): boolean {
+  return OciError.is(error) && damageCodes.has(error.code);
+}
+
+const damageCodes: ReadonlySet<string> = new Set([
+  "OCI_DIGEST_MISMATCH",
+  "OCI_SIZE_MISMATCH",
+  "OCI_MANIFEST_INVALID",
+  "OCI_DESCRIPTOR_INVALID",
+  "OCI_DIGEST_INVALID",
+  "OCI_RESPONSE_INVALID",
+]);
+
+export function notKept(kind: "blob" | "manifest", digest: Digest): MirrorError {
+  return new MirrorError("MIRROR_NOT_KEPT", `the destination accepted the ${kind} ${digest} and does not have it`, {
+    details: { digest },
+  });
 }
 
 export function contentMissing(kind: "blob" | "manifest", digest: Digest): MirrorError {

@@ -12,6 +12,11 @@ export const mirrorErrors: ErrorEntries<MirrorErrorCode> = {
     risk: "The image is damaged at the source. Its tag at the destination was not moved.",
     mend: "Push the image again at the source, or leave it out with `--exclude`.",
   },
+  MIRROR_NOT_KEPT: {
+    cause: "The destination accepted content, and does not have it when `--verify` reads it.",
+    risk: "The image cannot be pulled from the destination, although it answered that it has it.",
+    mend: "Run it again. If that does not help, the registry is broken: ask its owner.",
+  },
   MIRROR_PLATFORM_MISSING: {
     cause: "The image has nothing for a platform that was asked for.",
     risk: noRisk,

@@ -59,7 +59,7 @@ async function deleteTagByDecoy(repository: Repository, tag: TagName, { signal }
   const decoy = decoyOf(repository);
   // From here on the tag points at the decoy, so an abort must not stop the deletion.
   await moveToDecoy({ repository, ...decoy, signal: undefined }, tag);
-  const restore = (): Promise<void> =>
+  const restore = (): Promise<unknown> =>
     putAs({ repository, descriptor: before.descriptor, bytes: before.bytes, signal: undefined }, tag);
   let deletion: Deletion;
   try {
