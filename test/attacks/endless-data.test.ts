@@ -17,15 +17,19 @@ beforeEach(async () => {
   sim = await createTufSimulator();
   sim.addTarget("a.txt", Buffer.from("as published"));
   await sim.publishRelease();
-  transport = createTransport({
+  transport = createTestTransport();
+});
+afterEach(() => transport.close());
+
+function createTestTransport(stallTimeoutMs?: number): Transport {
+  return createTransport({
     now: () => now,
     random: () => 0,
     plainHttp: () => "allow",
     retry: { maxAttempts: 1 },
-    stallTimeoutMs: 300,
+    stallTimeoutMs,
   });
-});
-afterEach(() => transport.close());
+}
 
 type Answer = (response: ServerResponse, bytes: Uint8Array) => void;
 
@@ -80,6 +84,7 @@ describe("data without end", () => {
   });
 
   test("a server that falls silent in the middle of the timestamp is left, and named", async () => {
+    transport = createTestTransport(300);
     await using server = await serve("timestamp.json", (response, bytes) => response.write(bytes.subarray(0, 10)));
     await using victim = await createVictim(sim);
     expect(await outcome(victim.copy(source(server)).pullMetadata())).toBe("OCI_UNAVAILABLE");
@@ -91,6 +96,7 @@ describe("data without end", () => {
       const timer = setInterval(() => response.write(" "), 50);
       response.on("close", () => clearInterval(timer));
     };
+    transport = createTestTransport(300);
     await using server = await serve("timestamp.json", drip);
     await using victim = await createVictim(sim);
     const pull = victim.copy(source(server)).pullMetadata();

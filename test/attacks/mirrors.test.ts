@@ -2,7 +2,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createCopy, createMirroredSource, createStoreSource, type CopyEvent } from "@dtuf/copy";
-import { createRegistryClient } from "@dtuf/registry/remote";
+import { createRegistryClient, type RegistryClient } from "@dtuf/registry/remote";
 import { parseTargetPath } from "@dtuf/tuf";
 import { createTufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -92,15 +92,19 @@ describe("a first mirror", () => {
 
   test("that hangs is left after the stall time", async () => {
     const time = { now: () => new Date(), random: () => 0.5, sleep: () => Promise.resolve() };
-    const client = createRegistryClient({
-      registry: scene.registry.host,
-      scheme: "http",
-      transport: { ...time, stallTimeoutMs: 100, retry: { maxAttempts: 1 } },
-      ...time,
-    });
+    const createClient = (stallTimeoutMs?: number): RegistryClient =>
+      createRegistryClient({
+        registry: scene.registry.host,
+        scheme: "http",
+        transport: { ...time, stallTimeoutMs, retry: { maxAttempts: 1 } },
+        ...time,
+      });
+    const clients = { [repo]: createClient(100), "fred/mirror": createClient() };
     scene.registry.script({ match: { path: /fred\/demo/ }, fault: { kind: "stall", after: "headers" } });
     const events: CopyEvent[] = [];
-    const sources = [repo, "fred/mirror"].map((name) => createStoreSource(client.repository(name), { name }));
+    const sources = Object.entries(clients).map(([name, client]) =>
+      createStoreSource(client.repository(name), { name }),
+    );
     const copy = createCopy({
       source: createMirroredSource(sources),
       place: repo,
@@ -109,7 +113,7 @@ describe("a first mirror", () => {
       onEvent: (event) => events.push(event),
     });
     const target = await copy.findTarget(parseTargetPath("a.txt"));
-    await client.close();
+    for (const client of Object.values(clients)) await client.close();
     expect(target).toMatchObject({ length: "as published anew".length });
     const stalled = expect.objectContaining({ code: "OCI_UNAVAILABLE" }) as unknown;
     expect(events).toEqual([{ kind: "site-skipped", site: repo, error: stalled }]);

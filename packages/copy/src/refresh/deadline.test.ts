@@ -8,7 +8,7 @@ import { startHttpServer } from "@dtuf/testing/http-servers";
 import { createSimulatorSource } from "@dtuf/testing/tuf-simulator/simulator-source";
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createCopy, type Copy } from "../copy.ts";
 import type { CopyEvent } from "../events.ts";
 import { createHttpSource } from "../sources/http-source.ts";
@@ -22,7 +22,11 @@ let sim: TufSimulator;
 let transport: Transport;
 let events: CopyEvent[];
 
+/** Time passes only at a slow site, which says how much. */
+const passMs = (ms: number): void => void vi.advanceTimersByTime(ms);
+
 beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   home = await mkdtemp(join(tmpdir(), "copy-deadline-"));
   events = [];
   transport = createTransport({});
@@ -30,6 +34,7 @@ beforeEach(async () => {
   await sim.publishRelease();
 });
 afterEach(async () => {
+  vi.useRealTimers();
   await transport.close();
   await rm(home, { recursive: true, force: true });
 });
@@ -44,25 +49,25 @@ function pin(): { readonly kind: "root"; readonly bytes: Uint8Array } {
   return { kind: "root", bytes: sim.files.get("1.root.json") ?? new Uint8Array() };
 }
 
-/** Sends a byte at intervals and never ends the answer. */
+/** Sends a byte every 20 ms and never ends the answer. */
 async function startDrip(): ReturnType<typeof startHttpServer> {
   return startHttpServer((_request, response) => {
     response.writeHead(200, { "content-type": "application/json" });
-    const timer = setInterval(() => response.write("x"), 5);
+    const timer = setInterval(() => response.write("x", () => passMs(20)), 1);
     response.on("close", () => clearInterval(timer));
   });
 }
 
 /** Never settles and ignores its signal. */
 function createHangingSite(): Site {
-  const never = (): Promise<undefined> => new Promise(() => undefined);
+  const never = (): Promise<undefined> => (passMs(short.fileMs), new Promise(() => undefined));
   return { name: "slow", openView: () => ({ findMetadata: never }), openPart: never, parts: () => [] };
 }
 
 /** Sends every metadata file within its deadline, and always has another root. */
 function createEndlessSite(): Site {
   const findMetadata = async ({ version = 1 }: MetadataRequest): Promise<Uint8Array | undefined> => {
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    passMs(20);
     sim.root.version = version;
     return sim.publishRoot();
   };
@@ -112,8 +117,7 @@ describe("a deadline", () => {
     const limits = { what: "x", limitMs: 1, bytesPerSecond: 1 };
     const [fed, hungry] = [startDeadline(limits), startDeadline(limits)];
     fed.onBytes(3600);
-    await new Promise((resolve) => hungry.signal.addEventListener("abort", resolve));
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    passMs(20);
     expect(hungry.signal.reason).toMatchObject({ code: "COPY_TOO_SLOW", details: { what: "x", received: 0 } });
     expect(fed.signal.aborted).toBe(false);
     fed.end();

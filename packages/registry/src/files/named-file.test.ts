@@ -55,5 +55,6 @@ test("the pipe of a process substitution is bounded", async () => {
 });
 
 test("the wait for the writer of a process substitution ends with the signal", async () => {
-  expect(await readSubstitution("sleep 5", 5, 300)).toMatch(/TimeoutError$/);
+  // Ends when the reader has ended.
+  expect(await readSubstitution("tail -f /dev/null --pid $$", 5, 300)).toMatch(/TimeoutError$/);
 });

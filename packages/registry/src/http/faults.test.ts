@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import {
   startHttpServer,
   startRawServer,
@@ -5,7 +6,7 @@ import {
   type LoopbackServer,
 } from "@dtuf/testing/http-servers";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { HttpResponse, Transport, TransportOptions } from "./http.ts";
 import { createTransport } from "./transport.ts";
 
@@ -17,26 +18,41 @@ function get(server: LoopbackServer, options: Partial<TransportOptions> = {}): P
   return testTransport(options).send({ method: "GET", url: server.url("/") });
 }
 
+interface Saying extends LoopbackServer {
+  readonly sockets: readonly Socket[];
+}
+
 /** Sends this to every request and then closes the connection or not. */
-function startSaying(text: string, then: "end" | "reset" | "stay"): Promise<LoopbackServer> {
-  return startRawServer((socket) => {
-    socket.on("data", () => {
-      if (then === "end") socket.end(text);
-      else socket.write(text, () => then === "reset" && setTimeout(() => socket.resetAndDestroy(), 20));
-    });
+async function startSaying(text: string, then: "end" | "stay" = "stay"): Promise<Saying> {
+  const sockets: Socket[] = [];
+  const server = await startRawServer((socket) => {
+    sockets.push(socket);
+    socket.on("data", () => (then === "end" ? socket.end(text) : socket.write(text)));
   });
+  return { ...server, sockets };
 }
 
 async function untilTrue(check: () => boolean): Promise<void> {
-  while (!check()) await new Promise((resolve) => setTimeout(resolve, 5));
+  while (!check()) await new Promise((resolve) => void setImmediate(resolve));
+}
+
+/** Timers stand still until they are moved; connections do not. */
+function stopTimers(): Disposable {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  return { [Symbol.dispose]: () => void vi.useRealTimers() };
 }
 
 describe("a body that differs from the announced one is an error", () => {
   test.each(["end", "reset"] as const)("cut (%s) before its length", async (then) => {
-    await using server = await startSaying("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n1234", then);
+    await using server = await startSaying("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n1234");
     const received: string[] = [];
     const reading = async (): Promise<void> => {
-      for await (const chunk of (await get(server)).body) received.push(Buffer.from(chunk).toString());
+      for await (const chunk of (await get(server)).body) {
+        received.push(Buffer.from(chunk).toString());
+        for (const socket of server.sockets)
+          if (then === "end") socket.end();
+          else socket.resetAndDestroy();
+      }
     };
     await expectRefused(reading(), "OCI_UNAVAILABLE");
     expect(received.join("")).toBe("1234");
@@ -137,8 +153,11 @@ describe("a stall ends in an error", () => {
 
   test("within the body, after the bytes that came", async () => {
     await using server = await startSaying("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n1234", "stay");
+    using _ = stopTimers();
     const response = await get(server, { stallTimeoutMs: 50 });
-    await expect(response.bytes(99)).rejects.toMatchObject(stalled);
+    const reading = response.bytes(99);
+    vi.advanceTimersByTime(50);
+    await expect(reading).rejects.toMatchObject(stalled);
     await untilTrue(() => server.connections() === 0);
   });
 
@@ -160,7 +179,12 @@ describe("a stall ends in an error", () => {
     await using server = await startHttpServer((request, response) => {
       request.resume().on("end", () => response.end(Buffer.alloc(4 << 20)));
     });
-    const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 150));
+    using _ = stopTimers();
+    const pause = async (): Promise<void> => {
+      // The stall timer is the only one.
+      await untilTrue(() => vi.getTimerCount() === 0);
+      vi.advanceTimersByTime(150);
+    };
     const open = async function* (): AsyncGenerator<Uint8Array> {
       await pause();
       yield new Uint8Array(5);
@@ -176,26 +200,31 @@ describe("a stall ends in an error", () => {
     expect(received).toBe(4 << 20);
   });
 
+  const head = `HTTP/1.1 200 OK\r\ncontent-length: ${12 * 1024}\r\n\r\n`;
+
+  /** Each part takes as long as 0.7 of the stall time to come. */
+  async function readParts(server: Saying, part: string): Promise<number> {
+    const response = await get(server, { stallTimeoutMs: 100 });
+    const chunks = response.body[Symbol.asyncIterator]();
+    let received = 0;
+    for (let at = 1; at <= 12; at++) {
+      vi.advanceTimersByTime(70);
+      server.sockets[0]?.write(part);
+      while (received < at * part.length) received += ((await chunks.next()).value as Uint8Array).length;
+    }
+    return received;
+  }
+
   test("a body that trickles longer than the stall time is read to its end", async () => {
-    await using server = await startRawServer((socket) => {
-      socket.once("data", () => {
-        socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${12 * 1024}\r\n\r\n`);
-        const timer = setInterval(() => socket.write("x".repeat(1024)), 25);
-        socket.on("close", () => clearInterval(timer));
-      });
-    });
-    expect((await (await get(server, { stallTimeoutMs: 200 })).bytes(99_999)).length).toBe(12 * 1024);
+    await using server = await startSaying(head);
+    using _ = stopTimers();
+    expect(await readParts(server, "x".repeat(1024))).toBe(12 * 1024);
   });
 
   test("a body that comes a byte now and then is a stall", async () => {
-    await using server = await startRawServer((socket) => {
-      socket.once("data", () => {
-        socket.write("HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n");
-        const timer = setInterval(() => socket.write("x"), 10);
-        socket.on("close", () => clearInterval(timer));
-      });
-    });
-    await expect((await get(server, { stallTimeoutMs: 100 })).bytes(99_999)).rejects.toMatchObject(stalled);
+    await using server = await startSaying(head);
+    using _ = stopTimers();
+    await expect(readParts(server, "x")).rejects.toMatchObject(stalled);
   });
 });
 
