@@ -82,7 +82,8 @@ async function hold(
         refusal = (error as { code: string }).code;
       });
     }
-    if (!(await isServed())) return { day: half / 2, refusal };
+    // While the timer goes on, a look each week finds out too.
+    if ((refusal !== undefined || half % 14 === 0) && !(await isServed())) return { day: half / 2, refusal };
     clock.advance({ hours: 12 });
   }
   throw new RangeError("clients are held for ever");
@@ -125,19 +126,15 @@ const rows: readonly Row[] = [
   },
 ];
 
-test.each(rows)(
-  "$set: clients are held at a hidden release's forerunner until day $day [T135]",
-  async (row) => {
-    const timer = row.by === "pusher" ? master("shown", "pusher") : await createTimer();
-    const newer = await publish("mended", row.hidden === undefined ? pusher : await createSecond());
-    const handed = row.record === undefined ? {} : { record: row.record === "new" ? newer : record };
-    const { set, day, refusal } = row;
-    const held = await hold(timer, { ...row.options, ...handed });
-    console.log(`${set}: the timer stops (${String(held.refusal)}), clients refuse on day ${held.day}`);
-    expect(held).toEqual({ day, refusal });
-  },
-  120_000,
-);
+test.each(rows)("$set: clients are held at a hidden release's forerunner until day $day [T135]", async (row) => {
+  const timer = row.by === "pusher" ? master("shown", "pusher") : await createTimer();
+  const newer = await publish("mended", row.hidden === undefined ? pusher : await createSecond());
+  const handed = row.record === undefined ? {} : { record: row.record === "new" ? newer : record };
+  const { set, day, refusal } = row;
+  const held = await hold(timer, { ...row.options, ...handed });
+  console.log(`${set}: the timer stops (${String(held.refusal)}), clients refuse on day ${held.day}`);
+  expect(held).toEqual({ day, refusal });
+});
 
 test("the state that pushed renews its snapshot, another one only when it is told to [T135]", async () => {
   await pusher.pushMetadata();

@@ -1,37 +1,37 @@
 /** Each key of a publisher has a passphrase of its own, and a rotation changes them. */
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { uniqueRepository } from "../setup/registries.ts";
 import { createMachine, publishDemo, type Machine } from "./machine.ts";
 
 const roles = ["ROOT", "TARGETS", "SNAPSHOT", "TIMESTAMP"] as const;
 
-function setPassphrases(machine: Machine, generation: string): void {
+const repo = uniqueRepository("rotation");
+let machine: Machine;
+
+function setPassphrases(generation: string): void {
   for (const role of roles) machine.environment[`DTUF_${role}_KEY_PASSWORD`] = `${generation} ${role}`;
 }
 
+beforeAll(async () => {
+  machine = await createMachine({ DTUF_HOST: "oci:registry" });
+  setPassphrases("first");
+  machine.environment["DTUF_OLD_ROOT_KEY_PASSWORD"] = "first ROOT";
+  await publishDemo(machine, repo, "before\n");
+});
+afterAll(() => machine[Symbol.asyncDispose]());
+
 describe("with a passphrase of its own for each key", () => {
   test("publishing and refreshing go on between create-metadata-keys and reset-keys, and after it", async () => {
-    await using machine = await createMachine({ DTUF_HOST: "oci:registry" });
-    const repo = uniqueRepository("rotation");
-    setPassphrases(machine, "first");
-    machine.environment["DTUF_OLD_ROOT_KEY_PASSWORD"] = "first ROOT";
-    await publishDemo(machine, repo, "before\n");
     await machine.must(["create-metadata-keys", repo]);
     await machine.must(["refresh-metadata", repo]);
     await machine.must(["push-metadata", repo]);
     await machine.must(["reset-keys", repo]);
     await machine.must(["refresh-metadata", repo]);
-    await machine.must(["push-metadata", repo]);
-    expect((await machine.run(["refresh-metadata", repo])).status).toBe(0);
+    expect((await machine.run(["push-metadata", repo])).status).toBe(0);
   });
 
   test("a rotation of every key to new passphrases takes the old root's from its own variable", async () => {
-    await using machine = await createMachine({ DTUF_HOST: "oci:registry" });
-    const repo = uniqueRepository("rotation");
-    setPassphrases(machine, "first");
-    machine.environment["DTUF_OLD_ROOT_KEY_PASSWORD"] = "first ROOT";
-    await publishDemo(machine, repo, "before\n");
-    setPassphrases(machine, "second");
+    setPassphrases("second");
     await machine.must(["create-root-key", repo]);
     await machine.must(["create-metadata-keys", repo]);
     const wrong = await machine.run(["refresh-metadata", repo]);
@@ -39,7 +39,7 @@ describe("with a passphrase of its own for each key", () => {
     expect(wrong.stderr).toContain("is taken from DTUF_TIMESTAMP_KEY_PASSWORD");
     machine.environment["DTUF_TIMESTAMP_KEY_PASSWORD"] = "first TIMESTAMP";
     await machine.must(["refresh-metadata", repo]);
-    setPassphrases(machine, "second");
+    setPassphrases("second");
     await machine.must(["reset-keys", repo]);
     await machine.must(["push-metadata", repo]);
     await machine.must(["refresh-metadata", repo]);

@@ -139,19 +139,12 @@ async function delegateTools(master: Master, version: number, text: string): Pro
 
 const patience = { timeout: 300_000 };
 
-async function eightAtATime(names: readonly string[], work: (name: string) => Promise<unknown>): Promise<void> {
-  const left = names.values();
-  const worker = async (): Promise<void> => {
-    for (const name of left) await work(name);
-  };
-  await Promise.all(Array.from({ length: 8 }, worker));
-}
-
-/** As if the role had had so many targets from the beginning. */
-async function deleteOwnManifest(name: string): Promise<void> {
-  const tag = targetTag(digestHex(digestOf(Buffer.from(name))), parseTargetPath(name));
-  const own = await store().resolve(tag, { want: "digest" });
-  if (own !== undefined) await store().deleteManifest(own.descriptor.digest);
+/** As if the role had had so many targets from the beginning. The registry itself reads every tag to delete one. */
+async function deleteOwnTags(names: readonly string[]): Promise<void> {
+  const tags = join(dataDirectory(), "content/docker/registry/v2/repositories", repository, "_manifests/tags");
+  for (const name of names) {
+    await rm(join(tags, targetTag(digestHex(digestOf(Buffer.from(name))), parseTargetPath(name))), { recursive: true });
+  }
 }
 
 describe("a publisher on docker-registry", () => {
@@ -232,7 +225,7 @@ describe("a publisher on docker-registry", () => {
     const names = Array.from({ length: 1001 }, (_, n) => `t/${n}`);
     await master.pushTargets(names.map((name) => ({ name, parts: [content(name)] })));
     await master.pushMetadata();
-    await eightAtATime(names, deleteOwnManifest);
+    await deleteOwnTags(names);
     await collectGarbage();
     expect(await readAll(names)).toEqual(names);
     expect((await pullAsOras("meta.1-1.targets")).get("t/1000")).toBe("t/1000");

@@ -6,33 +6,53 @@
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createMaster, MasterError, type Master, type TargetPart } from "@dtuf/master";
+import { createMaster, MasterError, type TargetPart } from "@dtuf/master";
 import { createRegistryClient } from "@dtuf/registry/remote";
-import type { LoggedRequest } from "@dtuf/testing";
+import type { HostileRegistry, LoggedRequest } from "@dtuf/testing";
 import { createFixedClock } from "@dtuf/testing/fixed-clock";
 import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
 import { createRemoteRepository, type RemoteRepository } from "@dtuf/testing/remote-repository";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
 const clock = createFixedClock();
 let directory: string;
 let remote: RemoteRepository;
-let master: Master;
+let root: Uint8Array;
+/** Of the first release, which every schedule begins with. */
+let first: HostileRegistry;
 
-beforeEach(async () => {
+const createRegistry = (): Promise<RemoteRepository> =>
+  createRemoteRepository({ immutableTags: { which: "all but latest", like: "ECR" } });
+
+beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "dtuf-three-"));
-  remote = await createRemoteRepository({ immutableTags: { which: "all but latest", like: "ECR" } });
-  master = createMaster({ store: remote.store, place: "here", directory: join(directory, "a"), now: clock.now });
+  await using remote = await createRegistry();
+  const state = join(directory, "first");
+  const master = createMaster({ store: remote.store, place: "here", directory: state, now: clock.now });
   await master.createRootKey();
   await master.createMetadataKeys();
   await master.createMetadata();
   await master.pushMetadata();
-  for (const name of names) await cp(join(directory, "a"), join(directory, name), { recursive: true });
+  root = await master.rootFile();
+  first = remote.registry;
+});
+afterAll(() => rm(directory, { recursive: true, force: true }));
+beforeEach(async () => {
+  remote = await createRegistry();
+  const [from, to] = [first, remote.registry].map((registry) => registry.repository("fred/demo"));
+  copyAll(from?.blobs, to?.blobs);
+  copyAll(from?.manifests, to?.manifests);
+  copyAll(from?.tags, to?.tags);
+  for (const name of names) await cp(join(directory, "first"), join(directory, name), { recursive: true });
 });
 afterEach(async () => {
   await remote[Symbol.asyncDispose]();
-  await rm(directory, { recursive: true, force: true });
+  for (const name of names) await rm(join(directory, name), { recursive: true });
 });
+
+function copyAll<Value>(from: ReadonlyMap<string, Value> = new Map(), to?: Map<string, Value>): void {
+  for (const [key, value] of from) to?.set(key, value);
+}
 
 const content = (text: string): TargetPart => ({
   kind: "content",
@@ -44,7 +64,7 @@ const content = (text: string): TargetPart => ({
 });
 
 const read = async (name: string): Promise<string | undefined> =>
-  readTarget(remote.store, await readRelease(remote.store, await master.rootFile(), clock.now()), name);
+  readTarget(remote.store, await readRelease(remote.store, root, clock.now()), name);
 
 const names = ["p", "q", "r"];
 
