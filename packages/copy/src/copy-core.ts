@@ -30,7 +30,7 @@ import { createRepositoryHolder, type RepositoryHolder } from "./refresh/reposit
 import { describeLoaded, type LoadedRepository } from "./refresh/loaded-repository.ts";
 import { createRepositorySource } from "./sources/repository-source.ts";
 import type { Source, TargetInfo } from "./sources/source.ts";
-import { createFileHashes, type FileHashes } from "./targets/patches/file-hashes.ts";
+import { createFileHashes, type FileHashes } from "./state/file-hashes.ts";
 
 export interface CopyCore {
   readonly options: CopySettings & { readonly now: () => Date };

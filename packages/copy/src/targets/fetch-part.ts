@@ -14,7 +14,7 @@ import type { RefreshMode } from "../refresh/pull-metadata.ts";
 import { openParts } from "./parts-ahead.ts";
 import { createRepeatedParts } from "./repeated-parts.ts";
 import { firstThatWorks } from "../sources/first-that-works.ts";
-import type { FileHashes } from "./patches/file-hashes.ts";
+import type { FileHashes } from "../state/file-hashes.ts";
 import type { PartStream, Site, TargetInfo, TargetPiece } from "../sources/source.ts";
 
 export interface FetchTargetContext {

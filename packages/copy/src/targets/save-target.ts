@@ -5,7 +5,7 @@
  */
 import { dirname, resolve } from "node:path";
 import { freeing } from "@dtuf/registry";
-import { createDirectory, fileCall, FileError, readFrom, syncDirectory, withLock } from "@dtuf/registry/files";
+import { fileCall, FileError, readFrom, syncDirectory, withLock } from "@dtuf/registry/files";
 import { TufError } from "@dtuf/tuf";
 import { fromSites, notFound, verifyingTarget, type FetchTargetContext } from "./fetch-part.ts";
 import { isCallbackFault } from "../callbacks.ts";

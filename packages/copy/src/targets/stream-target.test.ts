@@ -14,7 +14,7 @@ import { CopyError } from "../errors.ts";
 import type { CopyEvent } from "../events.ts";
 import type { Site, TargetInfo } from "../sources/source.ts";
 import { openVerified, type OpenTargetContext } from "./open-target.ts";
-import { createFileHashes } from "./patches/file-hashes.ts";
+import { createFileHashes } from "../state/file-hashes.ts";
 
 /** About 25 chunks. */
 const content = Buffer.concat(

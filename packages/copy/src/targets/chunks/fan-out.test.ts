@@ -19,7 +19,7 @@ import type { Site, TargetInfo } from "../../sources/source.ts";
 import { saveVerified, type SaveTargetContext } from "../save-target.ts";
 import type { SaveReport } from "../ways.ts";
 import { defaultFanOut, requestsAtOnce, type FanOut } from "./fan-out.ts";
-import { createFileHashes } from "../patches/file-hashes.ts";
+import { createFileHashes } from "../../state/file-hashes.ts";
 
 const content = randomBytes(3_000_000);
 const average = 4096;

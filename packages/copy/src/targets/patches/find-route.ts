@@ -3,7 +3,7 @@ import { tableMaxBytes } from "@dtuf/delta";
 import { betweenMaxBytes, emptySha256, findPatchChains, findTargetPatches, type TargetPatch } from "@dtuf/format";
 import type { Digest } from "@dtuf/registry";
 import { costOf, type Fetching } from "../ways.ts";
-import type { FileHashes } from "./file-hashes.ts";
+import type { FileHashes } from "../../state/file-hashes.ts";
 import type { Site, TargetInfo } from "../../sources/source.ts";
 
 /** Patches that are applied one after the other. */

@@ -5,7 +5,7 @@ import { FileError, readFileIdentity, readRegularFile } from "@dtuf/registry/fil
 
 export interface FileHashes {
   /** SHA-256, 64 hex digits; undefined for a file that is missing, empty or cannot be read. A file is read again only if it changed. */
-  find(path: string, signal?: AbortSignal | undefined): Promise<string | undefined>;
+  find(path: string, signal?: AbortSignal): Promise<string | undefined>;
 }
 
 /** So many files are remembered. */
