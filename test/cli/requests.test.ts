@@ -77,7 +77,7 @@ describe("the requests of", () => {
   test("the first push-metadata: the root too", async () => {
     expect(await requestsOf(publisher, ["push-metadata", repo])).toEqual([
       ...["GET latest", "HEAD target", "GET release.N", "POST upload, or found", signed(4), "PUT release.N"],
-      ...["GET latest", ...switched.slice(1)],
+      ...["HEAD target", "GET latest", ...switched.slice(1)],
     ]);
     await writeFile(join(client.directory, "root.json"), (await publisher.must(["get-root", repo])).bytes);
   });
@@ -87,8 +87,9 @@ describe("the requests of", () => {
     expect(await requestsOf(publisher, ["push-target", repo, "b", "b"])).toEqual(requests);
   });
 
-  test("push-metadata: one for each staged target and each file that was signed", async () => {
-    const requests = ["GET latest", "HEAD target", "GET release.N", signed(3), "PUT release.N", ...switched];
+  test("push-metadata: two for each staged target, and one for each file that was signed", async () => {
+    const put = ["GET latest", "HEAD target", "GET release.N", signed(3), "PUT release.N"];
+    const requests = [...put, "HEAD target", ...switched];
     expect(await requestsOf(publisher, ["push-metadata", repo])).toEqual(requests);
   });
 
@@ -130,7 +131,7 @@ describe("the requests of", () => {
   test("publish: those of status, push-target and push-metadata", async () => {
     expect(await requestsOf(publisher, ["publish", repo, "c"])).toEqual([
       ...["GET latest", "POST upload, or found", "PUT content", "PUT target"],
-      ...["GET latest", "HEAD target", "GET release.N", signed(3), "PUT release.N", ...switched],
+      ...["GET latest", "HEAD target", "GET release.N", signed(3), "PUT release.N", "HEAD target", ...switched],
     ]);
   });
 
@@ -161,11 +162,11 @@ describe("the requests of", () => {
       ...["POST upload, or found", signed(2), "PUT proposal", "GET proposal"],
     ]);
     expect(await requestsOf(delegate, ["sign", repo, "--proposal", "next", "--yes"])).toEqual([
-      ...["GET latest", "GET proposal", "GET blob", "GET latest", "GET proposal", "GET blob"],
+      ...["GET latest", "GET proposal", "GET blob", "GET latest", "GET proposal"],
     ]);
     expect(await requestsOf(publisher, ["accept", repo, "next"])).toEqual([
       ...["GET latest", "GET proposal", "GET blob", "HEAD target", signed(1), "PUT role"],
-      ...["GET release.N", signed(2), "PUT release.N", ...switched, "PUT role's second tag"],
+      ...["GET release.N", signed(2), "PUT release.N", "HEAD target", ...switched, "PUT role's second tag"],
     ]);
     await delegate[Symbol.asyncDispose]();
   });

@@ -119,7 +119,7 @@ describe("pruning", () => {
     ["whose list of tags is behind", "release.3", "list"],
     ["that does not show the current release", "release.3", "resolve"],
     ["that does not show the release before it", "release.2", "resolve"],
-  ] as const)("at a registry %s deletes nothing [T271]", async (_what, tag, where) => {
+  ] as const)("at a registry %s deletes nothing [T274]", async (_what, tag, where) => {
     await dropOld();
     const hiding: LayoutStore = {
       ...store,
@@ -134,6 +134,42 @@ describe("pruning", () => {
     await expectRefused(createMaster({ ...place, store: hiding }).prune(), "MASTER_METADATA_UNAVAILABLE");
     expect(await tags()).toEqual(before);
     expect(await isThere("old bytes")).toBe(true);
+  });
+
+  test.each([
+    ["before the release has its tag: the publication is refused", "release.4", "OCI_NOT_FOUND"],
+    ["before `latest` names the release: the bytes stay", "latest", undefined],
+  ] as const)("by another publisher %s [T133]", async (_when, tag, refusal) => {
+    await dropOld();
+    await cp(join(directory, "master"), join(directory, "other"), { recursive: true });
+    const place = { place: "here", now: clock.now };
+    const other = createMaster({ ...place, store, directory: join(directory, "other") });
+    await master.pushTarget("old", [content("old bytes")]);
+    let pruned: number | undefined;
+    const meeting: LayoutStore = {
+      ...store,
+      async put(descriptor, bytes, options) {
+        if (pruned === undefined && options?.tags?.includes(parseTag(tag)) === true)
+          pruned = (await other.prune()).blobs;
+        return store.put(descriptor, bytes, options);
+      },
+      async swapTag(name, change, options) {
+        if (pruned === undefined && name === tag) pruned = (await other.prune()).blobs;
+        return store.swapTag(name, change, options);
+      },
+    };
+    const before = await digestOfTag("latest");
+    const publishing = createMaster({ ...place, store: meeting, directory: join(directory, "master") }).pushMetadata();
+    if (refusal === undefined) await publishing;
+    else await expectRefused(publishing, refusal);
+    expect(pruned).toBeGreaterThan(0);
+    if (refusal !== undefined) {
+      expect(await digestOfTag("latest")).toBe(before);
+      await master.pushTarget("old", [content("old bytes")]);
+      await master.pushMetadata();
+    }
+    const set = await readRelease(store, root, clock.now());
+    expect(await readTarget(store, set, "old")).toBe("old bytes");
   });
 
   test("that deleted staged bytes is noticed before the next release is published [T133]", async () => {

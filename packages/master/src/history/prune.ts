@@ -32,6 +32,7 @@ import {
   readable,
   targetNeeds,
   type Needs,
+  type NeedsReader,
   type ShownRelease,
 } from "../published/history.ts";
 import { openBase } from "../release/open-base.ts";
@@ -62,10 +63,9 @@ export async function prune(operation: Operation): Promise<PruneResult> {
   const readNew = async (): Promise<ReadonlySet<Digest>> => {
     const gone = new Set(plan.doomedTags);
     const known = new Set(tags.filter((tag) => !gone.has(tag)));
-    return readOthers(
-      operation,
-      (await listTags(operation, store)).filter((tag) => !known.has(tag)),
-    );
+    const appeared = (await listTags(operation, store)).filter((tag) => !known.has(tag));
+    const { blobs } = await needsOfUnfinished(operation, appeared, createNeedsReader(operation));
+    return new Set([...(await readOthers(operation, appeared)), ...blobs.keys()]);
   };
   return deleteAll(operation, { ...plan, store, others, releases, readNew });
 }
@@ -95,6 +95,9 @@ async function findUnneeded(operation: Operation): Promise<Found> {
   const reader = createNeedsReader(operation);
   const needed: Needs[] = [await stagedNeeds(operation), await proposedNeeds(operation, base, tags)];
   for (const release of kept) needed.push(await reader.needsOf(release));
+  const current = base.timestamp.signed.version;
+  const above = tags.filter((tag) => (parseReleaseTag(tag) ?? 0) > current);
+  needed.push(await needsOfUnfinished(operation, above, reader));
   const unneeded: Needs[] = [];
   // If a part of a release is missing, an interrupted prune deleted it.
   for (const release of doomed) unneeded.push((await readable(() => reader.needsOf(release))) ?? nothing);
@@ -106,6 +109,17 @@ async function findUnneeded(operation: Operation): Promise<Found> {
     plan.others.filter((tag) => !isCurrent(tag)),
   );
   return { store, tags, plan, others, releases: doomed };
+}
+
+/** What the releases among the tags need: another publisher may be about to move `latest` to one of them. */
+async function needsOfUnfinished(operation: Operation, tags: readonly TagName[], reader: NeedsReader): Promise<Needs> {
+  const needed: Needs[] = [];
+  for (const version of tags.flatMap((tag) => parseReleaseTag(tag) ?? [])) {
+    const release = await findRelease(operation, version);
+    // One whose metadata is not there cannot become the current one.
+    if (release !== undefined) needed.push((await readable(() => reader.needsOf(release))) ?? nothing);
+  }
+  return merge(needed);
 }
 
 async function listTags({ signal }: Operation, store: TagLister): Promise<readonly TagName[]> {

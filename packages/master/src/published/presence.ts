@@ -31,25 +31,49 @@ interface Staged {
  * @returns the tags of the manifests that the registry has, which need not be put again
  * @throws OciError OCI_NOT_FOUND
  */
-export async function verifyStagedBlobs(
-  operation: Operation,
-  { targetsDocument, changed, delegated }: Staged,
-): Promise<ReadonlySet<TagName>> {
+export async function verifyStagedBlobs(operation: Operation, staged: Staged): Promise<ReadonlySet<TagName>> {
+  const kept = new Set<TagName>();
+  for (const { targets, keeper } of stagedTargets(staged)) {
+    const tags = keeper === "target" ? await findKept(operation, targets) : nothing;
+    for (const tag of tags.values()) kept.add(tag);
+    await verifyTargetBlobs(operation, new Map([...targets].filter(([path]) => !tags.has(path))));
+  }
+  return kept;
+}
+
+/**
+ * The same once more, when the release has its tag and before `latest` names it. A prune lists the tags again when it has deleted the
+ * manifests and before it deletes blobs: it sees the release, or its manifests are missing here.
+ * @throws OciError OCI_NOT_FOUND
+ */
+export async function verifyStagedManifests(operation: Operation, staged: Staged): Promise<void> {
+  for (const { targets, keeper } of stagedTargets(staged)) {
+    if (keeper !== "target") continue;
+    const kept = await findKept(operation, targets);
+    for (const [path, file] of targets) {
+      const [tag] = encodeTarget(path, file)?.tags ?? [];
+      if (tag !== undefined && !kept.has(path)) throw absent(`the manifest of ${path}`, tag);
+    }
+  }
+}
+
+function stagedTargets({
+  targetsDocument,
+  changed,
+  delegated,
+}: Staged): readonly { readonly targets: TargetMap; readonly keeper: ReturnType<typeof targetKeeper> }[] {
   const put = new Map(
     changed.flatMap(({ path, file }) =>
       file !== undefined && file === targetsDocument.targets.get(path) ? [[path, file] as const] : [],
     ),
   );
-  const kept = new Set<TagName>();
-  for (const [targets, role, kind = "role"] of [
-    [put, targetsDocument],
-    ...delegated.map((role) => [changedOf(role), role.document, role.kind] as const),
-  ] as const) {
-    const tags = targetKeeper(role.targets, kind) === "target" ? await findKept(operation, targets) : nothing;
-    for (const tag of tags.values()) kept.add(tag);
-    await verifyTargetBlobs(operation, new Map([...targets].filter(([path]) => !tags.has(path))));
-  }
-  return kept;
+  return [
+    { targets: put, keeper: targetKeeper(targetsDocument.targets, "role") },
+    ...delegated.map((role) => ({
+      targets: changedOf(role),
+      keeper: targetKeeper(role.document.targets, role.kind ?? "role"),
+    })),
+  ];
 }
 
 /** The targets that the role's published document does not have. */

@@ -1,6 +1,6 @@
 /**
- * Publishing moves one tag. The order: put the target manifests; put the release under its own tag; check that `latest`
- * still names the release that this one was built on; move `latest`; check it again. If another publisher was first,
+ * Publishing moves one tag. The order: put the target manifests; put the release under its own tag; check that no prune took those
+ * manifests, and that `latest` still names the release that this one was built on; move `latest`; check it again. If another publisher was first,
  * the staged changes are applied to its release, with versions above both. The state records what was signed before
  * anything is sent, and the release before `latest` moves, so that the next run after a kill knows what this one did.
  */
@@ -25,7 +25,7 @@ import { dropUnneededKeys } from "../keys/key-ring.ts";
 import { passedNumbersMax, rebasesMax } from "../limits.ts";
 import { openBase, type OpenedBase } from "./open-base.ts";
 import { dueRoles, termsOf, type Terms } from "../documents/periods.ts";
-import { verifyPromises, verifyStagedBlobs } from "../published/presence.ts";
+import { verifyPromises, verifyStagedBlobs, verifyStagedManifests } from "../published/presence.ts";
 import { latestDigest, taggedDigest } from "../published/published.ts";
 import { findSuccessor, isBuiltOn } from "../published/successors.ts";
 import { makePushRecord, recordStatusOf } from "./push-record.ts";
@@ -78,7 +78,9 @@ export async function publish(operation: Operation, request: PublishRequest): Pr
     const release = await uploadRelease(operation, { ...prepared, base, request });
     from = base.timestamp.signed.version + 1;
     const number = prepared.draft.versions.timestamp;
-    if (release === undefined || !(await moveLatest(operation, base, release))) continue;
+    if (release === undefined) continue;
+    await verifyStagedManifests(operation, prepared.draft);
+    if (!(await moveLatest(operation, base, release))) continue;
     if (!isOnRecord(request) && (await isFollowed(operation, number, release))) continue;
     const rebased = isOnRecord(request) ? 0 : builtOn.size - 1;
     return { ...(await finish(operation, prepared, release)), rebased, overwrote };

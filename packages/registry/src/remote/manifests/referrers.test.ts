@@ -61,7 +61,7 @@ describe("referrers", () => {
     ...[400, 404, 405, 406, 501].map((status) => [String(status), { status }] as const),
     ["no index", { status: 200, headers: { "content-type": "text/html" }, body: "<html>" }],
   ] as const)(
-    "whose second page is %s are refused: a part must not pass for the whole [T270]",
+    "whose second page is %s are refused: a part must not pass for the whole [T273]",
     async (_what, answer) => {
       await using here = await createWithSubject({ pageSize: 1 });
       await refer(here);

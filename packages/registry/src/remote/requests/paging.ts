@@ -54,7 +54,9 @@ export async function* listNames(
 }
 
 function namesOf(page: WholeResponse, field: string): readonly string[] {
-  const names = parseJsonObject(page)[field] ?? [];
+  const object = parseJsonObject(page);
+  if ("errors" in object) throw invalidResponse(page.response, "has status 200, and errors");
+  const names = object[field] ?? [];
   if (!Array.isArray(names)) throw invalidResponse(page.response, `has no list of ${field}`);
   return names.map((name: unknown) => {
     if (typeof name !== "string") throw invalidResponse(page.response, `has ${field} that are not strings`);
