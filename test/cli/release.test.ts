@@ -1,32 +1,37 @@
 /** Releases that are published with the commands, installed by an agent from an embedded registry. */
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createAgent, type Agent } from "@dtuf/agent";
+import { createAgent, type Agent, type AgentOptions } from "@dtuf/agent";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createMachine, publishDemo, type Machine } from "./machine.ts";
 
 const repo = "fred/demo";
 let machine: Machine;
 let agent: Agent;
+let root: Uint8Array;
 
 beforeAll(async () => {
-  machine = await createMachine({ DTUF_HOST: "oci:registry" });
-  await publishDemo(machine, repo, "Hello World\n");
-  const root = (await machine.must(["get-root", repo, "--output", "-"])).bytes;
-  const bin = join(machine.directory, "bin");
-  await mkdir(bin);
-  agent = createAgent({
-    copy: { repository: `oci:${join(machine.directory, "registry", repo)}`, root },
-    directory: join(machine.directory, "agent"),
-    name: "app",
-    install: { kind: "executable", path: join(bin, "app") },
+  machine = await createMachine({
+    DTUF_HOST: "oci:registry",
+    DTUF_KEY_PASSWORD: "",
+    DTUF_SIGNERS_FILE: "signers.json",
   });
+  await publishDemo(machine, repo, "Hello World\n");
+  root = (await machine.must(["get-root", repo, "--output", "-"])).bytes;
+  await mkdir(join(machine.directory, "bin"));
+  agent = createAgent(agentOf("app"));
 });
 afterAll(async () => {
   await agent.close();
   await machine[Symbol.asyncDispose]();
 });
 
+const agentOf = (name: string): AgentOptions => ({
+  copy: { repository: `oci:${join(machine.directory, "registry", repo)}`, root },
+  directory: join(machine.directory, `agent of ${name}`),
+  name,
+  install: { kind: "executable", path: join(machine.directory, "bin", name) },
+});
 const push = (): Promise<unknown> => machine.must(["push-metadata", repo]);
 const installed = (): Promise<string> => readFile(join(machine.directory, "bin", "app"), "utf8");
 const offered = async (): Promise<string | undefined> => (await agent.check()).update?.release.version;
@@ -82,4 +87,33 @@ test("what cannot be a release is refused, and nothing is staged", async () => {
   });
   await machine.must(["rollout", repo, "app", "1.1.0", "50%", "--force"]);
   await machine.must(["unstage-target", repo]);
+});
+
+test("a delegate releases a program, rolls it out and revokes it with its own key, and no other program", async () => {
+  const role = ["--role", "tool-team"];
+  const accepted = async (...words: readonly string[]): Promise<void> => {
+    await machine.must(["propose", repo, ...words, "--signer", "file2:dora"]);
+    await machine.must(["accept", repo, words[0] === "--role" ? "tool-team" : "trust"]);
+  };
+  await machine.must(["create-key", "dora"]);
+  await machine.must(["delegate-role", repo, "tool-team", "--path", "tool/*/*/*", "--key", "dora.pub"]);
+  await accepted("trust");
+  await machine.must(["release", repo, "tool", "1.0.0", "-", ...role], "tool 1");
+  await accepted(...role);
+  expect((await machine.run(["release", repo, "tool", "1.0.0", "-", ...role], "other")).stderr).toContain(
+    "AGENT_RELEASE_AMBIGUOUS",
+  );
+  const foreign = await machine.run(["release", repo, "app", "9.0.0", "-", ...role], "evil");
+  expect(foreign).toMatchObject({ status: 6, stderr: expect.stringContaining("MASTER_PATH_NOT_DELEGATED") });
+  await machine.must(["release", repo, "tool", "1.1.0", "-", "--rollout", "0%", ...role], "tool 2");
+  await accepted(...role);
+  await using tool = createAgent(agentOf("tool"));
+  expect((await tool.check()).update?.release.version).toBe("1.0.0");
+  await machine.must(["rollout", repo, "tool", "1.1.0", "100%", ...role]);
+  await accepted(...role);
+  expect((await tool.check()).update?.release.version).toBe("1.1.0");
+  await machine.must(["revoke-release", repo, "tool", "1.1.0", "1.0.0", ...role]);
+  await accepted(...role);
+  expect((await tool.check()).update?.release.version).toBe("1.0.0");
+  expect((await machine.run(["rollout", repo, "tool", "1.0.0", "100%"])).stderr).toContain("AGENT_RELEASE_UNKNOWN");
 });

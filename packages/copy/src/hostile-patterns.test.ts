@@ -50,7 +50,7 @@ async function publishHostile(place: "in the delegation" | "in a terminating del
 describe.each(["in the delegation", "in a terminating delegation before it"] as const)(
   "patterns of a delegate that are made to cost, %s,",
   (place) => {
-    test("end a list with an error after a bounded number of steps, and a refresh goes on without the role [T271]", async () => {
+    test("end a list with an error after a bounded number of steps, and a refresh goes on without the role [T290]", async () => {
       await publishHostile(place);
       const copy = await pulled();
       await expectRefused(Array.fromAsync(copy.listTargets()), "TUF_LIMIT_EXCEEDED");
@@ -59,7 +59,7 @@ describe.each(["in the delegation", "in a terminating delegation before it"] as 
       expect(events).toContainEqual(expect.objectContaining({ kind: "role-skipped", role: "inner" }));
     });
 
-    test("do not keep a timer from ending the list [T271]", async () => {
+    test("do not keep a timer from ending the list [T290]", async () => {
       await publishHostile(place);
       const copy = await pulled();
       const stop = new AbortController();
@@ -76,7 +76,7 @@ describe.each(["in the delegation", "in a terminating delegation before it"] as 
   },
 );
 
-test("ten thousand projects that are delegated by name are listed, each compared with its own pattern [T271]", async () => {
+test("ten thousand projects that are delegated by name are listed, each compared with its own pattern [T290]", async () => {
   const projects = Array.from({ length: 10_000 }, (_, at) => `projects/name-${at}`);
   sim.addDelegation("targets", { name: "all", paths: ["*/*/*"] });
   sim.addDelegation("all", { name: "projects", paths: projects.map((project) => `${project}/*.tar.gz`) });

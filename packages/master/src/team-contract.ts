@@ -193,6 +193,14 @@ export interface Team {
   ): Promise<TargetFile>;
   /** Stages the removal of a target from a delegated role. @throws MASTER_TARGET_UNKNOWN, MASTER_ROLE_UNKNOWN */
   deleteRoleTarget(role: string, name: string, options?: OperationOptions): Promise<void>;
+  /** Stages other custom metadata for targets of a delegated role. @throws MASTER_TARGET_UNKNOWN, MASTER_ROLE_UNKNOWN */
+  setRoleCustom(
+    role: string,
+    change: { readonly names: readonly string[]; readonly custom: JsonObject },
+    options?: OperationOptions,
+  ): Promise<void>;
+  /** The targets of a delegated role and of its hash bins, as published, with what is staged. @throws MASTER_ROLE_UNKNOWN */
+  listRoleTargetFiles(role: string, options?: OperationOptions): Promise<ReadonlyMap<TargetPath, TargetFile>>;
   /** The staged changes of a delegated role's targets. */
   stagedInRole(role: string, options?: OperationOptions): Promise<readonly StagedTarget[]>;
 }

@@ -58,7 +58,7 @@ describe("the steps of comparing", () => {
     expect(stepsFor(setOf(patterns), names) / names.length).toBeLessThan(500);
   });
 
-  test("are bounded by the number of paths, however the patterns are made, and those of later paths are allowed [T271]", () => {
+  test("are bounded by the number of paths, however the patterns are made, and those of later paths are allowed [T290]", () => {
     const evil = setOf(numbers(3000).map((at) => `*${"a".repeat(1500)}b${at}`));
     const path = parseTargetPath("a".repeat(4000));
     const budget = createMatchBudget();

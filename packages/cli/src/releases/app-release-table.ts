@@ -9,6 +9,8 @@ const severalFiles: Mode = {
   refuses: ["patch-from"],
 };
 
+const meanings = { role: "the releases of this delegated role, whose changes dtuf propose proposes" };
+
 export const appReleaseCommands: readonly Command[] = [
   entry({
     name: "release",
@@ -28,8 +30,10 @@ export const appReleaseCommands: readonly Command[] = [
       "platform",
       "notes",
       "support-until",
+      "role",
     ],
     meanings: {
+      ...meanings,
       platform: "platforms of the files, in their order: os/arch, one for each file",
       "patch-from": "sign a patch too, from the older version's file; for a single file",
     },
@@ -38,6 +42,7 @@ export const appReleaseCommands: readonly Command[] = [
       "dtuf release fred/demo app 1.3.0 app-1.3.tgz --rollout 10%",
       "dtuf release fred/demo app 1.3.0 app-linux app.exe --platform linux/amd64,windows/amd64",
       "dtuf release fred/demo app 1.3.0 ./app --patch-from app-1.2",
+      "dtuf release fred/demo app 1.3.0 ./app --role app-team",
     ],
     load: () => import("./release.ts"),
   }),
@@ -45,7 +50,8 @@ export const appReleaseCommands: readonly Command[] = [
     name: "rollout",
     summary: "stage another rollout of a release, for every platform of it",
     arguments: "<repo> <name> <version> <percent>",
-    settings: [...stateSettings, "force"],
+    settings: [...stateSettings, "force", "role"],
+    meanings,
     examples: ["dtuf rollout fred/demo app 1.3.0 50%"],
     load: () => import("./rollout.ts"),
   }),
@@ -53,7 +59,8 @@ export const appReleaseCommands: readonly Command[] = [
     name: "revoke-release",
     summary: "stage that no machine installs a release, and which older version machines that have it go back to",
     arguments: "<repo> <name> <version> [older-version]",
-    settings: stateSettings,
+    settings: [...stateSettings, "role"],
+    meanings,
     examples: ["dtuf revoke-release fred/demo app 1.4.0 1.3.0"],
     load: () => import("./revoke-release.ts"),
   }),

@@ -4,7 +4,8 @@ import type { Master } from "@dtuf/master";
 import type { JsonObject, TargetFile } from "@dtuf/tuf";
 import type { Context } from "../context/command.ts";
 import { withMaster } from "../publish/master.ts";
-import { reportStaged } from "../publish/reports/staged-report.ts";
+import { reportStagedIn } from "../publish/reports/staged-report.ts";
+import { givenRole } from "../publish/role-target.ts";
 
 export interface FoundRelease {
   readonly target: string;
@@ -17,17 +18,26 @@ interface Named {
   readonly version: string;
 }
 
-/** One for each platform. @throws AgentError AGENT_RELEASE_INVALID */
-export async function findReleases(master: Master, { name, version }: Named): Promise<readonly FoundRelease[]> {
+/** One for each platform: of that role or, without one, of targets. @throws AgentError AGENT_RELEASE_INVALID */
+export async function findReleases(
+  master: Master,
+  { name, version }: Named,
+  role: string | undefined,
+): Promise<readonly FoundRelease[]> {
+  const files = role === undefined ? await topLevelFiles(master) : await master.listRoleTargetFiles(role);
+  return [...files].flatMap(([target, { custom = {} }]) => {
+    const release = parseAgentRelease(custom);
+    return release?.name === name && release.version === version ? [{ target, release, custom }] : [];
+  });
+}
+
+async function topLevelFiles(master: Master): Promise<ReadonlyMap<string, TargetFile>> {
   const files = new Map<string, TargetFile>(await master.listTargetFiles());
   for (const { path, file } of (await master.staged()).targets) {
     if (file === undefined) files.delete(path);
     else files.set(path, file);
   }
-  return [...files].flatMap(([target, { custom = {} }]) => {
-    const release = parseAgentRelease(custom);
-    return release?.name === name && release.version === version ? [{ target, release, custom }] : [];
-  });
+  return files;
 }
 
 /** Stages a change of every platform of a release. Other custom metadata stays. @throws AgentError AGENT_RELEASE_UNKNOWN */
@@ -37,15 +47,20 @@ export function changeReleases(
   change: (release: AgentRelease, master: Master) => Promise<AgentRelease> | AgentRelease,
 ): Promise<void> {
   return withMaster(context, repo, async (master) => {
-    const found = await findReleases(master, { name, version });
+    const role = givenRole(context);
+    const found = await findReleases(master, { name, version }, role);
     if (found.length === 0) throw unknownRelease(name, version);
     const changed: { target: string; custom: JsonObject }[] = [];
     for (const { target, release, custom } of found) {
       const { dtuf: _own, ...others } = custom;
       changed.push({ target, custom: { ...others, ...encodeAgentRelease(await change(release, master)) } });
     }
-    for (const { target, custom } of changed) await master.setCustom([target], custom, { signal: context.io.signal });
-    reportStaged(context, repo, what);
+    const { signal } = context.io;
+    for (const { target, custom } of changed) {
+      if (role === undefined) await master.setCustom([target], custom, { signal });
+      else await master.setRoleCustom(role, { names: [target], custom }, { signal });
+    }
+    reportStagedIn(context, repo, { what, role });
     if (context.terminal.format === "json")
       await context.terminal.printJson({ targets: changed.map(({ target }) => target) });
   });

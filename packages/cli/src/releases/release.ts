@@ -15,8 +15,9 @@ import { readInput, withInputFiles } from "../context/input-file.ts";
 import { expectFiles, uploadProgress } from "../context/progress/upload-progress.ts";
 import { UsageError } from "../context/usage.ts";
 import { withMaster } from "../publish/master.ts";
-import { indexOptions, namesNoFile } from "../targets/chunk-index.ts";
-import { reportStaged } from "../publish/reports/staged-report.ts";
+import { namesNoFile } from "../targets/chunk-index.ts";
+import { reportStagedIn } from "../publish/reports/staged-report.ts";
+import { givenRole, pushPlaced } from "../publish/role-target.ts";
 import { findReleases } from "./published-releases.ts";
 
 interface NewRelease {
@@ -41,7 +42,8 @@ interface Pushed {
 async function pushReleases(context: Context, repo: string, { name, version, releases, paths }: Pushed): Promise<void> {
   const progress = uploadProgress(context, { expected: await expectFiles(paths) });
   await withMaster(context, repo, async (master) => {
-    const published = (await findReleases(master, { name, version })).map(({ release }) => placeOf(release));
+    const role = givenRole(context);
+    const published = (await findReleases(master, { name, version }, role)).map(({ release }) => placeOf(release));
     const again = releases.find(({ release }) => published.includes(placeOf(release)));
     if (again !== undefined)
       throw new AgentError(
@@ -52,14 +54,16 @@ async function pushReleases(context: Context, repo: string, { name, version, rel
         },
       );
     for (const [index, { target, release }] of releases.entries()) {
-      await master.pushTarget(target, [{ kind: "file", path: paths[index] ?? "" }], {
-        ...{ custom: encodeAgentRelease(release), ...indexOptions(context) },
-        signal: context.io.signal,
+      await pushPlaced(context, master, {
+        target,
+        parts: [{ kind: "file", path: paths[index] ?? "" }],
+        custom: encodeAgentRelease(release),
         onProgress: progress.onProgress,
       });
     }
     progress.end();
-    reportStaged(context, repo, `uploaded ${name} ${version} for ${releases[0]?.release.rollout} % of the machines`);
+    const what = `uploaded ${name} ${version} for ${releases[0]?.release.rollout} % of the machines`;
+    reportStagedIn(context, repo, { what, role });
     if (context.terminal.format === "json")
       await context.terminal.printJson({ targets: releases.map(({ target }) => target) });
   });

@@ -1,7 +1,14 @@
 /** What a delegate stages in its role: targets, which it uploads, and further delegations. `propose` signs it. */
-import { parseTargetPath, type RoleName, type TargetFile, type TargetPath, type Targets } from "@dtuf/tuf";
+import {
+  parseTargetPath,
+  type JsonObject,
+  type RoleName,
+  type TargetFile,
+  type TargetPath,
+  type Targets,
+} from "@dtuf/tuf";
 import { targetKeeper } from "@dtuf/format";
-import { describeStaged, type Staged, type TargetMap } from "../documents/changes.ts";
+import { applyStaged, describeStaged, type Staged, type TargetMap } from "../documents/changes.ts";
 import type { Periods } from "../keys-contract.ts";
 import type { RoleChanges } from "../documents/role-changes.ts";
 import { applyRoles, parseDelegation } from "../documents/staged-role.ts";
@@ -10,7 +17,7 @@ import { openHashedFiles } from "../parts/hashed-files.ts";
 import { indexesOf } from "../parts/target-index.ts";
 import { createScratch } from "../parts/scratch.ts";
 import { createSender } from "../parts/sender.ts";
-import { readParts, unknownTarget, uploadTarget } from "../push-target.ts";
+import { readParts, unknownTarget, uploadTarget, withCustom } from "../push-target.ts";
 import { firstFile, parseDelegatedName } from "../release/delegate.ts";
 import { verifyPeriods } from "../release/role-keys.ts";
 import { createSent } from "../release/upload.ts";
@@ -33,15 +40,24 @@ interface Place {
 }
 
 /** The role as published, and what is staged in it. In hash bins, the targets of those that the names belong to. */
-async function openPlace(operation: Operation, role: string, names: readonly TargetPath[] = []): Promise<Place> {
+async function openPlace(
+  operation: Operation,
+  role: string,
+  names: readonly TargetPath[] | "all" = [],
+): Promise<Place> {
   const base = await openTeamBase(operation);
   const { found, published } = await openRole(operation, base, role);
   await settleRole(operation, base, found.name);
   const changes = await operation.team.readRoleChanges(found.name);
   const document = published?.document;
   const snapshot = base.snapshot.signed;
-  const staged = new Map([...changes.targets, ...names.map((path) => [path, { kind: "delete" }] as const)]);
-  const targets = document === undefined ? new Map() : await binnedTargets(operation, document, { snapshot, staged });
+  const targets =
+    document === undefined
+      ? new Map()
+      : await binnedTargets(operation, document, {
+          snapshot,
+          names: names === "all" ? names : [...changes.targets.keys(), ...names],
+        });
   const kind = document?.delegations?.kind === "succinct" || changes.bins !== undefined ? "bin" : "role";
   return { found, document, targets, changes, kind };
 }
@@ -118,6 +134,31 @@ export async function setRolePeriods(operation: Operation, role: string, periods
   verifyPeriods(periods);
   const { found, changes } = await openPlace(operation, role);
   await operation.team.saveRoleChanges(found.name, { ...changes, periods });
+}
+
+export async function setRoleCustom(
+  operation: Operation,
+  role: string,
+  { names, custom }: { readonly names: readonly string[]; readonly custom: JsonObject },
+): Promise<void> {
+  verifyCustom(custom);
+  const paths = names.map(parseTargetPath);
+  const { found, targets, changes } = await openPlace(operation, role, paths);
+  const known = applyStaged(targets, changes.targets);
+  const changed = paths.map((path) => {
+    const file = known.get(path);
+    if (file === undefined) throw unknownTarget(path);
+    return [path, { kind: "put", file: withCustom(file, custom) }] as const;
+  });
+  await operation.team.saveRoleChanges(found.name, {
+    ...changes,
+    targets: new Map([...changes.targets, ...changed]),
+  });
+}
+
+export async function listRoleTargets(operation: Operation, role: string): Promise<TargetMap> {
+  const { targets, changes } = await openPlace(operation, role, "all");
+  return applyStaged(targets, changes.targets);
 }
 
 export async function stagedInRole(operation: Operation, role: string): Promise<readonly StagedTarget[]> {

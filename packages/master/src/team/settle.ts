@@ -1,5 +1,6 @@
 /** Drops staged changes that are published now, because a proposal that carried them was accepted, here or elsewhere. */
 import {
+  binNames,
   parseUnverified,
   type Delegations,
   type RoleName,
@@ -25,7 +26,10 @@ export async function settle(operation: Operation, base: Base): Promise<void> {
   const state = operation.state();
   const { delegations, unrecognized: fields } = base.targets.signed;
   const staged = await files.readStaged(state);
-  const targets = await binnedTargets(operation, base.targets.signed, { snapshot: base.snapshot.signed, staged });
+  const targets = await binnedTargets(operation, base.targets.signed, {
+    snapshot: base.snapshot.signed,
+    names: [...staged.keys()],
+  });
   for (const path of publishedTargets(targets, staged)) await files.unstage(state, path);
   if (areBinsPublished(delegations, await files.findBins(state), topLevelParent(base, base.root.signed)))
     await files.unstageBins(state);
@@ -43,17 +47,17 @@ export async function settle(operation: Operation, base: Base): Promise<void> {
 
 interface StagedIn {
   readonly snapshot: Snapshot;
-  readonly staged: StagedTargets;
+  readonly names: readonly TargetPath[] | "all";
 }
 
-/** The role's targets, with those of the hash bins that staged targets belong to. */
+/** The role's targets, with those of the hash bins that the names belong to, or of all. */
 export async function binnedTargets(
   operation: Operation,
   { targets, delegations }: Targets,
-  { snapshot, staged }: StagedIn,
+  { snapshot, names }: StagedIn,
 ): Promise<TargetMap> {
-  if (delegations?.kind !== "succinct" || staged.size === 0) return targets;
-  const bins = binsOf(delegations, staged.keys());
+  if (delegations?.kind !== "succinct" || names.length === 0) return targets;
+  const bins = names === "all" ? binNames(delegations.succinct) : binsOf(delegations, names);
   return new Map([...targets, ...(await readBinTargets(operation, { delegations, snapshot }, bins))]);
 }
 
@@ -70,7 +74,10 @@ export async function settleRole(operation: Operation, base: Base, role: RoleNam
   if (published === undefined) return;
   const { delegations, unrecognized } = published.document;
   const { periods, bins, targets: staged } = changes;
-  const targets = await binnedTargets(operation, published.document, { snapshot: base.snapshot.signed, staged });
+  const targets = await binnedTargets(operation, published.document, {
+    snapshot: base.snapshot.signed,
+    names: [...staged.keys()],
+  });
   const arePublished = periods !== undefined && withPeriods(unrecognized, periods) === unrecognized;
   const left: RoleChanges = {
     targets: without(changes.targets, publishedTargets(targets, changes.targets)),

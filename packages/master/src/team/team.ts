@@ -5,7 +5,7 @@ import type { Team } from "../team-contract.ts";
 import { acceptProposal } from "./accept.ts";
 import { exportProposal, importSignatures } from "./carry.ts";
 import { listProposals, openTeamBase, propose, reviewProposal, signProposal } from "./proposals.ts";
-import { deleteRoleTarget, pushRoleTarget, stagedInRole } from "./role-targets.ts";
+import { deleteRoleTarget, listRoleTargets, pushRoleTarget, setRoleCustom, stagedInRole } from "./role-targets.ts";
 
 export function createTeam(workplace: Workplace): Team & Pick<Master, "acceptProposal"> {
   const { alone } = workplace;
@@ -25,6 +25,9 @@ export function createTeam(workplace: Workplace): Team & Pick<Master, "acceptPro
     pushRoleTarget: (role, target, options = {}) => pushRoleTarget(workplace, role, { ...target, ...options }),
     deleteRoleTarget: (role, name, { signal } = {}) =>
       alone(signal, (operation) => deleteRoleTarget(operation, role, name)),
+    setRoleCustom: (role, change, { signal } = {}) =>
+      alone(signal, (operation) => setRoleCustom(operation, role, change)),
+    listRoleTargetFiles: (role, { signal } = {}) => alone(signal, (operation) => listRoleTargets(operation, role)),
     stagedInRole: (role, { signal } = {}) => alone(signal, (operation) => stagedInRole(operation, role)),
   };
 }
