@@ -1,5 +1,5 @@
 /** `sync --delete` where several sources meet in one repository, and what belongs to an image. */
-import { writeFile } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { digestHex, parseTag } from "@dtuf/registry";
@@ -66,6 +66,19 @@ describe("two sources that are one repository at the destination", () => {
     expect(await syncList({ "blue/web": [], "green/web": [] }, "--delete", "--keep-going")).toBe(11);
     expect(await tagsOf("mirror/web")).toEqual(["blue-1", "blue-2", "green-1", "green-2"]);
   });
+});
+
+test("a directory that has another file is neither deleted nor reported as deleted", async () => {
+  for (const tag of ["1", "2"]) await putImage(source.store, { tags: [tag] });
+  const words = ["--src", "docker", "--dest", "dir", `${source.registry.host}/fred/demo`, "d"];
+  await sync(...words);
+  const image = join(machine.directory, "d", "demo:2");
+  await writeFile(join(image, "README"), "mine");
+  const before = await readdir(image);
+  await source.store.deleteTag(parseTag("2"));
+  const ran = await sync("--delete", ...words);
+  expect([ran.status, ran.stderr]).toEqual([11, expect.stringContaining("MIRROR_DIRECTORY_INVALID")]);
+  expect([ran.stdout, await readdir(image)]).toEqual([expect.not.stringContaining("deleted"), before]);
 });
 
 describe("what refers to an image, at a registry without a referrers API", () => {

@@ -106,8 +106,13 @@ async function openImage(
       return { ...local, at: { store, realm: "oci", name: image.text, distance: "local" }, tag: image.tag };
     }
     case "dir": {
-      const store = createDirStore({ directory: image.text, now });
-      return { ...local, at: { store, realm: "dir", name: image.text, distance: "local" }, tag: onlyImage };
+      const store = createDirStore({ directory: image.text, now, onLockWait });
+      const { exclusively } = store;
+      return {
+        ...local,
+        at: { store, realm: "dir", name: image.text, distance: "local", exclusively },
+        tag: onlyImage,
+      };
     }
     case "oci-archive":
       throw referenceInvalid(image, "a registry, oci: or dir: (archives: `openArchive` and `growArchive`)");

@@ -8,7 +8,8 @@
 import { readdir, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { digestHex, hasCapability, isTag, OciError, type Digest, type ReadStore, type TagName } from "@dtuf/registry";
-import { fileError, findRegularFile, isErrno, renameWithRetries } from "@dtuf/registry/files";
+import { fileError, findRegularFile, isErrno, isTemporaryFile, renameWithRetries } from "@dtuf/registry/files";
+import { dirLockName } from "./directories/dir-store.ts";
 import { MirrorError } from "./errors.ts";
 import { destinationKey, nameDestination, type Destination } from "./destinations/naming.ts";
 import { isCompanionTag, subjectOfTag } from "./images/copy-referrers.ts";
@@ -188,16 +189,28 @@ async function deleteOne(
 
 const ownFile = /^(?:version|manifest\.json|[0-9a-f]{64}(?:\.manifest\.json)?|signature-[0-9]+)$/;
 
-/** Only a directory that holds an image and nothing else goes, and it goes at once: it is renamed before it is emptied. */
+/**
+ * Only a directory that holds an image and nothing else goes, and it goes at once: it is renamed before it is emptied.
+ * @throws MirrorError MIRROR_DIRECTORY_INVALID; FileError
+ */
 async function removeImage(directory: string): Promise<void> {
   try {
     const names = await readdir(directory);
-    if (!names.every((name) => ownFile.test(name) || name.startsWith(".dtuf-tmp-"))) return;
+    const other = names.find((name) => !ownFile.test(name) && !isTemporaryFile(name) && name !== dirLockName);
+    if (other !== undefined) {
+      throw new MirrorError(
+        "MIRROR_DIRECTORY_INVALID",
+        `${directory} is not deleted, because it has another file: ${other}`,
+        {
+          details: { path: directory, got: other },
+        },
+      );
+    }
     const doomed = join(dirname(directory), `.dtuf-gone-${basename(directory)}`);
     await rm(doomed, { recursive: true, force: true });
     await renameWithRetries(directory, doomed);
     await rm(doomed, { recursive: true, force: true });
   } catch (error) {
-    throw fileError(error, directory);
+    throw MirrorError.is(error) ? error : fileError(error, directory);
   }
 }

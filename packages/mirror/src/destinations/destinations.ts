@@ -36,7 +36,7 @@ export interface DestinationOptions extends Pick<LayoutStoreOptions, "onLockWait
  * afterwards.
  */
 export function createDestinations(options: DestinationOptions): Destinations {
-  const { registries, now } = options;
+  const { registries } = options;
   const stores = new Map<string, Promise<Located<WriteStore>>>();
   const once = (key: string, open: () => Promise<Located<WriteStore>>): Promise<Located<WriteStore>> => {
     const found = stores.get(key) ?? open();
@@ -58,7 +58,7 @@ export function createDestinations(options: DestinationOptions): Destinations {
           return { at: await locateDocker(destination.reference), tag, digest };
         }
         case "dir":
-          return locateDirectory(destination.directory, now);
+          return locateDirectory(destination.directory, options);
         case "layout": {
           const { directory, tag } = destination;
           const at = await once(`oci:${directory}`, () => Promise.resolve(locateLayout(directory, options)));
@@ -69,10 +69,11 @@ export function createDestinations(options: DestinationOptions): Destinations {
   };
 }
 
-function locateDirectory(directory: string, now: () => Date): LocatedDestination {
+function locateDirectory(directory: string, { now, onLockWait }: DestinationOptions): LocatedDestination {
+  const store = createDirStore({ directory, now, onLockWait });
   const digest = directory.slice(directory.lastIndexOf("@") + 1);
   return {
-    at: { store: createDirStore({ directory, now }), realm: "dir", name: directory, distance: "local" },
+    at: { store, realm: "dir", name: directory, distance: "local", exclusively: store.exclusively },
     tag: theImage,
     digest: isDigest(digest) ? digest : undefined,
   };

@@ -2,7 +2,8 @@
  * skopeo's directory form (`dir:`), one image in one directory: `version`, `manifest.json`, blobs named by their bare hex
  * digest, further manifests as `<hex>.manifest.json`. A file gets its name when it is complete and verified, and
  * `manifest.json` last, so a directory without it is an incomplete image that the next run completes. Files of an earlier
- * image are removed after the switch. The form has no tags: any tag finds the one image.
+ * image are removed after the switch, so that one run at a time may write: `exclusively`. The form has no tags: any tag finds
+ * the one image.
  */
 import { link, readdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
@@ -37,6 +38,8 @@ import {
   readRegularFile,
   isTemporaryFile,
   sweepTemporaryFiles,
+  withLock,
+  type LockOptions,
   syncDirectory,
   verifyDirectories,
   writeFileAtomically,
@@ -45,11 +48,23 @@ import {
 import { MirrorError } from "../errors.ts";
 import { leftoverAgeMs, versionFileMaxBytes } from "../limits.ts";
 import { referencesOf } from "../images/references.ts";
+import type { Exclusively } from "../images/transfers.ts";
 
 export interface DirStore extends WriteStore, BlobMounter {
   readonly directory: string;
   /** Number of simple signing files `signature-N`. */
   countSignatures(): Promise<number>;
+  /**
+   * Creates the directory, and runs work while no other run, here or in another process, does.
+   * @throws FileError FILE_LOCKED after two minutes; MirrorError MIRROR_DIRECTORY_INVALID
+   */
+  readonly exclusively: Exclusively;
+}
+
+export interface DirStoreOptions {
+  readonly directory: string;
+  readonly now: () => Date;
+  readonly onLockWait?: LockOptions["onWait"];
 }
 
 const versionText = "Directory Transport Version: 1.1\n";
@@ -58,7 +73,8 @@ const versionText = "Directory Transport Version: 1.1\n";
  * Creates a store for one image in skopeo's `dir:` form. The first `put` creates the directory.
  * @throws, from its operations, MirrorError MIRROR_DIRECTORY_INVALID; OciError; FileError
  */
-export function createDirStore({ directory, now }: { readonly directory: string; readonly now: () => Date }): DirStore {
+export function createDirStore(options: DirStoreOptions): DirStore {
+  const { directory, now } = options;
   const ready = once(() => prepareDirectory(directory));
   return {
     directory,
@@ -93,10 +109,20 @@ export function createDirStore({ directory, now }: { readonly directory: string;
       return linkBlob(blobPath(from, descriptor.digest), blobPath(directory, descriptor.digest), descriptor);
     },
     countSignatures: async () => (await namesIn(directory)).filter((name) => signatureName.test(name)).length,
+    exclusively: createExclusively(options),
+  };
+}
+
+function createExclusively({ directory, onLockWait: onWait }: DirStoreOptions): Exclusively {
+  return async (work, signal) => {
+    await verifyOwn(directory);
+    return withLock(join(directory, dirLockName), { wait: "wait", file: "remove", onWait, signal }, work);
   };
 }
 
 const signatureName = /^signature-[1-9][0-9]{0,4}$/;
+/** Removed at the end. A killed run leaves it, which locks nothing. */
+export const dirLockName = ".dtuf-lock";
 const contentName = /^[0-9a-f]{64}(?:\.manifest\.json)?$/;
 
 function once(work: () => Promise<void>): () => Promise<void> {
@@ -104,20 +130,29 @@ function once(work: () => Promise<void>): () => Promise<void> {
   return () => (done ??= work());
 }
 
-/** @throws MirrorError MIRROR_DIRECTORY_INVALID for a directory that holds something else */
 async function prepareDirectory(directory: string): Promise<void> {
+  if ((await verifyOwn(directory)) === "new") await writeFileAtomically(join(directory, "version"), versionText);
+}
+
+/**
+ * Creates the directory if there is none.
+ * @throws MirrorError MIRROR_DIRECTORY_INVALID for a directory that holds something else
+ */
+async function verifyOwn(directory: string): Promise<"new" | "image"> {
   await verifyDirectories([directory]);
   await createDirectory(directory);
-  const path = join(directory, "version");
-  const version = await findFile(path, { maxBytes: versionFileMaxBytes });
-  if (version !== undefined) return verifyVersion(version, directory);
-  // A run that was killed before the first file had its name left a temporary file, which is swept later.
-  if ((await namesIn(directory)).some((name) => !isTemporaryFile(name))) {
-    throw new MirrorError("MIRROR_DIRECTORY_INVALID", `${directory} exists and is not an image directory`, {
-      details: { path: directory },
-    });
+  // Listed first: a run that is writing a new image creates `version` before everything else.
+  const names = await namesIn(directory);
+  const version = await findFile(join(directory, "version"), { maxBytes: versionFileMaxBytes });
+  if (version !== undefined) {
+    verifyVersion(version, directory);
+    return "image";
   }
-  await writeFileAtomically(path, versionText);
+  // A run that was killed before the first file had its name left a temporary file, which is swept later.
+  if (names.every((name) => isTemporaryFile(name) || name === dirLockName)) return "new";
+  throw new MirrorError("MIRROR_DIRECTORY_INVALID", `${directory} exists and is not an image directory`, {
+    details: { path: directory },
+  });
 }
 
 function verifyVersion(bytes: Uint8Array, directory: string): void {

@@ -26,11 +26,22 @@ export interface CopiedImage {
  */
 export async function copyImageBetween(copy: ImageCopy): Promise<CopiedImage> {
   const compared = await compareImage(copy);
-  const { root, selected } = compared;
+  const { root } = compared;
   if (compared.status === "unchanged" && copy.to.distance === "remote" && copy.present === "trust") {
     const leftBehind = await copyReferrers(copy, [root.digest]);
     return { status: "unchanged", descriptor: root, leftBehind };
   }
+  const { exclusively } = copy.to;
+  if (exclusively === undefined) return copyCompared(copy, compared);
+  return exclusively(async () => {
+    // Another copy may have been written before this one's turn came.
+    const status = statusOf(root, await findAtDestination(copy.to, copy));
+    return copyCompared(copy, { ...compared, status });
+  }, copy.signal);
+}
+
+async function copyCompared(copy: ImageCopy, compared: ComparedImage): Promise<CopiedImage> {
+  const { root, selected } = compared;
   const tree = createTree(copy);
   const bytes = await tree.bytesOf(root, compared.bytes);
   await tree.copyBelow(root, bytes, { depth: 0, only: selected });
@@ -64,8 +75,12 @@ export async function compareImage(copy: ImageCopy): Promise<ComparedImage> {
   const found = await from.store.resolve(copy.expected ?? copy.reference, { want, signal });
   if (found === undefined) throw imageMissing(copy);
   const { root, selected, bytes } = await choose(copy, found, there);
-  const status = there === undefined ? "absent" : there.descriptor.digest === root.digest ? "unchanged" : "differs";
-  return { status, root, selected, bytes };
+  return { status: statusOf(root, there), root, selected, bytes };
+}
+
+function statusOf(root: Descriptor, there: Resolved | undefined): ComparedImage["status"] {
+  if (there === undefined) return "absent";
+  return there.descriptor.digest === root.digest ? "unchanged" : "differs";
 }
 
 /** With "verify", a damaged manifest counts as absent and is replaced. */

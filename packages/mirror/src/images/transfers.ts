@@ -25,7 +25,11 @@ export interface Located<Store extends ReadStore = ReadStore> {
   readonly name: string;
   /** "local": checks cost no request. */
   readonly distance: "remote" | "local";
+  /** Runs work while no other copy writes here. Undefined: copies do not harm each other. */
+  readonly exclusively?: Exclusively | undefined;
 }
+
+export type Exclusively = <T>(work: () => Promise<T>, signal: AbortSignal | undefined) => Promise<T>;
 
 /** Counts of transferred content. */
 export interface Tally {

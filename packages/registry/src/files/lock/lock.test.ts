@@ -106,6 +106,25 @@ describe("withLock", () => {
     expect((await stat(path)).size).toBe(0);
   });
 
+  test("that removes its file still excludes other processes after this one tried another spelling of its path", async () => {
+    const other = `${directory}-other`;
+    await symlink(directory, other);
+    try {
+      await withLock(path, { wait: "fail", file: "remove" }, async () => {
+        const again = withLock(join(other, "lock"), { wait: "fail", file: "remove" }, async () => "in");
+        await expectRefused(again, "FILE_LOCKED");
+        const tried = `
+          import { withLock } from ${JSON.stringify(import.meta.resolve("./lock.ts"))};
+          const answer = withLock(process.argv[1], { wait: "fail", file: "remove" }, async () => "in");
+          console.log(await answer.catch(({ code }) => code));`;
+        const node = ["--input-type=module", "-e", tried, path];
+        expect(execFileSync(process.execPath, node, { encoding: "utf8" }).trim()).toBe("FILE_LOCKED");
+      });
+    } finally {
+      await rm(other);
+    }
+  });
+
   test("that removes its file lets in one process at a time, however many come and go", async () => {
     const turns = join(directory, "turns");
     const worker = `

@@ -5,7 +5,7 @@
  * other descriptor of it would release the lock (POSIX).
  */
 import { randomBytes } from "node:crypto";
-import { constants, type BigIntStats } from "node:fs";
+import { constants } from "node:fs";
 import { lstat, open, unlink } from "node:fs/promises";
 import { platform } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -115,14 +115,18 @@ async function tryLock(path: string, attempt: typeof attemptKept): Promise<HeldL
 
 /**
  * As `attemptKept`. The file that was locked must still be the one at the path: its holder may have removed it meanwhile, and then another
- * process may hold a new one. A file is removed only by its holder.
+ * process may hold a new one. A file is removed only by its holder. SQLite creates it, because closing a descriptor of it here would
+ * release a lock that this process holds by another spelling of the path.
  */
 async function attemptRemoved(path: string): Promise<HeldLock | undefined> {
-  const before = await createLockFile(path);
+  let before = await identify(path);
+  if (before === undefined) {
+    await (await attemptKept(path))?.release();
+    before = await identify(path);
+  }
   const lock = await attemptKept(path);
   if (lock === undefined) return undefined;
-  const after = await lstat(path, { bigint: true }).catch(() => undefined);
-  if (after?.ino !== before.ino || after.dev !== before.dev) {
+  if (before === undefined || before !== (await identify(path))) {
     await lock.release();
     return undefined;
   }
@@ -144,16 +148,10 @@ function remove(path: string): Promise<boolean> {
   );
 }
 
-function createLockFile(path: string): Promise<BigIntStats> {
-  const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
-  return fileCall(path, async () => {
-    const file = await open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
-    try {
-      return await file.stat({ bigint: true });
-    } finally {
-      await file.close();
-    }
-  });
+/** The birth time, because a file system gives the number of a removed file to a new one. */
+async function identify(path: string): Promise<string | undefined> {
+  const found = await lstat(path, { bigint: true }).catch(() => undefined);
+  return found && [found.dev, found.ino, found.birthtimeNs].join(" ");
 }
 
 /** Returns undefined if another process holds the lock. */
