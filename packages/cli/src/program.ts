@@ -3,7 +3,7 @@ import { isOptional } from "./context/setting-kinds.ts";
 import { Command as CommanderCommand, CommanderError, Option } from "commander";
 import type { Command, CommandGroups, ExitStatus, Program, Run } from "./context/command.ts";
 import { isDurationLike } from "./context/grammar/duration.ts";
-import { describeNear } from "./context/text/near.ts";
+import { describeNear, describeNearCommand } from "./context/text/near.ts";
 import { settings, variableOf, type Setting, type SettingName } from "./context/settings.ts";
 import { UsageError } from "./context/usage.ts";
 import type { Flags } from "./context/values.ts";
@@ -75,9 +75,10 @@ function usageError({ message }: CommanderError, { program, argv }: Request, gro
   if (word.startsWith("-") && argv[0] === word && word.slice(2) in settings) {
     return new UsageError(text, `options follow the command: ${program} COMMAND ${word}`);
   }
+  const names = all.map(({ name }) => name);
+  if (what === "command") return new UsageError(text, describeNearCommand(word, names));
   const taken = all.find(({ name }) => name === argv[0])?.settings.filter((name) => settings[name].kind !== "secret");
-  const known = what === "command" ? all.map(({ name }) => name) : (taken ?? []).map((name) => `--${name}`);
-  return new UsageError(text, describeNear(word, [...known, "--help"]));
+  return new UsageError(text, describeNear(word, [...(taken ?? []).map((name) => `--${name}`), "--help"]));
 }
 
 /** What the value of an option that may have one looks like. */

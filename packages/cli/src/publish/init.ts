@@ -25,7 +25,7 @@ export const run: Run = (context, [repo = ""]) =>
         terminal.report(`${repo} is there already, at ${place}: no key and no release was made`);
       }
       if (published !== undefined && terminal.format === "text") await reportPublication(context, place, published);
-      const root = await writeRoot(context, repo, master);
+      const root = await writeRoot(context, place, master);
       if (terminal.format === "json") await terminal.printJson({ place, keys, published, root });
     } catch (error) {
       const keys = await master.listKeys().catch(() => []);
@@ -73,14 +73,14 @@ function hasMetadata(master: Master): Promise<boolean> {
   );
 }
 
-/** Resolves to the file's name. */
-async function writeRoot({ io, program, terminal, values }: Context, repo: string, master: Master): Promise<string> {
+/** Resolves to the file's name. Clients are told the place, because their settings may name another registry, or none. */
+async function writeRoot({ io, program, terminal, values }: Context, place: string, master: Master): Promise<string> {
   const file = values.text("output") || "root.json";
   const root = await master.rootFile();
   if (file === "-") await terminal.writeBytes(root);
   else {
     await writeFileAtomically(resolve(io.cwd, file), root);
-    terminal.report(`wrote ${file}: ship it with your installer; clients run ${program} pull ${repo} --root ${file}`);
+    terminal.report(`wrote ${file}: ship it with your installer; clients run ${program} pull ${place} --root ${file}`);
   }
   return file;
 }

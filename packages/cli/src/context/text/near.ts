@@ -26,8 +26,19 @@ export function findNear(word: string, candidates: Iterable<string>): readonly s
 
 /** `did you mean "a" or "b"?`; undefined if nothing is near. */
 export function describeNear(word: string, candidates: Iterable<string>): string | undefined {
-  const near = findNear(word, candidates).map((each) => JSON.stringify(each));
-  return near.length === 0 ? undefined : `did you mean ${near.join(" or ")}?`;
+  return didYouMean(findNear(word, candidates));
+}
+
+/** The same of commands: those that have every part of the word (`list-targets` is in `list-copy-targets`), before those that are near. */
+export function describeNearCommand(word: string, commands: readonly string[]): string | undefined {
+  const parts = word.toLowerCase().split("-");
+  const having = commands.filter((command) => parts.every((part) => command.split("-").includes(part)));
+  return didYouMean(having) ?? describeNear(word, [...commands, "--help"]);
+}
+
+function didYouMean(near: readonly string[]): string | undefined {
+  const quoted = near.map((each) => JSON.stringify(each));
+  return near.length === 0 ? undefined : `did you mean ${quoted.join(" or ")}?`;
 }
 
 /** Letters to insert, to drop, to replace or to swap with the next; more than `most` if there are more. */
