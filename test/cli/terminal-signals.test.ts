@@ -33,6 +33,11 @@ afterAll(async () => {
   await machine[Symbol.asyncDispose]();
 });
 
+/** For a transfer that must not end before it is interrupted. */
+function stall(): void {
+  registry.script({ match: { method: "GET", path: /blobs/ }, fault: { kind: "stall", after: 1_000_000 } });
+}
+
 function drip(): void {
   const fault = { kind: "drip", chunkBytes: 65_536, everyMs: 150 } as const;
   registry.script({ match: { method: "GET", path: /blobs/ }, fault });
@@ -55,7 +60,7 @@ describe("Ctrl-C", () => {
   });
 
   test("in a transfer leaves one line, which says what is kept; the same command goes on there", async () => {
-    drip();
+    stall();
     const terminal = terminals.open(["pull", repo, "demo.txt", "--output", "cut.txt"]);
     await terminal.shows("% ");
     terminal.type("\x03");
@@ -188,7 +193,7 @@ describe("signals from elsewhere", () => {
   });
 
   test("SIGTERM in a transfer ends with 143 and says what is kept", async () => {
-    drip();
+    stall();
     const words = ["pull", repo, "demo.txt", "--output", "ended.txt"];
     const terminal = terminals.open(words, { redirections: "" });
     const id = await processOf(terminal);
