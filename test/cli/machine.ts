@@ -25,11 +25,14 @@ export interface Machine {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export async function createMachine(environment: Readonly<Record<string, string>> = {}): Promise<Machine> {
-  const directory = await mkdtemp(join(tmpdir(), "dtuf-test-"));
+export async function createMachine(
+  environment: Readonly<Record<string, string>> = {},
+  parent = tmpdir(),
+): Promise<Machine> {
+  const directory = await mkdtemp(join(parent, "dtuf-test-"));
   const machine: Machine = {
     directory,
-    environment: { ...keyPasswords, ...environment },
+    environment: { ...compileCache, ...keyPasswords, ...environment },
     now: () => new Date(),
     async run(words, stdin) {
       const program = words[0] === "dxf" ? "dxf" : "dtuf";
@@ -65,6 +68,11 @@ function verifyForm(command: string, text: string): void {
   if (faults.length > 0)
     throw new Error(`docs/schema/${command}.json does not describe what was printed:\n${faults.join("\n")}`);
 }
+
+/** For the programs that a test starts with this environment. */
+export const compileCache: Readonly<Record<string, string>> = {
+  NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? "",
+};
 
 /** Keys without passphrases: the unlocking of keys has its own tests, and costs a second each. */
 const keyPasswords = Object.fromEntries(

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { fetchDebianRegistry, startRegistry } from "@dtuf/testing/machines/debian-registry";
-import { createMachine, publishDemo, type Machine } from "../cli/machine.ts";
+import { compileCache, createMachine, publishDemo, type Machine } from "../cli/machine.ts";
 import { cacheDirectory } from "../setup/registries.ts";
 import { root } from "../structure/sources.ts";
 
@@ -67,7 +67,7 @@ export async function createScene(founded: Date): Promise<Scene> {
     shell: (script, { cwd, env }) =>
       run(script, {
         cwd,
-        env: { PATH: `${programs}${delimiter}${process.env["PATH"] ?? ""}`, HOME: directory, ...env },
+        env: { PATH: `${programs}${delimiter}${process.env["PATH"] ?? ""}`, HOME: directory, ...compileCache, ...env },
       }),
     async [Symbol.asyncDispose]() {
       await founder[Symbol.asyncDispose]();

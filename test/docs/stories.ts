@@ -128,7 +128,8 @@ export interface Told {
 
 /** Every story on a machine of its own, one after the other. */
 export async function tellStories(form: "text" | "json"): Promise<readonly Told[]> {
-  await using machine = await createMachine({ HOME: "/home/fred" });
+  // Where long lines of the page break depends on the length of this path.
+  await using machine = await createMachine({ HOME: "/home/fred" }, "/tmp");
   await using registry = await createHostileRegistry();
   await prepare(machine);
   const told: Told[] = [];

@@ -2,7 +2,8 @@
  * Starts the real registries before the system tests: plain, Basic, Bearer and TLS. `DTUF_TEST_REGISTRY=host:port` takes
  * the place of the plain one. Where they cannot be had the run fails: tests that did not run prove nothing.
  */
-import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { TestProject } from "vitest/node";
 import { createCertificateAuthority, createSigner } from "@dtuf/testing/certificates";
@@ -11,7 +12,6 @@ import { createTokenServer } from "@dtuf/testing/token-server";
 import type { Registries, RegistryAccess } from "./registries.ts";
 
 const cacheDirectory = resolve(import.meta.dirname, "../../.cache");
-const runsDirectory = join(cacheDirectory, "registries");
 
 const account = { username: "alice", password: "secret" };
 const users = { [account.username]: account.password };
@@ -38,9 +38,7 @@ export async function teardown(): Promise<void> {
 }
 
 async function startRegistries(): Promise<Registries> {
-  await removeDeadRuns();
-  const directory = join(runsDirectory, String(process.pid));
-  await mkdir(directory, { recursive: true });
+  const directory = await mkdtemp(join(tmpdir(), "registries-"));
   stops.push(() => rm(directory, { recursive: true, force: true }));
   const binary = await fetchDebianRegistry({ cacheDirectory: join(cacheDirectory, "debian") });
 
@@ -75,20 +73,4 @@ async function accessGiven(host: string): Promise<RegistryAccess> {
   });
   if (status !== 200) throw new Error(`DTUF_TEST_REGISTRY=${host} answered ${status} to GET /v2/; wanted 200`);
   return { host, origin };
-}
-
-/** What runs left behind that were killed. Folders are named for the process that made them. */
-async function removeDeadRuns(): Promise<void> {
-  for (const name of await readdir(runsDirectory).catch(() => [])) {
-    if (!isAlive(Number(name))) await rm(join(runsDirectory, name), { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
-  }
 }

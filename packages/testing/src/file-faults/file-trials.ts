@@ -1,6 +1,5 @@
 /** Tries every moment at which a program can be killed, and every file call that can fail, each on new files. */
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
 import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -34,20 +33,26 @@ export interface Started {
 export interface FailTrials extends Omit<FileTrials, "check"> {
   readonly run: (directory: string) => Promise<void>;
   readonly kind: Exclude<FileFaultKind, "kill">;
-  /** Tries one of so many calls. */
-  readonly every?: number;
   /** `outcome`: "fine", or the code of the error that the run threw. */
   readonly check: (directory: string, outcome: string) => Promise<void>;
 }
 
 const execute = promisify(execFile);
 
-/** An ordinary run kills a program this often; with DTUF_EVERY_MOMENT=1 (`pnpm kills`) it is killed at every moment. */
-const ordinaryKills = 25;
+/** An ordinary run tries so many moments; with DTUF_EVERY_MOMENT=1 (`pnpm kills`) every one is tried. */
+const ordinaryMoments = 25;
+
+/** At equal distances from the last one, and each of so many at the end, where work gets its name. */
+function chooseMoments(count: number, atEnd: number): number[] {
+  const spread = ordinaryMoments - atEnd;
+  const distance = process.env["DTUF_EVERY_MOMENT"] === "1" ? 1 : Math.ceil(count / spread);
+  const all = Array.from({ length: count }, (_, index) => count - index);
+  return all.filter((_, index) => index % distance === 0 || index < atEnd);
+}
 
 /**
  * Kills a process of the program at the changes that it makes to its directory, and verifies the directory after each kill
- * and after a complete run. Of more than 25 changes an ordinary run takes 25 at equal distances.
+ * and after a complete run. Of more than 25 changes an ordinary run takes at most 25.
  * @returns how many changes there are
  */
 export async function killAtEachChange(trials: KillTrials): Promise<number> {
@@ -71,8 +76,7 @@ export async function killAtEachChange(trials: KillTrials): Promise<number> {
 
   await tryMoment(undefined);
   const moments = Number(await readFile(countFile, "utf8"));
-  const distance = process.env["DTUF_EVERY_MOMENT"] === "1" ? 1 : Math.ceil(moments / ordinaryKills);
-  const queue = Array.from({ length: Math.ceil(moments / distance) }, (_, index) => moments - index * distance);
+  const queue = chooseMoments(moments, 0);
   const work = async (): Promise<void> => {
     for (let at = queue.shift(); at !== undefined; at = queue.shift()) {
       await tryMoment(at).catch((cause: unknown) => {
@@ -88,10 +92,10 @@ export async function killAtEachChange(trials: KillTrials): Promise<number> {
 
 /**
  * Makes each file call of a run in this process that can have the fault fail in turn, and verifies the directory and that
- * no file is left open. Verifies a complete run too.
- * @returns how many calls failed
+ * no file is left open. Verifies a complete run too. Of more than 25 calls an ordinary run takes at most 25.
+ * @returns how many calls there are
  */
-export async function failAtEachCall({ before, run, kind, every = 1, check }: FailTrials): Promise<number> {
+export async function failAtEachCall({ before, run, kind, check }: FailTrials): Promise<number> {
   await using folder = await createFolder();
 
   async function tryCall(at: number | undefined): Promise<number> {
@@ -108,11 +112,10 @@ export async function failAtEachCall({ before, run, kind, every = 1, check }: Fa
   }
 
   const calls = await tryCall(undefined);
-  let struck = 0;
-  for (let at = 1; at <= calls; at += every, struck++) {
+  for (const at of chooseMoments(calls, 10)) {
     await tryCall(at).catch((cause: unknown) => fail(`${kind} at call ${at} of ${calls}`, cause));
   }
-  return struck;
+  return calls;
 }
 
 type Run = (args: readonly string[], env: Readonly<Record<string, string>>) => Promise<boolean>;
@@ -138,10 +141,8 @@ interface Folder extends AsyncDisposable {
   readonly path: string;
 }
 
-/** In memory if possible, because a kill, unlike a power cut, leaves the same there as on a disk, and fsync is slow. */
 async function createFolder(): Promise<Folder> {
-  const memory = "/dev/shm";
-  const path = await mkdtemp(join(existsSync(memory) ? memory : tmpdir(), "dtuf-trials-"));
+  const path = await mkdtemp(join(tmpdir(), "dtuf-trials-"));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
