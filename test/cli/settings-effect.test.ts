@@ -301,6 +301,7 @@ const right: Partial<Record<SettingName, string>> = {
   "auth-host": "auth.example",
   header: "X-Name: value",
   "source-yaml": "list.yaml",
+  "part-size": "500m",
 };
 
 function flagOf(name: SettingName): string {

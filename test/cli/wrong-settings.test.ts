@@ -37,6 +37,7 @@ const wrong: Partial<Record<SettingName, string>> = {
   custom: "text",
   channel: "two words",
   rollout: "101%",
+  "part-size": "500",
   minimum: "1.4",
   "support-until": "tomorrow",
   match: "any",

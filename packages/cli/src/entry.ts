@@ -104,8 +104,8 @@ export function entry({ load, modes = [], ...given }: Entry): Command {
   };
 }
 
-/** Of what is signed beside a target. */
-export const companionSettings = ["chunk", "no-index", "patch-from", "no-patch", "compress"] as const;
+/** How a target lies in the registry, and what is signed beside it. */
+export const companionSettings = ["part-size", "chunk", "no-index", "patch-from", "no-patch", "compress"] as const;
 
 export const companionModes: readonly Mode[] = [
   withSetting("no-index", ["chunk", "patch-from", "no-patch", "compress"]),

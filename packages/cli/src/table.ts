@@ -76,7 +76,7 @@ const masterCommands: readonly Command[] = [
     examples: [
       "dtuf push-target fred/demo app-1.4.tgz ./app-1.4.tgz",
       "dtuf push-target fred/demo app-1.4.tgz ./app-1.4.tgz --custom channel=stable",
-      "dtuf push-target fred/demo disk.img ./disk.img --chunk 16k",
+      "dtuf push-target fred/demo disk.img ./disk.img --chunk 16k --part-size 500m",
       "dtuf push-target fred/demo app ./app --patch-from published --compress",
     ],
     load: () => import("./publish/push-target.ts"),

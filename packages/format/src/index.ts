@@ -44,6 +44,7 @@ export {
   targetTag,
 } from "./tags.ts";
 export {
+  targetBlobsMax,
   findCompanionBlobs,
   findStoredBlobs,
   findTargetBlobs,

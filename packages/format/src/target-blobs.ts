@@ -11,7 +11,7 @@ import { objectField, ownFields, withOwn } from "./custom/own-fields.ts";
 import { findTargetPatches } from "./custom/target-patches.ts";
 
 /** A target with more blobs cannot have a manifest below 4 MiB. */
-const targetBlobsMax = 10_000;
+export const targetBlobsMax = 10_000;
 
 /**
  * Returns the target's blobs in order; none for a target of length 0, which is never fetched. Returns undefined if the target

@@ -135,8 +135,12 @@ const pageSettings = {
   },
 } as const satisfies Readonly<Record<string, Setting>>;
 
-/** Of what is signed beside a target, so that clients fetch less. */
+/** How a target lies in the registry, and what is signed beside it, so that clients fetch less. */
 const companionSettings = {
+  "part-size": like(
+    grammars.size,
+    text("cut larger files into blobs of this size, for registries that take no larger ones", "size", "4g"),
+  ),
   "no-index": toggle("sign no chunk index: clients verify a target only when all of it has arrived"),
   "patch-from": needs(
     "file",

@@ -19,6 +19,8 @@ export const run: Run = async (context, [repo = "", target = "", ...words]) => {
   if (words.length === 0) return changeCustom(context, { repo, target, custom });
   if (!context.values.on("parts")) await refuseSeveralFiles(context, { repo, target, words });
   const files = words.filter((word) => !word.startsWith("@"));
+  if (files.length === 0 && (context.values.text("part-size") ?? "") !== "")
+    throw new UsageError(`${context.values.given("part-size")}: the parts of another target stay as they are`);
   return withInputFiles(context, files, (paths) => push(context, { repo, target, words, custom }, paths));
 };
 

@@ -19,6 +19,7 @@ export const appReleaseCommands: readonly Command[] = [
     settings: [
       ...stateSettings,
       "concurrency",
+      "part-size",
       "chunk",
       "no-index",
       "patch-from",

@@ -6,15 +6,14 @@ import { UsageError } from "../context/usage.ts";
 /** A patch of 16 MiB takes 5 s of a core: larger ones are made if they are asked for. */
 const unaskedMaxBytes = 16 * 1024 * 1024;
 
-/** What `--chunk`, `--no-index`, `--patch-from`, `--no-patch` and `--compress` ask for. */
+/** What `--part-size`, `--chunk`, `--no-index`, `--patch-from`, `--no-patch` and `--compress` ask for. */
 export function indexOptions({ values, io }: Context): IndexOptions {
-  const chunk = values.text("chunk") ?? "";
-  const unit = chunk.endsWith("m") ? 1024 * 1024 : 1024;
   const older = values.text("patch-from") ?? "";
   const isNone = values.on("no-patch") || values.on("no-index");
   return {
     index: values.on("no-index") ? "none" : "make",
-    chunkBytes: chunk === "" ? undefined : Number(chunk.slice(0, -1)) * unit,
+    chunkBytes: bytesOf(values.text("chunk")),
+    partBytes: bytesOf(values.text("part-size")),
     compress: values.on("compress"),
     ...(isNone
       ? {}
@@ -22,6 +21,12 @@ export function indexOptions({ values, io }: Context): IndexOptions {
         ? { patchFrom: "published", patchMaxBytes: unaskedMaxBytes }
         : patchFrom(older, io.cwd)),
   };
+}
+
+const units: Readonly<Record<string, number>> = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
+
+function bytesOf(size = ""): number | undefined {
+  return size === "" ? undefined : Number(size.slice(0, -1)) * (units[size.slice(-1)] ?? Number.NaN);
 }
 
 /** Whether `--patch-from` names what is published or a release. */

@@ -89,6 +89,11 @@ describe("a file that is larger than a blob should be", () => {
     expect(parsed.length).toBe(large);
   });
 
+  test("is refused if it would be more parts than a client takes, and nothing is sent", async () => {
+    await expectRefused(master.pushTarget("large", [part()], { partBytes: 256 }), "MASTER_PART_INVALID");
+    expect(methods()).toEqual([]);
+  });
+
   test("is not split if it has exactly the size of a part", async () => {
     expect(findTargetBlobs(await master.pushTarget("large", [part()], { partBytes: large }))).toHaveLength(1);
   });

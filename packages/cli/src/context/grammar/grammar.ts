@@ -40,6 +40,7 @@ export const grammars = {
   custom: pattern(/^(?:@.+|[^=@\p{Cc}][^=\p{Cc}]*=[^]*)$/u, "KEY=VALUE or @FILE"),
   percentage: pattern(/^(?:100|[1-9]?\d)%?$/, "a whole percentage, such as 10%"),
   version: pattern(/^\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.+-]+)?$/, "semantic versioning, such as 1.4.0"),
+  size: pattern(/^[1-9]\d{0,5}[kmg]$/, "a size with its unit, such as 500m or 4g"),
   day: pattern(/^\d{4}-\d\d-\d\d$/, "YYYY-MM-DD"),
   mapping: pattern(/^[^=]+=.+$/, "SOURCE=DESTINATION"),
   urlOrDirectory: {
