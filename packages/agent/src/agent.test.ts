@@ -150,6 +150,21 @@ describe("an executable", () => {
     expect(events).toContainEqual({ kind: "reverted", version: "1.1.0", to: "1.0.0", reason: "starts" });
   });
 
+  test("leaves what else is in the directory beside it, and removes what it made itself [T280]", async () => {
+    const beside = join(home, "bin", ".app.dtuf");
+    await mkdir(join(beside, "mine"), { recursive: true });
+    await writeFile(join(beside, "mine", "db"), "precious");
+    const agent = await withTwoVersions();
+    await install(agent);
+    await publish("1.2.0", program("1.2.0"));
+    await install(agent);
+    expect(await readFile(join(beside, "mine", "db"), "utf8")).toBe("precious");
+    expect((await readdir(beside)).toSorted()).toEqual([
+      expect.stringMatching(/^kept-[0-9a-f]{64}$/) as string,
+      "mine",
+    ]);
+  });
+
   test("that was changed after it was staged is not installed", async () => {
     const agent = await withTwoVersions();
     await stageNewest(agent);
@@ -316,6 +331,24 @@ describe("an archive", () => {
     expect((await readdir(join(home, "slots-home", "slots"))).length).toBe(2);
     expect(await readdir(home)).not.toContain("outside");
     expect((await agent.pending()).pending).toBe(undefined);
+  });
+
+  test("leaves what else is in its directories, and removes what it made itself [T280]", async () => {
+    const root = join(home, "slots-home");
+    const own = ["slots/mine", "staging/customers"].map((name) => join(root, name));
+    for (const directory of own) {
+      await mkdir(directory, { recursive: true });
+      await writeFile(join(directory, "db"), "precious");
+    }
+    const cut = [`staging/.dtuf-${"a".repeat(32)}.partial`, `slots/${"b".repeat(64)}.new`];
+    for (const name of cut) await writeFile(join(root, name), "");
+    for (const version of ["1.0.0", "1.1.0", "1.2.0"]) {
+      await publish(version, await archive([{ name: "app" }, version]));
+      await install(createTestAgent({ install: slots() }));
+    }
+    for (const directory of own) expect(await readFile(join(directory, "db"), "utf8")).toBe("precious");
+    expect(await readdir(join(root, "staging"))).toEqual(["customers"]);
+    expect((await readdir(join(root, "slots"))).length).toBe(5);
   });
 
   test("whose headers alone are beyond its limit is refused", async () => {

@@ -15,7 +15,7 @@ import {
 } from "@dtuf/registry/files";
 import type { InstalledVersion } from "../state/agent-state.ts";
 import type { Installation, InstallOptions } from "./installation.ts";
-import { removeOthers } from "./remove-others.ts";
+import { removeOthers, stagedName } from "./remove-others.ts";
 import { hasContent, identifyFile, readStaged } from "./staged-content.ts";
 
 export interface FilePlace {
@@ -23,6 +23,9 @@ export interface FilePlace {
   /** Permission bits of the installed file. */
   readonly mode: number;
 }
+
+/** A version that is kept, and what is on its way to the final name. */
+const keptName = /^(?:kept-[0-9a-f]{64}|ready)(?:\.new|\.away)?$/;
 
 /** A single file, kept with its predecessor in a directory beside it. */
 export function createFileInstallation({ path, mode }: FilePlace): Installation {
@@ -52,8 +55,8 @@ export function createFileInstallation({ path, mode }: FilePlace): Installation 
       await syncDirectory(dirname(path));
     },
     async keepOnly(versions) {
-      const names = new Set(versions.map((version) => basename(kept(version))));
-      await removeOthers(stagingDirectory, (name) => names.has(name));
+      const wanted = new Set(versions.map((version) => basename(kept(version))));
+      await removeOthers(stagingDirectory, { made: [stagedName, keptName], wanted });
     },
   };
 }

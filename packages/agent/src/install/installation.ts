@@ -31,7 +31,7 @@ export interface Installation {
   keeps(version: InstalledVersion): Promise<boolean>;
   /** Installs the kept version again, by one rename. May be called again after a cut. @throws FileError */
   restore(version: InstalledVersion): Promise<void>;
-  /** Removes all versions but these. @throws FileError */
+  /** Removes all versions but these, and nothing that the agent did not make. @throws FileError */
   keepOnly(versions: readonly InstalledVersion[]): Promise<void>;
   /** What to start or open. */
   currentPath(version: InstalledVersion): string;

@@ -14,7 +14,7 @@ import {
 import { lstat, rm } from "node:fs/promises";
 import type { InstalledVersion } from "../state/agent-state.ts";
 import type { Installation, InstallOptions } from "./installation.ts";
-import { removeOthers } from "./remove-others.ts";
+import { removeOthers, stagedName } from "./remove-others.ts";
 import type { UnpackLimits } from "./archive/entry-rule.ts";
 import { unpackArchive } from "./archive/unpack.ts";
 import { openVerifiedFile } from "./verified-file.ts";
@@ -62,7 +62,7 @@ export function createSlotInstallation({ directory, slots: slotsMax = 3, ...limi
         slots,
         versions.map(({ sha256 }) => sha256),
       );
-      await removeOthers(stagingDirectory, () => false);
+      await removeOthers(stagingDirectory, { made: [stagedName], wanted: new Set() });
     },
   };
 }
@@ -72,9 +72,12 @@ async function isDirectory(path: string): Promise<boolean> {
   return found?.isDirectory() === true;
 }
 
+/** A slot, its mark, and one that is being unpacked; and a mark that was being written. */
+const slotName = /^(?:[0-9a-f]{64}(?:\.whole|\.new)?|\.dtuf-tmp-[0-9a-f]{16})$/;
+
 async function keepSlots(slots: string, hashes: readonly (string | undefined)[]): Promise<void> {
-  const names = new Set(hashes.flatMap((sha256) => [`${sha256}`, `${sha256}.whole`]));
-  await removeOthers(slots, (name) => names.has(name));
+  const wanted = new Set(hashes.flatMap((sha256) => [`${sha256}`, `${sha256}.whole`]));
+  await removeOthers(slots, { made: [slotName], wanted });
 }
 
 interface SlotContent {
