@@ -142,6 +142,22 @@ describe("referrers", () => {
     await expectRefused(digests(here), "OCI_LIMIT_EXCEEDED");
   });
 
+  test("with new ones on each page without end are refused after a counted number [T281]", async () => {
+    await using here = await createWithSubject();
+    const { mediaType, digest, size } = here.subject.descriptor;
+    let count = 0;
+    const next = (): object => ({
+      mediaType,
+      digest: digest.slice(0, -8) + String((count += 1)).padStart(8, "0"),
+      size,
+    });
+    const body = (): string => JSON.stringify({ schemaVersion: 2, manifests: Array.from({ length: 15_000 }, next) });
+    const fault = [{ kind: "change", body } as const, { kind: "page-forever" } as const];
+    here.remote.registry.script({ match: { path: /\/referrers\// }, fault });
+    await expectRefused(digests(here), "OCI_LIMIT_EXCEEDED");
+    expect(count).toBe(105_000);
+  });
+
   test("that refer to each other are listed one level at a time, without end in circles [T58]", async () => {
     await using here = await createWithSubject();
     const { digest } = here.subject.descriptor;

@@ -8,10 +8,12 @@ import type { StoreOptions } from "../../store.ts";
 import { parseTag, type TagName } from "../../tag.ts";
 import { pullScope, repositoryUrl, type Repository } from "../requests/context.ts";
 import { fetchManifest } from "./manifests.ts";
-import { readPages } from "../requests/paging.ts";
+import { readPages, tooMany } from "../requests/paging.ts";
 import { invalidResponse, type WholeResponse } from "../requests/read-body.ts";
 import type { RegistryRequest } from "../requests/send.ts";
+import { referrersMax } from "../requests/store-limits.ts";
 
+/** @throws OciError OCI_LIMIT_EXCEEDED for more than `referrersMax`, and those of `readPages` */
 export async function* listReferrers(
   repository: Repository,
   subject: Digest,
@@ -22,7 +24,8 @@ export async function* listReferrers(
   const query = artifactType === undefined ? undefined : new URLSearchParams({ artifactType });
   let answered = false;
   const listed = new Set<Digest>();
-  for await (const page of readPages(repository.registry, referrersRequest(repository, { subject, query, signal }))) {
+  const request = referrersRequest(repository, { subject, query, signal });
+  for await (const page of readPages(repository.registry, request)) {
     const index = findIndex(page);
     if (index === undefined) {
       if (answered) throw invalidResponse(page.response, "is not an image index, although the page before it is one");
@@ -31,7 +34,9 @@ export async function* listReferrers(
     answered = true;
     repository.registry.quirks.referrersApiFound(repository.name);
     // Filtered here too, because OCI-Filters-Applied is only a claim, and not every registry filters.
-    yield* index.manifests.filter((descriptor) => wanted(descriptor) && isNew(listed, descriptor));
+    const fresh = index.manifests.filter((descriptor) => isNew(listed, descriptor));
+    if (listed.size > referrersMax) throw tooMany(request.url, referrersMax, "referrers");
+    yield* fresh.filter(wanted);
   }
   if (answered) return;
   const index = await fetchReferrersIndex(repository, subject, { signal });

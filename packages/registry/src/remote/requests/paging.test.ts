@@ -100,6 +100,24 @@ describe("a registry with hostile pages", () => {
     expect(remote.registry.requests.length).toBeLessThan(20);
   });
 
+  test("with more names than any repository has is refused after a counted number [T281]", async () => {
+    await using remote = await createWithTags();
+    const body = JSON.stringify({ tags: Array.from({ length: 1_000_001 }, (_, index) => `t${index}`) });
+    remote.registry.script({ fault: { kind: "answer", status: 200, body } });
+    const listed = remote.store.listTags()[Symbol.asyncIterator]();
+    await expectRefused(listed.next(), "OCI_LIMIT_EXCEEDED");
+  });
+
+  test("with more bytes than any list needs is refused after a counted number [T281]", async () => {
+    await using remote = await createWithTags();
+    const filler = Buffer.from(`"filler":"${"x".repeat(44 * 1024 * 1024)}"}`);
+    let page = 0;
+    const body = (): Buffer => Buffer.concat([Buffer.from(`{"tags":["t${(page += 1)}"],`), filler]);
+    remote.registry.script({ fault: [{ kind: "change", body }, { kind: "page-forever" }] });
+    await expectRefused(listAll(remote.store.listTags()), "OCI_LIMIT_EXCEEDED");
+    expect(remote.registry.requests).toHaveLength(3);
+  });
+
   test("in a circle is refused [T58]", async () => {
     await using remote = await createWithTags();
     remote.registry.script({
@@ -146,9 +164,21 @@ describe("a Link", () => {
     "</v2/fred/demo/tags/list?last=tag-09>;rel=next",
     '</other>; rel="prev", </v2/fred/demo/tags/list?last=tag-09>; title="a, b"; rel="next"',
     '<list?last=tag-09>; REL="Next"',
+    '<list?last=tag-09>; rel="last next"',
+    "<list?last=tag-09>; rel='next'",
+    '<list?last=tag-09>; title="; rel=prev"; rel = next',
   ])("%s names the next page", async (value) => {
     await using remote = await createWithTags();
     remote.registry.script({ match: { nth: 1 }, fault: link(value) });
     expect(await listAll(remote.store.listTags())).toEqual(names);
   });
+
+  test.each(['</no>; title="; rel=next"', "</no>; rel=prev; rel=next", '</no>; rel="nextish"'])(
+    "%s names no next page",
+    async (value) => {
+      await using remote = await createWithTags();
+      remote.registry.script({ match: { nth: 1 }, fault: link(value) });
+      expect(await listAll(remote.store.listTags())).toEqual(names.slice(0, 10));
+    },
+  );
 });

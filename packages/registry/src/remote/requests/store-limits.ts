@@ -12,8 +12,17 @@ export const warningsMax: number = 100;
 /** Registries without paging send every tag at once: a hundred thousand of the longest names need a quarter of this. */
 export const pageMaxBytes: number = 64 * 1024 * 1024;
 
-/** Ten million tags in pages of a thousand. */
+/** A million names in pages of a hundred. */
 export const pagesMax: number = 10_000;
+
+/** All pages of one list together: a million of the longest tags. */
+export const listMaxBytes: number = 128 * 1024 * 1024;
+
+/** Tags of a repository, or repositories of a registry: ten times as many as the largest that are known. */
+export const namesMax: number = 1_000_000;
+
+/** Referrers of one manifest: an image that is signed every hour for ten years has as many. */
+export const referrersMax: number = 100_000;
 
 /** Names requested per page. ECR refuses more. */
 export const pageSize: number = 1000;
