@@ -196,16 +196,17 @@ async function download(
   };
   const filled: Filled = before < target.length ? await fillByChunks(site, filling, context) : { kind: "none" };
   if (filled.kind === "whole") return "done";
-  const held = filled.kind === "beginning" ? filled.bytes : before;
-  if (held > 0 && held <= target.length) {
-    if (filled.kind === "none") onWay("present");
+  let held = filled.kind === "beginning" ? filled.bytes : before;
+  if (filled.kind === "none" && held > 0 && held <= target.length) onWay("present");
+  // From what is there, then from what of it is right. If the rest is wrong again, ranges are, and the whole may be right.
+  for (let left = 2; left > 0 && held > 0 && held <= target.length; left -= 1) {
     try {
       return await continueFrom(site, { ...to, held }, context);
     } catch (error) {
       if (!isWrongContent(error)) throw error;
+      context.onEvent({ kind: "way-failed", path: target.path, way: "ranges", error });
     }
-    const right = await keepRight(to, context);
-    if (right > 0) return continueFrom(site, { ...to, held: right }, context);
+    held = await keepRight(to, context);
   }
   await fileCall(partial.path, () => partial.file.truncate(0));
   return writeWhole(site, to, context);

@@ -137,6 +137,14 @@ test.each<readonly [string, number]>([
   expect(failedWays()).toEqual(["ranges"]);
 });
 
+test("a registry whose ranges are wrong and whose whole is right: the whole is fetched, and that is said [T282]", async () => {
+  await writeFile(destination, old);
+  const body = ({ length }: Uint8Array): Buffer => Buffer.alloc(length, "x");
+  registry.script({ match: { method: "GET", where: isRange }, fault: { kind: "change", body } });
+  expect((await save()).equals(content)).toBe(true);
+  expect(new Set(failedWays())).toEqual(new Set(["ranges"]));
+});
+
 test("a registry that answers 200 is asked for one range, and the whole that it sends is used", async () => {
   await writeFile(destination, old);
   registry.script({ match: { method: "GET", where: isRange }, times: Infinity, fault: { kind: "ignore-range" } });
