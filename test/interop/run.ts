@@ -17,6 +17,7 @@ import { runDistribution } from "./distribution.ts";
 import { runDxf } from "./dxf.ts";
 import { runForeign } from "./foreign.ts";
 import { runKeyFiles } from "./key-files.ts";
+import { runLargeFile } from "./large-file.ts";
 import { runOciTools } from "./oci-tools.ts";
 import { runPackages } from "./packages.ts";
 import { runTufPeers } from "./peers.ts";
@@ -29,6 +30,7 @@ for (const part of [
   runKeyFiles,
   runDxf,
   runOciTools,
+  () => runLargeFile(),
   runDistribution,
   runForeign,
   runAgentDrivers,
