@@ -5,6 +5,7 @@ import { expectRefused } from "@dtuf/testing/expect-refused";
 import { describe, expect, test } from "vitest";
 import { findValidSignatures, parseUnverified, signDocument, verifyDocument } from "./document.ts";
 import { keepOpen } from "./envelope.ts";
+import { parseRoleName } from "./names.ts";
 import { snapshotMetaSha256 } from "./push-record.ts";
 import type { Authority } from "./role.ts";
 import type { Signer } from "./signer.ts";
@@ -76,4 +77,20 @@ describe("a file that is kept open", () => {
     file.set(Buffer.from('"version":1'), at);
     expect(set.updateSnapshot(file, "source")).toBe("current");
   });
+});
+
+test("a delegated role is verified without being kept, and what an update refuses is refused", async () => {
+  const sim = await createTufSimulator();
+  sim.addDelegation("targets", { name: "team", paths: ["team/*"] });
+  await sim.publishRelease();
+  const set = trustSimulator(sim);
+  const [team, top] = [parseRoleName("team"), parseRoleName("targets")];
+  const file = wantedFileOf(sim, set, team);
+  const other = Buffer.from(file.toReversed());
+  expect(refusalOf(set, () => set.verifyDelegated(team, top, other))).toBe("TUF_HASH_MISMATCH");
+  expect(refusalOf(set, () => set.verifyDelegated(parseRoleName("foreign"), top, file))).toBe("TUF_ROLE_MISSING");
+  set.verifyDelegated(team, top, file);
+  expect(set.delegated(team)).toBeUndefined();
+  set.updateDelegated(team, top, file);
+  expect(set.delegated(team)?.signed.version).toBe(1);
 });

@@ -71,6 +71,8 @@ export interface TrustedSet {
   updateTargets(file: Uint8Array): void;
   /** Verified with the keys that the delegator, which must be loaded, lists now. */
   updateDelegated(role: RoleName, delegator: RoleName, file: Uint8Array): void;
+  /** The same verification, and nothing is kept: of thousands of hash bins, one is in memory at a time. */
+  verifyDelegated(role: RoleName, delegator: RoleName, file: Uint8Array): void;
   /**
    * Returns what is known about the next file of a role. The version is missing if the file's name has none: for the timestamp,
    * and for all roles but root if the root says that snapshots are not consistent (7.1).
@@ -131,6 +133,7 @@ export function createTrustedSet(options: TrustedSetOptions): TrustedSet {
     updateSnapshot: (file, origin) => updateSnapshot(state, file, origin),
     updateTargets: (file) => updateTargets(state, file),
     updateDelegated: (role, delegator, file) => updateDelegated(state, { role, delegator, file }),
+    verifyDelegated: (role, delegator, file) => void openDelegated(state, { role, delegator, file }),
     wanted: (role) => wanted(state, role),
   };
 }
@@ -215,20 +218,29 @@ function updateTargets(state: State, file: Uint8Array): void {
   state.targets = next;
 }
 
-function updateDelegated(
-  state: State,
-  { role, delegator, file }: { role: RoleName; delegator: RoleName; file: Uint8Array },
-): void {
+interface DelegatedFile {
+  readonly role: RoleName;
+  readonly delegator: RoleName;
+  readonly file: Uint8Array;
+}
+
+function updateDelegated(state: State, delegated: DelegatedFile): void {
+  const { role, delegator } = delegated;
+  const next = openDelegated(state, delegated);
+  const held = state.delegated.get(role) ?? new Map<RoleName, Trusted<Targets>>();
+  state.delegated.set(role, held.set(delegator, next));
+}
+
+function openDelegated(state: State, { role, delegator, file }: DelegatedFile): Trusted<Targets> {
   const from = delegator === "targets" ? state.targets : findDelegated(state, delegator);
   if (from === undefined) throw outOfOrder(role, `its delegator ${delegator} is not loaded`);
   const by = findAuthority(from.signed.delegations, role);
   if (by === undefined) throw missing(role, `the delegations of ${delegator}`);
   const next = openTargets(state, { role, by, file });
-  const held = state.delegated.get(role) ?? new Map<RoleName, Trusted<Targets>>();
-  for (const { bytes } of held.values()) {
+  for (const { bytes } of state.delegated.get(role)?.values() ?? []) {
     if (Buffer.compare(bytes, file) !== 0) throw twoFiles(role); // a role has one content for all delegators
   }
-  state.delegated.set(role, held.set(delegator, next));
+  return next;
 }
 
 function twoFiles(role: string): TufError {

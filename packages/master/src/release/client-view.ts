@@ -49,8 +49,10 @@ function refresh(set: TrustedSet, base: Base | undefined, draft: Draft): void {
   set.updateSnapshot(draft.snapshot.bytes, "source");
   set.updateTargets(draft.targets.bytes);
   const top = parseRoleName("targets");
-  for (const { name, bytes, delegator = top } of draft.delegated) {
-    if (delegator === top || set.delegated(delegator) !== undefined) set.updateDelegated(name, delegator, bytes);
+  for (const { name, bytes, kind, delegator = top } of draft.delegated) {
+    if (delegator !== top && set.delegated(delegator) === undefined) continue;
+    if (kind === "bin") set.verifyDelegated(name, delegator, bytes);
+    else set.updateDelegated(name, delegator, bytes);
   }
 }
 
