@@ -1,5 +1,6 @@
 /** What a program's own tracing sees of a client: docs/tracing.md. Nothing is told that is a secret. */
 import type { ByteStream } from "@dtuf/registry";
+import { redactPlace } from "@dtuf/registry/escape";
 import { createTrace } from "@dtuf/registry/tracing";
 import type { PullMetadataOptions, RefreshResult } from "./calls.ts";
 import type { RefreshMode } from "./refresh/pull-metadata.ts";
@@ -42,7 +43,7 @@ export function tracedRefresh(
   { mode = "online" }: PullMetadataOptions = {},
   work: () => Promise<RefreshResult>,
 ): Promise<RefreshResult> {
-  const tell = (): RefreshTold => ({ place: redactPlace(place), mode });
+  const tell = (): RefreshTold => ({ place: tellPlace(place), mode });
   return refreshTrace.run(work, tell, ({ status, versions }) => ({ status, versions: Object.fromEntries(versions) }));
 }
 
@@ -74,9 +75,10 @@ function tellTarget({ path, length }: TargetInfo): TargetTold {
 }
 
 /** Without userinfo and query: both can be secrets. Of a URL that cannot be parsed only the scheme is told. */
-function redactPlace(place: string): string {
+function tellPlace(place: string): string {
   const scheme = /^\s*[a-z][a-z\d+.-]*:\/\//i.exec(place)?.[0];
-  if (scheme === undefined) return place;
   const url = URL.parse(place);
-  return url === null ? `${scheme}…` : `${url.protocol}//${url.host}${url.pathname}`;
+  // `host:5000/repository` is parsed too, as a URL without a host.
+  if (url !== null && (url.host !== "" || scheme !== undefined)) return `${url.protocol}//${url.host}${url.pathname}`;
+  return scheme === undefined ? redactPlace(place) : `${scheme}…`;
 }

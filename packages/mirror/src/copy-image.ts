@@ -3,7 +3,7 @@ import { parseReference, parseTag, type Descriptor, type Digest, type TagName, t
 import { createLayoutStore, type LayoutStoreOptions } from "@dtuf/registry/layout";
 import { openRepository, type OpenRepositoryOptions } from "@dtuf/registry/repository";
 import { createDirStore } from "./directories/dir-store.ts";
-import { MirrorError } from "./errors.ts";
+import type { MirrorError } from "./errors.ts";
 import { copyImageBetween } from "./images/copy-image.ts";
 import type { ImageCopy } from "./images/manifest-tree.ts";
 import type { PlatformChoice } from "./images/platform.ts";
@@ -12,6 +12,7 @@ import {
   createImageReference,
   describeImageReference,
   findImageReference,
+  placeInvalid,
   type ImageReference,
 } from "./image-reference.ts";
 
@@ -134,8 +135,5 @@ function requireName({ tag, digest }: OpenedImage, text: string): TagName | Dige
 }
 
 function referenceInvalid(image: ImageReference, wanted: string): MirrorError {
-  const text = describeImageReference(image);
-  return new MirrorError("MIRROR_PLACE_INVALID", `${JSON.stringify(text)}: wanted ${wanted}`, {
-    details: { got: text, wanted },
-  });
+  return placeInvalid(describeImageReference(image), wanted);
 }

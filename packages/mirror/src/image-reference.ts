@@ -1,4 +1,5 @@
 /** References to images and their containers, as skopeo writes them: `docker://`, `dir:`, `oci:` and `oci-archive:`. */
+import { redactPlace } from "@dtuf/registry/escape";
 import { platform } from "node:os";
 import { isDigest, isTag, type Digest, type TagName } from "@dtuf/registry";
 import { MirrorError } from "./errors.ts";
@@ -27,7 +28,7 @@ export function findImageReference(text: string, system: string = platform()): I
   const [, transport, rest] = /^(docker|dir|oci|oci-archive):(.*)$/s.exec(text) ?? [];
   if (transport === undefined || rest === undefined) return undefined;
   if (transport !== "docker") return createImageReference(transport as ImageTransport, rest, system);
-  if (!rest.startsWith("//")) throw invalid(text, "docker://host/repository");
+  if (!rest.startsWith("//")) throw placeInvalid(text, "docker://host/repository");
   return createImageReference("docker", rest.slice(2));
 }
 
@@ -41,7 +42,7 @@ export function createImageReference(
   text: string,
   system: string = platform(),
 ): ImageReference {
-  if (text === "" || text.includes("\0")) throw invalid(`${transport}:${text}`, "a name after the transport");
+  if (text === "" || text.includes("\0")) throw placeInvalid(`${transport}:${text}`, "a name after the transport");
   if (transport === "docker" || transport === "dir") return { transport, text };
   const at = text.lastIndexOf("@");
   const digest = text.slice(at + 1);
@@ -59,8 +60,10 @@ export function describeImageReference({ transport, text, tag, digest }: ImageRe
   return tag === undefined ? name : `${name}:${tag}`;
 }
 
-function invalid(text: string, wanted: string): MirrorError {
-  return new MirrorError("MIRROR_PLACE_INVALID", `${JSON.stringify(text)}: wanted ${wanted}`, {
-    details: { got: text, wanted },
+/** @returns MirrorError MIRROR_PLACE_INVALID, without a password that stands in the text */
+export function placeInvalid(text: string, wanted: string): MirrorError {
+  const got = redactPlace(text);
+  return new MirrorError("MIRROR_PLACE_INVALID", `${JSON.stringify(got)}: wanted ${wanted}`, {
+    details: { got, wanted },
   });
 }

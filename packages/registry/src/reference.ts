@@ -5,6 +5,7 @@
 import { isIPv6 } from "node:net";
 import { parseDigest, type Digest } from "./digest.ts";
 import { OciError } from "./errors.ts";
+import { redactPlace } from "./escape/redact-place.ts";
 import { parseTag, type TagName } from "./tag.ts";
 
 declare const registryBrand: unique symbol;
@@ -33,7 +34,7 @@ const hostPattern = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*)(?::
 export function parseReference(text: string): Reference {
   const slash = text.indexOf("/");
   if (slash < 0) throw invalid("a reference", text, "host[:port]/repository[:tag][@digest]");
-  return refer(parseRegistryHost(text.slice(0, slash)), text.slice(slash + 1));
+  return refer(parseRegistryHost(text.slice(0, slash), text), text.slice(slash + 1));
 }
 
 function refer(registry: RegistryHost, text: string): Reference {
@@ -66,12 +67,17 @@ export function parseRepositoryName(text: string): RepositoryName {
   throw invalid("a repository name", text, "lower-case letters and digits, separated by . _ __ - or /");
 }
 
-/** @throws OciError OCI_REFERENCE_INVALID */
-export function parseRegistryHost(text: string): RegistryHost {
+/**
+ * @param from what the host was cut from, if that is more: a password that stands there may contain the slash that ends a host
+ * @throws OciError OCI_REFERENCE_INVALID
+ */
+export function parseRegistryHost(text: string, from: string = text): RegistryHost {
   const [, host = "", port] = text.length > nameMaxLength ? [] : (hostPattern.exec(text) ?? []);
   const canonical = canonicalHost(host);
   if (canonical === undefined || Number(port ?? 1) > 65_535) {
-    throw invalid("a registry", text, "host, host:port or [IPv6]:port");
+    const hasUserinfo = redactPlace(from) !== from;
+    const wanted = `host, host:port or [IPv6]:port${hasUserinfo ? ", without a user name and a password" : ""}`;
+    throw invalid("a registry", hasUserinfo ? from : text, wanted);
   }
   return `${canonical}${port === undefined ? "" : `:${port}`}` as RegistryHost;
 }
@@ -112,7 +118,7 @@ export function parseFamiliarName(text: string, options: FamiliarNameOptions = {
   const { defaultRegistry = "docker.io", defaultNamespace, defaultTag = "latest" } = options;
   const slash = text.indexOf("/");
   const hasHost = slash >= 0 && /[.:]|^localhost$/i.test(text.slice(0, slash));
-  const registry = parseRegistryHost(hasHost ? text.slice(0, slash) : defaultRegistry);
+  const registry = hasHost ? parseRegistryHost(text.slice(0, slash), text) : parseRegistryHost(defaultRegistry);
   const name = hasHost ? text.slice(slash + 1) : text;
   const namespace = isDockerHub(registry) ? (defaultNamespace ?? "library") : hasHost ? "" : (defaultNamespace ?? "");
   const short = namespace === "" || name.split("@", 1)[0]?.includes("/") === true;
@@ -122,7 +128,8 @@ export function parseFamiliarName(text: string, options: FamiliarNameOptions = {
 }
 
 function invalid(what: string, text: string, wanted: string): OciError {
-  const shown = text.length > 300 ? `${text.slice(0, 300)}…` : text;
+  const redacted = redactPlace(text);
+  const shown = redacted.length > 300 ? `${redacted.slice(0, 300)}…` : redacted;
   return new OciError("OCI_REFERENCE_INVALID", `not ${what}: ${JSON.stringify(shown)}; wanted ${wanted}`, {
     details: { got: shown, wanted },
   });

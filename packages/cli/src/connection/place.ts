@@ -61,7 +61,7 @@ export function resolvePlace(repo: string, choice: HostChoice): Place {
   }
   const named = splitHost(repo);
   if (named !== undefined) {
-    return { kind: "registry", host: parseRegistryHost(named.host), repository: parseRepositoryName(named.path) };
+    return { kind: "registry", host: parseRegistryHost(named.host, repo), repository: parseRepositoryName(named.path) };
   }
   const repository = parseRepositoryName(repo);
   const host = resolveHost(choice);

@@ -2,6 +2,7 @@
  * The values given, from flags and variables. Every setting that a command lists is parsed before the command runs: a
  * wrong value is a usage error that names the flag or the variable which was given.
  */
+import { redactPlace } from "@dtuf/registry/escape";
 import { isOptional } from "./setting-kinds.ts";
 import { parseDurationMs } from "./grammar/duration.ts";
 import type { Environment } from "./io.ts";
@@ -86,7 +87,7 @@ function verifyValue(setting: Setting, value: string, given: string): void {
   } else if (choices !== undefined && !choices.includes(value)) {
     throw wrong(given, `one of ${choices.join(", ")}`, value);
   } else if (grammar !== undefined && !grammar.test(value)) {
-    throw wrong(given, grammar.wanted, grammar.shown === "show" ? value : undefined);
+    throw wrong(given, grammar.wanted, grammar.shown === "show" ? redactPlace(value) : undefined);
   }
 }
 

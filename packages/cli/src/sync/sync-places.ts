@@ -1,4 +1,5 @@
 /** SOURCE and DESTINATION of `sync`, in the seed's form (`docker://…`) and in skopeo's (`--src docker …`). */
+import { redactPlace } from "@dtuf/registry/escape";
 import { resolve } from "node:path";
 import {
   createImageReference,
@@ -59,7 +60,7 @@ function parsePlace(text: string, transport: ImageTransport | undefined, what: s
   const found = findImageReference(text);
   if (found !== undefined) return found;
   throw new UsageError(
-    `${JSON.stringify(text)}: what kind of ${what} is it?`,
+    `${JSON.stringify(redactPlace(text))}: what kind of ${what} is it?`,
     "write docker://host/repository, dir:DIR, oci:DIR or oci-archive:FILE, or say it with --src and --dest",
   );
 }

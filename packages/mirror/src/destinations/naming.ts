@@ -3,6 +3,7 @@
  * `scoped` the whole name, else its last component, is joined to DEST, and the suffix is appended. A layout (`oci:`,
  * `oci-archive:`) is one repository and has the tags of one.
  */
+import { redactPlace } from "@dtuf/registry/escape";
 import { join, posix, resolve, sep } from "node:path";
 import {
   encodeReference,
@@ -73,12 +74,13 @@ function parseDestination(text: string, image: SourceImage): Reference {
     return isNamed ? reference : { ...reference, tag: parseTag("latest") };
   } catch (cause) {
     if (!OciError.is(cause)) throw cause;
+    const got = redactPlace(text);
     const mend = `give it a name: --map ${image.repository}=NAME`;
     throw new MirrorError(
       "MIRROR_PLACE_INVALID",
-      `${image.name} cannot have the name ${JSON.stringify(text)}; ${mend}`,
+      `${image.name} cannot have the name ${JSON.stringify(got)}; ${mend}`,
       {
-        details: { image: image.name, got: text },
+        details: { image: image.name, got },
         cause,
       },
     );

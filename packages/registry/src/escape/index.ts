@@ -1,1 +1,2 @@
 export { escapeText } from "./escape.ts";
+export { redactPlace } from "./redact-place.ts";

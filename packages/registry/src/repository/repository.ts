@@ -4,6 +4,7 @@
  * with every option.
  */
 import { OciError } from "../errors.ts";
+import { redactPlace } from "../escape/redact-place.ts";
 import type { TimeAndChance } from "../http/retry-budget.ts";
 import { parseReference } from "../reference.ts";
 import type { CredentialProvider } from "../remote/credentials/credentials.ts";
@@ -50,8 +51,9 @@ export function parseRepositoryLocation(text: string): RepositoryLocation {
 }
 
 function invalid(text: string, wanted: string): OciError {
-  const message = `not a repository: ${JSON.stringify(text)}; wanted ${wanted}`;
-  return new OciError("OCI_REFERENCE_INVALID", message, { details: { got: text, wanted } });
+  const got = redactPlace(text);
+  const message = `not a repository: ${JSON.stringify(got)}; wanted ${wanted}`;
+  return new OciError("OCI_REFERENCE_INVALID", message, { details: { got, wanted } });
 }
 
 /**

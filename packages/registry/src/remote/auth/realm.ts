@@ -3,6 +3,7 @@
  * refresh token is sent there, so with credentials it must be on the registry's own host (any port), in a table of known
  * pairs, or on the host that the user named. Without credentials any public realm is allowed, because no secret is sent.
  */
+import { redactPlace } from "../../escape/redact-place.ts";
 import { OciError } from "../../errors.ts";
 import { networkOf, type Network } from "../../http/addresses/network.ts";
 import { decideUrl, type UrlDecision } from "../../http/addresses/url-policy.ts";
@@ -62,7 +63,7 @@ function namedRealm(request: RealmRequest, authHost: string): RealmDecision {
 export function parseAuthHost(text: string): string {
   const url = URL.parse(`https://${text}/`);
   if (url === null || /[/\\?#@\s]/.test(text) || url.hostname === "") {
-    throw new TypeError(`authHost: wanted host[:port], got ${JSON.stringify(text)}`);
+    throw new TypeError(`authHost: wanted host[:port], got ${JSON.stringify(redactPlace(text))}`);
   }
   return text;
 }
