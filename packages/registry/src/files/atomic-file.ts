@@ -20,6 +20,8 @@ export interface AtomicFileOptions {
   readonly directorySync?: "at-commit" | "later";
   /** "none": for content that its reader verifies and can get again; a power cut may damage it. Default "at-commit". */
   readonly contentSync?: "at-commit" | "none";
+  /** Called when the bytes are on the disk, right before the rename. If it throws, the file at the final name stays. */
+  readonly beforeRename?: () => Promise<void>;
 }
 
 /** A file without its final name yet. Call exactly one of `commit` and `abort` at the end. */
@@ -73,6 +75,7 @@ export async function createAtomicFile(path: string, options: AtomicFileOptions 
       await orAbort(async () => {
         if (contentSync === "at-commit") await file.datasync();
         await file.close();
+        await options.beforeRename?.();
         await renameWithRetries(temporaryPath, finalPath);
       });
       ended = true;

@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { chmod, lstat, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -236,6 +237,33 @@ describe("login in plain text", () => {
     await store("r.example");
     expect((await lstat(path)).isSymbolicLink()).toBe(true);
     expect(await readFile(join(directory, "dotfiles", "c.json"), "utf8")).toContain("r.example");
+  });
+
+  test("of many registries at once loses none, and leaves nothing else [T285]", async () => {
+    const registries = Array.from({ length: 8 }, (_, index) => `r${index}.example`);
+    await Promise.all(registries.map((registry) => store(registry)));
+    const { auths } = JSON.parse(await readFile(path, "utf8")) as { auths: object };
+    expect(Object.keys(auths).toSorted()).toEqual(registries);
+    expect(await readdir(directory)).toEqual(["config.json"]);
+  });
+
+  test.each([1, Infinity])("keeps what a program without the lock wrote meanwhile %d times [T285]", async (times) => {
+    let asked = 0;
+    const credential = {
+      kind: "basic" as const,
+      username: "u",
+      get password() {
+        // Between reading and writing; the first time nothing is written yet.
+        asked += 1;
+        if (asked > 1 && asked <= times + 1) writeFileSync(path, JSON.stringify({ auths: { docker: {} }, asked }));
+        return "p";
+      },
+    };
+    const stored = store("r.example", credential);
+    await (times === 1 ? stored : expectRefused(stored, "FILE_CHANGED"));
+    const { auths } = JSON.parse(await readFile(path, "utf8")) as { auths: object };
+    expect(Object.keys(auths)).toEqual(times === 1 ? ["docker", "r.example"] : ["docker"]);
+    expect(await readdir(directory)).toEqual(["config.json"]);
   });
 
   test("never replaces a file that it cannot read", async () => {

@@ -3,8 +3,8 @@
  * (`findConfiguredHelper`), the OS keychain, or, explicitly, plain text in a config.json.
  */
 import { mkdir, realpath } from "node:fs/promises";
-import { dirname } from "node:path";
-import { writeFileAtomically } from "../../files/index.ts";
+import { basename, dirname, join } from "node:path";
+import { FileError, withLock, writeFileAtomically } from "../../files/index.ts";
 import { isDockerHub } from "../../reference.ts";
 import { findHelperName, isKeyOf, parseAuthJson, readAuthFile, readAuthText } from "./auth-file.ts";
 import type { CredentialHelper, StorableCredential } from "./credential-helper.ts";
@@ -23,7 +23,10 @@ export async function findConfiguredHelper(path: string, registry: string): Prom
   return file && findHelperName(file, registry);
 }
 
-/** @throws OciError OCI_CREDENTIALS_UNAVAILABLE; FileError if the file cannot be written */
+/**
+ * A login of another program into the same file at the same time is not lost.
+ * @throws OciError OCI_CREDENTIALS_UNAVAILABLE; FileError if the file cannot be written, FILE_CHANGED if other programs never stop writing it
+ */
 export async function storeCredential(
   place: CredentialPlace,
   registry: string,
@@ -66,16 +69,54 @@ function encodeEntry(credential: StorableCredential): object {
 
 type Auths = readonly (readonly [key: string, entry: unknown])[];
 
+const lockTimeoutMs = 10_000;
+/** Docker's programs write the file without a lock, and rarely. */
+const attemptsMax = 10;
+
 /**
  * Keeps everything else in the file. If the path is a link, the link stays and the file behind it is replaced.
  * @param change returns undefined if nothing has to change
  */
 async function changeAuths(path: string, change: (auths: Auths) => Auths | undefined): Promise<void> {
   const target = await realpath(path).catch(() => path);
-  const json = parseAuthJson((await readAuthText(target)) ?? "", target);
+  if ((await planChange(target, change)).changed === undefined) return;
+  const directory = dirname(target);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const lock = join(directory, `.${basename(target)}.dtuf-lock`);
+  await withLock(lock, { wait: "wait", timeoutMs: lockTimeoutMs, file: "remove" }, async () => {
+    for (let left = attemptsMax; ; left -= 1) {
+      try {
+        return await changeOnce(target, change);
+      } catch (error) {
+        if (left === 1 || !FileError.is(error) || error.code !== "FILE_CHANGED") throw error;
+      }
+    }
+  });
+}
+
+/** @throws FileError FILE_CHANGED if another program has written the file since it was read, which stays as it is then */
+async function changeOnce(path: string, change: (auths: Auths) => Auths | undefined): Promise<void> {
+  const { text, changed } = await planChange(path, change);
+  if (changed === undefined) return;
+  await writeFileAtomically(path, changed, {
+    mode: 0o600,
+    async beforeRename() {
+      if ((await readAuthText(path)) === text) return;
+      throw new FileError("FILE_CHANGED", `${path} changed while it was edited; try again when nothing writes to it`, {
+        details: { path },
+      });
+    },
+  });
+}
+
+/** The file as it is, and as it is to be. */
+async function planChange(
+  path: string,
+  change: (auths: Auths) => Auths | undefined,
+): Promise<{ readonly text: string | undefined; readonly changed: string | undefined }> {
+  const text = await readAuthText(path);
+  const json = parseAuthJson(text ?? "", path);
   const auths = change(Object.entries(json["auths"] ?? {}));
-  if (auths === undefined) return;
-  await mkdir(dirname(target), { recursive: true, mode: 0o700 });
-  const changed = { ...json, auths: Object.fromEntries(auths) };
-  await writeFileAtomically(target, `${JSON.stringify(changed, undefined, "\t")}\n`, { mode: 0o600 });
+  const changed = auths && `${JSON.stringify({ ...json, auths: Object.fromEntries(auths) }, undefined, "\t")}\n`;
+  return { text, changed };
 }
