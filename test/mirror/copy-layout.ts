@@ -19,8 +19,12 @@ export function copyLayout(layout: string, directory: string): Promise<void> {
 /** Into `images.tar` there, as `sync oci:LAYOUT oci-archive:FILE` does. */
 export async function copyToArchive(layout: string, directory: string): Promise<void> {
   const archive = await growArchive(join(directory, "images.tar"));
-  await copyInto(createImageReference("oci", archive.directory), layout);
-  await archive.commit();
+  try {
+    await copyInto(createImageReference("oci", archive.directory), layout);
+    await archive.commit();
+  } finally {
+    await archive.release();
+  }
 }
 
 async function copyInto(destination: ImageReference, layout: string): Promise<void> {

@@ -14,6 +14,8 @@ const prefix = "dtuf-archive-";
 const lockName = ".dtuf-lock";
 /** Younger ones may not have taken their lock yet. */
 const settledAfterMs = 60_000;
+/** As `mkdtemp` makes them. */
+const ownName = new RegExp(`^${prefix}[A-Za-z0-9]{6}$`);
 
 /** @throws FileError */
 export async function createArchiveDirectory(now: () => Date): Promise<ArchiveDirectory> {
@@ -36,14 +38,15 @@ export async function createArchiveDirectory(now: () => Date): Promise<ArchiveDi
   };
 }
 
-/** What is not ours, or in use, stays; a leftover that cannot be removed is no reason to fail. */
+/** What has no lock file, so that it is not ours, or is in use, stays; a leftover that cannot be removed is no reason to fail. */
 async function removeLeftovers(own: string, before: number): Promise<void> {
   const { uid } = await stat(own);
-  for (const name of (await readdir(tmpdir())).filter((each) => each.startsWith(prefix))) {
+  for (const name of (await readdir(tmpdir())).filter((each) => ownName.test(each))) {
     const path = join(tmpdir(), name);
     try {
       const found = await lstat(path);
       if (!found.isDirectory() || found.uid !== uid || found.mtimeMs > before) continue;
+      if (!(await lstat(join(path, lockName))).isFile()) continue;
       await withLock(join(path, lockName), { wait: "fail" }, () => Promise.resolve());
       await rm(path, { recursive: true, force: true });
     } catch (error) {

@@ -19,6 +19,7 @@ import {
   type ImageTransport,
 } from "@dtuf/mirror";
 import type { Context } from "../context/command.ts";
+import { tellWait } from "../connection/lock-wait.ts";
 import { readInput } from "../context/input-file.ts";
 import { createArchiveDirectory } from "./archive-directory.ts";
 import { archiveInput } from "./archive-file.ts";
@@ -124,9 +125,11 @@ export interface OpenedDestination {
 }
 
 export async function openDestination(
-  { io, values }: Context,
+  context: Context,
   { transport, text, ...more }: ImageReference,
+  cleanUp: Listing["cleanUp"],
 ): Promise<OpenedDestination> {
+  const { io, values } = context;
   if (transport === "docker") return { place: { transport, text, ...more }, archive: undefined };
   if (more.digest !== undefined) throw new UsageError(`${text}: an image is written under a tag, not under a digest`);
   const path = resolve(io.cwd, text);
@@ -136,6 +139,7 @@ export async function openDestination(
   if (values.on("dry-run") && !(await hasArchive(path))) {
     return { place: { transport: "oci", text: `${path}.none`, ...more, shown }, archive: undefined };
   }
-  const archive = await growArchive(path, { signal: io.signal });
+  const archive = await growArchive(path, { signal: io.signal, onWait: tellWait(context) });
+  cleanUp.push(() => archive.release());
   return { place: { transport: "oci", text: archive.directory, ...more, shown }, archive };
 }

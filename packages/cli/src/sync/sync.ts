@@ -84,7 +84,7 @@ async function runSync(context: Context, places: SyncPlaces, sides: Sides): Prom
   const listing = { registries: sides.source, options: await listingOptions(context), cleanUp: sides.cleanUp };
   const options = syncOptions(context);
   const sources = await listSources(context, places.source, listing);
-  const { place, archive } = await openDestination(context, places.destination);
+  const { place, archive } = await openDestination(context, places.destination, sides.cleanUp);
   const naming = { destination: place, scoped: places.scoped, appendSuffix: values.text("append-suffix") ?? "" };
   const destinations = createDestinations({
     registries: sides.destination,

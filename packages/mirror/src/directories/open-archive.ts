@@ -6,7 +6,7 @@
 import { lstat, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { OciError } from "@dtuf/registry";
-import { fileError, findRegularFile, renameWithRetries } from "@dtuf/registry/files";
+import { fileError, findRegularFile, renameWithRetries, withLock, type LockOptions } from "@dtuf/registry/files";
 import { createLayoutStore } from "@dtuf/registry/layout";
 import { readArchive, type ArchiveOptions } from "./read-archive.ts";
 import { writeArchive } from "./write-archive.ts";
@@ -31,24 +31,33 @@ export interface GrowingArchive {
   readonly directory: string;
   /** Packs the layout into the archive and removes the layout. */
   commit(options?: Pick<ArchiveOptions, "signal">): Promise<void>;
+  /** Lets other writers in. To be called at the end, with or without `commit`; a second call does nothing. */
+  release(): Promise<void>;
 }
 
-export interface GrowOptions extends Pick<ArchiveOptions, "signal"> {
+export interface GrowOptions extends Pick<ArchiveOptions, "signal">, Pick<LockOptions, "onWait"> {
   /** If the archive exists, "add" (default) keeps its images; "replace" drops them, but reuses their blobs. */
   readonly existing?: "add" | "replace" | undefined;
 }
 
 /**
- * Opens an archive to write to. The content of an existing archive is unpacked first and not sent again.
- * @throws as `readArchive`
+ * Opens an archive to write to. The content of an existing archive is unpacked first and not sent again. One writer at a time: it
+ * waits until another one, in this process or another, has released the archive.
+ * @throws as `readArchive`; FileError FILE_LOCKED after two minutes
  */
 export async function growArchive(archive: string, options: GrowOptions = {}): Promise<GrowingArchive> {
   const file = resolve(archive);
-  const directory = join(dirname(file), `.${basename(file)}.dtuf-partial`);
-  const begun = (await findRegularFile(join(directory, "oci-layout"))) !== undefined;
-  if (!begun && (await findRegularFile(file)) !== undefined) await takeOver(file, directory, options);
-  if (options.existing === "replace")
-    for (const name of ["oci-layout", "index.json"]) await remove(join(directory, name));
+  const directory = hidden(file, "partial");
+  const release = await takeTurn(file, options);
+  try {
+    const begun = (await findRegularFile(join(directory, "oci-layout"))) !== undefined;
+    if (!begun && (await findRegularFile(file)) !== undefined) await takeOver(file, directory, options);
+    if (options.existing === "replace")
+      for (const name of ["oci-layout", "index.json"]) await remove(join(directory, name));
+  } catch (error) {
+    await release();
+    throw error;
+  }
   return {
     directory,
     async commit({ signal } = {}) {
@@ -56,6 +65,26 @@ export async function growArchive(archive: string, options: GrowOptions = {}): P
       await writeArchive(directory, file, { signal });
       await remove(directory);
     },
+    release,
+  };
+}
+
+function hidden(file: string, kind: "partial" | "lock"): string {
+  return join(dirname(file), `.${basename(file)}.dtuf-${kind}`);
+}
+
+/** Returns what ends the turn. @throws FileError */
+async function takeTurn(file: string, { signal, onWait }: GrowOptions): Promise<() => Promise<void>> {
+  const [begun, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const turn = withLock(hidden(file, "lock"), { wait: "wait", file: "remove", signal, onWait }, () => {
+    begun.resolve();
+    return ended.promise;
+  });
+  turn.catch(begun.reject);
+  await begun.promise;
+  return () => {
+    ended.resolve();
+    return turn;
   };
 }
 

@@ -129,9 +129,7 @@ export async function openTufDestination(
         : { ...two(context, path), host: undefined, archive: undefined };
     case "oci-archive": {
       if (layout === "docker") throw new UsageError("Docker's layout is two repositories, an archive is one");
-      if (place.text === "-")
-        return one(layoutAt(context, join(carrier.directory, "stdout")), { archive: toStdout(carrier) });
-      const archive = await growArchive(path, { existing: "replace", signal: context.io.signal });
+      const archive = place.text === "-" ? toStdout(carrier) : await openArchiveFile(carrier, path);
       return one(layoutAt(context, archive.directory), { archive });
     }
     case "dir":
@@ -164,6 +162,13 @@ export function findStateName(context: Context, text: string): string | undefine
   return resolvePlace(repo, { ...hostChoice(context), note: () => undefined }).repository;
 }
 
+async function openArchiveFile({ context, cleanUp }: Carrier, path: string): Promise<GrowingArchive> {
+  const onWait = tellWait(context);
+  const archive = await growArchive(path, { existing: "replace", signal: context.io.signal, onWait });
+  cleanUp.push(() => archive.release());
+  return archive;
+}
+
 /** An archive that is written when it is whole. */
 function toStdout({ context: { io, terminal }, directory }: Carrier): GrowingArchive {
   const layout = join(directory, "stdout");
@@ -173,6 +178,7 @@ function toStdout({ context: { io, terminal }, directory }: Carrier): GrowingArc
       await terminal.writeStream(packArchive(layout, options));
       io.signal.throwIfAborted();
     },
+    release: () => Promise.resolve(),
   };
 }
 
