@@ -13,6 +13,7 @@ const sharedTest = {
   setupFiles: ["test/setup/lost-files.ts"],
   // A third less CPU. Processes, not threads: some tests change the umask or the user.
   isolate: false,
+  expect: { poll: { timeout: 60_000 } },
 };
 
 // Timeouts end what hangs: no test on a busy machine comes near them.
@@ -31,6 +32,7 @@ export default defineConfig({
           ...sharedTest,
           include: ["packages/*/src/**/*.test.ts", "test/structure/**/*.test.ts"],
           testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {

@@ -32,7 +32,7 @@ function start(repository: string, directory: string, env: Readonly<Record<strin
 }
 
 async function untilSaid({ said }: Service, words: string): Promise<void> {
-  await expect.poll(said, { timeout: 30_000 }).toContain(words);
+  await expect.poll(said).toContain(words);
 }
 
 async function publish(machine: Machine, repo: string, files: Readonly<Record<string, string>>): Promise<void> {
@@ -93,7 +93,7 @@ test("a false file changes nothing, a kill in the middle of a download neither, 
   expect(await read(home, "demo.txt")).toBe("Hello World\n");
   forged.remove();
   const stalled = registry.script({ match: ofBlobs, fault: { kind: "stall", after: 1_000_000 } });
-  await expect.poll(() => stalled.harmed, { timeout: 30_000 }).toBeGreaterThan(0);
+  await expect.poll(() => stalled.harmed).toBeGreaterThan(0);
   first.child.kill("SIGKILL");
   await first.ended;
   expect(await read(home, "demo.txt")).toBe("Hello World\n");

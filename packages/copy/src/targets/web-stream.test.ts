@@ -74,7 +74,7 @@ test("a web stream that is cancelled ends its connection, and the next pull work
   await reader.read();
   const during = sockets();
   await reader.cancel();
-  await expect.poll(sockets, { timeout: 15_000 }).toBeLessThan(during);
+  await expect.poll(sockets).toBeLessThan(during);
   await copy.saveTarget(target, join(home, "out"));
   expect(registry.violations).toEqual([]);
 });
