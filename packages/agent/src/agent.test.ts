@@ -351,6 +351,18 @@ describe("an archive", () => {
     expect((await readdir(join(root, "slots"))).length).toBe(5);
   });
 
+  test("is not installed if another program's file has the name of its pointer, which stays [T280]", async () => {
+    await mkdir(join(home, "slots-home"));
+    await writeFile(join(home, "slots-home", "current"), "mine");
+    await publish("1.0.0", await archive([{ name: "app" }, "one"]));
+    const agent = createTestAgent({ install: slots() });
+    await stageNewest(agent);
+    await expectRefused(agent.apply(), "AGENT_STATE_FOREIGN");
+    expect(await readFile(join(home, "slots-home", "current"), "utf8")).toBe("mine");
+    expect(await readdir(join(home, "slots-home", "slots"))).toEqual([]);
+    expect((await agent.pending()).installed).toBe(undefined);
+  });
+
   test("whose headers alone are beyond its limit is refused", async () => {
     const pax = { comment: "x".repeat(3_000_000) };
     await publish("1.0.0", zstdCompressSync(await archive([{ name: "app", pax }, "one"])));

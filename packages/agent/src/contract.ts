@@ -135,7 +135,7 @@ export interface Agent extends AsyncDisposable {
   stage(update: AgentUpdate, options?: HeldCall): Promise<AgentStatus>;
   /**
    * Verifies the staged bytes again and installs them. The version before it is kept.
-   * @throws AgentError AGENT_HELD, AGENT_NOT_PENDING, AGENT_STAGED_DIFFERS, AGENT_ARCHIVE_INVALID, AGENT_UNSUPPORTED, AGENT_UNHEALTHY,
+   * @throws AgentError AGENT_HELD, AGENT_NOT_PENDING, AGENT_STAGED_DIFFERS, AGENT_STATE_FOREIGN, AGENT_ARCHIVE_INVALID, AGENT_UNSUPPORTED, AGENT_UNHEALTHY,
    *   AGENT_STALLED; FileError
    */
   apply(options?: ApplyOptions): Promise<AgentStatus>;

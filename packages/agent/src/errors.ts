@@ -33,7 +33,7 @@ export type AgentErrorCode =
   | "AGENT_PLACE_UNSAFE"
   /** This version of Node cannot unpack the archive's compression. */
   | "AGENT_UNSUPPORTED"
-  /** The state belongs to another version of dtuf, or is not a state. */
+  /** The state belongs to another version of dtuf, or is not a state; or another program's file has the name of `current`. */
   | "AGENT_STATE_FOREIGN";
 
 /** Details of an error: the thing, the wanted value, the actual value. Never a secret. */

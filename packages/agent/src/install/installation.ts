@@ -18,7 +18,8 @@ export interface Installation {
   holds(version: InstalledVersion): Promise<boolean>;
   /**
    * Installs the staged bytes, which are verified again, by one rename; `previous` is kept. A cut at any moment leaves the old
-   * version or the new one. @throws AgentError AGENT_STAGED_DIFFERS, AGENT_ARCHIVE_INVALID, AGENT_UNSUPPORTED; FileError
+   * version or the new one.
+   * @throws AgentError AGENT_STAGED_DIFFERS, AGENT_ARCHIVE_INVALID, AGENT_STATE_FOREIGN, AGENT_UNSUPPORTED; FileError
    */
   place(
     staged: string,

@@ -12,6 +12,7 @@ import {
   writeFileAtomically,
 } from "@dtuf/registry/files";
 import { lstat, rm } from "node:fs/promises";
+import { AgentError } from "../errors.ts";
 import type { InstalledVersion } from "../state/agent-state.ts";
 import type { Installation, InstallOptions } from "./installation.ts";
 import { removeOthers, stagedName } from "./remove-others.ts";
@@ -50,6 +51,7 @@ export function createSlotInstallation({ directory, slots: slotsMax = 3, ...limi
     identify: async () => undefined,
     keeps: isWhole,
     async place(staged, { next, previous }, options) {
+      if (previous === undefined) verifyPointer(await findCurrent(), pointer);
       if (slotsMax === 2)
         await keepSlots(slots, [next.sha256, previous?.sha256, basename((await findCurrent()) ?? "")]);
       if (!(await isWhole(next))) await unpackSlot(staged, slotOf(next), { next, limits, options });
@@ -65,6 +67,13 @@ export function createSlotInstallation({ directory, slots: slotsMax = 3, ...limi
       await removeOthers(stagingDirectory, { made: [stagedName], wanted: new Set() });
     },
   };
+}
+
+/** @throws AgentError AGENT_STATE_FOREIGN before the first installation, if another program's file has the pointer's name */
+function verifyPointer(named: string | undefined, path: string): void {
+  if (named === undefined || /^slots\/[0-9a-f]{64}$/.test(named)) return;
+  const message = `${path} was there before the agent and names no slot; move it away, or choose another directory`;
+  throw new AgentError("AGENT_STATE_FOREIGN", message, { details: { path } });
 }
 
 async function isDirectory(path: string): Promise<boolean> {

@@ -81,9 +81,10 @@ export const agentErrors: ErrorEntries<AgentErrorCode> = {
     mend: "Publish the archive as tar, tar.gz or zip, or run the agent on Node 22.15 or newer.",
   },
   AGENT_STATE_FOREIGN: {
-    cause: "The agent's state was written by another version of dtuf, or is not a state.",
+    cause:
+      "The agent's state was written by another version of dtuf, or is not a state; or a file `current` in the directory of an archive is not the agent's.",
     risk: "The agent does not know what is installed. It changes nothing.",
-    mend: "Run the version that wrote it, or remove `agent.json`; the installed version is then unknown until the next update.",
+    mend: "Run the version that wrote it, or remove `agent.json`; the installed version is then unknown until the next update. Move `current` away, or install to another directory.",
   },
 };
 

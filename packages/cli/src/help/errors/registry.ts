@@ -44,7 +44,8 @@ export const registryErrors: ErrorEntries<OciErrorCode> = {
     mend: "Run the command again; if it stays, free memory.",
   },
   OCI_LIMIT_EXCEEDED: {
-    cause: "A source sent, or announced, more than is ever read of such a thing.",
+    cause:
+      "A source sent, or announced, more than is ever read of such a thing: of a list, 1,000,000 names or 100,000 referrers.",
     risk: "Endless data is a known attack; a faulty server does the same. Reading stopped at the limit, nothing was kept.",
     mend: "Use another source with `--mirror`; tell who runs the registry. The limits cannot be raised.",
   },

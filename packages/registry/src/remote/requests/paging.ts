@@ -97,7 +97,7 @@ function parseLinks(header: string): readonly { readonly to: string; readonly re
 /** A list that does not end, or that is longer than any real one. */
 export function tooMany(url: URL, limit: number, what: string): OciError {
   const shown = `${url.origin}${url.pathname}`;
-  return new OciError("OCI_LIMIT_EXCEEDED", `the list at ${shown} does not end: more than ${limit} ${what}`, {
+  return new OciError("OCI_LIMIT_EXCEEDED", `the list at ${shown} is too long: more than ${limit} ${what}`, {
     details: { url: shown, limit },
   });
 }
