@@ -12,6 +12,7 @@ import { tryMaster } from "./master.ts";
 import { pushFiles } from "./push-files.ts";
 import { pushOptions } from "./push-options.ts";
 import { reportPush } from "./push-record.ts";
+import { noteNameClashes } from "./reports/name-clashes.ts";
 import { isNothingStaged } from "./reports/staged-report.ts";
 
 export const run: Run = (context, [repo = "", ...files]) => {
@@ -27,8 +28,8 @@ export const run: Run = (context, [repo = "", ...files]) => {
   }
   const options = pushOptions(context);
   return tryMaster(context, repo, async (master, place) => {
-    const { signal } = context.io;
-    const status = await master.status({ registry: "check", proposals: "skip", files: "skip", signal });
+    const look = { registry: "check", proposals: "skip", files: "skip", signal: context.io.signal } as const;
+    const status = await master.status(look);
     // Only of what is published here as it was signed here, a file is known to be the same.
     const same = status.registry === "same" ? "keep" : "push";
     const isDry = context.values.on("dry-run");
@@ -39,13 +40,13 @@ export const run: Run = (context, [repo = "", ...files]) => {
         effect: isDry ? "none" : "push",
       }),
     );
+    const waiting = await master.staged();
+    const changed = [...waiting.targets.filter(({ path }) => !staged.some((each) => each.path === path)), ...staged];
     const isAsked = forcing.some((setting) => isGiven(context.values, setting));
-    if (isDry) {
-      const before = (await master.staged()).targets.filter(({ path }) => !staged.some((each) => each.path === path));
-      const isRenewed = isAsked || isDue(status) || !isNothingStaged(await master.staged());
-      return preview(context, place, { changed: [...before, ...staged], unchanged, isRenewed });
-    }
-    if (staged.length > 0 || isAsked || isDue(status) || !isNothingStaged(await master.staged())) {
+    const isRenewed = isAsked || isDue(status) || !isNothingStaged(waiting);
+    await noteNameClashes(context, master, changed);
+    if (isDry) return preview(context, place, { changed, unchanged, isRenewed });
+    if (staged.length > 0 || isRenewed) {
       return reportPush(context, place, { ...(await master.pushMetadata(options)), unchanged });
     }
     const what = unchanged.length === 1 ? `${unchanged[0]} is` : `${unchanged.length} targets are`;

@@ -9,6 +9,7 @@ import { readPrefix } from "../targets/prefix.ts";
 import { manyIndexOptions } from "../targets/chunk-index.ts";
 import { findFiles, type FoundFiles } from "./directory-files.ts";
 import { withMaster } from "./master.ts";
+import { noteNameClashes } from "./reports/name-clashes.ts";
 import { reportStaged } from "./reports/staged-report.ts";
 
 export const run: Run = async (context, [repo = "", ...words]) => {
@@ -30,6 +31,7 @@ export const run: Run = async (context, [repo = "", ...words]) => {
     });
     progress.end();
     for (const path of found.passedOver) terminal.report(`left out ${path}: it is neither a file nor a directory`);
+    await noteNameClashes(context, master, pushed.staged);
     await printPushed(context, repo, pushed);
   });
 };

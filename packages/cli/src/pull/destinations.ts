@@ -5,6 +5,7 @@ import type { TargetDestination, TargetInfo } from "@dtuf/copy";
 import { createDirectory, isFileName, verifyDirectories } from "@dtuf/registry/files";
 import type { Context } from "../context/command.ts";
 import { UsageError } from "../context/usage.ts";
+import { findNameClashes } from "../targets/name-clash.ts";
 
 /** Of a file's name, on all common file systems. */
 const nameMaxBytes = 255;
@@ -53,25 +54,28 @@ export interface Naming {
   readonly names: "whole" | "last";
 }
 
-/** No target replaces another one, on a disk that knows no case or no spelling of accents either. */
+/**
+ * No target replaces another one, on a disk that knows no case or no spelling of accents either, and none is a directory that
+ * another one needs.
+ */
 export function intoDirectory(
   targets: readonly TargetInfo[],
   directory: string,
   { platform, names }: Naming,
 ): readonly TargetDestination[] {
-  const taken = new Map<string, TargetInfo>();
-  return targets.map((target) => {
-    const name = names === "whole" ? wholeNameOf(target, platform) : fileNameOf(target, platform);
-    const key = name.normalize("NFC").toLowerCase();
-    const other = taken.get(key);
-    taken.set(key, target);
-    if (other === undefined || other.path === target.path) return { target, destination: join(directory, name) };
-    const both = `${JSON.stringify(other.path)} and ${JSON.stringify(target.path)}`;
-    throw new UsageError(
-      `--output: ${both} would be one file`,
-      "--tree keeps their directories, or pull them one by one with --output FILE",
-    );
-  });
+  const wanted = [...new Map(targets.map((target) => [target.path, target])).values()];
+  const nameOf = names === "whole" ? wholeNameOf : fileNameOf;
+  const files = wanted.map((target) => nameOf(target, platform));
+  const [clash] = findNameClashes(files);
+  if (clash === undefined)
+    return wanted.map((target, index) => ({ target, destination: join(directory, files[index] ?? "") }));
+  const [one, other] = clash.between.map((index) => JSON.stringify(wanted[index]?.path));
+  throw new UsageError(
+    `--output: ${one} and ${other} would be one file${clash.kind === "directory" ? " and its directory" : ""}`,
+    names === "whole"
+      ? "pull them one by one with --output FILE"
+      : "--tree keeps their directories, or pull them one by one with --output FILE",
+  );
 }
 
 /** The target's last component, which must be an ordinary file name: a target's name never leads out of the directory. */

@@ -10,6 +10,7 @@ import type { Context, ExitStatus, Run } from "../../context/command.ts";
 import { exitStatusOf } from "../../context/exit-status.ts";
 import { createProgress } from "../../context/progress/progress.ts";
 import { describeCount, describeInstant } from "../../context/time.ts";
+import { findClashWarning } from "../../targets/name-clash.ts";
 import { readRequestedRoot } from "./requested-root.ts";
 import { findStateName } from "./places.ts";
 import { findValidUntil, withVerified } from "./verified-source.ts";
@@ -26,6 +27,10 @@ export const run: Run = async (context, [source = ""]) => {
     const options = { most, random: io.random, signal: io.signal, onProgress: progress.onProgress };
     const read = await readTargets(found.repository, options);
     progress.end();
+    const roles = [found.repository.targets, ...found.repository.delegated];
+    const names = roles.flatMap(({ targets }) => [...targets.targets.keys()]);
+    const warning = findClashWarning(names, () => true);
+    if (warning !== undefined) context.terminal.note(warning);
     return report(context, found.repository, read);
   });
 };
