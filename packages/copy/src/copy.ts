@@ -110,7 +110,7 @@ export interface Copy extends AsyncDisposable {
   saveTargets(targets: readonly TargetDestination[], options?: SaveTargetsOptions): Promise<readonly SaveOutcome[]>;
   /**
    * What `saveTarget` with the same options would do: what is there, what seeds have, and what is fetched by which ranges or as a
-   * whole. Fetches no byte of the target, but its chunk index, which counts.
+   * whole. Fetches no byte of the target; its chunk index, if the plan needs it, is fetched and counts.
    */
   planTarget(target: TargetInfo, destination: string, options?: SaveOptions): Promise<TargetPlan>;
   /**

@@ -18,7 +18,7 @@ import {
   verifyFreeSpace,
 } from "./partial-file.ts";
 import { keepVerified } from "./chunks/verified-beginning.ts";
-import { fillByChunks, type Filled } from "./chunks/fill-by-chunks.ts";
+import { costOfIndex, fillByChunks, type Filled } from "./chunks/fill-by-chunks.ts";
 import { defaultFanOut, type FanOut } from "./chunks/fan-out.ts";
 import { openChunkWay, type HeldBytes } from "./chunks/open-plan.ts";
 import { planRest } from "./chunks/plan.ts";
@@ -81,7 +81,7 @@ function counting(context: SaveTargetContext): { readonly traffic: Traffic; read
   return { traffic, context: { ...context, sites: context.sites.map((site) => countedSite(site, traffic)) } };
 }
 
-/** What `saveVerified` would do, if the first site has what it promises. Fetches the chunk index, and no byte of the target. */
+/** What `saveVerified` would do, if the first site has what it promises. Fetches the chunk index, unless a patch costs less, and no byte of the target. */
 export async function planSaving(
   target: TargetInfo,
   destination: string,
@@ -99,6 +99,8 @@ export async function planSaving(
   const bytes = await findHeldBytes(target, destination);
   const held = heldBytes(partialPath(path, contentName(target.file)), bytes);
   const seeds = seedsOf(path, context);
+  const least = await findRoute(site, { target, seeds, hashes, most: costOfIndex(target), signal });
+  if (least !== undefined) return planRoute(least, { ...none, ...traffic, presentBytes: bytes });
   const way = await openChunkWay(site, { target, seeds, held, fanOut: fanOutOf(context) }, context);
   await way?.seeds.close();
   const fetching = way?.plan ?? planRest(site.parts(target), bytes);

@@ -2,11 +2,12 @@
  * Fills a partial file from seeds and ranges of the target, several at a time: each chunk is written when it is verified, so that whatever
  * fails, what was written is kept, and the next way or the next call goes on with it.
  */
-import { forEachConcurrently, settleAll, type ByteStream } from "@dtuf/registry";
+import { findTargetIndex } from "@dtuf/format";
+import { forEachConcurrently, settleAll, type ByteStream, type Digest } from "@dtuf/registry";
 import { fileCall } from "@dtuf/registry/files";
 import type { FailedWay } from "../../events.ts";
 import type { FetchTargetContext } from "../fetch-part.ts";
-import { openChunkWay, type ChunkWay, type Wanted } from "./open-plan.ts";
+import { openChunkWay, type ChunkWay, type HeldBytes, type Wanted } from "./open-plan.ts";
 import { fillFromPatches } from "../patches/fill-from-patches.ts";
 import { readRange, type PartialFile } from "../partial-file.ts";
 import { costOf, isFaultOfWay, type Way } from "../ways.ts";
@@ -14,7 +15,7 @@ import { requestsAtOnce, timing } from "./fan-out.ts";
 import { planRest, type Run } from "./plan.ts";
 import { verifyBehind } from "./verify-behind.ts";
 import { fetchRun, openRun, takeFromSeeds, type Placing } from "./write-chunks.ts";
-import type { Site } from "../../sources/source.ts";
+import type { Site, TargetInfo } from "../../sources/source.ts";
 
 export interface Filling extends Wanted {
   readonly partial: PartialFile;
@@ -39,19 +40,19 @@ export async function fillByChunks(site: Site, filling: Filling, context: FetchT
     failed = "seed";
   };
   try {
-    way = await openChunkWay(site, filling, context);
-    const most = costOf(way?.plan ?? planRest(site.parts(filling.target), filling.held.bytes));
-    const patched = await fillFromPatches(site, { ...filling, held: filling.held.bytes, most }, context);
-    if (patched === "done") return { kind: "beginning", bytes: filling.target.length };
-    if (patched === "failed" && way !== undefined) {
+    const { target, partial } = filling;
+    const failedPatches = new Set<Digest>();
+    const patch = (held: HeldBytes, most: number): ReturnType<typeof fillFromPatches> =>
+      fillFromPatches(site, { ...filling, held: held.bytes, most, failed: failedPatches }, context);
+    const first = await patch(filling.held, costOfIndex(target));
+    if (first === "done") return { kind: "beginning", bytes: target.length };
+    const held = first === "failed" ? await heldNow(partial) : filling.held;
+    way = await openChunkWay(site, { ...filling, held }, context);
+    const second = await patch(held, costOf(way?.plan ?? planRest(site.parts(target), held.bytes)));
+    if (second === "done") return { kind: "beginning", bytes: target.length };
+    if (second === "failed" && way !== undefined) {
       await way.seeds.close();
-      const { path, file } = filling.partial;
-      const { size } = await fileCall(path, () => file.stat());
-      way = await openChunkWay(
-        site,
-        { ...filling, held: { bytes: size, open: () => readRange(path, 0, size) } },
-        context,
-      );
+      way = await openChunkWay(site, { ...filling, held: await heldNow(partial) }, context);
     }
     if (way === undefined) return { kind: "none" };
     return await fill(site, { ...filling, way, onSeedFault }, context);
@@ -63,6 +64,17 @@ export async function fillByChunks(site: Site, filling: Filling, context: FetchT
   } finally {
     await way?.seeds.close();
   }
+}
+
+/** A patch that costs less than the chunk index is the cheapest way, whatever the index says: then the index is not fetched. */
+export function costOfIndex({ file }: TargetInfo): number {
+  const index = findTargetIndex(file);
+  return index === undefined ? 0 : costOf({ fetchedBytes: index.size, requests: 1 });
+}
+
+async function heldNow({ path, file }: PartialFile): Promise<HeldBytes> {
+  const { size } = await fileCall(path, () => file.stat());
+  return { bytes: size, open: () => readRange(path, 0, size) };
 }
 
 type Filler = Filling & { readonly way: ChunkWay; readonly onSeedFault: () => void };

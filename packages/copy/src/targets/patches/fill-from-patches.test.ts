@@ -32,8 +32,8 @@ for (let at = 0; at < content.length; at += 5000) content[at] = (content[at] ?? 
 
 const hex = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
-function makeIndex(bytes: Uint8Array): Uint8Array {
-  const maker = createIndexMaker({ average: 16_384 });
+function makeIndex(bytes: Uint8Array, average = 16_384): Uint8Array {
+  const maker = createIndexMaker({ average });
   maker.update(bytes);
   return maker.finish() ?? new Uint8Array();
 }
@@ -93,9 +93,9 @@ afterEach(async () => {
   await rm(home, { recursive: true });
 });
 
-async function publish(table: Uint8Array): Promise<void> {
+async function publish(table: Uint8Array, average?: number): Promise<void> {
   const store = client.repository("fred/demo");
-  const index = makeIndex(content);
+  const index = makeIndex(content, average);
   const indexed: Descriptor = { mediaType: indexMediaType, digest: digestOf(index), size: index.length };
   const bytes = Buffer.concat([table, made.frames]);
   patch = { mediaType: patchMediaType, digest: digestOf(bytes), size: bytes.length };
@@ -107,7 +107,7 @@ async function publish(table: Uint8Array): Promise<void> {
   await store.put(patch, bytes);
   await publishToStore(sim, store);
   const { now } = createFixedClock("2030-01-02T00:00:00Z");
-  const directory = join(home, `copy-${patch.digest.slice(-8)}`);
+  const directory = join(home, `copy-${patch.digest.slice(-8)}-${average}`);
   copy = createCopy({ source: createStoreSource(store), place: "x", directory, now });
   await copy.pullMetadata({ pin: { kind: "root", bytes: sim.files.get("1.root.json") ?? new Uint8Array() } });
   const found = await copy.findTarget("t");
@@ -125,6 +125,17 @@ async function save(options: Parameters<Copy["saveTarget"]>[2] = {}): Promise<bo
   await copy.saveTarget(target, destination, { onSaved: (saved) => reports.push(saved), ...options });
   return (await readFile(destination)).equals(content);
 }
+
+test("a patch that costs less than the chunk index is fetched without it, as the plan says", async () => {
+  await publish(made.table, 4096);
+  await writeFile(destination, old);
+  const plan = await copy.planTarget(target, destination, {});
+  expect(registry.requests).toEqual([]);
+  expect(await save()).toBe(true);
+  expect(registry.requests.map(({ path }) => path)).toEqual([`/v2/fred/demo/blobs/${patch.digest}`]);
+  expect(plan).toMatchObject({ ways: ["patch"], requests: 1, fetchedBytes: patch.size });
+  expect(reports[0]).toMatchObject({ ways: ["patch"], requests: 1, fetchedBytes: patch.size });
+});
 
 test("the patch alone is fetched, by one closed range", async () => {
   await writeFile(destination, old);

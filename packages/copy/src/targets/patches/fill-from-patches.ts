@@ -16,21 +16,23 @@ export interface Patching {
   readonly held: number;
   /** What another way costs, in bytes. */
   readonly most: number;
+  /** Patches that failed; those that fail now are added. */
+  readonly failed: Set<Digest>;
   readonly onWay: (way: Way) => void;
 }
 
-/** Tries the cheapest way first. "none": there is none that costs less than `most`. "failed": events say why. */
+/** Tries the cheapest way first. "none": there is none that costs less than `most`. "failed": some failed now; events say why. */
 export async function fillFromPatches(
   site: Site,
   patching: Patching,
   context: FetchTargetContext,
 ): Promise<"done" | "failed" | "none"> {
-  const { target, seeds, most, onWay } = patching;
+  const { target, seeds, most, failed, onWay } = patching;
   const { hashes, signal } = context;
-  const failed = new Set<Digest>();
+  const before = failed.size;
   for (;;) {
     const route = await findRoute(site, { target, seeds, hashes, most, failed, signal });
-    if (route === undefined) return failed.size > 0 ? "failed" : "none";
+    if (route === undefined) return failed.size > before ? "failed" : "none";
     try {
       onWay(route.way);
       await follow(site, { ...patching, route }, context);
