@@ -90,6 +90,7 @@ export const publishing: Scene = {
       await place(typist, "old/disk.img", "disk.img".repeat(149_999));
       return "client";
     },
+    "dtuf push-target fred/demo disk.img ./disk.img --part-size": async () => publisher,
     async "dtuf push-target fred/demo app ./app --patch-from published"(typist) {
       await typist.must(publisher, "dtuf publish fred/demo app");
       const { published } = await statusOf(typist);
