@@ -20,12 +20,12 @@ import {
 import { keepVerified } from "./chunks/verified-beginning.ts";
 import { costOfIndex, fillByChunks, type Filled } from "./chunks/fill-by-chunks.ts";
 import { defaultFanOut, type FanOut } from "./chunks/fan-out.ts";
-import { openChunkWay, type HeldBytes } from "./chunks/open-plan.ts";
+import { openChunkWay, type ChunkWay, type HeldBytes } from "./chunks/open-plan.ts";
 import { planRest } from "./chunks/plan.ts";
 import { findRoute, type Route } from "./patches/find-route.ts";
 import type { SeedFile } from "./chunks/seed.ts";
 import { continueFrom, writeWhole, type Download } from "./write-stream.ts";
-import { costOf, type SaveReport, type TargetPlan, type Way } from "./ways.ts";
+import { costOf, type Fetching, type SaveReport, type TargetPlan, type Way } from "./ways.ts";
 import { countedSite, createTraffic, type Traffic } from "../sources/counted-site.ts";
 import { contentName } from "../state/pulled-memory.ts";
 import type { Site, TargetInfo } from "../sources/source.ts";
@@ -107,26 +107,30 @@ export async function planSaving(
   const presentBytes = way?.present.bytes ?? bytes;
   const found = await findRoute(site, { target, seeds, hashes, most: costOf(fetching), signal });
   if (found !== undefined) return planRoute(found, { ...none, ...traffic, presentBytes });
-  const { seedBytes, ranges } = way?.plan ?? none;
+  return planFetching({ way, fetching }, { ...none, ...traffic, presentBytes });
+}
+
+function planFetching(
+  { way, fetching }: { readonly way: ChunkWay | undefined; readonly fetching: Fetching },
+  plan: Omit<TargetPlan, "ways">,
+): TargetPlan {
+  const { seedBytes, ranges } = way?.plan ?? plan;
   const ways: readonly Way[] = [
-    ...(presentBytes > 0 ? (["present"] as const) : []),
+    ...(plan.presentBytes > 0 ? (["present"] as const) : []),
     ...(seedBytes > 0 ? (["seed"] as const) : []),
     ...(ranges.length > 0 ? (["ranges"] as const) : []),
     ...(way === undefined && fetching.fetchedBytes > 0 ? (["whole"] as const) : []),
   ];
-  return {
-    presentBytes,
-    seedBytes,
-    ranges,
-    ways,
-    fetchedBytes: traffic.fetchedBytes + fetching.fetchedBytes,
-    requests: traffic.requests + fetching.requests,
-  };
+  return { ...withFetching(plan, fetching), seedBytes, ranges, ways };
 }
 
-function planRoute({ way, fetchedBytes, requests }: Route, plan: Omit<TargetPlan, "ways">): TargetPlan {
-  const ways: readonly Way[] = plan.presentBytes > 0 ? ["present", way] : [way];
-  return { ...plan, ways, fetchedBytes: plan.fetchedBytes + fetchedBytes, requests: plan.requests + requests };
+function withFetching<Plan extends Fetching>(plan: Plan, { fetchedBytes, requests }: Fetching): Plan {
+  return { ...plan, fetchedBytes: plan.fetchedBytes + fetchedBytes, requests: plan.requests + requests };
+}
+
+function planRoute(route: Route, plan: Omit<TargetPlan, "ways">): TargetPlan {
+  const ways: readonly Way[] = plan.presentBytes > 0 ? ["present", route.way] : [route.way];
+  return { ...withFetching(plan, route), ways };
 }
 
 function seedsOf(path: string, { seeds }: SaveTargetContext): readonly SeedFile[] {
