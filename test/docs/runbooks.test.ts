@@ -51,15 +51,12 @@ async function install(client: string, repo: string): Promise<void> {
 async function foundTeam(): Promise<void> {
   const repo = "fred/team";
   await found(repo);
-  const listed = JSON.parse(await must("ops", `dtuf list-keys ${repo} --json`)) as {
-    readonly roles: readonly { readonly role: string; readonly keys: readonly { readonly keyId: string }[] }[];
-  };
+  const firstKeys = await keysOf(repo);
   const people = ["alice", "bob", "carol"];
   for (const person of people) await must(person, `dtuf create-key ${person}`, `cp ${person}.pub ../ops/`);
   for (const role of ["root", "targets"]) {
     for (const person of people) await must("ops", `dtuf add-key ${repo} ${role} ${person}.pub --owner ${person}`);
-    const first = listed.roles.find((each) => each.role === role)?.keys[0]?.keyId ?? "";
-    await must("ops", `dtuf remove-key ${repo} ${role} ${first}`, `dtuf set-threshold ${repo} ${role} 2`);
+    await must("ops", `dtuf remove-key ${repo} ${role} ${firstKeys.get(role)}`, `dtuf set-threshold ${repo} ${role} 2`);
   }
   await must("ops", `dtuf propose ${repo} people`);
   for (const person of people) {
@@ -69,6 +66,36 @@ async function foundTeam(): Promise<void> {
   }
   await must("ops", `dtuf accept ${repo} people`);
   for (const person of people) await must(person, `dtuf review ${repo} people`);
+  for (const role of ["root", "targets"]) await rm(keyFile(repo, role));
+  for (const role of ["snapshot", "timestamp"]) {
+    typist.words.set(`OLD-${role.toUpperCase()}`, (await keysOf(repo)).get(role) ?? "");
+  }
+}
+
+/** The first key of each role. */
+async function keysOf(repo: string): Promise<ReadonlyMap<string, string>> {
+  const listed = JSON.parse(await must("ops", `dtuf list-keys ${repo} --json`)) as {
+    readonly roles: readonly { readonly role: string; readonly keys: readonly { readonly keyId: string }[] }[];
+  };
+  return new Map(listed.roles.map(({ role, keys }) => [role, keys[0]?.keyId ?? ""]));
+}
+
+const keyFile = (repo: string, role: string): string =>
+  at("ops", "dtuf_repos", ...repo.split("/"), "master", "keys", `${role}_key`);
+
+/** The online keys of a team are with the thief, who renews what is published for ever. */
+async function stealOfTeam(): Promise<void> {
+  await rm(at("thief"), { recursive: true });
+  await foundTeam();
+  await steal();
+  await must("thief", "dtuf refresh-metadata fred/team");
+}
+
+/** The stolen keys sign nothing any more. */
+async function verifyThiefIsOut(): Promise<void> {
+  expect(await typist.type("thief", "dtuf refresh-metadata fred/team")).toMatchObject({
+    stderr: expect.stringContaining("MASTER_KEYS_MISSING"),
+  });
 }
 
 /** The thief has what is on the machine of `ops`, as it was. */
@@ -104,10 +131,11 @@ const incidents: Readonly<Record<string, Incident>> = {
       }
     },
     before: {
-      "dave$ dtuf create-key": async () => {
+      "ops$ dtuf adopt-metadata fred/team": async () => {
         await foundTeam();
-        await rm(at("carol"), { recursive: true });
+        await rm(at("ops", "dtuf_repos", "fred", "team"), { recursive: true });
       },
+      "dave$ dtuf create-key": () => rm(at("carol"), { recursive: true }),
     },
     after: { "fred/demo": ["app-1.txt"], "fred/team": ["app-1.txt"] },
   },
@@ -120,7 +148,11 @@ const incidents: Readonly<Record<string, Incident>> = {
       await must("thief", "dtuf publish fred/demo evil.txt");
       await must("client", "dtuf pull fred/demo");
     },
-    after: { "fred/demo": ["app-1.txt"] },
+    before: {
+      "ops$ dtuf create-metadata-keys fred/team": stealOfTeam,
+      "client$ dtuf pull fred/team": verifyThiefIsOut,
+    },
+    after: { "fred/demo": ["app-1.txt"], "fred/team": ["app-1.txt"] },
   },
   "stolen-offline-key.md": {
     async make() {

@@ -47,9 +47,10 @@ const masterCommands: readonly Command[] = [
   }),
   entry({
     name: "create-metadata-keys",
-    summary: "make the targets, snapshot and timestamp keys",
+    summary: "make the targets, snapshot and timestamp keys, or those that are named",
+    arguments: "<repo> [role...]",
     settings: [...localSettings, ...onlineKeys, "key-type"],
-    examples: ["dtuf create-metadata-keys fred/demo", "dtuf create-metadata-keys fred/demo --key-type ecdsa-p256"],
+    examples: ["dtuf create-metadata-keys fred/demo", "dtuf create-metadata-keys fred/demo snapshot timestamp"],
     load: () => import("./publish/create-metadata-keys.ts"),
   }),
   entry({

@@ -119,8 +119,10 @@ export interface Master extends KeyManager, Team, BinKeeper, AsyncDisposable {
   createRootKey(options?: OperationOptions): Promise<CreatedKey>;
   /** The roles that have a key file in `keys/`. No file is opened. */
   listKeys(): Promise<readonly TopLevelRole[]>;
-  /** Creates the targets, snapshot and timestamp keys. @throws MasterError */
-  createMetadataKeys(options?: OperationOptions): Promise<readonly CreatedKey[]>;
+  /** Creates the keys of these roles; default: of targets, snapshot and timestamp. @throws MasterError */
+  createMetadataKeys(
+    options?: OperationOptions & { readonly roles?: readonly Exclude<TopLevelRole, "root">[] | undefined },
+  ): Promise<readonly CreatedKey[]>;
   /**
    * Signs the first metadata; its root becomes this publisher's pinned root. It first asks the registry: if something
    * is published there, it throws, because that has to be adopted or, with `existing: "replace"`, will be overwritten.

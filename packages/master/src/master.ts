@@ -58,8 +58,8 @@ function createSetup({ alone, aloneAnywhere }: Workplace, keyType: NonNullable<M
       if (created === undefined) throw new TypeError("no key was created");
       return created;
     },
-    createMetadataKeys: ({ signal } = {}) =>
-      alone(signal, (operation) => createKeys(operation, ["targets", "snapshot", "timestamp"], keyType)),
+    createMetadataKeys: ({ signal, roles = ["targets", "snapshot", "timestamp"] as const } = {}) =>
+      alone(signal, (operation) => createKeys(operation, roles, keyType)),
     createMetadata: ({ signal, existing = "refuse", requireFamilies = [] } = {}) =>
       alone(signal, (operation) => createMetadata(operation, { existing, requireFamilies })),
     adopt: (request) => alone(request.signal, (operation) => adopt(operation, request)),

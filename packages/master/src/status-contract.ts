@@ -10,6 +10,8 @@ export interface StagedChanges {
   readonly roles: readonly RoleName[];
   /** Versions of roots that are signed here and not published yet. */
   readonly roots: readonly number[];
+  /** The staged root that the keys of the root before it did not sign: every client must pin again. */
+  readonly newPin?: number | undefined;
   /** Changes of keys and thresholds. Those of top-level roles are signed as a new root by the next publication. */
   readonly keys: readonly StagedKeyChange[];
   /** Number of hash bins, if another one is staged. */

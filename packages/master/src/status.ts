@@ -45,6 +45,7 @@ export async function readStagedChanges(operation: Operation): Promise<StagedCha
     roles: [...(await operation.files.readStagedRoles(state)).keys()],
     roots: state.stagedRoots.map(({ version }) => version),
     keys: describeKeyChanges(await operation.files.readKeyChanges(state)),
+    ...(state.stagedPin === undefined ? {} : { newPin: state.stagedPin }),
     ...(bins === undefined ? {} : { bins: bins.count }),
   };
 }

@@ -2,7 +2,7 @@
 import { exitStatusOf } from "./exit-status.ts";
 import type { ExitStatus, Interruption, Program } from "./command.ts";
 import { fileError } from "@dtuf/registry/files";
-import { findHint } from "./hints.ts";
+import { findHint } from "./hints/hints.ts";
 import type { Io } from "./io.ts";
 import { encodeJson } from "./json.ts";
 import { showTalk } from "./screen/show-text.ts";

@@ -13,7 +13,7 @@ import { pushFiles } from "./push-files.ts";
 import { pushOptions } from "./push-options.ts";
 import { reportPush } from "./push-record.ts";
 import { noteNameClashes } from "./reports/name-clashes.ts";
-import { isNothingStaged } from "./reports/staged-report.ts";
+import { isNothingStaged, notePinAgain } from "./reports/staged-report.ts";
 
 export const run: Run = (context, [repo = "", ...files]) => {
   const name = context.values.text("name") || undefined;
@@ -45,17 +45,26 @@ export const run: Run = (context, [repo = "", ...files]) => {
     const isAsked = forcing.some((setting) => isGiven(context.values, setting));
     const isRenewed = isAsked || isDue(status) || !isNothingStaged(waiting);
     await noteNameClashes(context, master, changed);
+    notePinAgain(context, waiting);
     if (isDry) return preview(context, place, { changed, unchanged, isRenewed });
     if (staged.length > 0 || isRenewed) {
       return reportPush(context, place, { ...(await master.pushMetadata(options)), unchanged });
     }
-    const what = unchanged.length === 1 ? `${unchanged[0]} is` : `${unchanged.length} targets are`;
-    context.terminal.report(
-      `nothing to publish: ${what} unchanged at ${place}, and nothing is renewed; ${context.program} push-metadata ${repo} renews it`,
-    );
-    if (context.terminal.format === "json") await context.terminal.printJson({ place, changed: [], unchanged });
+    await reportNothing(context, repo, { place, unchanged });
   });
 };
+
+async function reportNothing(
+  { program, terminal }: Context,
+  repo: string,
+  { place, unchanged }: { readonly place: string; readonly unchanged: readonly string[] },
+): Promise<void> {
+  const what = unchanged.length === 1 ? `${unchanged[0]} is` : `${unchanged.length} targets are`;
+  terminal.report(
+    `nothing to publish: ${what} unchanged at ${place}, and nothing is renewed; ${program} push-metadata ${repo} renews it`,
+  );
+  if (terminal.format === "json") await terminal.printJson({ place, changed: [], unchanged });
+}
 
 interface Preview {
   readonly changed: readonly StagedTarget[];

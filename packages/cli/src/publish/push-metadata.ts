@@ -4,12 +4,13 @@ import { pushOptions } from "./push-options.ts";
 import { reportPush } from "./push-record.ts";
 import { noteNameClashes } from "./reports/name-clashes.ts";
 import { reportPreview } from "./reports/publication-report.ts";
-import { isNothingStaged } from "./reports/staged-report.ts";
+import { isNothingStaged, notePinAgain } from "./reports/staged-report.ts";
 
 export const run: Run = (context, [repo = ""]) => {
   const options = pushOptions(context);
   return tryMaster(context, repo, async (master, place) => {
     const staged = await master.staged();
+    notePinAgain(context, staged);
     if (isNothingStaged(staged)) {
       context.terminal.report("nothing is staged: targets, snapshot and timestamp are only signed again");
     }

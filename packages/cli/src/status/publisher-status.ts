@@ -5,10 +5,10 @@ import type { Context, ExitStatus } from "../context/command.ts";
 import { mendOfRecord, renewalOf } from "../publish/reports/due-report.ts";
 import { metricsText } from "../publish/reports/prometheus.ts";
 import { roleFact } from "../publish/reports/role-report.ts";
-import { keyChangeText } from "../publish/reports/staged-report.ts";
+import { keyChangeText, pinAgain } from "../publish/reports/staged-report.ts";
 import { printFacts, type Fact } from "../context/text/columns.ts";
 import { describeInstant } from "../context/time.ts";
-import { rolledBack } from "../context/hints.ts";
+import { rolledBack } from "../context/hints/hints.ts";
 
 export interface PublisherStatus {
   readonly repo: string;
@@ -114,7 +114,7 @@ function describeStaged({ staged }: MasterStatus): readonly string[] {
     ...staged.roles.map((role) => `role ${role}`),
     ...staged.keys.map(keyChangeText),
     ...(staged.bins === undefined ? [] : [`${staged.bins} hash bins`]),
-    ...staged.roots.map((version) => `root ${version}`),
+    ...staged.roots.map((version) => `root ${version}${version === staged.newPin ? `: ${pinAgain}` : ""}`),
   ];
 }
 

@@ -1,7 +1,7 @@
 /**
  * Who holds a key, and where it signs, in the fields of tuf-on-ci. They are no part of the key's id.
  */
-import type { Authority, Key } from "@dtuf/tuf";
+import type { Authority, Key, KeyId, Root } from "@dtuf/tuf";
 
 const ownerField = "x-tuf-on-ci-keyowner";
 const uriField = "x-tuf-on-ci-online-uri";
@@ -24,11 +24,18 @@ export function keyHolderOf({ unrecognized }: Key): KeyHolder {
 
 /** The owners of a role's keys, or the id of a key that has no owner. */
 export function holdersOf({ keys, role }: Authority): readonly string[] {
-  const holders = role.keyIds.map((keyId) => {
-    const key = keys.get(keyId);
-    return (key === undefined ? undefined : keyHolderOf(key).owner) ?? keyId;
-  });
-  return [...new Set(holders)];
+  return [...new Set(role.keyIds.map((keyId) => keyHolderOfId(keys, keyId).owner ?? keyId))];
+}
+
+/** Whether several people sign: root has a threshold above 1, or a key of root or targets has an owner. */
+export function isOfTeam({ keys, roles: { root, targets } }: Root): boolean {
+  const ids = [...root.keyIds, ...targets.keyIds];
+  return root.threshold > 1 || ids.some((id) => keyHolderOfId(keys, id).owner !== undefined);
+}
+
+function keyHolderOfId(keys: Root["keys"], id: KeyId): KeyHolder {
+  const key = keys.get(id);
+  return key === undefined ? {} : keyHolderOf(key);
 }
 
 export function withKeyHolder(key: Key, { owner, uri }: KeyHolder): Key {

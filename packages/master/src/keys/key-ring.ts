@@ -16,7 +16,7 @@ import {
 } from "@dtuf/tuf";
 import type { PrivateKeyPlace } from "../keys-contract.ts";
 import { MasterError } from "../errors.ts";
-import { holdersOf } from "../documents/key-owner.ts";
+import { holdersOf, isOfTeam } from "../documents/key-owner.ts";
 import type { KeyDirectory, KeyFile } from "./key-directory.ts";
 
 export interface KeyRing {
@@ -140,6 +140,7 @@ function missing(role: TopLevelRole, root: Root, { got, file, directory }: Found
         root: root.version,
         directory,
         ...(unnamed === undefined ? {} : { unnamed }),
+        ...(isOfTeam(root) ? { signers: "several" } : {}),
       },
     },
   );

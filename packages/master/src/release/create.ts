@@ -26,6 +26,7 @@ import {
   type RootKeys,
   type SignedFile,
 } from "../documents/plan.ts";
+import { isOfTeam } from "../documents/key-owner.ts";
 import { materials } from "../keys/key-ring.ts";
 import { findPublished, latestDigest } from "../published/published.ts";
 import { headFilesOf, saveHead, saveRoots } from "./record.ts";
@@ -145,7 +146,7 @@ export async function resetKeys(
   const { root: previous } = await openNewestRoot(operation, await openRecorded(operation, undefined));
   const version = previous.version + 1;
   const others = replace ? undefined : await keysOfOthers(operation, previous);
-  const keys = { keys: await currentKeys(operation), requireFamilies, others };
+  const keys = { keys: await currentKeys(operation, isOfTeam(previous)), requireFamilies, others };
   const document = planRoot(previous, keys, {
     version,
     expires: expiryOf("root", termsOf(operation, { root: previous })),
@@ -188,12 +189,12 @@ function oldKeyMissing(previous: Root, got: number): MasterError {
   return new MasterError(
     "MASTER_OLD_ROOT_KEY_MISSING",
     `the old root key is missing (${got} of ${threshold} found): clients could not follow and would have to pin again`,
-    { details: { wanted: threshold, got, keyIds } },
+    { details: { wanted: threshold, got, keyIds, ...(isOfTeam(previous) ? { signers: "several" } : {}) } },
   );
 }
 
 /** The public halves of the keys in `keys/`. @throws MasterError MASTER_KEYS_MISSING */
-async function currentKeys({ keys, record }: Operation): Promise<Readonly<Record<TopLevelRole, Key>>> {
+async function currentKeys({ keys, record }: Operation, isTeam = false): Promise<Readonly<Record<TopLevelRole, Key>>> {
   const find = async (role: TopLevelRole): Promise<Key | undefined> => {
     const file = (await keys.list(role)).find(({ age }) => age === "current");
     return file === undefined ? undefined : keys.findPublicKey(file);
@@ -213,6 +214,7 @@ async function currentKeys({ keys, record }: Operation): Promise<Readonly<Record
       missing,
       directory: keys.path,
       metadata: record === undefined ? "none" : "exists",
+      ...(isTeam ? { signers: "several" } : {}),
     },
   });
 }

@@ -9,7 +9,7 @@ export const masterErrors: ErrorEntries<MasterErrorCode> = {
   MASTER_KEYS_MISSING: {
     cause: "A private key that must sign is not on this machine.",
     risk: `If it was not moved on purpose, look for who has it. ${unpublished}`,
-    mend: "Copy the key's file back from where it is. New repository: `dtuf init <repo>`. Lost: make a new one, then `dtuf reset-keys <repo>`.",
+    mend: "Copy the key's file back from where it is. New repository: `dtuf init <repo>`. Lost: make a new one, then `dtuf reset-keys <repo>`. If several people sign: `dtuf add-key`, `dtuf remove-key` and `dtuf propose <repo>`.",
   },
   MASTER_KEY_INVALID: {
     cause: "A key's file is not a PEM or age file that can be read, or of a kind that cannot sign.",
@@ -170,7 +170,7 @@ export const masterErrors: ErrorEntries<MasterErrorCode> = {
   MASTER_OLD_ROOT_KEY_MISSING: {
     cause: "The root keys that the current root names are missing, so clients could not follow a new one.",
     risk: "If the key is lost, every client must pin again. Nothing was signed.",
-    mend: "Put the old key's file back into keys/previous; if it is lost: `dtuf reset-keys <repo> --replace`.",
+    mend: "Put the old key's file back into keys/previous. If several people sign: `dtuf add-key`, `dtuf remove-key` and `dtuf propose <repo>`. If fewer keys are left than must sign: `dtuf reset-keys <repo> --replace`.",
   },
   MASTER_ROLE_UNKNOWN: {
     cause: "No role of this name is delegated to or staged here.",

@@ -11,7 +11,9 @@ export function noteKeys({ terminal }: Context, keys: readonly CreatedKey[]): vo
     terminal.report(`created the ${role} key ${path}`);
     if (setAside !== undefined) {
       const until =
-        role === "root" ? "reset-keys signs with it, then it can go" : "it signs until reset-keys is published";
+        role === "root"
+          ? "reset-keys signs with it, then it can go"
+          : "it signs until a root that names the new one is published";
       terminal.note(`the ${role} key before it lies in ${setAside}; ${until}`);
     }
   }

@@ -22,6 +22,12 @@ export function isNothingStaged({ targets, roles, roots, keys, bins }: StagedCha
   return targets.length + roles.length + roots.length + keys.length === 0 && bins === undefined;
 }
 
+export const pinAgain = "the keys of the root before it did not sign it: every client must pin again";
+
+export function notePinAgain({ terminal }: Pick<Context, "terminal">, staged: StagedChanges): void {
+  if (staged.newPin !== undefined) terminal.note(`root ${staged.newPin} is staged, and ${pinAgain}`);
+}
+
 /** `add the key 1f… of alice to root`. */
 export function keyChangeText(staged: StagedKeyChange): string {
   if (staged.change === "threshold") return `threshold ${staged.threshold} of ${staged.role}`;

@@ -2,7 +2,7 @@
 import type { MasterStatus } from "@dtuf/master";
 import { isTopLevelRole } from "@dtuf/tuf";
 import { exitStatusOf } from "../../context/exit-status.ts";
-import { rolledBack } from "../../context/hints.ts";
+import { rolledBack } from "../../context/hints/hints.ts";
 import { renewalOf } from "../../publish/reports/due-report.ts";
 import { describeCount } from "../../context/time.ts";
 import { cut, type Listing, type RoleFacts, type Verdict } from "./report.ts";

@@ -1,6 +1,7 @@
 /** For errors that a command can mend: the command. */
 import { isTopLevelRole } from "@dtuf/tuf";
-import type { Program } from "./command.ts";
+import type { Program } from "../command.ts";
+import { findTeamHint, othersSign } from "./team-hints.ts";
 
 const hints: Readonly<Record<string, string>> = {
   COPY_NOT_PINNED: "pin a root first: PROGRAM pull-metadata <repo> root.json",
@@ -114,7 +115,7 @@ function hintOfNear(near: unknown): string | undefined {
 
 function hintOfCase(failure: Failure): string | undefined {
   const { code, message, details, command } = failure;
-  const ofCommand = hintOfCommand(failure);
+  const ofCommand = findTeamHint(failure) ?? hintOfCommand(failure);
   if (ofCommand !== undefined) return ofCommand;
   if (code === "COPY_TARGET_UNKNOWN")
     return `PROGRAM list-copy-targets <repo> lists what is there${hintOfPattern(details)}`;
@@ -201,9 +202,7 @@ function hintOfKeys(details: Failure["details"], command: string): string {
   if (details["unnamed"] !== undefined) {
     return `if the keys were changed on another machine, copy its ${role}_key into ${directory}; if this key was made here to replace a lost one, PROGRAM reset-keys <repo> makes a root that names it, and PROGRAM push-metadata <repo> publishes that`;
   }
-  if (Number(details["wanted"]) > 1 && (role === "root" || role === "targets")) {
-    return "what is staged is kept: PROGRAM propose <repo> asks the other holders to sign";
-  }
+  if (Number(details["wanted"]) > 1 && role === "targets") return othersSign;
   const online = command === "refresh-metadata" && role === "snapshot";
   const other = online ? "run PROGRAM push-metadata <repo> on the machine that pushes, or " : "";
   return `${other}copy ${role}_key into ${directory} from the machine that made it; if it is lost: ${make}, PROGRAM reset-keys <repo> and PROGRAM push-metadata <repo> on the machine with the root key`;
