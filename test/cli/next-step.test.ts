@@ -140,6 +140,28 @@ describe("a repository of several people, whose founder's keys are removed", () 
     expect(await hintOf(publisher, ["reset-keys", repo])).toMatch(/add-key .*propose .* if fewer .*--replace/);
   });
 
+  test("verify-repository from the root of the team does not speak of roots that are left out", async () => {
+    await using publisher = await createTeam();
+    await publisher.must(["get-root", repo, "--output", "root.json"]);
+    const verified = await publisher.must(["verify-repository", repo, "--root", "root.json"]);
+    expect(verified.stderr).not.toContain("left out");
+    const carried = await publisher.must(["export-repository", repo, "site", "--root", "root.json"]);
+    expect(carried.stderr).toContain("left out root 1");
+  });
+
+  test("a root that one of two others must sign says so", async () => {
+    await using publisher = await createPublisher();
+    publisher.environment["DTUF_SIGNERS_FILE"] = "signers.json";
+    for (const person of ["alice", "bob"]) {
+      await publisher.must(["create-key", person]);
+      await publisher.must(["add-key", repo, "root", `${person}.pub`, "--owner", person]);
+    }
+    await publisher.must(["set-threshold", repo, "root", "2"]);
+    publisher.environment["DTUF_SIGNERS_FILE"] = "none.json";
+    const refused = await publisher.run(["push-metadata", repo, "--dry-run"]);
+    expect(refused.stderr).toMatch(/2 keys of root 2 must sign, 1 here; missing: any 1 of alice, bob /);
+  });
+
   test("what waits for signatures, or for a machine to be set up, names sign, adopt-metadata and review", async () => {
     await using publisher = await createTeam();
     await publisher.must(["push-target", repo, "more.txt", "demo.txt"]);

@@ -80,7 +80,12 @@ describe("a team of machines", () => {
     expect((await of("bob").must(["status", repo])).stdout).toContain("proposal: two: missing: bob\n");
     await of("bob").must(["sign", repo, "--proposal", "two", "--expect-hash", hash, "--yes"]);
     expect((await ci.must(["status", repo])).stdout).toContain(`proposal: two: dtuf accept ${repo} two publishes it\n`);
-    await ci.must(["accept", repo, "two"]);
+    expect((await ci.must(["accept", repo, "two"])).stderr).toContain(", root 2: renewed root, targets, snapshot,");
+    const again = await of("alice").must(["review", repo, "two"]);
+    expect([again.stdout, again.stdout]).toEqual([
+      expect.stringMatching(/^targets: version \d+, expires [^ ]+$/m),
+      expect.not.stringMatching(/ -> /),
+    ]);
     expect((await ci.must(["status", repo])).stdout).not.toMatch(/^(?:proposal|staged):/m);
     expect((await ci.run(["accept", repo, "two"])).stderr).toContain("published already");
   });
@@ -98,6 +103,9 @@ describe("a team of machines", () => {
     expect((await pulled("new.txt")).status).toBe(3);
     await ci.must(["accept", repo, "next"]);
     expect(await pulled("new.txt")).toEqual({ status: 0, stdout: "new\n" });
+    // Nothing was written on the machine of the proposer since.
+    expect((await of("alice").must(["status", repo])).stdout).not.toMatch(/^staged:/m);
+    expect((await of("alice").must(["diff", repo])).stderr).toContain("nothing is staged");
   });
 
   test("signs in a file on a machine that is never online, and takes the signature in", async () => {
@@ -166,7 +174,8 @@ describe("a team of machines", () => {
     await dora.must(["push-target", repo, "tools/hammer", "hammer", "--role", "tools"]);
     const outside = await dora.run(["push-target", repo, "new.txt", "hammer", "--role", "tools"]);
     expect(outside).toMatchObject({ status: 6, stderr: expect.stringContaining("MASTER_PATH_NOT_DELEGATED") });
-    await dora.must(["propose", repo, "--role", "tools"]);
+    const proposed = await dora.must(["propose", repo, "--role", "tools"]);
+    expect(proposed.stderr).toMatch(/number 1: all signatures are there\n/);
     await ci.must(["accept", repo, "tools"]);
     expect(await pulled("tools/hammer")).toEqual({ status: 0, stdout: "bang\n" });
 

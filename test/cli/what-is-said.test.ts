@@ -103,7 +103,8 @@ test("that two of three must sign does not read as if all three must", async () 
   await machine.must(["push-target", repo, "a", "demo.txt"]);
   machine.environment = { ...machine.environment, DTUF_SIGNERS_FILE: "none.json" };
   await machine.must(["remove-key", repo, "targets", (await ownKey()) ?? ""]);
-  await machine.must(["propose", repo, "spring"]);
+  const proposed = await machine.must(["propose", repo, "spring"]);
+  expect(proposed.stderr).toMatch(/missing: any [12] of alice, bob, carol[^;]*: dtuf sign/);
   expect((await machine.must(["review", repo, "spring"])).stdout).toMatch(
     /, [01] of 2 by root \d; missing: any [12] of alice, bob, carol$/m,
   );

@@ -16,6 +16,7 @@ import { withPublishedRoots } from "./release/record.ts";
 import { describeKeyChanges } from "./release/role-keys.ts";
 import { listProposals } from "./team/proposals.ts";
 import { describeRoles, listDue } from "./team/role-status.ts";
+import { withoutPublished } from "./team/settle.ts";
 
 /** Expirations of the top-level roles, then of the delegated ones. */
 export async function readExpirations(operation: Operation): Promise<ReadonlyMap<TopLevelRole | RoleName, Date>> {
@@ -68,11 +69,12 @@ export async function readStatus(
   if (clock === "checked") verifyClock(operation);
   const look = registry === "check" ? await lookAtRegistry(operation, files) : unchecked;
   const base = look.base ?? (await openRecorded(operation, undefined));
-  const roles = await describeRoles(operation, base, { withinMs, files: look.base === undefined ? "skip" : files });
+  const isRead = look.base !== undefined && files === "read";
+  const roles = await describeRoles(operation, base, { withinMs, files: isRead ? "read" : "skip" });
   return {
     roles,
     due: listDue(roles),
-    staged: await readStagedChanges(operation),
+    staged: await readStagedChanges(isRead ? await withoutPublished(operation, base) : operation),
     versions:
       published === undefined
         ? "never"

@@ -2,7 +2,7 @@ import type { Run } from "../context/command.ts";
 import { expectedSnapshot } from "../publish/expected-snapshot.ts";
 import { withMaster } from "../publish/master.ts";
 import { nameOfRole, usualName, verifyName } from "./proposal-name.ts";
-import { reviewLines } from "./summary-report.ts";
+import { missingText, reviewLines } from "./summary-report.ts";
 
 export const run: Run = (context, [repo = "", named]) => {
   const { io, program, terminal, values } = context;
@@ -14,13 +14,14 @@ export const run: Run = (context, [repo = "", named]) => {
     const proposed = await master.propose(name, { role, expectSnapshot, clock, signal: io.signal });
     if (terminal.format === "json") await terminal.printJson(proposed);
     else for (const line of reviewLines(proposed)) await terminal.printName(line);
-    terminal.report(`proposed ${name}, number ${proposed.number}: read its hash out to those who sign it`);
+    const isReady = proposed.state === "ready";
+    const ask = isReady ? "all signatures are there" : "read its hash out to those who sign it";
+    terminal.report(`proposed ${name}, number ${proposed.number}: ${ask}`);
     if (proposed.number > 1)
       terminal.note(`what was proposed as ${name} before is replaced: signatures for that do not count for this one`);
-    const next =
-      proposed.state === "ready"
-        ? `${program} accept ${repo} ${name} publishes it`
-        : `missing: ${proposed.missing.join(", ")}: ${program} sign ${repo} --proposal ${name}`;
+    const next = isReady
+      ? `${program} accept ${repo} ${name} publishes it`
+      : `missing: ${missingText(proposed.signatures)}: ${program} sign ${repo} --proposal ${name}`;
     terminal.report(next);
   });
 };

@@ -8,7 +8,7 @@ import { usualName } from "./proposal-name.ts";
 import { requestMaxBytes } from "./request-file.ts";
 import { reviewOptions } from "./review-options.ts";
 import { askToSign } from "./sign-question.ts";
-import { reviewLines } from "./summary-report.ts";
+import { missingText, reviewLines } from "./summary-report.ts";
 
 export const run: Run = (context, [repo = ""]) => {
   const file = context.values.text("export") ?? "";
@@ -55,7 +55,7 @@ async function importFrom(context: Context, repo: string, files: readonly string
   });
 }
 
-function reportState({ program, terminal }: Context, repo: string, { name, state, missing }: ProposalReview): void {
+function reportState({ program, terminal }: Context, repo: string, { name, state, signatures }: ProposalReview): void {
   if (state === "ready") terminal.report(`${program} accept ${repo} ${name} publishes it`);
-  else if (state === "open") terminal.report(`missing: ${missing.join(", ")}`);
+  else if (state === "open") terminal.report(`missing: ${missingText(signatures)}`);
 }

@@ -34,6 +34,9 @@ export function summaryLines({ documents, trust, periods, targets }: ProposalSum
 function documentLine({ role, bins, before, after }: ProposalSummary["documents"][number]): string {
   if (bins !== undefined)
     return `${bins} hash bins from ${role} on: versions up to ${after.version}, expire ${after.expires.toISOString()} or later`;
+  // Of what is published, nothing changes.
+  if (before?.version === after.version)
+    return `${role}: version ${after.version}, expires ${after.expires.toISOString()}`;
   const from = before === undefined ? "new" : `${before.version} ->`;
   const expired = before === undefined ? "" : ` (was ${before.expires.toISOString()})`;
   return `${role}: version ${from} ${after.version}, expires ${after.expires.toISOString()}${expired}`;
@@ -70,13 +73,23 @@ function targetLine({ role, path, change, size, sha256 }: ProposalSummary["targe
   return `${role}: ${change} ${path}, ${sizes.join(" -> ")}${digest}`;
 }
 
-function signatureLine({ role, bins, version, of, threshold, signed, missing }: SignatureNeed): string {
+function signatureLine(need: SignatureNeed): string {
+  const { role, bins, version, of, threshold, signed, missing } = need;
   const what = bins === undefined ? `${role} ${version}` : `${bins} hash bins from ${role} on`;
   const by = signed.length === 0 ? "nobody" : signed.map(({ owner, fingerprint }) => owner ?? fingerprint).join(", ");
-  // Not all of those who have not signed must.
-  const any = threshold - signed.length < missing.length ? `any ${threshold - signed.length} of ` : "";
-  const left = missing.length === 0 ? "" : `; missing: ${any}${missing.join(", ")}`;
+  const left = missing.length === 0 ? "" : `; missing: ${missingOf(need)}`;
   return `${what}: signed by ${by}, ${signed.length} of ${threshold} by ${of}${left}`;
+}
+
+/** Not all of those who have not signed must. */
+function missingOf({ threshold, signed, missing }: SignatureNeed): string {
+  const any = threshold - signed.length < missing.length ? `any ${threshold - signed.length} of ` : "";
+  return `${any}${missing.join(", ")}`;
+}
+
+/** `any 1 of alice, bob`: those whose signatures the documents still need. */
+export function missingText(signatures: readonly SignatureNeed[]): string {
+  return [...new Set(signatures.filter(({ missing }) => missing.length > 0).map(missingOf))].join("; ");
 }
 
 function keyText({ owner, fingerprint }: KeyLine): string {

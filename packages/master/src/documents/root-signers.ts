@@ -53,3 +53,15 @@ export function missingHolders(thresholds: readonly RootThreshold[]): readonly s
     .map(({ owner, keyId }) => owner ?? keyId);
   return [...new Set(names)];
 }
+
+/** `alice, bob`, or `any 1 of alice, bob` if not all of them must sign. */
+export function missingText(thresholds: readonly RootThreshold[]): string {
+  const texts = thresholds
+    .filter(({ signed, threshold }) => signed < threshold)
+    .map((each) => {
+      const missing = missingHolders([each]);
+      const left = each.threshold - each.signed;
+      return `${left < missing.length ? `any ${left} of ` : ""}${missing.join(", ")}`;
+    });
+  return [...new Set(texts)].join("; ");
+}

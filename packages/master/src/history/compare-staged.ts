@@ -9,12 +9,14 @@ import type { Operation } from "../state/operation.ts";
 import type { ProposalSummary } from "../team-contract.ts";
 import { draftRole, draftStagedRoots, draftTopLevel } from "../team/draft.ts";
 import { viewOf } from "../team/open-proposal.ts";
+import { withoutPublished } from "../team/settle.ts";
 import { placeFiles } from "../team/rules/place-files.ts";
 import { pairOf } from "../team/rules/review.ts";
 import { summarize, type DocumentPair } from "../team/rules/summary.ts";
 
-export async function compareStaged(operation: Operation, role: string | undefined): Promise<ProposalSummary> {
-  const base = await openBase(operation, {});
+export async function compareStaged(all: Operation, role: string | undefined): Promise<ProposalSummary> {
+  const base = await openBase(all, {});
+  const operation = base.release === undefined ? all : await withoutPublished(all, base);
   const binned = role === undefined ? await compareInBins(operation, base) : undefined;
   if (binned !== undefined) return summarize(binned);
   const floor = (): number => 0;

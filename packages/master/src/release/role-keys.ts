@@ -19,7 +19,7 @@ import { changeDelegations, findKeyId, planNextRoot, type KeyChange } from "../d
 import { keyHolderOf, withKeyHolder } from "../documents/key-owner.ts";
 import { isPeriods, termsOf } from "../documents/periods.ts";
 import { expiryOf } from "../documents/plan.ts";
-import { listRootSigners, missingHolders } from "../documents/root-signers.ts";
+import { listRootSigners, missingHolders, missingText } from "../documents/root-signers.ts";
 import { applyRoles } from "../documents/staged-role.ts";
 import { MasterError } from "../errors.ts";
 import type { Base } from "../published/base.ts";
@@ -156,7 +156,7 @@ function verifyEnoughHere(planned: NextRoot, here: ReadonlySet<KeyId>): void {
   );
   throw new MasterError(
     "MASTER_SIGNATURES_MISSING",
-    `root ${planned.next.version} is staged and not signed: ${needs.join("; ")}; missing: ${missing.join(", ")}`,
+    `root ${planned.next.version} is staged and not signed: ${needs.join("; ")}; missing: ${missingText(thresholds)}`,
     { details: { role: "root", version: planned.next.version, missing } },
   );
 }

@@ -207,7 +207,12 @@ async function signAccepted(operation: Operation, base: Base, accepted: Accepted
     ...{ root, roots, timestamp, snapshot, targets, targetsDocument, snapshotDocument, delegated },
     changed: accepted.changed,
     versions: { ...next, root: root.version, targets: targets.version },
-    renewed: [...(accepted.targets === undefined ? [] : ["targets" as const]), "snapshot", "timestamp"],
+    renewed: [
+      ...(accepted.roots.length === 0 ? [] : (["root"] as const)),
+      ...(accepted.targets === undefined ? [] : (["targets"] as const)),
+      "snapshot",
+      "timestamp",
+    ],
     notRenewed: [
       { role: "root", expires: root.expires },
       ...(accepted.targets === undefined ? [{ role: "targets", expires: targetsDocument.expires } as const] : []),

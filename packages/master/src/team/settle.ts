@@ -24,25 +24,58 @@ import { openRole, topLevelParent } from "./draft.ts";
 export async function settle(operation: Operation, base: Base): Promise<void> {
   const { files } = operation;
   const state = operation.state();
+  const published = await findPublishedChanges(operation, base);
+  for (const path of published.targets) await files.unstage(state, path);
+  if (published.bins) await files.unstageBins(state);
+  for (const name of published.roles) await files.unstageRole(state, name);
+  if (published.keys) await files.unstageKeyChanges(state);
+}
+
+/** The operation, which finds only those staged changes that the base does not have. For reading alone. */
+export async function withoutPublished(operation: Operation, base: Base): Promise<Operation> {
+  const { files } = operation;
+  const { targets, roles, keys, bins } = await findPublishedChanges(operation, base);
+  return {
+    ...operation,
+    files: {
+      ...files,
+      readStaged: async (state) => without(await files.readStaged(state), targets),
+      readStagedRoles: async (state) => without(await files.readStagedRoles(state), roles),
+      readKeyChanges: async (state) => (keys ? [] : files.readKeyChanges(state)),
+      findBins: async (state) => (bins ? undefined : files.findBins(state)),
+    },
+  };
+}
+
+interface PublishedChanges {
+  readonly targets: readonly TargetPath[];
+  readonly roles: readonly RoleName[];
+  /** All changes of keys. */
+  readonly keys: boolean;
+  readonly bins: boolean;
+}
+
+async function findPublishedChanges(operation: Operation, base: Base): Promise<PublishedChanges> {
+  const { files } = operation;
+  const state = operation.state();
   const { delegations, unrecognized: fields } = base.targets.signed;
   const staged = await files.readStaged(state);
   const targets = await binnedTargets(operation, base.targets.signed, {
     snapshot: base.snapshot.signed,
     names: [...staged.keys()],
   });
-  for (const path of publishedTargets(targets, staged)) await files.unstage(state, path);
-  if (areBinsPublished(delegations, await files.findBins(state), topLevelParent(base, base.root.signed)))
-    await files.unstageBins(state);
-  for (const name of publishedRoles(delegations, base, await files.readStagedRoles(state))) {
-    await files.unstageRole(state, name);
-  }
   const changes = await files.readKeyChanges(state);
   const root = base.root.signed;
   const isInEffect =
     planNextRoot(root, changes, root) === undefined &&
     changeDelegations(delegations, changes) === delegations &&
     changePeriods("targets", fields, changes) === fields;
-  if (changes.length > 0 && isInEffect) await files.unstageKeyChanges(state);
+  return {
+    targets: publishedTargets(targets, staged),
+    roles: publishedRoles(delegations, base, await files.readStagedRoles(state)),
+    keys: changes.length > 0 && isInEffect,
+    bins: areBinsPublished(delegations, await files.findBins(state), topLevelParent(base, root)),
+  };
 }
 
 interface StagedIn {

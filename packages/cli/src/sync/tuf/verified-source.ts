@@ -61,7 +61,7 @@ export async function withVerified<Result>(
       signal: context.io.signal,
       onEvent: (event: CopyEvent) => context.terminal.note(describeEvent(event)),
     });
-    noteLeftOut(context, repository);
+    noteLeftOut(context, repository, wanted.remembers);
     const until = findValidUntil(context);
     if (until !== undefined && wanted.remembers !== "afresh") verifyValidUntil(repository, until);
     return await work({ repository, carrier, mountable: first.mountable });
@@ -89,8 +89,13 @@ async function clientState({ context, directory }: Carrier, { name, remembers }:
   return own;
 }
 
-function noteLeftOut({ terminal }: Context, { leftOut, targets, delegated }: VerifiedRepository): void {
-  if (leftOut !== undefined) terminal.note(describeLeftOut(leftOut, "<repo>"));
+/** What only verifies takes no roots along. */
+function noteLeftOut(
+  { terminal }: Context,
+  { leftOut, targets, delegated }: VerifiedRepository,
+  remembers: Wanted["remembers"],
+): void {
+  if (leftOut !== undefined && remembers !== "afresh") terminal.note(describeLeftOut(leftOut, "<repo>"));
   for (const { path, error } of [targets, ...delegated].flatMap(({ unusable }) => unusable)) {
     terminal.note(`left out the target ${path}, which no client of a registry can use: ${error.message}`);
   }
