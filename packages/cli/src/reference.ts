@@ -30,7 +30,7 @@ const introduction: readonly string[] = [
   "",
   "Made from the program's own tables; `pnpm reference` writes it.",
   "",
-  "`<repo>` is `fred/demo` (on the registry of `DTUF_HOST`), `host[:port]/fred/demo`, or `oci:DIR`, one OCI layout. stdout is data, stderr is talk; `-` is",
+  "`<repo>` is `fred/demo` (on the registry of `DTUF_HOST`), `host[:port]/fred/demo`, or `oci:DIR`, one OCI layout, whose local state has the last name of DIR (so it stays when a stick is mounted elsewhere; another repository of that name needs another `--repositories-root`). stdout is data, stderr is talk; `-` is",
   "stdin or stdout; `--json` prints one JSON document, whose form is linked from the command (members may be added). A flag wins over its variable. A boolean variable is on when it is `1`, off when it is empty or `0`;",
   "any other value is a usage error. A duration has its unit (`45s`, `12h`, `2 weeks`, `1h30m`). A wrong value of any setting ends the command before it does",
   "anything, with status 2, and the error names the flag or the variable. `HTTPS_PROXY`, `HTTP_PROXY` (else `ALL_PROXY`) and `NO_PROXY` are read, lower case",

@@ -3,13 +3,16 @@ import { CopyError, type PinInfo } from "@dtuf/copy";
 import type { Context } from "../context/command.ts";
 import { confirm } from "../context/questions.ts";
 import { UsageError } from "../context/usage.ts";
+import type { FindStateOwner } from "../connection/state-owner.ts";
 
 /**
- * Does the work; with `replace` if `--replace` was given and nobody can be asked, or if the person said yes.
+ * Does the work; with `replace` if `--replace` was given and nobody can be asked, or if the person said yes. Without
+ * `--replace` nobody is asked whether to give up the pin of a repository at another place.
  * @throws UsageError if the person did not; errors of the work
  */
 export async function confirmPin<Result>(
   context: Context,
+  findOwner: FindStateOwner,
   work: (replace: boolean) => Promise<Result>,
 ): Promise<Result> {
   const isAsked = context.values.on("replace");
@@ -18,6 +21,7 @@ export async function confirmPin<Result>(
     return await work(false);
   } catch (error) {
     const change = findChange(error);
+    if (change !== undefined && !isAsked && (await findOwner()) !== undefined) throw error;
     if (change !== undefined && !(await isTrusted(context, change))) {
       throw new UsageError(`the pin was not changed: root sha256 ${change.pinned.fingerprint} stays`);
     }

@@ -29,6 +29,14 @@ import { describePlace, findTargetsPlace, resolvePlace, stateDirectory, type Pla
 import { isPlainUrl } from "../context/grammar/grammar.ts";
 import { UsageError } from "../context/usage.ts";
 import { addNear } from "../targets/near-names.ts";
+import {
+  addStateOwner,
+  createFindStateOwner,
+  findRecordedPlace,
+  type FindStateOwner,
+} from "../connection/state-owner.ts";
+
+type Work<Result> = (copy: Copy, findOwner: FindStateOwner) => Promise<Result>;
 
 interface Opened {
   readonly source: Source;
@@ -43,20 +51,12 @@ interface Opened {
 }
 
 /** Without a pin the command fails, and leaves no directory in the place where it was called. */
-export async function withCopy<Result>(
-  context: Context,
-  repo: string,
-  work: (copy: Copy) => Promise<Result>,
-): Promise<Result> {
+export async function withCopy<Result>(context: Context, repo: string, work: Work<Result>): Promise<Result> {
   return openCopy(context, { repo, begins: false }, work);
 }
 
 /** For commands that are given what to pin. A directory that holds no repository is refused before anything is kept. */
-export async function withNewCopy<Result>(
-  context: Context,
-  repo: string,
-  work: (copy: Copy) => Promise<Result>,
-): Promise<Result> {
+export async function withNewCopy<Result>(context: Context, repo: string, work: Work<Result>): Promise<Result> {
   return withRepositoriesRoot(context, () => openCopy(context, { repo, begins: true }, work));
 }
 
@@ -72,7 +72,7 @@ export interface OwnState {
 export async function withOwnCopy<Result>(
   context: Context,
   { repo, ...own }: OwnState & { readonly repo: string },
-  work: (copy: Copy) => Promise<Result>,
+  work: Work<Result>,
 ): Promise<Result> {
   return openCopy(context, { repo, begins: false, own }, work);
 }
@@ -85,11 +85,7 @@ interface Opening {
   readonly own?: OwnState;
 }
 
-async function openCopy<Result>(
-  context: Context,
-  { repo, begins, own }: Opening,
-  work: (copy: Copy) => Promise<Result>,
-): Promise<Result> {
+async function openCopy<Result>(context: Context, { repo, begins, own }: Opening, work: Work<Result>): Promise<Result> {
   const opened = await openSource(context, repo, own?.mirrors ?? []);
   try {
     const copy = createCopy({
@@ -103,7 +99,10 @@ async function openCopy<Result>(
     });
     if (opened.chosen === "by-default") await refuseOtherState(context, copy, opened.place);
     if (begins) await refuseMissingLayout(context, copy, opened);
-    return await work(copy).catch(async (error: unknown) => {
+    const { directory } = repositoriesRoot(context);
+    const findOwner = createFindStateOwner(copy, { name: opened.repository, directory, place: opened.place });
+    return await work(copy, findOwner).catch(async (error: unknown) => {
+      if (own === undefined) await addStateOwner(error, findOwner);
       const targets = (): Promise<readonly string[]> =>
         Array.fromAsync(copy.listTargets({ mode: "offline", signal: context.io.signal }));
       await addNear(error, { targets });
@@ -116,10 +115,7 @@ async function openCopy<Result>(
 
 /** State that came from elsewhere is not answered from the embedded registry because a variable was forgotten. */
 async function refuseOtherState(context: Context, copy: Copy, place: string): Promise<void> {
-  const recorded = await copy.inspect().then(
-    (state) => state.place,
-    () => undefined,
-  );
+  const recorded = await findRecordedPlace(copy);
   if (recorded === undefined || recorded === place) return;
   const variable = context.variable("host");
   throw new UsageError(

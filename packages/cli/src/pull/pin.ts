@@ -1,12 +1,13 @@
 import { createCopy } from "@dtuf/copy";
 import { hostChoice } from "../connection/connection.ts";
-import { resolvePlace, stateDirectory } from "../connection/place.ts";
+import { describePlace, resolvePlace, splitHost, stateDirectory } from "../connection/place.ts";
 import { repositoriesRoot, withRepositoriesRoot } from "../connection/repositories-root.ts";
 import type { Run } from "../context/command.ts";
 import { UsageError } from "../context/usage.ts";
 import { describeEvent } from "./copy.ts";
 import { confirmPin } from "./confirm-pin.ts";
 import { readPin } from "./pin-file.ts";
+import { addStateOwner, createFindStateOwner, type FindStateOwner } from "../connection/state-owner.ts";
 
 /** Asks nobody: `<repo>` only names the state, and no registry is needed. */
 export const run: Run = async (context, [repo = "", file = ""]) => {
@@ -18,18 +19,25 @@ export const run: Run = async (context, [repo = "", file = ""]) => {
       `${context.program} pull-metadata ${repo} ${file}`,
     );
   }
-  const { repository } = resolvePlace(repo, { ...hostChoice(context), host: "oci:." });
+  const place = resolvePlace(repo, { ...hostChoice(context), host: "oci:." });
+  const root = repositoriesRoot(context);
   const copy = createCopy({
     source: { sites: [] },
     place: repo,
-    directory: stateDirectory(repositoriesRoot(context), repository, "copy"),
+    directory: stateDirectory(root, place.repository, "copy"),
     now: io.now,
     state: "required",
     onEvent: (event) => terminal.note(describeEvent(event)),
   });
+  const asked = { name: place.repository, directory: root.directory, place: describePlace(place) };
+  const namesPlace = repo.startsWith("oci:") || splitHost(repo) !== undefined;
+  const findOwner: FindStateOwner = namesPlace ? createFindStateOwner(copy, asked) : async () => undefined;
   const pin = await withRepositoriesRoot(context, () =>
-    confirmPin(context, (replace) => copy.pin(requested.bytes, { replace })),
-  );
+    confirmPin(context, findOwner, (replace) => copy.pin(requested.bytes, { replace })),
+  ).catch(async (error: unknown) => {
+    await addStateOwner(error, findOwner);
+    throw error;
+  });
   terminal.report(`pinned root version ${pin.version}, sha256 ${pin.fingerprint}`);
   if (terminal.format === "json") await terminal.printJson({ pin });
 };

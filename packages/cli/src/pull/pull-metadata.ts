@@ -9,9 +9,9 @@ import { readPin } from "./pin-file.ts";
 export const run: Run = async (context, [repo = "", ...files]) => {
   const pin = await readPin(context, files);
   const progress = createProgress(context);
-  return (pin === undefined ? withCopy : withNewCopy)(context, repo, async (copy) => {
+  return (pin === undefined ? withCopy : withNewCopy)(context, repo, async (copy, findOwner) => {
     const { onProgress } = progress;
-    const result = await confirmPin(context, (replace) =>
+    const result = await confirmPin(context, findOwner, (replace) =>
       copy.pullMetadata({ pin, ...callOptions(context), replace, onProgress }),
     );
     progress.end();

@@ -10,6 +10,7 @@ import { isTrusted, type PinChange } from "./confirm-pin.ts";
 import { findOutput } from "./destinations.ts";
 import { saveAll, writeAll } from "./save-all.ts";
 import { findAll, listAll } from "./select-targets.ts";
+import type { FindStateOwner } from "../connection/state-owner.ts";
 
 export const run: Run = async (context, [repo = "", ...names]) => {
   if (context.values.text("output") === "-" && names.length !== 1) {
@@ -25,8 +26,8 @@ export const run: Run = async (context, [repo = "", ...names]) => {
   );
   const file = context.values.text("root") || undefined;
   const root = file === undefined ? undefined : { repo, file, bytes: await readRootFile(context, file) };
-  await (root === undefined ? withCopy : withNewCopy)(context, repo, async (copy) => {
-    await pullMetadata(context, copy, root);
+  await (root === undefined ? withCopy : withNewCopy)(context, repo, async (copy, findOwner) => {
+    await pullMetadata(context, { copy, findOwner }, root);
     const paths = names.length > 0 ? parseTargets(names) : await listAll(context, copy);
     const targets = await findAll(context, copy, paths);
     if (output.kind === "stdout") await writeAll(context, copy, targets);
@@ -40,8 +41,13 @@ interface GivenRoot {
   readonly bytes: Uint8Array;
 }
 
+interface Client {
+  readonly copy: Copy;
+  readonly findOwner: FindStateOwner;
+}
+
 /** The root that was given is for the first time: what is pinned stays, and a root that it does not agree with is named. */
-async function pullMetadata(context: Context, copy: Copy, root: GivenRoot | undefined): Promise<void> {
+async function pullMetadata(context: Context, { copy, findOwner }: Client, root: GivenRoot | undefined): Promise<void> {
   const call = callOptions(context);
   if (root !== undefined && !(await isPinned(copy))) {
     await copy.pullMetadata({ ...call, pin: { kind: "root", bytes: root.bytes } });
@@ -52,6 +58,11 @@ async function pullMetadata(context: Context, copy: Copy, root: GivenRoot | unde
     (error: unknown) => ({ error }),
   );
   const other = root && (await findOther(copy, root));
+  const owner = failure && (await findOwner());
+  if (failure !== undefined && other !== undefined && owner !== undefined) {
+    context.terminal.note(`${other.file} was not used: root ${other.pinned.version} of ${owner.place} is pinned`);
+    throw failure.error;
+  }
   const isAsked = other !== undefined && context.io.ask !== undefined && !context.io.signal.aborted;
   if (isAsked && (await isTrusted(context, other))) {
     await copy.pullMetadata({ ...call, pin: { kind: "root", bytes: other.bytes }, replace: true });

@@ -8,7 +8,7 @@ const hints: Readonly<Record<string, string>> = {
   COPY_NOT_PUBLISHED:
     "check the name, and the registry: DTUF_HOST names it, or the repository's whole name (host/name, oci:DIRECTORY); its publisher publishes with PROGRAM push-metadata",
   COPY_PIN_OTHER_CHAIN:
-    "if roots are missing in between, give the publisher's whole chain (PROGRAM get-root <repo> --all); if you mean to trust another chain, compare the fingerprints and add --replace",
+    "if roots are missing in between, give the publisher's whole chain (PROGRAM get-root <repo> --all); if you mean to trust another chain, compare the fingerprints and add --replace; for another repository of that name, another --repositories-root",
   COPY_OFFLINE_NOTHING_CACHED: "run the command once with a connection, without --offline",
   COPY_STATE_NOT_KEPT: "make the directory writable for this user, or name another one with --repositories-root",
   COPY_WEB_PAGE:
@@ -104,7 +104,7 @@ interface Failure {
 
 export function findHint(failure: Failure, program: Program): string | undefined {
   const { code } = failure;
-  const hint = hintOfCase(failure) ?? (Object.hasOwn(hints, code) ? hints[code] : undefined);
+  const hint = hintOfOwner(failure) ?? hintOfCase(failure) ?? (Object.hasOwn(hints, code) ? hints[code] : undefined);
   const named = hint?.replaceAll("PROGRAM", program).replaceAll("DTUF_", `${program.toUpperCase()}_`);
   return [hintOfNear(failure.details?.["near"]), named].filter((part) => part !== undefined).join(" ") || undefined;
 }
@@ -151,6 +151,14 @@ function hintOfCase(failure: Failure): string | undefined {
   }
   if (code === "MASTER_PASSPHRASE_WRONG") return hintOfPassphrase(failure);
   return undefined;
+}
+
+/** The state may be another repository's, which is no attack. */
+function hintOfOwner({ details }: Failure): string | undefined {
+  const owner = details?.["stateOf"];
+  if (typeof owner !== "object" || owner === null) return undefined;
+  const { name, directory, place } = owner as Readonly<Record<string, unknown>>;
+  return `the state ${String(name)} in ${String(directory)} belongs to ${String(place)}: for another repository of that name, use another --repositories-root. If this is a new place of the same repository, nothing of it was accepted: ask its publisher`;
 }
 
 /** The same error asks for another command after another command. */
