@@ -1,7 +1,8 @@
-/** The packages as they would be published: packed, judged by publint and are-the-types-wrong, and weighed. */
+/** The packages as they would be published: packed, judged by publint, are-the-types-wrong and tsc, and weighed. */
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, realpath, rm, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { cacheDirectory } from "../setup/registries.ts";
@@ -39,6 +40,24 @@ describe.each(published)("packages/%s", (folder) => {
     await run("pnpm", ["exec", "attw", tarball, "--profile", "esm-only"], { cwd: root });
   });
 
+  test("alone has every type that a strict program needs, declarations of packages checked too", async () => {
+    // Outside of this checkout, whose own types would be found.
+    const project = await mkdtemp(join(tmpdir(), "dtuf-strict-"));
+    try {
+      await installAlone(folder, project);
+      const { name, exports } = await readManifest(join(root, "packages", folder));
+      const imports = Object.keys(exports).map((entry, at) => `export * as e${at} from "${name}${entry.slice(1)}";\n`);
+      await writeFile(join(project, "program.ts"), imports.join(""));
+      const options = ["--strict", "--skipLibCheck", "false", "--module", "nodenext", "--types", "node", "--noEmit"];
+      const { stdout } = await run(join(root, "node_modules/.bin/tsc"), [...options, "program.ts"], {
+        cwd: project,
+      }).catch((error: unknown) => error as { stdout: string });
+      expect(stdout).toBe("");
+    } finally {
+      await rm(project, { recursive: true, force: true });
+    }
+  });
+
   test("says in its README how many packages it installs, and how large they are", async () => {
     const { packages, bytes } = await weigh(folder);
     const text = await readFile(join(root, "packages", folder, "README.md"), "utf8");
@@ -51,6 +70,28 @@ describe.each(published)("packages/%s", (folder) => {
     });
   });
 });
+
+async function readManifest(location: string): Promise<PackageManifest> {
+  return JSON.parse(await readFile(join(location, "package.json"), "utf8")) as PackageManifest;
+}
+
+/** The package and what it depends on: ours out of their tarballs, others as they are installed here. */
+async function installAlone(folder: string, project: string): Promise<void> {
+  const modules = join(project, "node_modules");
+  const place = async (location: string, name: string): Promise<void> => {
+    const at = join(modules, name);
+    if ((await stat(at).catch(() => undefined)) !== undefined) return;
+    await mkdir(dirname(at), { recursive: true });
+    const target = await realpath(location);
+    if (dirname(target) !== join(root, "packages")) return symlink(target, at);
+    await mkdir(at);
+    await run("tar", ["-xzf", tarballOf(basename(target)), "--strip-components=1", "-C", at]);
+    for (const needed of Object.keys((await readManifest(target)).dependencies ?? {}))
+      await place(await findModule(target, needed), needed);
+  };
+  await place(join(root, "node_modules/@types/node"), "@types/node");
+  await place(join(root, "packages", folder), (await readManifest(join(root, "packages", folder))).name);
+}
 
 interface Weight {
   readonly packages: number;
@@ -66,7 +107,7 @@ async function weigh(folder: string): Promise<Weight> {
     found.set(place, 0);
     const own = dirname(place) === join(root, "packages") ? place.slice(dirname(place).length + 1) : undefined;
     found.set(place, own === undefined ? await sizeOf(place) : await unpackedSize(tarballOf(own)));
-    const manifest = JSON.parse(await readFile(join(place, "package.json"), "utf8")) as PackageManifest;
+    const manifest = await readManifest(place);
     for (const name of Object.keys(manifest.dependencies ?? {})) await visit(await findModule(place, name));
   };
   await visit(join(root, "packages", folder));

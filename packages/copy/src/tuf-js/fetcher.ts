@@ -10,7 +10,6 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { parseVersion } from "@dtuf/format";
 import type { ByteStream, ReadStore } from "@dtuf/registry";
-import type { Fetcher } from "tuf-js";
 import { DownloadHTTPError, DownloadLengthMismatchError } from "tuf-js/dist/error.js";
 import { defaultDeadlines, openTimedView } from "../refresh/deadline.ts";
 import type { MetadataView } from "../sources/source.ts";
@@ -27,12 +26,18 @@ export interface TufJsFetcherOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The same as tuf-js's `Fetcher`. It is declared here because tuf-js's declarations need one of a package that it does not install. */
+export interface TufJsFetcher {
+  downloadFile<T>(url: string, maxLength: number, handler: (file: string) => Promise<T>): Promise<T>;
+  downloadBytes(url: string, maxLength: number): Promise<Buffer>;
+}
+
 /**
  * Creates a fetcher for tuf-js's `Updater`. It finds bytes in a store; tuf-js verifies them.
  *
  * It throws tuf-js's DownloadHTTPError for "not found", and the errors of the store otherwise.
  */
-export function createTufJsFetcher(options: TufJsFetcherOptions): Fetcher {
+export function createTufJsFetcher(options: TufJsFetcherOptions): TufJsFetcher {
   const { store, targets = store, signal } = options;
   const metadata = createMetadataReader(store, signal);
   const bases = { metadata: withSlash(options.metadataBaseUrl), targets: withSlash(options.targetBaseUrl) };

@@ -1,1 +1,1 @@
-export { createTufJsFetcher, type TufJsFetcherOptions } from "./fetcher.ts";
+export { createTufJsFetcher, type TufJsFetcher, type TufJsFetcherOptions } from "./fetcher.ts";

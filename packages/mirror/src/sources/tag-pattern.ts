@@ -63,7 +63,7 @@ function parseRange(text: string, whole: string): semver.Range {
 }
 
 /** Parses a tag as a version: `v1.2` is 1.2.0. Returns undefined if the tag is not a version. */
-export function parseTagVersion(tag: string): semver.SemVer | undefined {
+function parseTagVersion(tag: string): semver.SemVer | undefined {
   const match = /^v?(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?(?:-([0-9A-Za-z.-]+))?$/.exec(tag);
   if (match === null) return undefined;
   const [, major = "0", minor = "0", patch = "0", prerelease] = match;
