@@ -140,7 +140,8 @@ describe("errors", () => {
       Object.assign(new Error("x"), { code: "DELTA_CHUNK_DIFFERS" }),
       { code: "TUF_HASH_MISMATCH", security: true },
     ],
-    ["of a signal", new DOMException("x", "AbortError"), { code: "ABORTED", retryable: false }],
+    ["of a signal", new DOMException("x", "AbortError"), { code: "ABORTED", retryable: true, security: false }],
+    ["of a time limit", new DOMException("x", "TimeoutError"), { code: "TIMED_OUT", retryable: true, security: false }],
     ["that nobody knows", new TypeError("x"), { code: "UNKNOWN", retryable: false }],
     ["that are none", "x", { code: "UNKNOWN", retryable: false }],
   ])("%s say whether to try again, and whether to warn", (_what, error, wanted) => {

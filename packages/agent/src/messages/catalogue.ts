@@ -3,6 +3,7 @@ import type { AgentEvent, RevertReason } from "../events.ts";
 import type { PassedOverReason } from "../release/select-release.ts";
 import type { HoldReason } from "../when/hold.ts";
 import type { ProblemCode } from "./natures.ts";
+import type { OtherCode } from "./problem.ts";
 
 /** Codes of events: its kind, and what tells two of a kind apart. */
 export type EventMessageCode =
@@ -17,7 +18,7 @@ export type EventMessageCode =
   | `held.${HoldReason}`;
 
 /** Everything that an agent says. `passed-over.*`: why a newer release is not offered. */
-export type MessageCode = EventMessageCode | `passed-over.${PassedOverReason}` | ProblemCode | "ABORTED" | "UNKNOWN";
+export type MessageCode = EventMessageCode | `passed-over.${PassedOverReason}` | ProblemCode | OtherCode;
 
 /** A text for each code. `{name}` is the place of a parameter. */
 export type MessageCatalogue = Readonly<Record<MessageCode, string>>;
@@ -27,8 +28,9 @@ const refused = "The update server's information is not trusted. Nothing of it w
 const broken = "The update server does not answer as it should.";
 const setUp = "Updates are not set up correctly on this computer.";
 
-const problems: Readonly<Record<ProblemCode | "ABORTED" | "UNKNOWN", string>> = {
+const problems: Readonly<Record<ProblemCode | OtherCode, string>> = {
   ABORTED: "The update was cancelled.",
+  TIMED_OUT: "The update takes too long. It continues where it stopped.",
   UNKNOWN: "The update failed.",
 
   AGENT_RELEASE_INVALID: "A published version has an invalid description.",
