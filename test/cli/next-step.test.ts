@@ -156,7 +156,10 @@ describe("a repository of several people, whose founder's keys are removed", () 
       await publisher.must(["create-key", person]);
       await publisher.must(["add-key", repo, "root", `${person}.pub`, "--owner", person]);
     }
-    await publisher.must(["set-threshold", repo, "root", "2"]);
+    const staged = await publisher.must(["set-threshold", repo, "root", "2"]);
+    expect(staged.stderr).toContain(
+      "staged that 2 keys must sign root: dtuf propose fred/demo asks those who must sign",
+    );
     publisher.environment["DTUF_SIGNERS_FILE"] = "none.json";
     const refused = await publisher.run(["push-metadata", repo, "--dry-run"]);
     expect(refused.stderr).toMatch(/2 keys of root 2 must sign, 1 here; missing: any 1 of alice, bob /);
@@ -164,7 +167,8 @@ describe("a repository of several people, whose founder's keys are removed", () 
 
   test("what waits for signatures, or for a machine to be set up, names sign, adopt-metadata and review", async () => {
     await using publisher = await createTeam();
-    await publisher.must(["push-target", repo, "more.txt", "demo.txt"]);
+    const staged = await publisher.must(["push-target", repo, "more.txt", "demo.txt"]);
+    expect(staged.stderr).toContain("publish it with dtuf push-metadata");
     await publisher.must(["propose", repo, "more"]);
     const waits = await hintOf(publisher, ["accept", repo, "more"]);
     expect(waits).toMatch(/dtuf sign fred\/demo --proposal more/);

@@ -24,7 +24,11 @@ export const run: Run = async (context, [repo = "", role = "", named = ""]) => {
       terminal.report(
         `${await rememberSigner(context, { uri: absolute(context, named), key })} remembers that ${named} signs as ${keyId}`,
       );
-    reportStaged(context, repo, `staged the key ${keyId} of ${role}`);
+    await reportStaged(context, repo, {
+      what: `staged the key ${keyId} of ${role}`,
+      master,
+      keysOf: role,
+    });
     if (terminal.format === "json") await terminal.printJson({ role, keyId });
   });
 };

@@ -3,7 +3,7 @@ import { isTopLevelRole } from "@dtuf/tuf";
 import type { Run } from "../context/command.ts";
 import { UsageError } from "../context/usage.ts";
 import { withMaster } from "../publish/master.ts";
-import { reportStagedIn } from "../publish/reports/staged-report.ts";
+import { reportStaged } from "../publish/reports/staged-report.ts";
 
 export const run: Run = (context, [repo = "", role = "", expiry = "", signing]) => {
   const expiryDays = parseDays(expiry);
@@ -12,7 +12,7 @@ export const run: Run = (context, [repo = "", role = "", expiry = "", signing]) 
   return withMaster(context, repo, async (master) => {
     await master.setPeriods(role, periods, { signal: context.io.signal });
     const what = `staged that ${role} is valid for ${expiryDays} days and signed again ${periods.signingDays} before the end`;
-    reportStagedIn(context, repo, { what, role: isTopLevelRole(role) ? undefined : role });
+    await reportStaged(context, repo, { master, what, ...(isTopLevelRole(role) ? { keysOf: role } : { role }) });
     if (context.terminal.format === "json") await context.terminal.printJson({ role, ...periods });
   });
 };

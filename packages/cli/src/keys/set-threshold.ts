@@ -9,7 +9,11 @@ export const run: Run = (context, [repo = "", role = "", count = ""]) => {
   return withMaster(context, repo, async (master) => {
     const threshold = Number(count);
     await master.setThreshold(role, threshold, { signal: context.io.signal });
-    reportStaged(context, repo, `staged that ${threshold} keys must sign ${role}`);
+    await reportStaged(context, repo, {
+      what: `staged that ${threshold} keys must sign ${role}`,
+      master,
+      keysOf: role,
+    });
     if (context.terminal.format === "json") await context.terminal.printJson({ role, threshold });
   });
 };

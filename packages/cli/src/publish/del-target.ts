@@ -1,6 +1,6 @@
 import type { Run } from "../context/command.ts";
 import { withMaster } from "./master.ts";
-import { reportStagedIn } from "./reports/staged-report.ts";
+import { reportStaged } from "./reports/staged-report.ts";
 import { givenRole } from "./role-target.ts";
 
 export const run: Run = (context, [repo = "", ...targets]) => {
@@ -11,6 +11,6 @@ export const run: Run = (context, [repo = "", ...targets]) => {
       if (role === undefined) await master.deleteTarget(target, { signal });
       else await master.deleteRoleTarget(role, target, { signal });
     }
-    reportStagedIn(context, repo, { what: `staged the removal of ${targets.join(", ")}`, role });
+    await reportStaged(context, repo, { master, what: `staged the removal of ${targets.join(", ")}`, role });
   });
 };

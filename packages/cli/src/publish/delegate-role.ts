@@ -2,7 +2,7 @@ import type { Context, Run } from "../context/command.ts";
 import { keyFileMaxBytes, roleFileMaxBytes, verifyDelegated } from "./delegated-role.ts";
 import { readInput } from "../context/input-file.ts";
 import { withMaster } from "./master.ts";
-import { reportStagedIn } from "./reports/staged-report.ts";
+import { reportStaged } from "./reports/staged-report.ts";
 import { givenRole } from "./role-target.ts";
 import { UsageError } from "../context/usage.ts";
 
@@ -23,7 +23,7 @@ export const run: Run = async (context, [repo = "", role = "", file]) => {
   const delegation = { ...pattern, keys, owner, from, threshold, terminating, metadata, signal: io.signal } as const;
   return withMaster(context, repo, async (master) => {
     await master.delegate(role, delegation);
-    reportStagedIn(context, repo, { what: `staged the trust in ${role}`, role: from });
+    await reportStaged(context, repo, { master, what: `staged the trust in ${role}`, role: from });
     if (metadata === undefined && from === undefined) {
       const { program, terminal } = context;
       terminal.report(`if its keys are not here, ${program} propose ${repo}: their holders sign its first file`);

@@ -10,7 +10,7 @@ import { UsageError } from "../context/usage.ts";
 import { describeBytes } from "../context/time.ts";
 import { readCustom } from "../targets/custom.ts";
 import { withMaster } from "./master.ts";
-import { reportStaged, reportStagedIn } from "./reports/staged-report.ts";
+import { reportStaged } from "./reports/staged-report.ts";
 import { givenRole, pushPlaced } from "./role-target.ts";
 
 /** `@name` is another target, whose blobs are used again; `./@name` is a file of that name. */
@@ -30,7 +30,7 @@ function changeCustom(context: Context, { repo, target, custom }: Omit<Asked, "w
     throw new UsageError(`no file for ${target} was named`, "or give --custom to change that alone");
   return withMaster(context, repo, async (master) => {
     await master.setCustom([target], custom, { signal: context.io.signal });
-    reportStaged(context, repo, `staged other custom metadata for ${target}`);
+    await reportStaged(context, repo, { what: `staged other custom metadata for ${target}`, master });
   });
 }
 
@@ -46,7 +46,8 @@ async function push(context: Context, { repo, target, words, custom }: Asked, pa
     const file = await pushPlaced(context, master, { target, parts, custom, onProgress: progress.onProgress });
     progress.end();
     const made = parts.length > 1 ? `, one target of ${parts.length} parts (${words.join(", ")})` : "";
-    reportStagedIn(context, repo, {
+    await reportStaged(context, repo, {
+      master,
       what: `uploaded ${target}, ${describeBytes(file.length)}${made}${describeCompanions(context, file)}`,
       role: givenRole(context),
     });

@@ -1,5 +1,5 @@
 /** Files and directories become targets, many at a time, and are staged together. */
-import type { NewTarget, PushedTargets } from "@dtuf/master";
+import type { Master, NewTarget, PushedTargets } from "@dtuf/master";
 import type { Context, Run } from "../context/command.ts";
 import { expectFiles, uploadProgress } from "../context/progress/upload-progress.ts";
 import { describeBytes, describeCount } from "../context/time.ts";
@@ -32,7 +32,7 @@ export const run: Run = async (context, [repo = "", ...words]) => {
     progress.end();
     for (const path of found.passedOver) terminal.report(`left out ${path}: it is neither a file nor a directory`);
     await noteNameClashes(context, master, pushed.staged);
-    await printPushed(context, repo, pushed);
+    await printPushed(context, repo, { ...pushed, master });
   });
 };
 
@@ -48,7 +48,11 @@ function verifyFound({ values }: Context, { files, passedOver, directories }: Fo
   throw new UsageError(`${given}: ${first} is neither a file nor a directory, so it is not known which files are gone`);
 }
 
-async function printPushed(context: Context, repo: string, { staged, unchanged }: PushedTargets): Promise<void> {
+async function printPushed(
+  context: Context,
+  repo: string,
+  { staged, unchanged, master }: PushedTargets & { readonly master: Master },
+): Promise<void> {
   const { terminal, values } = context;
   const uploaded = staged.flatMap(({ file }) => file ?? []);
   const gone = staged.length - uploaded.length;
@@ -60,7 +64,7 @@ async function printPushed(context: Context, repo: string, { staged, unchanged }
   ].join("; ");
   if (values.on("dry-run")) terminal.report(`would stage ${what}`);
   else if (staged.length === 0) terminal.report(`nothing to stage: ${unchanged.length} unchanged`);
-  else reportStaged(context, repo, `uploaded and staged ${what}`);
+  else await reportStaged(context, repo, { what: `uploaded and staged ${what}`, master });
   if (terminal.format === "json") {
     const targets = staged.map(({ path, change, file }) => ({ target: path, change, ...file }));
     await terminal.printJson({ targets, unchanged });

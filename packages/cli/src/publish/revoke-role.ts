@@ -7,6 +7,6 @@ export const run: Run = (context, [repo = "", role = ""]) => {
   verifyDelegated(role);
   return withMaster(context, repo, async (master) => {
     await master.revokeRole(role, { signal: context.io.signal });
-    reportStaged(context, repo, `staged the end of the trust in ${role}`);
+    await reportStaged(context, repo, { what: `staged the end of the trust in ${role}`, master });
   });
 };

@@ -9,6 +9,6 @@ export const run: Run = async (context, [repo = "", role = "", file = ""]) => {
   const metadata = await readInput(context, file, roleFileMaxBytes);
   return withMaster(context, repo, async (master) => {
     await master.updateRole(role, metadata, { signal: context.io.signal });
-    reportStaged(context, repo, `staged a new version of ${role}`);
+    await reportStaged(context, repo, { what: `staged a new version of ${role}`, master });
   });
 };

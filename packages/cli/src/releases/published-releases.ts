@@ -4,7 +4,7 @@ import type { Master } from "@dtuf/master";
 import type { JsonObject, TargetFile } from "@dtuf/tuf";
 import type { Context } from "../context/command.ts";
 import { withMaster } from "../publish/master.ts";
-import { reportStagedIn } from "../publish/reports/staged-report.ts";
+import { reportStaged } from "../publish/reports/staged-report.ts";
 import { givenRole } from "../publish/role-target.ts";
 
 export interface FoundRelease {
@@ -60,7 +60,7 @@ export function changeReleases(
       if (role === undefined) await master.setCustom([target], custom, { signal });
       else await master.setRoleCustom(role, { names: [target], custom }, { signal });
     }
-    reportStagedIn(context, repo, { what, role });
+    await reportStaged(context, repo, { master, what, role });
     if (context.terminal.format === "json")
       await context.terminal.printJson({ targets: changed.map(({ target }) => target) });
   });

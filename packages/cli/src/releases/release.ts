@@ -16,7 +16,7 @@ import { expectFiles, uploadProgress } from "../context/progress/upload-progress
 import { UsageError } from "../context/usage.ts";
 import { withMaster } from "../publish/master.ts";
 import { namesNoFile } from "../targets/chunk-index.ts";
-import { reportStagedIn } from "../publish/reports/staged-report.ts";
+import { reportStaged } from "../publish/reports/staged-report.ts";
 import { givenRole, pushPlaced } from "../publish/role-target.ts";
 import { findReleases } from "./published-releases.ts";
 
@@ -63,7 +63,7 @@ async function pushReleases(context: Context, repo: string, { name, version, rel
     }
     progress.end();
     const what = `uploaded ${name} ${version} for ${releases[0]?.release.rollout} % of the machines`;
-    reportStagedIn(context, repo, { what, role });
+    await reportStaged(context, repo, { master, what, role });
     if (context.terminal.format === "json")
       await context.terminal.printJson({ targets: releases.map(({ target }) => target) });
   });

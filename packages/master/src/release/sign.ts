@@ -139,12 +139,7 @@ async function signAll(operation: Operation, base: Base, coverage: Coverage & { 
   return {
     ...{ root, roots, timestamp, snapshot, targets, targetsDocument, snapshotDocument, delegated, changed },
     versions: { ...next, root: root.version, targets: targets.version },
-    renewed: [
-      ...(root.version > base.root.signed.version ? (["root"] as const) : []),
-      ...(isRenewed ? (["targets"] as const) : []),
-      "snapshot",
-      "timestamp",
-    ],
+    renewed: renewedRoles({ root: root.version > base.root.signed.version, targets: isRenewed }),
     notRenewed: [
       { role: "root", expires: root.expires },
       ...(isRenewed ? [] : [{ role: "targets", expires: targetsDocument.expires } as const]),
@@ -187,6 +182,10 @@ async function signTargets(
   return { targets, targetsDocument, delegated, before: binned?.before ?? old.targets, isRenewed: true };
 }
 
+function renewedRoles(is: Readonly<Record<"root" | "targets", boolean>>): readonly TopLevelRole[] {
+  return [...(["root", "targets"] as const).filter((role) => is[role]), "snapshot", "timestamp"];
+}
+
 /** The files of a proposal as they are signed, with a new snapshot and timestamp. */
 async function signAccepted(operation: Operation, base: Base, accepted: AcceptedFiles): Promise<Draft> {
   const { root, targetsDocument, delegated } = accepted;
@@ -207,12 +206,7 @@ async function signAccepted(operation: Operation, base: Base, accepted: Accepted
     ...{ root, roots, timestamp, snapshot, targets, targetsDocument, snapshotDocument, delegated },
     changed: accepted.changed,
     versions: { ...next, root: root.version, targets: targets.version },
-    renewed: [
-      ...(accepted.roots.length === 0 ? [] : (["root"] as const)),
-      ...(accepted.targets === undefined ? [] : (["targets"] as const)),
-      "snapshot",
-      "timestamp",
-    ],
+    renewed: renewedRoles({ root: accepted.roots.length > 0, targets: accepted.targets !== undefined }),
     notRenewed: [
       { role: "root", expires: root.expires },
       ...(accepted.targets === undefined ? [{ role: "targets", expires: targetsDocument.expires } as const] : []),

@@ -3,7 +3,7 @@ import { readInput } from "../../context/input-file.ts";
 import { UsageError } from "../../context/usage.ts";
 import { keyFileMaxBytes } from "../delegated-role.ts";
 import { withMaster } from "../master.ts";
-import { reportStagedIn } from "../reports/staged-report.ts";
+import { reportStaged } from "../reports/staged-report.ts";
 import { givenCount, parentRole } from "./count.ts";
 
 export const run: Run = async (context, [repo = ""]) => {
@@ -16,7 +16,7 @@ export const run: Run = async (context, [repo = ""]) => {
     throw new UsageError(`${values.given("threshold")}: ${threshold} of ${keys.length} keys cannot be met`);
   return withMaster(context, repo, async (master) => {
     await master.createBins(count, { keys, threshold, from: role, signal: io.signal });
-    reportStagedIn(context, repo, { what: `staged ${count} hash bins, into which the targets move`, role });
+    await reportStaged(context, repo, { master, what: `staged ${count} hash bins, into which the targets move`, role });
     if (terminal.format === "json") await terminal.printJson({ bins: count });
   });
 };

@@ -1,6 +1,6 @@
 import type { Run } from "../../context/command.ts";
 import { withMaster } from "../master.ts";
-import { reportStagedIn } from "../reports/staged-report.ts";
+import { reportStaged } from "../reports/staged-report.ts";
 import { givenCount, parentRole } from "./count.ts";
 
 export const run: Run = async (context, [repo = ""]) => {
@@ -9,7 +9,11 @@ export const run: Run = async (context, [repo = ""]) => {
   return withMaster(context, repo, async (master) => {
     const role = parentRole(context.values.text("role"));
     await master.resizeBins(count, { role, signal: io.signal });
-    reportStagedIn(context, repo, { what: `staged ${count} hash bins instead of those that are published`, role });
+    await reportStaged(context, repo, {
+      master,
+      what: `staged ${count} hash bins instead of those that are published`,
+      role,
+    });
     if (terminal.format === "json") await terminal.printJson({ bins: count });
   });
 };

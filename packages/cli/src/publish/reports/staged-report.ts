@@ -1,21 +1,35 @@
-import type { StagedChanges, StagedKeyChange } from "@dtuf/master";
+import type { Master, StagedChanges, StagedKeyChange } from "@dtuf/master";
+import { isTopLevelRole, parseUnverified } from "@dtuf/tuf";
 import type { Context } from "../../context/command.ts";
-
-/** What was staged, and the command that publishes it. */
-export function reportStaged(context: Context, repo: string, what: string): void {
-  reportStagedIn(context, repo, { what });
-}
-
-/** The same for a delegated role, if one is named: its changes are proposed. */
-export function reportStagedIn({ program, terminal }: Context, repo: string, { what, role }: StagedIn): void {
-  const command = role === undefined ? "push-metadata" : "propose";
-  const of = role === undefined ? "" : ` --role ${role}`;
-  terminal.report(`${what}: publish it with ${program} ${command} ${repo}${of}`);
-}
 
 interface StagedIn {
   readonly what: string;
+  readonly master: Master;
+  /** A delegated role, whose changes are proposed. */
   readonly role?: string | undefined;
+  /** The role whose keys, threshold or periods change, if that is what was staged. */
+  readonly keysOf?: string | undefined;
+}
+
+/** What was staged, and the command that publishes it; if several keys must sign, the one that asks their holders. */
+export async function reportStaged(context: Context, repo: string, staged: StagedIn): Promise<void> {
+  const { program, terminal } = context;
+  const { what, role } = staged;
+  if (role !== undefined) {
+    terminal.report(`${what}: publish it with ${program} propose ${repo} --role ${role}`);
+  } else if (await isSignedByOne(staged)) {
+    terminal.report(`${what}: publish it with ${program} push-metadata ${repo}`);
+  } else {
+    terminal.report(`${what}: ${program} propose ${repo} asks those who must sign it`);
+  }
+}
+
+/** Targets is always signed again, and root if the keys of a top-level role change. */
+async function isSignedByOne({ master, keysOf }: StagedIn): Promise<boolean> {
+  if (keysOf === undefined) return parseUnverified(await master.rootFile(), "root").roles.targets.threshold === 1;
+  const signing = isTopLevelRole(keysOf) ? ["root", "targets"] : ["targets"];
+  const roles = (await master.listRoleKeys()).filter(({ role }) => signing.includes(role));
+  return roles.every(({ threshold, stagedThreshold = 1 }) => threshold === 1 && stagedThreshold === 1);
 }
 
 export function isNothingStaged({ targets, roles, roots, keys, bins }: StagedChanges): boolean {
