@@ -86,7 +86,8 @@ test("a client goes from one version to the next by the patches of each, three a
   const [near, far] = [await update(version(5), version(4)), await update(version(5), version(2))];
   expect(near).toMatchObject({ ways: ["patch"], isRight: true });
   expect(far).toMatchObject({ ways: ["patch"], isRight: true });
-  expect(far.requests).toBe(near.requests + 2);
+  // One patch costs less than the chunk index, three of them are compared with it.
+  expect([near.requests, far.requests]).toEqual([1, 4]);
   const beyond = await update(version(5), version(1));
   expect(beyond.isRight).toBe(true);
   expect(beyond.ways).not.toContain("patch");

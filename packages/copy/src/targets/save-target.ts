@@ -97,7 +97,8 @@ export async function planSaving(
   }
   if (site === undefined) throw notFound(context, target);
   const bytes = await findHeldBytes(target, destination);
-  const held = heldBytes(partialPath(path, contentName(target.file)), bytes);
+  const kept = partialPath(path, contentName(target.file));
+  const held = { bytes, open: () => readRange(kept, 0, target.length) };
   const seeds = seedsOf(path, context);
   const least = await findRoute(site, { target, seeds, hashes, most: costOfIndex(target), signal });
   if (least !== undefined) return planRoute(least, { ...none, ...traffic, presentBytes: bytes });
@@ -192,15 +193,16 @@ async function download(
   context: SaveTargetContext,
 ): Promise<"done" | undefined> {
   const { target, partial, onWay } = to;
-  const sizeNow = async (): Promise<number> => (await fileCall(partial.path, () => partial.file.stat())).size;
-  const before = await sizeNow();
-  const filling = {
-    ...to,
-    seeds: seedsOf(path, context),
-    held: heldBytes(partial.path, before),
-    fanOut: fanOutOf(context),
-  };
-  const filled: Filled = before < target.length ? await fillByChunks(site, filling, context) : { kind: "none" };
+  const { size: before, blocks } = await fileCall(partial.path, () => partial.file.stat());
+  const fill = (): Promise<Filled> =>
+    fillByChunks(
+      site,
+      { ...to, seeds: seedsOf(path, context), held: heldBytes(partial.path, before), fanOut: fanOutOf(context) },
+      context,
+    );
+  // A file that has gaps may have its full length.
+  let isTried = before < target.length || blocks * 512 < before;
+  const filled: Filled = isTried ? await fill() : { kind: "none" };
   if (filled.kind === "whole") return "done";
   let held = filled.kind === "beginning" ? filled.bytes : before;
   if (filled.kind === "none" && held > 0 && held <= target.length) onWay("present");
@@ -212,7 +214,10 @@ async function download(
       if (!isWrongContent(error)) throw error;
       context.onEvent({ kind: "way-failed", path: target.path, way: "ranges", error });
     }
-    held = await keepRight(to, context);
+    const again: Filled = isTried ? { kind: "none" } : await fill();
+    if (again.kind === "whole") return "done";
+    isTried = true;
+    held = again.kind === "beginning" ? again.bytes : await keepRight(to, context);
   }
   await fileCall(partial.path, () => partial.file.truncate(0));
   return writeWhole(site, to, context);

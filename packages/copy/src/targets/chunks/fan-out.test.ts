@@ -1,6 +1,6 @@
 /** A large target comes by several ranges at a time, if one connection is slow. */
 import { randomBytes } from "node:crypto";
-import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, open, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createIndexMaker } from "@dtuf/delta";
@@ -16,10 +16,12 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createCopy } from "../../copy.ts";
 import { createStoreSource } from "../../sources/store-source.ts";
 import type { Site, TargetInfo } from "../../sources/source.ts";
+import { partialPath } from "../partial-file.ts";
 import { saveVerified, type SaveTargetContext } from "../save-target.ts";
 import type { SaveReport } from "../ways.ts";
 import { defaultFanOut, requestsAtOnce, type FanOut } from "./fan-out.ts";
 import { createFileHashes } from "../../state/file-hashes.ts";
+import { contentName } from "../../state/pulled-memory.ts";
 
 const content = randomBytes(3_000_000);
 const average = 4096;
@@ -129,6 +131,24 @@ test("nothing is asked for beside the first range before the registry has sent i
   expect(await saved()).toBe(true);
   expect(ranges()).toHaveLength(1);
 });
+
+test.each([
+  ["a gap", 0],
+  ["zeros", 1_500_000],
+])(
+  "a file of an earlier call that has its full length and %s in its middle: only that is fetched",
+  async (_what, zeros) => {
+    const file = await open(partialPath(destination, contentName(target.file)), "w");
+    await file.write(content, 0, 750_000, 0);
+    await file.write(Buffer.alloc(zeros), 0, zeros, 750_000);
+    await file.write(content, 2_250_000, 750_000, 2_250_000);
+    await file.close();
+    await save(slow);
+    expect(await saved()).toBe(true);
+    expect(requestedBytes()).toBeGreaterThanOrEqual(1_500_000);
+    expect(requestedBytes()).toBeLessThan(1_500_000 + 8 * average);
+  },
+);
 
 describe("a range among others, and the file is right in the end:", () => {
   test.each<readonly [string, number]>([
