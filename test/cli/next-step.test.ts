@@ -247,6 +247,18 @@ describe("a registry that was put back", () => {
   });
 });
 
+test("get-root into a file says the fingerprint that pin says, also of a whole chain", async () => {
+  await using publisher = await createPublisher();
+  await publisher.must(["reset-keys", repo]);
+  await publisher.must(["push-metadata", repo]);
+  const said = / root version 2, sha256 [0-9a-f]{64}/;
+  const [written = ""] = said.exec((await publisher.must(["get-root", repo, "--output", "root.json"])).stderr) ?? [];
+  const chain = await publisher.must(["get-root", repo, "--all", "--output", "chain.json"]);
+  const pinned = await publisher.must(["pin", repo, "root.json"]);
+  expect([written, said.exec(pinned.stderr)?.[0], said.exec(chain.stderr)?.[0]]).toEqual([written, written, written]);
+  expect(written).not.toBe("");
+});
+
 test("a repository without metadata: each command names its own first step", async () => {
   await using machine = await createMachine({ DTUF_HOST: "oci:registry" });
   await writeFile(join(machine.directory, "a.txt"), "a\n");
