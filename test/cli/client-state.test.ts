@@ -1,6 +1,8 @@
 /** The client's state on the command line: before anything was pulled, and after it was pulled from elsewhere. */
-import { chmod, mkdir, readdir, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { main } from "dtuf";
+import { createTestIo } from "@dtuf/testing/test-io";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createMachine, publishDemo, type Machine } from "./machine.ts";
 
@@ -113,4 +115,53 @@ describe("with no DTUF_HOST", () => {
     await machine.must(["pull-metadata", repo, "-"], (await machine.must(["get-root", repo])).bytes);
     expect((await machine.must(["pull-target", repo, "demo.txt"])).stdout).toBe("embedded");
   });
+});
+
+test("two layouts of one name: the second is refused by naming whose state it is, and the first stays pinned", async () => {
+  await using other = await createMachine({ DTUF_HOST: "oci:registry" });
+  await publishDemo(other, repo, "other\n");
+  await using client = await createMachine();
+  await writeFile(join(client.directory, "one.json"), root);
+  await writeFile(join(client.directory, "other.json"), (await other.must(["get-root", repo])).bytes);
+  const place = (machine: Machine): string => `oci:${machine.directory}/registry/${repo}`;
+  await client.must(["pull", place(publisher), "--root", "one.json"]);
+  const state = async (): Promise<string> =>
+    readFile(join(client.directory, "dtuf_repos/demo/copy/state.json"), "utf8");
+  const before = await state();
+  const whose = `the state demo in ${client.directory}/dtuf_repos belongs to ${place(publisher)}: `;
+  for (const [words, code] of [
+    [["pull", place(other), "--root", "other.json"], "TUF_THRESHOLD_NOT_MET"],
+    [["pull", place(other)], "TUF_THRESHOLD_NOT_MET"],
+    [["pull-target", place(other), "demo.txt"], "TUF_THRESHOLD_NOT_MET"],
+    [["pull-metadata", place(other), "other.json"], "COPY_PIN_OTHER_CHAIN"],
+    [["pin", place(other), "other.json"], "COPY_PIN_OTHER_CHAIN"],
+  ] as const) {
+    const refused = await client.run(words);
+    expect(refused).toMatchObject({ status: 6, stdout: "", stderr: expect.stringContaining(code) });
+    expect(refused.stderr).toContain(whose);
+    expect(refused.stderr).not.toContain("--replace");
+  }
+  const asked = await askedOf(client, ["pull", place(other), "--root", "other.json"]);
+  expect(asked, "nobody is asked to give up the first one's pin").toEqual([]);
+  expect(await state()).toBe(before);
+  await client.must(["pull", place(other), "--root", "other.json", "--repositories-root", "others"]);
+});
+
+/** What a person who says yes to everything was asked. */
+async function askedOf({ directory: cwd, environment: env }: Machine, argv: readonly string[]): Promise<string[]> {
+  const asked: string[] = [];
+  const ask = async (question: string): Promise<string> => (asked.push(question), "yes");
+  await main("dtuf", { ...createTestIo({ argv, cwd, env }).io, ask });
+  return asked;
+}
+
+test("a layout that is carried to another directory of that name keeps its state", async () => {
+  await using client = await createMachine();
+  const layout = (where: string): string => join(client.directory, where, "demo");
+  await cp(join(publisher.directory, "registry", repo), layout("stick"), { recursive: true });
+  await writeFile(join(client.directory, "root.json"), root);
+  await client.must(["pull", `oci:${layout("stick")}`, "--root", "root.json"]);
+  await rename(join(client.directory, "stick"), join(client.directory, "other-stick"));
+  await client.must(["pull", `oci:${layout("other-stick")}`]);
+  expect((await client.must(["inspect", "oci:elsewhere/demo"])).stdout).toContain(`oci:${layout("other-stick")}`);
 });

@@ -1,5 +1,5 @@
 /** What an error says to do next, by what is the matter: for publishers' keys, registries put back, and clients. */
-import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { main } from "dtuf";
 import { createTestIo } from "@dtuf/testing/test-io";
@@ -299,47 +299,6 @@ test("a client behind a replaced chain is told of --replace, and that a root of 
   expect(pin((await client.must(["inspect", repo, "--json"])).stdout)).toEqual(pin(before));
   await client.must(["pin", repo, "new.json", "--replace"]);
   await client.must(["pull", repo, "--root", "new.json"]);
-});
-
-test("two layouts of one name: the second is refused by naming whose state it is, and the first stays pinned", async () => {
-  await using one = await createPublisher();
-  await using other = await createPublisher();
-  await using client = await createMachine();
-  await writeFile(join(client.directory, "one.json"), (await one.must(["get-root", repo])).bytes);
-  await writeFile(join(client.directory, "other.json"), (await other.must(["get-root", repo])).bytes);
-  const place = (machine: Machine): string => `oci:${machine.directory}/registry/${repo}`;
-  await client.must(["pull", place(one), "--root", "one.json"]);
-  const state = async (): Promise<string> =>
-    readFile(join(client.directory, "dtuf_repos/demo/copy/state.json"), "utf8");
-  const before = await state();
-  const whose = `the state demo in ${client.directory}/dtuf_repos belongs to ${place(one)}: `;
-  for (const [words, code] of [
-    [["pull", place(other), "--root", "other.json"], "TUF_THRESHOLD_NOT_MET"],
-    [["pull", place(other)], "TUF_THRESHOLD_NOT_MET"],
-    [["pull-target", place(other), "demo.txt"], "TUF_THRESHOLD_NOT_MET"],
-    [["pull-metadata", place(other), "other.json"], "COPY_PIN_OTHER_CHAIN"],
-    [["pin", place(other), "other.json"], "COPY_PIN_OTHER_CHAIN"],
-  ] as const) {
-    const refused = await client.run(words);
-    expect(refused).toMatchObject({ status: 6, stdout: "", stderr: expect.stringContaining(code) });
-    expect(refused.stderr).toContain(whose);
-    expect(refused.stderr).not.toContain("--replace");
-  }
-  expect(await state()).toBe(before);
-  await client.must(["pull", place(other), "--root", "other.json", "--repositories-root", "others"]);
-});
-
-test("a layout that is carried to another directory of that name keeps its state", async () => {
-  await using publisher = await createPublisher();
-  await using client = await createMachine();
-  const layout = (where: string): string => join(client.directory, where, "demo");
-  await cp(join(publisher.directory, "registry", repo), layout("stick"), { recursive: true });
-  const root = (await publisher.must(["get-root", repo])).bytes;
-  await writeFile(join(client.directory, "root.json"), root);
-  await client.must(["pull", `oci:${layout("stick")}`, "--root", "root.json"]);
-  await rename(join(client.directory, "stick"), join(client.directory, "other-stick"));
-  await client.must(["pull", `oci:${layout("other-stick")}`]);
-  expect((await client.must(["inspect", "oci:elsewhere/demo"])).stdout).toContain(`oci:${layout("other-stick")}`);
 });
 
 test("pull --root says that an older root and a chain were not used, and the pin stays", async () => {

@@ -1,5 +1,5 @@
 /** Who is asked for passphrases, how often, and what is said when nobody can be asked. */
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { main } from "dtuf";
 import { createTestIo } from "@dtuf/testing/test-io";
@@ -13,6 +13,10 @@ beforeEach(async () => {
   machine = await createMachine({ DTUF_HOST: "oci:registry" });
 });
 afterEach(() => machine[Symbol.asyncDispose]());
+
+function withoutPasswords(roles: readonly string[]): void {
+  for (const role of roles) delete machine.environment[`DTUF_${role}_KEY_PASSWORD`];
+}
 
 /** A command whose prompts get these answers in turn, the last one for ever. */
 async function runAnswering(words: readonly string[], answers: readonly string[]) {
@@ -34,6 +38,42 @@ test("init asks for a passphrase while it makes the key, and not again to sign a
   expect([pushed.status, pushed.prompts]).toEqual([0, ["Passphrase of the timestamp key:"]]);
 });
 
+test("an empty passphrase is asked for once, and one that is typed twice", async () => {
+  withoutPasswords(["ROOT", "TARGETS", "SNAPSHOT", "TIMESTAMP"]);
+  const made = await runAnswering(["init", repo], ["", "", "secret", "secret", ""]);
+  const asked = (role: string): string => `New passphrase for the ${role} key`;
+  expect([made.status, made.prompts]).toEqual([
+    0,
+    [asked("root"), asked("targets"), asked("snapshot"), "The same again:", asked("timestamp")],
+  ]);
+  expect(made.stderr).toContain("the targets key is stored without a passphrase");
+  expect(made.stderr).toMatch(/published release 1 .*: first publication; /);
+});
+
+test("an init that ended between two keys makes the missing ones when it is run again", async () => {
+  withoutPasswords(["SNAPSHOT"]);
+  const differ = await runAnswering(["init", repo], ["one", "two"]);
+  expect([differ.status, differ.stderr]).toEqual([2, expect.stringContaining(`run dtuf init ${repo} again`)]);
+  const key = (): Promise<string> => readFile(join(keys, "targets_key"), "utf8");
+  const keys = join(machine.directory, "dtuf_repos", repo, "master/keys");
+  const before = await key();
+  const again = await runAnswering(["init", repo], ["one"]);
+  expect([again.status, again.prompts]).toEqual([0, ["New passphrase for the snapshot key", "The same again:"]]);
+  expect(again.stderr).not.toContain("lies in");
+  expect(await key()).toBe(before);
+});
+
+test("a key that is made again before the first metadata is said to go with the first publication, and goes", async () => {
+  await machine.must(["create-root-key", repo]);
+  await machine.must(["create-metadata-keys", repo]);
+  const again = await machine.must(["create-metadata-keys", repo, "targets"]);
+  expect(again.stderr).toMatch(/targets_key\.1; no root names it; the first publication removes it/);
+  await machine.must(["init", repo]);
+  expect(await readdir(join(machine.directory, "dtuf_repos", repo, "master/keys/previous"))).toEqual([]);
+  const later = await machine.must(["create-metadata-keys", repo, "targets"]);
+  expect(later.stderr).toMatch(/targets_key\.1; it signs until/);
+});
+
 test("a wrong passphrase at a prompt is asked for again, three times at most; one from a variable is not tried again", async () => {
   machine.environment["DTUF_TIMESTAMP_KEY_PASSWORD"] = "secret";
   await machine.must(["init", repo]);
@@ -50,7 +90,7 @@ test("a wrong passphrase at a prompt is asked for again, three times at most; on
 });
 
 test("without a terminal every missing variable is named at once, and what an empty one means, before a key is made", async () => {
-  for (const role of ["ROOT", "SNAPSHOT", "TIMESTAMP"]) delete machine.environment[`DTUF_${role}_KEY_PASSWORD`];
+  withoutPasswords(["ROOT", "SNAPSHOT", "TIMESTAMP"]);
   const refused = await machine.run(["init", repo]);
   expect([refused.status, refused.stderr]).toEqual([
     2,

@@ -43,7 +43,7 @@ test.each([
   const before = await readdir(machine.directory);
   const ran = await machine.run(line.split(" "));
   expect(ran.status).not.toBe(0);
-  expect(ran.stderr).not.toContain("keys and state are kept");
+  expect(ran.stderr).not.toContain(" kept in ");
   expect(await readdir(machine.directory)).toEqual(before);
 });
 
@@ -65,7 +65,7 @@ test("a publisher is told of the directory that has the state before a second re
 
 test("a first pull that succeeds says where its state is, and git ignores it", async () => {
   const { stderr } = await machine.must(["pull", repo, "--root", "root.json", "--host", "oci:made/dtuf_registry"]);
-  expect(stderr).toContain(`keys and state are kept in ${machine.directory}/dtuf_repos`);
+  expect(stderr).toContain(`dtuf: state is kept in ${machine.directory}/dtuf_repos`);
   expect(await readdir(join(machine.directory, "dtuf_repos"))).toContain(".gitignore");
   await rm(join(machine.directory, "dtuf_repos"), { recursive: true });
 });

@@ -11,11 +11,14 @@ export function repositoriesRoot({ io, values }: Context): StateRoot {
   return { directory, platform: io.platform };
 }
 
+/** Clients and mirrors have no keys. */
+type Kept = "keys and state" | "state";
+
 /**
  * The same directory, created if it is not there: git ignores what is in it, and a note says where it is. If it cannot be
  * created, whatever writes there next reports that.
  */
-export async function createRepositoriesRoot(context: Context): Promise<StateRoot> {
+export async function createRepositoriesRoot(context: Context, what: Kept = "state"): Promise<StateRoot> {
   const root = repositoriesRoot(context);
   const { directory } = root;
   if ((await stat(directory).catch(() => undefined)) !== undefined) return root;
@@ -24,7 +27,7 @@ export async function createRepositoriesRoot(context: Context): Promise<StateRoo
   } catch {
     return root;
   }
-  await noteRepositoriesRoot(context, directory);
+  await noteRepositoriesRoot(context, directory, what);
   return root;
 }
 
@@ -36,12 +39,14 @@ export async function withRepositoriesRoot<Result>(context: Context, work: () =>
   try {
     return await work();
   } finally {
-    if (await isThere()) await noteRepositoriesRoot(context, directory);
+    if (await isThere()) await noteRepositoriesRoot(context, directory, "state");
   }
 }
 
-async function noteRepositoriesRoot(context: Context, directory: string): Promise<void> {
+async function noteRepositoriesRoot(context: Context, directory: string, what: Kept): Promise<void> {
   await writeFileAtomically(join(directory, ".gitignore"), "*\n").catch(() => undefined);
   const variable = context.variable("repositories-root");
-  context.terminal.note(`keys and state are kept in ${directory}, which git ignores; ${variable} names another place`);
+  context.terminal.note(
+    `${what} ${what === "state" ? "is" : "are"} kept in ${directory}, which git ignores; ${variable} names another place`,
+  );
 }

@@ -9,6 +9,7 @@ import type { Context, Run } from "../context/command.ts";
 import { isGiven } from "../context/modes.ts";
 import { UsageError } from "../context/usage.ts";
 import { readKeyType } from "../publish/key-type.ts";
+import { askNewPassphrase } from "../publish/passphrase.ts";
 import { signerOptions } from "../signers/open-signers.ts";
 import { rememberSigner } from "../signers/signer-book.ts";
 
@@ -67,12 +68,10 @@ async function importKey(context: Context, from: string): Promise<KeyObject> {
 
 /** From the variable, else chosen on the terminal, else undefined. Empty means no encryption. */
 async function newPassphrase({ io, variable }: Context): Promise<string | undefined> {
-  const given = io.env[variable("key-password")] ?? (io.askSecret === undefined ? "" : await askTwice(io.askSecret));
+  const ask = async (): Promise<string> =>
+    io.askSecret === undefined
+      ? ""
+      : askNewPassphrase(io.askSecret, "New passphrase for the key (empty: no encryption): ");
+  const given = io.env[variable("key-password")] ?? (await ask());
   return given === "" ? undefined : given;
-}
-
-async function askTwice(ask: (prompt: string) => Promise<string>): Promise<string> {
-  const first = await ask("New passphrase for the key (empty: no encryption): ");
-  if (first !== (await ask("The same again: "))) throw new UsageError("the two passphrases differ");
-  return first;
 }

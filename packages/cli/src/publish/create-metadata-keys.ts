@@ -14,6 +14,6 @@ export const run: Run = (context, [repo = "", ...named]) => {
   const roles = onlineRoles.filter((role) => named.length === 0 || named.includes(role));
   return withNewMaster(context, repo, async (master) => {
     verifyPassphrases(context, roles);
-    await reportKeys(context, await master.createMetadataKeys({ roles, signal: context.io.signal }));
+    await reportKeys(context, master, await master.createMetadataKeys({ roles, signal: context.io.signal }));
   });
 };

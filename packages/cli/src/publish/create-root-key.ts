@@ -4,5 +4,5 @@ import { reportKeys } from "./reports/key-report.ts";
 
 export const run: Run = (context, [repo = ""]) =>
   withNewMaster(context, repo, async (master) =>
-    reportKeys(context, [await master.createRootKey({ signal: context.io.signal })]),
+    reportKeys(context, master, [await master.createRootKey({ signal: context.io.signal })]),
   );

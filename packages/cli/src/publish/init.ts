@@ -6,7 +6,7 @@ import { resolve } from "node:path";
 import { MasterError, type CreatedKey, type Master } from "@dtuf/master";
 import { writeFileAtomically } from "@dtuf/registry/files";
 import type { Context, Run } from "../context/command.ts";
-import { noteKeys } from "./reports/key-report.ts";
+import { hasMetadata, noteKeys } from "./reports/key-report.ts";
 import { withNewMaster } from "./master.ts";
 import { verifyPassphrases } from "./passphrase.ts";
 import { reportPublication } from "./reports/publication-report.ts";
@@ -54,23 +54,12 @@ async function createMissingKeys(context: Context, master: Master): Promise<read
   const known = await master.listKeys();
   const online = (["targets", "snapshot", "timestamp"] as const).filter((role) => !known.includes(role));
   const isRootMissing = !known.includes("root");
-  // The three are made together.
-  verifyPassphrases(context, [
-    ...(isRootMissing ? (["root"] as const) : []),
-    ...(online.length === 0 ? [] : (["targets", "snapshot", "timestamp"] as const)),
-  ]);
+  verifyPassphrases(context, [...(isRootMissing ? (["root"] as const) : []), ...online]);
   const root = isRootMissing ? [await master.createRootKey({ signal })] : [];
-  noteKeys(context, root);
-  const others = online.length > 0 ? await master.createMetadataKeys({ signal }) : [];
-  noteKeys(context, others);
+  await noteKeys(context, master, root);
+  const others = online.length > 0 ? await master.createMetadataKeys({ roles: online, signal }) : [];
+  await noteKeys(context, master, others);
   return [...root, ...others];
-}
-
-function hasMetadata(master: Master): Promise<boolean> {
-  return master.rootFile().then(
-    () => true,
-    () => false,
-  );
 }
 
 /** Resolves to the file's name. Clients are told the place, because their settings may name another registry, or none. */

@@ -28,7 +28,7 @@ export async function withNewMaster<Result>(
   repo: string,
   work: (master: Publisher, place: string) => Promise<Result>,
 ): Promise<Result> {
-  return openMaster(context, { repo, root: createRepositoriesRoot }, work);
+  return openMaster(context, { repo, root: (given) => createRepositoriesRoot(given, "keys and state") }, work);
 }
 
 /** For commands that only read the state: they do not create its directory. */

@@ -21,7 +21,8 @@ export function createPassphrases(context: Context): PassphraseProvider {
     if (ask === undefined) throw nobodyToAsk(context, [role], purpose);
     if (refused > 0) context.terminal.note(`that is not the passphrase of ${path}`);
     const known = refused > 0 ? undefined : typed.get(path);
-    const answer = known ?? (purpose === "create" ? await askTwice(ask, role) : await ask(promptOf(role, purpose)));
+    const prompt = promptOf(role, purpose);
+    const answer = known ?? (purpose === "create" ? await askNewPassphrase(ask, prompt) : await ask(prompt));
     typed.set(path, answer);
     return warnIfEmpty(context, answer, { role, purpose });
   };
@@ -56,6 +57,8 @@ function othersOf(context: Context, [role]: readonly Role[]): string {
 }
 
 function promptOf(role: Role, purpose: PassphraseRequest["purpose"]): string {
+  if (purpose === "create")
+    return `New passphrase for the ${role} key (it signs ${signedBy[role]}; empty: no encryption): `;
   return `Passphrase of the ${purpose === "unlock-previous" ? "old " : ""}${role} key: `;
 }
 
@@ -71,10 +74,10 @@ const signedBy: Readonly<Record<Role, string>> = {
   timestamp: "what is newest",
 };
 
-async function askTwice(ask: (prompt: string) => Promise<string>, role: Role): Promise<string> {
-  const first = await ask(`New passphrase for the ${role} key (it signs ${signedBy[role]}; empty: no encryption): `);
-  const second = await ask("The same again: ");
-  if (first !== second) throw new UsageError("the two passphrases differ");
+/** Twice, because what is typed is not seen. That nothing was typed is seen, and said. */
+export async function askNewPassphrase(ask: (prompt: string) => Promise<string>, prompt: string): Promise<string> {
+  const first = await ask(prompt);
+  if (first !== "" && first !== (await ask("The same again: "))) throw new UsageError("the two passphrases differ");
   return first;
 }
 

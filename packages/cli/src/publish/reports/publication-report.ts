@@ -46,9 +46,11 @@ function describeChanges({
   changed,
   renewed,
   unchanged = [],
-}: Pick<Published, "changed" | "renewed" | "unchanged">): string {
+  versions,
+}: Pick<Published, "changed" | "renewed" | "unchanged" | "versions">): string {
   const left = unchanged.filter((name) => !changed.some(({ path }) => path === name));
   const same = left.length === 0 ? "" : `, ${left.length} unchanged`;
+  if (changed.length === 0 && versions.timestamp === 1) return "first publication";
   if (changed.length === 0)
     return renewed === undefined ? `no target changed${same}` : `renewed ${renewed.join(", ")}${same}`;
   const count = (change: StagedTarget["change"]): number => changed.filter((each) => each.change === change).length;
