@@ -23,7 +23,7 @@ const blocksIn = (language: string): readonly Block[] =>
 
 /** Pages whose shell has a test of its own, and the test. docs/commands.md is below. */
 const elsewhere: readonly (readonly [RegExp, string])[] = [
-  [/^docs\/quickstart\.md$/, "quickstart.test.ts"],
+  [/^(?:README|docs\/quickstart)\.md$/, "quickstart.test.ts"],
   [/^docs\/team\.md$/, "team.test.ts"],
   [/^docs\/runbooks\//, "runbooks.test.ts"],
   [/^docs\/ci\//, "ci.test.ts"],

@@ -1,4 +1,4 @@
-/** docs/quickstart.md as its reader types it: one real shell, the real program, no registry, no setting but passphrases. */
+/** README.md and docs/quickstart.md as their readers type them: one real shell, the real program, no registry, no setting but passphrases. */
 import { execFile } from "node:child_process";
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { root } from "../structure/sources.ts";
+import { findReason } from "./not-run.ts";
 import { readPage } from "./pages.ts";
 import { linesOf } from "./typist.ts";
 
@@ -17,10 +18,21 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
 test("docs/quickstart.md, pasted into a shell, ends as it says", async () => {
-  const shell = readPage("docs/quickstart.md").blocks.filter(({ language }) => language === "sh");
-  const lines = linesOf(shell.map(({ text }) => text)).map(({ command, exit }) =>
-    exit === 0 ? command : `${command} && exit 99 || [ $? -eq ${exit} ]`,
-  );
+  expect(await paste("docs/quickstart.md")).toMatch(/^version 1\nversion 2\nversion 2\nplace: /);
+  expect(await readFile(join(directory, "client/root.json"), "utf8")).toContain('"_type":"root"');
+});
+
+test("the five minutes of README.md, pasted into a shell in an empty directory, end with the file on the client", async () => {
+  await paste("README.md");
+  expect(await readFile(join(directory, "client/files/demo.txt"), "utf8")).toBe("Hello World\n");
+});
+
+/** @returns what was printed */
+async function paste(page: string): Promise<string> {
+  const shell = readPage(page).blocks.filter(({ language }) => language === "sh");
+  const lines = linesOf(shell.map(({ text }) => text))
+    .filter(({ command }) => findReason(command) === undefined)
+    .map(({ command, exit }) => (exit === 0 ? command : `${command} && exit 99 || [ $? -eq ${exit} ]`));
   const program = join(root, "packages/cli/src/bin/dtuf.ts");
   const bin = join(directory, "bin");
   await mkdir(bin);
@@ -32,9 +44,8 @@ test("docs/quickstart.md, pasted into a shell, ends as it says", async () => {
   const env = { PATH: `${bin}:${process.env["PATH"] ?? ""}`, HOME: directory, ...passphrases };
   const script = ["set -e", ...lines].join("\n");
   const { stdout } = await promisify(execFile)("bash", ["--norc", "-c", script], { cwd: directory, env });
-  expect(stdout).toMatch(/^version 1\nversion 2\nversion 2\nplace: /);
-  expect(await readFile(join(directory, "client/root.json"), "utf8")).toContain('"_type":"root"');
-});
+  return stdout;
+}
 
 const passphrases = Object.fromEntries(
   ["ROOT", "TARGETS", "SNAPSHOT", "TIMESTAMP"].map((role) => [`DTUF_${role}_KEY_PASSWORD`, ""]),

@@ -6,21 +6,6 @@ import { found, place, publisher, type Scene } from "./scene.ts";
 
 const read = (directory: string, file: string): Promise<string> => readFile(join(directory, file), "utf8");
 
-const readme: Scene = {
-  page: "README.md",
-  words: { "oci:../publisher/dtuf_registry": "oci:../registry" },
-  prepare: (typist) => place(typist, "me/demo.txt", "Hello World\n"),
-  before: {
-    async "export DTUF_HOST="(typist) {
-      await typist.must(publisher, "cp root.json ../client/");
-      return "client";
-    },
-  },
-  async after({ directory }) {
-    expect(await read(directory, "client/files/demo.txt")).toBe("Hello World\n");
-  },
-};
-
 const install: Scene = {
   page: "docs/install.md",
   words: {
@@ -89,4 +74,4 @@ const agent: Scene = {
   },
 };
 
-export const smallPages: readonly Scene[] = [readme, cli, agent, install, metrics, skopeo];
+export const smallPages: readonly Scene[] = [cli, agent, install, metrics, skopeo];
