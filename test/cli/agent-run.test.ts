@@ -136,6 +136,12 @@ describe("dtuf agent run --once", () => {
     ]);
   });
 
+  test("a file of settings that is not there is a usage error, which no service tries again", async () => {
+    const ran = await machine.run(["agent", "run", "none.json"]);
+    expect(ran).toMatchObject({ status: 2, stdout: "" });
+    expect(ran.stderr).toContain("there is no file none.json (USAGE)");
+  });
+
   test("a file of settings that other users may change or exchange, or that has a mistake, is refused before anything is done", async () => {
     const file = await writeSettings({ chanels: ["beta"] });
     const ran = await machine.run(["agent", "run", file, "--once"]);

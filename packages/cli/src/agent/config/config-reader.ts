@@ -78,6 +78,12 @@ export function readText(field: Field): string {
   throw refuse(field, `wanted a text${typeof value === "number" ? ", in quotes" : ""}; got ${kindOf(field.node)}`);
 }
 
+/** A text, or a number as it is written, for a parser that says what a number lacks. @throws AgentUsageError AGENT_CONFIG_INVALID */
+export function readTextOrNumber(field: Field): string {
+  const { node } = field;
+  return isScalar(node) && typeof node.value === "number" ? (node.source ?? String(node.value)) : readText(field);
+}
+
 /** @throws AgentUsageError AGENT_CONFIG_INVALID */
 export function readChoice<Choice extends string>(field: Field, choices: readonly Choice[]): Choice {
   const value = readText(field);
@@ -101,8 +107,7 @@ export function readItems(field: Field): readonly Field[] {
 }
 
 /** Runs a parser of another part of the program; what it refuses has its place in the file. @throws AgentUsageError */
-export function parseField<Value>(field: Field, parse: (text: string) => Value): Value {
-  const text = readText(field);
+export function parseField<Value>(field: Field, parse: (text: string) => Value, text = readText(field)): Value {
   try {
     return parse(text);
   } catch (error) {

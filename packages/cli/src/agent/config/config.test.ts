@@ -111,6 +111,7 @@ describe("a file of settings is refused with its line, the key, and what is near
       least.replace("name: app", "name: 17"),
       "agent.yaml:2: name: wanted a text, in quotes; got 17",
     ],
+    ["a number for a duration", `${least}every: 6\n`, 'agent.yaml:5: every: wanted a duration with its unit; got "6"'],
     ["a list for a text", least.replace("state", "[state]"), "agent.yaml:3: directory: wanted a text; got a list"],
     ["nothing for a text", least.replace("state", ""), "agent.yaml:3: directory: wanted a text; got nothing"],
     ["a text for a list", `${least}channels: beta\n`, 'agent.yaml:5: channels: wanted a list; got "beta"'],

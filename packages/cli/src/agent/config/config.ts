@@ -11,6 +11,7 @@ import {
   readFields,
   readItems,
   readText,
+  readTextOrNumber,
   refuse,
   requireField,
   type Field,
@@ -81,7 +82,10 @@ export function parseAgentConfig(bytes: Uint8Array, file: string, directory: str
   const path = (text: string): string => resolve(directory, text);
   const place = (text: string): string => text.replace(/^oci:(.+)/, (_all, layout: string) => `oci:${path(layout)}`);
   const duration = (name: string, least: number): number | undefined =>
-    read(name, (field) => parseField(field, (text) => parseDurationMs(text, name, { least, most: 366 * dayMs })));
+    read(name, (field) => {
+      const parse = (text: string): number => parseDurationMs(text, name, { least, most: 366 * dayMs });
+      return parseField(field, parse, readTextOrNumber(field));
+    });
   return {
     repository: place(readText(need("repository"))),
     root: read("root", (field) => path(readText(field))),

@@ -3,7 +3,7 @@ import { userInfo } from "node:os";
 import { resolve } from "node:path";
 import { findChangeable } from "@dtuf/registry/files";
 import type { Context } from "../../context/command.ts";
-import { readInput } from "../../context/input-file.ts";
+import { readInput, verifyIsThere } from "../../context/input-file.ts";
 import { AgentUsageError } from "../../context/usage.ts";
 import { baseOf, parseAgentConfig, type AgentConfig } from "./config.ts";
 
@@ -13,6 +13,7 @@ const configMaxBytes = 256 * 1024;
 export async function readAgentConfig(context: Context, file: string): Promise<AgentConfig> {
   const { io } = context;
   // Before it is read: who cannot change it now cannot have it read in another form.
+  if (file !== "-") await verifyIsThere(io, file);
   if (file !== "-" && io.platform !== "win32") await verifyOwn(resolve(io.cwd, file));
   const bytes = await readInput(context, file, configMaxBytes);
   return parseAgentConfig(bytes, file === "-" ? "stdin" : file, baseOf(io.cwd, file));
