@@ -1,5 +1,5 @@
 /** An updater is killed at changes of the disk: what is installed starts at every moment, and the next run ends what it began. */
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encodeAgentRelease } from "@dtuf/agent/release";
@@ -8,7 +8,7 @@ import { publishToDirectory } from "@dtuf/testing/tuf-simulator/simulator-publis
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { pack } from "tar-stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createUpdater, updateOnce } from "./agent.ts";
+import { createUpdater, throwUnlessSick, updateOnce } from "./agent.ts";
 
 const patience = { timeout: 600_000 };
 const kinds = ["executable", "archive"] as const;
@@ -100,3 +100,26 @@ describe.each(kinds)("an installed %s", (kind) => {
     expect(new Set(states)).toEqual(new Set(["old", "new"]));
   });
 });
+
+test(
+  "a program that an installer put there, of no known version, starts after a kill at each change of an update that fails, and is there again in the end",
+  patience,
+  async () => {
+    const before = join(folder, "by-hand");
+    await mkdir(join(before, "bin"), { recursive: true });
+    await writeFile(join(before, "bin", "app"), contents.old);
+    const states: string[] = [];
+    const kills = await killAtEachChange({
+      ...{ program: join(import.meta.dirname, "agent.ts"), args: [site("executable"), "executable", "sick"], before },
+      async check(home) {
+        states.push(await look("executable", home));
+        const agent = await createUpdater(site("executable"), "executable", home);
+        for (let run = 0; run < 2; run++) await updateOnce(agent, false).catch(throwUnlessSick);
+        expect(await look("executable", home)).toBe("old");
+        expect((await agent.pending()).reverted).toEqual(["2.0.0"]);
+      },
+    });
+    expect(new Set(states)).toEqual(new Set(["old", "new"]));
+    expect(kills).toBeGreaterThan(40);
+  },
+);

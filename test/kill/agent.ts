@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
-import { createAgent, type Agent } from "@dtuf/agent";
+import { AgentError, createAgent, type Agent } from "@dtuf/agent";
 import { createCopy, createDirectorySource } from "@dtuf/copy";
 
 /** `home/agent` is the agent's state, `home/copy` the copy's, `home/bin/app` or `home/slots` what is installed. */
@@ -23,19 +23,23 @@ export async function createUpdater(site: string, kind: string, home: string): P
 }
 
 /** What a program does at its start. */
-export async function updateOnce(agent: Agent): Promise<void> {
+export async function updateOnce(agent: Agent, isHealthy = true): Promise<void> {
   const { pending } = await agent.recover();
-  if (pending?.phase === "applied") return void (await agent.confirm());
+  if (pending?.phase === "applied") return void (await (isHealthy ? agent.confirm() : agent.revert()));
   const { update } = await agent.check();
   if (update === undefined) return;
   await agent.stage(update);
   await agent.apply({
     healthCheck: ({ path }) =>
       readFile(path).then(
-        () => true,
-        () => true,
+        () => isHealthy,
+        () => isHealthy,
       ),
   });
+}
+
+export function throwUnlessSick(error: unknown): void {
+  if (!(AgentError.is(error) && error.code === "AGENT_UNHEALTHY")) throw error;
 }
 
 const [, , site = "", kind = "", task = "", home = ""] = process.argv;
@@ -43,5 +47,5 @@ const [, , site = "", kind = "", task = "", home = ""] = process.argv;
 if (import.meta.main) {
   const agent = await createUpdater(site, kind, home);
   if (task === "revert") await agent.revert();
-  else await updateOnce(agent);
+  else await updateOnce(agent, task !== "sick").catch(throwUnlessSick);
 }

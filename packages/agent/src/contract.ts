@@ -26,8 +26,8 @@ export interface AgentOptions {
   readonly name: string;
   readonly install: InstallPlace;
   /**
-   * Version of the running program. If an installer put it there, not the agent, what is at the place counts as this version and is
-   * kept as the predecessor. Not for archives. Default: unknown.
+   * Version of the running program. If an installer put it there, not the agent, what is at the place counts as this version.
+   * Not for archives. Default: unknown; a file or executable that is there is kept all the same, and comes back if the new version fails.
    */
   readonly installedVersion?: string | undefined;
   /** Default: `stable`. */
@@ -111,6 +111,7 @@ export interface CheckResult {
 /** What is installed, what was before it, what is on its way, and what the user said. */
 export interface AgentStatus {
   readonly installed: InstalledVersion | undefined;
+  /** What `revert` installs again. Its version is `unknown` if it was there before the first installation and nobody said which it is. */
   readonly previous: InstalledVersion | undefined;
   readonly pending: PendingVersion | undefined;
   /** Versions that are not installed unless a person asks: the user's choice, and those that were reverted here. */
@@ -134,7 +135,7 @@ export interface Agent extends AsyncDisposable {
    */
   stage(update: AgentUpdate, options?: HeldCall): Promise<AgentStatus>;
   /**
-   * Verifies the staged bytes again and installs them. The version before it is kept.
+   * Verifies the staged bytes again and installs them. What is at the place is kept until the installation after this one is confirmed, whatever its version.
    * @throws AgentError AGENT_HELD, AGENT_NOT_PENDING, AGENT_STAGED_DIFFERS, AGENT_STATE_FOREIGN, AGENT_ARCHIVE_INVALID, AGENT_UNSUPPORTED, AGENT_UNHEALTHY,
    *   AGENT_STALLED; FileError
    */

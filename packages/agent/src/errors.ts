@@ -19,7 +19,7 @@ export type AgentErrorCode =
   | "AGENT_NOT_PENDING"
   /** There is no previous version to go back to. */
   | "AGENT_NO_PREDECESSOR"
-  /** The new version was not healthy in time. The previous version is installed again. */
+  /** The new version was not healthy in time. What was there before is installed again; if there was nothing, it stays. */
   | "AGENT_UNHEALTHY"
   /** The user or the machine does not allow this step now. `details.reason` says why, `details.until` until when. */
   | "AGENT_HELD"

@@ -17,8 +17,9 @@ export type AgentEvent =
   /** Another process works on the same installation. `pid` is undefined if the system does not say. */
   | { readonly kind: "lock-awaited"; readonly pid: number | undefined }
   | { readonly kind: "staged" | "applied" | "confirmed"; readonly version: string }
+  /** `to` is `unknown` if it is not known which version was there before the first installation. */
   | { readonly kind: "reverted"; readonly version: string; readonly to: string; readonly reason: RevertReason }
-  /** It does not work, and there is no version before it. It stays until a newer one comes, and is not installed again. */
+  /** It does not work, and there was nothing at the place before it. It stays until a newer one comes, and is not installed again. */
   | { readonly kind: "abandoned"; readonly version: string }
   /** The user or the machine does not allow this step now; `until` is undefined if it is not known when. */
   | {

@@ -80,7 +80,9 @@ export async function applyStaged(place: Workplace, state: AgentState, call: App
   if (cause === undefined) return confirmApplied(place, applied);
   const { installed } = await revertFailed(place, applied, "health");
   const then =
-    installed?.version === version ? "There is no version before it" : "The version before is installed again";
+    installed?.version === version
+      ? "There is nothing before it to go back to"
+      : "What was there before is installed again";
   throw new AgentError("AGENT_UNHEALTHY", `${version} is not healthy: ${cause.message}. ${then}`, {
     details: { version },
     cause,

@@ -2,7 +2,7 @@
 import { AgentError } from "./errors.ts";
 import type { RevertReason } from "./events.ts";
 import type { InstallOptions } from "./install/installation.ts";
-import type { AgentState, InstalledVersion, PendingVersion } from "./state/agent-state.ts";
+import { unknownVersion, type AgentState, type InstalledVersion, type PendingVersion } from "./state/agent-state.ts";
 import { keep, stagedPath, type Workplace } from "./workplace.ts";
 
 /** Finishes or undoes a switch that was cut off. @throws FileError */
@@ -19,12 +19,14 @@ async function healApplying(place: Workplace, state: AgentState, pending: Pendin
     events.emit({ kind: "healed", version: pending.version, outcome: "finished" });
     return keep(place, applied(state, pending));
   }
-  const { installed } = state;
-  // The place can be without any version if the system cannot replace a running program.
-  if (installed !== undefined && !(await installation.holds(installed)) && (await installation.keeps(installed)))
-    await installation.restore(installed);
+  const before = beforeOf(state, pending);
+  // The place can be without any version if the system cannot replace a running program. Other content there is the user's.
+  const isEmpty = async (version: InstalledVersion): Promise<boolean> =>
+    !(await installation.holds(version)) && (await installation.identify()) === undefined;
+  if (before !== undefined && (await isEmpty(before)) && (await installation.keeps(before)))
+    await installation.restore(before, pending);
   events.emit({ kind: "healed", version: pending.version, outcome: "undone" });
-  return keep(place, { ...state, pending: { ...pending, phase: "staged" } });
+  return keep(place, { ...state, pending: { ...pending, phase: "staged", before: undefined } });
 }
 
 /** Installs what is staged. @throws AgentError AGENT_NOT_PENDING and those of the installation; FileError */
@@ -33,27 +35,33 @@ export async function switchToStaged(
   state: AgentState,
   options: InstallOptions,
 ): Promise<AgentState> {
-  const { pending, installed: previous } = state;
+  const { pending } = state;
   if (pending?.phase !== "staged") throw notPending("staged", state);
-  const begun = await keep(place, { ...state, pending: { ...pending, phase: "applying" } });
+  const previous = await place.installation.findBefore(state.installed);
+  const begun = await keep(place, { ...state, pending: { ...pending, phase: "applying", before: previous ?? null } });
   try {
     await place.installation.place(stagedPath(place, pending.sha256), { next: pending, previous }, options);
   } catch (error) {
     const isLost = AgentError.is(error);
-    const undone = await healApplying(place, begun, pending);
+    const undone = await healApplying(place, begun, begun.pending ?? pending);
     if (isLost) await keep(place, { ...undone, pending: undefined });
     throw error;
   }
   place.events.emit({ kind: "applied", version: pending.version });
-  return keep(place, applied(begun, pending));
+  return keep(place, applied(begun, begun.pending ?? pending));
+}
+
+/** Absent in states that an older agent left: what it had installed. */
+function beforeOf({ installed }: AgentState, { before }: PendingVersion): InstalledVersion | undefined {
+  return before === undefined ? installed : (before ?? undefined);
 }
 
 function applied(state: AgentState, pending: PendingVersion): AgentState {
   return {
     ...state,
     installed: versionOf(pending),
-    previous: state.installed,
-    pending: { ...pending, phase: "applied", starts: 0 },
+    previous: beforeOf(state, pending),
+    pending: { ...pending, phase: "applied", starts: 0, before: undefined },
   };
 }
 
@@ -101,9 +109,10 @@ export async function revertFailed(place: Workplace, state: AgentState, reason: 
 async function finishRevert(place: Workplace, state: AgentState, pending: PendingVersion): Promise<AgentState> {
   const { previous } = state;
   if (previous === undefined) return keep(place, { ...state, pending: undefined });
-  await place.installation.restore(previous);
+  await place.installation.restore(previous, pending);
   const reverted = [...new Set([...state.reverted, pending.version])];
-  return keep(place, { ...state, installed: previous, previous: undefined, pending: undefined, reverted });
+  const installed = previous.version === unknownVersion ? undefined : previous;
+  return keep(place, { ...state, installed, previous: undefined, pending: undefined, reverted });
 }
 
 function versionOf({ version, sha256, length, path }: InstalledVersion): InstalledVersion {

@@ -8,15 +8,16 @@ import { basename, dirname, join } from "node:path";
 import {
   createAtomicFile,
   fileCall,
+  FileError,
   findRegularFile,
   isErrno,
   renameWithRetries,
   syncDirectory,
 } from "@dtuf/registry/files";
-import type { InstalledVersion } from "../state/agent-state.ts";
+import { unknownVersion, type InstalledVersion } from "../state/agent-state.ts";
 import type { Installation, InstallOptions } from "./installation.ts";
 import { removeOthers, stagedName } from "./remove-others.ts";
-import { hasContent, identifyFile, readStaged } from "./staged-content.ts";
+import { hasContent, identifyFile, readStaged, type StagedContent } from "./staged-content.ts";
 
 export interface FilePlace {
   readonly path: string;
@@ -30,7 +31,7 @@ const keptName = /^(?:kept-[0-9a-f]{64}|ready)(?:\.new|\.away)?$/;
 /** A single file, kept with its predecessor in a directory beside it. */
 export function createFileInstallation({ path, mode }: FilePlace): Installation {
   const stagingDirectory = join(dirname(path), `.${basename(path)}.dtuf`);
-  const kept = ({ sha256 }: InstalledVersion): string => join(stagingDirectory, `kept-${sha256}`);
+  const kept = ({ sha256 }: StagedContent): string => join(stagingDirectory, `kept-${sha256}`);
   const ready = join(stagingDirectory, "ready");
 
   return {
@@ -40,15 +41,22 @@ export function createFileInstallation({ path, mode }: FilePlace): Installation 
     currentPath: () => path,
     holds: (version) => hasContent(path, version),
     identify: () => identifyFile(path),
+    async findBefore(installed) {
+      const found = await identifyFile(path);
+      return found === undefined ? undefined : { version: installed?.version ?? unknownVersion, ...found, path };
+    },
     keeps: (version) => hasContent(kept(version), version),
     async place(staged, { next, previous }, options) {
       await writeVerified(staged, ready, { next, mode, options });
-      if (previous !== undefined) await keepFile(path, kept(previous));
+      await keepBefore(path, previous, kept);
       options.signal?.throwIfAborted();
       await replaceFile(ready, path);
       await syncDirectory(dirname(path));
     },
-    async restore(version) {
+    async restore(version, instead) {
+      const found = await identifyFile(path);
+      if (found !== undefined && ![version.sha256, instead.sha256].includes(found.sha256))
+        await keepFile(path, kept(found));
       // A second name of the kept file, so that it is still kept if this is cut and begins again.
       await keepFile(kept(version), ready);
       await replaceFile(ready, path);
@@ -76,6 +84,22 @@ async function writeVerified(
     await file.abort();
     throw error;
   }
+}
+
+/** Keeps what was found at the path, and nothing else: it is about to be replaced. @throws FileError FILE_CHANGED */
+async function keepBefore(
+  path: string,
+  previous: InstalledVersion | undefined,
+  kept: (version: InstalledVersion) => string,
+): Promise<void> {
+  if (previous === undefined && (await findRegularFile(path)) === undefined) return;
+  if (previous !== undefined) {
+    await keepFile(path, kept(previous));
+    if (await hasContent(kept(previous), previous)) return;
+  }
+  throw new FileError("FILE_CHANGED", `${path} changed while another version was installed there; try again`, {
+    details: { path },
+  });
 }
 
 /** Gives a file a second name, or copies it on file systems without links. A file that is not there is left out. */

@@ -17,9 +17,15 @@ export interface Installation {
   /** Whether the place has exactly this version now. */
   holds(version: InstalledVersion): Promise<boolean>;
   /**
-   * Installs the staged bytes, which are verified again, by one rename; `previous` is kept. A cut at any moment leaves the old
+   * What is at the place now, and is kept when another version is installed there: the version that is installed, or other content
+   * in its place, under its name; of a version that is not known, under the name `unknown`. Undefined if there is nothing.
+   */
+  findBefore(installed: InstalledVersion | undefined): Promise<InstalledVersion | undefined>;
+  /**
+   * Installs the staged bytes, which are verified again, by one rename; `previous`, which `findBefore` found, is kept. A cut at any moment leaves the old
    * version or the new one.
-   * @throws AgentError AGENT_STAGED_DIFFERS, AGENT_ARCHIVE_INVALID, AGENT_STATE_FOREIGN, AGENT_UNSUPPORTED; FileError
+   * @throws AgentError AGENT_STAGED_DIFFERS, AGENT_ARCHIVE_INVALID, AGENT_STATE_FOREIGN, AGENT_UNSUPPORTED; FileError FILE_CHANGED if
+   *   something else than `previous` is there
    */
   place(
     staged: string,
@@ -30,8 +36,11 @@ export interface Installation {
   identify(): Promise<Pick<InstalledVersion, "sha256" | "length"> | undefined>;
   /** Whether `restore` can install this version again without a request. */
   keeps(version: InstalledVersion): Promise<boolean>;
-  /** Installs the kept version again, by one rename. May be called again after a cut. @throws FileError */
-  restore(version: InstalledVersion): Promise<void>;
+  /**
+   * Installs the kept version again, by one rename. Other content than `instead` that is there now is kept. May be called again after
+   * a cut. @throws FileError
+   */
+  restore(version: InstalledVersion, instead: InstalledVersion): Promise<void>;
   /** Removes all versions but these, and nothing that the agent did not make. @throws FileError */
   keepOnly(versions: readonly InstalledVersion[]): Promise<void>;
   /** What to start or open. */

@@ -49,6 +49,7 @@ export function createSlotInstallation({ directory, slots: slotsMax = 3, ...limi
     currentPath: slotOf,
     holds: async (version) => (await findCurrent()) === `slots/${version.sha256}` && isWhole(version),
     identify: async () => undefined,
+    findBefore: async (installed) => installed,
     keeps: isWhole,
     async place(staged, { next, previous }, options) {
       if (previous === undefined) verifyPointer(await findCurrent(), pointer);

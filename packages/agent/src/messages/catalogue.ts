@@ -13,6 +13,7 @@ export type EventMessageCode =
   | "progress.download"
   | "progress.install"
   | `reverted.${RevertReason}`
+  | "reverted.unknown"
   | "healed.finished"
   | "healed.undone"
   | `held.${HoldReason}`;
@@ -41,7 +42,7 @@ const problems: Readonly<Record<ProblemCode | OtherCode, string>> = {
   AGENT_STAGED_DIFFERS: "The downloaded update was changed on this computer. It was not installed.",
   AGENT_NOT_PENDING: "There is no update to install or to confirm.",
   AGENT_NO_PREDECESSOR: "There is no earlier version to go back to.",
-  AGENT_UNHEALTHY: "Version {version} does not work here. The version before it is installed again.",
+  AGENT_UNHEALTHY: "Version {version} does not work here.",
   AGENT_HELD: "The update to version {version} waits.",
   AGENT_WINDOW_INVALID: setUp,
   AGENT_STALLED: "The download stopped. It continues where it stopped.",
@@ -128,10 +129,11 @@ const events: Readonly<Record<EventMessageCode, string>> = {
   staged: "Version {version} is downloaded.",
   applied: "Version {version} is installed.",
   confirmed: "Version {version} works.",
-  abandoned: "Version {version} does not work here, and there is no version before it.",
+  abandoned: "Version {version} does not work here, and there is nothing before it to go back to.",
   "reverted.asked": "Version {to} is installed again.",
   "reverted.health": "Version {version} does not work here. Version {to} is installed again.",
   "reverted.starts": "Version {version} did not start properly. Version {to} is installed again.",
+  "reverted.unknown": "Version {version} was taken back. The program that was there before it is installed again.",
   "healed.finished": "The interrupted installation of version {version} is complete.",
   "healed.undone": "The interrupted installation of version {version} was undone.",
   "held.opted-out": "Updates are switched off.",

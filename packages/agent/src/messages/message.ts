@@ -1,6 +1,7 @@
 /** From an event, an error or a release that is passed over to a code with parameters, and from there to a text. */
 import type { AgentEvent } from "../events.ts";
 import type { PassedOver } from "../release/select-release.ts";
+import { unknownVersion } from "../state/agent-state.ts";
 import { englishMessages, type MessageCatalogue, type MessageCode } from "./catalogue.ts";
 import { describeProblem, type MessageParameters } from "./problem.ts";
 
@@ -44,7 +45,7 @@ function codeOf(event: Exclude<AgentEvent, { kind: "failed" }>): MessageCode {
     case "progress":
       return `progress.${event.step}`;
     case "reverted":
-      return `reverted.${event.reason}`;
+      return event.to === unknownVersion ? "reverted.unknown" : `reverted.${event.reason}`;
     case "healed":
       return `healed.${event.outcome}`;
     case "held":

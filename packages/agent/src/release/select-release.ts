@@ -70,6 +70,8 @@ export function selectRelease<R extends SignedRelease>(releases: readonly R[], m
       return { chosen: { release, kind }, passedOver, installed };
     }
     passedOver.push({ version: release.version, ...refusal });
+    // What was put back has no known version, so an older release could be a downgrade.
+    if (machine.installed === undefined && refusal.reason === "reverted") break;
   }
   const release = findRollback(mine, installed, machine);
   return { chosen: release === undefined ? undefined : { release, kind: "rollback" }, passedOver, installed };

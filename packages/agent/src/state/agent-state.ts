@@ -13,6 +13,9 @@ export interface InstalledVersion {
   readonly path: string;
 }
 
+/** Version of what was at the place before the first installation, if `installedVersion` did not say it. */
+export const unknownVersion = "unknown";
+
 /**
  * "staged": verified bytes wait. "applying" and "reverting": a switch began, and is finished or undone by the next call.
  * "applied": the new version is installed and waits for its confirmation.
@@ -24,6 +27,8 @@ export interface PendingVersion extends InstalledVersion {
   readonly kind: "install" | "upgrade" | "rollback";
   /** How often the program started since it was applied. */
   readonly starts: number;
+  /** While a switch lasts: what was at the place when it began; null if there was nothing. */
+  readonly before?: InstalledVersion | null | undefined;
 }
 
 export interface AgentState {

@@ -18,7 +18,7 @@ export async function settle(desk: Desk, confirming: Confirming): Promise<void> 
   await desk.queue(async (agent) => {
     const before = (await agent.pending()).installed?.version;
     const { pending, installed } = await agent.recover({ signal: desk.signal });
-    if (before !== undefined && installed !== undefined && installed.version !== before) await restart(desk, installed);
+    if (before !== undefined && installed?.version !== before) await restart(desk, installed);
     if (pending?.phase !== "applied") return;
     const check = createHealthCheck({ config: desk.config, env: desk.context.io.env });
     if (check === undefined) return confirming === "at-once" ? void (await agent.confirm()) : undefined;
@@ -61,22 +61,22 @@ export async function apply(
   } catch (error) {
     const { installed } = await agent.pending();
     // The version before is in its place again, and has to be started again.
-    if (AgentError.is(error) && error.code === "AGENT_UNHEALTHY" && installed !== undefined)
-      await restart(desk, installed);
+    if (AgentError.is(error) && error.code === "AGENT_UNHEALTHY") await restart(desk, installed);
     throw error;
   }
 }
 
 export async function revert(desk: Desk, agent: Agent): Promise<AgentStatus> {
   const status = await agent.revert();
-  if (status.installed !== undefined) await restart(desk, status.installed);
+  await restart(desk, status.installed);
   return status;
 }
 
-async function restart(
-  { config, context }: Desk,
-  { version, path }: { readonly version: string; readonly path: string },
-): Promise<void> {
+/** Without a version: what was there before the first installation. */
+async function restart({ config, context }: Desk, installed: AgentStatus["installed"]): Promise<void> {
+  const { install } = config;
+  const place = install.kind === "archive" ? install.directory : install.path;
+  const { version, path } = installed ?? { version: "unknown", path: place };
   const told = { VERSION: version, PATH: path };
   const isStarted = await askProgram("restart", { config, env: context.io.env }, told);
   if (isStarted === false) context.terminal.note(`restart: ${version} was installed again, and did not start`);

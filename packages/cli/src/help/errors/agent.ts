@@ -45,7 +45,7 @@ export const agentErrors: ErrorEntries<AgentErrorCode> = {
   },
   AGENT_UNHEALTHY: {
     cause: "The new version was not healthy within its deadline.",
-    risk: "None: the previous version is installed again, and this machine does not take the new one again by itself.",
+    risk: "None: what was there before is installed again, also if its version is not known, and this machine does not take the new one again by itself. If there was nothing, the new version stays until a newer one comes.",
     mend: "Find out why the health check failed, and publish a newer version.",
   },
   AGENT_HELD: {
