@@ -104,14 +104,15 @@ async function steal(): Promise<void> {
 }
 
 /** A release whose timestamp and snapshot have enormous versions, signed with the stolen keys. */
-async function fastForward(): Promise<void> {
+async function fastForward(repo: string): Promise<void> {
   await steal();
-  const state = at("thief", "dtuf_repos", "fred", "demo", "master", "record.json");
+  const state = at("thief", "dtuf_repos", ...repo.split("/"), "master", "record.json");
   const record = JSON.parse(await readFile(state, "utf8")) as { signed: Record<string, number> };
   record.signed = { ...record.signed, timestamp: 2 ** 40, snapshot: 2 ** 40 };
   await writeFile(state, JSON.stringify(record));
-  await must("thief", "dtuf push-metadata fred/demo");
-  await must("client", "dtuf pull fred/demo");
+  const isTeam = repo === "fred/team";
+  await must("thief", `dtuf ${isTeam ? "refresh-metadata" : "push-metadata"} ${repo}`);
+  await must("client", `dtuf pull ${repo}`);
 }
 
 interface Incident {
@@ -178,9 +179,22 @@ const incidents: Readonly<Record<string, Incident>> = {
   "fast-forwarded.md": {
     async make() {
       await found();
-      await fastForward();
+      await fastForward("fred/demo");
     },
-    after: { "fred/demo": ["app-1.txt"] },
+    before: {
+      "ops$ dtuf propose fred/team online-keys": async () => {
+        await rm(at("thief"), { recursive: true });
+        await foundTeam();
+        await fastForward("fred/team");
+        typist.words.set("VERSION", "3");
+      },
+      "ops$ dtuf create-metadata-keys fred/team": async () => {
+        const { stderr } = await typist.type("ops", "dtuf propose fred/team online-keys");
+        expect(stderr).toMatch(/MASTER_VERSION_IMPLAUSIBLE[^]* add-key and remove-key, .*--expect-snapshot VERSION/);
+      },
+      "client$ dtuf pull fred/team": verifyThiefIsOut,
+    },
+    after: { "fred/demo": ["app-1.txt"], "fred/team": ["app-1.txt"] },
   },
   "registry-lost.md": {
     async make() {

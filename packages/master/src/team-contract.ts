@@ -128,7 +128,8 @@ export interface ProposeOptions extends OperationOptions {
 export interface ReviewOptions extends OperationOptions {
   /**
    * The hash that a colleague read out: all of it, or the first 32 digits or more. With it, the published timestamp may
-   * have expired, and a root is signed although another one of that version was.
+   * have expired, timestamp and snapshot may have enormous versions, and a root is signed although another one of that
+   * version was.
    */
   readonly expectHash?: string | undefined;
   /** As in `PublishOptions`. */

@@ -26,6 +26,8 @@ type Choice = Pick<PublishOptions, "base" | "expectSnapshot" | "clock"> &
   Pick<RefreshOptions, "record"> & {
     /** From this number on, releases are looked for that `latest` does not name yet. */
     readonly from?: number | undefined;
+    /** What is to be signed was agreed on by voice: versions of timestamp and snapshot, which others sign, may be enormous. */
+    readonly isAgreed?: boolean | undefined;
   };
 
 export interface WantedBase extends Base {
@@ -101,7 +103,7 @@ async function openOthers(operation: Operation, found: Newest, choice: Choice): 
   const state = operation.state();
   const opened = verifyWanted(operation, await openPublished(operation, found, state), choice);
   if (!namesSnapshot(choice.expectSnapshot)) {
-    verifyPlausible(opened, state);
+    verifyPlausible(opened, state, choice.isAgreed === true ? ["targets"] : undefined);
     if (opened.pushRecord === undefined) verifyUnexpired(opened, ["timestamp"], operation.now);
     await verifyLineage(operation, found, opened);
   }
@@ -167,9 +169,13 @@ export function verifyUnexpired(
 }
 
 /** @param record undefined if there is no record. @throws MasterError MASTER_VERSION_IMPLAUSIBLE */
-export function verifyPlausible(base: Base, record: Pick<State, "signed" | "head"> | undefined): void {
+export function verifyPlausible(
+  base: Base,
+  record: Pick<State, "signed" | "head"> | undefined,
+  roles: readonly ("timestamp" | "snapshot" | "targets")[] = ["timestamp", "snapshot", "targets"],
+): void {
   const versions = versionsOf(base);
-  for (const role of ["timestamp", "snapshot", "targets"] as const) {
+  for (const role of roles) {
     const known = record === undefined ? 0 : Math.max(record.signed[role], record.head[role].version);
     if (versions[role] - known <= versionJumpMax) continue;
     throw new MasterError(

@@ -185,7 +185,7 @@ export async function openTeamBase(
   { expectHash, expectSnapshot, clock }: Pick<ReviewOptions, "expectHash"> & ProposeOptions = {},
 ): Promise<OpenedBase> {
   await settleClock(operation, clock);
-  const base = await openBase(operation, { expectSnapshot });
+  const base = await openBase(operation, { expectSnapshot, isAgreed: expectHash !== undefined });
   if (base.release === undefined) {
     const { place } = operation;
     throw new MasterError("MASTER_METADATA_UNAVAILABLE", `nothing is published at ${place}`, { details: { place } });

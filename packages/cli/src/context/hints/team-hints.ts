@@ -24,6 +24,11 @@ export function findTeamHint({ code, details = {}, command }: TeamFailure): stri
   if (code === "MASTER_METADATA_EXISTS" && command === "adopt-metadata") {
     return "this machine has its metadata already: PROGRAM status <repo> shows it and lists the open proposals, and PROGRAM review <repo> NAME also takes in what was published since. Another repository of the same name needs another --repositories-root";
   }
+  if (code === "MASTER_VERSION_IMPLAUSIBLE" && proposing.has(command)) {
+    return command === "propose"
+      ? "if that key was stolen, replace it by PROGRAM create-metadata-keys, add-key and remove-key, and name the snapshot that PROGRAM status <repo> shows: PROGRAM propose <repo> --expect-snapshot VERSION"
+      : "ask the one who proposed; if that is known there, have the hash of the proposal read out, and give it with --expect-hash";
+  }
   if (details["signers"] !== "several") return undefined;
   if (code === "MASTER_OLD_ROOT_KEY_MISSING") {
     return `${keySteps}; if fewer of them are left than must sign: PROGRAM reset-keys <repo> --replace, after which every client must pin again`;
