@@ -36,6 +36,16 @@ test.each([
   expect(await answerOf(words)).toMatch(/^did you mean "fred\/demo"\?/);
 });
 
+test.each(["pull-metadata", "pin", "adopt-metadata"])(
+  "%s --root says that the file is a word there",
+  async (command) => {
+    for (const flag of [["--root", "root.json"], ["--root=root.json"]]) {
+      const hint = await answerOf([command, repo, ...flag]);
+      expect(hint).toMatch(new RegExp(`^the file follows the repository: dtuf ${command} .*root\\.json`));
+    }
+  },
+);
+
 test("a repository of a registry is named with its host, from what this machine knows", async () => {
   expect(await answerOf(["pull", "registry.example/fred/dem"])).toMatch(
     /^did you mean "registry.example\/fred\/demo"\?/,

@@ -77,7 +77,12 @@ function usageError({ message }: CommanderError, { program, argv }: Request, gro
   }
   const names = all.map(({ name }) => name);
   if (what === "command") return new UsageError(text, describeNearCommand(word, names));
-  const taken = all.find(({ name }) => name === argv[0])?.settings.filter((name) => settings[name].kind !== "secret");
+  const command = all.find(({ name }) => name === argv[0]);
+  // `pull` has it as an option.
+  if (/^--root(?:=|$)/.test(word) && command?.arguments.includes("root.json") === true) {
+    return new UsageError(text, `the file follows the repository: ${program} ${command.name} ${command.arguments}`);
+  }
+  const taken = command?.settings.filter((name) => settings[name].kind !== "secret");
   return new UsageError(text, describeNear(word, [...(taken ?? []).map((name) => `--${name}`), "--help"]));
 }
 
