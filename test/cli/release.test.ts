@@ -117,3 +117,55 @@ test("a delegate releases a program, rolls it out and revokes it with its own ke
   expect((await tool.check()).update?.release.version).toBe("1.0.0");
   expect((await machine.run(["rollout", repo, "tool", "1.0.0", "100%"])).stderr).toContain("AGENT_RELEASE_UNKNOWN");
 });
+
+test("a person who signs sees what changes of a release, new or old, wherever the change is shown [T162]", async () => {
+  await release("2.0.0", "--critical", "--rollout", "10%", "--minimum", "1.0.0");
+  const added = [
+    "custom.release.critical none -> true",
+    'custom.release.minimum none -> "1.0.0"',
+    "custom.release.rollout none -> 10",
+  ];
+  const { stdout } = await machine.must(["diff", repo]);
+  for (const line of added) expect(stdout).toContain(line);
+  await push();
+  await machine.must(["rollout", repo, "app", "2.0.0", "50%"]);
+  await machine.must(["revoke-release", repo, "app", "2.0.0", "1.1.0"]);
+  const lines = ["revoked none -> true", 'rollback none -> "1.1.0"', "rollout 10 -> 50"];
+  await machine.must(["propose", repo, "back"]);
+  await machine.must(["sign", repo, "--proposal", "back", "--export", "request"]);
+  const shown = await Promise.all(
+    [
+      ["diff", repo],
+      ["status", repo],
+      ["push-metadata", repo, "--dry-run"],
+      ["review", repo, "back"],
+      ["sign", repo, "--proposal", "back"],
+      ["sign-file", "request"],
+    ].map((words) => machine.run(words)),
+  );
+  for (const { stdout: out, stderr } of shown)
+    for (const line of lines) expect(out + stderr).toContain(`custom.release.${line}`);
+  const { targets } = JSON.parse((await machine.must(["diff", repo, "--json"])).stdout) as { targets: unknown };
+  expect(targets).toMatchObject([
+    {
+      fields: expect.arrayContaining([
+        { field: "custom.release.revoked", after: true },
+        { field: "custom.release.rollback", after: "1.1.0" },
+        { field: "custom.release.rollout", before: 10, after: 50 },
+      ]) as unknown,
+    },
+  ]);
+});
+
+test("a long field is cut when it is shown, and its hash tells it from another that begins alike [T162]", async () => {
+  const shown = async (end: string): Promise<string> => {
+    await machine.must(["push-target", repo, "long.txt", "-", "--custom", `notes=${"x".repeat(9000)}${end}`], "long");
+    const { stdout } = await machine.must(["diff", repo]);
+    return stdout.split("\n").find((line) => line.includes("custom.notes")) ?? "";
+  };
+  const [one, two] = [await shown("\u001B[2J"), await shown("b")];
+  expect(one).toMatch(
+    /^targets: long\.txt: custom\.notes none -> "x{199}\.\.\. \(\d+ characters, sha256 [0-9a-f]{64}\)$/,
+  );
+  expect(two).not.toBe(one);
+});

@@ -38,6 +38,7 @@ export type {
   DelegateOptions,
   DueRole,
   NewRootOptions,
+  FieldChange,
   IndexOptions,
   ListOptions,
   NewTarget,

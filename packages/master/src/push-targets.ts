@@ -234,7 +234,8 @@ async function describe(
   for (const { path, file } of prepared) changes.set(path, { kind: "put", file });
   const staged: readonly StagedTarget[] = [...changes]
     .map(
-      ([path, change]) => describeStaged(targets, new Map([[path, change]]))[0] ?? { path, change: "delete" as const },
+      ([path, change]) =>
+        describeStaged(targets, new Map([[path, change]]))[0] ?? { path, change: "delete" as const, fields: [] },
     )
     .toSorted((a, b) => (a.path < b.path ? -1 : 1));
   return { prepared, changes, staged, unchanged: [...wanted.keys()].filter((path) => !changes.has(path)) };

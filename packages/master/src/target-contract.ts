@@ -1,6 +1,6 @@
 /** Arguments and results of a push of targets. */
 import type { ByteRange, ContentSource, ProgressCallback } from "@dtuf/registry";
-import type { JsonObject, TargetFile, TargetPath } from "@dtuf/tuf";
+import type { Json, JsonObject, TargetFile, TargetPath } from "@dtuf/tuf";
 
 export interface OperationOptions {
   readonly signal?: AbortSignal | undefined;
@@ -31,6 +31,18 @@ export interface StagedTarget {
   readonly change: "add" | "replace" | "delete";
   /** Absent for "delete". */
   readonly file?: TargetFile | undefined;
+  /** What changes beside length and SHA-256. Empty for "delete". */
+  readonly fields: readonly FieldChange[];
+}
+
+/** A signed field of a target that a change adds, removes or gives another value. */
+export interface FieldChange {
+  /** Such as `custom.release.revoked`. A name with other characters than `A-Z a-z 0-9 _ -` stands in it as a JSON string. */
+  readonly field: string;
+  /** Absent: there was none. */
+  readonly before?: Json | undefined;
+  /** Absent: there is none any more. */
+  readonly after?: Json | undefined;
 }
 
 /** A target to push. */

@@ -2,7 +2,14 @@
 import type { Digest } from "@dtuf/registry";
 import type { JsonObject, KeyId, Signer, TargetFile, TargetPath } from "@dtuf/tuf";
 import type { Periods } from "./keys-contract.ts";
-import type { IndexOptions, OperationOptions, ProgressOptions, StagedTarget, TargetPart } from "./target-contract.ts";
+import type {
+  FieldChange,
+  IndexOptions,
+  OperationOptions,
+  ProgressOptions,
+  StagedTarget,
+  TargetPart,
+} from "./target-contract.ts";
 
 /** A delegation. Exactly one of `paths` and `pathHashPrefixes`. */
 export interface DelegateOptions extends OperationOptions {
@@ -67,6 +74,8 @@ export interface TargetChange {
   readonly size: { readonly before?: number | undefined; readonly after?: number | undefined };
   /** Of the new content, in hex. */
   readonly sha256?: string | undefined;
+  /** What changes beside length and SHA-256: custom metadata such as the revocation of a release. Empty for "delete". */
+  readonly fields: readonly FieldChange[];
 }
 
 /** A change of how long a role is valid and when it is due. Absent: the lifetimes of each machine count. */

@@ -14,6 +14,7 @@ import { pushOptions } from "./push-options.ts";
 import { reportPush } from "./push-record.ts";
 import { noteNameClashes } from "./reports/name-clashes.ts";
 import { isNothingStaged, notePinAgain } from "./reports/staged-report.ts";
+import { changeLines } from "../targets/changed-fields.ts";
 
 export const run: Run = (context, [repo = "", ...files]) => {
   const name = context.values.text("name") || undefined;
@@ -79,7 +80,7 @@ async function preview(
   { changed, unchanged, isRenewed }: Preview,
 ): Promise<void> {
   if (terminal.format === "json") return terminal.printJson({ place, dryRun: true, changed, unchanged });
-  for (const { change, path } of changed) await terminal.printName(`${change} ${path}`);
+  for (const line of changed.flatMap(changeLines)) await terminal.printName(line);
   const what = `${describeCount(changed.length, "target")} changed, ${unchanged.length} unchanged`;
   const isNothing = changed.length === 0 && !isRenewed;
   terminal.report(isNothing ? `nothing to publish at ${place}: ${what}` : `would publish at ${place}: ${what}`);

@@ -11,6 +11,7 @@ import { findFiles, type FoundFiles } from "./directory-files.ts";
 import { withMaster } from "./master.ts";
 import { noteNameClashes } from "./reports/name-clashes.ts";
 import { reportStaged } from "./reports/staged-report.ts";
+import { changeLines } from "../targets/changed-fields.ts";
 
 export const run: Run = async (context, [repo = "", ...words]) => {
   const { io, values, terminal } = context;
@@ -69,6 +70,6 @@ async function printPushed(
     const targets = staged.map(({ path, change, file }) => ({ target: path, change, ...file }));
     await terminal.printJson({ targets, unchanged });
   } else if (values.on("dry-run")) {
-    for (const { path, change } of staged) await terminal.printName(`${change} ${path}`);
+    for (const line of staged.flatMap(changeLines)) await terminal.printName(line);
   }
 }

@@ -8,6 +8,7 @@ import { roleFact } from "../publish/reports/role-report.ts";
 import { keyChangeText, pinAgain } from "../publish/reports/staged-report.ts";
 import { printFacts, type Fact } from "../context/text/columns.ts";
 import { describeInstant } from "../context/time.ts";
+import { changeLines } from "../targets/changed-fields.ts";
 import { rolledBack } from "../context/hints/hints.ts";
 
 export interface PublisherStatus {
@@ -110,7 +111,7 @@ function describeProposal({ name, state, missing }: OpenProposal, command: (name
 
 function describeStaged({ staged }: MasterStatus): readonly string[] {
   return [
-    ...staged.targets.map(({ change, path }) => `${change} ${path}`),
+    ...staged.targets.flatMap(changeLines),
     ...staged.roles.map((role) => `role ${role}`),
     ...staged.keys.map(keyChangeText),
     ...(staged.bins === undefined ? [] : [`${staged.bins} hash bins`]),

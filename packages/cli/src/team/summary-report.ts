@@ -1,6 +1,7 @@
 /** What a proposal changes, as lines that a person reads before signing. */
 import type { KeyLine, Periods, ProposalReview, ProposalSummary, SignatureNeed } from "@dtuf/master";
 import { describeBytes } from "../context/time.ts";
+import { fieldLines } from "../targets/changed-fields.ts";
 
 export function reviewLines(review: Omit<ProposalReview, "missing">): readonly string[] {
   const { name, number, hash, base, state, summary, signatures } = review;
@@ -27,7 +28,7 @@ export function summaryLines({ documents, trust, periods, targets }: ProposalSum
     ),
     ...trust.flatMap(trustLines),
     ...periods.map(periodLine),
-    ...targets.map(targetLine),
+    ...targets.flatMap(targetLines),
   ];
 }
 
@@ -67,10 +68,20 @@ function periodText(periods: Periods | undefined): string {
     : `valid for ${periods.expiryDays} days, due ${periods.signingDays} before the end`;
 }
 
-function targetLine({ role, path, change, size, sha256 }: ProposalSummary["targets"][number]): string {
+function targetLines({
+  role,
+  path,
+  change,
+  size,
+  sha256,
+  fields,
+}: ProposalSummary["targets"][number]): readonly string[] {
   const sizes = [size.before, size.after].flatMap((bytes) => (bytes === undefined ? [] : [describeBytes(bytes)]));
   const digest = sha256 === undefined ? "" : `, sha256 ${sha256}`;
-  return `${role}: ${change} ${path}, ${sizes.join(" -> ")}${digest}`;
+  return [
+    `${role}: ${change} ${path}, ${sizes.join(" -> ")}${digest}`,
+    ...fieldLines(fields).map((line) => `${role}: ${path}: ${line}`),
+  ];
 }
 
 function signatureLine(need: SignatureNeed): string {

@@ -1,7 +1,7 @@
-/** Changes that the user requested and that are not published yet. */
+/** Changes that the user requested and that are not published yet, and what they change. */
 import type { Json, JsonObject, TargetFile, TargetPath } from "@dtuf/tuf";
 import { parseTargetPath } from "@dtuf/tuf";
-import type { StagedTarget } from "../contract.ts";
+import type { FieldChange, StagedTarget } from "../contract.ts";
 import { MasterError } from "../errors.ts";
 import { togetherMaxBytes } from "../limits.ts";
 
@@ -28,8 +28,10 @@ export function describeStaged(targets: TargetMap, staged: StagedTargets): reado
       // A target that was only staged and then deleted changes nothing.
       .filter(([path, { kind }]) => kind === "put" || targets.has(path))
       .map(([path, change]): StagedTarget => {
-        if (change.kind === "delete") return { path, change: "delete" };
-        return { path, change: targets.has(path) ? "replace" : "add", file: change.file };
+        if (change.kind === "delete") return { path, change: "delete", fields: [] };
+        const { file } = change;
+        const fields = changedFields(targets.get(path), file);
+        return { path, change: targets.has(path) ? "replace" : "add", file, fields };
       })
       .toSorted((a, b) => (a.path < b.path ? -1 : 1))
   );
@@ -106,4 +108,60 @@ function readString(json: Json | undefined): string {
 function readObject(json: Json | undefined): JsonObject {
   if (typeof json !== "object" || json === null || Array.isArray(json)) throw new TypeError("wanted an object");
   return json as JsonObject;
+}
+
+/** Objects in a target's fields are compared member by member up to this depth; deeper ones as a whole. */
+const depthMax = 6;
+
+/** They only say where the bytes of the content are found, which are verified; so they follow from the content. */
+const ofContent = /^custom\.dtuf\.(blobs|index|patches)(\.|$)/;
+
+/** Sorted by name. What `custom.dtuf` says of the place of the bytes is left out if the content is another one. */
+export function changedFields(before: TargetFile | undefined, after: TargetFile): readonly FieldChange[] {
+  const [old, next] = [before === undefined ? {} : fieldsOf(before), fieldsOf(after)];
+  const isSameContent = sha256Of(before) === sha256Of(after) && before?.length === after.length;
+  return [...changesIn([old, next], "", depthMax)]
+    .filter(({ field }) => isSameContent || !ofContent.test(field))
+    .toSorted((a, b) => (a.field < b.field ? -1 : 1));
+}
+
+function sha256Of(file: TargetFile | undefined): string | undefined {
+  return file?.hashes.get("sha256");
+}
+
+function fieldsOf({ hashes, custom, unrecognized }: TargetFile): JsonObject {
+  const others = [...hashes].filter(([algorithm]) => algorithm !== "sha256");
+  return {
+    ...unrecognized,
+    ...(others.length === 0 ? {} : { hashes: Object.fromEntries(others) }),
+    ...(custom === undefined ? {} : { custom }),
+  };
+}
+
+function* changesIn(
+  [old, next]: readonly [JsonObject, JsonObject],
+  within: string,
+  depth: number,
+): Generator<FieldChange> {
+  for (const name of new Set([...Object.keys(old), ...Object.keys(next)])) {
+    const field = within + (/^[\w-]+$/.test(name) ? name : JSON.stringify(name));
+    const [before, after] = [valueOf(old, name), valueOf(next, name)];
+    const [inOld, inNext] = [membersOf(before), membersOf(after)];
+    if (depth > 1 && inOld !== undefined && inNext !== undefined) {
+      yield* changesIn([inOld, inNext], `${field}.`, depth - 1);
+    } else if (JSON.stringify(before) !== JSON.stringify(after)) {
+      yield { field, ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) };
+    }
+  }
+}
+
+function valueOf(json: JsonObject, name: string): Json | undefined {
+  return Object.hasOwn(json, name) ? json[name] : undefined;
+}
+
+/** Of a value that is absent: none, so that a new object is shown member by member. An empty object is a value. */
+function membersOf(value: Json | undefined): JsonObject | undefined {
+  if (value === undefined) return {};
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  return isObject && Object.keys(value).length > 0 ? (value as JsonObject) : undefined;
 }

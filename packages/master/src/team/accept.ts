@@ -120,8 +120,8 @@ function targetsOf(document: Root | Targets | undefined): TargetMap | undefined 
 function changedTargets({ files }: OpenedFiles): readonly StagedTarget[] {
   const pairs = files.map(pairOf);
   const after = new Map(gatherTargets(pairs).map((targets) => [targets.role, targets.after]));
-  return summarize(pairs).targets.map(({ role, path, change }): StagedTarget => {
+  return summarize(pairs).targets.map(({ role, path, change, fields }): StagedTarget => {
     const file = after.get(role)?.get(path);
-    return file === undefined ? { path, change } : { path, change, file };
+    return file === undefined ? { path, change, fields } : { path, change, file, fields };
   });
 }

@@ -5,6 +5,7 @@ import { UsageError } from "../../context/usage.ts";
 import { tryMaster } from "../master.ts";
 import { pushOptions } from "../push-options.ts";
 import { reportPush } from "../push-record.ts";
+import { changeLines } from "../../targets/changed-fields.ts";
 
 export const run: Run = (context, [repo = "", number = ""]) => {
   const { io, values } = context;
@@ -27,6 +28,6 @@ function parseRelease(text: string): number {
 async function preview(context: Context, release: number, changes: readonly StagedTarget[]): Promise<void> {
   const { terminal } = context;
   if (terminal.format === "json") return terminal.printJson({ release, changes });
-  for (const { path, change } of changes) await terminal.printName(`${change} ${path}`);
+  for (const line of changes.flatMap(changeLines)) await terminal.printName(line);
   terminal.report(`release ${release} would be published again: ${describeCount(changes.length, "target")} changed`);
 }

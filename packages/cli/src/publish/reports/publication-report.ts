@@ -2,6 +2,7 @@ import type { PublishPreview, PublishResult, StagedTarget } from "@dtuf/master";
 import type { Context } from "../../context/command.ts";
 import { describeInstant } from "../../context/time.ts";
 import { noteDue, noteRecord } from "./due-report.ts";
+import { changeLines } from "../../targets/changed-fields.ts";
 
 export interface Unchanged {
   /** Targets that were named and are published as they were. */
@@ -31,7 +32,7 @@ export async function reportPreview(context: Context, place: string, preview: Pu
   noteDue(context, preview.due);
   if (preview.record !== undefined) noteRecord(context, preview.record);
   if (terminal.format === "json") return terminal.printJson({ place, dryRun: true, ...preview });
-  for (const { change, path } of preview.changed) await terminal.printName(`${change} ${path}`);
+  for (const line of preview.changed.flatMap(changeLines)) await terminal.printName(line);
   const { versions, servedUntil } = preview;
   const root = preview.renewed.includes("root") ? `, root ${versions.root}` : "";
   terminal.report(

@@ -13,7 +13,7 @@ import {
   type TargetPath,
   type Targets,
 } from "@dtuf/tuf";
-import { isSameTarget, type TargetMap } from "../../documents/changes.ts";
+import { changedFields, isSameTarget, type TargetMap } from "../../documents/changes.ts";
 import { keyHolderOf } from "../../documents/key-owner.ts";
 import { findPeriods, withoutPeriods } from "../../documents/periods.ts";
 import type { Periods } from "../../keys-contract.ts";
@@ -234,10 +234,10 @@ function compareTargets({ role, before, after }: RoleTargets): readonly TargetCh
     if (isSameTarget(known, file)) continue;
     const change = known === undefined ? "add" : "replace";
     const size = { before: known?.length, after: file.length };
-    changes.push({ role, path, change, size, sha256: file.hashes.get("sha256") });
+    changes.push({ role, path, change, size, sha256: file.hashes.get("sha256"), fields: changedFields(known, file) });
   }
   for (const [path, { length }] of before) {
-    if (!after.has(path)) changes.push({ role, path, change: "delete", size: { before: length } });
+    if (!after.has(path)) changes.push({ role, path, change: "delete", size: { before: length }, fields: [] });
   }
   return changes.toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }
