@@ -48,6 +48,25 @@ async function offered(agent: Agent): Promise<Parameters<Agent["stage"]>[0]> {
   return update;
 }
 
+test("a signal ends a health check that runs at once, and the version waits for its confirmation", async () => {
+  const agent = scene.agent();
+  const stop = new AbortController();
+  let isTold = false;
+  const update = agent.update({
+    signal: stop.signal,
+    healthCheck({ signal }) {
+      signal.addEventListener("abort", () => (isTold = true));
+      setTimeout(() => stop.abort(new RangeError("not now")));
+      return new Promise(() => undefined);
+    },
+  });
+  await expect(update).rejects.toThrow("not now");
+  expect(isTold).toBe(true);
+  expect(await agent.pending()).toMatchObject({ pending: { version: "1.1.0", phase: "applied" }, reverted: [] });
+  expect((await agent.recover()).installed?.version).toBe("1.1.0");
+  expect(await agent.confirm()).toMatchObject({ installed: { version: "1.1.0" }, pending: undefined });
+});
+
 test.each(calls)("%s throws the reason of its signal, and changes nothing", async (_name, call) => {
   const before = await scene.agent().pending();
   const signal = AbortSignal.abort(new RangeError("not now"));

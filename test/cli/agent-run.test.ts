@@ -1,5 +1,5 @@
 /** `dtuf agent`: a program kept up to date by a timer, by a service, and by a program that drives it with lines of JSON. */
-import { chmod, mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { openForms } from "../docs/documents.ts";
@@ -160,6 +160,35 @@ describe("dtuf agent run --once", () => {
     }
     await expect(installed()).rejects.toThrow("ENOENT");
   });
+});
+
+test.each([
+  ["that is not there", "no-such-file.yaml", "there is no file"],
+  ["that is a directory", "bin", "bin"],
+  ["that is a link to itself", "loop", "loop"],
+  ["that is too large", "large", "large"],
+  ["that is not YAML", "broken", "broken:1"],
+])("a file of settings %s is a usage error, so that a service is not started again", async (_what, name, words) => {
+  await symlink("loop", here("loop"));
+  await writeFile(here("large"), Buffer.alloc(300_000, "#"));
+  await writeFile(here("broken"), "name: [");
+  for (const more of [[], ["--once"], ["--jsonl"]]) {
+    const ran = await machine.run(["agent", "run", join(home, name), ...more]);
+    expect(ran).toMatchObject({ status: 2, stderr: expect.stringContaining(words) as unknown });
+  }
+});
+
+test("a program that an installer put there, of no known version, is installed and restarted again when the first update is sick", async () => {
+  await writeFile(here("bin/app"), program("by-hand"), { mode: 0o755 });
+  const file = await writeSettings({ health: ["bin/app"], restart: ["sh", "-c", "echo restart >> calls"] });
+  await writeFile(here(`sick-${current()}`), "");
+  const ran = await machine.run(["agent", "run", file, "--once"]);
+  expect(ran).toMatchObject({ status: 1, stderr: expect.stringContaining("was there before is installed") as unknown });
+  expect(await installed()).toBe(program("by-hand"));
+  expect((await stat(here("bin/app"))).mode & 0o111).toBe(0o111);
+  expect(await readFile(here("calls"), "utf8")).toBe(`restart\n${current()} ${current()}\nrestart\n`);
+  await machine.must(["agent", "run", file, "--once"]);
+  expect(await installed()).toBe(program("by-hand"));
 });
 
 interface Told {

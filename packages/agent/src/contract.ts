@@ -67,7 +67,7 @@ export interface HeldCall extends AgentCall {
 export type CheckOptions = HeldCall;
 
 export interface ApplyOptions extends HeldCall {
-  /** Without it, the new version waits for `confirm`. With it, the version is confirmed or reverted before the call ends. */
+  /** Without it, the new version waits for `confirm`. With it, the version is confirmed or reverted before the call ends, unless the signal ends the check. */
   readonly healthCheck?: HealthCheck | undefined;
 }
 

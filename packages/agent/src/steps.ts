@@ -76,7 +76,7 @@ export async function applyStaged(place: Workplace, state: AgentState, call: App
   const { healthCheck } = call;
   if (healthCheck === undefined || applied.installed === undefined) return applied;
   const { version, path } = applied.installed;
-  const cause = await findFault(healthCheck, { version, path }, place.healthMs);
+  const cause = await findFault(healthCheck, { version, path, signal: call.signal }, place.healthMs);
   if (cause === undefined) return confirmApplied(place, applied);
   const { installed } = await revertFailed(place, applied, "health");
   const then =

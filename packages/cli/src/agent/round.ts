@@ -1,5 +1,5 @@
 /** The steps of an update as the settings want them: each leaves the old version or the new one, whole. */
-import { AgentError, type Agent, type AgentStatus, type CheckResult } from "@dtuf/agent";
+import { AgentError, type Agent, type AgentStatus, type CheckResult, type HealthCheck } from "@dtuf/agent";
 import { askProgram, createHealthCheck } from "./run-program.ts";
 import type { Desk } from "./desk.ts";
 import type { Automatic } from "./config/config.ts";
@@ -54,16 +54,31 @@ export async function apply(
   agent: Agent,
   { confirming, ...call }: StepCall & { readonly confirming: Confirming },
 ): Promise<AgentStatus> {
-  const healthCheck = createHealthCheck({ config: desk.config, env: desk.context.io.env });
+  const health = createHealthCheck({ config: desk.config, env: desk.context.io.env });
+  const { signal, release } = untilReleased(call.signal);
+  // Programs that have begun are waited for: one that is cut off could leave what it restarts stopped.
+  const healthCheck: HealthCheck | undefined = health && ((context) => (release(), health(context)));
   try {
-    const status = await agent.apply({ ...call, healthCheck });
+    const status = await agent.apply({ ...call, signal, healthCheck });
     return healthCheck === undefined && confirming === "at-once" ? await agent.confirm() : status;
   } catch (error) {
     const { installed } = await agent.pending();
     // The version before is in its place again, and has to be started again.
     if (AgentError.is(error) && error.code === "AGENT_UNHEALTHY") await restart(desk, installed);
     throw error;
+  } finally {
+    release();
   }
+}
+
+/** A signal that ends with another one, until it is released. */
+function untilReleased(followed: AbortSignal): { readonly signal: AbortSignal; readonly release: () => void } {
+  const own = new AbortController();
+  const end = (): void => own.abort(followed.reason);
+  const release = (): void => followed.removeEventListener("abort", end);
+  if (followed.aborted) end();
+  followed.addEventListener("abort", end);
+  return { signal: own.signal, release };
 }
 
 export async function revert(desk: Desk, agent: Agent): Promise<AgentStatus> {
