@@ -36,6 +36,7 @@ const calls: readonly [string, (agent: Agent, call: AgentCall) => Promise<unknow
   ["recover", (agent, call) => agent.recover(call)],
   ["update", (agent, call) => agent.update(call)],
   ["pending", (agent, call) => agent.pending(call)],
+  ["inspect", (agent, call) => agent.inspect(call)],
   ["skip", (agent, call) => agent.skip("1.1.0", call)],
   ["postpone", (agent, call) => agent.postpone(new Date(0), call)],
   ["optOut", (agent, call) => agent.optOut(call)],
@@ -75,7 +76,7 @@ test.each(calls)("%s throws the reason of its signal, and changes nothing", asyn
   expect(await scene.installed()).toBe("one");
 });
 
-test.each(calls.filter(([name]) => name !== "pending"))(
+test.each(calls.filter(([name]) => !["pending", "inspect"].includes(name)))(
   "%s waits for another process no longer than its stall timeout",
   async (name, call) => {
     const agent = scene.agent();

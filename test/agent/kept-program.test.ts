@@ -81,6 +81,32 @@ describe("a program that was replaced by hand", () => {
   });
 });
 
+test("a program that was deleted is reported and installed again, and the version before it is still kept", async () => {
+  for (const version of ["1.0.0", "1.1.0"]) {
+    await scene.publish(version, Buffer.from(version));
+    await installNewest(agent);
+  }
+  const path = join(scene.home, "bin", "app");
+  await rm(path);
+  expect(await agent.inspect()).toBe("missing");
+  expect(await agent.update({ healthCheck: () => true })).toEqual({ kind: "installed", version: "1.1.0" });
+  expect(scene.events).toContainEqual({ kind: "differs", condition: "missing", version: "1.1.0", path });
+  expect(await scene.installed()).toBe("1.1.0");
+  expect(await agent.inspect()).toBe("whole");
+  expect((await agent.revert()).installed?.version).toBe("1.0.0");
+  expect(await scene.installed()).toBe("1.0.0");
+});
+
+test("a program that was changed by hand is reported in each check, and is left as it is", async () => {
+  await scene.publish("1.0.0", Buffer.from("1.0.0"));
+  await installNewest(agent);
+  await putByHand("patched");
+  expect(await agent.update()).toEqual({ kind: "current" });
+  const path = join(scene.home, "bin", "app");
+  expect(scene.events).toContainEqual({ kind: "differs", condition: "changed", version: "1.0.0", path });
+  expect(await scene.installed()).toBe("patched");
+});
+
 test("of a program that was deleted, nothing is promised as the version before", async () => {
   await scene.publish("1.0.0", Buffer.from("1.0.0"));
   await installNewest(agent);

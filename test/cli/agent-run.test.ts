@@ -1,5 +1,5 @@
 /** `dtuf agent`: a program kept up to date by a timer, by a service, and by a program that drives it with lines of JSON. */
-import { chmod, mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { openForms } from "../docs/documents.ts";
@@ -189,6 +189,19 @@ test("a program that an installer put there, of no known version, is installed a
   expect(await readFile(here("calls"), "utf8")).toBe(`restart\n${current()} ${current()}\nrestart\n`);
   await machine.must(["agent", "run", file, "--once"]);
   expect(await installed()).toBe(program("by-hand"));
+});
+
+test("a program that was changed or deleted is said to be so by a round and by status, and a deleted one is installed again", async () => {
+  const file = await writeSettings();
+  await machine.must(["agent", "run", file, "--once"]);
+  await writeFile(here("bin/app"), "changed");
+  expect((await machine.must(["agent", "run", file, "--once"])).stderr).toContain(`version ${current()} was changed`);
+  expect((await machine.must(["agent", "status", file])).stdout).toContain("bin/app (changed)");
+  await rm(here("bin/app"));
+  expect(await status(file)).toMatchObject({ installedIs: "missing" });
+  expect((await machine.must(["agent", "run", file, "--once"])).stderr).toContain("is not at its place any more");
+  expect(await installed()).toBe(program(current()));
+  expect(await status(file)).toMatchObject({ installedIs: "whole" });
 });
 
 interface Told {

@@ -9,7 +9,7 @@ import { arch, platform as osPlatform } from "node:os";
 import { join, resolve } from "node:path";
 import { createCopy, type Copy } from "@dtuf/copy";
 import { createSingleFlight } from "@dtuf/registry";
-import { checkForUpdate } from "./check.ts";
+import { checkForUpdate, inspectInstalled } from "./check.ts";
 import type { Agent, AgentCall, AgentOptions, AgentStatus, CheckResult, HeldCall, InstallPlace } from "./contract.ts";
 import { createEventStream } from "./events.ts";
 import { createFileInstallation } from "./install/file-installation.ts";
@@ -55,6 +55,14 @@ export function createAgent(options: AgentOptions): Agent {
     recover: (call) => change(call, (state) => countStart(place, state)),
     update: (call = {}) => updateOnce(steps, call),
     run: (call) => runRounds({ ...steps, close, events, now }, call),
+    async inspect({ signal } = {}) {
+      signal?.throwIfAborted();
+      const { installation } = place;
+      return inspectInstalled(
+        { installation, events: { ...events, emit: () => undefined } },
+        await readAgentState(place.directory, place.random),
+      );
+    },
     async skip(version, call) {
       const skipped = parseReleaseVersion(version);
       return change(call, (state) => keep(place, { ...state, skipped: [...new Set([...state.skipped, skipped])] }));

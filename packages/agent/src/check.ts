@@ -2,6 +2,7 @@
 import type { CallOptions, Copy } from "@dtuf/copy";
 import { parseUnverified } from "@dtuf/tuf";
 import type { AgentUpdate, CheckOptions, CheckResult } from "./contract.ts";
+import type { InstalledCondition } from "./install/installation.ts";
 import { withStallTimeout } from "./patience.ts";
 import { parseAgentRelease, verifyReleasePath } from "./release/release.ts";
 import { selectRelease, type Machine, type SignedRelease } from "./release/select-release.ts";
@@ -25,11 +26,28 @@ export async function checkForUpdate(place: Workplace, call: CheckOptions): Prom
     return after === before ? before : keep(place, after);
   });
   const { chosen, passedOver, installed } = selectRelease(found, machineOf(place, state, { now, isAsked }));
-  const offer = chosen === undefined ? undefined : await updateOf(place.copy, chosen, call.signal);
+  const condition = await inspectInstalled(place, state);
+  // What was changed may be the user's own; what is missing is nobody's.
+  const isGone =
+    condition === "missing" && installed?.revoked === false && installed.sha256 === state.installed?.sha256;
+  const wanted = chosen ?? (isGone ? ({ release: installed, kind: "install" } as const) : undefined);
+  const offer = wanted === undefined ? undefined : await updateOf(place.copy, wanted, call.signal);
   const held = offer === undefined || isAsked ? undefined : await holdOf(place, offer, { state, now });
   const update = held === undefined ? offer : undefined;
   place.events.emit({ kind: "checked", version: update?.release.version });
   return Object.freeze({ update, held, passedOver, installedRelease: installed });
+}
+
+/** Compares what is installed with what is there, and reports a difference. Undefined: no version is installed and confirmed. */
+export async function inspectInstalled(
+  { installation, events }: Pick<Workplace, "installation" | "events">,
+  { installed, pending }: AgentState,
+): Promise<InstalledCondition | undefined> {
+  if (installed === undefined || (pending !== undefined && pending.phase !== "staged")) return undefined;
+  const condition = await installation.inspect(installed);
+  const { version, path } = installed;
+  if (condition !== "whole") events.emit({ kind: "differs", condition, version, path });
+  return condition;
 }
 
 async function holdOf(

@@ -2,6 +2,7 @@
 import type { Copy, CopyRepository, CopySettings, TargetInfo } from "@dtuf/copy";
 import type { AgentEvent } from "./events.ts";
 import type { FilePlace } from "./install/file-installation.ts";
+import type { InstalledCondition } from "./install/installation.ts";
 import type { SlotPlace } from "./install/slot-installation.ts";
 import type { HealthCheck } from "./patience.ts";
 import type { ReleasePlatform } from "./release/platform.ts";
@@ -157,6 +158,8 @@ export interface Agent extends AsyncDisposable {
    * one timer, and no connection of a copy that the agent created. An opt-out makes no request.
    */
   run(options: RunOptions): Promise<void>;
+  /** Whether the installed version is still at its place, by its bytes; undefined if none is installed and confirmed. @throws FileError */
+  inspect(options?: AgentCall): Promise<InstalledCondition | undefined>;
   /** What is known, without a change. */
   pending(options?: AgentCall): Promise<AgentStatus>;
   /** This version is not installed unless a person asks. @throws AgentError AGENT_RELEASE_INVALID */

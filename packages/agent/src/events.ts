@@ -4,6 +4,13 @@ import type { HeldStep, HoldReason } from "./when/hold.ts";
 export type AgentEvent =
   /** A check ended. `version` is undefined if there is nothing to install now. */
   | { readonly kind: "checked"; readonly version: string | undefined }
+  /** Of a check: the installed version is not at its place any more, or other content is there. What is missing is offered again. */
+  | {
+      readonly kind: "differs";
+      readonly condition: "missing" | "changed";
+      readonly version: string;
+      readonly path: string;
+    }
   /** A target claims to be a release and is malformed. It is passed over. */
   | { readonly kind: "release-skipped"; readonly path: string; readonly error: unknown }
   /** `totalBytes` is the signed length. "install": the staged bytes are verified again and written. */

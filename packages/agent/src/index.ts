@@ -16,6 +16,7 @@ export type {
 } from "./contract.ts";
 export { AgentError, type AgentErrorCode, type AgentErrorDetails } from "./errors.ts";
 export type { AgentEvent, RevertReason } from "./events.ts";
+export type { InstalledCondition } from "./install/installation.ts";
 export type { FilePlace } from "./install/file-installation.ts";
 export type { SlotPlace } from "./install/slot-installation.ts";
 export type { UnpackLimits } from "./install/archive/entry-rule.ts";

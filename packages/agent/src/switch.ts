@@ -56,11 +56,18 @@ function beforeOf({ installed }: AgentState, { before }: PendingVersion): Instal
   return before === undefined ? installed : (before ?? undefined);
 }
 
+/** If the version that was missing is installed again, the one before it is still kept. */
+function previousOf(state: AgentState, pending: PendingVersion): InstalledVersion | undefined {
+  const before = beforeOf(state, pending);
+  const isSame = state.installed?.sha256 === pending.sha256;
+  return isSame && (before === undefined || before.sha256 === pending.sha256) ? state.previous : before;
+}
+
 function applied(state: AgentState, pending: PendingVersion): AgentState {
   return {
     ...state,
     installed: versionOf(pending),
-    previous: beforeOf(state, pending),
+    previous: previousOf(state, pending),
     pending: { ...pending, phase: "applied", starts: 0, before: undefined },
   };
 }

@@ -15,7 +15,7 @@ import {
   syncDirectory,
 } from "@dtuf/registry/files";
 import { unknownVersion, type InstalledVersion } from "../state/agent-state.ts";
-import type { Installation, InstallOptions } from "./installation.ts";
+import type { Installation, InstalledCondition, InstallOptions } from "./installation.ts";
 import { removeOthers, stagedName } from "./remove-others.ts";
 import { hasContent, identifyFile, readStaged, type StagedContent } from "./staged-content.ts";
 
@@ -39,6 +39,7 @@ export function createFileInstallation({ path, mode }: FilePlace): Installation 
     directories: [stagingDirectory],
     seeds: [path],
     currentPath: () => path,
+    inspect: (version) => inspectFile(path, version),
     holds: (version) => hasContent(path, version),
     identify: () => identifyFile(path),
     async findBefore(installed) {
@@ -67,6 +68,11 @@ export function createFileInstallation({ path, mode }: FilePlace): Installation 
       await removeOthers(stagingDirectory, { made: [stagedName, keptName], wanted });
     },
   };
+}
+
+async function inspectFile(path: string, version: InstalledVersion): Promise<InstalledCondition> {
+  if (await hasContent(path, version)) return "whole";
+  return (await findRegularFile(path)) === undefined ? "missing" : "changed";
 }
 
 /** The bytes that are installed are those that were hashed: what is verified is written to a new file, which is renamed. */

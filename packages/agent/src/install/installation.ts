@@ -7,6 +7,9 @@ export interface InstallOptions {
   readonly onBytes?: ((bytes: number) => void) | undefined;
 }
 
+/** What became of an installed version: its bytes are there, other bytes are there, or nothing. */
+export type InstalledCondition = "whole" | "changed" | "missing";
+
 export interface Installation {
   /** Where verified bytes wait: on the file system of the place itself, because a rename crosses none. */
   readonly stagingDirectory: string;
@@ -14,6 +17,8 @@ export interface Installation {
   readonly directories: readonly string[];
   /** Files that may have bytes of the next version, so that these are not downloaded. They are verified before they are used. */
   readonly seeds: readonly string[];
+  /** Compares the place with this version. Of an archive: whether `current` names its slot, not the files in it. @throws FileError */
+  inspect(version: InstalledVersion): Promise<InstalledCondition>;
   /** Whether the place has exactly this version now. */
   holds(version: InstalledVersion): Promise<boolean>;
   /**

@@ -47,6 +47,11 @@ export function createSlotInstallation({ directory, slots: slotsMax = 3, ...limi
     directories: [slots, stagingDirectory],
     seeds: [],
     currentPath: slotOf,
+    async inspect(version) {
+      const named = await findCurrent();
+      const isOther = named !== undefined && named !== `slots/${version.sha256}`;
+      return isOther ? "changed" : named !== undefined && (await isWhole(version)) ? "whole" : "missing";
+    },
     holds: async (version) => (await findCurrent()) === `slots/${version.sha256}` && isWhole(version),
     identify: async () => undefined,
     findBefore: async (installed) => installed,
@@ -61,10 +66,8 @@ export function createSlotInstallation({ directory, slots: slotsMax = 3, ...limi
     },
     restore: pointTo,
     async keepOnly(versions) {
-      await keepSlots(
-        slots,
-        versions.map(({ sha256 }) => sha256),
-      );
+      const hashes = versions.map(({ sha256 }) => sha256);
+      await keepSlots(slots, hashes);
       await removeOthers(stagingDirectory, { made: [stagedName], wanted: new Set() });
     },
   };

@@ -7,9 +7,11 @@ import type { OtherCode } from "./problem.ts";
 
 /** Codes of events: its kind, and what tells two of a kind apart. */
 export type EventMessageCode =
-  | Exclude<AgentEvent["kind"], "checked" | "progress" | "reverted" | "healed" | "held" | "failed">
+  | Exclude<AgentEvent["kind"], "checked" | "differs" | "progress" | "reverted" | "healed" | "held" | "failed">
   | "checked.current"
   | "checked.update"
+  | "differs.missing"
+  | "differs.changed"
   | "progress.download"
   | "progress.install"
   | `reverted.${RevertReason}`
@@ -122,6 +124,8 @@ const problems: Readonly<Record<ProblemCode | OtherCode, string>> = {
 const events: Readonly<Record<EventMessageCode, string>> = {
   "checked.current": "No newer version is available.",
   "checked.update": "Version {version} is available.",
+  "differs.missing": "Version {version} is not at its place any more: {path}",
+  "differs.changed": "Version {version} was changed: {path}. If you remove it, the next update installs it again.",
   "release-skipped": "A published version has an invalid description: {path}",
   "progress.download": "Version {version}: {bytes} of {totalBytes} bytes are downloaded.",
   "progress.install": "Version {version}: {bytes} of {totalBytes} bytes are installed.",

@@ -42,6 +42,8 @@ function codeOf(event: Exclude<AgentEvent, { kind: "failed" }>): MessageCode {
   switch (event.kind) {
     case "checked":
       return event.version === undefined ? "checked.current" : "checked.update";
+    case "differs":
+      return `differs.${event.condition}`;
     case "progress":
       return `progress.${event.step}`;
     case "reverted":

@@ -1,12 +1,12 @@
 /** `dtuf agent run CONFIG` keeps a program up to date; `dtuf agent status CONFIG` says what is installed. */
-import type { AgentStatus, InstalledVersion } from "@dtuf/agent";
+import type { InstalledVersion } from "@dtuf/agent";
 import type { Context, ExitStatus, Run } from "../context/command.ts";
 import { exitStatusOf } from "../context/exit-status.ts";
 import { describeNear } from "../context/text/near.ts";
 import { UsageError } from "../context/usage.ts";
 import type { AgentConfig } from "./config/config.ts";
 import { readAgentConfig } from "./config/read-config.ts";
-import { openDesk, readStatus } from "./desk.ts";
+import { openDesk, readStatus, type KnownStatus } from "./desk.ts";
 import { encodeError, encodeStatus } from "./lines/encode-line.ts";
 import { createLineWriter, helloLine, runSession, type LineWriter } from "./lines/session.ts";
 import { createTextReporter } from "./report.ts";
@@ -80,19 +80,24 @@ async function drive(context: Context, { file, writer }: Driving): Promise<void>
 }
 
 async function showStatus(context: Context, config: AgentConfig): Promise<ExitStatus> {
-  const status = await readStatus(context, config);
+  const known = await readStatus(context, config);
   const { terminal } = context;
-  if (terminal.format === "json") await terminal.printJson({ name: config.name, ...encodeStatus(status) });
-  else for (const line of describeStatus(config, status)) await terminal.printName(line);
+  if (terminal.format === "json")
+    await terminal.printJson({
+      name: config.name,
+      ...encodeStatus(known.status),
+      installedIs: known.condition ?? null,
+    });
+  else for (const line of describeStatus(config, known)) await terminal.printName(line);
   return 0;
 }
 
-function describeStatus({ name }: AgentConfig, status: AgentStatus): readonly string[] {
+function describeStatus({ name }: AgentConfig, { status, condition }: KnownStatus): readonly string[] {
   const { installed, previous, pending, skipped, reverted, isOptedOut, postponedUntil } = status;
   const version = (each: InstalledVersion | undefined): string => each?.version ?? "none";
   return [
     `name: ${name}`,
-    `installed: ${version(installed)}${installed === undefined ? "" : `, ${installed.path}`}`,
+    `installed: ${version(installed)}${installed === undefined ? "" : `, ${installed.path}`}${condition === undefined || condition === "whole" ? "" : ` (${condition})`}`,
     `previous: ${version(previous)}`,
     ...(pending === undefined ? [] : [`pending: ${pending.version}, ${pending.phase}`]),
     ...(skipped.length === 0 ? [] : [`skipped: ${skipped.join(", ")}`]),

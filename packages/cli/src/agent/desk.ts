@@ -65,11 +65,17 @@ async function withAgent<Result>(
   });
 }
 
+export interface KnownStatus {
+  readonly status: AgentStatus;
+  readonly condition: Awaited<ReturnType<Agent["inspect"]>>;
+}
+
 /** What is known without a request. */
-export function readStatus(context: Context, config: AgentConfig): Promise<AgentStatus> {
+export async function readStatus(context: Context, config: AgentConfig): Promise<KnownStatus> {
   const directory = join(config.directory, "copy");
   const copy = createCopy({ source: { sites: [] }, place: "", directory });
-  return openAgent(config, { context, copy, onEvent: () => undefined }).pending();
+  const agent = openAgent(config, { context, copy, onEvent: () => undefined });
+  return { status: await agent.pending(), condition: await agent.inspect() };
 }
 
 interface Opening {
