@@ -1,6 +1,6 @@
 /** Keys and thresholds from the command line: made anywhere, added, listed, removed; signing with what this person has. */
 import { generateKeyPairSync } from "node:crypto";
-import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createMachine, publishDemo, type Machine } from "./machine.ts";
@@ -123,6 +123,25 @@ describe("a CI machine", () => {
 });
 
 describe("the list of signers", () => {
+  const sign = (...words: readonly string[]) => machine.run(["propose", repo, "people", ...words]);
+
+  test("keeps the place of a key when a copy of it is made, until that place is gone; --signer wins over it", async () => {
+    await machine.must(["create-key", "alice"]);
+    await machine.must(["add-key", repo, "targets", "alice.pub"]);
+    await machine.must(["set-threshold", repo, "targets", "2"]);
+    const before = await read("config/signers.json");
+    const copied = await machine.must(["create-key", "copy", "--from", "alice"]);
+    expect(copied.stderr).toContain(`remembers file2:${path("alice")} for this key`);
+    expect(await read("config/signers.json")).toBe(before);
+    await rename(path("alice"), path("moved"));
+    const refused = await sign();
+    expect(refused).toMatchObject({ status: 3, stderr: expect.stringContaining("--signer file2:FILE signs with it") });
+    expect(await sign("--signer", "file2:moved")).toMatchObject({ status: 0 });
+    await machine.must(["create-key", "again", "--from", "moved"]);
+    expect(await read("config/signers.json")).toContain(`file2:${path("again")}`);
+    expect(await sign()).toMatchObject({ status: 0 });
+  });
+
   test("is a person's own: 0600, without a secret; a damaged one is an error that names it", async () => {
     machine.environment["DTUF_KEY_PASSWORD"] = "correct horse";
     await machine.must(["create-key", "alice"]);

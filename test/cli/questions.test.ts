@@ -84,6 +84,14 @@ describe("a pin that changes", () => {
     await machine.must(["pin", repo, "other.json", "--replace"]);
     expect(await pinned()).toBe(fingerprint(roots.other));
   });
+
+  test("with --replace where nobody is asked, says both fingerprints, and so does its JSON", async () => {
+    await machine.must(["pin", repo, "root.json", "--replace"]);
+    const { stderr, stdout } = await machine.must(["pin", repo, "other.json", "--replace", "--json"]);
+    const [before, after] = [fingerprint(roots.pinned), fingerprint(roots.other)];
+    expect(stderr).toContain(`the pin was root version 1, sha256 ${before} and is now version 1, sha256 ${after}`);
+    expect(JSON.parse(stdout)).toMatchObject({ pin: { fingerprint: after }, previousPin: { fingerprint: before } });
+  });
 });
 
 describe("nobody is asked", () => {

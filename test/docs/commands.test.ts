@@ -25,9 +25,11 @@ function createPage(): string {
   return createReference({ runs, schemas });
 }
 
-/** Most of a release is too long to show, and a warning that belongs to this scene alone is left out. */
+/** A warning that belongs to this scene alone is left out, and so is the hash of a root whose keys are new in each run. */
 function shownRun({ story, command, stdout, stderr }: Told): ShownRun {
-  const talk = stderr.replaceAll(/.*stored without a passphrase.*\n|.* which git ignores.*\n/g, "");
+  const talk = stderr
+    .replaceAll(/.*stored without a passphrase.*\n|.* which git ignores.*\n/g, "")
+    .replace(/[0-9a-f]{64}(?=; ship it)/, "...");
   const data = stdout === "" || stdout.endsWith("\n") ? stdout : `${stdout}\n`;
   return { command, line: shownLine(story), output: `${data}${talk}` };
 }

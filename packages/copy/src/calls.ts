@@ -63,6 +63,8 @@ export interface CopySettings {
 /** The root that `pin` made the trusted root. */
 export interface PinResult extends PinInfo {
   readonly state: StateOutcome;
+  /** The trusted root before this call, if this call changed it. */
+  readonly previousPin: PinInfo | undefined;
 }
 
 export interface CallOptions {

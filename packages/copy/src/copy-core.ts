@@ -162,7 +162,7 @@ export async function pinRoot(
       context,
     );
     if (trustedRoot.change !== "kept") await saveDraft(trustedRoot.draft, core.directory);
-    return { ...trustedRoot.pin, state: core.directory.outcome() };
+    return { ...trustedRoot.pin, state: core.directory.outcome(), previousPin: trustedRoot.previousPin };
   });
 }
 

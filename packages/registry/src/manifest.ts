@@ -180,7 +180,7 @@ export function encodeImageManifest(manifest: {
   });
 }
 
-/** Encodes an image index, with its descriptor (image-spec, image-index.md). */
+/** Encodes an image index, with its descriptor (image-spec, `image-index.md`). */
 export function encodeImageIndex(index: {
   readonly mediaType?: string;
   readonly artifactType?: string;

@@ -22,7 +22,7 @@ export const run: Run = async (context, [repo = "", role = "", named = ""]) => {
     const keyId = await master.addKey(role, key, { owner: owner === "" ? undefined : owner, uri, signal: io.signal });
     if (isUri)
       terminal.report(
-        `${await rememberSigner(context, { uri: absolute(context, named), key })} remembers that ${named} signs as ${keyId}`,
+        `${(await rememberSigner(context, { uri: absolute(context, named), key }, "replace")).path} remembers that ${named} signs as ${keyId}`,
       );
     await reportStaged(context, repo, {
       what: `staged the key ${keyId} of ${role}`,

@@ -29,12 +29,17 @@ export const run: Run = async (context, [file = ""]) => {
   const publicKey = keyFromPem(pem);
   if (!isThere) await writeKey(context, path, key);
   const uri = `file2:${path}`;
-  const book = await rememberSigner(context, { uri, key: publicKey });
+  const remembered = await rememberSigner(context, { uri, key: publicKey }, "keep");
   await writeFileAtomically(`${path}.pub`, pem, { mode: 0o644 });
   const keyId = keyIdOf(publicKey);
   const verb = isThere ? "finished" : isGiven(values, "from") ? "imported" : "created";
   terminal.report(`${verb} the ${publicKey.keyType} key ${file}; ${file}.pub is the half to give to others`);
-  terminal.report(`${book} remembers that this key signs as ${keyId}`);
+  if (remembered.uri === uri) terminal.report(`${remembered.path} remembers that this key signs as ${keyId}`);
+  else {
+    terminal.note(
+      `${remembered.path} remembers ${remembered.uri} for this key, ${keyId}, and still does: ${file} is a copy of it`,
+    );
+  }
   if (terminal.format === "json") await terminal.printJson({ keyId, path, publicKey: `${path}.pub`, uri });
 };
 

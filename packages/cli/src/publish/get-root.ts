@@ -1,9 +1,8 @@
 import { resolve } from "node:path";
 import { writeFileAtomically } from "@dtuf/registry/files";
-import { digestHex, digestOf } from "@dtuf/registry";
-import { parseUnverified } from "@dtuf/tuf";
 import type { Run } from "../context/command.ts";
 import { lookAtMaster } from "./master.ts";
+import { rootText } from "./reports/root-report.ts";
 
 export const run: Run = (context, [repo = ""]) =>
   lookAtMaster(context, repo, async (master) => {
@@ -13,10 +12,6 @@ export const run: Run = (context, [repo = ""]) =>
     if (output === "-") await context.terminal.writeBytes(root);
     else {
       await writeFileAtomically(resolve(context.io.cwd, output), root);
-      const { version } = parseUnverified(newest, "root");
-      const sha256 = digestHex(digestOf(newest));
-      context.terminal.report(
-        `wrote ${output}: root version ${version}, sha256 ${sha256}; hand it over with the installer`,
-      );
+      context.terminal.report(`wrote ${output}: ${rootText(newest)}; hand it over with the installer`);
     }
   });

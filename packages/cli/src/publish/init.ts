@@ -9,6 +9,7 @@ import type { Context, Run } from "../context/command.ts";
 import { hasMetadata, noteKeys } from "./reports/key-report.ts";
 import { withNewMaster } from "./master.ts";
 import { verifyPassphrases } from "./passphrase.ts";
+import { rootText } from "./reports/root-report.ts";
 import { reportPublication } from "./reports/publication-report.ts";
 import { requiredFamilies } from "./required-families.ts";
 
@@ -69,7 +70,9 @@ async function writeRoot({ io, program, terminal, values }: Context, place: stri
   if (file === "-") await terminal.writeBytes(root);
   else {
     await writeFileAtomically(resolve(io.cwd, file), root);
-    terminal.report(`wrote ${file}: ship it with your installer; clients run ${program} pull ${place} --root ${file}`);
+    terminal.report(
+      `wrote ${file}: ${rootText(root)}; ship it with your installer; clients run ${program} pull ${place} --root ${file}`,
+    );
   }
   return file;
 }

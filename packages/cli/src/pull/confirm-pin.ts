@@ -35,6 +35,11 @@ export interface PinChange {
   readonly offered: PinInfo;
 }
 
+/** For where nobody was asked too: the person who reads it compares the second with what the publisher says. */
+export function pinChangeText(before: PinInfo, after: PinInfo): string {
+  return `the pin was root version ${before.version}, sha256 ${before.fingerprint} and is now version ${after.version}, sha256 ${after.fingerprint}`;
+}
+
 /** Always shown, with `--quiet` too: it is a part of the question. */
 export async function isTrusted(context: Context, { pinned, offered }: PinChange): Promise<boolean> {
   await context.io.stderr.write(

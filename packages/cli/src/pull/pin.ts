@@ -5,7 +5,7 @@ import { repositoriesRoot, withRepositoriesRoot } from "../connection/repositori
 import type { Run } from "../context/command.ts";
 import { UsageError } from "../context/usage.ts";
 import { describeEvent } from "./copy.ts";
-import { confirmPin } from "./confirm-pin.ts";
+import { confirmPin, pinChangeText } from "./confirm-pin.ts";
 import { readPin } from "./pin-file.ts";
 import { addStateOwner, createFindStateOwner, type FindStateOwner } from "../connection/state-owner.ts";
 
@@ -32,12 +32,14 @@ export const run: Run = async (context, [repo = "", file = ""]) => {
   const asked = { name: place.repository, directory: root.directory, place: describePlace(place) };
   const namesPlace = repo.startsWith("oci:") || splitHost(repo) !== undefined;
   const findOwner: FindStateOwner = namesPlace ? createFindStateOwner(copy, asked) : async () => undefined;
-  const pin = await withRepositoriesRoot(context, () =>
+  const pinned = await withRepositoriesRoot(context, () =>
     confirmPin(context, findOwner, (replace) => copy.pin(requested.bytes, { replace })),
   ).catch(async (error: unknown) => {
     await addStateOwner(error, findOwner);
     throw error;
   });
+  const { previousPin, ...pin } = pinned;
+  if (previousPin !== undefined) terminal.note(pinChangeText(previousPin, pin));
   terminal.report(`pinned root version ${pin.version}, sha256 ${pin.fingerprint}`);
-  if (terminal.format === "json") await terminal.printJson({ pin });
+  if (terminal.format === "json") await terminal.printJson({ pin, previousPin });
 };

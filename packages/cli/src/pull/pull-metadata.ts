@@ -3,7 +3,7 @@ import { createProgress } from "../context/progress/progress.ts";
 import type { Context, Run } from "../context/command.ts";
 import { describeCount, describeInstant } from "../context/time.ts";
 import { callOptions, withCopy, withNewCopy } from "./copy.ts";
-import { confirmPin } from "./confirm-pin.ts";
+import { confirmPin, pinChangeText } from "./confirm-pin.ts";
 import { readPin } from "./pin-file.ts";
 
 export const run: Run = async (context, [repo = "", ...files]) => {
@@ -28,7 +28,7 @@ async function report({ io, terminal }: Context, result: RefreshResult, pin: Req
     );
   }
   if (previousPin !== undefined) {
-    terminal.note(`the pin was root sha256 ${previousPin.fingerprint} and is now ${result.pin.fingerprint}`);
+    terminal.note(pinChangeText(previousPin, result.pin));
   }
   if (terminal.format === "json") {
     const [expirations, versions] = [Object.fromEntries(result.expirations), Object.fromEntries(result.versions)];
@@ -39,6 +39,7 @@ async function report({ io, terminal }: Context, result: RefreshResult, pin: Req
       expirations,
       versions,
       pin: result.pin,
+      previousPin,
       site: result.site,
     });
   }

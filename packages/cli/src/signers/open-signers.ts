@@ -1,15 +1,19 @@
 /** Settings -> the signers that this person has: those remembered, and those given with --signer. */
-import { keyIdOf, type Key, type Signer } from "@dtuf/tuf";
+import { keyIdOf, type Key, type KeyId, type Signer } from "@dtuf/tuf";
 import type { OpenSignerOptions, SecretProvider } from "@dtuf/signers";
 import type { Context } from "../context/command.ts";
 import { readSignerBook, type RememberedSigner } from "./signer-book.ts";
 
-/** A remembered signer is opened when it signs. One that is given is opened now, because its key is not known. */
+/**
+ * A remembered signer is opened when it signs. One that is given is opened now, because its key is not known; it signs instead
+ * of the one that is remembered for the same key.
+ */
 export async function openSigners(context: Context): Promise<readonly Signer[]> {
   const given: Signer[] = [];
   for (const uri of context.values.list("signer")) given.push(await openSignerUri(context, uri));
-  const remembered = [...(await readSignerBook(context)).values()].map((signer) => openLater(context, signer));
-  return [...given, ...remembered];
+  const isGiven = (id: KeyId): boolean => given.some(({ keyId }) => keyId === id);
+  const remembered = [...(await readSignerBook(context))].filter(([id]) => !isGiven(id));
+  return [...given, ...remembered.map(([, signer]) => openLater(context, signer))];
 }
 
 /** @param key the public key that it must have */

@@ -2,8 +2,9 @@
  * Where this person's private keys are: `dtuf/signers.json` in the user's configuration, by key id. It holds URIs and
  * public keys, no secret, and belongs to no repository.
  */
+import { stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { createDirectory, findFile, withLock, writeFileAtomically } from "@dtuf/registry/files";
+import { createDirectory, findFile, isErrno, withLock, writeFileAtomically } from "@dtuf/registry/files";
 import { encodeKey, keyIdOf, parseKey, parseKeyId, type Json, type Key, type KeyId } from "@dtuf/tuf";
 import type { Context } from "../context/command.ts";
 import { UsageError } from "../context/usage.ts";
@@ -25,18 +26,44 @@ export async function readSignerBook(context: Context): Promise<SignerBook> {
   return bytes === undefined || path === undefined ? new Map() : parseBook(bytes, path);
 }
 
-/** @returns the file that remembers it */
-export async function rememberSigner(context: Context, signer: RememberedSigner): Promise<string> {
+export interface Remembered {
+  /** The file that remembers it. */
+  readonly path: string;
+  /** Where the key is, as it is remembered now. */
+  readonly uri: string;
+}
+
+/** With "keep", another place that is remembered for the same key stays, unless it is a file that is gone. */
+export async function rememberSigner(
+  context: Context,
+  signer: RememberedSigner,
+  other: "keep" | "replace",
+): Promise<Remembered> {
   const path = findBookPath(context);
   if (path === undefined)
     throw new UsageError("there is no home directory to remember the signer in", "name a file with --signers-file");
   await createDirectory(dirname(path), { mode: 0o700 });
-  await withLock(`${path}.lock`, { wait: "wait", signal: context.io.signal }, async () => {
-    const book = new Map([...(await readSignerBook(context)), [keyIdOf(signer.key), signer]]);
+  return withLock(`${path}.lock`, { wait: "wait", signal: context.io.signal }, async () => {
+    const known = await readSignerBook(context);
+    const before = known.get(keyIdOf(signer.key));
+    if (other === "keep" && before !== undefined && !(await isGone(before.uri))) return { path, uri: before.uri };
+    const book = new Map([...known, [keyIdOf(signer.key), signer]]);
     const signers = Object.fromEntries([...book].map(([id, { uri, key }]) => [id, { uri, key: encodeKey(key) }]));
     await writeFileAtomically(path, `${JSON.stringify({ format: 1, signers }, undefined, 2)}\n`, { mode: 0o600 });
+    return { path, uri: signer.uri };
   });
-  return path;
+}
+
+/** A key file that is not there. Of other signers it is not known. */
+async function isGone(uri: string): Promise<boolean> {
+  const file = /^(?:file2:(?<path>.*)|file:(?<path>[^?]*).*)$/s.exec(uri)?.groups?.["path"];
+  return (
+    file !== undefined &&
+    !(await stat(file).then(
+      () => true,
+      (error: unknown) => !isErrno(error, "ENOENT", "ENOTDIR"),
+    ))
+  );
 }
 
 function findBookPath({ io, values }: Context): string | undefined {

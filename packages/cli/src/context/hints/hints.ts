@@ -23,6 +23,8 @@ const hints: Readonly<Record<string, string>> = {
   MASTER_PLACE_DIFFERS:
     "if the repository moved: PROGRAM sync --tuf root.json OLD NEW, then PROGRAM adopt-metadata <repo> --move; otherwise name the other registry, or another --repositories-root",
   SIGNER_PASSPHRASE_MISSING: "set DTUF_KEY_PASSWORD, or run the command on a terminal, which asks",
+  SIGNER_NOT_FOUND:
+    "if the key is at another place: --signer file2:FILE signs with it now, and PROGRAM create-key NEW --from FILE remembers a file of it",
   SIGNER_KEY_DIFFERS: "nothing was signed: PROGRAM list-keys <repo> lists the keys of each role",
   MASTER_SIGNATURES_MISSING:
     "what is staged is kept: PROGRAM propose <repo> asks the holders to sign; or run the command again where those keys are",
@@ -35,7 +37,7 @@ const hints: Readonly<Record<string, string>> = {
     "add a key first (PROGRAM add-key <repo>), or lower the threshold (PROGRAM set-threshold <repo>)",
   MASTER_PUBLISHER_RACE: "run PROGRAM push-metadata <repo> again",
   MASTER_BASE_EXPIRED:
-    "if that is the newest snapshot, as PROGRAM status says on the machine that pushed last, name it: --expect-snapshot VERSION",
+    "if that is the newest snapshot, as PROGRAM status says on the machine that pushed last: PROGRAM refresh-metadata <repo> there, or where the online keys are, signs its timestamp again; a command that publishes or proposes also takes --expect-snapshot VERSION, one that reviews or signs --expect-hash HASH",
   MASTER_BASE_UNEXPECTED:
     "ask the other publishers; then PROGRAM push-metadata <repo> --expect-snapshot VERSION builds on what is published, and --base recorded publishes this machine's record over it",
   MASTER_RECORD_DUE:

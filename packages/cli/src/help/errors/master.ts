@@ -115,7 +115,7 @@ export const masterErrors: ErrorEntries<MasterErrorCode> = {
   MASTER_BASE_EXPIRED: {
     cause: "The published release has expired, and nothing here shows that it is the newest.",
     risk: "A registry that shows an old release could have it signed again. Nothing was signed.",
-    mend: "If `dtuf status <repo>` on the machine that pushed last names the same: `--expect-snapshot VERSION`.",
+    mend: "If `dtuf status <repo>` on the machine that pushed last names the same: `dtuf refresh-metadata <repo>` there. Or `--expect-snapshot VERSION`; to review or sign, `--expect-hash HASH`.",
   },
   MASTER_BASE_UNEXPECTED: {
     cause: "The published snapshot is another one than `--expect-snapshot` or this machine's record names.",
