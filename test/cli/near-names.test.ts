@@ -46,6 +46,14 @@ test.each(["pull-metadata", "pin", "adopt-metadata"])(
   },
 );
 
+test("nothing is near if the name is right, or if what is missing is the repository that is to be taken over", async () => {
+  await publishDemo(machine, "fred/dema", "hello\n");
+  expect(await answerOf(["explain", repo, "demo.txt"])).toMatch(/^pin a root first/);
+  await mkdir(join(machine.directory, "plain"));
+  const words = ["import-repository", "fred/dem", "--metadata-url", "plain", "--root", "root.json"];
+  expect(await answerOf(words)).toMatch(/^what --metadata-url names has no timestamp\.json/);
+});
+
 test("a repository of a registry is named with its host, from what this machine knows", async () => {
   expect(await answerOf(["pull", "registry.example/fred/dem"])).toMatch(
     /^did you mean "registry.example\/fred\/demo"\?/,

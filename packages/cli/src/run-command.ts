@@ -43,7 +43,8 @@ export async function runCommand(
   } catch (error) {
     screen.close();
     const repository = command.arguments.startsWith("<repo>") ? args[0] : undefined;
-    if (context !== undefined && repository !== undefined) await noteRepositories(error, context, repository);
+    const isNamed = repository !== undefined && command.name !== "import-repository";
+    if (context !== undefined && isNamed) await noteRepositories(error, context, repository);
     return reportError(error, {
       program,
       command: command.name,

@@ -64,6 +64,13 @@ export class MirrorError extends Error {
   }
 }
 
+/** It is a layout, but bytes of it are other ones than were packed. */
+export function archiveDamaged(archive: string, what: string): MirrorError {
+  return new MirrorError("MIRROR_ARCHIVE_INVALID", `a blob in ${archive} was damaged or changed: ${what}`, {
+    details: { path: archive },
+  });
+}
+
 export function archiveInvalid(archive: string, what: string, cause?: unknown): MirrorError {
   return new MirrorError("MIRROR_ARCHIVE_INVALID", `${archive} is not an archive of an OCI layout: ${what}`, {
     details: { path: archive },

@@ -22,11 +22,21 @@ export async function findNearRepositories(context: Context, repo: string): Prom
   if (repo.startsWith("oci:")) return [];
   const { host, path } = splitHost(repo) ?? { host: undefined, path: repo };
   const embedded = host === undefined ? await listEmbedded(context) : [];
+  // The name is right: something else is missing.
+  if (embedded.includes(path) || (await isPublishedFromHere(context, path))) return [];
   const known = [...new Set([...(await listKnownRepositories(context)), ...embedded])].filter((name) => name !== path);
   // `demo` is fred/demo to those who have no other.
   const ends = known.filter((name) => name.endsWith(`/${path}`));
   const near = ends.length > 0 ? ends.slice(0, 3) : findNear(path, known);
   return host === undefined ? near : near.map((name) => `${host}/${name}`);
+}
+
+async function isPublishedFromHere(context: Context, path: string): Promise<boolean> {
+  const directory = join(repositoriesRoot(context).directory, path, "master");
+  return readdir(directory).then(
+    (names) => names.includes("record.json"),
+    () => false,
+  );
 }
 
 async function listEmbedded(context: Context): Promise<readonly string[]> {

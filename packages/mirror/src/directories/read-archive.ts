@@ -26,7 +26,7 @@ import {
 } from "@dtuf/registry/files";
 import { verifyLayoutFiles } from "@dtuf/registry/layout";
 import type { Header } from "tar-stream";
-import { archiveInvalid } from "../errors.ts";
+import { archiveDamaged, archiveInvalid } from "../errors.ts";
 import { archiveFilesMax, archiveIndexMaxBytes } from "../limits.ts";
 import { unpackArchive } from "./unpack-archive.ts";
 
@@ -161,7 +161,7 @@ async function keepBlob(
       await file.write(chunk);
     }
     const got = digester.digest();
-    if (got !== digest) throw archiveInvalid(archive, `wanted ${digest}, got ${got}`);
+    if (got !== digest) throw archiveDamaged(archive, `wanted ${digest}, got ${got}`);
     await file.commit();
   } catch (error) {
     await file.abort();

@@ -165,6 +165,9 @@ function hintOfOwner({ details }: Failure): string | undefined {
 
 /** The same error asks for another command after another command. */
 function hintOfCommand({ code, details, command }: Failure): string | undefined {
+  if (code === "COPY_NOT_PUBLISHED" && command === "import-repository") {
+    return "what --metadata-url names has no timestamp.json: often it is in a folder `metadata` of that place";
+  }
   if (code === "TUF_ROLLBACK" && publishing.has(command) && details?.["wanted"] !== undefined) return rolledBack;
   if (code === "TUF_ROLLBACK" && clients.has(command)) return clientRolledBack;
   if (code === "TUF_THRESHOLD_NOT_MET" && clients.has(command) && isTopLevelRole(String(details?.["role"]))) {
