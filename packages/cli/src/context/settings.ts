@@ -192,7 +192,9 @@ export const settings = {
   match: list("take the targets whose names match, as paths of delegations do: * and ? stop at a /", "pattern"),
   "names-from": needs("file", text("names of targets, one a line; - is stdin", "file")),
   seed: needs("file", list("file to take from what it has of the targets, such as an older version", "file")),
-  explain: toggle("print how each target would come, in bytes and requests, and fetch none of them"),
+  explain: toggle(
+    "print how each target would come, in bytes and requests, and fetch none; files of an oci: layout always come whole",
+  ),
   tree: toggle("keep the directories in the targets' names below --output"),
   prefix: text("what the names of the targets begin with, before a /", "name"),
   role: text("the targets of this delegated role alone, or the delegations in its document", "role"),
