@@ -133,7 +133,20 @@ async function largePullers(stage: Stage, { repository, file, directory }: Large
       prepare: async () => ({ argv: [...dxf, host, repository, await stage.fresh("dxf"), file.digest], env }),
     },
   ];
-  return [...found.filter((each) => each !== undefined), ...pullers(stage, { repository, bytes: file.size })];
+  const others = pullers(stage, { repository, bytes: file.size });
+  return [...found.filter((each) => each !== undefined), ...others, ...others.map((each) => synced(each, directory))];
+}
+
+/** What it wrote is on the disk when it ends, as dtuf's file is. */
+function synced(contender: Contender, directory: string): Contender {
+  return {
+    ...contender,
+    name: `${contender.name} and sync`,
+    prepare: async () => {
+      const { argv, ...command } = await contender.prepare();
+      return { ...command, argv: shell('directory=$1; shift; "$@"; sync -f "$directory"', directory, ...argv) };
+    },
+  };
 }
 
 async function verifyFile(stage: Stage, path: string, { digest }: BenchFile): Promise<void> {
