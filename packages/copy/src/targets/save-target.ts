@@ -20,7 +20,7 @@ import {
 import { keepVerified } from "./chunks/verified-beginning.ts";
 import { costOfIndex, fillByChunks, type Filled } from "./chunks/fill-by-chunks.ts";
 import { defaultFanOut, type FanOut } from "./chunks/fan-out.ts";
-import { openChunkWay, type ChunkWay, type HeldBytes } from "./chunks/open-plan.ts";
+import { heldBytes, openChunkWay, type ChunkWay } from "./chunks/open-plan.ts";
 import { planRest } from "./chunks/plan.ts";
 import { findRoute, type Route } from "./patches/find-route.ts";
 import type { SeedFile } from "./chunks/seed.ts";
@@ -136,10 +136,6 @@ function planRoute(route: Route, plan: Omit<TargetPlan, "ways">): TargetPlan {
 
 function seedsOf(path: string, { seeds }: SaveTargetContext): readonly SeedFile[] {
   return seeds.some((seed) => seed.path === path) ? seeds : [...seeds, { path }];
-}
-
-function heldBytes(path: string, bytes: number): HeldBytes {
-  return { bytes, open: () => readRange(path, 0, bytes) };
 }
 
 /** What an interrupted download left for the next one. */

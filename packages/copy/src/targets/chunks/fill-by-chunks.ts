@@ -7,9 +7,9 @@ import { forEachConcurrently, settleAll, type ByteStream, type Digest } from "@d
 import { fileCall } from "@dtuf/registry/files";
 import type { FailedWay } from "../../events.ts";
 import type { FetchTargetContext } from "../fetch-part.ts";
-import { openChunkWay, type ChunkWay, type HeldBytes, type Wanted } from "./open-plan.ts";
+import { heldBytes, openChunkWay, type ChunkWay, type HeldBytes, type Wanted } from "./open-plan.ts";
 import { fillFromPatches } from "../patches/fill-from-patches.ts";
-import { readRange, type PartialFile } from "../partial-file.ts";
+import type { PartialFile } from "../partial-file.ts";
 import { costOf, isFaultOfWay, type Way } from "../ways.ts";
 import { requestsAtOnce, timing } from "./fan-out.ts";
 import { planRest, type Run } from "./plan.ts";
@@ -73,8 +73,7 @@ export function costOfIndex({ file }: TargetInfo): number {
 }
 
 async function heldNow({ path, file }: PartialFile): Promise<HeldBytes> {
-  const { size } = await fileCall(path, () => file.stat());
-  return { bytes: size, open: () => readRange(path, 0, size) };
+  return heldBytes(path, (await fileCall(path, () => file.stat())).size);
 }
 
 type Filler = Filling & { readonly way: ChunkWay; readonly onSeedFault: () => void };

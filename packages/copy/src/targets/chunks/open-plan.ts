@@ -8,6 +8,7 @@ import type { FetchTargetContext } from "../fetch-part.ts";
 import type { FanOut } from "./fan-out.ts";
 import { findIndex } from "./find-index.ts";
 import { isCheaper, planChunks, planRest, type ChunkPlan } from "./plan.ts";
+import { readRange } from "../partial-file.ts";
 import { findPresent, type PresentChunks } from "./present-chunks.ts";
 import { openSeeds, type SeedFile, type Seeds } from "./seed.ts";
 import type { Site, TargetInfo } from "../../sources/source.ts";
@@ -23,6 +24,11 @@ export interface Wanted {
 export interface HeldBytes {
   readonly bytes: number;
   open(): ByteStream;
+}
+
+/** The first bytes of a partial file. */
+export function heldBytes(path: string, bytes: number): HeldBytes {
+  return { bytes, open: () => readRange(path, 0, bytes) };
 }
 
 /** The way by chunks. The caller closes `seeds`. */

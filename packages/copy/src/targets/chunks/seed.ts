@@ -39,16 +39,17 @@ export async function openSeeds(files: readonly SeedFile[], options: SeedOptions
   return {
     has: (chunk) => found.some(({ find }) => find(chunk) !== undefined),
     async read(chunk) {
-      const seed = found.find(({ find }) => find(chunk) !== undefined);
-      const place = seed?.find(chunk);
-      if (seed === undefined || place === undefined) return new Uint8Array();
-      const { path } = seed;
-      const handle = handles.get(path) ?? (await openRegularFile(path))?.file;
-      if (handle === undefined) return new Uint8Array();
-      handles.set(path, handle);
-      const bytes = Buffer.alloc(chunk.length);
-      const { bytesRead } = await fileCall(path, () => handle.read(bytes, 0, bytes.length, place.offset));
-      return bytes.subarray(0, bytesRead);
+      for (const { path, find } of found) {
+        const place = find(chunk);
+        if (place === undefined) continue;
+        const handle = handles.get(path) ?? (await openRegularFile(path))?.file;
+        if (handle === undefined) break;
+        handles.set(path, handle);
+        const bytes = Buffer.alloc(chunk.length);
+        const { bytesRead } = await fileCall(path, () => handle.read(bytes, 0, bytes.length, place.offset));
+        return bytes.subarray(0, bytesRead);
+      }
+      return new Uint8Array();
     },
     async close() {
       for (const handle of handles.values()) await handle.close();
