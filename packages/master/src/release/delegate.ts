@@ -19,6 +19,7 @@ import {
   type Snapshot,
   type Targets,
 } from "@dtuf/tuf";
+import { readSnapshot, readTopLevel } from "../bins/read-bins.ts";
 import type { DelegateOptions } from "../contract.ts";
 import { MasterError } from "../errors.ts";
 import { versionJumpMax } from "../limits.ts";
@@ -65,7 +66,7 @@ export async function firstFile(
   role: RoleName,
   { delegation, before }: FirstFile,
 ): Promise<Uint8Array> {
-  const listed = (await currentSnapshot(operation)).meta.get(`${role}.json`);
+  const listed = (await readSnapshot(operation)).meta.get(`${role}.json`);
   const published = listed === undefined ? undefined : await readRoleFile(operation, listed);
   const by = findAuthority(applyRoles(undefined, new Map([[role, { kind: "put", delegation, metadata: none }]])), role);
   if (by === undefined) throw unknownRole(role);
@@ -102,13 +103,13 @@ export async function revokeRole(operation: Operation, name: string): Promise<vo
 }
 
 async function stageRole(operation: Operation, role: RoleName, change: StagedRole & { kind: "put" }): Promise<void> {
-  const targets = await currentTargets(operation);
+  const targets = await readTopLevel(operation);
   const delegations = applyRoles(targets.delegations, new Map([[role, change]]));
   const by = authorityOf(delegations, role);
   const signed = verifyDocument(change.metadata, by, "targets");
   const file = { name: role, version: signed.version, bytes: change.metadata };
   verifyUnexpired({ role, signed }, operation.now);
-  const snapshot = await currentSnapshot(operation);
+  const snapshot = await readSnapshot(operation);
   const listed = snapshot.meta.get(`${role}.json`);
   verifySuccessor(file, listed);
   verifyPlausibleStep(file, listed?.version ?? 0);
@@ -156,16 +157,8 @@ function verifyPlausibleStep(
   throw new MasterError("MASTER_VERSION_IMPLAUSIBLE", message, { details });
 }
 
-async function currentTargets(operation: Operation): Promise<Targets> {
-  return parseUnverified(await operation.files.readMetadata(operation.state().head.targets), "targets");
-}
-
 async function currentDelegations(operation: Operation): Promise<Delegations | undefined> {
-  return (await currentTargets(operation)).delegations;
-}
-
-async function currentSnapshot(operation: Operation): Promise<Snapshot> {
-  return parseUnverified(await operation.files.readSnapshot(operation.state()), "snapshot");
+  return (await readTopLevel(operation)).delegations;
 }
 
 /**
