@@ -41,6 +41,12 @@ export function digestHex(digest: Digest): string {
   return digest.slice(digest.indexOf(":") + 1);
 }
 
+/** The digest whose hash is the first bytes. */
+export function digestFrom(algorithm: DigestAlgorithm, bytes: Uint8Array): Digest {
+  const hash = Buffer.from(bytes.subarray(0, hexLength[algorithm] / 2));
+  return parseDigest(`${algorithm}:${hash.toString("hex")}`);
+}
+
 /** Hashes bytes incrementally. `digest()` may be called once. */
 export interface Digester {
   update(chunk: Uint8Array): void;

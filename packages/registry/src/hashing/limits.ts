@@ -1,10 +1,17 @@
 /** Bounds of hashing on another thread, each with its reason. */
 
-/** Bytes in one message to the thread: a message costs as much as hashing a tenth of it. */
+/** Bytes in one order to the thread, so that it is woken seldom. */
 export const ringSlotBytes: number = 256 * 1024;
 
 /** With 2 MiB in all, a thread that is not scheduled for some milliseconds holds nobody up. */
 export const ringSlots = 8;
+
+/**
+ * V8 copies into shared memory by so many bytes at a time, but byte by byte, eight times as slowly, if the chunk and its place are not
+ * aligned alike. So a chunk of some size begins a new slot instead.
+ */
+export const copyUnit = 8;
+export const alignedMinBytes = 4096;
 
 /** Time for a thread to start, in milliseconds. It takes 50; a runtime that does not answer has no such threads. */
 export const threadStartMs = 2000;

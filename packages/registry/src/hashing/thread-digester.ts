@@ -1,8 +1,8 @@
 /** Copies content into a ring of shared memory, which a thread hashes. */
 import type { Worker } from "node:worker_threads";
-import { parseDigest, type Digest, type DigestAlgorithm } from "../digest.ts";
-import { startHashThread, type HashThread } from "./hash-thread.ts";
-import { ringSlotBytes, ringSlots } from "./limits.ts";
+import { digestFrom, type Digest, type DigestAlgorithm } from "../digest.ts";
+import { startHashThread, type HashThread, type Order } from "./hash-thread.ts";
+import { alignedMinBytes, copyUnit, ringSlotBytes, ringSlots } from "./limits.ts";
 
 export interface ThreadDigester {
   /** Begins a new content; what the last one left is forgotten. */
@@ -18,33 +18,35 @@ export interface ThreadDigester {
 
 /** Returns undefined if this runtime has no threads, or does not allow one. */
 export async function startThreadDigester(createWorker?: typeof Worker): Promise<ThreadDigester | undefined> {
-  const memory = new SharedArrayBuffer(ringSlots * ringSlotBytes);
-  const thread = await startHashThread(memory, createWorker);
-  return thread && createThreadDigester(thread, new Uint8Array(memory));
+  const thread = await startHashThread(createWorker);
+  return thread && createThreadDigester(thread);
 }
 
-function createThreadDigester(thread: HashThread, memory: Uint8Array): ThreadDigester {
-  const ring = createRing(thread, memory);
+function createThreadDigester(thread: HashThread): ThreadDigester {
+  const ring = createRing(thread);
   let algorithm: DigestAlgorithm = "sha256";
 
   async function takeAll(chunk: Uint8Array): Promise<void> {
-    for (let rest = chunk; rest.length > 0; rest = rest.subarray(ring.take(rest))) await thread.settle(ringSlots - 1);
+    // To be woken for each slot would cost more than to wait for some.
+    for (let rest = chunk; rest.length > 0; rest = rest.subarray(ring.take(rest))) await thread.settle(ringSlots / 2);
   }
 
   return {
     begin(wanted) {
       algorithm = wanted;
-      ring.clear();
-      thread.begin(algorithm);
+      ring.begin(wanted);
     },
     update(chunk) {
       const rest = chunk.subarray(ring.take(chunk));
       return rest.length === 0 ? undefined : takeAll(rest);
     },
     async digest() {
+      await thread.settle(ringSlots - 2);
       ring.flush();
+      const result = thread.slot();
+      thread.give("digest", 0);
       await thread.settle(0);
-      return parseDigest(`${algorithm}:${await thread.digest()}`);
+      return digestFrom(algorithm, result);
     },
     hasEnded: () => thread.hasEnded(),
     end: () => thread.end(),
@@ -52,29 +54,33 @@ function createThreadDigester(thread: HashThread, memory: Uint8Array): ThreadDig
 }
 
 interface Ring {
-  /** Copies the beginning of the chunk; returns how many bytes there was room for. */
+  /** Drops what was taken and has not filled a slot. */
+  begin(algorithm: DigestAlgorithm): void;
+  /** Copies the beginning of the chunk. Returns how many bytes there was room for. */
   take(chunk: Uint8Array): number;
-  /** Passes on what was taken and has not filled a slot. */
+  /** Gives what was taken and has not filled a slot to the thread. */
   flush(): void;
-  /** Drops it. */
-  clear(): void;
 }
 
-function createRing(thread: HashThread, memory: Uint8Array): Ring {
-  let slot = 0;
-  let filled = 0;
+function createRing(thread: HashThread): Ring {
+  let order: Order = "more"; // of the slot that is given next
+  let filled = 0; // bytes of it
   function flush(): void {
-    if (filled === 0) return;
-    thread.hash(slot * ringSlotBytes, slot * ringSlotBytes + filled);
-    slot = (slot + 1) % ringSlots;
+    thread.give(order, filled);
+    order = "more";
     filled = 0;
   }
   return {
+    begin(algorithm) {
+      order = algorithm;
+      filled = 0;
+    },
     take(chunk) {
       let taken = 0;
-      while (taken < chunk.length && (filled > 0 || thread.busy() < ringSlots)) {
+      if (filled % copyUnit !== 0 && chunk.length >= alignedMinBytes) flush();
+      while (taken < chunk.length && thread.busy() < ringSlots) {
         const piece = chunk.subarray(taken, taken + ringSlotBytes - filled);
-        memory.set(piece, slot * ringSlotBytes + filled);
+        thread.slot().set(piece, filled);
         filled += piece.length;
         taken += piece.length;
         if (filled === ringSlotBytes) flush();
@@ -82,6 +88,5 @@ function createRing(thread: HashThread, memory: Uint8Array): Ring {
       return taken;
     },
     flush,
-    clear: () => void (filled = 0),
   };
 }
