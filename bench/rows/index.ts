@@ -1,7 +1,7 @@
 import { cutPull } from "./cut.ts";
 import { pushFiles } from "./files.ts";
 import { firstByte } from "./first-byte.ts";
-import { pullLarge, pushLarge } from "./large.ts";
+import { pullLarge, pullWithoutSha, pushLarge } from "./large.ts";
 import { pullMany, pushMany } from "./many.ts";
 import { mount, refresh } from "./refresh.ts";
 import { publishOne } from "./publish-one.ts";
@@ -20,6 +20,7 @@ export const rows: readonly Row[] = [
     refresh,
     pushLarge,
     pullLarge,
+    pullWithoutSha,
     firstByte,
     pushMany,
     pullMany,

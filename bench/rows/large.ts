@@ -93,8 +93,35 @@ export const pullLarge: Row = {
   },
 };
 
-/** What OpenSSL on x86-64 is told to do without. */
-const withoutSha = { OPENSSL_ia32cap: ":~0x20000000" };
+/** As on a processor that has none. */
+export const pullWithoutSha: Row = {
+  id: "pull-without-sha",
+  async run(stage) {
+    const directory = await stage.fresh("pull-without-sha");
+    const { repository, file } = await publishFile(stage, directory, stage.scaled(1 << 30));
+    await rm(file.path);
+    const own = ownPull(stage, { repository, file, directory });
+    const others = pullers(stage, { repository, bytes: file.size });
+    const results = await compare([own, ...others].map(withoutSha), stage.rounds);
+    await rm(directory, { recursive: true });
+    const size = formatBytes(file.size);
+    const show = ["time", "cpu", "memory"] as const;
+    return [lineOf(`pull of a target of ${size} into a file, without SHA instructions`, results, { show })];
+  },
+};
+
+/** What OpenSSL and Go on x86-64 are told to do without. */
+const shaOff = { OPENSSL_ia32cap: ":~0x20000000", GODEBUG: "cpu.sha=off" };
+
+function withoutSha(contender: Contender): Contender {
+  return {
+    ...contender,
+    prepare: async () => {
+      const command = await contender.prepare();
+      return { ...command, env: { ...command.env, ...shaOff } };
+    },
+  };
+}
 
 interface LargePull {
   readonly repository: string;
@@ -102,7 +129,18 @@ interface LargePull {
   readonly directory: string;
 }
 
-async function largePullers(stage: Stage, { repository, file, directory }: LargePull): Promise<readonly Contender[]> {
+function ownPull(stage: Stage, { repository, file, directory }: LargePull): Contender {
+  const out = join(directory, "out");
+  const own = stage.dtuf(["pull-target", repository, "large", "--output", out]);
+  return {
+    name: "dtuf",
+    prepare: async () => (await rm(out, { force: true }), own),
+    check: async () => verifyFile(stage, out, file),
+  };
+}
+
+async function largePullers(stage: Stage, pull: LargePull): Promise<readonly Contender[]> {
+  const { repository, file, directory } = pull;
   const { environment: env } = stage;
   const { host } = stage.registry;
   const out = join(directory, "out");
@@ -117,13 +155,8 @@ async function largePullers(stage: Stage, { repository, file, directory }: Large
   const url = `http://${host}/v2/${repository}/blobs/${file.digest}`;
   const curl = 'curl -sf "$1" | tee "$2" | sha256sum';
   const dxf = await dxfProgram(stage, dxfPull);
-  const own = stage.dtuf(["pull-target", repository, "large", "--output", out]);
   const found: (Contender | undefined)[] = [
-    { ...into("dtuf", []), prepare: async () => (await rm(out, { force: true }), own) },
-    {
-      ...into("dtuf without SHA instructions", []),
-      prepare: async () => (await rm(out, { force: true }), { ...own, env: { ...own.env, ...withoutSha } }),
-    },
+    ownPull(stage, pull),
     stage.peers.find("curl") && into("curl \\| tee FILE \\| sha256sum", shell(curl, url, out)),
     stage.peers.find("curl") &&
       into("curl -o FILE; sha256sum FILE", shell('curl -sf "$1" -o "$2"; sha256sum "$2"', url, out)),
