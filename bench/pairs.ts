@@ -105,13 +105,14 @@ async function writeSystem(path: string, home: string, versions: readonly string
   const at = join(home, `${path.endsWith("old.tar") ? "old" : "new"}-packages`);
   await mkdir(at, { recursive: true });
   await run("apt-get", ["download", ...versions.filter((version) => version !== "")], { cwd: at });
-  const out = createWriteStream(`${path}.part`);
-  for (const name of (await readdir(at)).toSorted()) {
-    const child = spawn("dpkg-deb", ["--fsys-tarfile", join(at, name)], { stdio: ["ignore", "pipe", "inherit"] });
-    await pipeline(child.stdout, out, { end: false });
-  }
-  await new Promise((ended) => out.end(ended));
+  const packages = (await readdir(at)).toSorted().map((name) => join(at, name));
+  await pipeline(filesOf(packages), createWriteStream(`${path}.part`));
   await rename(`${path}.part`, path);
+}
+
+async function* filesOf(packages: readonly string[]): AsyncGenerator<Buffer> {
+  for (const path of packages)
+    yield* spawn("dpkg-deb", ["--fsys-tarfile", path], { stdio: ["ignore", "pipe", "inherit"] }).stdout;
 }
 
 function isThere(path: string): Promise<boolean> {

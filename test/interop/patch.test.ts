@@ -13,6 +13,9 @@ const hasPrograms = ["python3", "zstd"].every((program) => spawnSync(program, ["
 const old = randomBytes(1_500_000);
 const content = Buffer.from(old);
 for (let at = 0; at < content.length; at += 5000) content[at] = (content[at] ?? 0) + 1;
+/** Few bytes of it differ, and some are inserted. */
+const other = Buffer.concat([old.subarray(0, 700_000), Buffer.from("inserted, then the beginning again"), old]);
+other[30] = 7;
 let machine: Machine;
 
 const at = (name: string): string => join(machine.directory, name);
@@ -37,6 +40,14 @@ describe.skipIf(!hasPrograms)("Python's standard library and zstd", () => {
     expect((await readFile(at("made.bin"))).equals(content)).toBe(true);
   });
 
+  test("make a target that hardly differs from an older file", async () => {
+    await writeFile(at("other.bin"), other);
+    await machine.must(["push-target", "fred/demo", "other", "other.bin", "--patch-from", "old.bin"]);
+    await machine.must(["push-metadata", "fred/demo"]);
+    await python("dtuf_registry/fred/demo", "other", "old.bin", "made.bin");
+    expect((await readFile(at("made.bin"))).equals(other)).toBe(true);
+  });
+
   test("make a target from its compressed copy", async () => {
     const text = Buffer.from(
       Array.from({ length: 400_000 }, (_, line) => `${(line * line) % 7919};${line}\n`).join(""),
@@ -54,7 +65,7 @@ describe.skipIf(!hasPrograms)("Python's standard library and zstd", () => {
     const window = Buffer.concat(counted, 20_000);
     const plain = Buffer.concat([window.subarray(10_000), Buffer.alloc(50)]);
     const moved = Buffer.from(plain);
-    for (let place = 0; place < 10_000; place += 100) moved[place] = (moved[place] ?? 0) + 1;
+    for (let place = 0; place < 10_000; place += 50) moved[place] = (moved[place] ?? 0) + 1;
     await writeFile(at("window"), window);
     const known = JSON.parse(await readFile(vectors, "utf8")) as { coding: number; coded: string }[];
     for (const [number, wanted] of [plain, moved].entries()) {

@@ -4,17 +4,17 @@ export { DeltaError, type DeltaErrorCode, type DeltaErrorDetails } from "./error
 export { createIndexMaker, type IndexMaker, type IndexMakerOptions } from "./index-maker.ts";
 export { indexStream, type IndexStreamOptions } from "./index-stream.ts";
 export { createGzip, findGzipHeader, openGzip, type Bytes } from "./patch/archive.ts";
-export { headerMaxBytes, type ArchiveRecipe, type DeflateParameters } from "./patch/archive-recipe.ts";
+export { headerMaxBytes, type ArchiveRecipe, type DeflateParameters } from "./patch/table/archive-recipe.ts";
 export { decodeSegment, encodeSegment, encodeSegmentAlone, type CodedSegment } from "./patch/segment-codings.ts";
 export {
   encodePatchTable,
   parsePatchTable,
-  segmentedContents,
-  tableBytes,
+  mostTableBytes,
   tableMaxBytes,
   type PatchTable,
   type Segment,
   type WantedPatch,
-} from "./patch/patch-table.ts";
+  type WrittenTable,
+} from "./patch/table/patch-table.ts";
 export { planAlone, planSegments, type PlannedSegment } from "./patch/plan-segments.ts";
 export { verifyChunk, verifyingChunks } from "./verifying-chunks.ts";

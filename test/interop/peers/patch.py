@@ -6,7 +6,6 @@ section 13.
 """
 
 import hashlib
-import struct
 import subprocess
 import sys
 import tempfile
@@ -14,40 +13,61 @@ from pathlib import Path
 
 from chunk_index import Invalid, find_target, read_blob
 
-HEADER = ">8sIQ32sQ32sII"
-ENTRY = ">IQIII32s"
+class Reader:
+    """Numbers of seven bits a byte, and bytes as they are."""
+
+    def __init__(self, content: bytes) -> None:
+        self.rest = content
+
+    def take(self, length: int) -> bytes:
+        taken, self.rest = self.rest[:length], self.rest[length:]
+        if len(taken) != length:
+            raise Invalid("the bytes end early")
+        return taken
+
+    def number(self) -> int:
+        found = shift = 0
+        while True:
+            byte = self.take(1)[0]
+            found |= (byte & 127) << shift
+            shift += 7
+            if byte < 128 and found < 2**53:
+                return found
+            if shift == 56:
+                raise Invalid("a number is too large")
+
+    def numbers(self, count: int) -> list[int]:
+        return [self.number() for _ in range(count)]
 
 
-def parse_table(table: bytes, size: int, known: tuple[str, int, str]) -> list[tuple]:
-    """For each segment: length, offset and length of its window, coded length, coding, SHA-256."""
-    start = struct.calcsize(HEADER)
-    magic, version, old_length, old, length, new, recipe, count = struct.unpack_from(HEADER, table)
-    if magic != b"dtuf-pat" or version != 1 or recipe != 0:
-        raise Invalid("not a patch table of version 1")
-    if (old.hex(), length, new.hex()) != known:
-        raise Invalid("the table of other contents")
-    if count > 2**16 or len(table) != start + 56 * count:
-        raise Invalid(f"{count} segments in {len(table)} bytes")
-    segments = list(struct.iter_unpack(ENTRY, table[start:]))
+def parse_table(table: bytes, size: int, length: int) -> list[tuple]:
+    """For each segment: length, offset and length of its window, coding, coded length, SHA-256."""
+    reader = Reader(table)
+    if reader.take(8) != b"dtuf-pat" or reader.take(4) != b"\0\0\0\2":
+        raise Invalid("not a patch table of version 2")
+    old_length, new_length, recipe, count = reader.numbers(4)
+    if recipe != 0 or new_length != length or count > 2**16:
+        raise Invalid("the table of another content")
+    segments = [(*reader.numbers(5), reader.take(32)) for _ in range(count)]
+    if reader.rest:
+        raise Invalid("bytes behind the segments")
     end = 0
-    for size_of, at, window, coded, coding, _ in segments:
+    for size_of, at, window, coding, coded, _ in segments:
         if at + window > (end if coding == 3 else old_length):
             raise Invalid("a window that is not there")
         end += size_of
         if not 1 <= size_of <= 2**23 or window > 2**24 or coded > size_of + -(-size_of // 128) + 1024:
             raise Invalid("a segment that no patch has")
-    if sum(each[0] for each in segments) != length or len(table) + sum(each[3] for each in segments) != size:
+    if sum(each[0] for each in segments) != length or len(table) + sum(each[4] for each in segments) != size:
         raise Invalid("the segments do not add up")
     return segments
 
 
-def zstd(coded: bytes, length: int, window: bytes | None = None) -> bytes:
-    if length == 0 and coded == b"":
-        return b""
+def zstd(coded: bytes, length: int, window: bytes = b"") -> bytes:
     with tempfile.NamedTemporaryFile() as prefix:
-        prefix.write(window or b"")
+        prefix.write(window)
         prefix.flush()
-        given = [] if window is None else [f"--patch-from={prefix.name}"]
+        given = [f"--patch-from={prefix.name}"] if window else []
         run = subprocess.Popen(["zstd", "-d", "-c", "-q", *given], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         content, _ = run.communicate(coded)
     if len(content) != length:
@@ -57,30 +77,33 @@ def zstd(coded: bytes, length: int, window: bytes | None = None) -> bytes:
 
 def decode(coding: int, window: bytes, length: int, coded: bytes) -> bytes:
     if coding in (1, 3):
-        return zstd(coded, length, window or None)
+        return zstd(coded, length, window)
     if coding != 2:
         raise Invalid(f"coding {coding}")
-    count, control, differing = struct.unpack_from(">III", coded)
-    if count > 2**18 or 12 + control + differing > len(coded):
+    reader = Reader(coded)
+    count, plain, control, differing = reader.numbers(4)
+    if count > 2**18 or plain > 15 * count:
         raise Invalid("too many steps")
-    numbers = zstd(coded[12 : 12 + control], 12 * count)
-    seeks = struct.unpack(f">{count}i", numbers[: 4 * count])
-    lengths = struct.unpack(f">{2 * count}I", numbers[4 * count :])
-    copied, fresh = lengths[:count], lengths[count:]
-    if sum(lengths) != length:
+    steps = Reader(unpack(reader.take(control), plain))
+    seeks, copied, fresh = steps.numbers(count), steps.numbers(count), steps.numbers(count)
+    if steps.rest or sum(copied) + sum(fresh) != length:
         raise Invalid("the steps do not add up")
-    differences = zstd(coded[12 + control :][:differing], sum(copied))
-    new = zstd(coded[12 + control + differing :], sum(fresh))
+    differences = unpack(reader.take(differing), sum(copied)) if differing else bytes(sum(copied))
+    new = unpack(reader.rest, sum(fresh), window)
     content, place, at, taken = bytearray(), 0, 0, 0
     for seek, copy, more in zip(seeks, copied, fresh):
-        place += seek
-        if place < 0 or place + copy > len(window):
+        place += -(seek + 1) // 2 if seek % 2 else seek // 2
+        if copy and (place < 0 or place + copy > len(window)):
             raise Invalid("a copy outside the window")
         pairs = zip(window[place : place + copy], differences[at : at + copy])
         content += bytes((old + difference) % 256 for old, difference in pairs)
         content += new[taken : taken + more]
-        place, at, taken = place + copy, at + copy, taken + more
+        place, at, taken = place + copy + more, at + copy, taken + more
     return bytes(content)
+
+
+def unpack(packed: bytes, length: int, window: bytes = b"") -> bytes:
+    return packed if len(packed) == length else zstd(packed, length, window)
 
 
 def apply(layout: Path, name: str, old: bytes) -> bytes:
@@ -91,15 +114,17 @@ def apply(layout: Path, name: str, old: bytes) -> bytes:
     table = patch[: named["table"]["size"]]
     if "sha256:" + hashlib.sha256(table).hexdigest() != named["table"]["digest"]:
         raise Invalid("the table has other bytes")
-    segments = parse_table(table, len(patch), (sha256, target["length"], target["hashes"]["sha256"]))
+    segments = parse_table(table, len(patch), target["length"])
     content, at = b"", len(table)
-    for length, start, window, coded, coding, digest in segments:
+    for length, start, window, coding, coded, digest in segments:
         seen = content if coding == 3 else old
         segment = decode(coding, seen[start : start + window], length, patch[at : at + coded])
         if hashlib.sha256(segment).digest() != digest:
             raise Invalid(f"the segment at {len(content)} differs")
         content += segment
         at += coded
+    if hashlib.sha256(content).hexdigest() != target["hashes"]["sha256"]:
+        raise Invalid("the whole differs")
     return content
 
 

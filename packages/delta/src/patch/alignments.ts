@@ -16,8 +16,35 @@ export interface Alignment {
 /** A part of another place is taken if it has this many more bytes the same than the one before, goes on there. */
 const gainMin = 8;
 
+/** Shorter parts cost more than their bytes do as new ones, which may be found in the window too. */
+const partMinBytes = 48;
+/** So few differing bytes cost more in a list of differences, which has a byte for each byte of the parts, than as new bytes. */
+const differingFew = 128;
+
+/** The parts that are worth a copy, in order of the content. If few of their bytes differ, none does: the parts end in front of them. */
+export function findParts(pair: Pair, finder: MatchFinder): readonly Alignment[] {
+  const parts = findAlignments(pair, finder).filter(isLong);
+  const differing = parts.reduce((sum, part) => sum + part.length - countSame(pair, part), 0);
+  return differing > differingFew ? parts : parts.flatMap((part) => splitWhereDifferent(pair, part)).filter(isLong);
+}
+
+function isLong({ length }: Alignment): boolean {
+  return length >= partMinBytes;
+}
+
+function splitWhereDifferent({ window, content }: Pair, { at, from, length }: Alignment): readonly Alignment[] {
+  const parts: Alignment[] = [];
+  let start = 0;
+  for (let number = 0; number <= length; number += 1) {
+    if (number < length && window[from + number] === content[at + number]) continue;
+    parts.push({ at: at + start, from: from + start, length: number - start });
+    start = number + 1;
+  }
+  return parts;
+}
+
 /** The parts in order of the content. They do not overlap. */
-export function findAlignments(pair: Pair, finder: MatchFinder): readonly Alignment[] {
+function findAlignments(pair: Pair, finder: MatchFinder): readonly Alignment[] {
   const parts: Alignment[] = [];
   const anchors = findAnchors(pair, finder);
   const [first] = anchors;

@@ -1,7 +1,7 @@
 /** Opens gzip archives, and makes them again from what is in them. */
 import zlib from "node:zlib";
 import { DeltaError } from "../errors.ts";
-import { headerMaxBytes, type ArchiveRecipe } from "./archive-recipe.ts";
+import { headerMaxBytes, type ArchiveRecipe } from "./table/archive-recipe.ts";
 
 export type Bytes = AsyncIterable<Uint8Array>;
 

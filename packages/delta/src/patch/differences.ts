@@ -1,41 +1,33 @@
 /**
- * A segment as copies of its window with differences, and new bytes: the lengths, the differences and the new bytes stand apart,
+ * A segment as copies of its window with differences, and new bytes: the steps, the differences and the new bytes stand apart,
  * because each compresses best among its like. docs/format.md gives the bytes.
  */
 import { DeltaError } from "../errors.ts";
-import { findAlignments } from "./alignments.ts";
+import { findParts } from "./alignments.ts";
 import { createMatchFinder, type Pair } from "./match-finder.ts";
 import { freeBytes } from "./free-bytes.ts";
-import { compress, decompress, type CompressOptions } from "./zstd.ts";
-
-const headerBytes = 12;
-const stepBytes = 12;
-/** A decoder holds 3 MiB of steps. */
-const stepsMax = 2 ** 18;
-
-/** First a copy of `copied` bytes of the window, `seek` bytes behind the last copy, with the differences added, then `fresh` new bytes. */
-interface Step {
-  readonly seek: number;
-  readonly copied: number;
-  readonly fresh: number;
-}
+import { createNumberReader, encodeNumbers } from "./numbers.ts";
+import { decodeSteps, encodeSteps, stepMaxBytes, stepsMax, type Step, type Steps } from "./steps.ts";
+import { compress, decompress, type CompressOptions, type DecompressOptions } from "./zstd.ts";
 
 /** Differences are long and mostly 0: a higher level takes three times as long, and makes them 7 % shorter. */
 const differencesLevel = 17;
-/** New bytes are few. */
+/** Steps and new bytes are few. */
 const highestLevel = 19;
 
 /** Returns undefined if the segment needs too many steps. */
 export function encodeDifferences(pair: Pair): Uint8Array | undefined {
   const { steps, differences, fresh } = describe(pair);
   if (steps.length > stepsMax) return undefined;
-  const control = pack(encodeSteps(steps), { level: highestLevel });
-  const differing = pack(differences, { level: differencesLevel, tables: "differences" });
-  const header = Buffer.alloc(headerBytes);
-  header.writeUInt32BE(steps.length, 0);
-  header.writeUInt32BE(control.length, 4);
-  header.writeUInt32BE(differing.length, 8);
-  const coded = Buffer.concat([header, control, differing, pack(fresh, { level: highestLevel })]);
+  const control = encodeSteps(steps);
+  const packedControl = pack(control, { level: highestLevel });
+  const isSame = differences.every((difference) => difference === 0);
+  const packedDifferences = isSame
+    ? differences.subarray(0, 0)
+    : pack(differences, { level: differencesLevel, tables: "differences" });
+  const header = encodeNumbers([steps.length, control.length, packedControl.length, packedDifferences.length]);
+  const packedFresh = packFresh(fresh, pair.window);
+  const coded = Buffer.concat([header, packedControl, packedDifferences, packedFresh]);
   freeBytes(differences);
   return coded;
 }
@@ -50,7 +42,7 @@ interface Description {
 function describe(pair: Pair): Description {
   const { window, content } = pair;
   const finder = createMatchFinder(pair);
-  const parts = findAlignments(pair, finder).filter(({ length }) => length > 0);
+  const parts = findParts(pair, finder);
   finder.close();
   const bytes = new Uint8Array(content.length);
   const differences = bytes.subarray(
@@ -67,74 +59,90 @@ function describe(pair: Pair): Description {
     at = to;
     return length;
   };
+  const add = (seek: number, copied: number, fresh: number): void => {
+    steps.push({ seek, copied, fresh });
+    position += seek + copied + fresh;
+  };
   const [first] = parts;
-  if (first === undefined || first.at > 0)
-    steps.push({ seek: 0, copied: 0, fresh: takeFresh(first?.at ?? content.length) });
+  if (first === undefined || first.at > 0) add(0, 0, takeFresh(first?.at ?? content.length));
   parts.forEach(({ from, length }, number) => {
     for (let byte = 0; byte < length; byte += 1)
       differences[differing + byte] = (content[at + byte] ?? 0) - (window[from + byte] ?? 0);
     differing += length;
     at += length;
-    steps.push({ seek: from - position, copied: length, fresh: takeFresh(parts[number + 1]?.at ?? content.length) });
-    position = from + length;
+    add(from - position, length, takeFresh(parts[number + 1]?.at ?? content.length));
   });
   return { steps, differences, fresh };
 }
 
-/** All seeks, then all lengths of copies, then all lengths of new bytes. */
-function encodeSteps(steps: readonly Step[]): Uint8Array {
-  const bytes = Buffer.alloc(steps.length * stepBytes);
-  steps.forEach(({ seek, copied, fresh }, number) => {
-    bytes.writeInt32BE(seek, number * 4);
-    bytes.writeUInt32BE(copied, (steps.length + number) * 4);
-    bytes.writeUInt32BE(fresh, (2 * steps.length + number) * 4);
-  });
-  return bytes;
+/** The bytes themselves if zstd does not make them shorter. */
+function pack(bytes: Uint8Array, options: CompressOptions): Uint8Array {
+  if (bytes.length === 0) return bytes;
+  const packed = compress(bytes, options);
+  return packed.length < bytes.length ? packed : bytes;
 }
 
-function pack(bytes: Uint8Array, options: Omit<CompressOptions, "prefix">): Uint8Array {
-  return bytes.length === 0 ? bytes : compress(bytes, options);
+/** Text is often found in the window, in pieces that are too short for copies; of other content a higher level gains more. */
+function packFresh(fresh: Uint8Array, window: Uint8Array): Uint8Array {
+  const [alone, found] = [pack(fresh, { level: highestLevel }), pack(fresh, { prefix: window, tables: "rare" })];
+  return found.length < alone.length ? found : alone;
 }
 
 /** @throws DeltaError DELTA_SEGMENT_DIFFERS if the bytes do not give a content of this length */
 export async function decodeDifferences(coded: Uint8Array, window: Uint8Array, length: number): Promise<Uint8Array> {
-  const view = Buffer.from(coded.buffer, coded.byteOffset, coded.byteLength);
-  if (view.length < headerBytes) throw broken("they end early");
-  const count = view.readUInt32BE(0);
-  if (count > stepsMax) throw broken(`they announce ${count} steps; at most ${stepsMax} are read`);
-  const controlEnd = headerBytes + view.readUInt32BE(4);
-  const differencesEnd = controlEnd + view.readUInt32BE(8);
-  if (differencesEnd > view.length) throw broken("their parts are longer than all of them");
-  const steps = await unpack(view.subarray(headerBytes, controlEnd), count * stepBytes);
-  const { copied, fresh } = addSteps(steps, { count, length, windowLength: window.length });
-  const differences = await unpack(view.subarray(controlEnd, differencesEnd), copied);
-  const streams = { steps, count, differences, fresh: await unpack(view.subarray(differencesEnd), fresh) };
-  const content = applySteps(streams, window);
-  for (const bytes of [steps, differences, streams.fresh]) freeBytes(bytes);
+  const { count, controlBytes, control, ...packed } = splitCoded(coded);
+  const stepBytes = await unpack(control, { length: controlBytes });
+  const steps = decodeSteps(stepBytes, count, broken);
+  freeBytes(stepBytes);
+  const sums = addSteps(steps, { length, windowLength: window.length });
+  const isSame = packed.differences.length === 0;
+  const differences = isSame ? undefined : await unpack(packed.differences, { length: sums.copied });
+  const streams = { differences, fresh: await unpack(packed.fresh, { length: sums.fresh, prefix: window }) };
+  const content = applySteps(steps, streams, { window, length });
+  freeBytes(streams.fresh);
+  if (differences !== undefined) freeBytes(differences);
   return content;
 }
 
+interface Coded {
+  readonly count: number;
+  /** Of the steps, unpacked. */
+  readonly controlBytes: number;
+  readonly control: Uint8Array;
+  readonly differences: Uint8Array;
+  readonly fresh: Uint8Array;
+}
+
+function splitCoded(coded: Uint8Array): Coded {
+  const header = createNumberReader(coded, broken);
+  const [count, controlBytes] = [header.number(), header.number()];
+  const [controlLength, differing] = [header.number(), header.number()];
+  if (count > stepsMax) throw broken(`they announce ${count} steps; at most ${stepsMax} are read`);
+  if (controlBytes > count * stepMaxBytes) throw broken(`they announce ${controlBytes} bytes for ${count} steps`);
+  const [control, differences] = [header.bytes(controlLength), header.bytes(differing)];
+  return { count, controlBytes, control, differences, fresh: coded.subarray(header.position()) };
+}
+
 /** Never returns the coded bytes: what it returns is freed. */
-async function unpack(bytes: Buffer, length: number): Promise<Buffer> {
-  if (length === 0 && bytes.length === 0) return Buffer.alloc(0);
-  return decompress(bytes, { length });
+async function unpack(bytes: Uint8Array, options: DecompressOptions): Promise<Uint8Array> {
+  return bytes.length === options.length ? Uint8Array.from(bytes) : decompress(bytes, options);
 }
 
 interface StepBounds {
-  readonly count: number;
   readonly length: number;
   readonly windowLength: number;
 }
 
 /** How many bytes are copied, and how many are new. Every copy lies in the window. */
-function addSteps(steps: Buffer, { count, length, windowLength }: StepBounds): { copied: number; fresh: number } {
+function addSteps(steps: Steps, { length, windowLength }: StepBounds): { copied: number; fresh: number } {
   const sums = { copied: 0, fresh: 0 };
   let position = 0;
-  for (let number = 0; number < count; number += 1) {
-    const { seek, copied, fresh } = stepAt(steps, count, number);
+  for (let number = 0; number < steps.count; number += 1) {
+    const { seek, copied, fresh } = steps.at(number);
     position += seek;
-    if (position < 0 || position + copied > windowLength) throw broken("a copy lies outside the window");
-    position += copied;
+    if (copied > 0 && (position < 0 || position + copied > windowLength))
+      throw broken("a copy lies outside the window");
+    position += copied + fresh;
     sums.copied += copied;
     sums.fresh += fresh;
     if (sums.copied + sums.fresh > length) break;
@@ -143,35 +151,32 @@ function addSteps(steps: Buffer, { count, length, windowLength }: StepBounds): {
   return sums;
 }
 
-function stepAt(steps: Buffer, count: number, number: number): Step {
-  return {
-    seek: steps.readInt32BE(number * 4),
-    copied: steps.readUInt32BE((count + number) * 4),
-    fresh: steps.readUInt32BE((2 * count + number) * 4),
-  };
-}
-
 interface Streams {
-  readonly steps: Buffer;
-  readonly count: number;
-  readonly differences: Buffer;
-  readonly fresh: Buffer;
+  /** Undefined: the copies are right as they are. */
+  readonly differences: Uint8Array | undefined;
+  readonly fresh: Uint8Array;
 }
 
-function applySteps({ steps, count, differences, fresh }: Streams, window: Uint8Array): Uint8Array {
-  const content = Buffer.alloc(differences.length + fresh.length);
-  let [at, position, differing, freshBytes] = [0, 0, 0, 0];
-  for (let number = 0; number < count; number += 1) {
-    const step = stepAt(steps, count, number);
-    position += step.seek;
-    for (let byte = 0; byte < step.copied; byte += 1)
-      content[at + byte] = (window[position + byte] ?? 0) + (differences[differing + byte] ?? 0);
-    position += step.copied;
-    differing += step.copied;
-    at += step.copied;
-    content.set(fresh.subarray(freshBytes, freshBytes + step.fresh), at);
-    freshBytes += step.fresh;
-    at += step.fresh;
+function applySteps(
+  steps: Steps,
+  { differences, fresh: freshBytes }: Streams,
+  { window, length }: { readonly window: Uint8Array; readonly length: number },
+): Uint8Array {
+  const content = Buffer.alloc(length);
+  let [at, position, differing, taken] = [0, 0, 0, 0];
+  for (let number = 0; number < steps.count; number += 1) {
+    const { seek, copied, fresh } = steps.at(number);
+    position += seek;
+    if (copied > 0) content.set(window.subarray(position, position + copied), at);
+    if (differences !== undefined)
+      for (let byte = 0; byte < copied; byte += 1)
+        content[at + byte] = (content[at + byte] ?? 0) + (differences[differing + byte] ?? 0);
+    position += copied + fresh;
+    differing += copied;
+    at += copied;
+    content.set(freshBytes.subarray(taken, taken + fresh), at);
+    taken += fresh;
+    at += fresh;
   }
   return content;
 }

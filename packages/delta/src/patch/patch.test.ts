@@ -17,9 +17,12 @@ import {
   parsePatchTable,
   planSegments,
   type ChunkIndex,
-  type PatchTable,
+  mostTableBytes,
   type Segment,
+  type WrittenTable,
 } from "../index.ts";
+import { encodeNumbers } from "./numbers.ts";
+import { encodeSteps, type Step } from "./steps.ts";
 
 const hash = (bytes: Uint8Array): Buffer => createHash("sha256").update(bytes).digest();
 
@@ -80,12 +83,14 @@ describe("a coded segment", () => {
 
   test("that would grow beyond its signed length is refused before it does", async () => {
     const bomb = zlib.zstdCompressSync(Buffer.alloc(200_000_000));
-    const steps = Buffer.from([0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]);
-    steps.writeUInt32BE(bomb.length, 4);
+    const bombed = (...header: readonly number[]): Buffer => Buffer.concat([encodeNumbers(header), bomb]);
     const before = process.memoryUsage().rss;
     for (const [coding, coded] of [
       ["prefix", bomb],
-      ["differences", Buffer.concat([steps, bomb])],
+      ["differences", bombed(1, 15, bomb.length, 0)],
+      ["differences", bombed(2 ** 18, 15 * 2 ** 18, bomb.length, 0)],
+      ["differences", bombed(1, 4, 4, bomb.length, 0, 1000, 0)],
+      ["differences", bombed(1, 4, 4, 0, 0, 0, 1000)],
     ] as const) {
       const wanted = { coding, offset: 0, length: 1000, sha256: hash(bomb) };
       await expectRefused(() => decodeSegment(wanted, coded, new Uint8Array()), "DELTA_SEGMENT_DIFFERS");
@@ -93,44 +98,80 @@ describe("a coded segment", () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(100_000_000);
   });
 
-  const step = (...numbers: readonly [number, number, number]): Buffer => {
-    const bytes = Buffer.alloc(12);
-    numbers.forEach((number, at) => bytes.writeInt32BE(number, at * 4));
-    return bytes;
+  const tenZeros = { coding: "differences", offset: 0, length: 10, sha256: hash(Buffer.alloc(10)) } as const;
+  const coded = (...steps: readonly Step[]): Uint8Array => {
+    const control = encodeSteps(steps);
+    return Buffer.concat([encodeNumbers([steps.length, control.length, control.length, 0]), control]);
   };
 
-  test.each([
-    ["in front of the window", step(-1, 10, 0)],
-    ["behind the window", step(95, 10, 0)],
-    ["of more bytes than the segment has", step(0, 11, 0)],
-    ["of fewer bytes than the segment has", step(0, 9, 0)],
-    ["of 4 billion bytes", step(0, -1, 0)],
-  ])("with a copy %s is refused", async (_, control) => {
-    const [packed, differences] = [control, Buffer.alloc(10)].map((bytes) => zlib.zstdCompressSync(bytes));
-    const header = step(1, packed?.length ?? 0, differences?.length ?? 0);
-    const coded = Buffer.concat([header, packed ?? header, differences ?? header]);
-    const wanted = { coding: "differences", offset: 0, length: 10, sha256: hash(Buffer.alloc(10)) } as const;
-    await expectRefused(() => decodeSegment(wanted, coded, Buffer.alloc(100)), "DELTA_SEGMENT_DIFFERS");
+  test("that is the same as a part of its window is some bytes long, and needs no zstd", async () => {
+    const bytes = coded({ seek: 90, copied: 10, fresh: 0 });
+    expect(bytes.length).toBeLessThan(10);
+    expect(await decodeSegment(tenZeros, bytes, Buffer.alloc(100))).toEqual(Buffer.alloc(10));
+  });
+
+  test.each<readonly [string, readonly Step[]]>([
+    ["in front of the window", [{ seek: -1, copied: 10, fresh: 0 }]],
+    ["behind the window", [{ seek: 95, copied: 10, fresh: 0 }]],
+    [
+      "that steps lead behind the window",
+      [
+        { seek: 0, copied: 5, fresh: 0 },
+        { seek: 91, copied: 5, fresh: 0 },
+      ],
+    ],
+    ["of more bytes than the segment has", [{ seek: 0, copied: 11, fresh: 0 }]],
+    ["of fewer bytes than the segment has", [{ seek: 0, copied: 9, fresh: 0 }]],
+    ["of 4 billion bytes", [{ seek: 0, copied: 2 ** 32 - 1, fresh: 0 }]],
+    ["of more bytes than a number has", [{ seek: 0, copied: 2 ** 32, fresh: 0 }]],
+  ])("with a copy %s is refused", async (_, steps) => {
+    const decoding = decodeSegment(tenZeros, coded(...steps), Buffer.alloc(100));
+    await expectRefused(decoding, "DELTA_SEGMENT_DIFFERS");
+  });
+
+  test.each<readonly [string, readonly number[]]>([
+    ["no header", []],
+    ["a header that ends early", [1, 3, 3]],
+    ["a number without an end", [255, 255, 255, 255, 255, 255, 255, 255, 255, 255]],
+    ["more steps than there are bytes for", [2, 3, 3, 0, 0, 10, 0]],
+    ["fewer steps than there are bytes for", [1, 4, 4, 0, 0, 10, 0, 0]],
+    ["steps that are longer than all of it", [1, 3, 9, 0, 0, 10, 0]],
+    ["differences that are longer than all of it", [1, 3, 3, 9, 0, 10, 0]],
+    ["too many steps", [...encodeNumbers([2 ** 18 + 1, 3, 3, 0]), 0, 10, 0]],
+    ["too many bytes for its steps", [...encodeNumbers([1, 16, 16, 0]), ...Buffer.alloc(16)]],
+    ["bytes behind its end", [1, 3, 3, 0, 0, 10, 0, 7]],
+  ])("of %s is refused", async (_, bytes) => {
+    const decoding = decodeSegment(tenZeros, Uint8Array.from(bytes), Buffer.alloc(100));
+    await expectRefused(decoding, "DELTA_SEGMENT_DIFFERS");
+  });
+
+  test("of text that hardly changed is a thousandth of it", async () => {
+    const line = (number: number): string => `line ${number}: ${hash(Buffer.from(`${number}`)).toString("base64")}\n`;
+    const lines = Array.from({ length: 20_000 }, (_, number) => line(number));
+    const window = Buffer.from(lines.join(""));
+    const changed = lines.toSpliced(500, 1, "another line\n").toSpliced(9000, 0, `${lines[7]}and ${lines[12_345]}`);
+    const content = Buffer.from(changed.join(""));
+    const { coding, coded } = await encodeSegment({ window, content });
+    expect([coding, coded.length < 100]).toEqual(["differences", true]);
   });
 });
 
-const from = { length: 1000, sha256: hash(Buffer.from("old")).toString("hex") };
-const to = { length: 500, sha256: hash(Buffer.from("new")).toString("hex") };
+const lengths = { oldLength: 1000, newLength: 500 };
 const entry = { windowOffset: 100, windowLength: 900, coding: "prefix", sha256: hash(Buffer.from("x")) } as const;
 const segments: readonly Segment[] = [
-  { ...entry, offset: 0, length: 300, codedOffset: 212, codedLength: 20 },
-  { ...entry, offset: 300, length: 200, codedOffset: 232, codedLength: 30 },
+  { ...entry, offset: 0, length: 300, codedOffset: 96, codedLength: 20 },
+  { ...entry, offset: 300, length: 200, codedOffset: 116, codedLength: 30 },
 ];
-const wanted = { fromSha256: from.sha256, to, size: 262 };
-const withFirst = (changes: Partial<Segment>): PatchTable => ({
-  from,
-  to,
+const table = Buffer.from(encodePatchTable({ ...lengths, segments }));
+const wanted = { length: 500, size: 146 };
+const withFirst = (changes: Partial<Segment>): WrittenTable => ({
+  ...lengths,
   segments: segments.map((segment, number) => (number === 0 ? { ...segment, ...changes } : segment)),
 });
 
 describe("a patch table", () => {
   test("is read as it was written", () => {
-    expect(parsePatchTable(encodePatchTable({ from, to, segments }), wanted)).toEqual({ from, to, segments });
+    expect(parsePatchTable(table, wanted)).toEqual({ ...lengths, segments });
   });
 
   test.each<readonly [string, Partial<Segment>]>([
@@ -143,22 +184,40 @@ describe("a patch table", () => {
     ["a segment that is longer than a reader holds", { length: 4_000_000_000 }],
     ["a window that is longer than a reader holds", { windowLength: 4_000_000_000 }],
   ])("with %s is refused", (_, changes) => {
-    expectRefused(() => parsePatchTable(encodePatchTable(withFirst(changes)), wanted), "DELTA_PATCH_INVALID");
+    const bytes = encodePatchTable(withFirst(changes));
+    const size = wanted.size + bytes.length - table.length;
+    expectRefused(() => parsePatchTable(bytes, { ...wanted, size }), "DELTA_PATCH_INVALID");
   });
 
   test.each<readonly [string, { readonly at: number; readonly byte: number; readonly code: string }]>([
     ["another beginning", { at: 0, byte: 7, code: "DELTA_PATCH_INVALID" }],
-    ["another version", { at: 11, byte: 2, code: "DELTA_PATCH_VERSION" }],
-    ["another recipe", { at: 95, byte: 2, code: "DELTA_PATCH_VERSION" }],
-    ["another coding", { at: 123, byte: 4, code: "DELTA_PATCH_VERSION" }],
-    ["4 billion segments", { at: 96, byte: 255, code: "DELTA_PATCH_INVALID" }],
-    ["another number of segments", { at: 99, byte: 1, code: "DELTA_PATCH_INVALID" }],
-    ["another old content", { at: 20, byte: 0, code: "DELTA_PATCH_INVALID" }],
-    ["another new content", { at: 60, byte: 0, code: "DELTA_PATCH_INVALID" }],
+    ["another version", { at: 11, byte: 1, code: "DELTA_PATCH_VERSION" }],
+    ["another recipe", { at: 16, byte: 2, code: "DELTA_PATCH_VERSION" }],
+    ["another coding", { at: 23, byte: 4, code: "DELTA_PATCH_VERSION" }],
+    ["a content of another length", { at: 14, byte: 0xf5, code: "DELTA_PATCH_INVALID" }],
+    ["fewer segments", { at: 17, byte: 1, code: "DELTA_PATCH_INVALID" }],
+    ["more segments", { at: 17, byte: 3, code: "DELTA_PATCH_INVALID" }],
   ])("with %s is refused", (_, { at, byte, code }) => {
-    const bytes = Buffer.from(encodePatchTable({ from, to, segments }));
-    bytes[at] = byte === bytes[at] ? byte + 1 : byte;
+    const bytes = Buffer.from(table);
+    bytes[at] = byte;
     expectRefused(() => parsePatchTable(bytes, wanted), code);
+  });
+
+  test("of 4 billion segments is refused before they are read", () => {
+    const bytes = Buffer.concat([table.subarray(0, 17), encodeNumbers([2 ** 32]), table.subarray(18)]);
+    expectRefused(() => parsePatchTable(bytes, wanted), "DELTA_PATCH_INVALID");
+  });
+
+  test("that is cut anywhere is refused", () => {
+    for (let length = 0; length < table.length; length += 1)
+      expectRefused(() => parsePatchTable(table.subarray(0, length), wanted), "DELTA_PATCH_INVALID");
+  });
+
+  test("takes no more than the space that is left for it", () => {
+    const long = { ...entry, windowOffset: 2 ** 53 - 1, windowLength: 2 ** 32, length: 2 ** 32, codedLength: 2 ** 32 };
+    const recipe = { level: 9, memLevel: 9, header: Buffer.alloc(1024) };
+    const longest = { oldLength: 2 ** 53 - 1, newLength: 2 ** 53 - 1, archive: recipe, segments: [long, long] };
+    expect(encodePatchTable(longest).length).toBeLessThanOrEqual(mostTableBytes(2));
   });
 });
 
@@ -192,24 +251,15 @@ const counted = (length: number): Buffer =>
   );
 const vectors = new URL("../vectors/patch.json", import.meta.url);
 
-const small = (number: number): PatchTable["from"] => ({
-  length: number,
-  sha256: hash(Buffer.from(`${number}`)).toString("hex"),
-});
-const archives: PatchTable = {
-  from: small(1),
-  to: small(2),
-  segments: [],
-  archive: { from: small(3), to: small(4), level: 9, memLevel: 8, header: Buffer.from("1f8b08000000000002ff", "hex") },
-};
+const recipe = { level: 9, memLevel: 8, header: Buffer.from("1f8b08000000000002ff", "hex") };
 
 describe("a recipe of an archive", () => {
+  const packed = Buffer.from(encodePatchTable({ ...lengths, segments, archive: recipe }));
+  const asked = { length: 70, size: wanted.size + packed.length - table.length };
+
   test("is read as it was written, and the segments are of what is in the archives", () => {
-    const inside = { from, to, level: 9, memLevel: 8, header: Buffer.from("1f8b08000000000002ff", "hex") };
-    const table = encodePatchTable({ from: small(1), to: small(2), segments, archive: inside });
-    const size = 262 + table.length - 212;
-    const read = parsePatchTable(table, { fromSha256: small(1).sha256, to: small(2), size });
-    expect(read.archive).toEqual(inside);
+    const read = parsePatchTable(packed, asked);
+    expect(read.archive).toEqual(recipe);
     expect(read.segments.map(({ offset, length }) => [offset, length])).toEqual([
       [0, 300],
       [300, 200],
@@ -217,19 +267,17 @@ describe("a recipe of an archive", () => {
   });
 
   test.each<readonly [string, number, number]>([
-    ["a level of 0", 180, 0],
-    ["a memory level of 10", 181, 10],
-    ["a header that is longer than a table holds", 182, 255],
+    ["a level of 0", 17, 0],
+    ["a memory level of 10", 18, 10],
+    ["a header that is longer than the table", 19, 127],
   ])("with %s is refused", (_, at, byte) => {
-    const bytes = Buffer.from(encodePatchTable(archives));
+    const bytes = Buffer.from(packed);
     bytes[at] = byte;
-    const asked = { fromSha256: small(1).sha256, to: small(2), size: bytes.length };
     expectRefused(() => parsePatchTable(bytes, asked), "DELTA_PATCH_INVALID");
   });
 
-  test("with a table that ends within it is refused", () => {
-    const bytes = Buffer.from(encodePatchTable(archives)).subarray(0, 150);
-    const asked = { fromSha256: small(1).sha256, to: small(2), size: bytes.length };
+  test("with a header that is longer than a reader takes is refused", () => {
+    const bytes = encodePatchTable({ ...lengths, segments, archive: { ...recipe, header: Buffer.alloc(1025) } });
     expectRefused(() => parsePatchTable(bytes, asked), "DELTA_PATCH_INVALID");
   });
 });
@@ -238,18 +286,19 @@ test("the coded segments of the vectors give the content [format 13]", async () 
   const window = counted(20_000);
   const content = Buffer.concat([window.subarray(10_000), Buffer.alloc(50)]);
   const moved = Buffer.from(content);
-  for (let at = 0; at < 10_000; at += 100) moved[at] = ((moved[at] ?? 0) + 1) % 256;
+  for (let at = 0; at < 10_000; at += 50) moved[at] = ((moved[at] ?? 0) + 1) % 256;
   const { coded } = await encodeSegment({ window, content: moved });
   const made = [
     { coding: 1, coded: zlib.zstdCompressSync(content, { dictionary: window }).toString("hex") },
     { coding: 2, coded: Buffer.from(coded).toString("hex") },
   ];
-  const table = { recipe: Buffer.from(encodePatchTable(archives)).toString("hex") };
+  const all = { ...lengths, segments, archive: recipe };
+  const tables = { table: Buffer.from(encodePatchTable(all)).toString("hex") };
   if (process.env["DTUF_WRITE_VECTORS"] === "1")
-    writeFileSync(vectors, `${JSON.stringify([...made, table], undefined, 2)}\n`);
-  const known = JSON.parse(readFileSync(vectors, "utf8")) as Partial<(typeof made)[0] & typeof table>[];
+    writeFileSync(vectors, `${JSON.stringify([...made, tables], undefined, 2)}\n`);
+  const known = JSON.parse(readFileSync(vectors, "utf8")) as Partial<(typeof made)[0] & typeof tables>[];
   const [first, second] = known;
-  expect(known[2]?.recipe).toBe(table.recipe);
+  expect(known[2]).toEqual(tables);
   const decode = (coding: "prefix" | "differences", hex: string | undefined, whole: Buffer): Promise<Uint8Array> =>
     decodeSegment(
       { coding, offset: 0, length: whole.length, sha256: hash(whole) },

@@ -1,6 +1,6 @@
 /** Where a new content is cut into segments, and which window of the old one each is made from. */
 import type { Chunk, ChunkIndex } from "../chunk-index.ts";
-import { segmentMaxBytes, type Segment } from "./patch-table.ts";
+import { segmentMaxBytes, type Segment } from "./table/patch-table.ts";
 
 export type PlannedSegment = Pick<Segment, "offset" | "length" | "windowOffset" | "windowLength">;
 

@@ -4,7 +4,7 @@ import { DeltaError } from "../errors.ts";
 import { decodeDifferences, encodeDifferences } from "./differences.ts";
 import { freeBytes } from "./free-bytes.ts";
 import type { Pair } from "./match-finder.ts";
-import { codedMaxBytes, type Segment } from "./patch-table.ts";
+import { codedMaxBytes, type Segment } from "./table/patch-table.ts";
 import { compress, decompress } from "./zstd.ts";
 
 export interface CodedSegment extends Pick<Segment, "coding" | "sha256"> {

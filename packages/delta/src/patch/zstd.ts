@@ -5,8 +5,15 @@ import { DeltaError } from "../errors.ts";
 const { constants } = zlib;
 /** A reader allocates at most 2^24 bytes for the window of a frame. */
 const windowLog = 24;
-/** With the default tables zstd takes up to 130 MiB. Those of `matches` are for content that finds its likes far behind. */
-const tables = { matches: { hash: 20, chain: 20 }, differences: { hash: 18, chain: 20 } } as const;
+/**
+ * With the default tables zstd takes up to 130 MiB. Those of `matches` are for content that finds its likes far behind, those of `rare` for
+ * a few bytes that are looked up in a whole window.
+ */
+const tables = {
+  matches: { hash: 20, chain: 20 },
+  rare: { hash: 21, chain: 20 },
+  differences: { hash: 18, chain: 20 },
+} as const;
 
 export interface CompressOptions {
   /** Raw content in front of the bytes. */

@@ -60,8 +60,7 @@ export async function openArchives(archives: Archives): Promise<OpenedArchives |
     await unpack(fileContent(archives.old).open(0), old, { maxBytes: oldMost, signal });
     const oldIndex = await indexStream(fileContent(old).open(0), { average, signal });
     if (oldIndex === undefined) return undefined;
-    const archive = { from: oldIndex, to: index, header, ...found };
-    return { archive, old, content, indexes: { old: oldIndex, content: index } };
+    return { archive: { header, ...found }, old, content, indexes: { old: oldIndex, content: index } };
   } catch (error) {
     if (DeltaError.is(error)) return undefined;
     throw error;

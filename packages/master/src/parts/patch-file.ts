@@ -1,24 +1,28 @@
-/** A patch is made in a file, segment by segment: the table, which is known at the end, comes first. */
+/** A patch is made in a file, segment by segment: in front of them is space for the table, which is known at the end and ends where they begin. */
 import { createHash } from "node:crypto";
 import { open, type FileHandle } from "node:fs/promises";
 import {
   encodeSegment,
   encodeSegmentAlone,
   encodePatchTable,
-  segmentedContents,
-  tableBytes,
+  mostTableBytes,
+  type IndexedContent,
   type PatchTable,
   type PlannedSegment,
-  type Segment,
+  type WrittenTable,
 } from "@dtuf/delta";
 import { patchMediaType, type TargetPatch } from "@dtuf/format";
 import { createDigester, digestOf, fileContent, type ByteStream } from "@dtuf/registry";
 import { fileCall, openRegularFile } from "@dtuf/registry/files";
 import type { Blob } from "./read-part.ts";
 
-export interface PatchMaking extends Omit<PatchTable, "segments"> {
+export interface PatchMaking extends Pick<PatchTable, "oldLength" | "archive"> {
+  /** SHA-256 of the old target, in hex; of no bytes for a compressed copy. */
+  readonly from: string;
+  /** What is cut into segments: the new target, or what is in it. */
+  readonly to: IndexedContent;
   readonly planned: readonly PlannedSegment[];
-  /** What is cut into segments. */
+  /** The bytes of `to`. */
   readonly content: ByteStream;
   /** What the windows lie in; undefined: in the content itself, in front of each segment. */
   readonly old: string | undefined;
@@ -37,31 +41,38 @@ export interface MadePatch {
 
 /** Returns undefined if the patch would be larger than `most`, or if the content is another one than `to` says. */
 export async function writePatch(making: PatchMaking): Promise<MadePatch | undefined> {
-  const { path, from } = making;
+  const { path, from, to, planned } = making;
   const output = await fileCall(path, () => open(path, "wx+", 0o600));
   try {
-    const segments = await writeSegments(output, making);
+    const space = mostTableBytes(planned.length);
+    const segments = await writeSegments(output, making, space);
     if (segments === undefined) return undefined;
-    const table = encodePatchTable({ ...making, segments });
-    await fileCall(path, () => output.write(table, 0, table.length, 0));
-    const last = segments.at(-1);
-    const size = last === undefined ? table.length : last.codedOffset + last.codedLength;
+    const table = encodePatchTable({ ...making, newLength: to.length, segments });
+    const start = space - table.length;
+    await fileCall(path, () => output.write(table, 0, table.length, start));
+    const content = fileContent(path, { from: start, to: Infinity });
     const digester = createDigester();
-    for await (const bytes of fileContent(path).open(0)) digester.update(bytes);
+    for await (const bytes of content.open(0)) digester.update(bytes);
+    const size = segments.reduce((sum, { codedLength }) => sum + codedLength, table.length);
     const descriptor = { mediaType: patchMediaType, digest: digester.digest(), size };
-    const patch = { from: from.sha256, blob: descriptor, table: { digest: digestOf(table), size: table.length } };
-    return { patch, blob: { descriptor, item: "patch", upload: "due", content: fileContent(path) } };
+    const patch = { from, blob: descriptor, table: { digest: digestOf(table), size: table.length } };
+    return { patch, blob: { descriptor, item: "patch", upload: "due", content } };
   } finally {
     await output.close();
   }
 }
 
-async function writeSegments(output: FileHandle, making: PatchMaking): Promise<readonly Segment[] | undefined> {
-  const { planned, content, old, most, path, signal } = making;
+/** @param start offset in the output of the first coded segment */
+async function writeSegments(
+  output: FileHandle,
+  making: PatchMaking,
+  start: number,
+): Promise<WrittenTable["segments"] | undefined> {
+  const { planned, content, to, old, most, path, signal } = making;
   const opened = old === undefined ? undefined : await openRegularFile(old);
   const whole = createHash("sha256");
-  const segments: Segment[] = [];
-  let codedOffset = tableBytes(planned.length, making.archive);
+  const segments: WrittenTable["segments"][number][] = [];
+  let codedBytes = 0;
   try {
     for await (const { segment, bytes, window } of inPieces(content, planned)) {
       signal?.throwIfAborted();
@@ -69,15 +80,15 @@ async function writeSegments(output: FileHandle, making: PatchMaking): Promise<r
       const read = opened && (await readAt(opened.file, { path: old ?? "", offset: segment.windowOffset, window }));
       const pair = { window: read ?? window, content: bytes };
       const { coded, ...how } = await (read === undefined ? encodeSegmentAlone(pair) : encodeSegment(pair));
-      segments.push({ ...segment, ...how, codedOffset, codedLength: coded.length });
-      await fileCall(path, () => output.write(coded, 0, coded.length, codedOffset));
-      codedOffset += coded.length;
-      if (codedOffset > most) return undefined;
+      segments.push({ ...segment, ...how, codedLength: coded.length });
+      await fileCall(path, () => output.write(coded, 0, coded.length, start + codedBytes));
+      codedBytes += coded.length;
+      if (codedBytes > most) return undefined;
     }
   } finally {
     await opened?.file.close();
   }
-  const isSame = whole.digest("hex") === segmentedContents(making).to.sha256;
+  const isSame = whole.digest("hex") === to.sha256;
   return isSame && segments.length === planned.length ? segments : undefined;
 }
 

@@ -40,7 +40,8 @@ export async function makePatches(
 async function compressedCopy(operation: Operation, target: PatchedTarget): Promise<MadePatch | undefined> {
   const { length, digest, scratch } = target;
   return writePatch({
-    from: { length: 0, sha256: emptySha256 },
+    from: emptySha256,
+    oldLength: 0,
     to: { length, sha256: digestHex(digest) },
     planned: planAlone(length),
     content: contentOf(operation, target),
@@ -94,15 +95,19 @@ async function fromFile(operation: Operation, target: PatchedTarget, path: strin
   if (old === undefined || content === undefined || old.sha256 === content.sha256) return undefined;
   if (content.sha256 !== digestHex(digest)) throw changed(target);
   const most = patchMostShare * missingBytes(content, old);
-  const common = { from: old, to: content, most, path: await scratch.path(), signal };
+  const common = { from: old.sha256, most, path: await scratch.path(), signal };
   const opened = await openArchives({ old: path, length, open, average, scratch, signal });
   if (opened === undefined) {
     const planned = planSegments(content, old);
-    return planned && writePatch({ ...common, planned, content: open(), old: path });
+    return (
+      planned && writePatch({ ...common, oldLength: old.length, to: content, planned, content: open(), old: path })
+    );
   }
-  const planned = planSegments(opened.indexes.content, opened.indexes.old);
-  const inside = { archive: opened.archive, old: opened.old, content: fileContent(opened.content).open(0) };
-  return planned && writePatch({ ...common, ...inside, planned });
+  const { archive, indexes } = opened;
+  const planned = planSegments(indexes.content, indexes.old);
+  const inside = { archive, old: opened.old, content: fileContent(opened.content).open(0) };
+  const lengths = { oldLength: indexes.old.length, to: indexes.content };
+  return planned && writePatch({ ...common, ...inside, ...lengths, planned });
 }
 
 /** What a client that has the old content would fetch without the patch. */

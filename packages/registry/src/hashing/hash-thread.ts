@@ -1,5 +1,5 @@
 /**
- * A thread that hashes what lies in a ring of shared memory. Its program is text, so that it needs no file of its own: it works in a
+ * A thread that hashes bytes in a ring of shared memory. Its program is text, so that it needs no file of its own: it works in a
  * bundle and in a single executable. Orders and results go through the memory as well, because a message would cost both threads as much
  * as hashing 100 KiB. It keeps the process alive only while somebody waits for it.
  */

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { dirname } from "node:path";
-import { createGzip, DeltaError, openGzip, type ArchiveRecipe, type IndexedContent } from "@dtuf/delta";
+import { createGzip, DeltaError, openGzip, type IndexedContent } from "@dtuf/delta";
 import { betweenMaxBytes, type TargetPatch } from "@dtuf/format";
 import type { ByteStream } from "@dtuf/registry";
 import { createBatchWriter, fileCall, FileError, openRegularFile, readRegularFile } from "@dtuf/registry/files";
@@ -35,10 +35,8 @@ export async function applyPatch(site: Site, step: PatchStep): Promise<void> {
   const wanted: WantedPatch = { target: step.target, patch: step.patch, to: step.to, signal };
   try {
     const opened = await openPatch(site, wanted, step.held > 0 ? "table" : "all");
-    const { archive } = opened.table;
     const making = { wanted, opened, signal };
-    if (archive === undefined) await makeContent(site, step, making);
-    else await makeArchive(site, step, { ...making, archive });
+    await (opened.table.archive === undefined ? makeContent : makeArchive)(site, step, making);
   } finally {
     // A range that was not read to its end holds a connection.
     over.abort();
@@ -79,25 +77,22 @@ function gone(path: string): FileError {
   return new FileError("FILE_CHANGED", `${path} is gone`, { details: { path } });
 }
 
-async function makeArchive(
-  site: Site,
-  step: PatchStep,
-  { archive, ...making }: Making & { readonly archive: ArchiveRecipe },
-): Promise<void> {
-  const { target, from, to, output, onWritten } = step;
-  if (from === undefined) throw differs("an archive is made from an older one");
+/** What is in the older archive is what was signed, because the archive is; each segment of the new content is verified. */
+async function makeArchive(site: Site, step: PatchStep, making: Making): Promise<void> {
+  const { target, from, to, output, signal } = step;
+  const { archive, oldLength, newLength } = making.opened.table;
+  if (from === undefined || archive === undefined) throw differs("an archive is made from an older one");
   const most = betweenMaxBytes(target.length);
-  if (Math.max(archive.from.length, archive.to.length) > most) throw differs(`more than ${most} bytes are in it`);
-  await verifyFreeSpace(dirname(output.path), archive.from.length + archive.to.length + to.length - step.held);
-  const [old, fresh] = [await openScratch(output, archive.from), await openScratch(output, archive.to)];
+  if (Math.max(oldLength, newLength) > most) throw differs(`more than ${most} bytes are in it`);
+  await verifyFreeSpace(dirname(output.path), oldLength + newLength + to.length - step.held);
+  const old = await openScratch(output, `old content of ${to.sha256}`);
+  const fresh = await openScratch(output, `content of ${to.sha256}`);
   try {
-    await writeVerified(openGzip(readRegularFile(from, { signal: step.signal }), archive.from.length), old, {
-      ...step,
-      to: archive.from,
-    });
+    const unpacked = openGzip(readRegularFile(from, { signal }), oldLength);
+    await writeExactly(unpacked, old, { length: oldLength, signal });
     await makeContent(site, { from: old.path, output: fresh, held: 0, onWritten: () => undefined }, making);
-    const content = readRange(fresh.path, 0, archive.to.length);
-    await writeVerified(createGzip(content, archive), output, { ...step, to, onWritten });
+    const content = readRange(fresh.path, 0, newLength);
+    await writeExactly(createGzip(content, archive), output, { ...step, ...to });
   } finally {
     await old.abort("remove");
     await fresh.abort("remove");
@@ -105,33 +100,40 @@ async function makeArchive(
 }
 
 /** A file beside the output that a later call finds again, and that nothing else uses. */
-export function openScratch({ path }: Pick<NamedHandle, "path">, { sha256 }: IndexedContent): Promise<PartialFile> {
-  return openPartialFile({ destination: path, content: sha256, name: "shared" });
+export function openScratch({ path }: Pick<NamedHandle, "path">, content: string): Promise<PartialFile> {
+  return openPartialFile({ destination: path, content, name: "shared" });
+}
+
+interface Exactly extends Pick<PatchStep, "signal">, Partial<Pick<PatchStep, "onWritten">> {
+  readonly length: number;
+  /** If it is known. */
+  readonly sha256?: string;
 }
 
 /** @throws DeltaError DELTA_ARCHIVE_DIFFERS */
-async function writeVerified(
+async function writeExactly(
   stream: ByteStream,
   { file, path }: NamedHandle,
-  { to, signal, onWritten }: Pick<PatchStep, "to" | "signal"> & Partial<Pick<PatchStep, "onWritten">>,
+  { length, sha256, signal, onWritten }: Exactly,
 ): Promise<void> {
   await fileCall(path, () => file.truncate(0));
-  const writer = createBatchWriter(file, { path, position: 0, expectedBytes: to.length });
+  const writer = createBatchWriter(file, { path, position: 0, expectedBytes: length });
   const hash = createHash("sha256");
-  let length = 0;
+  let written = 0;
   try {
     for await (const bytes of stream) {
       signal?.throwIfAborted();
-      length += bytes.length;
-      if (length > to.length) throw differs(`it has more than ${to.length} bytes`);
-      hash.update(bytes);
+      written += bytes.length;
+      if (written > length) throw differs(`it has more than ${length} bytes`);
+      if (sha256 !== undefined) hash.update(bytes);
       await writer.write(bytes);
-      onWritten?.(length);
+      onWritten?.(written);
     }
   } finally {
     await writer.end();
   }
-  if (length !== to.length || hash.digest("hex") !== to.sha256) throw differs("its SHA-256 is another one");
+  if (written !== length) throw differs(`it has ${written} bytes instead of ${length}`);
+  if (sha256 !== undefined && hash.digest("hex") !== sha256) throw differs("its SHA-256 is another one");
 }
 
 function differs(what: string): DeltaError {

@@ -10,7 +10,7 @@ import {
   parseChunkIndex,
   planSegments,
   type ChunkIndex,
-  type Segment,
+  type WrittenTable,
 } from "@dtuf/delta";
 import { indexMediaType, patchMediaType, withTargetIndex, withTargetPatches } from "@dtuf/format";
 import { digestOf, type Descriptor } from "@dtuf/registry";
@@ -40,35 +40,31 @@ function makeIndex(bytes: Uint8Array, average = 16_384): Uint8Array {
 const indexOf = (bytes: Uint8Array): ChunkIndex =>
   parseChunkIndex(makeIndex(bytes), { length: bytes.length, sha256: hex(bytes) });
 
+type WrittenSegment = WrittenTable["segments"][number];
+
 interface Made {
   readonly table: Uint8Array;
-  readonly segments: readonly Segment[];
+  readonly segments: WrittenTable["segments"];
   readonly frames: Uint8Array;
 }
 let made: Made;
 
 beforeAll(async () => {
-  const segments: Segment[] = [];
+  const segments: WrittenSegment[] = [];
   const frames: Uint8Array[] = [];
   const planned = planSegments(indexOf(content), indexOf(old)) ?? [];
-  let codedOffset = 100 + 56 * planned.length;
   for (const segment of planned) {
     const window = old.subarray(segment.windowOffset, segment.windowOffset + segment.windowLength);
     const bytes = content.subarray(segment.offset, segment.offset + segment.length);
     const { coded, ...how } = await encodeSegment({ window, content: bytes });
-    segments.push({ ...segment, ...how, codedOffset, codedLength: coded.length });
+    segments.push({ ...segment, ...how, codedLength: coded.length });
     frames.push(coded);
-    codedOffset += coded.length;
   }
   made = { table: tableOf(segments), segments, frames: Buffer.concat(frames) };
 }, 60_000);
 
-const tableOf = (segments: readonly Segment[]): Uint8Array =>
-  encodePatchTable({
-    from: { length: old.length, sha256: hex(old) },
-    to: { length: content.length, sha256: hex(content) },
-    segments,
-  });
+const tableOf = (segments: WrittenTable["segments"]): Uint8Array =>
+  encodePatchTable({ oldLength: old.length, newLength: content.length, segments });
 
 let home: string;
 let destination: string;
@@ -194,14 +190,14 @@ test("a patch that was interrupted goes on behind the last segment that was writ
   await expect(save({ signal: controller.signal, onProgress })).rejects.toBe(stop);
   registry.clearLog();
   expect(await save()).toBe(true);
-  const second = made.segments[1]?.codedOffset ?? 0;
+  const second = made.table.length + (made.segments[0]?.codedLength ?? 0);
   const [table, rest, ...more] = rangesOf(patch.digest);
   expect([table, more]).toEqual([`bytes=0-${made.table.length - 1}`, []]);
   expect(Number(/=(\d+)-/.exec(rest ?? "")?.[1])).toBeGreaterThanOrEqual(second);
   expect(rangesOf(digestOf(content))).toEqual([]);
 });
 
-test.each<readonly [string, (segment: Segment) => Partial<Segment>]>([
+test.each<readonly [string, (segment: WrittenSegment) => Partial<WrittenSegment>]>([
   ["windows outside the old file", ({ windowOffset }) => ({ windowOffset: windowOffset + 9_000_000 })],
   ["segments that do not add up", ({ length }) => ({ length: length + 1 })],
   ["other hashes", () => ({ sha256: randomBytes(32) })],

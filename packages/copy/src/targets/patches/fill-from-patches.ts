@@ -64,7 +64,7 @@ async function follow(
         return;
       }
       await verifyFreeSpace(dirname(partial.path), patch.to.length + target.length - held);
-      const output = await openScratch(partial, patch.to);
+      const output = await openScratch(partial, patch.to.sha256);
       between.push(output);
       await applyPatch(site, { ...step, to: patch.to, output, held: output.held, onWritten: () => undefined });
       from = output.path;

@@ -12,11 +12,9 @@ import {
   parseChunkIndex,
   planAlone,
   planSegments,
-  tableBytes,
   type ArchiveRecipe,
   type ChunkIndex,
-  type PatchTable,
-  type Segment,
+  type WrittenTable,
 } from "@dtuf/delta";
 import {
   emptySha256,
@@ -61,7 +59,7 @@ interface Made {
   readonly patch: TargetPatch;
   readonly bytes: Uint8Array;
 }
-type Change = (table: PatchTable) => PatchTable;
+type Change = (table: WrittenTable) => WrittenTable;
 
 interface Wanted {
   readonly from: Uint8Array;
@@ -76,19 +74,17 @@ interface Wanted {
 async function make({ from, to, isStep = false, inside, change = (table) => table }: Wanted): Promise<Made> {
   const [old, content] = [inside?.from ?? from, inside?.to ?? to];
   const planned = old.length === 0 ? planAlone(content.length) : (planSegments(indexOf(content), indexOf(old)) ?? []);
-  const segments: Segment[] = [];
+  const segments: WrittenTable["segments"][number][] = [];
   const frames: Uint8Array[] = [];
-  let codedOffset = tableBytes(planned.length, inside?.archive);
   for (const segment of planned) {
     const { windowOffset, windowLength, offset, length } = segment;
     const window = (old.length === 0 ? content : old).subarray(windowOffset, windowOffset + windowLength);
     const pair = { window, content: content.subarray(offset, offset + length) };
     const { coded, ...how } = await (old.length === 0 ? encodeSegmentAlone(pair) : encodeSegment(pair));
-    segments.push({ ...segment, ...how, codedOffset, codedLength: coded.length });
+    segments.push({ ...segment, ...how, codedLength: coded.length });
     frames.push(coded);
-    codedOffset += coded.length;
   }
-  const honest = { from: describeContent(from), to: describeContent(to), segments, archive: inside?.archive };
+  const honest = { oldLength: old.length, newLength: content.length, segments, archive: inside?.archive };
   const table = encodePatchTable(change(honest));
   const bytes = Buffer.concat([table, ...frames]);
   const blob: Descriptor = { mediaType: patchMediaType, digest: digestOf(bytes), size: bytes.length };
@@ -212,7 +208,7 @@ const lyingHash: Change = (table) => ({
   segments: table.segments.map((segment) => ({ ...segment, sha256: randomBytes(32) })),
 });
 const firstSegment =
-  (change: Partial<Segment>): Change =>
+  (change: Partial<WrittenTable["segments"][number]>): Change =>
   (table) => ({
     ...table,
     segments: table.segments.map((segment, number) => (number === 0 ? { ...segment, ...change } : segment)),
@@ -254,15 +250,13 @@ describe("a compressed copy", () => {
     const bomb = zlib.zstdCompressSync(Buffer.alloc(300_000_000));
     const length = content.length;
     const [segment] = planAlone(length);
-    const segments = [
-      { offset: 0, length, windowOffset: 0, windowLength: 0, codedOffset: tableBytes(1), codedLength: bomb.length },
-    ].map((each) => ({
+    const segments = [{ length, windowOffset: 0, windowLength: 0, codedLength: bomb.length }].map((each) => ({
       ...segment,
       ...each,
       coding: "earlier" as const,
       sha256: createHash("sha256").update(content).digest(),
     }));
-    const table = encodePatchTable({ from: describeContent(nothing), to: describeContent(content), segments });
+    const table = encodePatchTable({ oldLength: 0, newLength: length, segments });
     const bytes = Buffer.concat([table, bomb]);
     const blob = { ...honest.patch.blob, digest: digestOf(bytes), size: bytes.length };
     const patch = { from: emptySha256, blob, table: { digest: digestOf(table), size: table.length } };
@@ -277,37 +271,40 @@ describe("a recipe of an archive", () => {
   const [old, content] = [version(1), version(2)];
   const pack = (bytes: Uint8Array): Buffer => zlib.gzipSync(bytes, { level: 9 });
   const recipe: ArchiveRecipe = {
-    from: describeContent(old),
-    to: describeContent(content),
     level: 9,
     memLevel: 8,
     header: pack(content).subarray(0, 10),
   };
-  const made = (archive: ArchiveRecipe): Promise<Made> =>
-    make({ from: pack(old), to: pack(content), inside: { from: old, to: content, archive } });
+  const made = (archive: ArchiveRecipe, change: Partial<WrittenTable> = {}): Promise<Made> =>
+    make({
+      from: pack(old),
+      to: pack(content),
+      inside: { from: old, to: content, archive },
+      change: (table) => ({ ...table, ...change }),
+    });
 
   test("makes the archive again, and leaves no other file", async () => {
     const saved = await save(await publish(pack(content), [await made(recipe)]), pack(content), pack(old));
     expect(saved).toEqual({ ways: ["patch"], isRight: true, left: 0, failed: [] });
   });
 
-  test.each<readonly [string, Partial<ArchiveRecipe>]>([
-    ["of a zlib that deflates in another way", { memLevel: 1 }],
-    ["with another header", { header: Buffer.from("1f8b08000000000000ff", "hex") }],
-    ["that says that less is in the old archive", { from: { ...recipe.from, length: 1000 } }],
-    ["that says that more is in the old archive", { from: { ...recipe.from, length: 2 ** 52 } }],
-    ["that says that something else is in the old archive", { from: { ...recipe.from, sha256: hex(content) } }],
-    ["with a level that zlib does not have", { level: 77 }],
-  ])("%s is left, and the file is right in the end", async (_, change) => {
-    const copy = await publish(pack(content), [await made({ ...recipe, ...change })]);
+  test.each<readonly [string, Partial<ArchiveRecipe>, Partial<WrittenTable>]>([
+    ["of a zlib that deflates in another way", { memLevel: 1 }, {}],
+    ["with another header", { header: Buffer.from("1f8b08000000000000ff", "hex") }, {}],
+    ["that says that less is in the old archive", {}, { oldLength: 1000 }],
+    ["that says that one byte more is in the old archive", {}, { oldLength: old.length + 1 }],
+    ["that says that far more is in the old archive", {}, { oldLength: 2 ** 52 }],
+    ["with a level that zlib does not have", { level: 77 }, {}],
+  ])("%s is left, and the file is right in the end", async (_, change, table) => {
+    const copy = await publish(pack(content), [await made({ ...recipe, ...change }, table)]);
     const saved = await save(copy, pack(content), pack(old));
     expect(saved).toMatchObject({ isRight: true, left: 0, failed: ["patch"] });
   });
 
   test("with far more in it than the target has is left before it is unpacked", async () => {
     const [nothing, large] = [new Uint8Array(), Buffer.alloc(24 * 1024 * 1024)];
-    const archive = { ...recipe, from: describeContent(nothing), to: describeContent(large) };
-    const bomb = await make({ from: pack(nothing), to: pack(large), inside: { from: nothing, to: large, archive } });
+    const inside = { from: nothing, to: large, archive: recipe };
+    const bomb = await make({ from: pack(nothing), to: pack(large), inside });
     const saved = await save(await publish(pack(large), [bomb]), pack(large), pack(nothing));
     expect(saved).toMatchObject({ isRight: true, left: 0, failed: ["patch"] });
   });

@@ -26,10 +26,10 @@ export interface OpenedPatch {
 /** @param fetch "table" if some segments are there, else "all" in one request @throws DeltaError; OciError */
 export async function openPatch(site: Site, wanted: WantedPatch, fetch: "table" | "all"): Promise<OpenedPatch> {
   const { patch, to } = wanted;
-  const { blob, table, from } = patch;
+  const { blob, table } = patch;
   const reader = await openReader(site, wanted, { from: 0, to: fetch === "all" ? blob.size : table.size });
   const bytes = verifyBytes(await reader.take(table.size), table);
-  const parsed = parsePatchTable(bytes, { fromSha256: from, to, size: blob.size });
+  const parsed = parsePatchTable(bytes, { length: to.length, size: blob.size });
   return { table: parsed, reader: fetch === "all" ? reader : undefined };
 }
 
