@@ -1,0 +1,131 @@
+/** Versions far above those of the last release, signed with keys that were stolen: what a team signs above, and what not. */
+import { createPrivateKey as readPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { encodeRelease, latestTag, parseRelease } from "@dtuf/format";
+import { collect, digestOf } from "@dtuf/registry";
+import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
+import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
+import { createPrivateKey } from "@dtuf/testing/keys";
+import { expectRefused } from "@dtuf/testing/expect-refused";
+import { createSigner, keyFromPem, parseUnverified, signDocument, type Signer } from "@dtuf/tuf";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { createMaster, type Master, type TargetPart } from "../index.ts";
+
+const enormous = 5_000_000;
+const people = ["alice", "bob"] as const;
+let directory: string;
+let clock: FixedClock;
+let store: LayoutStore;
+let keys: Readonly<Record<(typeof people)[number], KeyObject>>;
+
+const open = (name: string, signers: readonly Signer[] = []): Master =>
+  createMaster({ store, place: "here", directory: join(directory, name), now: clock.now, signers });
+const person = (name: (typeof people)[number]): Master => open(name, [createSigner(keys[name])]);
+
+/** Two people sign root and targets together; the machine "ci" has the online keys. */
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "dtuf-forward-"));
+  clock = createFixedClock();
+  store = createLayoutStore({ directory: join(directory, "registry"), now: clock.now });
+  keys = { alice: createPrivateKey(), bob: createPrivateKey() };
+  const ci = open(
+    "ci",
+    Object.values(keys).map((key) => createSigner(key)),
+  );
+  const made = [await ci.createRootKey(), ...(await ci.createMetadataKeys())];
+  await ci.createMetadata();
+  await ci.pushMetadata();
+  for (const { role, keyId } of made.filter(({ role: of }) => of === "root" || of === "targets")) {
+    for (const owner of people) {
+      const pem = String(createPublicKey(keys[owner]).export({ format: "pem", type: "spki" }));
+      await ci.addKey(role, keyFromPem(pem), { owner });
+    }
+    await ci.removeKey(role, keyId);
+    await ci.setThreshold(role, 2);
+  }
+  await ci.pushMetadata();
+  const root = await ci.rootFile();
+  for (const name of people) await person(name).adopt({ root });
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+async function published(): Promise<Map<string, Uint8Array>> {
+  const found = await store.resolve(latestTag, { want: "bytes" });
+  const { files } = parseRelease(found?.bytes ?? new Uint8Array());
+  const read = async (name: string): Promise<Uint8Array> => {
+    const file = files.get(name);
+    const stream = file && (await store.open(file));
+    return stream === undefined ? new Uint8Array() : collect(stream, file?.size ?? 0);
+  };
+  return new Map(await Promise.all([...files.keys()].map(async (name) => [name, await read(name)] as const)));
+}
+
+/** The published metadata again, with an enormous version of these roles, under `latest`. */
+async function forward({ targets }: { readonly targets: boolean }): Promise<void> {
+  const files = await published();
+  const nameOf = (role: string): string => [...files.keys()].find((name) => name.endsWith(`${role}.json`)) ?? "";
+  const bytesOf = (role: string): Uint8Array => files.get(nameOf(role)) ?? new Uint8Array();
+  const replace = (role: string, bytes: Uint8Array): void => {
+    const name = nameOf(role);
+    files.delete(name);
+    files.set(name.replace(/^[0-9]+/u, String(enormous)), bytes);
+  };
+  const online = async (role: string): Promise<readonly Signer[]> => [
+    createSigner(readPrivateKey(await readFile(join(directory, `ci/keys/${role}_key`), "utf8"))),
+  ];
+  const about = (bytes: Uint8Array) => ({
+    version: enormous,
+    length: bytes.length,
+    hashes: new Map([["sha256", digestOf(bytes).slice("sha256:".length)]]),
+    unrecognized: {},
+  });
+  const snapshot = parseUnverified(bytesOf("snapshot"), "snapshot");
+  const meta = new Map(snapshot.meta);
+  if (targets) {
+    const document = { ...parseUnverified(bytesOf("targets"), "targets"), version: enormous };
+    const both = Object.values(keys).map((key) => createSigner(key));
+    replace("targets", await signDocument(document, both));
+    meta.set("targets.json", about(bytesOf("targets")));
+  }
+  replace("snapshot", await signDocument({ ...snapshot, meta, version: enormous }, await online("snapshot")));
+  const timestamp = parseUnverified(bytesOf("timestamp"), "timestamp");
+  const newest = { ...timestamp, snapshot: about(bytesOf("snapshot")), version: enormous };
+  replace("timestamp", await signDocument(newest, await online("timestamp")));
+  const list = [...files].map(([name, bytes]) => ({ name, bytes }));
+  const { manifest, blobs } = encodeRelease({ files: list, timestampVersion: enormous });
+  for (const { descriptor, bytes } of blobs) await store.put(descriptor, bytes);
+  await store.put(manifest.descriptor, manifest.bytes, { tags: [latestTag] });
+}
+
+const content: TargetPart = {
+  kind: "content",
+  content: {
+    async *open(offset) {
+      yield Buffer.from("one").subarray(offset);
+    },
+  },
+};
+
+const code = "MASTER_VERSION_IMPLAUSIBLE";
+
+test("above enormous versions of timestamp and snapshot a team signs what it agreed on by voice [T27]", async () => {
+  await forward({ targets: false });
+  const alice = person("alice");
+  await alice.pushTarget("a", [content]);
+  await expectRefused(alice.propose("next"), code, { details: { role: "timestamp" } });
+  const { hash } = await alice.propose("next", { expectSnapshot: String(enormous) });
+  await expectRefused(person("bob").signProposal("next"), code, { details: { role: "timestamp" } });
+  expect(await person("bob").signProposal("next", { expectHash: hash })).toMatchObject({ state: "ready" });
+});
+
+test("above an enormous version of targets nobody signs, agreed on or not [T27]", async () => {
+  await forward({ targets: true });
+  const alice = person("alice");
+  await alice.pushTarget("a", [content]);
+  const { hash } = await alice.propose("next", { expectSnapshot: String(enormous) });
+  const bob = person("bob");
+  await expectRefused(bob.signProposal("next", { expectHash: hash }), code, { details: { role: "targets" } });
+  await expectRefused(bob.reviewProposal("next", { expectHash: hash }), code, { details: { role: "targets" } });
+});
