@@ -1,12 +1,12 @@
-/** OCI tools pull a published target from a real registry: its bytes are those that were pushed. */
+/** OCI tools pull a published target, and one of several blobs, from a real registry: the bytes are those that were pushed. */
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { findTargetBlobs } from "@dtuf/format";
 import { createMaster } from "@dtuf/master";
-import { digestOf } from "@dtuf/registry";
 import { createRegistryClient } from "@dtuf/registry/remote";
 import { fetchDebianRegistry, startRegistry } from "@dtuf/testing/machines/debian-registry";
 import { installations, type PeerName, type Peers } from "../../bench/peers.ts";
@@ -19,8 +19,10 @@ interface Published {
   readonly host: string;
   /** host:port/name:tag of the target's manifest. */
   readonly image: string;
-  /** host:port/name@digest of its blob. */
-  readonly blob: string;
+  /** Of its blobs. */
+  readonly titles: readonly string[];
+  /** host:port/name@digest of each of them. */
+  readonly blobs: readonly string[];
   readonly bytes: Uint8Array;
 }
 
@@ -33,45 +35,54 @@ const tools: readonly (readonly [PeerName, string, Pull])[] = [
     "oras",
     "oras.land/oras/cmd/oras",
     async (path, { home, image }) => {
-      await run(path, ["pull", "--plain-http", "-o", join(home, "oras"), image]);
-      return readFile(join(home, "oras", "hello.bin"));
+      const pulled = await mkdtemp(join(home, "oras-"));
+      await run(path, ["pull", "--plain-http", "-o", pulled, image]);
+      const files = (await readdir(pulled)).toSorted().map((name) => readFile(join(pulled, name)));
+      return Buffer.concat(await Promise.all(files));
     },
   ],
   [
     "crane",
     "github.com/google/go-containerregistry/cmd/crane",
-    async (path, { blob }) => (await run(path, ["blob", "--insecure", blob], options)).stdout,
+    async (path, { blobs }) => joined(blobs.map((blob) => run(path, ["blob", "--insecure", blob], options))),
   ],
   [
     "regctl",
     "github.com/regclient/regclient/cmd/regctl",
-    async (path, { host, image }) =>
-      (
-        await run(
-          path,
-          ["--host", `reg=${host},tls=disabled`, "artifact", "get", "--file", "hello.bin", image],
-          options,
-        )
-      ).stdout,
+    async (path, { host, image, titles }) => {
+      const get = ["--host", `reg=${host},tls=disabled`, "artifact", "get", "--file"];
+      return joined(titles.map((title) => run(path, [...get, title, image], options)));
+    },
   ],
 ];
 
-async function publish(home: string, host: string): Promise<Published> {
-  // So large that the manifest has a chunk index too, which has no title.
-  const bytes = randomBytes(1_500_000);
-  await writeFile(join(home, "hello.bin"), bytes);
+async function joined(runs: readonly Promise<{ readonly stdout: Buffer }>[]): Promise<Uint8Array> {
+  return Buffer.concat((await Promise.all(runs)).map(({ stdout }) => stdout));
+}
+
+/** One target of a single blob, and one of two. */
+async function publish(home: string, host: string): Promise<readonly Published[]> {
   const client = createRegistryClient({ registry: host, scheme: "http" });
   const store = client.repository("interop/tools");
   const master = createMaster({ store, place: host, directory: join(home, "master"), now: () => new Date() });
   await master.createRootKey();
   await master.createMetadataKeys();
   await master.createMetadata();
-  await master.pushTarget("hello.bin", [{ kind: "file", path: join(home, "hello.bin") }]);
+  const at = `${host}/interop/tools`;
+  const published: Published[] = [];
+  for (const [name, partBytes] of [["hello.bin"], ["large.bin", 1_000_000]] as const) {
+    // So large that the manifest has a chunk index too, which has no title.
+    const bytes = randomBytes(1_500_000);
+    const path = join(home, name);
+    await writeFile(path, bytes);
+    const file = await master.pushTarget(name, [{ kind: "file", path }], { ...(partBytes && { partBytes }) });
+    const blobs = (findTargetBlobs(file) ?? []).map(({ digest }) => `${at}@${digest}`);
+    const titles = blobs.length === 1 ? [name] : blobs.map((_, number) => `${name}.part-00${number + 1}`);
+    published.push({ home, host, titles, image: `${at}:${file.hashes.get("sha256") ?? ""}.${name}`, blobs, bytes });
+  }
   await master.pushMetadata();
   await client.close();
-  const digest = digestOf(bytes);
-  const name = `${host}/interop/tools`;
-  return { home, host, image: `${name}:${digest.slice("sha256:".length)}.hello.bin`, blob: `${name}@${digest}`, bytes };
+  return published;
 }
 
 export async function runOciTools(peers: Peers): Promise<readonly Outcome[]> {
@@ -87,19 +98,19 @@ export async function runOciTools(peers: Peers): Promise<readonly Outcome[]> {
         outcomes.push({ kind: "missing", peer: name, install: installations.go(module) });
         continue;
       }
-      const got = await pull(peer.path, published).catch((error: unknown) => String(error));
-      const isRight = typeof got !== "string" && Buffer.compare(got, published.bytes) === 0;
-      const faults = isRight ? [] : [typeof got === "string" ? got : "it pulled other bytes"];
-      outcomes.push({
-        kind: "ran",
-        peer: `${name} ${peer.version} (${peer.path})`,
-        did: "it pulls a target of ours",
-        faults,
-      });
+      const faults = (await Promise.all(published.map((each) => faultsOf(pull(peer.path, each), each)))).flat();
+      const did = "it pulls a target of ours, and the parts of one in order";
+      outcomes.push({ kind: "ran", peer: `${name} ${peer.version} (${peer.path})`, did, faults });
     }
     return outcomes;
   } finally {
     await registry.stop();
     await rm(home, { recursive: true, force: true });
   }
+}
+
+async function faultsOf(pulled: Promise<Uint8Array>, { image, bytes }: Published): Promise<readonly string[]> {
+  const got = await pulled.catch((error: unknown) => String(error));
+  if (typeof got === "string") return [got];
+  return Buffer.compare(got, bytes) === 0 ? [] : [`it pulled other bytes of ${image}`];
 }
