@@ -30,8 +30,10 @@ const orders: readonly Order[] = ["sha256", "sha512", "more", "digest"];
 const [given, done, firstOrder] = [0, 1, 2];
 
 const program = `
-const { parentPort, workerData: { control, memory } } = require("node:worker_threads");
+const { parentPort, workerData } = require("node:worker_threads");
 const { createHash } = require("node:crypto");
+const control = new Int32Array(workerData[0]);
+const memory = new Uint8Array(workerData[1]);
 const orders = ${JSON.stringify(orders)};
 let hash;
 parentPort.postMessage("started");
@@ -58,7 +60,7 @@ export async function startHashThread(createWorker?: typeof Worker): Promise<Has
   if (typeof Atomics.waitAsync !== "function") return undefined;
   const control = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT * (firstOrder + 2 * ringSlots)));
   const memory = new Uint8Array(new SharedArrayBuffer(ringSlots * ringSlotBytes));
-  const workerData = { control, memory };
+  const workerData = [control.buffer, memory.buffer]; // Deno would not share an array over them
   let worker: Worker;
   try {
     const Thread = createWorker ?? (await import("node:worker_threads")).Worker;
