@@ -6,8 +6,8 @@ import type { FileHandle } from "node:fs/promises";
 import { freeChunk } from "../content.ts";
 import { fileCall } from "./errors.ts";
 
-/** Size of one write: large enough that the cost of system calls is negligible, small enough that memory stays flat. */
-const writeBatchBytes = 1024 * 1024;
+/** Size of one write: each wakes a thread, so that 1 MiB made a pull of 1 GiB 6 % slower; batches of 4 MiB, which no cache of a core holds, 10 %. */
+const writeBatchBytes = 2 * 1024 * 1024;
 
 /** Bytes after which an early sync begins, if none is running. */
 const earlySyncBytes = 32 * 1024 * 1024;
