@@ -13,7 +13,7 @@ import {
 } from "@dtuf/delta";
 import { patchMediaType, type TargetPatch } from "@dtuf/format";
 import { createDigester, digestOf, fileContent, type ByteStream } from "@dtuf/registry";
-import { fileCall, openRegularFile } from "@dtuf/registry/files";
+import { fileCall, openRegularFile, writeAt } from "@dtuf/registry/files";
 import type { Blob } from "./read-part.ts";
 
 export interface PatchMaking extends Pick<PatchTable, "oldLength" | "archive"> {
@@ -41,19 +41,20 @@ export interface MadePatch {
 
 /** Returns undefined if the patch would be larger than `most`, or if the content is another one than `to` says. */
 export async function writePatch(making: PatchMaking): Promise<MadePatch | undefined> {
-  const { path, from, to, planned } = making;
+  const { path, from, to, planned, most } = making;
   const output = await fileCall(path, () => open(path, "wx+", 0o600));
   try {
     const space = mostTableBytes(planned.length);
     const segments = await writeSegments(output, making, space);
     if (segments === undefined) return undefined;
     const table = encodePatchTable({ ...making, newLength: to.length, segments });
+    const size = segments.reduce((sum, { codedLength }) => sum + codedLength, table.length);
+    if (size > most) return undefined;
     const start = space - table.length;
-    await fileCall(path, () => output.write(table, 0, table.length, start));
+    await writeAt(output, table, { path, position: start });
     const content = fileContent(path, { from: start, to: Infinity });
     const digester = createDigester();
     for await (const bytes of content.open(0)) digester.update(bytes);
-    const size = segments.reduce((sum, { codedLength }) => sum + codedLength, table.length);
     const descriptor = { mediaType: patchMediaType, digest: digester.digest(), size };
     const patch = { from, blob: descriptor, table: { digest: digestOf(table), size: table.length } };
     return { patch, blob: { descriptor, item: "patch", upload: "due", content } };
@@ -81,7 +82,7 @@ async function writeSegments(
       const pair = { window: read ?? window, content: bytes };
       const { coded, ...how } = await (read === undefined ? encodeSegmentAlone(pair) : encodeSegment(pair));
       segments.push({ ...segment, ...how, codedLength: coded.length });
-      await fileCall(path, () => output.write(coded, 0, coded.length, start + codedBytes));
+      await writeAt(output, coded, { path, position: start + codedBytes });
       codedBytes += coded.length;
       if (codedBytes > most) return undefined;
     }

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
 import { decodeSegment, type Segment } from "@dtuf/delta";
 import { freeChunk, freeing, withOwnMemory, type ByteStream } from "@dtuf/registry";
-import { fileCall } from "@dtuf/registry/files";
+import { fileCall, writeAt } from "@dtuf/registry/files";
 import type { Reader } from "./patch-reader.ts";
 
 /** An open file and its name in errors. */
@@ -35,7 +35,7 @@ export async function writeSegments({ segments, coded, old, output, signal, onWr
     const from = segment.coding === "earlier" ? output : old;
     const decoded = await decodeSegment(segment, arrived, await readWindow(from, segment, window));
     freeChunk(arrived);
-    await writeAt(output, decoded, segment.offset);
+    await writeAt(output.file, decoded, { path: output.path, position: segment.offset });
     // It was decoded into memory of its own.
     freeChunk(withOwnMemory(decoded));
     onWritten(segment.offset + segment.length);
@@ -50,14 +50,6 @@ async function readWindow(
   if (from === undefined || windowLength === 0) return new Uint8Array();
   const { bytesRead } = await fileCall(from.path, () => from.file.read(into, 0, windowLength, windowOffset));
   return into.subarray(0, bytesRead);
-}
-
-async function writeAt({ file, path }: NamedHandle, bytes: Uint8Array, offset: number): Promise<void> {
-  for (let written = 0; written < bytes.length;) {
-    const left = bytes.length - written;
-    const { bytesWritten } = await fileCall(path, () => file.write(bytes, written, left, offset + written));
-    written += bytesWritten;
-  }
 }
 
 /** How many segments at the beginning of these bytes are right. */
