@@ -6,7 +6,7 @@ import { publishToDirectory } from "@dtuf/testing/tuf-simulator/simulator-publis
 import { createTufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { windowsPath, type Ended, type Windows } from "./wine.ts";
 
-const program = join(import.meta.dirname, "../../../packages/cli/src/bin/dtuf.ts");
+const program = join(import.meta.dirname, "dtuf.ts");
 
 type Dtuf = (...args: readonly string[]) => Promise<Ended>;
 

@@ -26,9 +26,10 @@ const files: readonly TestFile[] = [
     file: "packages/registry/src/files/atomic-file.test.ts",
     left: {
       "planted symbolic link": noLinks,
-      "a link that stands": noLinks,
+      "a link under the temporary name": noLinks,
+      "because others use it": noPipes,
       "gives the file the mode": noModes,
-      "where the rename fails": linuxWord,
+      "if the rename fails": linuxWord,
       "removes old leftovers": "its own files are still open, and an open file keeps its name until it is closed",
     },
   },
@@ -38,7 +39,11 @@ const files: readonly TestFile[] = [
   },
   {
     file: "packages/registry/src/files/platform.test.ts",
-    left: { "stays refused": linuxWord, "elsewhere a rename": linuxWord, "opens through a link": noLinks },
+    left: {
+      "stays refused": linuxWord,
+      "on other systems a refused rename": linuxWord,
+      "opens through a link": noLinks,
+    },
   },
   { file: "packages/registry/src/layout/layout-directory.test.ts", left: { "four processes": noChildren } },
   { file: "packages/registry/src/layout/layout-registry.test.ts" },
@@ -47,11 +52,11 @@ const files: readonly TestFile[] = [
   {
     file: "packages/copy/src/state/cache.test.ts",
     left: {
-      "readable by its owner": noModes,
+      "readable only by its owner": noModes,
       "link planted": noLinks,
       "cannot be written": noModes,
       "can be read but not written": noModes,
-      "cannot be written down": noModes,
+      "a newer release cannot be saved": noModes,
     },
   },
 ];

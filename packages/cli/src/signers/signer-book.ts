@@ -56,7 +56,7 @@ export async function rememberSigner(
 
 /** A key file that is not there. Of other signers it is not known. */
 async function isGone(uri: string): Promise<boolean> {
-  const file = /^(?:file2:(?<path>.*)|file:(?<path>[^?]*).*)$/s.exec(uri)?.groups?.["path"];
+  const file = /^file2:(.*)$/s.exec(uri)?.[1] ?? /^file:([^?]*)/s.exec(uri)?.[1];
   return (
     file !== undefined &&
     !(await stat(file).then(
