@@ -1,6 +1,7 @@
 export { averageMax, averageMin, chooseAverage, indexedMinBytes, isAverage } from "./chunk-size.ts";
 export { indexMaxBytes, parseChunkIndex, type Chunk, type ChunkIndex, type IndexedContent } from "./chunk-index.ts";
 export { DeltaError, type DeltaErrorCode, type DeltaErrorDetails } from "./errors.ts";
+export { freeBytes } from "./patch/free-bytes.ts";
 export { createIndexMaker, type IndexMaker, type IndexMakerOptions } from "./index-maker.ts";
 export { indexStream, type IndexStreamOptions } from "./index-stream.ts";
 export { createGzip, findGzipHeader, openGzip, type Bytes } from "./patch/archive.ts";

@@ -99,6 +99,7 @@ export async function decodeDifferences(coded: Uint8Array, window: Uint8Array, l
   const differences = isSame ? undefined : await unpack(packed.differences, { length: sums.copied });
   const streams = { differences, fresh: await unpack(packed.fresh, { length: sums.fresh, prefix: window }) };
   const content = applySteps(steps, streams, { window, length });
+  steps.close();
   freeBytes(streams.fresh);
   if (differences !== undefined) freeBytes(differences);
   return content;
@@ -163,22 +164,28 @@ function applySteps(
   { window, length }: { readonly window: Uint8Array; readonly length: number },
 ): Uint8Array {
   const content = Buffer.alloc(length);
+  const [windowBytes, newBytes] = [asBuffer(window), asBuffer(freshBytes)];
   let [at, position, differing, taken] = [0, 0, 0, 0];
   for (let number = 0; number < steps.count; number += 1) {
     const { seek, copied, fresh } = steps.at(number);
     position += seek;
-    if (copied > 0) content.set(window.subarray(position, position + copied), at);
+    // A view for each of many steps would be megabytes of garbage.
+    if (copied > 0) windowBytes.copy(content, at, position, position + copied);
     if (differences !== undefined)
       for (let byte = 0; byte < copied; byte += 1)
         content[at + byte] = (content[at + byte] ?? 0) + (differences[differing + byte] ?? 0);
     position += copied + fresh;
     differing += copied;
     at += copied;
-    content.set(freshBytes.subarray(taken, taken + fresh), at);
+    newBytes.copy(content, at, taken, taken + fresh);
     taken += fresh;
     at += fresh;
   }
   return content;
+}
+
+function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 function broken(what: string): DeltaError {

@@ -42,7 +42,9 @@ export function createNumberReader(bytes: Uint8Array, refuse: (what: string) => 
     number() {
       let number = 0;
       for (let count = 0; count < longNumberMaxBytes; count += 1) {
-        const [byte = 0] = take(1);
+        const byte = bytes[at];
+        if (byte === undefined) throw refuse("the bytes end early");
+        at += 1;
         number += (byte % 128) * 128 ** count;
         if (byte < 128 && Number.isSafeInteger(number)) return number;
       }

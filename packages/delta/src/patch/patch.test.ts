@@ -203,6 +203,16 @@ describe("a patch table", () => {
     expectRefused(() => parsePatchTable(bytes, wanted), code);
   });
 
+  test("has windows of at most 8 MiB, of which a reader and zstd have a copy each in memory", () => {
+    const ofWindow = (windowLength: number): (() => unknown) => {
+      const changed = withFirst({ windowOffset: 0, windowLength });
+      const bytes = encodePatchTable({ ...changed, oldLength: 2 ** 24 });
+      return () => parsePatchTable(bytes, { length: 500, size: bytes.length + 50 });
+    };
+    expect(ofWindow(2 ** 23)).not.toThrow();
+    expectRefused(ofWindow(2 ** 23 + 1), "DELTA_PATCH_INVALID");
+  });
+
   test("of 4 billion segments is refused before they are read", () => {
     const bytes = Buffer.concat([table.subarray(0, 17), encodeNumbers([2 ** 32]), table.subarray(18)]);
     expectRefused(() => parsePatchTable(bytes, wanted), "DELTA_PATCH_INVALID");

@@ -1,4 +1,5 @@
 /** What a segment is put together from: copies of its window, and new bytes. docs/format.md gives the bytes. */
+import { freeBytes } from "./free-bytes.ts";
 import { createNumberReader, encodeNumbers, numberMaxBytes } from "./numbers.ts";
 import type { DeltaError } from "../errors.ts";
 
@@ -14,7 +15,10 @@ export interface Step {
 
 export interface Steps {
   readonly count: number;
+  /** It is valid until the next call: 2^18 objects would be megabytes of garbage. */
   at(number: number): Step;
+  /** Gives their memory back. Nothing may be read after that. */
+  close(): void;
 }
 
 /** A decoder holds 3 MiB of steps, and the bytes that it reads them from. */
@@ -40,16 +44,17 @@ export function decodeSteps(bytes: Uint8Array, count: number, refuse: (what: str
     numbers[at] = number;
   }
   if (reader.position() !== bytes.length) throw refuse(`there are more than ${count} steps`);
+  const step = { seek: 0, copied: 0, fresh: 0 };
   const numberAt = (place: number): number => numbers[place] ?? 0;
   return {
     count,
     at(number) {
       const seek = numberAt(number);
-      return {
-        seek: seek % 2 === 0 ? seek / 2 : -(seek + 1) / 2,
-        copied: numberAt(count + number),
-        fresh: numberAt(2 * count + number),
-      };
+      step.seek = seek % 2 === 0 ? seek / 2 : -(seek + 1) / 2;
+      step.copied = numberAt(count + number);
+      step.fresh = numberAt(2 * count + number);
+      return step;
     },
+    close: () => freeBytes(numbers),
   };
 }

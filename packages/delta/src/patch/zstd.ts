@@ -3,7 +3,7 @@ import zlib from "node:zlib";
 import { DeltaError } from "../errors.ts";
 
 const { constants } = zlib;
-/** A reader allocates at most 2^24 bytes for the window of a frame. */
+/** Frames whose matches may begin in a prefix of 2^24 bytes. */
 const windowLog = 24;
 /**
  * With the default tables zstd takes up to 130 MiB. Those of `matches` are for content that finds its likes far behind, those of `rare` for
@@ -56,6 +56,7 @@ export interface DecompressOptions {
 /** @throws DeltaError DELTA_SEGMENT_DIFFERS, also if this version of Node cannot do it */
 export async function decompress(coded: Uint8Array, { prefix, length }: DecompressOptions): Promise<Buffer> {
   if (typeof zlib.zstdDecompress !== "function") throw broken("this version of Node has no zstd");
+  if (!isSingleSegment(coded)) throw broken("they are not one zstd frame that says its length");
   const bytes = await new Promise<Buffer>((resolve, reject) => {
     const done = (error: Error | null, found: Buffer): void =>
       error === null ? resolve(found) : reject(broken(error.message));
@@ -66,6 +67,14 @@ export async function decompress(coded: Uint8Array, { prefix, length }: Decompre
   });
   if (bytes.length !== length) throw broken(`they give ${bytes.length} bytes instead of ${length}`);
   return bytes;
+}
+
+const magic = Buffer.from("28b52ffd", "hex");
+const singleSegment = 32;
+
+/** Whether they begin with a frame that zstd decodes into the output itself; for others it takes 16 MiB more (RFC 8878, section 3.1.1.1.1). */
+function isSingleSegment(coded: Uint8Array): boolean {
+  return magic.equals(coded.subarray(0, magic.length)) && ((coded[magic.length] ?? 0) & singleSegment) > 0;
 }
 
 function broken(what: string): DeltaError {

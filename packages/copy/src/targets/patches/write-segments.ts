@@ -1,8 +1,8 @@
 /** Writes the segments of a patch, in order. Each one is verified before it is written. One segment and its window are in memory at a time. */
 import { createHash } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
-import { decodeSegment, type Segment } from "@dtuf/delta";
-import { freeChunk, freeing, withOwnMemory, type ByteStream } from "@dtuf/registry";
+import { decodeSegment, freeBytes, type Segment } from "@dtuf/delta";
+import { freeChunk, freeing, type ByteStream } from "@dtuf/registry";
 import { fileCall, writeAt } from "@dtuf/registry/files";
 import type { Reader } from "./patch-reader.ts";
 
@@ -36,10 +36,10 @@ export async function writeSegments({ segments, coded, old, output, signal, onWr
     const decoded = await decodeSegment(segment, arrived, await readWindow(from, segment, window));
     freeChunk(arrived);
     await writeAt(output.file, decoded, { path: output.path, position: segment.offset });
-    // It was decoded into memory of its own.
-    freeChunk(withOwnMemory(decoded));
+    freeBytes(decoded);
     onWritten(segment.offset + segment.length);
   }
+  freeBytes(window);
 }
 
 async function readWindow(

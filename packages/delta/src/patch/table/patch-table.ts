@@ -40,9 +40,9 @@ const sha256Bytes = 32;
 
 /** 256 GiB in segments of 4 MiB. */
 const segmentsMax = 2 ** 16;
-/** A reader holds two of each in memory. */
+/** A reader has a copy of the window in memory, and zstd another one. */
 export const segmentMaxBytes: number = 8 * 1024 * 1024;
-export const windowMaxBytes: number = 16 * 1024 * 1024;
+export const windowMaxBytes: number = 8 * 1024 * 1024;
 
 /** The largest table that is read, in bytes. */
 export const tableMaxBytes: number = mostTableBytes(segmentsMax);
