@@ -213,6 +213,17 @@ describe("a patch table", () => {
     expectRefused(ofWindow(2 ** 23 + 1), "DELTA_PATCH_INVALID");
   });
 
+  test("of segments that are far shorter than 1 MiB on average is refused", () => {
+    const ofSegments = (count: number): (() => unknown) => {
+      const each = { ...entry, length: 2 ** 21 / count, codedLength: 1 };
+      const changed = { oldLength: 1000, newLength: 2 ** 21, segments: Array.from({ length: count }, () => each) };
+      const bytes = encodePatchTable(changed);
+      return () => parsePatchTable(bytes, { length: 2 ** 21, size: bytes.length + count });
+    };
+    expect(ofSegments(2)).not.toThrow();
+    expectRefused(ofSegments(4), "DELTA_PATCH_INVALID");
+  });
+
   test("of 4 billion segments is refused before they are read", () => {
     const bytes = Buffer.concat([table.subarray(0, 17), encodeNumbers([2 ** 32]), table.subarray(18)]);
     expectRefused(() => parsePatchTable(bytes, wanted), "DELTA_PATCH_INVALID");

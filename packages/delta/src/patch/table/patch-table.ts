@@ -40,6 +40,8 @@ const sha256Bytes = 32;
 
 /** 256 GiB in segments of 4 MiB. */
 const segmentsMax = 2 ** 16;
+/** Shorter on average, many segments would keep a reader busy and leave garbage. Any two neighbours that a publisher cuts have 4 MiB. */
+const segmentMinBytes = 2 ** 20;
 /** A reader has a copy of the window in memory, and zstd another one. */
 export const segmentMaxBytes: number = 8 * 1024 * 1024;
 export const windowMaxBytes: number = 8 * 1024 * 1024;
@@ -100,7 +102,8 @@ export function parsePatchTable(bytes: Uint8Array, { length, size }: WantedPatch
   if (archive === undefined && newLength !== length)
     throw invalid(`it makes ${newLength} bytes, the content has ${length}`, newLength);
   const count = reader.number();
-  if (count > segmentsMax) throw invalid(`it announces ${count} segments; at most ${segmentsMax} are read`, count);
+  const most = Math.min(segmentsMax, 1 + Math.ceil(newLength / segmentMinBytes));
+  if (count > most) throw invalid(`it announces ${count} segments; at most ${most} are read`, count);
   const segments = readSegments(reader, { count, oldLength, newLength, size, tableSize: view.length });
   if (headerBytes + reader.position() !== view.length) throw invalid(`it goes on behind ${count} segments`, count);
   return { oldLength, newLength, archive, segments };
