@@ -77,7 +77,9 @@ describe("a delegated role", () => {
     await machine.must(["push-metadata", repo]);
     machine.now = ahead(3);
     const published = await machine.must(["push-metadata", repo]);
-    expect(published.stderr).toMatch(/tools expired at .*: update-role renews it/);
+    expect(published.stderr).toMatch(
+      /tools expired at \d{4}-\d\d-\d\d \d\d:\d\d UTC \(.* ago\) .*: update-role renews it/,
+    );
     const refreshed = await machine.run(["refresh-metadata", repo]);
     expect([refreshed.status, refreshed.stderr]).toEqual([10, expect.stringMatching(/tools expired .*update-role/)]);
     const status = await machine.run(["status", repo]);

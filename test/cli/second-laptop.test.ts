@@ -124,6 +124,8 @@ describe("status", () => {
     advance(publisher, dayMs);
     const expired = await publisher.run(["status", repo]);
     expect([expired.status, expired.stdout]).toEqual([7, expect.stringMatching(/due: timestamp expired/)]);
+    expect(expired.stdout).toContain("\nclients: Clients refuse what is published.\n");
+    expect(expired.stdout).toContain("\nclients were served until: 2030-01-02T00:00:00.000Z\n");
     await publisher.must(["refresh-metadata", repo]);
     await publisher.must(["status", repo]);
   });

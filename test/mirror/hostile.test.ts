@@ -99,6 +99,8 @@ test("a layer that the source has lost fails its image, and the others go on whe
   await source.store.deleteBlob(digestOf(lost));
   const stopped = await machine.run(words("--src", "docker", "--dest", "dir", "--images", "1", from(), "d"));
   expect([stopped.status, stopped.stderr]).toEqual([3, expect.stringContaining("MIRROR_CONTENT_MISSING")]);
+  expect(stopped.stderr.match(/\(MIRROR_CONTENT_MISSING\)/g)).toHaveLength(1);
+  expect(stopped.stderr).toMatch(/failed .*demo:1/);
   expect(await readdir(join(machine.directory, "d", "demo:1"))).not.toContain("manifest.json");
   const ran = await machine.run(words("--keep-going", "--json", "--src", "docker", "--dest", "dir", from(), "d"));
   expect(ran.status).toBe(11);
@@ -107,7 +109,7 @@ test("a layer that the source has lost fails its image, and the others go on whe
     "copied",
   ]);
   const [sum, ...failures] = ran.stderr.trim().split("\n").slice(-2);
-  expect(sum).toMatch(/2 images from 1 sources: 1 copied, .*1 failed/);
+  expect(sum).toMatch(/2 images from 1 source: 1 copied, .*1 failed/);
   expect(failures).toEqual([expect.stringMatching(/^dtuf: failed .*demo:1 .*MIRROR_CONTENT_MISSING/)]);
 });
 

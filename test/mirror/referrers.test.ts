@@ -89,7 +89,7 @@ test("a referrer that the destination takes and does not list was left behind, a
   const headers = { "content-type": "application/vnd.oci.image.index.v1+json" };
   target.registry.script({ match: { path: /referrers/ }, fault: { kind: "answer", status: 200, body, headers } });
   const ran = await sync("--referrers", "--report", "report.json");
-  expect(ran).toMatchObject({ status: 0, stderr: expect.stringContaining(`1 referrers left behind`) as string });
+  expect(ran).toMatchObject({ status: 0, stderr: expect.stringContaining(`1 referrer left behind`) as string });
   expect((await reported()).images[0]?.leftBehind).toEqual([{ digest: signed, artifactType: signature }]);
   expect((await sync("--referrers", "--require-referrers")).status).toBe(11);
 });

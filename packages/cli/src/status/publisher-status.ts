@@ -9,6 +9,7 @@ import { keyChangeText, pinAgain } from "../publish/reports/staged-report.ts";
 import { printFacts, type Fact } from "../context/text/columns.ts";
 import { describeInstant } from "../context/time.ts";
 import { changeLines } from "../targets/changed-fields.ts";
+import { refused } from "./report/verdict.ts";
 import { rolledBack } from "../context/hints/hints.ts";
 
 export interface PublisherStatus {
@@ -45,11 +46,16 @@ function secondsBetween(from: Date, to: Date): number {
   return Math.floor((to.getTime() - from.getTime()) / 1000);
 }
 
+/** Of the four roles that every client needs, one has expired. */
+function isPublishedExpired({ published, due }: MasterStatus): boolean {
+  return published !== undefined && due.some(({ role, state }) => state === "expired" && isTopLevelRole(role));
+}
+
 /** 6: clients refuse what is published, or find nothing. 7: it has expired for all of them. 10: something is due. */
-export function publisherExit({ registry, versions, published, due, record }: MasterStatus): ExitStatus {
+export function publisherExit(status: MasterStatus): ExitStatus {
+  const { registry, versions, due, record } = status;
   if (registry === "other-chain" || registry === "refused" || (registry === "absent" && versions !== "never")) return 6;
-  const isExpired = due.some(({ role, state }) => state === "expired" && isTopLevelRole(role));
-  if (published !== undefined && isExpired) return 7;
+  if (isPublishedExpired(status)) return 7;
   return due.length > 0 || (record !== undefined && record.state !== "good") ? 10 : 0;
 }
 
@@ -86,15 +92,18 @@ function describe({ io, program }: Context, { repo, place, next }: Shown, status
     shown: describeInstant(instant, io.now()),
     plain: instant.toISOString(),
   });
+  const isExpired = isPublishedExpired(status);
+  const served = isExpired ? "clients were served until" : "clients are served until";
   return [
     { label: "place", shown: place },
+    ...(isExpired ? [{ label: "clients", shown: refused.says, tone: "bad" as const }] : []),
     { label: refusal === undefined ? "published" : "published from here", shown: release },
     { label: "registry", shown: meanings[registry] },
     ...(refusal === undefined
       ? []
       : [{ label: "refused", shown: `${refusal.message} (${refusal.code})`, tone: "bad" as const }]),
     ...(next === undefined ? [] : [{ label: "next", shown: next }]),
-    ...(published === undefined ? [] : [until("clients are served until", published.servedUntil)]),
+    ...(published === undefined ? [] : [until(served, published.servedUntil)]),
     ...status.roles.map((role) => roleFact(role, io.now())),
     ...(record === undefined ? [] : [until("the record is good until", record.until)]),
     ...describeStaged(status).map((change) => ({ label: "staged", shown: change })),

@@ -1,19 +1,23 @@
 /** What `sync` says: a line for each image, a sum at the end, and the same for programs. */
 import { countLeftBehind, countStatus, describeError, type ImageReport, type SyncReport } from "@dtuf/mirror";
+import { describeCount } from "../context/time.ts";
 
-export function describeImage({ status, source, destination, error }: ImageReport): string {
+/** `hasReason` is false if the same error ends the command and is told there. */
+export function describeImage({ status, source, destination, error }: ImageReport, hasReason = true): string {
   const to = destination === undefined ? "" : ` -> ${destination}`;
   if (status === "deleted" || status === "would-delete") return `${status} ${destination ?? ""}`;
   if (status !== "failed") return `${status} ${source ?? ""}${to}`;
+  const failed = `failed ${source ?? destination ?? ""}${source === undefined ? "" : to}`;
+  if (!hasReason) return failed;
   const { code, message } = describeError(error);
-  return `failed ${source ?? destination ?? ""}${source === undefined ? "" : to}: ${message} (${code})`;
+  return `${failed}: ${message} (${code})`;
 }
 
 /** Undefined: nothing was left behind, as far as anybody looked. */
 export function describeLeftBehind({ source, leftBehind = [] }: ImageReport): string | undefined {
   if (leftBehind.length === 0) return undefined;
   const names = leftBehind.map(({ digest, artifactType, tag }) => `${digest} (${tag ?? artifactType ?? "no type"})`);
-  return `${leftBehind.length} referrers left behind of ${source ?? ""}: ${names.join(", ")}`;
+  return `${describeCount(leftBehind.length, "referrer")} left behind of ${source ?? ""}: ${names.join(", ")}`;
 }
 
 export function describeSum(report: SyncReport): string {
@@ -29,9 +33,10 @@ export function describeSum(report: SyncReport): string {
     ...(count("skipped") > 0 ? [`${count("skipped")} not begun`] : []),
   ];
   const left = countLeftBehind(report);
-  if (left !== undefined) parts.push(`${left} referrers left behind`);
-  const sent = `${sentBlobs} blobs sent (${sentBytes} bytes), ${mountedBlobs} mounted`;
-  return `${report.images.length} images from ${report.sources} sources: ${parts.join(", ")}; ${sent}`;
+  if (left !== undefined) parts.push(`${describeCount(left, "referrer")} left behind`);
+  const sent = `${describeCount(sentBlobs, "blob")} sent (${describeCount(sentBytes, "byte")}), ${mountedBlobs} mounted`;
+  const [images, sources] = [describeCount(report.images.length, "image"), describeCount(report.sources, "source")];
+  return `${images} from ${sources}: ${parts.join(", ")}; ${sent}`;
 }
 
 export function reportJson(report: SyncReport): object {

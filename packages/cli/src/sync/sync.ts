@@ -150,7 +150,8 @@ function syncOptions(context: Context): Omit<SyncDefaults, "sleep"> & Pick<SyncO
       delayMs: values.durationMs("retry-delay"),
     },
     signal: io.signal,
-    onImage: (report) => terminal.note(describeImage(report), report.status === "failed" ? "ERROR" : "INFO"),
+    onImage: (report) =>
+      terminal.note(describeImage(report, values.on("keep-going")), report.status === "failed" ? "ERROR" : "INFO"),
   };
 }
 

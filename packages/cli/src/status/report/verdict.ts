@@ -38,7 +38,7 @@ export function judge(facts: Facts): Verdict {
   return { state: "soon", says: "Clients are served, and something is due.", ...named, next };
 }
 
-const refused = { state: "refused", says: "Clients refuse what is published." } as const;
+export const refused = { state: "refused", says: "Clients refuse what is published." } as const;
 
 /** What was read before is still the best that is known if nobody answered. */
 function isHonest({ kind }: Failure): boolean {

@@ -10,6 +10,7 @@ import {
   type WrittenRepository,
 } from "@dtuf/mirror/tuf";
 import type { Context, ExitStatus } from "../../context/command.ts";
+import { describeInstant } from "../../context/time.ts";
 import { uploadProgress } from "../../context/progress/upload-progress.ts";
 import { verifyArchive } from "../archive-file.ts";
 import { findStateName, openTufDestination, type Carrier, type TufDestination } from "./places.ts";
@@ -79,7 +80,7 @@ async function commitArchive(
 }
 
 async function finish(
-  { terminal }: Context,
+  { io, terminal }: Context,
   repository: VerifiedRepository,
   { written, to }: { readonly written?: WrittenRepository; readonly to: string },
 ): Promise<ExitStatus> {
@@ -91,7 +92,7 @@ async function finish(
     const { site, state } = repository;
     await terminal.printJson({ status, digest, transferred, site, state, validUntil: expires, expirations });
   } else {
-    const line = `${status}; valid until ${expires.toISOString()} (${role})`;
+    const line = `${status}; valid until ${describeInstant(expires, io.now())} (${role})`;
     if (findImageReference(to)?.text === "-") terminal.report(line);
     else await terminal.print(line);
   }
