@@ -37,9 +37,9 @@ test.each([
 });
 
 test.each(["pull-metadata", "pin", "adopt-metadata"])(
-  "%s --root says that the file is a word there",
+  "%s --root or --tuf says that the file is a word there",
   async (command) => {
-    for (const flag of [["--root", "root.json"], ["--root=root.json"]]) {
+    for (const flag of [["--root", "root.json"], ["--root=root.json"], ["--tuf", "root.json"]]) {
       const hint = await answerOf([command, repo, ...flag]);
       expect(hint).toMatch(new RegExp(`^the file follows the repository: dtuf ${command} .*root\\.json`));
     }
@@ -101,4 +101,14 @@ describe("a role, an owner, a proposal, a staged target", () => {
     // It is published, and not staged.
     expect(await answerOf(["unstage-target", repo, "demo.tx"])).toBe("dtuf status fred/demo lists what is staged");
   });
+});
+
+test.for([
+  ["export", "root", "tuf"],
+  ["export-repository", "tuf", "root"],
+  ["verify-repository", "tuf", "root"],
+] as const)("%s --%s names --%s, the trusted root's name there", async ([command, given, wanted]) => {
+  for (const flag of [[`--${given}`, "root.json"], [`--${given}=root.json`]]) {
+    expect(await answerOf([command, repo, ...flag])).toBe(`the trusted root is --${wanted} of dtuf ${command}`);
+  }
 });

@@ -78,7 +78,10 @@ describe("a team of machines", () => {
     expect(signed.stderr).toMatch(/keys of targets: threshold 1 -> 2[^]*signed targets \d+[^]*missing: bob/);
     expect((await ci.must(["status", repo])).stdout).toContain("proposal: two: missing: bob\n");
     expect((await of("bob").must(["status", repo])).stdout).toContain("proposal: two: missing: bob\n");
-    await of("bob").must(["sign", repo, "--proposal", "two", "--expect-hash", hash, "--yes"]);
+    const both = await of("bob").run(["sign", repo, "two", "--proposal", "next", "--yes"]);
+    expect(both).toMatchObject({ status: 2, stderr: expect.stringContaining("two proposals are named: two and next") });
+    expect((await of("bob").must(["status", repo])).stdout).toContain("proposal: two: missing: bob\n");
+    await of("bob").must(["sign", repo, "two", "--expect-hash", hash, "--yes"]);
     expect((await ci.must(["status", repo])).stdout).toContain(`proposal: two: dtuf accept ${repo} two publishes it\n`);
     expect((await ci.must(["accept", repo, "two"])).stderr).toContain(", root 2: renewed root, targets, snapshot,");
     const again = await of("alice").must(["review", repo, "two"]);

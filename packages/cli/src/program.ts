@@ -78,9 +78,14 @@ function usageError({ message }: CommanderError, { program, argv }: Request, gro
   const names = all.map(({ name }) => name);
   if (what === "command") return new UsageError(text, describeNearCommand(word, names));
   const command = all.find(({ name }) => name === argv[0]);
-  // `pull` has it as an option.
-  if (/^--root(?:=|$)/.test(word) && command?.arguments.includes("root.json") === true) {
+  const [, rootFlag] = /^--(root|tuf)(?:=|$)/.exec(word) ?? [];
+  if (rootFlag !== undefined && command?.arguments.includes("root.json") === true) {
     return new UsageError(text, `the file follows the repository: ${program} ${command.name} ${command.arguments}`);
+  }
+  // Two names of the trusted root, which are not near in spelling.
+  const other = rootFlag === "root" ? "tuf" : rootFlag === "tuf" ? "root" : undefined;
+  if (other !== undefined && command?.settings.includes(other) === true) {
+    return new UsageError(text, `the trusted root is --${other} of ${program} ${command.name}`);
   }
   const taken = command?.settings.filter((name) => settings[name].kind !== "secret");
   return new UsageError(text, describeNear(word, [...(taken ?? []).map((name) => `--${name}`), "--help"]));

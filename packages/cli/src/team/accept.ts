@@ -1,10 +1,10 @@
 import type { Run } from "../context/command.ts";
 import { tryMaster } from "../publish/master.ts";
 import { reportPreview, reportPublication } from "../publish/reports/publication-report.ts";
-import { verifyName } from "./proposal-name.ts";
+import { usualName, verifyName } from "./proposal-name.ts";
 import { reviewOptions } from "./review-options.ts";
 
-export const run: Run = (context, [repo = "", name = ""]) => {
+export const run: Run = (context, [repo = "", name = usualName]) => {
   const { terminal, values } = context;
   const options = reviewOptions(context);
   return tryMaster(context, repo, async (master, place) => {

@@ -4,22 +4,34 @@ import { writeFileAtomically } from "@dtuf/registry/files";
 import type { Context, Run } from "../context/command.ts";
 import { readInput } from "../context/input-file.ts";
 import { withMaster } from "../publish/master.ts";
-import { usualName } from "./proposal-name.ts";
+import { UsageError } from "../context/usage.ts";
+import { usualName, verifyName } from "./proposal-name.ts";
 import { requestMaxBytes } from "./request-file.ts";
 import { reviewOptions } from "./review-options.ts";
 import { askToSign } from "./sign-question.ts";
 import { missingText, reviewLines } from "./summary-report.ts";
 
-export const run: Run = (context, [repo = ""]) => {
+export const run: Run = (context, [repo = "", word]) => {
+  const name = proposalName(context, word);
   const file = context.values.text("export") ?? "";
-  if (file !== "") return exportTo(context, repo, file);
+  if (file !== "") return exportTo(context, { repo, name, file });
   const files = context.values.list("import");
-  return files.length > 0 ? importFrom(context, repo, files) : sign(context, repo);
+  return files.length > 0 ? importFrom(context, repo, files) : sign(context, repo, name);
 };
 
-async function sign(context: Context, repo: string): Promise<void> {
+/** A word, as of `review` and `accept`, or `--proposal`. @throws UsageError */
+function proposalName({ values }: Context, word: string | undefined): string {
+  const named = values.text("proposal");
+  if (word === undefined) return named ?? usualName;
+  if (values.list("import").length > 0) throw new UsageError(`${word}: the files of --import name their proposal`);
+  if (named !== undefined && named !== word) {
+    throw new UsageError(`two proposals are named: ${word} and ${named} (${values.given("proposal")})`);
+  }
+  return verifyName(word);
+}
+
+async function sign(context: Context, repo: string, name: string): Promise<void> {
   const { terminal } = context;
-  const name = context.values.text("proposal") ?? usualName;
   const options = reviewOptions(context);
   await withMaster(context, repo, async (master) => {
     const shown = await master.reviewProposal(name, options);
@@ -33,9 +45,14 @@ async function sign(context: Context, repo: string): Promise<void> {
   });
 }
 
-function exportTo(context: Context, repo: string, file: string): Promise<void> {
+interface Export {
+  readonly repo: string;
+  readonly name: string;
+  readonly file: string;
+}
+
+function exportTo(context: Context, { repo, name, file }: Export): Promise<void> {
   const { io, program, terminal } = context;
-  const name = context.values.text("proposal") ?? usualName;
   return withMaster(context, repo, async (master) => {
     const request = await master.exportProposal(name, reviewOptions(context));
     if (file === "-") return terminal.writeBytes(request);

@@ -37,7 +37,7 @@ export const teamCommands: readonly Command[] = [
   entry({
     name: "review",
     summary: "verify a proposal against what is published, and say what it changes and whose signatures are missing",
-    arguments: "<repo> <name>",
+    arguments: "<repo> [name]",
     settings: [...stateSettings, "expect-hash", "trust-clock"],
     examples: ["dtuf review fred/demo release-2"],
     load: () => import("./review.ts"),
@@ -45,10 +45,11 @@ export const teamCommands: readonly Command[] = [
   entry({
     name: "sign",
     summary: "show what a proposal changes, ask, and add the signatures of the keys that are here",
+    arguments: "<repo> [name]",
     settings: [...stateSettings, ...keys, "proposal", "expect-hash", "trust-clock", "export", "import", "yes"],
     modes: [withSetting("export", ["import", "yes"]), withSetting("import", ["proposal", "yes"])],
     examples: [
-      "dtuf sign fred/demo --proposal release-2",
+      "dtuf sign fred/demo release-2",
       "dtuf sign fred/demo --proposal release-2 --export release-2.sign",
       "dtuf sign fred/demo --import release-2.sign",
     ],
@@ -66,7 +67,7 @@ export const teamCommands: readonly Command[] = [
   entry({
     name: "accept",
     summary: "publish a proposal that all needed people signed; otherwise say whose signature is missing",
-    arguments: "<repo> <name>",
+    arguments: "<repo> [name]",
     settings: [
       ...stateSettings,
       "snapshot-key-password",

@@ -1,6 +1,6 @@
 import type { StagedTarget } from "@dtuf/master";
 import type { Context, Run } from "../../context/command.ts";
-import { describeCount } from "../../context/time.ts";
+import { describeBytes, describeCount } from "../../context/time.ts";
 import { UsageError } from "../../context/usage.ts";
 import { tryMaster } from "../master.ts";
 import { pushOptions } from "../push-options.ts";
@@ -28,6 +28,14 @@ function parseRelease(text: string): number {
 async function preview(context: Context, release: number, changes: readonly StagedTarget[]): Promise<void> {
   const { terminal } = context;
   if (terminal.format === "json") return terminal.printJson({ release, changes });
-  for (const line of changes.flatMap(changeLines)) await terminal.printName(line);
+  for (const line of changes.flatMap(contentLines)) await terminal.printName(line);
   terminal.report(`release ${release} would be published again: ${describeCount(changes.length, "target")} changed`);
+}
+
+function contentLines(change: StagedTarget): readonly string[] {
+  const [first = "", ...fields] = changeLines(change);
+  const { file } = change;
+  if (file === undefined) return [first, ...fields];
+  const hashes = [...file.hashes].map(([algorithm, hash]) => `${algorithm} ${hash}`);
+  return [[first, describeBytes(file.length), ...hashes].join(", "), ...fields];
 }
