@@ -46,7 +46,7 @@ def parse_table(table: bytes, size: int, length: int) -> list[tuple]:
     if reader.take(8) != b"dtuf-pat" or reader.take(4) != b"\0\0\0\2":
         raise Invalid("not a patch table of version 2")
     old_length, new_length, recipe, count = reader.numbers(4)
-    if recipe != 0 or new_length != length or count > 2**16:
+    if recipe != 0 or new_length != length or count > min(2**16, 1 + -(-new_length // 2**20)):
         raise Invalid("the table of another content")
     segments = [(*reader.numbers(5), reader.take(32)) for _ in range(count)]
     if reader.rest:
@@ -56,7 +56,7 @@ def parse_table(table: bytes, size: int, length: int) -> list[tuple]:
         if at + window > (end if coding == 3 else old_length):
             raise Invalid("a window that is not there")
         end += size_of
-        if not 1 <= size_of <= 2**23 or window > 2**24 or coded > size_of + -(-size_of // 128) + 1024:
+        if not 1 <= size_of <= 2**23 or window > 2**23 or coded > size_of + -(-size_of // 128) + 1024:
             raise Invalid("a segment that no patch has")
     if sum(each[0] for each in segments) != length or len(table) + sum(each[4] for each in segments) != size:
         raise Invalid("the segments do not add up")

@@ -85,17 +85,19 @@ async function makeArchive(site: Site, step: PatchStep, making: Making): Promise
   const most = betweenMaxBytes(target.length);
   if (Math.max(oldLength, newLength) > most) throw differs(`more than ${most} bytes are in it`);
   await verifyFreeSpace(dirname(output.path), oldLength + newLength + to.length - step.held);
-  const old = await openScratch(output, `old content of ${to.sha256}`);
-  const fresh = await openScratch(output, `content of ${to.sha256}`);
+  const scratch: PartialFile[] = [];
   try {
+    const old = await openScratch(output, `old content of ${to.sha256}`);
+    scratch.push(old);
+    const fresh = await openScratch(output, `content of ${to.sha256}`);
+    scratch.push(fresh);
     const unpacked = openGzip(readRegularFile(from, { signal }), oldLength);
     await writeExactly(unpacked, old, { length: oldLength, signal });
     await makeContent(site, { from: old.path, output: fresh, held: 0, onWritten: () => undefined }, making);
     const content = readRange(fresh.path, 0, newLength);
     await writeExactly(createGzip(content, archive), output, { ...step, ...to });
   } finally {
-    await old.abort("remove");
-    await fresh.abort("remove");
+    for (const file of scratch) await file.abort("remove");
   }
 }
 
