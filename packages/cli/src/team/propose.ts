@@ -18,7 +18,9 @@ export const run: Run = (context, [repo = "", named]) => {
     const ask = isReady ? "all signatures are there" : "read its hash out to those who sign it";
     terminal.report(`proposed ${name}, number ${proposed.number}: ${ask}`);
     if (proposed.number > 1)
-      terminal.note(`what was proposed as ${name} before is replaced: signatures for that do not count for this one`);
+      terminal.note(
+        `what was proposed as ${name} before is replaced: signatures count only for files that are the same`,
+      );
     const next = isReady
       ? `${program} accept ${repo} ${name} publishes it`
       : `missing: ${missingText(proposed.signatures)}: ${program} sign ${repo} --proposal ${name}`;

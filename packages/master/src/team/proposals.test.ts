@@ -74,6 +74,14 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
+/** What is signed of the root of a proposal. */
+async function rootOf(name: string): Promise<Readonly<Record<string, unknown>>> {
+  const manifest = (await store.resolve(proposalTag(name), { want: "bytes" }))?.bytes;
+  const { files } = parseProposal(manifest ?? new Uint8Array());
+  const [root] = [...files].filter(([file]) => file.endsWith("root.json")).map(([, { data }]) => data);
+  return (JSON.parse(Buffer.from(root ?? []).toString("utf8")) as { signed: Record<string, unknown> }).signed;
+}
+
 async function proposeDemo(by: Person = "alice", text = "one"): Promise<ProposalReview> {
   const master = person(by);
   await master.pushTarget("demo.txt", [content(text)]);
@@ -245,6 +253,34 @@ describe("a proposal", () => {
     await person("bob").signProposal("rotate");
     await ci.acceptProposal("rotate");
     expect((await readRelease(store, pinned, clock.now())).root.signed).toMatchObject({ version: 4 });
+  });
+
+  test("that is proposed again, with a target more, keeps its root and the signatures of that, although time went on", async () => {
+    const alice = person("alice");
+    await alice.setThreshold("root", 3);
+    await alice.propose("rotate");
+    await person("bob").signProposal("rotate");
+    await person("carol").signProposal("rotate");
+    const root = await rootOf("rotate");
+    clock.advance({ seconds: 300 });
+    await alice.pushTarget("demo.txt", [content("one")]);
+    const again = await alice.propose("rotate");
+    expect(again).toMatchObject({ number: 2, state: "open" });
+    expect(await rootOf("rotate")).toEqual(root);
+    await publishAll(again);
+    expect(await read("demo.txt")).toBe("one");
+    expect((await readRelease(store, pinned, clock.now())).root.signed.roles.root.threshold).toBe(3);
+  });
+
+  test("that is proposed again does not keep a root that somebody else wrote and not all have signed [T156]", async () => {
+    await person("alice").setThreshold("root", 3);
+    await person("alice").propose("rotate");
+    const root = await rootOf("rotate");
+    clock.advance({ seconds: 300 });
+    const bob = person("bob");
+    await bob.setThreshold("root", 3);
+    await bob.propose("rotate");
+    expect((await rootOf("rotate"))["expires"]).not.toBe(root["expires"]);
   });
 
   test("is refused once something else of the role was published [T157]", async () => {

@@ -31,6 +31,7 @@ import type {
   SignOptions,
 } from "../team-contract.ts";
 import { draftRole, draftTopLevel } from "./draft.ts";
+import { keepRoot } from "./rules/keep-root.ts";
 import { isMet, type Need } from "./rules/needs.ts";
 import {
   findProposal,
@@ -64,8 +65,11 @@ export async function propose(
     role === undefined
       ? await draftTopLevel(operation, base, floor)
       : await draftRole(operation, base, { name: role, floor });
-  const files = staged.length > 0 ? staged : await draftDue(operation, base, { role, floor });
-  if (files.length === 0) throw nothingStaged(role);
+  const drafted = staged.length > 0 ? staged : await draftDue(operation, base, { role, floor });
+  if (drafted.length === 0) throw nothingStaged(role);
+  const signedHere = memory.signed["root"]?.sha256;
+  const published = base.root.signed;
+  const files = await keepRoot(drafted, { before: before?.files ?? [], published, signedHere, now: operation.now });
   const number = Math.max(before?.statement.number ?? 0, memory.proposals[name]?.number ?? 0) + 1;
   const statement: ProposalStatement = { name, number, base: releaseOf(base), files };
   const placed = await placeProposal(viewOf(operation, base), { name, files });
