@@ -10,12 +10,17 @@ import { publishToDirectory, serveDirectory } from "@dtuf/testing/tuf-simulator/
 import { testNow } from "@dtuf/testing/tuf-simulator/tuf-trusted";
 import { createTufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { settings, variableOf, type Setting, type SettingName } from "../../packages/cli/src/context/settings.ts";
+import {
+  settings,
+  variableOf,
+  type Setting,
+  type SettingName,
+} from "../../packages/cli/src/context/settings/settings.ts";
 import type { Context } from "../../packages/cli/src/context/command.ts";
 import { allowQuestions } from "../../packages/cli/src/context/questions.ts";
 import { createScreen } from "../../packages/cli/src/context/screen/screen.ts";
 import { createTerminal } from "../../packages/cli/src/context/terminal.ts";
-import { readSettings, type Flags, type Values } from "../../packages/cli/src/context/values.ts";
+import { readSettings, type Flags, type Values } from "../../packages/cli/src/context/settings/values.ts";
 import { commandGroups, commands } from "../../packages/cli/src/table.ts";
 import { createMachine, publishDemo, type Machine } from "./machine.ts";
 

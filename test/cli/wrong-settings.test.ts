@@ -2,7 +2,12 @@
 import { readdir } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { commands } from "../../packages/cli/src/table.ts";
-import { settings, variableOf, type Setting, type SettingName } from "../../packages/cli/src/context/settings.ts";
+import {
+  settings,
+  variableOf,
+  type Setting,
+  type SettingName,
+} from "../../packages/cli/src/context/settings/settings.ts";
 import { createMachine, type Machine, type Ran } from "./machine.ts";
 
 /** For the settings whose kind does not say it. Any text is right for those with "any". */

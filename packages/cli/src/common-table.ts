@@ -1,6 +1,6 @@
 /** Three verbs for the common day, above those for each step. */
 import type { Command } from "./context/command.ts";
-import { withSetting, type Mode } from "./context/modes.ts";
+import { withSetting, type Mode } from "./context/settings/modes.ts";
 import { entry, keyPasswords, lifetimes, pushModes, pushSettings, stateSettings } from "./entry.ts";
 
 const toStdout: Mode = {
@@ -19,7 +19,7 @@ export const commonCommands: readonly Command[] = [
       "dtuf init fred/demo",
       "dtuf init registry.example.com/fred/demo --timestamp-lifetime 1w --output demo-root.json",
     ],
-    load: () => import("./publish/init.ts"),
+    load: () => import("./publish/create/init.ts"),
   }),
   entry({
     name: "publish",

@@ -1,7 +1,7 @@
 /** What the entries of the command tables have in common. */
 import type { Command, Program, Run } from "./context/command.ts";
-import { withoutSetting, withSetting, type Mode } from "./context/modes.ts";
-import type { SettingName } from "./context/settings.ts";
+import { withoutSetting, withSetting, type Mode } from "./context/settings/modes.ts";
+import type { SettingName } from "./context/settings/settings.ts";
 
 export const registrySettings: readonly SettingName[] = [
   "host",

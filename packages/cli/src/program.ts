@@ -1,12 +1,12 @@
 /** The table of commands as a commander program. Only the command that is called is loaded. */
-import { isOptional } from "./context/setting-kinds.ts";
+import { isOptional } from "./context/settings/setting-kinds.ts";
 import { Command as CommanderCommand, CommanderError, Option } from "commander";
 import type { Command, CommandGroups, ExitStatus, Program, Run } from "./context/command.ts";
 import { isDurationLike } from "./context/grammar/duration.ts";
 import { describeNear, describeNearCommand } from "./context/text/near.ts";
-import { settings, variableOf, type Setting, type SettingName } from "./context/settings.ts";
+import { settings, variableOf, type Setting, type SettingName } from "./context/settings/settings.ts";
 import { UsageError } from "./context/usage.ts";
-import type { Flags } from "./context/values.ts";
+import type { Flags } from "./context/settings/values.ts";
 import { groupOf } from "./entry.ts";
 import { createHelpLayout, wrapHelp } from "./help/help-layout.ts";
 

@@ -1,8 +1,8 @@
 /** docs/commands.md, made from the tables, so that it cannot differ from them. */
-import { isOptional } from "./context/setting-kinds.ts";
+import { isOptional } from "./context/settings/setting-kinds.ts";
 import type { Command } from "./context/command.ts";
 import { listExitStatuses } from "./context/exit-status.ts";
-import { settings, variableOf, type Setting, type SettingName } from "./context/settings.ts";
+import { settings, variableOf, type Setting, type SettingName } from "./context/settings/settings.ts";
 import { listStatusMeanings } from "./help/statuses.ts";
 import { groupOf, type SettingGroup } from "./entry.ts";
 import { commands } from "./table.ts";

@@ -1,14 +1,14 @@
 /** Settings -> context -> command. Whatever goes wrong ends here, in one place, with a status that is not 0. */
 import type { CommandGroups, Context, ExitStatus, Interruption, Program } from "./context/command.ts";
 import type { Io } from "./context/io.ts";
-import { verifyModes } from "./context/modes.ts";
-import { verifyLogFile, verifyNamedFiles } from "./context/named-files.ts";
+import { verifyModes } from "./context/settings/modes.ts";
+import { verifyLogFile, verifyNamedFiles } from "./context/settings/named-files.ts";
 import { reportError } from "./context/report-error.ts";
 import { allowQuestions } from "./context/questions.ts";
 import { createScreen } from "./context/screen/screen.ts";
-import { variableOf, type SettingName } from "./context/settings.ts";
+import { variableOf, type SettingName } from "./context/settings/settings.ts";
 import { createTerminal } from "./context/terminal.ts";
-import { readSettings, verifySettings } from "./context/values.ts";
+import { readSettings, verifySettings } from "./context/settings/values.ts";
 import { ambientSettings } from "./entry.ts";
 import type { Parsed } from "./program.ts";
 

@@ -22,8 +22,8 @@ import { keyCommands } from "./keys/keys-table.ts";
 import { releaseCommands } from "./publish/history/release-table.ts";
 import { copyCommands } from "./pull/pull-table.ts";
 import { binCommands } from "./publish/bins/bins-table.ts";
-import { roleCommands } from "./publish/role-table.ts";
-import { withSetting, type Mode } from "./context/modes.ts";
+import { roleCommands } from "./publish/roles/role-table.ts";
+import { withSetting, type Mode } from "./context/settings/modes.ts";
 import { helpCommands } from "./help/help-table.ts";
 import { appReleaseCommands } from "./releases/app-release-table.ts";
 import { mirrorCommands } from "./sync/mirror-table.ts";
@@ -43,7 +43,7 @@ const masterCommands: readonly Command[] = [
     summary: "make the root key",
     settings: [...localSettings, "root-key-password", "key-type"],
     examples: ["dtuf create-root-key fred/demo"],
-    load: () => import("./publish/create-root-key.ts"),
+    load: () => import("./publish/create/create-root-key.ts"),
   }),
   entry({
     name: "create-metadata-keys",
@@ -51,14 +51,14 @@ const masterCommands: readonly Command[] = [
     arguments: "<repo> [role...]",
     settings: [...localSettings, ...onlineKeys, "key-type"],
     examples: ["dtuf create-metadata-keys fred/demo", "dtuf create-metadata-keys fred/demo snapshot timestamp"],
-    load: () => import("./publish/create-metadata-keys.ts"),
+    load: () => import("./publish/create/create-metadata-keys.ts"),
   }),
   entry({
     name: "create-metadata",
     summary: "sign the first metadata",
     settings: [...stateSettings, ...keyPasswords, ...lifetimes, "offline", "replace-repository", "require-family"],
     examples: ["dtuf create-metadata fred/demo", "dtuf create-metadata fred/demo --root-lifetime '2 years'"],
-    load: () => import("./publish/create-metadata.ts"),
+    load: () => import("./publish/create/create-metadata.ts"),
   }),
   entry({
     name: "reset-keys",
@@ -66,7 +66,7 @@ const masterCommands: readonly Command[] = [
     settings: [...localSettings, ...keyPasswords, ...lifetimes, "require-family", "old-root-key-password", "replace"],
     meanings: { replace: "sign although the keys that the last root names are missing: every client must pin again" },
     examples: ["dtuf reset-keys fred/demo"],
-    load: () => import("./publish/reset-keys.ts"),
+    load: () => import("./publish/create/reset-keys.ts"),
   }),
   entry({
     name: "push-target",
@@ -80,7 +80,7 @@ const masterCommands: readonly Command[] = [
       "dtuf push-target fred/demo disk.img ./disk.img --chunk 16k --part-size 500m",
       "dtuf push-target fred/demo app ./app --patch-from published --compress",
     ],
-    load: () => import("./publish/push-target.ts"),
+    load: () => import("./publish/targets/push-target.ts"),
   }),
   entry({
     name: "push-targets",
@@ -99,7 +99,7 @@ const masterCommands: readonly Command[] = [
     ],
     modes: companionModes,
     examples: ["dtuf push-targets fred/demo ./dist --prefix 1.4 --newer"],
-    load: () => import("./publish/push-targets.ts"),
+    load: () => import("./publish/targets/push-targets.ts"),
   }),
   entry({
     name: "del-target",
@@ -107,7 +107,7 @@ const masterCommands: readonly Command[] = [
     arguments: "<repo> <target...>",
     settings: [...stateSettings, "role"],
     examples: ["dtuf del-target fred/demo app-1.3.tgz"],
-    load: () => import("./publish/del-target.ts"),
+    load: () => import("./publish/targets/del-target.ts"),
   }),
   entry({
     name: "push-metadata",
@@ -115,7 +115,7 @@ const masterCommands: readonly Command[] = [
     settings: [...stateSettings, ...pushSettings],
     modes: pushModes,
     examples: ["dtuf push-metadata fred/demo --dry-run", "dtuf push-metadata fred/demo --record-out push.record"],
-    load: () => import("./publish/push-metadata.ts"),
+    load: () => import("./publish/metadata/push-metadata.ts"),
   }),
   entry({
     name: "refresh-metadata",
@@ -135,14 +135,14 @@ const masterCommands: readonly Command[] = [
       "dry-run",
     ],
     examples: ["dtuf refresh-metadata fred/demo", "dtuf refresh-metadata fred/demo --record push.record"],
-    load: () => import("./publish/refresh-metadata.ts"),
+    load: () => import("./publish/metadata/refresh-metadata.ts"),
   }),
   entry({
     name: "get-root",
     summary: "write the newest root.json, which is what to ship with installers; with --all every root, in one file",
     settings: [...localSettings, "output", "all"],
     examples: ["dtuf get-root fred/demo > root.json", "dtuf get-root fred/demo --all --output chain.json"],
-    load: () => import("./publish/get-root.ts"),
+    load: () => import("./publish/metadata/get-root.ts"),
   }),
   entry({
     name: "adopt-metadata",
@@ -151,7 +151,7 @@ const masterCommands: readonly Command[] = [
     settings: [...stateSettings, "expect-snapshot", "record", "move"],
     modes: [withSetting("move", ["record"])],
     examples: ["dtuf adopt-metadata fred/demo root.json"],
-    load: () => import("./publish/adopt-metadata.ts"),
+    load: () => import("./publish/metadata/adopt-metadata.ts"),
   }),
   entry({
     name: "unstage-target",
@@ -159,21 +159,21 @@ const masterCommands: readonly Command[] = [
     arguments: "<repo> [target...]",
     settings: localSettings,
     examples: ["dtuf unstage-target fred/demo", "dtuf unstage-target fred/demo app-1.4.tgz"],
-    load: () => import("./publish/unstage-target.ts"),
+    load: () => import("./publish/targets/unstage-target.ts"),
   }),
   entry({
     name: "list-master-targets",
     summary: "names in the signed metadata",
     settings: [...localSettings, "null", "prefix", "custom"],
     examples: ["dtuf list-master-targets fred/demo", "dtuf list-master-targets fred/demo --prefix 1.4 --json"],
-    load: () => import("./publish/list-master-targets.ts"),
+    load: () => import("./publish/targets/list-master-targets.ts"),
   }),
   entry({
     name: "get-master-expirations",
     summary: "when each role expires",
     settings: localSettings,
     examples: ["dtuf get-master-expirations fred/demo"],
-    load: () => import("./publish/get-master-expirations.ts"),
+    load: () => import("./publish/metadata/get-master-expirations.ts"),
   }),
   ...statusCommands,
   ...keyCommands,
@@ -200,7 +200,7 @@ const registryCommands: readonly Command[] = [
     arguments: "<repo> <action...>",
     settings: [...registrySettings, ...outputSettings],
     examples: ["dtuf auth fred/demo pull"],
-    load: () => import("./blobs/auth.ts"),
+    load: () => import("./blobs/login/auth.ts"),
     programs: ["dtuf", "dxf"],
   }),
 ];

@@ -9,7 +9,7 @@ export type {
   RoleKey,
   RoleKeys,
   StagedKeyChange,
-} from "./keys-contract.ts";
+} from "./contract/keys.ts";
 export type {
   DocumentChange,
   KeyLine,
@@ -27,7 +27,7 @@ export type {
   TargetChange,
   Team,
   TrustChange,
-} from "./team-contract.ts";
+} from "./contract/team.ts";
 export type {
   AcceptedProposal,
   AcceptOptions,
@@ -63,7 +63,7 @@ export type {
   StagedChanges,
   StagedTarget,
   TargetPart,
-} from "./contract.ts";
+} from "./contract/contract.ts";
 export type { Previews } from "./history/previews.ts";
 export type { PublishPreview } from "./release/publish.ts";
 export type { AcceptPreview } from "./team/accept.ts";

@@ -1,8 +1,8 @@
 import { isTopLevelRole, parseTargetPath, type RoleName, type TargetPath } from "@dtuf/tuf";
 import { adopt, createKeys, createMetadata, listKeys, resetKeys } from "./release/create.ts";
 import type { TargetMap } from "./documents/changes.ts";
-import type { Master, OperationOptions } from "./contract.ts";
-import type { KeyManager } from "./keys-contract.ts";
+import type { Master, OperationOptions } from "./contract/contract.ts";
+import type { KeyManager } from "./contract/keys.ts";
 import type { MasterOptions } from "./options.ts";
 import { MasterError } from "./errors.ts";
 import { delegate, revokeRole, updateRole } from "./release/delegate.ts";

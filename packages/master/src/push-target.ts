@@ -21,8 +21,8 @@ import {
 import { parseTargetPath, type JsonObject, type TargetFile, type TargetPath } from "@dtuf/tuf";
 import { readSignedTargets } from "./bins/read-bins.ts";
 import type { TargetMap } from "./documents/changes.ts";
-import type { NewTarget, ProgressOptions, TargetPart } from "./contract.ts";
-import type { IndexOptions } from "./target-contract.ts";
+import type { NewTarget, ProgressOptions, TargetPart } from "./contract/contract.ts";
+import type { IndexOptions } from "./contract/targets.ts";
 import { MasterError } from "./errors.ts";
 import type { Operation } from "./state/operation.ts";
 import type { HashedFiles } from "./parts/hashed-files.ts";

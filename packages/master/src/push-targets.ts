@@ -10,7 +10,13 @@ import { parseTargetPath, type JsonObject, type TargetFile, type TargetPath } fr
 import { hasBins, readSignedTargets } from "./bins/read-bins.ts";
 import { describeStaged, type Staged, type StagedTargets, type TargetMap } from "./documents/changes.ts";
 import { parseTargetName, verifyCustom } from "./documents/target-name.ts";
-import type { NewTarget, ProgressOptions, PushedTargets, PushTargetsOptions, StagedTarget } from "./contract.ts";
+import type {
+  NewTarget,
+  ProgressOptions,
+  PushedTargets,
+  PushTargetsOptions,
+  StagedTarget,
+} from "./contract/contract.ts";
 import { openHashedFiles } from "./parts/hashed-files.ts";
 import type { Blob } from "./parts/read-part.ts";
 import { findLength, indexesOf, verifyChunkBytes } from "./parts/target-index.ts";

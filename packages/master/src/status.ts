@@ -2,7 +2,7 @@
 import { OciError } from "@dtuf/registry";
 import { parseUnverified, type RoleName, type TopLevelRole } from "@dtuf/tuf";
 import { describeStaged } from "./documents/changes.ts";
-import type { MasterStatus, OpenProposal, StagedChanges } from "./contract.ts";
+import type { MasterStatus, OpenProposal, StagedChanges } from "./contract/contract.ts";
 import { readSignedTargets } from "./bins/read-bins.ts";
 import type { Operation } from "./state/operation.ts";
 import { MasterError } from "./errors.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { freeChunk, freeing, observed, openContent, withOwnMemory } from "./content.ts";
-import { createDigester, digestOf } from "./digest.ts";
+import { createDigester, digestOf } from "./oci/digest.ts";
 import { collect } from "./verifying.ts";
 
 test("observers see every byte once and in order, before the reader gets it", async () => {

@@ -1,9 +1,9 @@
 /** The one reading of new content: observers see its bytes, and its digest is known at the end. */
 import { observed, type ByteStream } from "./content.ts";
-import type { Descriptor } from "./descriptor.ts";
+import type { Descriptor } from "./oci/descriptor.ts";
 import { OciError } from "./errors.ts";
 import { createContentDigester, type ContentDigester } from "./hashing/content-digester.ts";
-import { mediaTypes } from "./media-types.ts";
+import { mediaTypes } from "./oci/media-types.ts";
 import type { NewContent } from "./store.ts";
 
 export interface FirstReading {

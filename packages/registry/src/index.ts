@@ -20,7 +20,13 @@ export {
   withOwnMemory,
 } from "./content.ts";
 export { fileContent } from "./files/file-content.ts";
-export { encodeDescriptor, parseAnnotations, parseDescriptor, type Descriptor, type Platform } from "./descriptor.ts";
+export {
+  encodeDescriptor,
+  parseAnnotations,
+  parseDescriptor,
+  type Descriptor,
+  type Platform,
+} from "./oci/descriptor.ts";
 export {
   createDigester,
   digestAlgorithm,
@@ -31,7 +37,7 @@ export {
   type Digest,
   type DigestAlgorithm,
   type Digester,
-} from "./digest.ts";
+} from "./oci/digest.ts";
 export { OciError, type ErrorDetails, type OciErrorCode } from "./errors.ts";
 export { manifestMaxBytes, manifestReadMaxBytes } from "./limits.ts";
 export {
@@ -45,8 +51,8 @@ export {
   type Manifest,
   type ManifestContent,
   type Schema1Manifest,
-} from "./manifest.ts";
-export { isManifestMediaType, mediaTypes } from "./media-types.ts";
+} from "./oci/manifest.ts";
+export { isManifestMediaType, mediaTypes } from "./oci/media-types.ts";
 export {
   encodeReference,
   isDockerHub,
@@ -59,7 +65,7 @@ export {
   type Reference,
   type RegistryHost,
   type RepositoryName,
-} from "./reference.ts";
+} from "./oci/reference.ts";
 export { reportUpload, type Progress, type ProgressCallback } from "./progress.ts";
 export {
   hasCapability,
@@ -82,6 +88,6 @@ export {
   type TagSwapper,
   type WriteStore,
 } from "./store.ts";
-export { isTag, parseTag, type TagName } from "./tag.ts";
+export { isTag, parseTag, type TagName } from "./oci/tag.ts";
 export { collect, counted, provenDigest, verifyBytes, verifying, verifyingAfter } from "./verifying.ts";
 export { isWebPage } from "./http/web-page.ts";

@@ -1,6 +1,6 @@
 /** Progress reports, in one shape for every package. */
-import type { Descriptor } from "./descriptor.ts";
-import type { Digest } from "./digest.ts";
+import type { Descriptor } from "./oci/descriptor.ts";
+import type { Digest } from "./oci/digest.ts";
 
 export interface Progress {
   /** "hash": a first reading of content that is about to be uploaded, to compute its digest. */

@@ -12,10 +12,10 @@
  * reason).
  */
 import type { ByteObserver, ByteStream, Content, ContentSource } from "./content.ts";
-import type { Descriptor } from "./descriptor.ts";
-import type { Digest } from "./digest.ts";
+import type { Descriptor } from "./oci/descriptor.ts";
+import type { Digest } from "./oci/digest.ts";
 import type { ProgressCallback } from "./progress.ts";
-import type { TagName } from "./tag.ts";
+import type { TagName } from "./oci/tag.ts";
 
 export interface StoreOptions {
   readonly signal?: AbortSignal | undefined;

@@ -1,7 +1,7 @@
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { describe, expect, test } from "vitest";
 import { openContent, type ByteStream } from "./content.ts";
-import { createDigester, digestOf } from "./digest.ts";
+import { createDigester, digestOf } from "./oci/digest.ts";
 import { withoutThread } from "./hashing/content-digester.ts";
 import { collect, provenDigest, verifyBytes, verifying, verifyingAfter, verifyingFrom } from "./verifying.ts";
 

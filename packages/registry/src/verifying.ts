@@ -3,8 +3,8 @@
  * at an early end, or if the digest differs.
  */
 import { freeing, type ByteStream } from "./content.ts";
-import type { Descriptor } from "./descriptor.ts";
-import { createDigester, digestAlgorithm, type Digest } from "./digest.ts";
+import type { Descriptor } from "./oci/descriptor.ts";
+import { createDigester, digestAlgorithm, type Digest } from "./oci/digest.ts";
 import { OciError } from "./errors.ts";
 import { createContentDigester, type ContentDigester, type CreateContentDigester } from "./hashing/content-digester.ts";
 

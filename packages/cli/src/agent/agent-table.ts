@@ -1,6 +1,6 @@
 /** The agent as a command: for a timer, a service, or a program in any language. */
 import type { Command } from "../context/command.ts";
-import { withSetting, type Mode } from "../context/modes.ts";
+import { withSetting, type Mode } from "../context/settings/modes.ts";
 import { entry, outputSettings, registrySettings } from "../entry.ts";
 import { siteModes, siteSettings } from "../pull/pull-table.ts";
 

@@ -1,8 +1,8 @@
 /** The commands of dxf: blobs and aliases. `dtuf` has them too. */
 import type { Command } from "../context/command.ts";
 import { entry, outputSettings, registrySettings, type Entry } from "../entry.ts";
-import { withSetting } from "../context/modes.ts";
-import type { SettingName } from "../context/settings.ts";
+import { withSetting } from "../context/settings/modes.ts";
+import type { SettingName } from "../context/settings/settings.ts";
 
 const plain: readonly SettingName[] = [...registrySettings, ...outputSettings];
 const platform: readonly SettingName[] = [...plain, "platform"];
@@ -59,7 +59,7 @@ export const dxfCommands: readonly Command[] = [
     summary: "name a list of blobs; print the manifest",
     arguments: "<repo> <alias> <digest|./file...>",
     examples: ["dtuf set-alias fred/demo both ./logo.png ./banner.png"],
-    load: () => import("./set-alias.ts"),
+    load: () => import("./aliases/set-alias.ts"),
   }),
   blobEntry({
     name: "get-alias",
@@ -67,7 +67,7 @@ export const dxfCommands: readonly Command[] = [
     arguments: "<repo> [alias...]",
     settings: platform,
     examples: ["dtuf get-alias fred/demo logo"],
-    load: () => import("./get-alias.ts"),
+    load: () => import("./aliases/get-alias.ts"),
   }),
   blobEntry({
     name: "del-alias",
@@ -75,7 +75,7 @@ export const dxfCommands: readonly Command[] = [
     arguments: "<repo> <alias...>",
     settings: [...plain, "dry-run"],
     examples: ["dtuf del-alias fred/demo logo"],
-    load: () => import("./del-alias.ts"),
+    load: () => import("./aliases/del-alias.ts"),
   }),
   blobEntry({
     name: "get-digest",
@@ -83,7 +83,7 @@ export const dxfCommands: readonly Command[] = [
     arguments: "<repo> [alias...]",
     settings: platform,
     examples: ["dtuf get-digest fred/demo app"],
-    load: () => import("./get-digest.ts"),
+    load: () => import("./aliases/get-digest.ts"),
   }),
   blobEntry({
     name: "get-manifest",
@@ -91,21 +91,21 @@ export const dxfCommands: readonly Command[] = [
     arguments: "<repo> <alias...>",
     settings: platform,
     examples: ["dtuf get-manifest fred/demo logo"],
-    load: () => import("./get-manifest.ts"),
+    load: () => import("./aliases/get-manifest.ts"),
   }),
   blobEntry({
     name: "resolve",
     summary: "the manifest digest of aliases",
     arguments: "<repo> <alias...>",
     examples: ["dtuf resolve fred/demo logo"],
-    load: () => import("./resolve.ts"),
+    load: () => import("./aliases/resolve.ts"),
   }),
   blobEntry({
     name: "list-aliases",
     summary: "every alias of a repository",
     settings: [...plain, "null"],
     examples: ["dtuf list-aliases fred/demo"],
-    load: () => import("./list-aliases.ts"),
+    load: () => import("./aliases/list-aliases.ts"),
   }),
   blobEntry({
     name: "login",
@@ -120,7 +120,7 @@ export const dxfCommands: readonly Command[] = [
       "dtuf login registry.example.com",
       "dtuf login registry.example.com --username fred --password-stdin < password",
     ],
-    load: () => import("./login.ts"),
+    load: () => import("./login/login.ts"),
   }),
   blobEntry({
     name: "logout",
@@ -128,6 +128,6 @@ export const dxfCommands: readonly Command[] = [
     arguments: "[host]",
     settings: [...outputSettings, "host", "registry-config", "keychain"],
     examples: ["dtuf logout registry.example.com"],
-    load: () => import("./logout.ts"),
+    load: () => import("./login/logout.ts"),
   }),
 ];

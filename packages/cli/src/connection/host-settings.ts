@@ -10,7 +10,7 @@ import type { CredentialProvider } from "@dtuf/registry/remote";
 import { findCredentials } from "./credentials.ts";
 import type { Context } from "../context/command.ts";
 import { readInput } from "../context/input-file.ts";
-import { isGiven } from "../context/modes.ts";
+import { isGiven } from "../context/settings/modes.ts";
 import { UsageError } from "../context/usage.ts";
 
 export interface HostSettings {

@@ -1,10 +1,10 @@
 /** What a command is: an entry of the table, and a module that is loaded when it is called. */
 import type { Io } from "./io.ts";
-import type { Mode } from "./modes.ts";
+import type { Mode } from "./settings/modes.ts";
 import type { Screen } from "./screen/screen.ts";
-import type { SettingName } from "./settings.ts";
+import type { SettingName } from "./settings/settings.ts";
 import type { Terminal } from "./terminal.ts";
-import type { Values } from "./values.ts";
+import type { Values } from "./settings/values.ts";
 
 export type Program = "dtuf" | "dxf";
 

@@ -3,7 +3,7 @@ import { closeSync, constants, openSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { escapeText } from "@dtuf/registry/escape";
 import type { Io } from "./io.ts";
-import type { Values } from "./values.ts";
+import type { Values } from "./settings/values.ts";
 
 export type LogLevel = "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL";
 

@@ -4,7 +4,7 @@
  */
 import type { Context } from "./command.ts";
 import type { Io } from "./io.ts";
-import type { Values } from "./values.ts";
+import type { Values } from "./settings/values.ts";
 
 /** The same world, without a way to ask if nobody may be asked. */
 export function allowQuestions(io: Io, values: Values): Io {

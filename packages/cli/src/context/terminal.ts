@@ -9,7 +9,7 @@ import type { Io } from "./io.ts";
 import { encodeJson } from "./json.ts";
 import { openLog, type LogLevel } from "./log.ts";
 import { showTalk } from "./screen/show-text.ts";
-import type { Values } from "./values.ts";
+import type { Values } from "./settings/values.ts";
 
 export interface Terminal {
   /** A line of data. */

@@ -1,6 +1,6 @@
 /** Commands that explain the others. They open no connection and read no state. */
 import type { Command } from "../context/command.ts";
-import { withoutSetting, withSetting } from "../context/modes.ts";
+import { withoutSetting, withSetting } from "../context/settings/modes.ts";
 import { entry, outputSettings, type Entry } from "../entry.ts";
 
 const helpEntry = (given: Entry): Command => entry({ programs: ["dtuf", "dxf"], ...given });

@@ -1,7 +1,7 @@
 /** The manual's pages in man's language, made from the tables: one of the program, one of each command. */
-import { isOptional } from "../context/setting-kinds.ts";
+import { isOptional } from "../context/settings/setting-kinds.ts";
 import type { Command, CommandGroups, Program } from "../context/command.ts";
-import { settings, variableOf, type Setting, type SettingName } from "../context/settings.ts";
+import { settings, variableOf, type Setting, type SettingName } from "../context/settings/settings.ts";
 import { groupOf } from "../entry.ts";
 import { version } from "../version.ts";
 import { listStatusMeanings } from "./statuses.ts";

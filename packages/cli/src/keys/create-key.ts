@@ -6,10 +6,10 @@ import { createDirectory, isErrno, writeFileAtomically } from "@dtuf/registry/fi
 import { importPrivateKey, readKeyFile } from "@dtuf/signers";
 import { keyFromPem, keyIdOf } from "@dtuf/tuf";
 import type { Context, Run } from "../context/command.ts";
-import { isGiven } from "../context/modes.ts";
+import { isGiven } from "../context/settings/modes.ts";
 import { UsageError } from "../context/usage.ts";
-import { readKeyType } from "../publish/key-type.ts";
-import { askNewPassphrase } from "../publish/passphrase.ts";
+import { readKeyType } from "../publish/master/key-type.ts";
+import { askNewPassphrase } from "../publish/master/passphrase.ts";
 import { signerOptions } from "../signers/open-signers.ts";
 import { rememberSigner } from "../signers/signer-book.ts";
 

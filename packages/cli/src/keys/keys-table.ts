@@ -1,6 +1,6 @@
 /** Commands for keys and thresholds. */
 import type { Command } from "../context/command.ts";
-import { withSetting } from "../context/modes.ts";
+import { withSetting } from "../context/settings/modes.ts";
 import { entry, localSettings, outputSettings, signerSettings, stateSettings } from "../entry.ts";
 
 export const keyCommands: readonly Command[] = [

@@ -1,7 +1,7 @@
 import type { RoleKey, RoleKeys } from "@dtuf/master";
 import type { Context, Run } from "../context/command.ts";
 import { printFacts } from "../context/text/columns.ts";
-import { lookAtMaster } from "../publish/master.ts";
+import { lookAtMaster } from "../publish/master/master.ts";
 import { readSignerBook, type SignerBook } from "../signers/signer-book.ts";
 
 export const run: Run = (context, [repo = ""]) =>

@@ -1,5 +1,5 @@
 import type { Run } from "../context/command.ts";
-import { withMaster } from "../publish/master.ts";
+import { withMaster } from "../publish/master/master.ts";
 import { reportStaged } from "../publish/reports/staged-report.ts";
 
 export const run: Run = (context, [repo = "", role = "", named = ""]) =>

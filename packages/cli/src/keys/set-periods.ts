@@ -2,7 +2,7 @@ import type { Periods } from "@dtuf/master";
 import { isTopLevelRole } from "@dtuf/tuf";
 import type { Run } from "../context/command.ts";
 import { UsageError } from "../context/usage.ts";
-import { withMaster } from "../publish/master.ts";
+import { withMaster } from "../publish/master/master.ts";
 import { reportStaged } from "../publish/reports/staged-report.ts";
 
 export const run: Run = (context, [repo = "", role = "", expiry = "", signing]) => {

@@ -1,6 +1,6 @@
 import type { Run } from "../context/command.ts";
 import { UsageError } from "../context/usage.ts";
-import { withMaster } from "../publish/master.ts";
+import { withMaster } from "../publish/master/master.ts";
 import { reportStaged } from "../publish/reports/staged-report.ts";
 
 export const run: Run = (context, [repo = "", role = "", count = ""]) => {

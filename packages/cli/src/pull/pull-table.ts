@@ -1,8 +1,8 @@
 /** Commands of the client. */
 import type { Command } from "../context/command.ts";
 import { entry, outputSettings, stateSettings } from "../entry.ts";
-import { withoutSetting, withSetting, type Mode } from "../context/modes.ts";
-import type { SettingName } from "../context/settings.ts";
+import { withoutSetting, withSetting, type Mode } from "../context/settings/modes.ts";
+import type { SettingName } from "../context/settings/settings.ts";
 
 /** Where to pull from, beside the registry that is named. */
 export const siteSettings: readonly SettingName[] = ["metadata-url", "target-base-url", "absent-root-status", "mirror"];
@@ -55,7 +55,7 @@ export const copyCommands: readonly Command[] = [
     arguments: "<repo> <root.json|chain.json|->",
     settings: [...outputSettings, "repositories-root", "replace"],
     examples: ["dtuf pin fred/demo root.json"],
-    load: () => import("./pin.ts"),
+    load: () => import("./trust/pin.ts"),
   }),
   entry({
     name: "pull-metadata",
@@ -64,7 +64,7 @@ export const copyCommands: readonly Command[] = [
     settings: [...sourceSettings, "replace", "null", "progress"],
     modes: sourceModes,
     examples: ["dtuf pull-metadata fred/demo", "dtuf pull-metadata fred/demo root.json"],
-    load: () => import("./pull-metadata.ts"),
+    load: () => import("./trust/pull-metadata.ts"),
   }),
   entry({
     name: "pull-target",

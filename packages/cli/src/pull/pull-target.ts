@@ -1,13 +1,13 @@
 import type { Copy, TargetInfo } from "@dtuf/copy";
 import { createProgress } from "../context/progress/progress.ts";
 import type { Context, Run } from "../context/command.ts";
-import { isGiven } from "../context/modes.ts";
+import { isGiven } from "../context/settings/modes.ts";
 import { UsageError } from "../context/usage.ts";
 import { callOptions, withCopy } from "./copy.ts";
-import { findOutput } from "./destinations.ts";
-import { explainAll } from "./explain-plan.ts";
-import { saveAll, wholeTarget, writeAll } from "./save-all.ts";
-import { selectTargets } from "./select-targets.ts";
+import { findOutput } from "./save/destinations.ts";
+import { explainAll } from "./save/explain-plan.ts";
+import { saveAll, wholeTarget, writeAll } from "./save/save-all.ts";
+import { selectTargets } from "./save/select-targets.ts";
 
 /** Every target is found before the first byte is written, so that a misspelt name leaves nothing half done. */
 export const run: Run = async (context, [repo = "", ...names]) => {

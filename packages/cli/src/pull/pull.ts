@@ -6,10 +6,10 @@ import type { Context, Run } from "../context/command.ts";
 import { readRootFile } from "../context/input-file.ts";
 import { UsageError } from "../context/usage.ts";
 import { callOptions, isPinned, parseTargets, withCopy, withNewCopy } from "./copy.ts";
-import { isTrusted, type PinChange } from "./confirm-pin.ts";
-import { findOutput } from "./destinations.ts";
-import { saveAll, writeAll } from "./save-all.ts";
-import { findAll, listAll } from "./select-targets.ts";
+import { isTrusted, type PinChange } from "./trust/confirm-pin.ts";
+import { findOutput } from "./save/destinations.ts";
+import { saveAll, writeAll } from "./save/save-all.ts";
+import { findAll, listAll } from "./save/select-targets.ts";
 import type { FindStateOwner } from "../connection/state-owner.ts";
 
 export const run: Run = async (context, [repo = "", ...names]) => {

@@ -1,6 +1,6 @@
 /** Commands for releases that updaters install. */
 import type { Command } from "../context/command.ts";
-import { withSetting, type Mode } from "../context/modes.ts";
+import { withSetting, type Mode } from "../context/settings/modes.ts";
 import { entry, stateSettings } from "../entry.ts";
 
 const severalFiles: Mode = {

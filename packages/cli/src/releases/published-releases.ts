@@ -3,9 +3,9 @@ import { AgentError, encodeAgentRelease, parseAgentRelease, type AgentRelease } 
 import type { Master } from "@dtuf/master";
 import type { JsonObject, TargetFile } from "@dtuf/tuf";
 import type { Context } from "../context/command.ts";
-import { withMaster } from "../publish/master.ts";
+import { withMaster } from "../publish/master/master.ts";
 import { reportStaged } from "../publish/reports/staged-report.ts";
-import { givenRole } from "../publish/role-target.ts";
+import { givenRole } from "../publish/targets/role-target.ts";
 
 export interface FoundRelease {
   readonly target: string;

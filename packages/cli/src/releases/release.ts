@@ -14,10 +14,10 @@ import type { Context, Run } from "../context/command.ts";
 import { readInput, withInputFiles } from "../context/input-file.ts";
 import { expectFiles, uploadProgress } from "../context/progress/upload-progress.ts";
 import { UsageError } from "../context/usage.ts";
-import { withMaster } from "../publish/master.ts";
+import { withMaster } from "../publish/master/master.ts";
 import { namesNoFile } from "../targets/chunk-index.ts";
 import { reportStaged } from "../publish/reports/staged-report.ts";
-import { givenRole, pushPlaced } from "../publish/role-target.ts";
+import { givenRole, pushPlaced } from "../publish/targets/role-target.ts";
 import { findReleases } from "./published-releases.ts";
 
 interface NewRelease {

@@ -1,6 +1,6 @@
 import { revokeRelease } from "@dtuf/agent/release";
 import type { Run } from "../context/command.ts";
-import { givenRole } from "../publish/role-target.ts";
+import { givenRole } from "../publish/targets/role-target.ts";
 import { changeReleases, findReleases, unknownRelease } from "./published-releases.ts";
 
 export const run: Run = async (context, [repo = "", name = "", version = "", older]) => {

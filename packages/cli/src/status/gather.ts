@@ -6,7 +6,7 @@ import type { TargetPath } from "@dtuf/tuf";
 import { openRepository, type Connection } from "../connection/connection.ts";
 import type { Context } from "../context/command.ts";
 import { readRootFile } from "../context/input-file.ts";
-import { lookAtMaster } from "../publish/master.ts";
+import { lookAtMaster } from "../publish/master/master.ts";
 import { createNotebook, observeSource, type Notebook } from "./report/asked.ts";
 import { lookAsClient, type Seen } from "./report/client-look.ts";
 import { createReport } from "./report/create-report.ts";

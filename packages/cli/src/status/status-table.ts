@@ -1,7 +1,7 @@
 /** Commands that show the state of a repository. */
 import type { Command } from "../context/command.ts";
 import { entry, stateSettings } from "../entry.ts";
-import { withSetting } from "../context/modes.ts";
+import { withSetting } from "../context/settings/modes.ts";
 
 export const statusCommands: readonly Command[] = [
   entry({

@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { writeFileAtomically } from "@dtuf/registry/files";
 import type { Context, ExitStatus, Run } from "../context/command.ts";
-import { lookAtMaster } from "../publish/master.ts";
+import { lookAtMaster } from "../publish/master/master.ts";
 import { UsageError } from "../context/usage.ts";
 import { gather, type Gathering } from "./gather.ts";
 import { encodeCalendar } from "./page/calendar.ts";

@@ -2,8 +2,8 @@
 import type { Command } from "../context/command.ts";
 import { entry, outputSettings, registrySettings } from "../entry.ts";
 import { isPlainUrl } from "../context/grammar/grammar.ts";
-import { withoutSetting, withSetting, type Mode } from "../context/modes.ts";
-import type { SettingName } from "../context/settings.ts";
+import { withoutSetting, withSetting, type Mode } from "../context/settings/modes.ts";
+import type { SettingName } from "../context/settings/settings.ts";
 
 const sides: readonly SettingName[] = (["src", "dest"] as const).flatMap((side) => [
   `${side}-creds` as const,

@@ -11,8 +11,8 @@ import type { Context } from "../context/command.ts";
 import { openRegistry, openTransport } from "../connection/connection.ts";
 import { readHostSettings, settingsHost, type HostSettings } from "../connection/host-settings.ts";
 import { asSpelled, type Reach } from "../connection/plain-site.ts";
-import type { SettingName, SideSetting } from "../context/settings.ts";
-import { isGiven } from "../context/modes.ts";
+import type { SettingName, SideSetting } from "../context/settings/settings.ts";
+import { isGiven } from "../context/settings/modes.ts";
 import { UsageError } from "../context/usage.ts";
 
 export type Side = "src" | "dest";

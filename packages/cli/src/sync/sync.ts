@@ -24,7 +24,7 @@ import { listSources, openDestination, parsePlaces, type SyncPlaces } from "./sy
 import { openSide } from "./sync-registries.ts";
 import { describeImage, describeLeftBehind, describeSum, reportJson } from "./sync-report.ts";
 import { UsageError } from "../context/usage.ts";
-import type { Values } from "../context/values.ts";
+import type { Values } from "../context/settings/values.ts";
 
 export const run: Run = async (context, words) => {
   refuseWhatIsNotDone(context);

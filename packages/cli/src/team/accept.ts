@@ -1,5 +1,5 @@
 import type { Run } from "../context/command.ts";
-import { tryMaster } from "../publish/master.ts";
+import { tryMaster } from "../publish/master/master.ts";
 import { reportPreview, reportPublication } from "../publish/reports/publication-report.ts";
 import { usualName, verifyName } from "./proposal-name.ts";
 import { reviewOptions } from "./review-options.ts";

@@ -1,5 +1,5 @@
 import type { Run } from "../context/command.ts";
-import { lookAtMaster } from "../publish/master.ts";
+import { lookAtMaster } from "../publish/master/master.ts";
 import { notePinAgain } from "../publish/reports/staged-report.ts";
 import { summaryLines } from "./summary-report.ts";
 

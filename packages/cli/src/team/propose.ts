@@ -1,6 +1,6 @@
 import type { Run } from "../context/command.ts";
-import { expectedSnapshot } from "../publish/expected-snapshot.ts";
-import { withMaster } from "../publish/master.ts";
+import { expectedSnapshot } from "../publish/metadata/expected-snapshot.ts";
+import { withMaster } from "../publish/master/master.ts";
 import { nameOfRole, usualName, verifyName } from "./proposal-name.ts";
 import { missingText, reviewLines } from "./summary-report.ts";
 

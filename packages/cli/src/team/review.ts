@@ -1,5 +1,5 @@
 import type { Run } from "../context/command.ts";
-import { withMaster } from "../publish/master.ts";
+import { withMaster } from "../publish/master/master.ts";
 import { usualName, verifyName } from "./proposal-name.ts";
 import { reviewOptions } from "./review-options.ts";
 import { reviewLines } from "./summary-report.ts";

@@ -3,7 +3,7 @@ import type { ProposalReview } from "@dtuf/master";
 import { writeFileAtomically } from "@dtuf/registry/files";
 import type { Context, Run } from "../context/command.ts";
 import { readInput } from "../context/input-file.ts";
-import { withMaster } from "../publish/master.ts";
+import { withMaster } from "../publish/master/master.ts";
 import { UsageError } from "../context/usage.ts";
 import { usualName, verifyName } from "./proposal-name.ts";
 import { requestMaxBytes } from "./request-file.ts";

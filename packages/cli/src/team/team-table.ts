@@ -1,7 +1,7 @@
 /** Commands for metadata that several people sign. */
 import type { Command } from "../context/command.ts";
-import { withSetting } from "../context/modes.ts";
-import type { SettingName } from "../context/settings.ts";
+import { withSetting } from "../context/settings/modes.ts";
+import type { SettingName } from "../context/settings/settings.ts";
 import { entry, outputSettings, signerSettings, stateSettings } from "../entry.ts";
 
 const keys: readonly SettingName[] = ["root-key-password", "targets-key-password", ...signerSettings];

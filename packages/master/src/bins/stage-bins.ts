@@ -4,7 +4,7 @@ import { planBins, verifyCount, type BinKeys, type StagedBins } from "../documen
 import { applyRoles } from "../documents/staged-role.ts";
 import { MasterError } from "../errors.ts";
 import type { Operation } from "../state/operation.ts";
-import type { CreateBinsOptions } from "../target-contract.ts";
+import type { CreateBinsOptions } from "../contract/targets.ts";
 import { readTopLevel } from "./read-bins.ts";
 
 /** @throws MasterError MASTER_BINS_EXIST; TypeError */

@@ -1,7 +1,7 @@
 /** Changes that the user requested and that are not published yet, and what they change. */
 import type { Json, JsonObject, TargetFile, TargetPath } from "@dtuf/tuf";
 import { parseTargetPath } from "@dtuf/tuf";
-import type { FieldChange, StagedTarget } from "../contract.ts";
+import type { FieldChange, StagedTarget } from "../contract/contract.ts";
 import { MasterError } from "../errors.ts";
 import { togetherMaxBytes } from "../limits.ts";
 

@@ -20,7 +20,7 @@ import {
 } from "@dtuf/tuf";
 import { MasterError } from "../errors.ts";
 import { isPeriods, withPeriods } from "./periods.ts";
-import type { Periods } from "../keys-contract.ts";
+import type { Periods } from "../contract/keys.ts";
 import type { Edition } from "./plan.ts";
 
 export type KeyChange =

@@ -4,8 +4,8 @@
  * snapshot and timestamp are with their role in root. They take precedence over the lifetimes of a machine. Pure.
  */
 import { isTopLevelRole, type JsonObject, type Root, type Targets, type TopLevelRole } from "@dtuf/tuf";
-import type { Periods } from "../keys-contract.ts";
-import type { DueRole } from "../status-contract.ts";
+import type { Periods } from "../contract/keys.ts";
+import type { DueRole } from "../contract/status.ts";
 import type { Instant } from "./plan.ts";
 
 const expiryField = "x-tuf-on-ci-expiry-period";

@@ -20,7 +20,7 @@ import {
   type Timestamp,
   type TopLevelRole,
 } from "@dtuf/tuf";
-import type { ReleaseVersions } from "../contract.ts";
+import type { ReleaseVersions } from "../contract/contract.ts";
 
 /** The default lifetimes of the Python dtuf. */
 export const defaultLifetimesMs: Readonly<Record<TopLevelRole, number>> = {

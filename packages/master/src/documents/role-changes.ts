@@ -3,7 +3,7 @@ import type { JsonObject, RoleName, Targets } from "@dtuf/tuf";
 import { MasterError } from "../errors.ts";
 import { applyStaged, encodeStaged, parseTogether, type StagedTargets } from "./changes.ts";
 import { isPeriods, termsOf, withPeriods } from "./periods.ts";
-import type { Periods } from "../keys-contract.ts";
+import type { Periods } from "../contract/keys.ts";
 import { changeDelegations, changePeriods, type KeyChange } from "./key-changes.ts";
 import { expiryOf, planTargets, type Instant } from "./plan.ts";
 import { encodeStagedBins, parseStagedBins, type StagedBins } from "./staged-bins.ts";

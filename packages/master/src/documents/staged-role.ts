@@ -12,7 +12,7 @@ import {
   type ListedDelegations,
   type RoleName,
 } from "@dtuf/tuf";
-import type { DelegateOptions } from "../contract.ts";
+import type { DelegateOptions } from "../contract/contract.ts";
 import { MasterError } from "../errors.ts";
 import { withKeyHolder } from "./key-owner.ts";
 

@@ -6,7 +6,7 @@ import type { Base } from "../published/base.ts";
 import { openBase } from "../release/open-base.ts";
 import { openNewestRoot } from "../release/sign.ts";
 import type { Operation } from "../state/operation.ts";
-import type { ProposalSummary } from "../team-contract.ts";
+import type { ProposalSummary } from "../contract/team.ts";
 import { draftRole, draftStagedRoots, draftTopLevel } from "../team/draft.ts";
 import { viewOf } from "../team/open-proposal.ts";
 import { withoutPublished } from "../team/settle.ts";

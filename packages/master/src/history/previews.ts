@@ -2,14 +2,14 @@
  * What each operation would do: the same code on an operation without effects. No file of the state is changed, and the
  * registry gets no request but reads.
  */
-import type { PruneResult, PushMetadataOptions, RefreshOptions } from "../contract.ts";
+import type { PruneResult, PushMetadataOptions, RefreshOptions } from "../contract/contract.ts";
 import { previewRelease, type PublishPreview } from "../release/publish.ts";
 import { withoutEffects } from "../state/dry-operation.ts";
 import type { Operation, Workplace } from "../state/operation.ts";
 import { previewAccept, type AcceptPreview } from "../team/accept.ts";
 import { compareStaged } from "./compare-staged.ts";
-import type { OperationOptions } from "../target-contract.ts";
-import type { AcceptOptions, ProposalSummary } from "../team-contract.ts";
+import type { OperationOptions } from "../contract/targets.ts";
+import type { AcceptOptions, ProposalSummary } from "../contract/team.ts";
 import { previewPrune } from "./prune.ts";
 
 export interface Previews {

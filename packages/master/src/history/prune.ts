@@ -21,7 +21,7 @@ import {
 } from "@dtuf/registry";
 import { parseUnverified } from "@dtuf/tuf";
 import type { Base } from "../published/base.ts";
-import type { PruneResult } from "../contract.ts";
+import type { PruneResult } from "../contract/contract.ts";
 import type { MasterStore } from "../options.ts";
 import {
   createNeedsReader,

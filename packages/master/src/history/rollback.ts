@@ -5,7 +5,7 @@
  */
 import { metadataFileName, releaseTag } from "@dtuf/format";
 import { binNames, TufError, type RoleName, type Snapshot, type TargetPath, type Targets } from "@dtuf/tuf";
-import type { StagedTarget } from "../target-contract.ts";
+import type { StagedTarget } from "../contract/targets.ts";
 import { describeStaged, isSameTarget, type Staged, type TargetMap } from "../documents/changes.ts";
 import { MasterError } from "../errors.ts";
 import { findRelease, readPublished, type Published } from "../published/published.ts";

@@ -15,7 +15,7 @@ import {
   writeFileAtomically,
 } from "@dtuf/registry/files";
 import { keyFromPem, keyIdOf, keyMaterial, type Key, type TopLevelRole } from "@dtuf/tuf";
-import type { CreatedKey } from "../contract.ts";
+import type { CreatedKey } from "../contract/contract.ts";
 import type { KeyType, PassphraseProvider } from "../options.ts";
 import { MasterError } from "../errors.ts";
 import { encodePrivateKey, generatePrivateKey, parsePrivateKey } from "./key-file.ts";

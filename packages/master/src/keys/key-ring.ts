@@ -14,7 +14,7 @@ import {
   type Signer,
   type TopLevelRole,
 } from "@dtuf/tuf";
-import type { PrivateKeyPlace } from "../keys-contract.ts";
+import type { PrivateKeyPlace } from "../contract/keys.ts";
 import { MasterError } from "../errors.ts";
 import { holdersOf, isOfTeam } from "../documents/key-owner.ts";
 import type { KeyDirectory, KeyFile } from "./key-directory.ts";

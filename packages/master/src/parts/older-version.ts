@@ -6,7 +6,7 @@ import type { TargetFile, TargetPath } from "@dtuf/tuf";
 import { olderMostTimes } from "../limits.ts";
 import { findOlderTarget } from "../published/older-target.ts";
 import type { Operation } from "../state/operation.ts";
-import type { IndexOptions } from "../target-contract.ts";
+import type { IndexOptions } from "../contract/targets.ts";
 import type { Blob } from "./read-part.ts";
 import type { Scratch } from "./scratch.ts";
 

@@ -18,7 +18,7 @@ import {
 } from "@dtuf/registry";
 import { FileError, readFileIdentity, verifyUnchanged, type FileIdentity } from "@dtuf/registry/files";
 import { targetMediaType } from "@dtuf/format";
-import type { ProgressOptions, TargetPart } from "../contract.ts";
+import type { ProgressOptions, TargetPart } from "../contract/contract.ts";
 import { MasterError } from "../errors.ts";
 import { partInMemoryMaxBytes } from "../limits.ts";
 import type { HashedFiles } from "./hashed-files.ts";

@@ -1,6 +1,6 @@
 /** Uploads the parts of one target, several at a time. */
 import type { Content, Descriptor, Progress } from "@dtuf/registry";
-import type { ProgressOptions } from "../contract.ts";
+import type { ProgressOptions } from "../contract/contract.ts";
 import type { Sent, Uploader } from "../release/upload.ts";
 
 export interface SenderOptions {

@@ -2,7 +2,7 @@ import { FileError, readFileIdentity, verifyUnchanged, type FileIdentity } from 
 import { targetBlobsMax } from "@dtuf/format";
 import { MasterError } from "../errors.ts";
 import { partMaxBytes } from "../limits.ts";
-import type { TargetPart } from "../target-contract.ts";
+import type { TargetPart } from "../contract/targets.ts";
 
 export interface SplitParts {
   readonly parts: readonly TargetPart[];

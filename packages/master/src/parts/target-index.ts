@@ -4,7 +4,7 @@ import { blobDigest, findTargetIndex, indexMediaType } from "@dtuf/format";
 import { digestHex, digestOf, openContent, type Descriptor, type Digest } from "@dtuf/registry";
 import { FileError, findFileSize } from "@dtuf/registry/files";
 import type { TargetFile } from "@dtuf/tuf";
-import type { IndexOptions, TargetPart } from "../target-contract.ts";
+import type { IndexOptions, TargetPart } from "../contract/targets.ts";
 import type { Blob } from "./read-part.ts";
 
 /** Chunk indexes of signed and staged targets, by the digest of the whole target. */

@@ -17,7 +17,7 @@ import {
   type TrustedSet,
   type LeftOutRoots,
 } from "@dtuf/tuf";
-import type { ReleaseVersions } from "../contract.ts";
+import type { ReleaseVersions } from "../contract/contract.ts";
 import { MasterError } from "../errors.ts";
 import type { SignedFile } from "../documents/plan.ts";
 import { readPublished, type Published } from "./published.ts";

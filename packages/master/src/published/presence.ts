@@ -2,7 +2,7 @@
 import { encodeTarget, findStoredBlobs, roleTag, targetKeeper } from "@dtuf/format";
 import { forEachConcurrently, OciError, type Digest, type TagName } from "@dtuf/registry";
 import { binNames, type RoleName, type Snapshot, type TargetPath, type Targets } from "@dtuf/tuf";
-import type { StagedTarget } from "../contract.ts";
+import type { StagedTarget } from "../contract/contract.ts";
 import { isSameTarget, type TargetMap } from "../documents/changes.ts";
 import type { DelegatedFile } from "../documents/delegated-file.ts";
 import type { Operation } from "../state/operation.ts";

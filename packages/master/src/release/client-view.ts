@@ -8,7 +8,7 @@ import {
   type TrustedSet,
 } from "@dtuf/tuf";
 import type { Base } from "../published/base.ts";
-import type { PublishOptions } from "../contract.ts";
+import type { PublishOptions } from "../contract/contract.ts";
 import { MasterError } from "../errors.ts";
 import { clockToleranceMs } from "../limits.ts";
 import { recall } from "../published/base.ts";

@@ -11,7 +11,7 @@ import {
   type TopLevelRole,
 } from "@dtuf/tuf";
 import { openRecorded, openUnrecorded } from "../published/base.ts";
-import type { AdoptResult, CreatedKey, Master } from "../contract.ts";
+import type { AdoptResult, CreatedKey, Master } from "../contract/contract.ts";
 import type { KeyType } from "../options.ts";
 import { verifyClock } from "./client-view.ts";
 import { readDelegated } from "./delegated-expiry.ts";

@@ -20,7 +20,7 @@ import {
   type Targets,
 } from "@dtuf/tuf";
 import { readSnapshot, readTopLevel } from "../bins/read-bins.ts";
-import type { DelegateOptions } from "../contract.ts";
+import type { DelegateOptions } from "../contract/contract.ts";
 import { MasterError } from "../errors.ts";
 import { versionJumpMax } from "../limits.ts";
 import type { DelegatedFile } from "../documents/delegated-file.ts";

@@ -1,6 +1,6 @@
 /** Moves the state to a copy of the repository on another registry. The pinned root, the record and the keys stay. */
 import { openBase } from "./open-base.ts";
-import type { PublishOptions } from "../contract.ts";
+import type { PublishOptions } from "../contract/contract.ts";
 import { MasterError } from "../errors.ts";
 import { verifyPromises } from "../published/presence.ts";
 import { findPublished } from "../published/published.ts";

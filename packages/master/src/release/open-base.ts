@@ -9,7 +9,7 @@ import { digestHex, digestOf, emptyConfig, type Digest } from "@dtuf/registry";
 import { parseRelease, releaseTag } from "@dtuf/format";
 import { parseUnverified, type PushRecord } from "@dtuf/tuf";
 import { openPublished, openRecorded, versionsOf, type Base } from "../published/base.ts";
-import type { PublishOptions, RefreshOptions } from "../contract.ts";
+import type { PublishOptions, RefreshOptions } from "../contract/contract.ts";
 import { MasterError } from "../errors.ts";
 import { lineageMax, versionJumpMax } from "../limits.ts";
 import { isUnreadable, readable } from "../published/history.ts";

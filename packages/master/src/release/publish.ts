@@ -14,7 +14,7 @@ import type {
   PushResult,
   RefreshOptions,
   RefreshMetadataResult,
-} from "../contract.ts";
+} from "../contract/contract.ts";
 import type { Base } from "../published/base.ts";
 import { settleClock, verifyClock, verifyTakeable } from "./client-view.ts";
 import { readDelegated } from "./delegated-expiry.ts";

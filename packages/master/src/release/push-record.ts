@@ -5,7 +5,7 @@
  */
 import { digestHex, digestOf } from "@dtuf/registry";
 import { signPushRecord, snapshotMetaSha256, TufError, verifyPushRecord, type PushRecord } from "@dtuf/tuf";
-import type { RecordOptions, RecordStatus } from "../contract.ts";
+import type { RecordOptions, RecordStatus } from "../contract/contract.ts";
 import { defaultRecordLifetimeMs } from "../documents/plan.ts";
 import { MasterError } from "../errors.ts";
 import { clockToleranceMs } from "../limits.ts";

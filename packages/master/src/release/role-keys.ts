@@ -14,7 +14,7 @@ import {
   type Signer,
   type TopLevelRole,
 } from "@dtuf/tuf";
-import type { AddKeyOptions, Periods, RoleKey, RoleKeys, StagedKeyChange } from "../keys-contract.ts";
+import type { AddKeyOptions, Periods, RoleKey, RoleKeys, StagedKeyChange } from "../contract/keys.ts";
 import { changeDelegations, findKeyId, planNextRoot, type KeyChange } from "../documents/key-changes.ts";
 import { keyHolderOf, withKeyHolder } from "../documents/key-owner.ts";
 import { isPeriods, termsOf } from "../documents/periods.ts";

@@ -20,7 +20,7 @@ import { termsOf, type Expiry } from "../documents/periods.ts";
 import { planStagedTargets } from "../documents/role-changes.ts";
 import type { StagedBins } from "../documents/staged-bins.ts";
 import { describeStaged, isSameTarget, type StagedTargets } from "../documents/changes.ts";
-import type { ReleaseVersions, StagedTarget } from "../contract.ts";
+import type { ReleaseVersions, StagedTarget } from "../contract/contract.ts";
 import { versionsOf, type Base } from "../published/base.ts";
 import { pushedMark } from "../state/pushed-mark.ts";
 import type { DelegatedFile } from "../documents/delegated-file.ts";

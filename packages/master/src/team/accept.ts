@@ -1,7 +1,7 @@
 /** Publishes a proposal that everybody signed, with snapshot and timestamp by the online keys that are here. */
 import { parseRoleName, verifyDocument, verifyUnexpired, type Root, type Targets } from "@dtuf/tuf";
 import type { TargetMap } from "../documents/changes.ts";
-import type { AcceptedProposal, AcceptOptions, StagedTarget } from "../contract.ts";
+import type { AcceptedProposal, AcceptOptions, StagedTarget } from "../contract/contract.ts";
 import { withSeen } from "../documents/team-memory.ts";
 import { MasterError } from "../errors.ts";
 import { openRecorded, type Base } from "../published/base.ts";

@@ -3,7 +3,7 @@ import { statementHash } from "@dtuf/format";
 import { findValidSignatures, mergeSignatures, type KeyId, type RoleName } from "@dtuf/tuf";
 import { MasterError } from "../errors.ts";
 import type { Operation } from "../state/operation.ts";
-import type { ReviewOptions, SignedProposal } from "../team-contract.ts";
+import type { ReviewOptions, SignedProposal } from "../contract/team.ts";
 import { viewOf } from "./open-proposal.ts";
 import { openProposal } from "./proposals.ts";
 import { namesOf, describeReview } from "./rules/review.ts";

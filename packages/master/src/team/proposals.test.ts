@@ -14,7 +14,7 @@ import { createRemoteRepository } from "@dtuf/testing/remote-repository";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createMaster, type Master, type ProposalReview } from "../index.ts";
 import { putArtifact } from "../release/upload.ts";
-import type { TargetPart } from "../contract.ts";
+import type { TargetPart } from "../contract/contract.ts";
 
 let directory: string;
 let clock: FixedClock;

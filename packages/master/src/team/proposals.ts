@@ -29,7 +29,7 @@ import type {
   ReviewOptions,
   SignedProposal,
   SignOptions,
-} from "../team-contract.ts";
+} from "../contract/team.ts";
 import { draftRole, draftTopLevel } from "./draft.ts";
 import { keepRoot } from "./rules/keep-root.ts";
 import { isMet, type Need } from "./rules/needs.ts";

@@ -8,7 +8,7 @@ import {
   type TopLevelRole,
 } from "@dtuf/tuf";
 import { findPeriods, periodsOf, termsOf, type Terms } from "../documents/periods.ts";
-import type { Periods } from "../keys-contract.ts";
+import type { Periods } from "../contract/keys.ts";
 import { roleFilesMax } from "../limits.ts";
 import { openRecorded, type Base } from "../published/base.ts";
 import { readable } from "../published/history.ts";
@@ -16,7 +16,7 @@ import { readRoleFile } from "../published/role-file.ts";
 import { readDelegated } from "../release/delegated-expiry.ts";
 import { dueRoles } from "../documents/periods.ts";
 import type { Operation } from "../state/operation.ts";
-import type { DueRole, RoleStatus } from "../status-contract.ts";
+import type { DueRole, RoleStatus } from "../contract/status.ts";
 import { describeNeeds } from "./rules/needs.ts";
 import { keyLine } from "./rules/summary.ts";
 

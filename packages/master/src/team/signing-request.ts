@@ -9,7 +9,7 @@ import { parseRoleName, parseUnverified, verifyDocument, type RoleName, type Sig
 import { MasterError } from "../errors.ts";
 import { signersOf } from "../keys/given-signers.ts";
 import { signingRequestMaxBytes } from "../limits.ts";
-import type { ProposalReview, SigningRequest } from "../team-contract.ts";
+import type { ProposalReview, SigningRequest } from "../contract/team.ts";
 import { invalid, openFile } from "./open-proposal.ts";
 import { placeProposal, type FoundFile, type OpenedFile, type PublishedView } from "./rules/place-files.ts";
 import { isMet } from "./rules/needs.ts";

@@ -1,7 +1,7 @@
 /** The operations of a team, each under the lock of this machine's state. */
 import type { Workplace } from "../state/operation.ts";
-import type { Master } from "../contract.ts";
-import type { Team } from "../team-contract.ts";
+import type { Master } from "../contract/contract.ts";
+import type { Team } from "../contract/team.ts";
 import { acceptProposal } from "./accept.ts";
 import { exportProposal, importSignatures } from "./carry.ts";
 import { listProposals, openTeamBase, propose, reviewProposal, signProposal } from "./proposals.ts";

@@ -1,5 +1,5 @@
 import { openContent, type Content } from "../content.ts";
-import type { Descriptor } from "../descriptor.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
 import { createFirstReading } from "../first-reading.ts";
 import { reportUpload } from "../progress.ts";
 import type { NewContent, PutOptions } from "../store.ts";

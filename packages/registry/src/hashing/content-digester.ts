@@ -4,7 +4,7 @@
  * that nothing that happens to a chunk later changes the result.
  */
 import { availableParallelism } from "node:os";
-import { createDigester, type Digest, type DigestAlgorithm, type Digester } from "../digest.ts";
+import { createDigester, type Digest, type DigestAlgorithm, type Digester } from "../oci/digest.ts";
 import {
   fastBytesPerMs,
   rateSampleBytes,

@@ -5,7 +5,7 @@
  */
 // Node compiles this module when it is first imported: only if a thread is wanted.
 import type { Worker } from "node:worker_threads";
-import type { DigestAlgorithm } from "../digest.ts";
+import type { DigestAlgorithm } from "../oci/digest.ts";
 import { OciError } from "../errors.ts";
 import { ringSlotBytes, ringSlots, threadStartMs } from "./limits.ts";
 

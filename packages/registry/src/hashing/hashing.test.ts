@@ -4,7 +4,7 @@ import { blobOf, sourceOf } from "@dtuf/testing/oci-content";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { describe, expect, test } from "vitest";
 import type { ByteStream } from "../content.ts";
-import { digestOf } from "../digest.ts";
+import { digestOf } from "../oci/digest.ts";
 import { verifyingBy } from "../verifying.ts";
 import { createHashing } from "./content-digester.ts";
 import { fastBytesPerMs } from "./limits.ts";

@@ -1,6 +1,6 @@
 /** Copies content into a ring of shared memory, which a thread hashes. */
 import type { Worker } from "node:worker_threads";
-import { digestFrom, type Digest, type DigestAlgorithm } from "../digest.ts";
+import { digestFrom, type Digest, type DigestAlgorithm } from "../oci/digest.ts";
 import { startHashThread, type HashThread, type Order } from "./hash-thread.ts";
 import { alignedMinBytes, copyUnit, ringSlotBytes, ringSlots } from "./limits.ts";
 

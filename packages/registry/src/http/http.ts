@@ -5,9 +5,9 @@ import type { HttpHeaders } from "./headers.ts";
 import type { Network } from "./addresses/network.ts";
 import type { Origin } from "./addresses/origin.ts";
 import type { ProxyOptions } from "./addresses/proxy.ts";
-import type { RetryPolicy } from "./retry.ts";
-import type { TlsOptions } from "./tls.ts";
-import type { TimeAndChance, RetryBudget } from "./retry-budget.ts";
+import type { RetryPolicy } from "./retries/retry.ts";
+import type { TlsOptions } from "./tls/tls.ts";
+import type { TimeAndChance, RetryBudget } from "./retries/retry-budget.ts";
 
 export type HttpMethod = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
 

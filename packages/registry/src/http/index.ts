@@ -1,4 +1,4 @@
-export { readCertsDirectories, readCertsDirectory } from "./certs-d.ts";
+export { readCertsDirectories, readCertsDirectory } from "./tls/certs-d.ts";
 export { createHeaders, type HttpHeaders } from "./headers.ts";
 export type {
   HttpBody,
@@ -20,9 +20,9 @@ export {
   type RetryContext,
   type RetryPolicy,
   type RetryState,
-} from "./retry.ts";
+} from "./retries/retry.ts";
 export { certificateMaxBytes } from "./limits.ts";
-export type { TlsOptions } from "./tls.ts";
+export type { TlsOptions } from "./tls/tls.ts";
 export type { RequestOutcome, RequestTold } from "./request-trace.ts";
 export { createTransport } from "./transport.ts";
 export {
@@ -32,5 +32,5 @@ export {
   type Sleep,
   type TimeAndChance,
   type RetryBudget,
-} from "./retry-budget.ts";
+} from "./retries/retry-budget.ts";
 export { decideUrl, type SuppliedUrl, type UrlDecision, type UrlSource } from "./addresses/url-policy.ts";

@@ -13,8 +13,8 @@ import { redactUrl } from "./addresses/redact.ts";
 import { firstHop, nextHop, type Hop } from "./redirect.ts";
 import { noticeAttempt, requestTrace } from "./request-trace.ts";
 import { verifyRequest, headersForHop } from "./request-headers.ts";
-import { defaultRetryPolicy, type AttemptOutcome } from "./retry.ts";
-import { createRetryBudget, withSystemDefaults } from "./retry-budget.ts";
+import { defaultRetryPolicy, type AttemptOutcome } from "./retries/retry.ts";
+import { createRetryBudget, withSystemDefaults } from "./retries/retry-budget.ts";
 
 /** Makes an HTTP client with its own connections. It opens none before the first `send`; `close` closes them. */
 export function createTransport(options: TransportOptions): Transport {

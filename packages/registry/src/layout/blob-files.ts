@@ -6,8 +6,8 @@ import type { Stats } from "node:fs";
 import { link, lstat, lutimes, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { ByteStream, Content } from "../content.ts";
-import type { Descriptor } from "../descriptor.ts";
-import { digestAlgorithm, digestHex, type Digest } from "../digest.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
+import { digestAlgorithm, digestHex, type Digest } from "../oci/digest.ts";
 import { OciError } from "../errors.ts";
 import {
   createDirectory,

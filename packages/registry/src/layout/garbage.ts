@@ -6,11 +6,11 @@
  */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Descriptor } from "../descriptor.ts";
-import { isDigest, type Digest } from "../digest.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
+import { isDigest, type Digest } from "../oci/digest.ts";
 import { OciError } from "../errors.ts";
 import { fileError, isErrno, sweepTemporaryFiles } from "../files/index.ts";
-import { isManifestMediaType } from "../media-types.ts";
+import { isManifestMediaType } from "../oci/media-types.ts";
 import type { StoreOptions } from "../store.ts";
 import { blobPath, deleteFile, findFileStat } from "./blob-files.ts";
 import type { Layout } from "./layout.ts";

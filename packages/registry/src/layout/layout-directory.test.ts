@@ -7,11 +7,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { Descriptor } from "../descriptor.ts";
-import { digestHex, digestOf, type Digest } from "../digest.ts";
-import { encodeImageIndex, encodeImageManifest } from "../manifest.ts";
-import { mediaTypes } from "../media-types.ts";
-import { parseTag } from "../tag.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
+import { digestHex, digestOf, type Digest } from "../oci/digest.ts";
+import { encodeImageIndex, encodeImageManifest } from "../oci/manifest.ts";
+import { mediaTypes } from "../oci/media-types.ts";
+import { parseTag } from "../oci/tag.ts";
 import { collect } from "../verifying.ts";
 import { createLayoutStore, type LayoutStore } from "./layout-store.ts";
 

@@ -2,11 +2,11 @@
  * index.json of a layout as a value: its manifests and the tags that name them (image-spec, image-layout.md).
  * Foreign entries, fields and annotations are kept unchanged; the order of entries is always the same.
  */
-import { encodeDescriptor, parseDescriptor, type Descriptor } from "../descriptor.ts";
-import type { Digest } from "../digest.ts";
+import { encodeDescriptor, parseDescriptor, type Descriptor } from "../oci/descriptor.ts";
+import type { Digest } from "../oci/digest.ts";
 import { OciError } from "../errors.ts";
-import { mediaTypes } from "../media-types.ts";
-import { isTag, type TagName } from "../tag.ts";
+import { mediaTypes } from "../oci/media-types.ts";
+import { isTag, type TagName } from "../oci/tag.ts";
 
 type JsonObject = Readonly<Record<string, unknown>>;
 

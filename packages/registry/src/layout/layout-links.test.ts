@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { digestHex } from "../digest.ts";
+import { digestHex } from "../oci/digest.ts";
 import { createLayoutStore } from "./layout-store.ts";
 
 let home: string;

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { digestHex } from "../digest.ts";
+import { digestHex } from "../oci/digest.ts";
 import { createLayoutRegistry, type LayoutRegistry } from "./layout-registry.ts";
 
 let root: string;

@@ -6,7 +6,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { OciError } from "../errors.ts";
 import { fileError, isErrno, isFileName } from "../files/index.ts";
-import { isRepositoryName, parseRepositoryName, type RepositoryName } from "../reference.ts";
+import { isRepositoryName, parseRepositoryName, type RepositoryName } from "../oci/reference.ts";
 import type { StoreOptions } from "../store.ts";
 import { isLayout, layoutPaths } from "./layout-directory.ts";
 import { createLayoutStore, type LayoutStore, type LayoutStoreOptions } from "./layout-store.ts";

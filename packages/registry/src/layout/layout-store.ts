@@ -19,7 +19,7 @@ import type {
   TagSwapper,
   WriteStore,
 } from "../store.ts";
-import type { TagName } from "../tag.ts";
+import type { TagName } from "../oci/tag.ts";
 import { hasBlob } from "./blob-files.ts";
 import { collectGarbage, type CollectedGarbage, type GarbageOptions } from "./garbage.ts";
 import { openLayout, type Layout } from "./layout.ts";

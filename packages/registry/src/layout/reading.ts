@@ -1,13 +1,13 @@
 /** Reading from a layout: takes no lock, writes nothing, verifies every byte. */
 import type { ByteStream } from "../content.ts";
-import type { Descriptor } from "../descriptor.ts";
-import { digestAlgorithm, digestOf, isDigest, type Digest } from "../digest.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
+import { digestAlgorithm, digestOf, isDigest, type Digest } from "../oci/digest.ts";
 import { OciError } from "../errors.ts";
 import { manifestReadMaxBytes } from "../limits.ts";
-import { parseManifest, type Manifest } from "../manifest.ts";
-import { mediaTypes } from "../media-types.ts";
+import { parseManifest, type Manifest } from "../oci/manifest.ts";
+import { mediaTypes } from "../oci/media-types.ts";
 import type { Resolved, ResolveOptions, StoreOptions } from "../store.ts";
-import type { TagName } from "../tag.ts";
+import type { TagName } from "../oci/tag.ts";
 import { collect, verifying, verifyingAfter } from "../verifying.ts";
 import { blobPath, findFileStat, readBlob } from "./blob-files.ts";
 import type { Layout } from "./layout.ts";

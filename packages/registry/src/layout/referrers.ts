@@ -1,9 +1,9 @@
 /** Finds referrers by reading every listed manifest. The result for a manifest is kept, because its content never changes. */
-import type { Descriptor } from "../descriptor.ts";
-import type { Digest } from "../digest.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
+import type { Digest } from "../oci/digest.ts";
 import { OciError } from "../errors.ts";
-import type { Manifest } from "../manifest.ts";
-import { isManifestMediaType } from "../media-types.ts";
+import type { Manifest } from "../oci/manifest.ts";
+import { isManifestMediaType } from "../oci/media-types.ts";
 import type { StoreOptions } from "../store.ts";
 import type { Layout } from "./layout.ts";
 import { listEntries } from "./layout-index.ts";

@@ -1,13 +1,13 @@
 /** Changes of a layout. A put writes the content before the index; a deletion changes the index before it deletes the content. */
 import type { Content } from "../content.ts";
 import { fileContent } from "../files/file-content.ts";
-import type { Descriptor } from "../descriptor.ts";
-import type { Digest } from "../digest.ts";
+import type { Descriptor } from "../oci/descriptor.ts";
+import type { Digest } from "../oci/digest.ts";
 import { OciError } from "../errors.ts";
-import { isManifestMediaType } from "../media-types.ts";
+import { isManifestMediaType } from "../oci/media-types.ts";
 import { reportUpload } from "../progress.ts";
 import type { NewContent, PutOptions, StoreOptions } from "../store.ts";
-import type { TagName } from "../tag.ts";
+import type { TagName } from "../oci/tag.ts";
 import {
   blobPath,
   deleteFile,

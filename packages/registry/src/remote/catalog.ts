@@ -1,5 +1,5 @@
 import { OciError } from "../errors.ts";
-import { isRepositoryName, type RepositoryName } from "../reference.ts";
+import { isRepositoryName, type RepositoryName } from "../oci/reference.ts";
 import type { StoreOptions } from "../store.ts";
 import type { Scope } from "./auth/authorizer.ts";
 import type { Registry } from "./requests/context.ts";

@@ -3,7 +3,7 @@ import { expectRefused } from "@dtuf/testing/expect-refused";
 import { describe, expect, test } from "vitest";
 import type { HttpRequest, Transport } from "../http/index.ts";
 import { OciError } from "../errors.ts";
-import { parseTag } from "../tag.ts";
+import { parseTag } from "../oci/tag.ts";
 import { createStaticCredentials } from "./credentials/credentials.ts";
 import { createRegistryClient } from "./registry-client.ts";
 import { errorBodyMaxBytes } from "./requests/store-limits.ts";

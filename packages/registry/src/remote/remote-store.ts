@@ -1,4 +1,4 @@
-import { isManifestMediaType } from "../media-types.ts";
+import { isManifestMediaType } from "../oci/media-types.ts";
 import { openBlobByDigest, openDownload, openDownloadRest } from "./blobs/blob-download.ts";
 import { openDownloadRange } from "./blobs/blob-range.ts";
 import { putBlob } from "./blobs/blob-upload.ts";

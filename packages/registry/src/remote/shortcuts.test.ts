@@ -2,9 +2,9 @@
 import { createRemoteRepository, type RemoteRepository } from "@dtuf/testing/remote-repository";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { describe, expect, test } from "vitest";
-import { digestOf } from "../digest.ts";
-import { emptyConfig, emptyConfigBytes, encodeImageManifest } from "../manifest.ts";
-import { parseTag } from "../tag.ts";
+import { digestOf } from "../oci/digest.ts";
+import { emptyConfig, emptyConfigBytes, encodeImageManifest } from "../oci/manifest.ts";
+import { parseTag } from "../oci/tag.ts";
 import { collect } from "../verifying.ts";
 
 const bytes = Buffer.from("Hello World\n");

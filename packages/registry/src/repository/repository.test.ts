@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createHostileRegistry } from "@dtuf/testing";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { digestOf } from "../digest.ts";
+import { digestOf } from "../oci/digest.ts";
 import { collect } from "../verifying.ts";
 import { openReadOnlyRepository, openRepository, parseRepositoryLocation } from "./repository.ts";
 

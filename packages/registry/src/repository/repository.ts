@@ -5,8 +5,8 @@
  */
 import { OciError } from "../errors.ts";
 import { redactPlace } from "../escape/redact-place.ts";
-import type { TimeAndChance } from "../http/retry-budget.ts";
-import { parseReference } from "../reference.ts";
+import type { TimeAndChance } from "../http/retries/retry-budget.ts";
+import { parseReference } from "../oci/reference.ts";
 import type { CredentialProvider } from "../remote/credentials/credentials.ts";
 import type { HomeCredentialsOptions } from "../remote/credentials/home-credentials.ts";
 import type { Transport, TransportOptions } from "../http/http.ts";

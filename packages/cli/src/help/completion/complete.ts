@@ -6,9 +6,9 @@
 import type { CommandGroups, Context, Program } from "../../context/command.ts";
 import type { Io, Output } from "../../context/io.ts";
 import { createScreen } from "../../context/screen/screen.ts";
-import { variableOf } from "../../context/settings.ts";
+import { variableOf } from "../../context/settings/settings.ts";
 import { createTerminal } from "../../context/terminal.ts";
-import { readSettings } from "../../context/values.ts";
+import { readSettings } from "../../context/settings/values.ts";
 import { listKnownRepositories } from "../../connection/known-repositories.ts";
 import { listKnownTargets } from "./known-names.ts";
 import { quoteForBash, readShellLine } from "./shell-words.ts";

@@ -6,7 +6,7 @@ import type { Context } from "../../context/command.ts";
 /** Targets that were pulled or are signed here; none if the state cannot be read. */
 export async function listKnownTargets(context: Context, repo: string): Promise<ReadonlySet<string>> {
   const { withCopy } = await import("../../pull/copy.ts");
-  const { lookAtMaster } = await import("../../publish/master.ts");
+  const { lookAtMaster } = await import("../../publish/master/master.ts");
   const offline = { mode: "offline", signal: context.io.signal } as const;
   const pulled = await withCopy(context, repo, (copy: Copy) => Array.fromAsync(copy.listTargets(offline))).catch(
     () => [],

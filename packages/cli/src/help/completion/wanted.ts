@@ -1,7 +1,7 @@
 /** What may stand at the end of an unfinished command line. Pure: from the tables alone. */
-import { isOptional } from "../../context/setting-kinds.ts";
+import { isOptional } from "../../context/settings/setting-kinds.ts";
 import type { Command, Program } from "../../context/command.ts";
-import { settings, type Setting, type SettingName } from "../../context/settings.ts";
+import { settings, type Setting, type SettingName } from "../../context/settings/settings.ts";
 import { scripts } from "./scripts.ts";
 
 export interface Candidate {

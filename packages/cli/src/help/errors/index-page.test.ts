@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { settings } from "../../context/settings.ts";
+import { settings } from "../../context/settings/settings.ts";
 import { commands } from "../../table.ts";
 import { createErrorPage, findErrorEntry, listErrorCodes } from "./index-page.ts";
 

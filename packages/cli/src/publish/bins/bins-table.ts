@@ -1,6 +1,6 @@
 /** Commands for hash bins. */
 import type { Command } from "../../context/command.ts";
-import { withoutSetting } from "../../context/modes.ts";
+import { withoutSetting } from "../../context/settings/modes.ts";
 import { entry, stateSettings } from "../../entry.ts";
 
 export const binCommands: readonly Command[] = [

@@ -1,6 +1,6 @@
 import type { Context } from "../../context/command.ts";
 import { UsageError } from "../../context/usage.ts";
-import { verifyDelegated } from "../delegated-role.ts";
+import { verifyDelegated } from "../roles/delegated-role.ts";
 
 /** The number of bins that was given. */
 export function givenCount({ values }: Context): number {

@@ -1,8 +1,8 @@
 import type { Context, Run } from "../../context/command.ts";
 import { readInput } from "../../context/input-file.ts";
 import { UsageError } from "../../context/usage.ts";
-import { keyFileMaxBytes } from "../delegated-role.ts";
-import { withMaster } from "../master.ts";
+import { keyFileMaxBytes } from "../roles/delegated-role.ts";
+import { withMaster } from "../master/master.ts";
 import { reportStaged } from "../reports/staged-report.ts";
 import { givenCount, parentRole } from "./count.ts";
 

@@ -1,5 +1,5 @@
 import type { Run } from "../../context/command.ts";
-import { withMaster } from "../master.ts";
+import { withMaster } from "../master/master.ts";
 import { reportStaged } from "../reports/staged-report.ts";
 import { givenCount, parentRole } from "./count.ts";
 

@@ -1,6 +1,6 @@
 import type { Run } from "../../context/command.ts";
 import { describeBytes, describeCount } from "../../context/time.ts";
-import { tryMaster } from "../master.ts";
+import { tryMaster } from "../master/master.ts";
 
 export const run: Run = (context, [repo = ""]) =>
   tryMaster(context, repo, async (master) => {

@@ -2,9 +2,9 @@ import type { StagedTarget } from "@dtuf/master";
 import type { Context, Run } from "../../context/command.ts";
 import { describeBytes, describeCount } from "../../context/time.ts";
 import { UsageError } from "../../context/usage.ts";
-import { tryMaster } from "../master.ts";
-import { pushOptions } from "../push-options.ts";
-import { reportPush } from "../push-record.ts";
+import { tryMaster } from "../master/master.ts";
+import { pushOptions } from "../metadata/push-options.ts";
+import { reportPush } from "../metadata/push-record.ts";
 import { changeLines } from "../../targets/changed-fields.ts";
 
 export const run: Run = (context, [repo = "", number = ""]) => {

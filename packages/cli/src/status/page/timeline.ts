@@ -1,5 +1,5 @@
 /** Until when each role is valid, drawn: a bar from now to its end, on a scale that shows hours and years. Pure. */
-import { dayMs, hourMs } from "../../context/setting-kinds.ts";
+import { dayMs, hourMs } from "../../context/settings/setting-kinds.ts";
 import type { RoleFacts, StatusReport } from "../report/report.ts";
 import { html, type Markup } from "./markup.ts";
 import { dateText, distanceText, shorten } from "./words.ts";

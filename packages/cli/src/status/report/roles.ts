@@ -12,7 +12,7 @@ import {
   type Trusted,
   type TrustedSet,
 } from "@dtuf/tuf";
-import { dayMs } from "../../context/setting-kinds.ts";
+import { dayMs } from "../../context/settings/setting-kinds.ts";
 import { keysMax, rolesMax } from "./limits.ts";
 import { cut, listFirst, type KeyFacts, type Listing, type RoleFacts } from "./report.ts";
 

@@ -5,7 +5,7 @@ import { uploadProgress } from "../../context/progress/upload-progress.ts";
 import { describeCount } from "../../context/time.ts";
 import { UsageError } from "../../context/usage.ts";
 import { plainUrlOf } from "../../connection/plain-site.ts";
-import { withMaster } from "../../publish/master.ts";
+import { withMaster } from "../../publish/master/master.ts";
 import { readRequestedRoot } from "./requested-root.ts";
 import { findStateName, openTufDestination } from "./places.ts";
 import { withVerified, type Verified } from "./verified-source.ts";

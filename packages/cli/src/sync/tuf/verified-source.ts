@@ -9,7 +9,7 @@ import { stateDirectory } from "../../connection/place.ts";
 import { createRepositoriesRoot, repositoriesRoot } from "../../connection/repositories-root.ts";
 import type { Context } from "../../context/command.ts";
 import { describeLeftOut } from "../../context/left-out.ts";
-import { dayMs } from "../../context/setting-kinds.ts";
+import { dayMs } from "../../context/settings/setting-kinds.ts";
 import { describeEvent } from "../../pull/copy.ts";
 import { openSide } from "../sync-registries.ts";
 import { openTufSource, type Carrier, type TufSource } from "./places.ts";

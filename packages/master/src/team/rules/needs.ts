@@ -1,7 +1,7 @@
 /** Which signatures the documents of a proposal need, and which they have. Pure. */
 import { findValidSignatures, type Authority, type KeyId, type Role, type Root, type TopLevelRole } from "@dtuf/tuf";
 import { holdersOf } from "../../documents/key-owner.ts";
-import type { SignatureNeed } from "../../team-contract.ts";
+import type { SignatureNeed } from "../../contract/team.ts";
 import { binDelegator, type FoundRole } from "../../published/role-tree.ts";
 import { keyLine } from "./summary.ts";
 

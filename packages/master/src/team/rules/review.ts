@@ -2,7 +2,7 @@
 import type { ProposalStatement } from "@dtuf/format";
 import { addSignatures, type KeyId, type Role, type Signer } from "@dtuf/tuf";
 import { MasterError } from "../../errors.ts";
-import type { ProposalReview } from "../../team-contract.ts";
+import type { ProposalReview } from "../../contract/team.ts";
 import { describeNeeds, isMet, missingHolders, type Need } from "./needs.ts";
 import type { OpenedFile, OpenedFiles } from "./place-files.ts";
 import { binDelegator } from "../../published/role-tree.ts";

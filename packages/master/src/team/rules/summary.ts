@@ -16,7 +16,7 @@ import {
 import { changedFields, isSameTarget, type TargetMap } from "../../documents/changes.ts";
 import { keyHolderOf } from "../../documents/key-owner.ts";
 import { findPeriods, withoutPeriods } from "../../documents/periods.ts";
-import type { Periods } from "../../keys-contract.ts";
+import type { Periods } from "../../contract/keys.ts";
 import type {
   DocumentChange,
   KeyLine,
@@ -24,7 +24,7 @@ import type {
   ProposalSummary,
   TargetChange,
   TrustChange,
-} from "../../team-contract.ts";
+} from "../../contract/team.ts";
 
 /** One document before and after. */
 export interface DocumentPair {

@@ -13,7 +13,7 @@ import { buildConnector, Pool, ProxyAgent } from "./undici.ts";
 import { mayReach, networkOf, type Network } from "../addresses/network.ts";
 import { originOf } from "../addresses/origin.ts";
 import { findProxy } from "../addresses/proxy.ts";
-import { identityAndTrustFor, trustFor } from "../tls.ts";
+import { identityAndTrustFor, trustFor } from "../tls/tls.ts";
 
 export interface OriginPool {
   readonly dispatcher: Dispatcher;

@@ -3,7 +3,7 @@ import { createRemoteRepository } from "@dtuf/testing/remote-repository";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { TlsOptions, TransportOptions } from "../../http/index.ts";
-import { parseTag } from "../../tag.ts";
+import { parseTag } from "../../oci/tag.ts";
 import { createStaticCredentials } from "../credentials/credentials.ts";
 
 const latest = parseTag("latest");

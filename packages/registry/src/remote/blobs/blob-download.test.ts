@@ -4,8 +4,8 @@ import { blobOf, sourceOf } from "@dtuf/testing/oci-content";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { describe, expect, test } from "vitest";
 import type { ByteStream } from "../../content.ts";
-import type { Descriptor } from "../../descriptor.ts";
-import { parseDigest, type Digest } from "../../digest.ts";
+import type { Descriptor } from "../../oci/descriptor.ts";
+import { parseDigest, type Digest } from "../../oci/digest.ts";
 import { collect } from "../../verifying.ts";
 
 const blobPath = /\/blobs\/sha/;

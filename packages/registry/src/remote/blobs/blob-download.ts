@@ -4,12 +4,12 @@
  * Digest and size of the whole content are verified at the end in every case.
  */
 import type { ByteStream } from "../../content.ts";
-import type { Descriptor } from "../../descriptor.ts";
-import { createDigester, digestAlgorithm, type Digest } from "../../digest.ts";
+import type { Descriptor } from "../../oci/descriptor.ts";
+import { createDigester, digestAlgorithm, type Digest } from "../../oci/digest.ts";
 import { OciError } from "../../errors.ts";
 import type { HttpResponse, RetryBudget } from "../../http/index.ts";
 import { isWebPage } from "../../http/web-page.ts";
-import { mediaTypes } from "../../media-types.ts";
+import { mediaTypes } from "../../oci/media-types.ts";
 import type { StoreOptions } from "../../store.ts";
 import { verifying, verifyingAfter } from "../../verifying.ts";
 import { reopen, request, type Download, type Wanted } from "./blob-request.ts";

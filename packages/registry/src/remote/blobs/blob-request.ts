@@ -1,7 +1,7 @@
 /** Requests of a download. */
-import type { Descriptor } from "../../descriptor.ts";
+import type { Descriptor } from "../../oci/descriptor.ts";
 import type { HttpResponse, RetryBudget } from "../../http/index.ts";
-import { isManifestMediaType } from "../../media-types.ts";
+import { isManifestMediaType } from "../../oci/media-types.ts";
 import { acceptedManifests } from "../requests/accept.ts";
 import { blobUrl, manifestUrl, pullScope, type Repository } from "../requests/context.ts";
 

@@ -5,7 +5,7 @@ import { rebinding } from "@dtuf/testing/http-servers";
 import { createRemoteRepository, type RemoteRepository } from "@dtuf/testing/remote-repository";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { describe, expect, test } from "vitest";
-import { emptyConfig, emptyConfigBytes, encodeImageManifest } from "../../manifest.ts";
+import { emptyConfig, emptyConfigBytes, encodeImageManifest } from "../../oci/manifest.ts";
 import { createStaticCredentials, type Credential, type CredentialTarget } from "../credentials/credentials.ts";
 
 const mebibyte = 1024 * 1024;

@@ -5,8 +5,8 @@
  */
 import { reportUpload } from "../../progress.ts";
 import { openContent, type ByteStream, type Content } from "../../content.ts";
-import type { Descriptor } from "../../descriptor.ts";
-import { digestAlgorithm } from "../../digest.ts";
+import type { Descriptor } from "../../oci/descriptor.ts";
+import { digestAlgorithm } from "../../oci/digest.ts";
 import { OciError } from "../../errors.ts";
 import type { HttpBody, RetryBudget } from "../../http/index.ts";
 import { verifyBytes, verifying } from "../../verifying.ts";

@@ -1,6 +1,6 @@
-import type { Descriptor } from "../../descriptor.ts";
-import type { Digest } from "../../digest.ts";
-import { mediaTypes } from "../../media-types.ts";
+import type { Descriptor } from "../../oci/descriptor.ts";
+import type { Digest } from "../../oci/digest.ts";
+import { mediaTypes } from "../../oci/media-types.ts";
 import type { StoreOptions } from "../../store.ts";
 import { requestBlob } from "./blob-download.ts";
 import { blobUrl, claimedLength, pullScope, type Repository } from "../requests/context.ts";

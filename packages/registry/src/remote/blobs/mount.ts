@@ -1,4 +1,4 @@
-import type { Digest } from "../../digest.ts";
+import type { Digest } from "../../oci/digest.ts";
 import { OciError } from "../../errors.ts";
 import type { HttpResponse } from "../../http/index.ts";
 import type { StoreOptions } from "../../store.ts";

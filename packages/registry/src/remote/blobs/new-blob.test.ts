@@ -4,7 +4,7 @@ import { createRemoteRepository, type RemoteRepository } from "@dtuf/testing/rem
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { describe, expect, test } from "vitest";
 import type { ByteStream, ContentSource } from "../../content.ts";
-import { createDigester } from "../../digest.ts";
+import { createDigester } from "../../oci/digest.ts";
 import type { Progress } from "../../progress.ts";
 import type { NewContent } from "../../store.ts";
 

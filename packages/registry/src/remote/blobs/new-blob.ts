@@ -5,7 +5,7 @@
  * upload: read again, and refused if it is not the content that was hashed.
  */
 import type { ByteStream } from "../../content.ts";
-import type { Descriptor } from "../../descriptor.ts";
+import type { Descriptor } from "../../oci/descriptor.ts";
 import { OciError } from "../../errors.ts";
 import { createFirstReading, type FirstReading } from "../../first-reading.ts";
 import type { NewContent, PutOptions } from "../../store.ts";

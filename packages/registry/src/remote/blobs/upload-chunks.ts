@@ -1,6 +1,6 @@
 /** Uploads in chunks: one PATCH for each chunk, the last chunk in the closing PUT (ECR cannot close with an empty one). */
 import { reportUpload, type ProgressCallback } from "../../progress.ts";
-import type { Descriptor } from "../../descriptor.ts";
+import type { Descriptor } from "../../oci/descriptor.ts";
 import { OciError } from "../../errors.ts";
 import type { ByteStream } from "../../content.ts";
 import type { RetryBudget } from "../../http/index.ts";

@@ -2,7 +2,7 @@
  * One upload at the registry: a Location that changes with every response. It may be relative, or on another
  * host, which gets the content but no credentials. After a Location on another origin, no later Location gets them either.
  */
-import type { Digest } from "../../digest.ts";
+import type { Digest } from "../../oci/digest.ts";
 import {
   decideUrl,
   originOf,

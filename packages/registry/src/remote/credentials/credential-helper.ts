@@ -10,7 +10,7 @@ import { platform as thisPlatform } from "node:os";
 import { delimiter, isAbsolute, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { OciError } from "../../errors.ts";
-import { isDockerHub } from "../../reference.ts";
+import { isDockerHub } from "../../oci/reference.ts";
 import { collect } from "../../verifying.ts";
 import { helperOutputMaxBytes, helperTimeoutMs } from "./auth-limits.ts";
 import { dockerHubKey, identityTokenUser, type Credential } from "./credentials.ts";

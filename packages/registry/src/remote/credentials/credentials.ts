@@ -2,7 +2,7 @@
  * Sources of credentials. A provider is asked for one registry (and repository) and answers for that one only. It is asked
  * again later by a long-lived client, because some credentials (ECR's) are valid for hours only.
  */
-import { isDockerHub } from "../../reference.ts";
+import { isDockerHub } from "../../oci/reference.ts";
 
 export type Credential =
   | { readonly kind: "basic"; readonly username: string; readonly password: string }

@@ -5,7 +5,7 @@
 import { mkdir, realpath } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { FileError, withLock, writeFileAtomically } from "../../files/index.ts";
-import { isDockerHub } from "../../reference.ts";
+import { isDockerHub } from "../../oci/reference.ts";
 import { findHelperName, isKeyOf, parseAuthJson, readAuthFile, readAuthText } from "./auth-file.ts";
 import type { CredentialHelper, StorableCredential } from "./credential-helper.ts";
 import { dockerHubKey } from "./credentials.ts";

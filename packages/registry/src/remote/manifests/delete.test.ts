@@ -2,7 +2,7 @@ import { blobOf, putManifest } from "@dtuf/testing/oci-content";
 import { createRemoteRepository } from "@dtuf/testing/remote-repository";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { describe, expect, test } from "vitest";
-import { parseTag } from "../../tag.ts";
+import { parseTag } from "../../oci/tag.ts";
 
 const [one, two] = [parseTag("one"), parseTag("two")];
 

@@ -3,11 +3,11 @@
  * the registry cannot delete tags, the tag is moved to a manifest made for this purpose, and that manifest is deleted, after
  * the deletion of another one has shown that manifests can be deleted.
  */
-import type { Digest } from "../../digest.ts";
+import type { Digest } from "../../oci/digest.ts";
 import { OciError } from "../../errors.ts";
-import { emptyConfig, emptyConfigBytes, encodeImageManifest, type ManifestContent } from "../../manifest.ts";
+import { emptyConfig, emptyConfigBytes, encodeImageManifest, type ManifestContent } from "../../oci/manifest.ts";
 import type { StoreOptions } from "../../store.ts";
-import type { TagName } from "../../tag.ts";
+import type { TagName } from "../../oci/tag.ts";
 import { putBlob } from "../blobs/blob-upload.ts";
 import { blobUrl, deleteScope, manifestUrl, type Repository } from "../requests/context.ts";
 import { putAs, type ManifestPush } from "./manifest-send.ts";

@@ -1,14 +1,14 @@
 /** Pushes manifests with their tags, and updates the fallback index of referrers if the registry has no API for them. */
 import { reportUpload } from "../../progress.ts";
 import { openContent, type Content } from "../../content.ts";
-import type { Descriptor } from "../../descriptor.ts";
-import { digestAlgorithm } from "../../digest.ts";
+import type { Descriptor } from "../../oci/descriptor.ts";
+import { digestAlgorithm } from "../../oci/digest.ts";
 import { OciError } from "../../errors.ts";
 import type { HttpResponse } from "../../http/index.ts";
 import { manifestMaxBytes } from "../../limits.ts";
-import { parseManifest, type Manifest } from "../../manifest.ts";
+import { parseManifest, type Manifest } from "../../oci/manifest.ts";
 import type { PutOptions, StoreOptions } from "../../store.ts";
-import type { TagName } from "../../tag.ts";
+import type { TagName } from "../../oci/tag.ts";
 import { collect, verifyBytes } from "../../verifying.ts";
 import { claimedDigest, type Repository } from "../requests/context.ts";
 import { putAs, type ManifestPush } from "./manifest-send.ts";

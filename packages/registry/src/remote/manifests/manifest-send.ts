@@ -1,8 +1,8 @@
-import type { Descriptor } from "../../descriptor.ts";
-import { digestAlgorithm, type Digest } from "../../digest.ts";
+import type { Descriptor } from "../../oci/descriptor.ts";
+import { digestAlgorithm, type Digest } from "../../oci/digest.ts";
 import { OciError } from "../../errors.ts";
 import type { HttpResponse } from "../../http/index.ts";
-import type { TagName } from "../../tag.ts";
+import type { TagName } from "../../oci/tag.ts";
 import { claimedDigest, manifestUrl, pushScope, type Repository } from "../requests/context.ts";
 
 export interface ManifestPush {

@@ -3,11 +3,11 @@ import { core, putManifest } from "@dtuf/testing/oci-content";
 import { createRemoteRepository, type RemoteRepository } from "@dtuf/testing/remote-repository";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { describe, expect, test } from "vitest";
-import { digestOf, type Digest } from "../../digest.ts";
+import { digestOf, type Digest } from "../../oci/digest.ts";
 import { manifestReadMaxBytes } from "../../limits.ts";
-import type { ManifestContent } from "../../manifest.ts";
-import { mediaTypes } from "../../media-types.ts";
-import { parseTag } from "../../tag.ts";
+import type { ManifestContent } from "../../oci/manifest.ts";
+import { mediaTypes } from "../../oci/media-types.ts";
+import { parseTag } from "../../oci/tag.ts";
 import { collect } from "../../verifying.ts";
 
 const latest = parseTag("latest");

@@ -1,14 +1,14 @@
 /** Manifests by tag and digest. A requested digest is compared with the body, not with a header. */
 import { openContent, type ByteStream } from "../../content.ts";
-import type { Descriptor } from "../../descriptor.ts";
-import { digestAlgorithm, digestOf, isDigest, type Digest } from "../../digest.ts";
+import type { Descriptor } from "../../oci/descriptor.ts";
+import { digestAlgorithm, digestOf, isDigest, type Digest } from "../../oci/digest.ts";
 import { OciError } from "../../errors.ts";
 import { manifestReadMaxBytes } from "../../limits.ts";
-import { parseManifest, type Manifest, type ManifestContent } from "../../manifest.ts";
+import { parseManifest, type Manifest, type ManifestContent } from "../../oci/manifest.ts";
 import { isWebPage } from "../../http/web-page.ts";
-import { isManifestMediaType, mediaTypes } from "../../media-types.ts";
+import { isManifestMediaType, mediaTypes } from "../../oci/media-types.ts";
 import type { Resolved, ResolveOptions, StoreOptions } from "../../store.ts";
-import type { TagName } from "../../tag.ts";
+import type { TagName } from "../../oci/tag.ts";
 import { verifying } from "../../verifying.ts";
 import { acceptedManifests } from "../requests/accept.ts";
 import { hasBlob } from "../blobs/blobs.ts";

@@ -2,9 +2,9 @@
  * Updates the fallback index of referrers (distribution-spec, "Pushing Manifests with Subject"). Registries have no
  * compare-and-swap: updates of one index by this client wait for each other; of two clients, the last writer wins.
  */
-import type { Descriptor } from "../../descriptor.ts";
-import type { Digest } from "../../digest.ts";
-import { encodeImageIndex, type ImageIndex, type ImageManifest } from "../../manifest.ts";
+import type { Descriptor } from "../../oci/descriptor.ts";
+import type { Digest } from "../../oci/digest.ts";
+import { encodeImageIndex, type ImageIndex, type ImageManifest } from "../../oci/manifest.ts";
 import type { StoreOptions } from "../../store.ts";
 import type { Repository } from "../requests/context.ts";
 import { putAs } from "./manifest-send.ts";

@@ -2,8 +2,8 @@ import { listAll, putManifest } from "@dtuf/testing/oci-content";
 import { createRemoteRepository, type RemoteRepository } from "@dtuf/testing/remote-repository";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { describe, expect, test } from "vitest";
-import { parseDigest } from "../../digest.ts";
-import { encodeImageIndex, parseManifest, type ManifestContent } from "../../manifest.ts";
+import { parseDigest } from "../../oci/digest.ts";
+import { encodeImageIndex, parseManifest, type ManifestContent } from "../../oci/manifest.ts";
 import { referrersTag } from "./referrers.ts";
 
 const signature = "application/vnd.example.signature";

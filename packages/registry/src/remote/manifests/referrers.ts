@@ -1,11 +1,11 @@
 /** Manifests whose `subject` is a given one, from the registry's API or from the index under the fallback tag. */
-import type { Descriptor } from "../../descriptor.ts";
-import { digestAlgorithm, digestHex, parseDigest, type Digest } from "../../digest.ts";
+import type { Descriptor } from "../../oci/descriptor.ts";
+import { digestAlgorithm, digestHex, parseDigest, type Digest } from "../../oci/digest.ts";
 import { OciError } from "../../errors.ts";
-import { parseManifest, type ImageIndex } from "../../manifest.ts";
-import { mediaTypes } from "../../media-types.ts";
+import { parseManifest, type ImageIndex } from "../../oci/manifest.ts";
+import { mediaTypes } from "../../oci/media-types.ts";
 import type { StoreOptions } from "../../store.ts";
-import { parseTag, type TagName } from "../../tag.ts";
+import { parseTag, type TagName } from "../../oci/tag.ts";
 import { pullScope, repositoryUrl, type Repository } from "../requests/context.ts";
 import { fetchManifest } from "./manifests.ts";
 import { readPages, tooMany } from "../requests/paging.ts";

@@ -1,8 +1,8 @@
 import { putManifest } from "@dtuf/testing/oci-content";
 import { createRemoteRepository } from "@dtuf/testing/remote-repository";
 import { describe, expect, test } from "vitest";
-import { emptyConfig, encodeImageManifest } from "../../manifest.ts";
-import { parseTag } from "../../tag.ts";
+import { emptyConfig, encodeImageManifest } from "../../oci/manifest.ts";
+import { parseTag } from "../../oci/tag.ts";
 
 const tag = parseTag("alias");
 

@@ -1,7 +1,7 @@
 /** Puts a manifest under a tag that the registry may not let be moved. */
 import { OciError } from "../../errors.ts";
 import type { HttpResponse } from "../../http/index.ts";
-import type { TagName } from "../../tag.ts";
+import type { TagName } from "../../oci/tag.ts";
 import { putAs, type ManifestPush } from "./manifest-send.ts";
 import { resolveManifest } from "./manifests.ts";
 

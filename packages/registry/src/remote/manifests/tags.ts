@@ -1,5 +1,5 @@
 import type { ListTagsOptions } from "../../store.ts";
-import { isTag, type TagName } from "../../tag.ts";
+import { isTag, type TagName } from "../../oci/tag.ts";
 import { pullScope, repositoryUrl, type Repository } from "../requests/context.ts";
 import { listNames } from "../requests/paging.ts";
 

@@ -1,4 +1,4 @@
-import { mediaTypes } from "../../media-types.ts";
+import { mediaTypes } from "../../oci/media-types.ts";
 
 /** Without this header, old registries answer 404 or convert manifests to schema 1. */
 export const acceptedManifests: string = [

@@ -1,8 +1,8 @@
 /** The context of every operation on a repository. */
-import { isDigest, parseDigest, type Digest } from "../../digest.ts";
+import { isDigest, parseDigest, type Digest } from "../../oci/digest.ts";
 import { OciError } from "../../errors.ts";
 import type { AttemptOutcome, RetryBudget } from "../../http/index.ts";
-import { parseTag, type TagName } from "../../tag.ts";
+import { parseTag, type TagName } from "../../oci/tag.ts";
 import type { Scope } from "../auth/authorizer.ts";
 import type { Quirks } from "./quirks.ts";
 import type { Send } from "./send.ts";

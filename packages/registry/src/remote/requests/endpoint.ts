@@ -1,6 +1,6 @@
 /** The address of a registry's API, and the names of its repositories there. */
 import { OciError } from "../../errors.ts";
-import { isDockerHub, parseRegistryHost, parseRepositoryName, type RepositoryName } from "../../reference.ts";
+import { isDockerHub, parseRegistryHost, parseRepositoryName, type RepositoryName } from "../../oci/reference.ts";
 
 /** The host of Docker Hub's API, for each of its names. */
 const dockerHubHost = "registry-1.docker.io";

@@ -3,7 +3,7 @@ import { listAll } from "@dtuf/testing/oci-content";
 import { createRemoteRepository, type RemoteRepository } from "@dtuf/testing/remote-repository";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { describe, expect, test } from "vitest";
-import { digestOf } from "../../digest.ts";
+import { digestOf } from "../../oci/digest.ts";
 
 const time = { now: () => new Date(), random: () => 0.5, sleep: () => Promise.resolve() };
 const names = Array.from({ length: 25 }, (_, index) => `tag-${String(index).padStart(2, "0")}`);

@@ -1,5 +1,5 @@
 /** Reads lists in pages: follows each `Link` to the next page on the same origin, up to a bounded number of pages. */
-import { digestOf, type Digest } from "../../digest.ts";
+import { digestOf, type Digest } from "../../oci/digest.ts";
 import { OciError } from "../../errors.ts";
 import { decideUrl, type HttpResponse } from "../../http/index.ts";
 import type { Registry } from "./context.ts";

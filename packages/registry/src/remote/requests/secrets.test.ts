@@ -2,9 +2,9 @@
 import { inspect } from "node:util";
 import { startScriptedServer, type ScriptedReply } from "@dtuf/testing/scripted-server";
 import { describe, expect, test } from "vitest";
-import { digestOf } from "../../digest.ts";
+import { digestOf } from "../../oci/digest.ts";
 import { OciError } from "../../errors.ts";
-import { parseTag } from "../../tag.ts";
+import { parseTag } from "../../oci/tag.ts";
 import { createRegistryClient, createStaticCredentials, type Credential } from "../index.ts";
 import { createSecretKeeper } from "./secrets.ts";
 

@@ -1,6 +1,6 @@
 import type { ByteStream } from "../../content.ts";
-import type { Descriptor } from "../../descriptor.ts";
-import type { Digest } from "../../digest.ts";
+import type { Descriptor } from "../../oci/descriptor.ts";
+import type { Digest } from "../../oci/digest.ts";
 import type {
   BlobMounter,
   Deleter,

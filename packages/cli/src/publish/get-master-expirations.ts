@@ -1,6 +1,0 @@
-import type { Run } from "../context/command.ts";
-import { reportExpirations } from "../expirations-report.ts";
-import { lookAtMaster } from "./master.ts";
-
-export const run: Run = (context, [repo = ""]) =>
-  lookAtMaster(context, repo, async (master) => reportExpirations(context, await master.expirations()));
