@@ -158,7 +158,7 @@ describe("a team of machines", () => {
       expect(await readFile(join(of("bob").directory, "request"), "utf8")).toBe(JSON.stringify(forged));
     }
     const replacing = await of("alice").must(["propose", repo, "forged"]);
-    expect(replacing.stderr).toContain("signatures for that do not count for this one");
+    expect(replacing.stderr).toContain("signatures count only for files that are the same");
   });
 
   test("trusts a delegate by key alone, who then works with a pinned root and that key [T158]", async () => {
