@@ -267,6 +267,7 @@ describe("dtuf agent run --jsonl", () => {
       { id: 7, command: "opt-out", on: true },
       { id: 8, command: "opt-out", on: false },
       { id: 9, command: "postpone", until: "2099-01-01T00:00:00Z" },
+      { id: 10, command: "status" },
     );
     expect(answerOf(lines, 2)).toMatchObject({ result: { update: null, passedOver: [{ reason: "skipped" }] } });
     expect(answerOf(lines, 3)).toMatchObject({ result: update });
@@ -275,6 +276,7 @@ describe("dtuf agent run --jsonl", () => {
     expect(answerOf(lines, 9)).toMatchObject({
       result: { optedOut: false, postponedUntil: "2099-01-01T00:00:00.000Z" },
     });
+    expect(answerOf(lines, 10)).toMatchObject({ result: { installed: { version }, installedIs: "whole" } });
     expect(await installed()).toBe(program(version));
   });
 

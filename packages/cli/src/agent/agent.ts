@@ -3,6 +3,7 @@ import type { InstalledVersion } from "@dtuf/agent";
 import type { Context, ExitStatus, Run } from "../context/command.ts";
 import { exitStatusOf } from "../context/exit-status.ts";
 import { describeNear } from "../context/text/near.ts";
+import { describeInstant } from "../context/time.ts";
 import { UsageError } from "../context/usage.ts";
 import type { AgentConfig } from "./config/config.ts";
 import { readAgentConfig } from "./config/read-config.ts";
@@ -88,11 +89,11 @@ async function showStatus(context: Context, config: AgentConfig): Promise<ExitSt
       ...encodeStatus(known.status),
       installedIs: known.condition ?? null,
     });
-  else for (const line of describeStatus(config, known)) await terminal.printName(line);
+  else for (const line of describeStatus(config, known, context.io.now())) await terminal.printName(line);
   return 0;
 }
 
-function describeStatus({ name }: AgentConfig, { status, condition }: KnownStatus): readonly string[] {
+function describeStatus({ name }: AgentConfig, { status, condition }: KnownStatus, now: Date): readonly string[] {
   const { installed, previous, pending, skipped, reverted, isOptedOut, postponedUntil } = status;
   const version = (each: InstalledVersion | undefined): string => each?.version ?? "none";
   return [
@@ -103,6 +104,6 @@ function describeStatus({ name }: AgentConfig, { status, condition }: KnownStatu
     ...(skipped.length === 0 ? [] : [`skipped: ${skipped.join(", ")}`]),
     ...(reverted.length === 0 ? [] : [`reverted: ${reverted.join(", ")}`]),
     ...(isOptedOut ? ["updates are switched off"] : []),
-    ...(postponedUntil === undefined ? [] : [`postponed until: ${postponedUntil.toISOString()}`]),
+    ...(postponedUntil === undefined ? [] : [`postponed until: ${describeInstant(postponedUntil, now)}`]),
   ];
 }

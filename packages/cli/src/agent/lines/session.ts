@@ -190,7 +190,7 @@ async function perform(session: Session, agent: Agent, { command, signal }: Perf
     case "status":
     case "cancel":
     case "quit":
-      return encodeStatus(await agent.pending());
+      return { ...encodeStatus(await agent.pending()), installedIs: (await agent.inspect({ signal })) ?? null };
   }
 }
 
