@@ -150,6 +150,8 @@ const stories: readonly Story[] = [
   { command: "accept", args: [repo, "proposed"], flags: { "dry-run": true } },
   { command: "accept", args: [repo, "proposed"] },
   { command: "prune", args: [repo] },
+  { command: "list-releases", args: [repo] },
+  { command: "list-releases", args: [repo], flags: { all: true } },
   { command: "rollback-release", args: [repo, "2"] },
   { command: "rollback-release", args: [repo, "2"], flags: { "dry-run": true } },
   { command: "pin", args: [repo, "root.json"] },

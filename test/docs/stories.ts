@@ -50,6 +50,7 @@ export const stories: readonly Story[] = [
   { line: "refresh-metadata fred/demo" },
   { line: "list-master-targets fred/demo" },
   { line: "get-master-expirations fred/demo" },
+  { line: "list-releases fred/demo" },
   { line: "rollback-release fred/demo 3 --dry-run" },
   { line: "prune fred/demo" },
   { line: "adopt-metadata fred/demo root.json --repositories-root second" },

@@ -1,6 +1,7 @@
 export { MasterError, type MasterErrorCode, type MasterErrorDetails } from "./errors.ts";
 export { createMaster } from "./master.ts";
 export { openSigningRequest } from "./team/signing-request.ts";
+export type { ListedRelease, ReleaseChanges, ReleaseList } from "./contract/releases.ts";
 export type {
   AddKeyOptions,
   KeyManager,

@@ -8,6 +8,7 @@ import { MasterError } from "./errors.ts";
 import { delegate, revokeRole, updateRole } from "./release/delegate.ts";
 import { move } from "./release/move.ts";
 import { stageRollback } from "./history/rollback.ts";
+import { listReleases } from "./history/list-releases.ts";
 import { createPreviews, type Previews } from "./history/previews.ts";
 import { prune } from "./history/prune.ts";
 import { publish } from "./release/publish.ts";
@@ -155,6 +156,7 @@ type Reader = Pick<
   | "expirations"
   | "rootFile"
   | "rootChain"
+  | "listReleases"
   | "status"
 >;
 
@@ -170,6 +172,7 @@ function createReader({ look }: Workplace): Reader {
     expirations: () => look(undefined, readExpirations),
     rootFile: () => look(undefined, readRootFile),
     rootChain: () => look(undefined, readRootChain),
+    listReleases: ({ signal, most = 100 } = {}) => look(signal, (operation) => listReleases(operation, most)),
     status: (options: OperationOptions & Parameters<Master["status"]>[0] = {}) =>
       look(options.signal, (operation) => readStatus(operation, options)),
   };

@@ -2,6 +2,7 @@
  * The operations of a publisher; `master.ts` implements them. Local state changes by one atomic file, the registry by
  * one tag: an interrupted operation leaves the old state or the new one, and the next run continues.
  */
+import type { ReleaseList } from "./releases.ts";
 import type { Digest } from "@dtuf/registry";
 import type { JsonObject, RoleName, TargetFile, TargetPath, TopLevelRole, LeftOutRoots } from "@dtuf/tuf";
 import type {
@@ -206,6 +207,16 @@ export interface Master extends KeyManager, Team, BinKeeper, AsyncDisposable {
     release: number,
     options?: OperationOptions & { readonly effect?: "stage" | "none" | undefined },
   ): Promise<readonly StagedTarget[]>;
+  /**
+   * The releases that the registry still has, each verified as `stageRelease` verifies it, with what it changed. Nothing is written.
+   * @throws OciError OCI_UNSUPPORTED if the store cannot list
+   */
+  listReleases(
+    options?: OperationOptions & {
+      /** So many of the highest numbers are read. Default: 100. */
+      readonly most?: number | undefined;
+    },
+  ): Promise<ReleaseList>;
   /** Names of the targets in the signed metadata, without staged changes. Sorted. */
   listTargets(): Promise<readonly TargetPath[]>;
   /** The same, with the signed metadata of each. */

@@ -36,16 +36,31 @@ export async function stageRollback(
   return describeStaged(signed, changes);
 }
 
-interface Content {
+/** What a release has, verified. */
+export interface Content {
+  /** Of its timestamp. */
+  readonly expires: Date;
   readonly targets: Targets;
   readonly snapshot: Snapshot;
+}
+
+type Metadata = Pick<Content, "targets" | "snapshot">;
+
+/** What the second changes of the targets of the first. @throws MasterError MASTER_BINS_UNSUPPORTED; TufError; OciError */
+export async function compareContents(
+  operation: Operation,
+  before: Content,
+  after: Content,
+): Promise<readonly StagedTarget[]> {
+  const { signed, wanted } = await readBoth(operation, before, after);
+  return describeStaged(signed, differences(signed, wanted));
 }
 
 /** The targets of both, with those of the bins that differ. @throws MasterError MASTER_BINS_UNSUPPORTED */
 async function readBoth(
   operation: Operation,
-  now: Content,
-  earlier: Content,
+  now: Metadata,
+  earlier: Metadata,
 ): Promise<{ readonly signed: TargetMap; readonly wanted: TargetMap }> {
   const bins = binsIn(now);
   const before = binsIn(earlier);
@@ -53,7 +68,7 @@ async function readBoth(
   if (text !== old) throw otherBins();
   if (bins === undefined || before === undefined)
     return { signed: now.targets.targets, wanted: earlier.targets.targets };
-  const sha256 = ({ snapshot }: Content, name: RoleName): string | undefined =>
+  const sha256 = ({ snapshot }: Metadata, name: RoleName): string | undefined =>
     snapshot.meta.get(`${name}.json`)?.hashes?.get("sha256");
   const changed = [...binNames(bins.delegations.succinct)].filter(
     (name) => sha256(now, name) !== sha256(earlier, name),
@@ -64,7 +79,7 @@ async function readBoth(
   };
 }
 
-function binsIn({ targets: { delegations }, snapshot }: Content): PublishedBins | undefined {
+function binsIn({ targets: { delegations }, snapshot }: Metadata): PublishedBins | undefined {
   return delegations?.kind === "succinct" ? { delegations, snapshot } : undefined;
 }
 
@@ -82,23 +97,30 @@ function differences(signed: TargetMap, wanted: TargetMap): ReadonlyMap<TargetPa
   return changes;
 }
 
-async function openRelease(operation: Operation, release: number): Promise<Content> {
+async function openRelease(operation: Operation, release: number): Promise<Metadata> {
   const found = await findRelease(operation, releaseTag(release));
   if (found === undefined) {
     throw new MasterError("MASTER_RELEASE_UNKNOWN", `release ${release} is not in the registry, or was pruned`, {
       details: { release },
     });
   }
+  return verifyRelease(operation, found, release);
+}
+
+/**
+ * Nothing is expired for it, because an earlier release usually is.
+ * @throws MasterError MASTER_RELEASE_UNTRUSTED, MASTER_METADATA_UNAVAILABLE; OciError
+ */
+export async function verifyRelease(operation: Operation, found: Published, release: number): Promise<Content> {
   try {
-    return await verifyRelease(operation, found, release);
+    return await readVerified(operation, found, release);
   } catch (cause) {
     if (!TufError.is(cause)) throw cause;
     throw untrusted(release, cause.message, cause.code);
   }
 }
 
-/** Nothing is expired for it, because an earlier release usually is. */
-async function verifyRelease(operation: Operation, found: Published, release: number): Promise<Content> {
+async function readVerified(operation: Operation, found: Published, release: number): Promise<Content> {
   const set = walkRoots(await readRoots(operation, operation.state()));
   const read = (role: "timestamp" | "snapshot" | "targets", version?: number): Promise<Uint8Array> =>
     readPublished(operation, found, {
@@ -106,12 +128,13 @@ async function verifyRelease(operation: Operation, found: Published, release: nu
       maxBytes: set.wanted(role).maxBytes,
     });
   set.updateTimestamp(await read("timestamp"));
-  const { version, snapshot } = set.timestamp?.signed ?? {};
-  if (version !== release) throw untrusted(release, `its timestamp has version ${version}`, "TUF_VERSION_MISMATCH");
+  const { version, snapshot, expires } = set.timestamp?.signed ?? {};
+  if (version !== release || expires === undefined)
+    throw untrusted(release, `its timestamp has version ${version}`, "TUF_VERSION_MISMATCH");
   set.updateSnapshot(await read("snapshot", snapshot?.version), "source");
   set.updateTargets(await read("targets", set.snapshot?.signed.meta.get("targets.json")?.version));
   if (set.targets === undefined || set.snapshot === undefined) throw new TypeError("the targets were not loaded");
-  return { targets: set.targets.signed, snapshot: set.snapshot.signed };
+  return { expires, targets: set.targets.signed, snapshot: set.snapshot.signed };
 }
 
 function changesStaged(): MasterError {

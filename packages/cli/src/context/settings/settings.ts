@@ -242,7 +242,7 @@ export const settings = {
   all: {
     kind: "switch",
     short: "a",
-    summary: "every platform of an image; every target; of a root, every one that leads to it",
+    summary: "every platform of an image; every target; every release; of a root, every one that leads to it",
   },
   "append-suffix": text("put behind the names at the destination", "suffix"),
   map: like(grammars.mapping, list("what a repository is called at the destination, `SOURCE=DESTINATION`", "names")),

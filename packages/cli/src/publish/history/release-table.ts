@@ -4,6 +4,13 @@ import { entry, pushModes, pushSettings, stateSettings } from "../../entry.ts";
 
 export const releaseCommands: readonly Command[] = [
   entry({
+    name: "list-releases",
+    summary: "the releases that are still there, and what each of them changed",
+    settings: [...stateSettings, "all"],
+    examples: ["dtuf list-releases fred/demo"],
+    load: () => import("./list-releases.ts"),
+  }),
+  entry({
     name: "rollback-release",
     summary: "publish the targets of an earlier release again, as a new release",
     arguments: "<repo> <release>",

@@ -22,7 +22,7 @@ export const run: Run = (context, [repo = "", number = ""]) => {
 
 function parseRelease(text: string): number {
   if (/^[1-9][0-9]{0,14}$/.test(text)) return Number(text);
-  throw new UsageError(`wanted the number of a release, as \`status\` shows it; got ${JSON.stringify(text)}`);
+  throw new UsageError(`wanted the number of a release, as \`list-releases\` shows it; got ${JSON.stringify(text)}`);
 }
 
 async function preview(context: Context, release: number, changes: readonly StagedTarget[]): Promise<void> {

@@ -1,0 +1,102 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
+import type { ContentSource } from "@dtuf/registry";
+import { latestTag, releaseTag } from "@dtuf/format";
+import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
+import { expectRefused } from "@dtuf/testing/expect-refused";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createMaster, type Master } from "../index.ts";
+
+let directory: string;
+let clock: FixedClock;
+let store: LayoutStore;
+let master: Master;
+
+const open = (other: Partial<LayoutStore> = {}): Master =>
+  createMaster({ store: { ...store, ...other }, place: "here", directory: join(directory, "master"), now: clock.now });
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "dtuf-list-releases-"));
+  clock = createFixedClock();
+  store = createLayoutStore({ directory: join(directory, "registry"), now: clock.now });
+  master = open();
+  await master.createRootKey();
+  await master.createMetadataKeys();
+  await master.createMetadata();
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+const contentOf = (text: string): ContentSource => ({
+  open: (offset) => Readable.from([Buffer.from(text).subarray(offset)]) as AsyncIterable<Uint8Array>,
+});
+
+async function publish(...files: readonly string[]): Promise<void> {
+  for (const name of files)
+    await master.pushTarget(name, [{ kind: "content", content: contentOf(name + files.length) }]);
+  await master.pushMetadata();
+}
+
+describe("the list of releases", () => {
+  beforeEach(async () => {
+    await publish("one", "two");
+    await master.deleteTarget("two");
+    await publish("one", "three", "four");
+    for (let times = 0; times < 3; times++) {
+      clock.advance({ days: 4 });
+      await master.refreshMetadata();
+    }
+  });
+
+  test("names what each changed, and those that only renewed signatures by their numbers", async () => {
+    expect(await master.listReleases()).toMatchObject({
+      releases: [
+        { release: 5, since: 2, isCurrent: true, targets: 3, changes: { added: 2, changed: 1, removed: 1 } },
+        { release: 1, since: 1, isCurrent: false, targets: 2, changes: undefined },
+      ],
+      unread: 0,
+    });
+  });
+
+  test("has the newest ones if there are more than are asked for, and says how many it leaves out", async () => {
+    expect(await master.listReleases({ most: 2 })).toMatchObject({ releases: [{ release: 5, since: 4 }], unread: 3 });
+  });
+
+  test("leaves out what a publisher has not finished, and what cannot be read", async () => {
+    const fourth = await store.resolve(releaseTag(4), { want: "bytes" });
+    if (fourth?.bytes === undefined) throw new TypeError("there is no release 4");
+    await store.put(fourth.descriptor, fourth.bytes, { tags: [latestTag] });
+    const { releases } = await open({
+      resolve: async (tag, options) => (tag === releaseTag(1) ? undefined : store.resolve(tag, options)),
+    }).listReleases();
+    expect(releases).toMatchObject([{ release: 4, since: 2, isCurrent: true, changes: undefined }]);
+  });
+
+  test("says of a release that today's keys did not sign only that, because nobody can return to it", async () => {
+    await master.createMetadataKeys({ roles: ["targets"] });
+    await master.resetKeys();
+    await publish("one");
+    const { releases } = await master.listReleases();
+    expect(releases.at(-1)).toEqual({
+      ...{ release: 1, since: 1, isCurrent: false, isTrusted: false },
+      ...{ expires: undefined, targets: undefined, changes: undefined },
+    });
+    expect(releases[0]).toMatchObject({ release: 6, isTrusted: true, isCurrent: true });
+    await expectRefused(master.stageRelease(1), "MASTER_RELEASE_UNTRUSTED");
+  });
+});
+
+test("the list of releases counts the targets that changed in hash bins", async () => {
+  await publish("one", "two");
+  await master.createBins(4);
+  await master.pushMetadata();
+  await publish("one", "three", "four");
+  const { releases } = await master.listReleases();
+  expect(releases).toMatchObject([
+    { release: 3, targets: undefined, changes: { added: 2, changed: 1, removed: 0 } },
+    { release: 2, targets: undefined, changes: undefined },
+    { release: 1, targets: 2 },
+  ]);
+});
