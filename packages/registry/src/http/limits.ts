@@ -26,3 +26,6 @@ export const poolsMax = 64;
 
 /** Maximum size of a certificate or key file. The largest bundles of authorities have a quarter of a MiB. */
 export const certificateMaxBytes: number = 4 * 1024 * 1024;
+
+/** Bytes that are read from a socket at a time. */
+export const largeReadBytes: number = 256 * 1024;

@@ -9,6 +9,7 @@ import { timedOut } from "../failure.ts";
 import type { HttpResponse, TransportOptions } from "../http.ts";
 import { headersMaxBytes, poolsMax } from "../limits.ts";
 import { verifyHost, guardedLookup } from "../addresses/lookup.ts";
+import { createPlainConnector } from "./large-reads.ts";
 import { buildConnector, Pool, ProxyAgent } from "./undici.ts";
 import { mayReach, networkOf, type Network } from "../addresses/network.ts";
 import { originOf } from "../addresses/origin.ts";
@@ -81,7 +82,8 @@ function openDirect(url: URL, allowedNetwork: Network | undefined, options: Pool
   let network: Network | undefined;
   const lookup = allowedNetwork === undefined ? options.lookup : guardedLookup(allowedNetwork, options.lookup);
   const tls = identityAndTrustFor(options.tls?.(originOf(url)));
-  const connect = buildConnector({ ...connectOptions(options), ...tls, ...(lookup === undefined ? {} : { lookup }) });
+  const connecting = { ...connectOptions(options), ...tls, ...(lookup === undefined ? {} : { lookup }) };
+  const connect = url.protocol === "https:" ? buildConnector(connecting) : createPlainConnector(connecting);
   const found = (socket: Socket): void => {
     const where = networkOf(socket.remoteAddress ?? "");
     if (where === undefined || (network !== undefined && mayReach(where, network))) return;
