@@ -1,36 +1,14 @@
-import { mkdtemp, readFile, rm, stat, writeFile, readdir } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, rm, stat, writeFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { digestOf, type Progress } from "@dtuf/registry";
-import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
 import { parseUnverified, type TrustedSet } from "@dtuf/tuf";
-import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
 import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createMaster, type Master, type MasterSettings } from "./index.ts";
+import { establish, usePublishers } from "@dtuf/testing/scene/publishers";
+import { describe, expect, test } from "vitest";
+import { createMaster, type Master } from "./index.ts";
 
-let directory: string;
-let clock: FixedClock;
-
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "dtuf-master-"));
-  clock = createFixedClock();
-});
-afterEach(() => rm(directory, { recursive: true, force: true }));
-
-const layoutDirectory = (): string => join(directory, "registry");
-const openStore = (): LayoutStore => createLayoutStore({ directory: layoutDirectory() });
-
-function openMaster(name = "master", options: Partial<MasterSettings> = {}): Master {
-  return createMaster({
-    store: openStore(),
-    place: "oci:registry",
-    directory: join(directory, name),
-    now: clock.now,
-    ...options,
-  });
-}
+const { directory, clock, store, open: openMaster } = usePublishers(createMaster);
 
 async function file(name: string, content: string | Uint8Array): Promise<{ kind: "file"; path: string }> {
   const path = join(directory, name);
@@ -38,19 +16,13 @@ async function file(name: string, content: string | Uint8Array): Promise<{ kind:
   return { kind: "file", path };
 }
 
-async function createRepository(master: Master): Promise<Uint8Array> {
-  await master.createRootKey();
-  await master.createMetadataKeys();
-  await master.createMetadata();
-  return master.rootFile();
-}
-
-const refresh = (root: Uint8Array): Promise<TrustedSet> => readRelease(openStore(), root, clock.now());
-const targetOf = (set: TrustedSet, name: string): Promise<string | undefined> => readTarget(openStore(), set, name);
+const createRepository = async (master: Master): Promise<Uint8Array> => (await establish(master)).rootFile();
+const refresh = (root: Uint8Array): Promise<TrustedSet> => readRelease(store, root, clock.now());
+const targetOf = (set: TrustedSet, name: string): Promise<string | undefined> => readTarget(store, set, name);
 
 describe("a publisher", () => {
   test("publishes releases that a reader verifies with only the first root", async () => {
-    const master = openMaster();
+    const master = openMaster("master");
     const root = await createRepository(master);
     await master.pushTarget("demo.txt", [await file("demo", "hello")]);
     expect(await master.listTargets()).toEqual([]);
@@ -64,7 +36,7 @@ describe("a publisher", () => {
   });
 
   test("reports each part's bytes by name: hashed, uploaded, and read again for another target", async () => {
-    const master = openMaster();
+    const master = openMaster("master");
     await createRepository(master);
     const part = await file("demo", "hello");
     const digest = digestOf(Buffer.from("hello"));
@@ -82,7 +54,7 @@ describe("a publisher", () => {
   });
 
   test("publishes again without changes: signed again, with later expiry", async () => {
-    const master = openMaster();
+    const master = openMaster("master");
     const root = await createRepository(master);
     await master.pushMetadata();
     clock.advance({ days: 30 });
@@ -93,7 +65,7 @@ describe("a publisher", () => {
   });
 
   test("makes a target of several blobs, its own and another target's", async () => {
-    const master = openMaster();
+    const master = openMaster("master");
     const root = await createRepository(master);
     await master.pushTarget("there", [await file("a", "one "), await file("b", "two ")]);
     await master.pushTarget("foo/bar", [
@@ -110,7 +82,7 @@ describe("a publisher", () => {
   });
 
   test("stages deletion: nothing changes for readers until it is published", async () => {
-    const master = openMaster();
+    const master = openMaster("master");
     const root = await createRepository(master);
     await master.pushTarget("a", [await file("a", "A")]);
     await master.pushMetadata();
@@ -125,7 +97,7 @@ describe("a publisher", () => {
   test.for(["root.json", "7.snapshot.json", `${"a".repeat(64)}.x`, "/etc/passwd", "a/../b", "a//b", "a\\b", "a\nb"])(
     "refuses the target name %j",
     async (name) => {
-      const master = openMaster();
+      const master = openMaster("master");
       await createRepository(master);
       await expectRefused(master.pushTarget(name, [await file("a", "A")]), "MASTER_TARGET_RESERVED");
     },
@@ -134,7 +106,7 @@ describe("a publisher", () => {
   test.for(["myroot.json", "a/root.json", "constructor", "__proto__", "größe.txt"])(
     "takes the target name %j",
     async (name) => {
-      const master = openMaster();
+      const master = openMaster("master");
       const root = await createRepository(master);
       await master.pushTarget(name, [await file("a", "A")]);
       await master.pushMetadata();
@@ -145,7 +117,7 @@ describe("a publisher", () => {
   test("keeps keys 0600 and directories 0700 with any umask [T30]", async () => {
     const before = process.umask(0);
     try {
-      const master = openMaster();
+      const master = openMaster("master");
       await createRepository(master);
       await master.createRootKey();
       await master.pushTarget("staged", [await file("a", "A")]);
@@ -170,7 +142,7 @@ describe("a publisher", () => {
   });
 
   test("signs the timestamp again without the targets key, and the snapshot if it is due", async () => {
-    const master = openMaster();
+    const master = openMaster("master");
     const root = await createRepository(master);
     await master.pushTarget("a", [await file("a", "A")]);
     await master.pushMetadata();

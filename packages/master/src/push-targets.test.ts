@@ -1,34 +1,32 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing";
 import { expectRefused } from "@dtuf/testing/expect-refused";
+import { establish } from "@dtuf/testing/scene/publishers";
+import { useDirectory } from "@dtuf/testing/scene/directory";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createMaster, type Master, type NewTarget } from "./index.ts";
 
-let directory: string;
+const directory = useDirectory();
 let registry: HostileRegistry;
 let master: Master;
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "push-targets-"));
   registry = await createHostileRegistry();
-  master = createMaster({
-    repository: `${registry.host}/fred/demo`,
-    scheme: "http",
-    directory: join(directory, "master"),
-    concurrency: 4,
-  });
-  await master.createRootKey();
-  await master.createMetadataKeys();
-  await master.createMetadata();
+  master = await establish(
+    createMaster({
+      repository: `${registry.host}/fred/demo`,
+      scheme: "http",
+      directory: join(directory, "master"),
+      concurrency: 4,
+    }),
+  );
   registry.clearLog();
 });
 
 afterEach(async () => {
   await master.close();
   await registry.close();
-  await rm(directory, { recursive: true });
 });
 
 async function targetsOf(contents: Readonly<Record<string, string>>): Promise<readonly NewTarget[]> {

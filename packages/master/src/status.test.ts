@@ -1,36 +1,18 @@
-import { cp, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
+import type { LayoutStore } from "@dtuf/registry/layout";
 import { latestTag } from "@dtuf/format";
-import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { establish, usePublishers } from "@dtuf/testing/scene/publishers";
+import { beforeEach, describe, expect, test } from "vitest";
 import { createMaster, type Master, type MasterStatus } from "./index.ts";
 
-let directory: string;
-let clock: FixedClock;
-let store: LayoutStore;
+const { directory, clock, store, open, clone } = usePublishers(createMaster);
 let master: Master;
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "dtuf-status-"));
-  clock = createFixedClock();
-  store = createLayoutStore({ directory: join(directory, "registry"), now: clock.now });
-  master = open("master");
-  await master.createRootKey();
-  await master.createMetadataKeys();
-  await master.createMetadata();
+  master = await establish(open("master"));
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
-
-const open = (name: string): Master =>
-  createMaster({ store, place: "here", directory: join(directory, name), now: clock.now });
-
-async function clone(name: string): Promise<Master> {
-  await cp(join(directory, "master"), join(directory, name), { recursive: true });
-  return open(name);
-}
 
 const look = (of: Master = master): Promise<MasterStatus> => of.status({ registry: "check" });
 
@@ -109,12 +91,7 @@ describe("the status of the published release", () => {
         return store.open(content, options);
       },
     };
-    const counted = createMaster({
-      store: counting,
-      place: "here",
-      directory: join(directory, "master"),
-      now: clock.now,
-    });
+    const counted = open("master", { store: counting });
     const options = { registry: "check", proposals: "skip", files: "skip" } as const;
     expect(await counted.status(options)).toMatchObject({ registry: "same", due: [] });
     expect(opened).toEqual([]);

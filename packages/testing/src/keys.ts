@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from "node:crypto";
+import { createPublicKey, generateKeyPairSync } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { createSigner } from "@dtuf/tuf";
 import type { Signer } from "@dtuf/tuf";
@@ -25,4 +25,8 @@ export function createPrivateKey(type: TestKeyType = "ed25519"): KeyObject {
 
 export function createTestSigner(type: TestKeyType = "ed25519"): Signer {
   return createSigner(createPrivateKey(type));
+}
+
+export function publicPem(key: KeyObject): string {
+  return String(createPublicKey(key).export({ format: "pem", type: "spki" }));
 }

@@ -30,6 +30,12 @@ export function sourceOf(bytes: Uint8Array, chunkBytes: number): ContentSource {
   };
 }
 
+/** A target's part of this text. */
+export function content(text: string): { readonly kind: "content"; readonly content: ContentSource } {
+  const bytes = Buffer.from(text);
+  return { kind: "content", content: sourceOf(bytes, bytes.length) };
+}
+
 /** Puts a manifest of one new blob, and everything that it needs. */
 export async function putManifest(
   store: WriteStore,

@@ -1,51 +1,23 @@
-import { chmod, cp, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { latestTag, parseRelease } from "@dtuf/format";
 import { collect } from "@dtuf/registry";
-import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
-import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { binName, parseTargetPath, parseUnverified, type SuccinctDelegations } from "@dtuf/tuf";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { createMaster, type MasterStore, type TargetPart } from "../index.ts";
+import { establish, usePublishers } from "@dtuf/testing/scene/publishers";
+import { content } from "@dtuf/testing/oci-content";
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { createMaster } from "../index.ts";
 
-let directory: string;
-let clock: FixedClock;
-let store: LayoutStore;
+const { directory, clock, store, open, clone } = usePublishers(createMaster);
 let master: ReturnType<typeof createMaster>;
 
 const names = Array.from({ length: 20 }, (_, at) => `file-${at}`);
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "dtuf-bins-"));
-  clock = createFixedClock();
-  store = createLayoutStore({ directory: join(directory, "registry"), now: clock.now });
-  master = open("master");
-  await master.createRootKey();
-  await master.createMetadataKeys();
-  await master.createMetadata();
+  master = await establish(open("master"));
   for (const name of names) await master.pushTarget(name, [content(name)]);
   await master.pushMetadata();
-});
-afterEach(() => rm(directory, { recursive: true, force: true }));
-
-function open(name: string, over: MasterStore = store): typeof master {
-  return createMaster({ store: over, place: "here", directory: join(directory, name), now: clock.now });
-}
-
-async function clone(name: string): Promise<typeof master> {
-  await cp(join(directory, "master"), join(directory, name), { recursive: true });
-  return open(name);
-}
-
-const content = (text: string): TargetPart => ({
-  kind: "content",
-  content: {
-    async *open(offset) {
-      yield Buffer.from(`content of ${text}`).subarray(offset);
-    },
-  },
 });
 
 /** The files of the published snapshot with their versions. */

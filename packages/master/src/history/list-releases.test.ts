@@ -1,41 +1,19 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { Readable } from "node:stream";
-import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
-import type { ContentSource } from "@dtuf/registry";
 import { latestTag, releaseTag } from "@dtuf/format";
-import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { establish, usePublishers } from "@dtuf/testing/scene/publishers";
+import { content } from "@dtuf/testing/oci-content";
+import { beforeEach, describe, expect, test } from "vitest";
 import { createMaster, type Master } from "../index.ts";
 
-let directory: string;
-let clock: FixedClock;
-let store: LayoutStore;
+const { clock, store, open } = usePublishers(createMaster);
 let master: Master;
 
-const open = (other: Partial<LayoutStore> = {}): Master =>
-  createMaster({ store: { ...store, ...other }, place: "here", directory: join(directory, "master"), now: clock.now });
-
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "dtuf-list-releases-"));
-  clock = createFixedClock();
-  store = createLayoutStore({ directory: join(directory, "registry"), now: clock.now });
-  master = open();
-  await master.createRootKey();
-  await master.createMetadataKeys();
-  await master.createMetadata();
-});
-afterEach(() => rm(directory, { recursive: true, force: true }));
-
-const contentOf = (text: string): ContentSource => ({
-  open: (offset) => Readable.from([Buffer.from(text).subarray(offset)]) as AsyncIterable<Uint8Array>,
+  master = await establish(open("master"));
 });
 
 async function publish(...files: readonly string[]): Promise<void> {
-  for (const name of files)
-    await master.pushTarget(name, [{ kind: "content", content: contentOf(name + files.length) }]);
+  for (const name of files) await master.pushTarget(name, [content(name + files.length)]);
   await master.pushMetadata();
 }
 
@@ -68,8 +46,11 @@ describe("the list of releases", () => {
     const fourth = await store.resolve(releaseTag(4), { want: "bytes" });
     if (fourth?.bytes === undefined) throw new TypeError("there is no release 4");
     await store.put(fourth.descriptor, fourth.bytes, { tags: [latestTag] });
-    const { releases } = await open({
-      resolve: async (tag, options) => (tag === releaseTag(1) ? undefined : store.resolve(tag, options)),
+    const { releases } = await open("master", {
+      store: {
+        ...store,
+        resolve: async (tag, options) => (tag === releaseTag(1) ? undefined : store.resolve(tag, options)),
+      },
     }).listReleases();
     expect(releases).toMatchObject([{ release: 4, since: 2, isCurrent: true, changes: undefined }]);
   });

@@ -1,40 +1,23 @@
-import { cp, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
 import { digestOf, encodeImageManifest, OciError, parseTag, type Digest, type TagName } from "@dtuf/registry";
-import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
 import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createMaster, type Master, type TargetPart } from "../index.ts";
+import { establish, usePublishers } from "@dtuf/testing/scene/publishers";
+import { content } from "@dtuf/testing/oci-content";
+import { beforeEach, describe, expect, test } from "vitest";
+import { createMaster, type Master } from "../index.ts";
 
-let directory: string;
-let clock: FixedClock;
-let store: LayoutStore;
+const { directory, clock, store, open, clone } = usePublishers(createMaster);
 let master: Master;
 let root: Uint8Array;
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "dtuf-prune-"));
-  clock = createFixedClock();
-  store = createLayoutStore({ directory: join(directory, "registry"), now: clock.now });
-  master = createMaster({ store, place: "here", directory: join(directory, "master"), now: clock.now });
-  await master.createRootKey();
-  await master.createMetadataKeys();
-  await master.createMetadata();
+  master = await establish(open("master"));
   root = await master.rootFile();
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
 
-const content = (text: string): TargetPart => ({
-  kind: "content",
-  content: {
-    async *open(offset) {
-      yield Buffer.from(text).subarray(offset);
-    },
-  },
-});
 const digest = (text: string) => digestOf(Buffer.from(text));
 const isThere = (text: string, of: LayoutStore = store) =>
   of.has({ mediaType: "application/octet-stream", digest: digest(text), size: text.length });
@@ -130,8 +113,7 @@ describe("pruning", () => {
         where === "resolve" && name === tag ? undefined : store.resolve(name, options),
     };
     const before = await tags();
-    const place = { place: "here", directory: join(directory, "master"), now: clock.now };
-    await expectRefused(createMaster({ ...place, store: hiding }).prune(), "MASTER_METADATA_UNAVAILABLE");
+    await expectRefused(open("master", { store: hiding }).prune(), "MASTER_METADATA_UNAVAILABLE");
     expect(await tags()).toEqual(before);
     expect(await isThere("old bytes")).toBe(true);
   });
@@ -143,9 +125,7 @@ describe("pruning", () => {
     async function publishMeeting(tag: string): Promise<unknown> {
       pruned = undefined;
       await dropOld();
-      await cp(join(directory, "master"), join(directory, "other"), { recursive: true });
-      const place = { place: "here", now: clock.now };
-      const other = createMaster({ ...place, store, directory: join(directory, "other") });
+      const other = await clone("other");
       await master.pushTarget("old", [content("old bytes")]);
       const meeting: LayoutStore = {
         ...store,
@@ -158,7 +138,7 @@ describe("pruning", () => {
           return store.swapTag(name, change, options);
         },
       };
-      return createMaster({ ...place, store: meeting, directory: join(directory, "master") }).pushMetadata();
+      return open("master", { store: meeting }).pushMetadata();
     }
 
     test("before the release has its tag makes the publication fail, and `latest` does not move [T133]", async () => {
@@ -192,7 +172,6 @@ describe("pruning", () => {
     "keeps bytes that another publisher stages as %s while it deletes manifests, and they are published [T133]",
     async (name) => {
       await dropOld();
-      await cp(join(directory, "master"), join(directory, "other"), { recursive: true });
       let staged = false;
       const pruning: LayoutStore = {
         ...store,
@@ -203,8 +182,7 @@ describe("pruning", () => {
           return deleted;
         },
       };
-      const other = join(directory, "other");
-      await createMaster({ store: pruning, place: "here", directory: other, now: clock.now }).prune();
+      await (await clone("other", { store: pruning })).prune();
       await master.pushMetadata();
       const set = await readRelease(store, root, clock.now());
       expect(await readTarget(store, set, name)).toBe("old bytes");
@@ -236,8 +214,7 @@ describe("pruning", () => {
         for (const part of ["registry", "master"])
           await cp(join(directory, part), join(place, part), { recursive: true });
         const copied = createLayoutStore({ directory: join(place, "registry"), now: clock.now });
-        const open = (store: LayoutStore): Master =>
-          createMaster({ store, place: "here", directory: join(place, "master"), now: clock.now });
+        const name = join(String(allowed), "master");
         let left = allowed;
         const cut: LayoutStore = {
           ...copied,
@@ -246,13 +223,13 @@ describe("pruning", () => {
             return copied[method](...args);
           },
         };
-        finished = await open(cut)
+        finished = await open(name, { store: cut })
           .prune()
           .then(
             () => true,
             () => false,
           );
-        await open(copied).prune();
+        await open(name, { store: copied }).prune();
         expect(await isThere("old bytes", copied)).toBe(false);
         expect(await tags(copied)).toEqual([
           `${digest("kept bytes").slice(7)}.kept`,
@@ -268,8 +245,7 @@ describe("pruning", () => {
 
   test("on a registry that deletes nothing is an error, and publishing still works", async () => {
     const refuse = (): Promise<never> => Promise.reject(new OciError("OCI_UNSUPPORTED", "deleting is switched off"));
-    store = { ...store, deleteManifest: refuse, deleteTag: refuse, deleteBlob: refuse };
-    master = createMaster({ store, place: "here", directory: join(directory, "master"), now: clock.now });
+    Object.assign(store, { deleteManifest: refuse, deleteTag: refuse, deleteBlob: refuse });
     await dropOld();
     await expectRefused(master.prune(), "OCI_UNSUPPORTED");
     expect(await master.listTargets()).toEqual(["kept"]);

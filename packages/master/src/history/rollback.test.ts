@@ -1,32 +1,20 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { Readable } from "node:stream";
-import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
-import { parseTag, type ContentSource } from "@dtuf/registry";
+import { parseTag } from "@dtuf/registry";
 import { latestTag } from "@dtuf/format";
-import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
 import { readRelease } from "@dtuf/testing/reference-reader";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { establish, usePublishers } from "@dtuf/testing/scene/publishers";
+import { content } from "@dtuf/testing/oci-content";
+import { beforeEach, describe, expect, test } from "vitest";
 import { createMaster, type Master } from "../index.ts";
 
-let directory: string;
-let clock: FixedClock;
-let store: LayoutStore;
+const { clock, store, open } = usePublishers(createMaster);
 let master: Master;
 let root: Uint8Array;
 /** The number of the release that has good.txt and both.txt of the first content. */
 let good: number;
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "dtuf-rollback-"));
-  clock = createFixedClock();
-  store = createLayoutStore({ directory: join(directory, "registry"), now: clock.now });
-  master = createMaster({ store, place: "here", directory: join(directory, "master"), now: clock.now });
-  await master.createRootKey();
-  await master.createMetadataKeys();
-  await master.createMetadata();
+  master = await establish(open("master"));
   await push("good.txt", "good");
   await push("both.txt", "first");
   good = (await master.pushMetadata()).versions.timestamp;
@@ -36,14 +24,9 @@ beforeEach(async () => {
   await push("bad.txt", "bad");
   await master.pushMetadata();
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
 
-const contentOf = (text: string): ContentSource => ({
-  open: (offset) => Readable.from([Buffer.from(text).subarray(offset)]) as AsyncIterable<Uint8Array>,
-});
-
-async function push(name: string, content: string): Promise<void> {
-  await master.pushTarget(name, [{ kind: "content", content: contentOf(content) }]);
+async function push(name: string, text: string): Promise<void> {
+  await master.pushTarget(name, [content(text)]);
 }
 
 async function published(): Promise<Readonly<Record<string, number>>> {

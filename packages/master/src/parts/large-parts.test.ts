@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { appendFileSync } from "node:fs";
-import { appendFile, mkdtemp, open, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { appendFile, open, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseChunkIndex } from "@dtuf/delta";
 import { encodeTarget, findTargetBlobs, findTargetIndex } from "@dtuf/format";
@@ -9,6 +8,8 @@ import { createDigester, digestHex, digestOf, type Digest, type Progress } from 
 import { readFileIdentity } from "@dtuf/registry/files";
 import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing";
 import { expectRefused } from "@dtuf/testing/expect-refused";
+import { establish } from "@dtuf/testing/scene/publishers";
+import { useDirectory } from "@dtuf/testing/scene/directory";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { parseTargetPath } from "@dtuf/tuf";
 import { createMaster, type Master, type TargetPart } from "../index.ts";
@@ -18,8 +19,8 @@ const large = 5 * 1024 * 1024;
 /** Later than the files of the tests: what was changed a moment ago is not remembered. */
 const later = (): Date => new Date(Date.now() + 60_000);
 
-let directory: string;
-let path: string;
+const directory = useDirectory();
+const path = join(directory, "large");
 let registry: HostileRegistry;
 let master: Master;
 
@@ -33,21 +34,15 @@ function openMaster(): Master {
 }
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "large-parts-"));
-  path = join(directory, "large");
   await writeFile(path, randomBytes(large));
   registry = await createHostileRegistry();
-  master = openMaster();
-  await master.createRootKey();
-  await master.createMetadataKeys();
-  await master.createMetadata();
+  master = await establish(openMaster());
   registry.clearLog();
 });
 
 afterEach(async () => {
   await master.close();
   await registry.close();
-  await rm(directory, { recursive: true });
 });
 
 const part = (): TargetPart => ({ kind: "file", path });

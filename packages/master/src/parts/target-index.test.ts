@@ -1,44 +1,41 @@
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseChunkIndex, type ChunkIndex } from "@dtuf/delta";
 import { findTargetIndex, targetTag } from "@dtuf/format";
 import { digestOf, parseManifest, type Digest } from "@dtuf/registry";
 import { parseTargetPath, type TargetFile } from "@dtuf/tuf";
 import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing";
+import { establish } from "@dtuf/testing/scene/publishers";
+import { useDirectory } from "@dtuf/testing/scene/directory";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createMaster, type Master, type TargetPart } from "../index.ts";
 
 const content = randomBytes(6 * 1024 * 1024);
 
-let directory: string;
-let path: string;
+const directory = useDirectory();
+const path = join(directory, "large");
 let registry: HostileRegistry;
 let master: Master;
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "target-index-"));
-  path = join(directory, "large");
   await writeFile(path, content);
   registry = await createHostileRegistry();
-  master = createMaster({
-    repository: `${registry.host}/fred/demo`,
-    scheme: "http",
-    directory: join(directory, "master"),
-    // Later than the files: a digest of a file that changed a moment ago is not remembered.
-    now: () => new Date(Date.now() + 60_000),
-  });
-  await master.createRootKey();
-  await master.createMetadataKeys();
-  await master.createMetadata();
+  master = await establish(
+    createMaster({
+      repository: `${registry.host}/fred/demo`,
+      scheme: "http",
+      directory: join(directory, "master"),
+      // Later than the files: a digest of a file that changed a moment ago is not remembered.
+      now: () => new Date(Date.now() + 60_000),
+    }),
+  );
   registry.clearLog();
 });
 
 afterEach(async () => {
   await master.close();
   await registry.close();
-  await rm(directory, { recursive: true });
 });
 
 const part = (): TargetPart => ({ kind: "file", path });

@@ -1,7 +1,6 @@
 /** Patches that are pushed with a target: what is signed, what the registry has, and when there is none. */
 import { randomBytes } from "node:crypto";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { decodeSegment, parsePatchTable } from "@dtuf/delta";
 import { findTargetPatches, targetTag } from "@dtuf/format";
@@ -9,6 +8,8 @@ import { digestOf, parseManifest } from "@dtuf/registry";
 import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { parseTargetPath, type TargetFile } from "@dtuf/tuf";
+import { establish } from "@dtuf/testing/scene/publishers";
+import { useDirectory } from "@dtuf/testing/scene/directory";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createMaster, type Master, type TargetPart } from "../index.ts";
 
@@ -17,8 +18,8 @@ const old = randomBytes(2_000_000);
 const content = Buffer.from(old);
 for (let at = 0; at < content.length; at += 5000) content[at] = (content[at] ?? 0) + 1;
 
-let directory: string;
-let path: string;
+const directory = useDirectory();
+const path = join(directory, "file");
 let registry: HostileRegistry;
 let master: Master;
 
@@ -31,19 +32,13 @@ const open = (now = (): Date => new Date(Date.now() + 60_000)): Master =>
   });
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "target-patch-"));
-  path = join(directory, "file");
   registry = await createHostileRegistry();
-  master = open();
-  await master.createRootKey();
-  await master.createMetadataKeys();
-  await master.createMetadata();
+  master = await establish(open());
 });
 
 afterEach(async () => {
   await master.close();
   await registry.close();
-  await rm(directory, { recursive: true });
 });
 
 const blobs = (): Map<string, Uint8Array> => registry.repository("fred/demo").blobs;

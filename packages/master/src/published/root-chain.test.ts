@@ -1,41 +1,26 @@
 import { createPrivateKey } from "node:crypto";
-import { cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { encodeRelease, latestTag, parseRelease, parseRootFile } from "@dtuf/format";
 import { collect, digestHex, digestOf, type Resolved } from "@dtuf/registry";
-import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
-import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
 import { createTestSigner } from "@dtuf/testing/keys";
 import { readRelease } from "@dtuf/testing/reference-reader";
 import { createSigner, parseUnverified, signDocument, type Root } from "@dtuf/tuf";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { establish, usePublishers } from "@dtuf/testing/scene/publishers";
+import { beforeEach, describe, expect, test } from "vitest";
 import { createMaster, type Master } from "../index.ts";
 
-let directory: string;
-let clock: FixedClock;
-let store: LayoutStore;
+const { directory, clock, store, open } = usePublishers(createMaster);
 let master: Master;
 /** The root that old clients are pinned to. */
 let first: Uint8Array;
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "dtuf-roots-"));
-  clock = createFixedClock();
-  store = createLayoutStore({ directory: join(directory, "registry"), now: clock.now });
-  master = open("master");
-  await master.createRootKey();
-  await master.createMetadataKeys();
-  await master.createMetadata();
+  master = await establish(open("master"));
   await master.pushMetadata();
   first = await master.rootFile();
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
-
-function open(name: string): Master {
-  return createMaster({ store, place: "here", directory: join(directory, name), now: clock.now });
-}
 
 async function rotate(change: "root key" | "online keys"): Promise<void> {
   if (change === "root key") await master.createRootKey();

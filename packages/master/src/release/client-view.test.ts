@@ -1,34 +1,22 @@
-import { createPublicKey } from "node:crypto";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
 import { latestTag } from "@dtuf/format";
 import { createSigner, signDocument, specVersion } from "@dtuf/tuf";
-import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
-import { createPrivateKey } from "@dtuf/testing/keys";
+import { createPrivateKey, publicPem } from "@dtuf/testing/keys";
 import { readRelease } from "@dtuf/testing/reference-reader";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { establish, usePublishers } from "@dtuf/testing/scene/publishers";
+import { beforeEach, describe, expect, test } from "vitest";
 import { createMaster, type Master } from "../index.ts";
 
-let directory: string;
-let clock: FixedClock;
-let store: LayoutStore;
+const { directory, clock, store, open } = usePublishers(createMaster);
 let master: Master;
 let root: Uint8Array;
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "dtuf-view-"));
-  clock = createFixedClock();
-  store = createLayoutStore({ directory: join(directory, "registry"), now: clock.now });
-  master = createMaster({ store, place: "here", directory: join(directory, "master"), now: clock.now });
-  await master.createRootKey();
-  await master.createMetadataKeys();
-  await master.createMetadata();
+  master = await establish(open("master"));
   root = await master.rootFile();
   await master.pushMetadata();
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
 
 /** What must not move where nothing is published. */
 const trusted = async (): Promise<readonly unknown[]> => [
@@ -78,13 +66,16 @@ describe("a release that no client would accept is not published", () => {
 
   test("if a delegated role's file expired after it was staged, until it is signed again", async () => {
     const key = createPrivateKey();
-    const pem = String(createPublicKey(key).export({ format: "pem", type: "spki" }));
     const sign = (version: number, until: string): Promise<Uint8Array> => {
       const expires = new Date(until);
       const role = { type: "targets", specVersion, version, expires, targets: new Map(), unrecognized: {} } as const;
       return signDocument(role, [createSigner(key)]);
     };
-    await master.delegate("tools", { paths: ["tools/*"], keys: [pem], metadata: await sign(1, "2030-01-03") });
+    await master.delegate("tools", {
+      paths: ["tools/*"],
+      keys: [publicPem(key)],
+      metadata: await sign(1, "2030-01-03"),
+    });
     clock.advance({ days: 5 });
     await expectRefusals([push], expired("tools"));
     await master.updateRole("tools", await sign(1, "2031-01-01"));

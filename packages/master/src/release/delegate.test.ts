@@ -1,8 +1,7 @@
-import { createPublicKey, type KeyObject } from "node:crypto";
-import { cp, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import type { KeyObject } from "node:crypto";
+import { cp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
+import type { LayoutStore } from "@dtuf/registry/layout";
 import { digestHex, digestOf, parseTag } from "@dtuf/registry";
 import { targetMediaType } from "@dtuf/format";
 import {
@@ -14,36 +13,25 @@ import {
   type TrustedSet,
   type Targets,
 } from "@dtuf/tuf";
-import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
-import { createPrivateKey } from "@dtuf/testing/keys";
+import { createPrivateKey, publicPem } from "@dtuf/testing/keys";
 import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { content } from "@dtuf/testing/oci-content";
+import { establish, usePublishers } from "@dtuf/testing/scene/publishers";
+import { beforeEach, describe, expect, test } from "vitest";
 import { createMaster, type Master } from "../index.ts";
 
-let directory: string;
-let clock: FixedClock;
-let store: LayoutStore;
+const { directory, clock, store, open, clone } = usePublishers(createMaster);
 let master: Master;
 let root: Uint8Array;
 let key: KeyObject;
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "dtuf-delegate-"));
-  clock = createFixedClock();
-  store = createLayoutStore({ directory: join(directory, "registry"), now: clock.now });
-  master = open("master");
-  await master.createRootKey();
-  await master.createMetadataKeys();
-  await master.createMetadata();
+  master = await establish(open("master"));
   root = await master.rootFile();
   key = createPrivateKey();
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
 
-const open = (name: string): Master =>
-  createMaster({ store, place: "here", directory: join(directory, name), now: clock.now });
-const pem = (of: KeyObject): string => String(createPublicKey(of).export({ format: "pem", type: "spki" }));
 const refresh = (): Promise<TrustedSet> => readRelease(store, root, clock.now());
 const read = async (name: string): Promise<string | undefined> => readTarget(store, await refresh(), name);
 
@@ -71,7 +59,7 @@ async function signRole(
 }
 
 async function delegateTools(): Promise<void> {
-  await master.delegate("tools", { paths: ["tools/*"], keys: [pem(key)], metadata: await signRole(1, "one") });
+  await master.delegate("tools", { paths: ["tools/*"], keys: [publicPem(key)], metadata: await signRole(1, "one") });
   await master.pushMetadata();
 }
 
@@ -87,7 +75,7 @@ describe("a delegated role", () => {
   test("comes after those that were staged before it, because clients ask them in this order", async () => {
     const names = ["e", "a", "d", "b", "c"];
     for (const name of [...names, "d"])
-      await master.delegate(name, { paths: ["tools/*"], keys: [pem(key)], metadata: await signRole(1, name) });
+      await master.delegate(name, { paths: ["tools/*"], keys: [publicPem(key)], metadata: await signRole(1, name) });
     await master.pushMetadata();
     const { delegations } = (await refresh()).targets?.signed ?? {};
     expect(delegations?.kind === "listed" && delegations.roles.map((role) => role.name)).toEqual(names);
@@ -109,7 +97,7 @@ describe("a delegated role", () => {
     const forged = await signRole(2, "two", { by: createPrivateKey() });
     await expectRefused(master.updateRole("tools", forged), "TUF_THRESHOLD_NOT_MET");
     await expectRefused(
-      master.delegate("more", { paths: ["more/*"], keys: [pem(key)], metadata: forged }),
+      master.delegate("more", { paths: ["more/*"], keys: [publicPem(key)], metadata: forged }),
       "TUF_THRESHOLD_NOT_MET",
     );
     await expectRefused(master.updateRole("unknown", forged), "MASTER_ROLE_UNKNOWN");
@@ -120,7 +108,7 @@ describe("a delegated role", () => {
     await delegateTools();
     const last = await signRole(Number.MAX_SAFE_INTEGER, "two");
     await expectRefused(master.updateRole("tools", last), "MASTER_VERSION_IMPLAUSIBLE");
-    const given = { paths: ["more/*"], keys: [pem(key)], metadata: last };
+    const given = { paths: ["more/*"], keys: [publicPem(key)], metadata: last };
     await expectRefused(master.delegate("more", given), "MASTER_VERSION_IMPLAUSIBLE");
     expect((await master.staged()).roles).toEqual([]);
     await master.updateRole("tools", await signRole(1_000_001, "two"));
@@ -128,7 +116,11 @@ describe("a delegated role", () => {
 
   test("is refused if it lists a target or delegates to a role as no proposal of it could, and nothing is staged [T160]", async () => {
     await delegateTools();
-    const others = { paths: ["libs/*"], keys: [pem(key)], metadata: await signRole(1, "one", { path: "libs/a" }) };
+    const others = {
+      paths: ["libs/*"],
+      keys: [publicPem(key)],
+      metadata: await signRole(1, "one", { path: "libs/a" }),
+    };
     await master.delegate("libs", others);
     await master.pushMetadata();
     const foreign = await signRole(2, "two", { path: "libs/hammer" });
@@ -154,7 +146,7 @@ describe("a delegated role", () => {
     }
     await master.revokeRole("tools");
     await master.pushMetadata();
-    const again = { paths: ["tools/*"], keys: [pem(key)], metadata: await signRole(1, "one") };
+    const again = { paths: ["tools/*"], keys: [publicPem(key)], metadata: await signRole(1, "one") };
     await expectRefused(master.delegate("tools", again), "TUF_ROLLBACK");
     await master.delegate("tools", { ...again, metadata: await signRole(3, "three") });
     await master.pushMetadata();
@@ -163,17 +155,16 @@ describe("a delegated role", () => {
 
   test("is left out if another publisher's is newer; a delegation to other keys is not staged over it [T18]", async () => {
     await delegateTools();
-    await cp(join(directory, "master"), join(directory, "other"), { recursive: true });
+    const other = await clone("other");
     await master.updateRole("tools", await signRole(3, "three"));
     await master.pushMetadata();
-    const other = open("other");
     await other.updateRole("tools", await signRole(2, "two"));
     await other.pushMetadata();
     expect(await read("tools/hammer")).toBe("three");
 
     const newKey = createPrivateKey();
     const metadata = await signRole(4, "four", { by: newKey });
-    await other.delegate("tools", { paths: ["tools/*"], keys: [pem(newKey)], metadata });
+    await other.delegate("tools", { paths: ["tools/*"], keys: [publicPem(newKey)], metadata });
     await master.pushMetadata();
     await master.updateRole("tools", await signRole(5, "five"));
     await master.pushMetadata();
@@ -183,7 +174,7 @@ describe("a delegated role", () => {
 
   test("is refused if it has expired, and is due before, until its keys sign it again", async () => {
     const late = await signRole(1, "one", { until: "2029-12-31" });
-    const delegation = { paths: ["tools/*"], keys: [pem(key)] };
+    const delegation = { paths: ["tools/*"], keys: [publicPem(key)] };
     await expectRefused(master.delegate("tools", { ...delegation, metadata: late }), "TUF_EXPIRED");
     await master.delegate("tools", { ...delegation, metadata: await signRole(1, "one", { until: "2030-01-15" }) });
     const expires = new Date("2030-01-15");
@@ -204,7 +195,7 @@ describe("a delegated role", () => {
     const listed = async (): Promise<number | undefined> => (await refresh()).targets?.signed.delegations?.keys.size;
     const other = createPrivateKey();
     const metadata = await signRole(2, "two", { by: other });
-    await master.delegate("tools", { paths: ["tools/*"], keys: [pem(other)], metadata });
+    await master.delegate("tools", { paths: ["tools/*"], keys: [publicPem(other)], metadata });
     await master.pushMetadata();
     expect(await listed()).toBe(1);
     await master.revokeRole("tools");
@@ -222,8 +213,7 @@ describe("a delegated role", () => {
         throw new TypeError("the machine was switched off");
       },
     };
-    const options = { place: "here", directory: join(directory, "master"), now: clock.now };
-    await expect(createMaster({ ...options, store: dying }).pushMetadata()).rejects.toThrow("switched off");
+    await expect(open("master", { store: dying }).pushMetadata()).rejects.toThrow("switched off");
     await master.pushMetadata();
     expect(await store.resolve(parseTag("tools"), { want: "digest" })).toEqual(
       await store.resolve(parseTag("meta.2.tools"), { want: "digest" }),
@@ -236,16 +226,7 @@ describe("a delegated role", () => {
     await rm(join(directory, "other"), { recursive: true, force: true });
     await cp(join(directory, "master"), join(directory, "other"), { recursive: true });
     await delegateTools();
-    await other.pushTarget("own", [
-      {
-        kind: "content",
-        content: {
-          open: async function* () {
-            yield Buffer.from("own");
-          },
-        },
-      },
-    ]);
+    await other.pushTarget("own", [content("own")]);
     await other.pushMetadata();
     await other.refreshMetadata();
     await other.pushMetadata();
@@ -280,9 +261,9 @@ describe("a delegated role", () => {
 
   test("whose bytes another publisher's prune deleted after it was staged is not published [T133]", async () => {
     await dropOne();
-    await cp(join(directory, "master"), join(directory, "other"), { recursive: true });
+    const other = await clone("other");
     await master.updateRole("tools", await signRole(3, "one"));
-    await open("other").prune();
+    await other.prune();
     const before = await store.resolve(parseTag("latest"), { want: "digest" });
     await expectRefused(master.pushMetadata(), "OCI_NOT_FOUND");
     expect(await store.resolve(parseTag("latest"), { want: "digest" })).toEqual(before);
@@ -300,21 +281,13 @@ describe("a delegated role", () => {
   });
 
   test("is published again with the targets on a registry that was emptied, once their bytes are pushed again", async () => {
-    const own = {
-      kind: "content",
-      content: {
-        open: async function* () {
-          yield Buffer.from("own");
-        },
-      },
-    } as const;
-    await master.pushTarget("own", [own]);
+    await master.pushTarget("own", [content("own")]);
     await delegateTools();
     await rm(join(directory, "registry"), { recursive: true });
     await expectRefused(master.pushMetadata(), "MASTER_BASE_UNEXPECTED");
     const lost = { code: "OCI_NOT_FOUND" };
     await expect(master.pushMetadata({ base: "recorded" })).rejects.toMatchObject(lost);
-    await master.pushTarget("own", [own]);
+    await master.pushTarget("own", [content("own")]);
     await expect(master.pushMetadata({ base: "recorded" })).rejects.toMatchObject(lost);
     await master.updateRole("tools", await signRole(1, "one"));
     await master.pushMetadata({ base: "recorded" });

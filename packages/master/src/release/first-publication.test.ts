@@ -1,39 +1,17 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { latestTag, releaseTag } from "@dtuf/format";
-import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
-import { createFixedClock } from "@dtuf/testing/fixed-clock";
 import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createMaster, type Master, type MasterStore, type TargetPart } from "../index.ts";
+import { establish, usePublishers } from "@dtuf/testing/scene/publishers";
+import { content } from "@dtuf/testing/oci-content";
+import { beforeEach, describe, expect, test } from "vitest";
+import { createMaster, type Master, type MasterStore } from "../index.ts";
 
-const clock = createFixedClock();
-let directory: string;
-let store: LayoutStore;
+const { directory, clock, store, open, clone } = usePublishers(createMaster);
 let master: Master;
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "dtuf-first-"));
-  store = createLayoutStore({ directory: join(directory, "registry"), now: clock.now });
-  master = open("master");
-  await master.createRootKey();
-  await master.createMetadataKeys();
-  await master.createMetadata();
-});
-afterEach(() => rm(directory, { recursive: true, force: true }));
-
-function open(name: string, over: MasterStore = store): Master {
-  return createMaster({ store: over, place: "here", directory: join(directory, name), now: clock.now });
-}
-
-const content = (text: string): TargetPart => ({
-  kind: "content",
-  content: {
-    async *open(offset) {
-      yield Buffer.from(text).subarray(offset);
-    },
-  },
+  master = await establish(open("master"));
 });
 
 const read = async (name: string): Promise<string | undefined> =>
@@ -58,7 +36,9 @@ describe("the first publication is release 1", () => {
   });
 
   test("and the next number after one that was signed and stopped, because no number is used twice", async () => {
-    const dead = open("master", { ...store, swapTag: () => Promise.reject(new TypeError("the line is dead")) });
+    const dead = open("master", {
+      store: { ...store, swapTag: () => Promise.reject(new TypeError("the line is dead")) },
+    });
     await expect(dead.pushMetadata()).rejects.toThrow("dead");
     expect((await master.pushMetadata()).versions).toEqual({ root: 1, timestamp: 2, snapshot: 2, targets: 2 });
   });
@@ -73,10 +53,9 @@ describe("the first publication is release 1", () => {
   test.for(["a layout", "a registry"])(
     "and a copy of the state, on %s, that has not published takes it for a base",
     async (kind) => {
-      await cp(join(directory, "master"), join(directory, "other"), { recursive: true });
       const over: MasterStore = { ...store };
       if (kind === "a registry") delete over.swapTag;
-      const other = open("other", over);
+      const other = await clone("other", { store: over });
       await other.pushTarget("b", [content("B")]);
       await master.pushTarget("a", [content("A")]);
       await master.pushMetadata();

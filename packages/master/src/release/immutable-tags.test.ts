@@ -1,52 +1,23 @@
 /** Publishing where the registry does not let tags be moved: `release.<n>` is the lock between publishers. */
-import { createPublicKey } from "node:crypto";
-import { cp, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { latestTag, targetMediaType } from "@dtuf/format";
 import { digestHex, digestOf } from "@dtuf/registry";
-import { createPrivateKey } from "@dtuf/testing/keys";
+import { createPrivateKey, publicPem } from "@dtuf/testing/keys";
 import { createSigner, parseTargetPath, signDocument, specVersion } from "@dtuf/tuf";
-import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
 import type { HostileRegistryOptions } from "@dtuf/testing";
 import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
 import { createRemoteRepository, type RemoteRepository } from "@dtuf/testing/remote-repository";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createMaster, type Master, type TargetPart } from "../index.ts";
+import { establish, usePublishers } from "@dtuf/testing/scene/publishers";
+import { content } from "@dtuf/testing/oci-content";
+import { describe, expect, test } from "vitest";
+import { createMaster, type Master } from "../index.ts";
 
-let directory: string;
-let clock: FixedClock;
-
-beforeEach(async () => {
-  clock = createFixedClock();
-  directory = await mkdtemp(join(tmpdir(), "dtuf-immutable-"));
-});
-afterEach(() => rm(directory, { recursive: true, force: true }));
-
-const content = (text: string): TargetPart => ({
-  kind: "content",
-  content: {
-    async *open(offset) {
-      yield Buffer.from(text).subarray(offset);
-    },
-  },
-});
+const { clock, clone, open: openMaster } = usePublishers(createMaster);
 
 type Which = NonNullable<HostileRegistryOptions["immutableTags"]>;
 
 async function open(immutableTags: Which): Promise<{ remote: RemoteRepository; master: Master }> {
   const remote = await createRemoteRepository({ immutableTags });
-  const master = createMaster({ store: remote.store, place: "here", directory: join(directory, "a"), now: clock.now });
-  await master.createRootKey();
-  await master.createMetadataKeys();
-  await master.createMetadata();
-  return { remote, master };
-}
-
-/** Another publisher, with a copy of the state. */
-async function openCopy({ store }: RemoteRepository): Promise<Master> {
-  await cp(join(directory, "a"), join(directory, "b"), { recursive: true });
-  return createMaster({ store, place: "here", directory: join(directory, "b"), now: clock.now });
+  return { remote, master: await establish(openMaster("master", { store: remote.store })) };
 }
 
 async function read({ store }: RemoteRepository, master: Master, name: string): Promise<string | undefined> {
@@ -78,7 +49,7 @@ describe.for(["ECR", "Harbor", "Artifactory", "a registry that says 409"] as con
       const { remote, master } = await open({ which: "all but latest", like });
       await using _ = remote;
       await master.pushMetadata();
-      const other = await openCopy(remote);
+      const other = await clone("other", { store: remote.store });
       await master.pushTarget("a", [content("A")]);
       await other.pushTarget("b", [content("B")]);
       const path = /\/manifests\/release\.2$/;
@@ -92,7 +63,7 @@ describe.for(["ECR", "Harbor", "Artifactory", "a registry that says 409"] as con
       const { remote, master } = await open({ which: "all but latest", like });
       await using _ = remote;
       await master.pushMetadata();
-      const other = await openCopy(remote);
+      const other = await clone("other", { store: remote.store });
       await other.pushTarget("b", [content("B")]);
       const path = /\/manifests\/latest$/;
       remote.registry.script({ match: { method: "PUT", path }, times: 1, fault: { kind: "answer", status: 403 } });
@@ -110,9 +81,7 @@ describe.for(["ECR", "Harbor", "Artifactory", "a registry that says 409"] as con
         const { remote, master } = await open({ which: "all but latest", like });
         await using _ = remote;
         await master.pushMetadata();
-        await cp(join(directory, "a"), join(directory, "b"), { recursive: true });
-        const place = { store: remote.store, place: "here", directory: join(directory, "b"), now: clock.now };
-        const other = createMaster(place);
+        const other = await clone("other", { store: remote.store });
         await other.pushTarget("b", [content("B")]);
         await master.pushTarget("a", [content("A")]);
         const path = /\/manifests\/latest$/;
@@ -161,8 +130,11 @@ describe.for(["ECR", "Harbor", "Artifactory", "a registry that says 409"] as con
         const document = { type: "targets", specVersion, version, expires, targets, unrecognized: {} } as const;
         return signDocument(document, [createSigner(key)]);
       };
-      const pem = String(createPublicKey(key).export({ format: "pem", type: "spki" }));
-      await master.delegate("tools", { paths: ["tools/*"], keys: [pem], metadata: await signRole(1, "one") });
+      await master.delegate("tools", {
+        paths: ["tools/*"],
+        keys: [publicPem(key)],
+        metadata: await signRole(1, "one"),
+      });
       await master.pushMetadata();
       const { tags } = remote.registry.repository("fred/demo");
       const first = tags.get("tools");

@@ -1,46 +1,24 @@
 import { execFileSync } from "node:child_process";
-import { cp, link, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, link, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
 import { latestTag } from "@dtuf/format";
-import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
 import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createMaster, type Master, type MasterStore, type TargetPart } from "../index.ts";
+import { establish, usePublishers } from "@dtuf/testing/scene/publishers";
+import { content } from "@dtuf/testing/oci-content";
+import { beforeEach, describe, expect, test } from "vitest";
+import { createMaster, type Master } from "../index.ts";
 
-let directory: string;
-let clock: FixedClock;
-let store: LayoutStore;
+const { directory, clock, store, open } = usePublishers(createMaster);
 let master: Master;
 let root: Uint8Array;
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "dtuf-interrupted-"));
-  clock = createFixedClock();
-  store = createLayoutStore({ directory: join(directory, "registry"), now: clock.now });
-  master = open("master");
-  await master.createRootKey();
-  await master.createMetadataKeys();
-  await master.createMetadata();
+  master = await establish(open("master"));
   root = await master.rootFile();
   await master.pushTarget("a", [content("old")]);
   await master.pushMetadata();
-});
-afterEach(() => rm(directory, { recursive: true, force: true }));
-
-function open(name: string, over: MasterStore = store): Master {
-  return createMaster({ store: over, place: "here", directory: join(directory, name), now: clock.now });
-}
-
-const content = (text: string): TargetPart => ({
-  kind: "content",
-  content: {
-    async *open(offset) {
-      yield Buffer.from(text).subarray(offset);
-    },
-  },
 });
 
 const read = async (name: string, of: LayoutStore = store): Promise<string | undefined> =>
@@ -49,10 +27,12 @@ const read = async (name: string, of: LayoutStore = store): Promise<string | und
 /** Publishes, and is switched off right after the switch. */
 async function publishAndDie(): Promise<void> {
   const cut = open("master", {
-    ...store,
-    swapTag: async (...args) => {
-      await store.swapTag(...args);
-      throw new TypeError("the machine was switched off");
+    store: {
+      ...store,
+      swapTag: async (...args) => {
+        await store.swapTag(...args);
+        throw new TypeError("the machine was switched off");
+      },
     },
   });
   await expect(cut.pushMetadata()).rejects.toThrow("switched off");
@@ -95,7 +75,9 @@ describe("a publication that was interrupted after `latest` moved", () => {
 
 test("no version number is used twice, also after a lost race and a refresh", async () => {
   const seen: number[] = [];
-  const losing = open("master", { ...store, swapTag: () => Promise.reject(new TypeError("the line is dead")) });
+  const losing = open("master", {
+    store: { ...store, swapTag: () => Promise.reject(new TypeError("the line is dead")) },
+  });
   await expect(losing.pushMetadata()).rejects.toThrow("dead");
   seen.push(2);
   await master.refreshMetadata();
@@ -110,7 +92,7 @@ test("aborted at any call of the store, a publication leaves the old release or 
     const place = join(directory, String(at));
     for (const part of ["registry", "master"]) await cp(join(directory, part), join(place, part), { recursive: true });
     const copied = createLayoutStore({ directory: join(place, "registry"), now: clock.now });
-    const here = { place: "here", directory: join(place, "master"), now: clock.now };
+    const name = join(String(at), "master");
     const stop = new AbortController();
     const reason = new Error("stop");
     let calls = 0;
@@ -123,7 +105,7 @@ test("aborted at any call of the store, a publication leaves the old release or 
         };
       },
     });
-    const running = createMaster({ ...here, store: counted }).pushMetadata({ signal: stop.signal });
+    const running = open(name, { store: counted }).pushMetadata({ signal: stop.signal });
     const outcome = await running.then(
       () => "fine",
       (error: unknown) => error,
@@ -133,7 +115,7 @@ test("aborted at any call of the store, a publication leaves the old release or 
     const shown = await read("a", copied);
     expect(["old", "new"]).toContain(shown);
     outcomes.add(`${shown}`);
-    await createMaster({ ...here, store: copied }).pushMetadata();
+    await open(name, { store: copied }).pushMetadata();
     expect(await read("a", copied)).toBe("new");
   }
   expect(outcomes.size).toBe(2);

@@ -1,54 +1,25 @@
 import { createPrivateKey } from "node:crypto";
-import { cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
 import { collect, digestOf, encodeImageManifest, type Descriptor, type Resolved } from "@dtuf/registry";
 import { encodeRelease, latestTag, parseRelease, releaseTag } from "@dtuf/format";
 import { createSigner, parseUnverified, signDocument, type TopLevelRole } from "@dtuf/tuf";
-import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
 import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createMaster, type Master, type MasterStore, type TargetPart } from "../index.ts";
+import { establish, usePublishers } from "@dtuf/testing/scene/publishers";
+import { content } from "@dtuf/testing/oci-content";
+import { beforeEach, describe, expect, test } from "vitest";
+import { createMaster, type Master, type MasterStore } from "../index.ts";
 
-let directory: string;
-let clock: FixedClock;
-let store: LayoutStore;
+const { directory, clock, store, open, clone } = usePublishers(createMaster);
 let master: Master;
 let root: Uint8Array;
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "dtuf-base-"));
-  clock = createFixedClock();
-  store = createLayoutStore({ directory: join(directory, "registry"), now: clock.now });
-  master = open("master");
-  await master.createRootKey();
-  await master.createMetadataKeys();
-  await master.createMetadata();
+  master = await establish(open("master"));
   root = await master.rootFile();
   await master.pushTarget("a", [content("A")]);
   await master.pushMetadata();
-});
-afterEach(() => rm(directory, { recursive: true, force: true }));
-
-function open(name: string, over: MasterStore = store): Master {
-  return createMaster({ store: over, place: "here", directory: join(directory, name), now: clock.now });
-}
-
-/** Another machine with the same keys, and its own record as it is now. */
-async function clone(name: string, over: MasterStore = store): Promise<Master> {
-  await cp(join(directory, "master"), join(directory, name), { recursive: true });
-  return open(name, over);
-}
-
-const content = (text: string): TargetPart => ({
-  kind: "content",
-  content: {
-    async *open(offset) {
-      yield Buffer.from(text).subarray(offset);
-    },
-  },
 });
 
 async function latest(): Promise<Resolved> {
@@ -116,7 +87,7 @@ describe("a root that does not verify", () => {
     const pin = await master.rootFile();
     const genuine = await publishedFiles();
     await show(new Map([...genuine, ["1.root.json", await forgedRoot()]]));
-    const fresh = createMaster({ store, place: "here", directory: join(directory, "fresh"), now: clock.now });
+    const fresh = open("fresh");
     await fresh.adopt({ root: pin });
     await cp(join(directory, "master/keys"), join(directory, "fresh/keys"), { recursive: true });
     await fresh.pushMetadata();
@@ -197,10 +168,12 @@ describe("another publisher's release", () => {
   test("is refused if another snapshot is expected", async () => {
     const other = await clone("other");
     const late = open("master", {
-      ...store,
-      swapTag: async (...args) => {
-        await other.pushMetadata();
-        return store.swapTag(...args);
+      store: {
+        ...store,
+        swapTag: async (...args) => {
+          await other.pushMetadata();
+          return store.swapTag(...args);
+        },
       },
     });
     await expectRefused(late.pushMetadata({ expectSnapshot: "1" }), "MASTER_BASE_UNEXPECTED", {
@@ -218,23 +191,27 @@ describe("another publisher's release", () => {
     const plain: MasterStore = { ...store };
     delete plain.swapTag;
     const other = await clone("other", {
-      ...plain,
-      put: async (descriptor, bytes, options) => {
-        if (options?.tags?.includes(releaseTag(2))) started.resolve();
-        if (options?.tags?.includes(releaseTag(2))) await looked.promise;
-        return store.put(descriptor, bytes, options);
+      store: {
+        ...plain,
+        put: async (descriptor, bytes, options) => {
+          if (options?.tags?.includes(releaseTag(2))) started.resolve();
+          if (options?.tags?.includes(releaseTag(2))) await looked.promise;
+          return store.put(descriptor, bytes, options);
+        },
       },
     });
     await other.pushTarget("b", [content("B")]);
     const published = other.pushMetadata();
     await started.promise;
     const overwriting = open("master", {
-      ...plain,
-      put: async (descriptor, bytes, options) => {
-        if (options?.tags?.includes(latestTag)) looked.resolve();
-        if (options?.tags?.includes(latestTag)) await published;
-        if (options?.tags?.includes(latestTag) && publications === 2) await other.pushMetadata();
-        return store.put(descriptor, bytes, options);
+      store: {
+        ...plain,
+        put: async (descriptor, bytes, options) => {
+          if (options?.tags?.includes(latestTag)) looked.resolve();
+          if (options?.tags?.includes(latestTag)) await published;
+          if (options?.tags?.includes(latestTag) && publications === 2) await other.pushMetadata();
+          return store.put(descriptor, bytes, options);
+        },
       },
     });
     await overwriting.pushMetadata();

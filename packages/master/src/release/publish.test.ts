@@ -1,42 +1,23 @@
-import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
+import type { LayoutStore } from "@dtuf/registry/layout";
 import { encodeImageManifest, parseTag, type Resolved } from "@dtuf/registry";
 import { latestTag, parseRelease, releaseTag } from "@dtuf/format";
-import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
 import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createMaster, type Master, type MasterStore, type TargetPart } from "../index.ts";
+import { establish, usePublishers } from "@dtuf/testing/scene/publishers";
+import { content } from "@dtuf/testing/oci-content";
+import { beforeEach, describe, expect, test } from "vitest";
+import { createMaster, type Master, type MasterStore } from "../index.ts";
 
-let directory: string;
-let clock: FixedClock;
-let store: LayoutStore;
+const { directory, clock, store, open, clone } = usePublishers(createMaster);
 let master: Master;
 let root: Uint8Array;
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "dtuf-publish-"));
-  clock = createFixedClock();
-  store = createLayoutStore({ directory: join(directory, "registry"), now: clock.now });
-  master = open("master");
-  await master.createRootKey();
-  await master.createMetadataKeys();
-  await master.createMetadata();
+  master = await establish(open("master"));
   root = await master.rootFile();
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
-
-function open(name: string, over: MasterStore = store): Master {
-  return createMaster({ store: over, place: "here", directory: join(directory, name), now: clock.now });
-}
-
-/** Another machine with the same keys, and its own record as it is now. */
-async function clone(name: string, over: MasterStore = store): Promise<Master> {
-  await cp(join(directory, "master"), join(directory, name), { recursive: true });
-  return open(name, over);
-}
 
 /** A registry has no compare-and-swap. */
 function registryLike(over: LayoutStore, put: MasterStore["put"] = (...args) => over.put(...args)): MasterStore {
@@ -44,15 +25,6 @@ function registryLike(over: LayoutStore, put: MasterStore["put"] = (...args) => 
   delete plain.swapTag;
   return plain;
 }
-
-const content = (text: string): TargetPart => ({
-  kind: "content",
-  content: {
-    async *open(offset) {
-      yield Buffer.from(text).subarray(offset);
-    },
-  },
-});
 
 async function latest(): Promise<Resolved> {
   const found = await store.resolve(latestTag, { want: "bytes" });
@@ -87,11 +59,13 @@ describe("two publishers", () => {
       let interrupted = 0;
       const over = kind === "a layout" ? store : registryLike(store);
       const late = open("master", {
-        ...over,
-        // The other one publishes after this one has signed and before it looks at `latest` again.
-        put: async (descriptor, bytes, options) => {
-          if (options?.tags?.includes(releaseTag(2)) && interrupted++ === 0) await other.pushMetadata();
-          return over.put(descriptor, bytes, options);
+        store: {
+          ...over,
+          // The other one publishes after this one has signed and before it looks at `latest` again.
+          put: async (descriptor, bytes, options) => {
+            if (options?.tags?.includes(releaseTag(2)) && interrupted++ === 0) await other.pushMetadata();
+            return over.put(descriptor, bytes, options);
+          },
         },
       });
       const result = await late.pushMetadata();
@@ -112,7 +86,7 @@ describe("two publishers", () => {
       first = false;
       await other.pushMetadata();
     });
-    await open("master", slow).pushMetadata();
+    await open("master", { store: slow }).pushMetadata();
     expect([await read("a"), await read("b")]).toEqual(["A", "B"]);
   });
 
@@ -121,10 +95,12 @@ describe("two publishers", () => {
     const other = await clone("other");
     await master.pushTarget("a", [content("A")]);
     const beaten = open("master", {
-      ...store,
-      swapTag: async () => {
-        await other.pushMetadata();
-        return false;
+      store: {
+        ...store,
+        swapTag: async () => {
+          await other.pushMetadata();
+          return false;
+        },
       },
     });
     await expectRefused(beaten.pushMetadata(), "MASTER_PUBLISHER_RACE");
@@ -251,7 +227,7 @@ describe("a machine without a record", () => {
 
 describe("the state", () => {
   test("of another place is refused and not changed", async () => {
-    const elsewhere = createMaster({ store, place: "there", directory: join(directory, "master"), now: clock.now });
+    const elsewhere = open("master", { place: "there" });
     await expectRefused(elsewhere.pushMetadata(), "MASTER_PLACE_DIFFERS", {
       details: { wanted: "here", got: "there" },
     });
@@ -265,10 +241,7 @@ describe("the state", () => {
 
   test("locked by another process is refused at once with `lock: fail`", async () => {
     const { withLock } = await import("@dtuf/registry/files");
-    const impatient = createMaster({
-      ...{ store, place: "here", directory: join(directory, "master"), now: clock.now },
-      lock: "fail",
-    });
+    const impatient = open("master", { lock: "fail" });
     await withLock(join(directory, "master/lock"), { wait: "fail" }, async () => {
       await expectRefused(impatient.pushMetadata(), "FILE_LOCKED");
       await expect(impatient.listTargets()).resolves.toEqual([]);

@@ -1,18 +1,15 @@
 import { createPrivateKey } from "node:crypto";
-import { cp, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { latestTag } from "@dtuf/format";
 import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
-import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
 import { createSigner, parseUnverified, signPushRecord, verifyPushRecord, type PushRecord } from "@dtuf/tuf";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { establish, usePublishers } from "@dtuf/testing/scene/publishers";
+import { beforeEach, describe, expect, test } from "vitest";
 import { createMaster, type Master } from "../index.ts";
 
-let directory: string;
-let clock: FixedClock;
-let store: LayoutStore;
+const { directory, clock, store, open } = usePublishers(createMaster);
 let pusher: Master;
 let timer: Master;
 let root: Uint8Array;
@@ -21,29 +18,19 @@ let file: Uint8Array;
 const at = (...names: string[]): string => join(directory, ...names);
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "dtuf-push-record-"));
-  clock = createFixedClock();
-  store = open("registry");
-  pusher = master("pusher");
-  await pusher.createRootKey();
-  await pusher.createMetadataKeys();
-  await pusher.createMetadata();
+  pusher = await establish(open("pusher"));
   await pusher.pushMetadata();
   file = await push();
   root = await pusher.rootFile();
   timer = await createTimer("timer");
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
 
-const open = (name: string): LayoutStore => createLayoutStore({ directory: at(name), now: clock.now });
-const master = (name: string, over = store): Master =>
-  createMaster({ store: over, place: "here", directory: at(name), now: clock.now });
 const push = async (expectSnapshot?: string): Promise<Uint8Array> =>
   (await pusher.pushMetadata({ record: {}, expectSnapshot })).signedRecord ?? new Uint8Array();
 
 /** A machine with the online keys alone. */
 async function createTimer(name: string, record?: Uint8Array): Promise<Master> {
-  const created = master(name);
+  const created = open(name);
   await created.adopt({ root, record });
   await mkdir(at(name, "keys"), { recursive: true });
   for (const role of ["timestamp", "snapshot"]) {
@@ -75,7 +62,7 @@ async function expectRefusal(record: Uint8Array, code: string): Promise<void> {
   const before = await trusted();
   await expectRefused(timer.refreshMetadata({ record, snapshot: "if-due" }), code);
   expect(await trusted()).toEqual(before);
-  await expectRefused(master("fresh").adopt({ root, record }), code);
+  await expectRefused(open("fresh").adopt({ root, record }), code);
   await expectRefused(readFile(at("fresh/record.json")), "ENOENT");
 }
 
@@ -137,11 +124,10 @@ describe("a record of a push [T135]", () => {
   });
 
   test("is refused while the registry has an older release than it names", async () => {
-    const shown = open("shown");
     await cp(at("registry"), at("shown"), { recursive: true });
     const newer = await push();
-    store = shown;
-    timer = master("timer", shown);
+    Object.assign(store, createLayoutStore({ directory: at("shown"), now: clock.now }));
+    timer = open("timer");
     await expectRefusal(newer, "MASTER_RECORD_MISMATCH");
   });
 
@@ -204,7 +190,7 @@ describe("a record of a push [T135]", () => {
         throw new TypeError("the machine was switched off");
       },
     };
-    await expect(master("timer", dying).refreshMetadata({ record: file })).rejects.toThrow("switched off");
+    await expect(open("timer", { store: dying }).refreshMetadata({ record: file })).rejects.toThrow("switched off");
     const before = await trusted();
     await expectRefused(timer.refreshMetadata({ record: other }), "MASTER_RECORD_MISMATCH");
     expect(await trusted()).toEqual(before);

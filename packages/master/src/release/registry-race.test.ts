@@ -1,54 +1,30 @@
 /** Two publishers on a registry that has no compare-and-swap, each step of one between two requests of the other. */
-import { cp, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { latestTag, parseRelease } from "@dtuf/format";
 import { digestOf, emptyConfig, parseTag, type Digest } from "@dtuf/registry";
-import { createFixedClock } from "@dtuf/testing/fixed-clock";
 import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
 import { createRemoteRepository, type RemoteRepository } from "@dtuf/testing/remote-repository";
 import { expectRefused } from "@dtuf/testing/expect-refused";
+import { establish, usePublishers } from "@dtuf/testing/scene/publishers";
+import { content } from "@dtuf/testing/oci-content";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createMaster, type Master, type TargetPart } from "../index.ts";
+import { createMaster, type Master } from "../index.ts";
 
-const clock = createFixedClock();
-let directory: string;
+const { clock, open, clone } = usePublishers(createMaster);
 let remote: RemoteRepository;
 let master: Master;
 let other: Master;
 let root: Uint8Array;
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "dtuf-race-"));
   remote = await createRemoteRepository();
-  master = open("master");
-  await master.createRootKey();
-  await master.createMetadataKeys();
-  await master.createMetadata();
+  master = await establish(open("master", { store: remote.store }));
   root = await master.rootFile();
   await master.pushMetadata();
-  await cp(join(directory, "master"), join(directory, "other"), { recursive: true });
-  other = open("other");
+  other = await clone("other", { store: remote.store });
   await master.pushTarget("a", [content("A")]);
   await other.pushTarget("b", [content("B")]);
 });
-afterEach(async () => {
-  await remote[Symbol.asyncDispose]();
-  await rm(directory, { recursive: true, force: true });
-});
-
-function open(name: string): Master {
-  return createMaster({ store: remote.store, place: "here", directory: join(directory, name), now: clock.now });
-}
-
-const content = (text: string): TargetPart => ({
-  kind: "content",
-  content: {
-    async *open(offset) {
-      yield Buffer.from(text).subarray(offset);
-    },
-  },
-});
+afterEach(() => remote[Symbol.asyncDispose]());
 
 const read = async (name: string): Promise<string | undefined> =>
   readTarget(remote.store, await readRelease(remote.store, root, clock.now()), name);

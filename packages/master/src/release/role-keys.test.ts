@@ -1,8 +1,4 @@
 import { generateKeyPairSync } from "node:crypto";
-import { cp, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
 import {
   createSigner,
   findValidSignatures,
@@ -13,34 +9,21 @@ import {
   type Signer,
   type TrustedSet,
 } from "@dtuf/tuf";
-import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
 import { readRelease } from "@dtuf/testing/reference-reader";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { establish, usePublishers } from "@dtuf/testing/scene/publishers";
+import { beforeEach, describe, expect, test } from "vitest";
 import { createMaster, type Master, type RoleKeys } from "../index.ts";
 
-let directory: string;
-let clock: FixedClock;
-let store: LayoutStore;
+const { clock, store, open, clone } = usePublishers(createMaster);
 let master: Master;
 let root: Uint8Array;
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "dtuf-role-keys-"));
-  clock = createFixedClock();
-  store = createLayoutStore({ directory: join(directory, "registry"), now: clock.now });
-  master = open([]);
-  await master.createRootKey();
-  await master.createMetadataKeys();
-  await master.createMetadata();
+  master = await establish(open("master"));
   await master.pushMetadata();
   root = await master.rootFile();
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
-
-function open(signers: readonly Signer[], name = "master"): Master {
-  return createMaster({ store, place: "here", directory: join(directory, name), now: clock.now, signers });
-}
 
 const refresh = (): Promise<TrustedSet> => readRelease(store, root, clock.now());
 const signer = (): Signer => createSigner(generateKeyPairSync("ed25519").privateKey);
@@ -57,7 +40,7 @@ async function roleOf(name: string, of: Master = master): Promise<RoleKeys> {
 describe("several keys of a role", () => {
   test("a second root key and a threshold of two: the new root has the old key's and both new keys' signatures, and clients follow", async () => {
     const alice = signer();
-    const both = open([alice]);
+    const both = open("master", { signers: [alice] });
     await both.addKey("root", alice.key, { owner: "@alice" });
     await both.setThreshold("root", 2);
     await both.pushMetadata();
@@ -75,14 +58,13 @@ describe("several keys of a role", () => {
     await expectRefused(master.pushMetadata(), "MASTER_SIGNATURES_MISSING", { details: { missing: ["@alice"] } });
     expect((await refresh()).root.signed.version).toBe(1);
     expect(await master.staged()).toMatchObject({ roots: [], keys: [{ change: "add" }, { change: "threshold" }] });
-    await open([alice]).pushMetadata();
+    await open("master", { signers: [alice] }).pushMetadata();
     expect((await refresh()).root.signed.version).toBe(2);
   });
 
   test("another publisher's new root loses nothing that is staged: it is signed on top of that one", async () => {
     const [alice, bob] = [signer(), signer()];
-    await cp(join(directory, "master"), join(directory, "other"), { recursive: true });
-    const other = open([], "other");
+    const other = await clone("other");
     await master.addKey("timestamp", bob.key, { owner: "@bob" });
     await other.addKey("targets", alice.key, { owner: "@alice" });
     await other.pushMetadata();
@@ -95,7 +77,7 @@ describe("several keys of a role", () => {
 
   test("reset-keys replaces this machine's keys, and leaves the other holders' keys and the threshold", async () => {
     const alice = signer();
-    const both = open([alice]);
+    const both = open("master", { signers: [alice] });
     await both.addKey("root", alice.key, { owner: "@alice" });
     await both.setThreshold("root", 2);
     await both.pushMetadata();
@@ -112,7 +94,7 @@ describe("several keys of a role", () => {
   test("a replaced timestamp key: the new one signs, the old one is not in the root any more", async () => {
     const online = signer();
     const [old] = (await roleOf("timestamp")).keys;
-    const publisher = open([online]);
+    const publisher = open("master", { signers: [online] });
     await publisher.addKey("timestamp", online.key, { uri: "exec:sign-timestamp" });
     await publisher.removeKey("timestamp", old?.keyId.slice(0, 8) ?? "");
     expect((await roleOf("timestamp", publisher)).keys).toMatchObject([

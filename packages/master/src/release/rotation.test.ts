@@ -1,38 +1,23 @@
 import { generateKeyPairSync } from "node:crypto";
-import { mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
 import { latestTag } from "@dtuf/format";
 import { parseUnverified, type TrustedSet } from "@dtuf/tuf";
-import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
 import { readRelease } from "@dtuf/testing/reference-reader";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { establish, usePublishers } from "@dtuf/testing/scene/publishers";
+import { beforeEach, describe, expect, test } from "vitest";
 import { createMaster, type Master, type PassphraseProvider } from "../index.ts";
 
-let directory: string;
-let clock: FixedClock;
-let store: LayoutStore;
+const { directory, clock, store, open } = usePublishers(createMaster);
 let master: Master;
 let root: Uint8Array;
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "dtuf-rotation-"));
-  clock = createFixedClock();
-  store = createLayoutStore({ directory: join(directory, "registry"), now: clock.now });
-  master = open();
-  await master.createRootKey();
-  await master.createMetadataKeys();
-  await master.createMetadata();
+  master = await establish(open("master"));
   await master.pushMetadata();
   root = await master.rootFile();
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
-
-function open(passphrase?: PassphraseProvider, name = "master"): Master {
-  return createMaster({ store, place: "here", directory: join(directory, name), now: clock.now, passphrase });
-}
 
 const refresh = (pin: Uint8Array = root): Promise<TrustedSet> => readRelease(store, pin, clock.now());
 
@@ -99,8 +84,7 @@ describe("changing keys", () => {
     await rm(join(directory, "master/keys/root_key"));
     await master.createRootKey();
     await master.resetKeys({ replace: true });
-    const cut = createMaster({
-      ...{ place: "here", directory: join(directory, "master"), now: clock.now },
+    const cut = open("master", {
       store: {
         ...store,
         swapTag: async (tag, move, options) => {
@@ -124,14 +108,14 @@ describe("changing keys", () => {
         if (role !== "root") return undefined;
         return purpose === "unlock-previous" ? previous : current;
       };
-    const first = open(ask("old", ""));
+    const first = open("master", { passphrase: ask("old", "") });
     await first.createRootKey();
     await first.resetKeys();
     await first.pushMetadata();
-    const second = open(ask("new", "old"));
+    const second = open("master", { passphrase: ask("new", "old") });
     await second.createRootKey();
     asked.length = 0;
-    await expectRefused(open(ask("new", "wrong")).resetKeys(), "MASTER_PASSPHRASE_WRONG");
+    await expectRefused(open("master", { passphrase: ask("new", "wrong") }).resetKeys(), "MASTER_PASSPHRASE_WRONG");
     expect((await second.staged()).roots).toEqual([]);
     await second.resetKeys();
     await second.pushMetadata();
@@ -158,7 +142,7 @@ describe("changing keys", () => {
     await master.createRootKey();
     await writeFile(join(directory, "master/keys/root_key"), secret);
     await writeFile(join(directory, "master/keys/root_key.pub"), publicKey.export({ format: "pem", type: "spki" }));
-    const seed = open(async ({ purpose }) => (purpose === "unlock" ? "seed" : undefined));
+    const seed = open("master", { passphrase: async ({ purpose }) => (purpose === "unlock" ? "seed" : undefined) });
     await seed.resetKeys();
     await seed.pushMetadata();
     expect([...(await refresh()).root.signed.keys.values()].map((key) => key.scheme)).toContain("rsassa-pss-sha256");
@@ -169,7 +153,7 @@ describe("missing keys", () => {
   test.for(["root", "targets", "snapshot", "timestamp"] as const)(
     "creating metadata without the %s key is an error that names it",
     async (role) => {
-      const fresh = open(undefined, "fresh");
+      const fresh = open("fresh");
       await fresh.createRootKey();
       await fresh.createMetadataKeys();
       await rm(join(directory, `fresh/keys/${role}_key`));
@@ -180,13 +164,13 @@ describe("missing keys", () => {
   );
 
   test("a wrong passphrase changes neither the state nor the registry", patience, async () => {
-    const locked = open(async ({ purpose }) => (purpose === "create" ? "right" : "wrong"));
+    const locked = open("master", { passphrase: async ({ purpose }) => (purpose === "create" ? "right" : "wrong") });
     await locked.createMetadataKeys();
     await master.resetKeys();
     const before = await store.resolve(latestTag, { want: "digest" });
     await expectRefused(locked.pushMetadata(), "MASTER_PASSPHRASE_WRONG");
     expect(await store.resolve(latestTag, { want: "digest" })).toEqual(before);
-    const right = open(async () => "right");
+    const right = open("master", { passphrase: async () => "right" });
     await right.pushMetadata();
     expect((await refresh()).root.signed.version).toBe(2);
   });

@@ -1,37 +1,23 @@
 /** Hash bins in proposals: of targets, and of a delegated role. */
-import { createPublicKey, type KeyObject } from "node:crypto";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import type { KeyObject } from "node:crypto";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { latestTag, parseRelease } from "@dtuf/format";
 import { collect } from "@dtuf/registry";
-import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
-import { createSigner, keyFromPem, parseUnverified, type Signer } from "@dtuf/tuf";
-import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
-import { createPrivateKey } from "@dtuf/testing/keys";
+import { createSigner, keyFromPem, parseUnverified } from "@dtuf/tuf";
+import { createPrivateKey, publicPem } from "@dtuf/testing/keys";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createMaster, openSigningRequest, type Master, type TargetPart } from "../index.ts";
+import { establish, usePublishers } from "@dtuf/testing/scene/publishers";
+import { content } from "@dtuf/testing/oci-content";
+import { beforeEach, describe, expect, test } from "vitest";
+import { createMaster, openSigningRequest, type Master } from "../index.ts";
 
-let directory: string;
-let clock: FixedClock;
-let store: LayoutStore;
+const { directory, clock, store, open } = usePublishers(createMaster);
 let owner: Master;
 let pinned: Uint8Array;
 let key: KeyObject;
 
-const content = (text: string): TargetPart => ({
-  kind: "content",
-  content: {
-    async *open(offset) {
-      yield Buffer.from(text).subarray(offset);
-    },
-  },
-});
-const pem = (of: KeyObject): string => String(createPublicKey(of).export({ format: "pem", type: "spki" }));
-const open = (name: string, signers: readonly Signer[] = []): Master =>
-  createMaster({ store, place: "here", directory: join(directory, name), now: clock.now, signers });
 const read = async (...names: readonly string[]): Promise<readonly (string | undefined)[]> => {
   const release = await readRelease(store, pinned, clock.now());
   return Promise.all(names.map((name) => readTarget(store, release, name)));
@@ -51,19 +37,12 @@ const changed = (before: ReadonlyMap<string, number>, after: ReadonlyMap<string,
   [...after].filter(([name, version]) => before.get(name) !== version).map(([name]) => name);
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "dtuf-team-bins-"));
-  clock = createFixedClock();
-  store = createLayoutStore({ directory: join(directory, "registry"), now: clock.now });
-  owner = open("owner");
-  await owner.createRootKey();
-  await owner.createMetadataKeys();
-  await owner.createMetadata();
+  owner = await establish(open("owner"));
   for (const name of ["a", "b", "c"]) await owner.pushTarget(name, [content(name)]);
   await owner.pushMetadata();
   pinned = await owner.rootFile();
   key = createPrivateKey();
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
 
 async function accepted(name: string): Promise<void> {
   expect(await owner.acceptProposal(name)).toMatchObject({ state: "published" });
@@ -73,10 +52,10 @@ describe("hash bins of targets that two people sign", () => {
   let second: Master;
 
   beforeEach(async () => {
-    await owner.addKey("targets", keyFromPem(pem(key)), { owner: "second" });
+    await owner.addKey("targets", keyFromPem(publicPem(key)), { owner: "second" });
     await owner.setThreshold("targets", 2);
     await owner.propose("second");
-    second = open("second", [createSigner(key)]);
+    second = open("second", { signers: [createSigner(key)] });
     await second.adopt({ root: pinned });
     await second.signProposal("second");
     await accepted("second");
@@ -92,7 +71,7 @@ describe("hash bins of targets that two people sign", () => {
     });
     expect(proposed.signatures).toHaveLength(2);
     expect(proposed.signatures[1]).toMatchObject({ bins: 64, missing: ["second"] });
-    const stranger = open("stranger", [createSigner(createPrivateKey())]);
+    const stranger = open("stranger", { signers: [createSigner(createPrivateKey())] });
     await stranger.adopt({ root: pinned });
     await expect(stranger.signProposal("bins")).rejects.toThrow(
       "can sign targets 3, 64 hash bins from bins-00 on; missing",
@@ -165,9 +144,9 @@ describe("hash bins of a delegated role", () => {
   let tools: Master;
 
   beforeEach(async () => {
-    await owner.delegate("tools", { paths: ["tools/*"], keys: [pem(key)] });
+    await owner.delegate("tools", { paths: ["tools/*"], keys: [publicPem(key)] });
     await owner.propose("tools");
-    tools = open("tools", [createSigner(key)]);
+    tools = open("tools", { signers: [createSigner(key)] });
     await tools.adopt({ root: pinned });
     await tools.signProposal("tools");
     await accepted("tools");
@@ -204,9 +183,9 @@ describe("hash bins of a delegated role", () => {
     await publish();
     expect(await read("tools/a", "tools/b")).toEqual(["tools/a", "tools/b"]);
     const other = createPrivateKey();
-    await owner.delegate("tools", { paths: ["tools/*"], keys: [pem(other)] });
+    await owner.delegate("tools", { paths: ["tools/*"], keys: [publicPem(other)] });
     await owner.propose("keys");
-    const next = open("next", [createSigner(other)]);
+    const next = open("next", { signers: [createSigner(other)] });
     await next.adopt({ root: pinned });
     await next.signProposal("keys");
     await accepted("keys");
@@ -219,7 +198,7 @@ describe("hash bins of a delegated role", () => {
 
   test("cannot be created beside roles that it delegates to, or twice, and nothing is staged", async () => {
     await publish();
-    const delegation = { from: "tools", paths: ["tools/x/*"], keys: [pem(key)] };
+    const delegation = { from: "tools", paths: ["tools/x/*"], keys: [publicPem(key)] };
     await expectRefused(tools.delegate("inner", delegation), "MASTER_BINS_EXIST");
     await expectRefused(tools.createBins(4, { from: "tools" }), "MASTER_BINS_EXIST");
     await expectRefused(tools.createBins(4, { from: "nobody" }), "MASTER_ROLE_UNKNOWN");
@@ -230,9 +209,9 @@ describe("hash bins of a delegated role", () => {
   test("have names that no other role can take for its bins [T160]", async () => {
     await publish();
     const saws = createPrivateKey();
-    await owner.delegate("saws", { paths: ["saws/*"], keys: [pem(saws)] });
+    await owner.delegate("saws", { paths: ["saws/*"], keys: [publicPem(saws)] });
     await owner.propose("saws");
-    const attacker = open("saws", [createSigner(saws)]);
+    const attacker = open("saws", { signers: [createSigner(saws)] });
     await attacker.adopt({ root: pinned });
     await attacker.signProposal("saws");
     await accepted("saws");

@@ -1,11 +1,9 @@
 /** Delegates: people who have a pinned root, a state of their own and the key of one role. */
-import { createPublicKey, type KeyObject } from "node:crypto";
-import { cp, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import type { KeyObject } from "node:crypto";
+import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { encodeProposal, metadataFileName, parseRole, roleTag, type ProposalStatement } from "@dtuf/format";
 import { collect } from "@dtuf/registry";
-import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
 import {
   createSigner,
   keyFromPem,
@@ -14,34 +12,21 @@ import {
   signDocument,
   signedSha256,
   specVersion,
-  type Signer,
 } from "@dtuf/tuf";
-import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
-import { createPrivateKey } from "@dtuf/testing/keys";
+import { createPrivateKey, publicPem } from "@dtuf/testing/keys";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createMaster, type Master, type TargetPart } from "../index.ts";
+import { establish, usePublishers } from "@dtuf/testing/scene/publishers";
+import { content } from "@dtuf/testing/oci-content";
+import { beforeEach, describe, expect, test } from "vitest";
+import { createMaster, type Master } from "../index.ts";
 import { putArtifact } from "../release/upload.ts";
 
-let directory: string;
-let clock: FixedClock;
-let store: LayoutStore;
+const { directory, clock, store, open } = usePublishers(createMaster);
 let owner: Master;
 let pinned: Uint8Array;
 let key: KeyObject;
 
-const content = (text: string): TargetPart => ({
-  kind: "content",
-  content: {
-    async *open(offset) {
-      yield Buffer.from(text).subarray(offset);
-    },
-  },
-});
-const pem = (of: KeyObject): string => String(createPublicKey(of).export({ format: "pem", type: "spki" }));
-const open = (name: string, signers: readonly Signer[] = []): Master =>
-  createMaster({ store, place: "here", directory: join(directory, name), now: clock.now, signers });
 const read = async (name: string): Promise<string | undefined> =>
   readTarget(store, await readRelease(store, pinned, clock.now()), name);
 
@@ -55,14 +40,14 @@ async function readPublished(role: string, version: number): Promise<Uint8Array>
 }
 
 async function openDelegate(name: string, of: KeyObject): Promise<Master> {
-  const delegate = open(name, [createSigner(of)]);
+  const delegate = open(name, { signers: [createSigner(of)] });
   await delegate.adopt({ root: pinned });
   return delegate;
 }
 
 /** Delegates by key alone; the delegate signs the empty first file. */
 async function delegateTo(role: string, of: KeyObject, paths: readonly string[]): Promise<Master> {
-  await owner.delegate(role, { paths, keys: [pem(of)] });
+  await owner.delegate(role, { paths, keys: [publicPem(of)] });
   await owner.propose(role);
   const delegate = await openDelegate(`delegate-${role}`, of);
   await delegate.signProposal(role);
@@ -71,18 +56,11 @@ async function delegateTo(role: string, of: KeyObject, paths: readonly string[])
 }
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "dtuf-delegates-"));
-  clock = createFixedClock();
-  store = createLayoutStore({ directory: join(directory, "registry"), now: clock.now });
-  owner = open("owner");
-  await owner.createRootKey();
-  await owner.createMetadataKeys();
-  await owner.createMetadata();
+  owner = await establish(open("owner"));
   await owner.pushMetadata();
   pinned = await owner.rootFile();
   key = createPrivateKey();
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
 
 async function publish(delegate: Master, role: string, [name, text]: readonly [string, string]): Promise<void> {
   await delegate.pushRoleTarget(role, { name, parts: [content(text)] });
@@ -92,7 +70,7 @@ async function publish(delegate: Master, role: string, [name, text]: readonly [s
 
 describe("a delegated role", () => {
   test("starts empty if it is delegated to by key alone, and clients find the others' targets", async () => {
-    await owner.delegate("tools", { paths: ["tools/*"], keys: [pem(key)] });
+    await owner.delegate("tools", { paths: ["tools/*"], keys: [publicPem(key)] });
     await expectRefused(owner.pushMetadata(), "MASTER_SIGNATURES_MISSING");
     expect((await owner.staged()).roles).toEqual(["tools"]);
     await owner.propose("tools");
@@ -114,8 +92,8 @@ describe("a delegated role", () => {
   });
 
   test("is signed at once if its keys are here", async () => {
-    const both = open("owner", [createSigner(key)]);
-    await both.delegate("tools", { paths: ["tools/*"], keys: [pem(key)] });
+    const both = open("owner", { signers: [createSigner(key)] });
+    await both.delegate("tools", { paths: ["tools/*"], keys: [publicPem(key)] });
     await both.pushMetadata();
     await publish(await openDelegate("delegate", key), "tools", ["tools/hammer", "bang"]);
     expect(await read("tools/hammer")).toBe("bang");
@@ -192,7 +170,7 @@ describe("a delegated role", () => {
     await delegate.delegate("saws", {
       from: "tools",
       paths: ["tools/saws/*", "demo.txt"],
-      keys: [pem(inner)],
+      keys: [publicPem(inner)],
       terminating: true,
     });
     await delegate.propose("saws", { role: "tools" });
@@ -206,7 +184,10 @@ describe("a delegated role", () => {
   });
 
   test("is delegated to by prefixes of path hashes", async () => {
-    await owner.delegate("half", { pathHashPrefixes: ["0", "1", "2", "3", "4", "5", "6", "7"], keys: [pem(key)] });
+    await owner.delegate("half", {
+      pathHashPrefixes: ["0", "1", "2", "3", "4", "5", "6", "7"],
+      keys: [publicPem(key)],
+    });
     await owner.propose("half");
     const delegate = await openDelegate("delegate", key);
     await delegate.signProposal("half");
@@ -224,7 +205,7 @@ test("a delegate's only key is replaced in one proposal, which the holder of the
   await publish(old, "tools", ["tools/hammer", "one"]);
   const [before] = (await owner.listRoleKeys()).filter(({ role }) => role === "tools");
   const next = createPrivateKey();
-  await owner.addKey("tools", keyFromPem(pem(next)), { owner: "nadia" });
+  await owner.addKey("tools", keyFromPem(publicPem(next)), { owner: "nadia" });
   await owner.removeKey("tools", before?.keys[0]?.keyId ?? "");
   const proposed = await owner.propose("keys");
   expect(proposed).toMatchObject({ state: "open", missing: ["nadia"] });
@@ -240,7 +221,7 @@ test("a delegate's only key is replaced in one proposal, which the holder of the
 });
 
 test("a delegate's keys have the name of their holder, which a proposal says is missing", async () => {
-  await owner.delegate("tools", { paths: ["tools/*"], keys: [pem(key)], owner: "dora" });
+  await owner.delegate("tools", { paths: ["tools/*"], keys: [publicPem(key)], owner: "dora" });
   expect(await owner.propose("tools")).toMatchObject({ missing: ["dora"] });
   const delegate = await openDelegate("delegate", key);
   expect(await delegate.signProposal("tools")).toMatchObject({ state: "ready" });

@@ -1,46 +1,34 @@
 /** Versions far above those of the last release, signed with keys that were stolen: what a team signs above, and what not. */
-import { createPrivateKey as readPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { createPrivateKey as readPrivateKey, type KeyObject } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { encodeRelease, latestTag, parseRelease } from "@dtuf/format";
 import { collect, digestOf } from "@dtuf/registry";
-import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
-import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
-import { createPrivateKey } from "@dtuf/testing/keys";
+import { createPrivateKey, publicPem } from "@dtuf/testing/keys";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { createSigner, keyFromPem, parseUnverified, signDocument, type Signer } from "@dtuf/tuf";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { createMaster, type Master, type TargetPart } from "../index.ts";
+import { usePublishers } from "@dtuf/testing/scene/publishers";
+import { content } from "@dtuf/testing/oci-content";
+import { beforeEach, expect, test } from "vitest";
+import { createMaster, type Master } from "../index.ts";
 
 const enormous = 5_000_000;
 const people = ["alice", "bob"] as const;
-let directory: string;
-let clock: FixedClock;
-let store: LayoutStore;
+const { directory, store, open } = usePublishers(createMaster);
 let keys: Readonly<Record<(typeof people)[number], KeyObject>>;
 
-const open = (name: string, signers: readonly Signer[] = []): Master =>
-  createMaster({ store, place: "here", directory: join(directory, name), now: clock.now, signers });
-const person = (name: (typeof people)[number]): Master => open(name, [createSigner(keys[name])]);
+const person = (name: (typeof people)[number]): Master => open(name, { signers: [createSigner(keys[name])] });
 
 /** Two people sign root and targets together; the machine "ci" has the online keys. */
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "dtuf-forward-"));
-  clock = createFixedClock();
-  store = createLayoutStore({ directory: join(directory, "registry"), now: clock.now });
   keys = { alice: createPrivateKey(), bob: createPrivateKey() };
-  const ci = open(
-    "ci",
-    Object.values(keys).map((key) => createSigner(key)),
-  );
+  const ci = open("ci", { signers: Object.values(keys).map((key) => createSigner(key)) });
   const made = [await ci.createRootKey(), ...(await ci.createMetadataKeys())];
   await ci.createMetadata();
   await ci.pushMetadata();
   for (const { role, keyId } of made.filter(({ role: of }) => of === "root" || of === "targets")) {
     for (const owner of people) {
-      const pem = String(createPublicKey(keys[owner]).export({ format: "pem", type: "spki" }));
-      await ci.addKey(role, keyFromPem(pem), { owner });
+      await ci.addKey(role, keyFromPem(publicPem(keys[owner])), { owner });
     }
     await ci.removeKey(role, keyId);
     await ci.setThreshold(role, 2);
@@ -49,7 +37,6 @@ beforeEach(async () => {
   const root = await ci.rootFile();
   for (const name of people) await person(name).adopt({ root });
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
 
 async function published(): Promise<Map<string, Uint8Array>> {
   const found = await store.resolve(latestTag, { want: "bytes" });
@@ -99,21 +86,12 @@ async function forward({ targets }: { readonly targets: boolean }): Promise<void
   await store.put(manifest.descriptor, manifest.bytes, { tags: [latestTag] });
 }
 
-const content: TargetPart = {
-  kind: "content",
-  content: {
-    async *open(offset) {
-      yield Buffer.from("one").subarray(offset);
-    },
-  },
-};
-
 const code = "MASTER_VERSION_IMPLAUSIBLE";
 
 test("above enormous versions of timestamp and snapshot a team signs what it agreed on by voice [T27]", async () => {
   await forward({ targets: false });
   const alice = person("alice");
-  await alice.pushTarget("a", [content]);
+  await alice.pushTarget("a", [content("one")]);
   await expectRefused(alice.propose("next"), code, { details: { role: "timestamp" } });
   const { hash } = await alice.propose("next", { expectSnapshot: String(enormous) });
   await expectRefused(person("bob").signProposal("next"), code, { details: { role: "timestamp" } });
@@ -123,7 +101,7 @@ test("above enormous versions of timestamp and snapshot a team signs what it agr
 test("above an enormous version of targets nobody signs, agreed on or not [T27]", async () => {
   await forward({ targets: true });
   const alice = person("alice");
-  await alice.pushTarget("a", [content]);
+  await alice.pushTarget("a", [content("one")]);
   const { hash } = await alice.propose("next", { expectSnapshot: String(enormous) });
   const bob = person("bob");
   await expectRefused(bob.signProposal("next", { expectHash: hash }), code, { details: { role: "targets" } });

@@ -1,50 +1,34 @@
 /** A delegate with a valid key that proposes more than a document of its own role. */
-import { createPublicKey, type KeyObject } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import type { KeyObject } from "node:crypto";
 import { encodeProposal, latestTag, metadataFileName, parseRole, proposalTag, roleTag } from "@dtuf/format";
 import { collect } from "@dtuf/registry";
-import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
 import {
   createSigner,
   parseRoleName,
-  parseUnverified,
   signDocument,
   signedSha256,
   type DelegatedRole,
   type Delegations,
   type Signer,
   type Targets,
+  parseUnverified,
 } from "@dtuf/tuf";
-import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
-import { createPrivateKey } from "@dtuf/testing/keys";
+import { createPrivateKey, publicPem } from "@dtuf/testing/keys";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { createMaster, type Master, type TargetPart } from "../index.ts";
+import { establish, usePublishers } from "@dtuf/testing/scene/publishers";
+import { content } from "@dtuf/testing/oci-content";
+import { beforeEach, expect, test } from "vitest";
+import { createMaster, type Master } from "../index.ts";
 import { putArtifact } from "../release/upload.ts";
 
-let directory: string;
-let clock: FixedClock;
-let store: LayoutStore;
+const { clock, store, open } = usePublishers(createMaster);
 let owner: Master;
 let libs: Master;
 let tools: Master;
 let pinned: Uint8Array;
 let key: KeyObject;
 
-const content = (text: string): TargetPart => ({
-  kind: "content",
-  content: {
-    async *open(offset) {
-      yield Buffer.from(text).subarray(offset);
-    },
-  },
-});
-const pem = (of: KeyObject): string => String(createPublicKey(of).export({ format: "pem", type: "spki" }));
-const open = (name: string, signers: readonly Signer[] = []): Master =>
-  createMaster({ store, place: "here", directory: join(directory, name), now: clock.now, signers });
 const read = async (name: string): Promise<string | undefined> =>
   readTarget(store, await readRelease(store, pinned, clock.now()), name);
 const latest = async (): Promise<string | undefined> =>
@@ -61,13 +45,13 @@ async function readRole(role: string, version: number): Promise<Uint8Array> {
 let states = 0;
 
 async function openDelegate(of: KeyObject): Promise<Master> {
-  const delegate = open(`delegate-${states++}`, [createSigner(of)]);
+  const delegate = open(`delegate-${states++}`, { signers: [createSigner(of)] });
   await delegate.adopt({ root: pinned });
   return delegate;
 }
 
 async function delegateTo(role: string, of: KeyObject, paths: readonly string[]): Promise<Master> {
-  await owner.delegate(role, { paths, keys: [pem(of)] });
+  await owner.delegate(role, { paths, keys: [publicPem(of)] });
   await owner.propose(role);
   const delegate = await openDelegate(of);
   await delegate.signProposal(role);
@@ -83,20 +67,13 @@ async function publish(delegate: Master, role: string, [name, text]: readonly [s
 
 /** Tools belongs to the attacker; libs delegates to inner, which has a target. */
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "dtuf-hostile-delegate-"));
-  clock = createFixedClock();
-  store = createLayoutStore({ directory: join(directory, "registry"), now: clock.now });
-  owner = open("owner");
-  await owner.createRootKey();
-  await owner.createMetadataKeys();
-  await owner.createMetadata();
+  owner = await establish(open("owner"));
   await owner.pushMetadata();
   pinned = await owner.rootFile();
   key = createPrivateKey();
   tools = await delegateTo("tools", key, ["tools/*"]);
   libs = await delegateTo("libs", createPrivateKey(), ["libs/*", "libs/*/*"]);
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
 
 interface Forged {
   readonly role: string;
@@ -145,7 +122,7 @@ async function expectNotAccepted(): Promise<void> {
 
 test("a delegate cannot take the role of another delegate with a file of its own [T160]", async () => {
   const inner = createPrivateKey();
-  await libs.delegate("inner", { from: "libs", paths: ["libs/inner/*"], keys: [pem(inner)] });
+  await libs.delegate("inner", { from: "libs", paths: ["libs/inner/*"], keys: [publicPem(inner)] });
   await libs.propose("inner", { role: "libs" });
   const holder = await openDelegate(inner);
   await holder.signProposal("inner");
@@ -180,7 +157,7 @@ function binsOf({ keyId, key: material }: Signer, bitLength: number): Delegation
 }
 
 test("a delegate cannot put another key under the id of one, so that a published file is not signed any more [T160]", async () => {
-  await tools.delegate("saws", { from: "tools", paths: ["tools/*"], keys: [pem(key)] });
+  await tools.delegate("saws", { from: "tools", paths: ["tools/*"], keys: [publicPem(key)] });
   await tools.propose("saws", { role: "tools" });
   await owner.acceptProposal("saws");
   const { keyId } = createSigner(key);

@@ -1,24 +1,20 @@
 /** Ceremonies through the registry: what several people sign before it is published. */
-import { createPublicKey, type KeyObject } from "node:crypto";
-import { cp, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import type { KeyObject } from "node:crypto";
+import { cp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { encodeProposal, latestTag, parseProposal, parseStatement, proposalTag, statementHash } from "@dtuf/format";
-import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
+import { encodeProposal, latestTag, parseProposal, proposalTag, statementHash, parseStatement } from "@dtuf/format";
 import { createSigner, keyFromPem, type Signer } from "@dtuf/tuf";
-import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
-import { createPrivateKey } from "@dtuf/testing/keys";
+import { createPrivateKey, publicPem } from "@dtuf/testing/keys";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
 import { createRemoteRepository } from "@dtuf/testing/remote-repository";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { usePublishers } from "@dtuf/testing/scene/publishers";
+import { content } from "@dtuf/testing/oci-content";
+import { beforeEach, describe, expect, test } from "vitest";
 import { createMaster, type Master, type ProposalReview } from "../index.ts";
 import { putArtifact } from "../release/upload.ts";
-import type { TargetPart } from "../contract/contract.ts";
 
-let directory: string;
-let clock: FixedClock;
-let store: LayoutStore;
+const { directory, clock, store, open } = usePublishers(createMaster);
 let ci: Master;
 let pinned: Uint8Array;
 /** What anybody who may write to the registry can do: the signed files of a proposal under another number and name. */
@@ -34,36 +30,19 @@ const people = ["alice", "bob", "carol"] as const;
 type Person = (typeof people)[number];
 let keys: Readonly<Record<Person, KeyObject>>;
 
-const content = (text: string): TargetPart => ({
-  kind: "content",
-  content: {
-    async *open(offset) {
-      yield Buffer.from(text).subarray(offset);
-    },
-  },
-});
-const pem = (key: KeyObject): string => String(createPublicKey(key).export({ format: "pem", type: "spki" }));
-const open = (name: string, signers: readonly Signer[] = []): Master =>
-  createMaster({ store, place: "here", directory: join(directory, name), now: clock.now, signers });
-const person = (name: Person): Master => open(name, [createSigner(keys[name])]);
+const person = (name: Person): Master => open(name, { signers: [createSigner(keys[name])] });
 const read = async (name: string, root = pinned): Promise<string | undefined> =>
   readTarget(store, await readRelease(store, root, clock.now()), name);
 
 /** A published repository whose root needs two of three people, and whose CI machine has the online keys. */
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "dtuf-team-"));
-  clock = createFixedClock();
-  store = createLayoutStore({ directory: join(directory, "registry"), now: clock.now });
   keys = { alice: createPrivateKey(), bob: createPrivateKey(), carol: createPrivateKey() };
-  const founder = open(
-    "ci",
-    Object.values(keys).map((key) => createSigner(key)),
-  );
+  const founder = open("ci", { signers: Object.values(keys).map((key) => createSigner(key)) });
   const made = [await founder.createRootKey(), ...(await founder.createMetadataKeys())];
   await founder.createMetadata();
   await founder.pushMetadata();
   for (const { role, keyId } of made.filter(({ role: of }) => of === "root" || of === "targets")) {
-    for (const owner of people) await founder.addKey(role, keyFromPem(pem(keys[owner])), { owner });
+    for (const owner of people) await founder.addKey(role, keyFromPem(publicPem(keys[owner])), { owner });
     await founder.removeKey(role, keyId);
     await founder.setThreshold(role, 2);
   }
@@ -72,7 +51,6 @@ beforeEach(async () => {
   pinned = await ci.rootFile();
   for (const name of people) await person(name).adopt({ root: pinned });
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
 
 /** What is signed of the root of a proposal. */
 async function rootOf(name: string): Promise<Readonly<Record<string, unknown>>> {
@@ -121,7 +99,7 @@ describe("a proposal", () => {
   test("names keys in and out by owner and fingerprint, and thresholds before and after", async () => {
     const alice = person("alice");
     const dave = createPrivateKey();
-    const id = await alice.addKey("root", keyFromPem(pem(dave)), { owner: "dave" });
+    const id = await alice.addKey("root", keyFromPem(publicPem(dave)), { owner: "dave" });
     await alice.removeKey("root", "carol");
     await alice.setThreshold("root", 3);
     const { summary, signatures } = await alice.propose("rotate");
@@ -142,8 +120,8 @@ describe("a proposal", () => {
     ]);
     await person("bob").signProposal("rotate");
     await expectRefused(ci.acceptProposal("rotate", {}), "MASTER_SIGNATURES_MISSING");
-    await open("dave", [createSigner(dave)]).adopt({ root: pinned });
-    await open("dave", [createSigner(dave)]).signProposal("rotate");
+    await open("dave", { signers: [createSigner(dave)] }).adopt({ root: pinned });
+    await open("dave", { signers: [createSigner(dave)] }).signProposal("rotate");
     expect(await ci.acceptProposal("rotate")).toMatchObject({ result: { versions: { root: 3 } } });
     expect((await readRelease(store, pinned, clock.now())).root.signed.version).toBe(3);
     expect((await alice.staged()).keys.length).toBe(3);
@@ -317,7 +295,7 @@ describe("a proposal", () => {
 
   test("is signed by nobody who has no key of its roles", async () => {
     await proposeDemo();
-    const stranger = open("stranger", [createSigner(createPrivateKey())]);
+    const stranger = open("stranger", { signers: [createSigner(createPrivateKey())] });
     await stranger.adopt({ root: pinned });
     await expectRefused(stranger.signProposal("next"), "MASTER_KEYS_MISSING");
     expect((await person("bob").reviewProposal("next")).signatures[0]?.signed).toHaveLength(1);
@@ -368,7 +346,7 @@ test("where no tag but `latest` may be moved, a proposal is refused with the tag
   const made = await founder.createMetadataKeys();
   await founder.createMetadata();
   await founder.pushMetadata();
-  for (const owner of people) await founder.addKey("targets", keyFromPem(pem(keys[owner])), { owner });
+  for (const owner of people) await founder.addKey("targets", keyFromPem(publicPem(keys[owner])), { owner });
   for (const { role, keyId } of made) if (role === "targets") await founder.removeKey(role, keyId);
   await founder.setThreshold("targets", 2);
   await founder.pushMetadata();

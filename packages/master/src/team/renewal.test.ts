@@ -1,53 +1,36 @@
 /** A team signs again what is due, although nothing changes. */
-import { createPublicKey, type KeyObject } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
-import { createSigner, keyFromPem, type Signer } from "@dtuf/tuf";
-import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
-import { createPrivateKey } from "@dtuf/testing/keys";
+import { createSigner, keyFromPem } from "@dtuf/tuf";
+import { createPrivateKey, publicPem } from "@dtuf/testing/keys";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { readRelease } from "@dtuf/testing/reference-reader";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { usePublishers } from "@dtuf/testing/scene/publishers";
+import { beforeEach, expect, test } from "vitest";
 import { createMaster, type Master } from "../index.ts";
 
 const people = ["alice", "bob"] as const;
 const keys = { alice: createPrivateKey(), bob: createPrivateKey(), dora: createPrivateKey() };
-let directory: string;
-let clock: FixedClock;
-let store: LayoutStore;
+const { clock, store, open } = usePublishers(createMaster);
 let ci: Master;
 let pinned: Uint8Array;
 
-const pem = (key: KeyObject): string => String(createPublicKey(key).export({ format: "pem", type: "spki" }));
-const open = (name: string, signers: readonly Signer[]): Master =>
-  createMaster({ store, place: "here", directory: join(directory, name), now: clock.now, signers });
-const person = (name: keyof typeof keys): Master => open(name, [createSigner(keys[name])]);
+const person = (name: keyof typeof keys): Master => open(name, { signers: [createSigner(keys[name])] });
 
 /** Root and targets need Alice and Bob; Dora has the role `tools`. CI has the online keys. */
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "dtuf-renewal-"));
-  clock = createFixedClock();
-  store = createLayoutStore({ directory: join(directory, "registry"), now: clock.now });
-  const founder = open(
-    "ci",
-    Object.values(keys).map((key) => createSigner(key)),
-  );
+  const founder = open("ci", { signers: Object.values(keys).map((key) => createSigner(key)) });
   const made = [await founder.createRootKey(), ...(await founder.createMetadataKeys())];
   await founder.createMetadata();
   for (const { role, keyId } of made.filter(({ role: of }) => of === "root" || of === "targets")) {
-    for (const owner of people) await founder.addKey(role, keyFromPem(pem(keys[owner])), { owner });
+    for (const owner of people) await founder.addKey(role, keyFromPem(publicPem(keys[owner])), { owner });
     await founder.removeKey(role, keyId);
     await founder.setThreshold(role, 2);
   }
-  await founder.delegate("tools", { paths: ["tools/*"], keys: [pem(keys.dora)] });
+  await founder.delegate("tools", { paths: ["tools/*"], keys: [publicPem(keys.dora)] });
   await founder.pushMetadata();
-  ci = open("ci", []);
+  ci = open("ci");
   pinned = await ci.rootFile();
   for (const name of ["alice", "bob", "dora"] as const) await person(name).adopt({ root: pinned });
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
 
 /** So many days pass, and CI refreshes at their end. */
 async function pass(days: number): Promise<void> {
