@@ -25,15 +25,21 @@ export interface Machine {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export async function createMachine(
-  environment: Readonly<Record<string, string>> = {},
-  parent = tmpdir(),
-): Promise<Machine> {
-  const directory = await mkdtemp(join(parent, "dtuf-test-"));
+export async function createMachine(environment: Environment = {}, parent = tmpdir()): Promise<Machine> {
+  return createMachineIn(await mkdtemp(join(parent, "dtuf-test-")), environment);
+}
+
+type Environment = Readonly<Record<string, string>>;
+
+/** As a machine has them until a test changes them. */
+export function settingsOf(environment: Environment): Pick<Machine, "environment" | "now"> {
+  return { environment: { ...compileCache, ...keyPasswords, ...environment }, now: () => new Date() };
+}
+
+export function createMachineIn(directory: string, environment: Environment): Machine {
   const machine: Machine = {
     directory,
-    environment: { ...compileCache, ...keyPasswords, ...environment },
-    now: () => new Date(),
+    ...settingsOf(environment),
     async run(words, stdin) {
       const program = words[0] === "dxf" ? "dxf" : "dtuf";
       const argv = words[0] === "dxf" ? words.slice(1) : words;

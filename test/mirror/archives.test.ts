@@ -2,41 +2,20 @@
 import { execFileSync } from "node:child_process";
 import { readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { parseTag, type Digest, type ManifestContent } from "@dtuf/registry";
-import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
-import { createRegistryClient, type RegistryClient } from "@dtuf/registry/remote";
-import { createMachine, type Machine, type Ran } from "../cli/machine.ts";
-import { registryOf, uniqueRepository } from "../setup/registries.ts";
+import { createLayoutStore } from "@dtuf/registry/layout";
+import { uniqueRepository } from "../setup/registries.ts";
 import { putImage } from "./images.ts";
+import { useRealRegistry } from "./scene.ts";
 
-let machine: Machine;
-let client: RegistryClient;
-let host: string;
-let store: LayoutStore;
+const { machine, host, client, sync, must } = useRealRegistry();
 let images: readonly [one: ManifestContent, two: ManifestContent];
 
 beforeEach(async () => {
-  ({ host } = registryOf("plain"));
-  const time = { now: () => new Date(), random: Math.random };
-  client = createRegistryClient({ registry: host, scheme: "http", transport: time, ...time });
-  machine = await createMachine();
-  store = createLayoutStore({ directory: join(machine.directory, "made") });
+  const store = createLayoutStore({ directory: join(machine.directory, "made") });
   images = [await putImage(store), await putImage(store)];
 });
-
-afterEach(async () => {
-  await machine[Symbol.asyncDispose]();
-  await client.close();
-});
-
-const sync = (...words: string[]): Promise<Ran> =>
-  machine.run(["sync", "--src-tls-verify=false", "--dest-tls-verify=false", ...words]);
-const must = async (...words: string[]): Promise<Ran> => {
-  const ran = await sync(...words);
-  expect(ran).toMatchObject({ status: 0 });
-  return ran;
-};
 
 const [containerd, refName] = ["io.containerd.image.name", "org.opencontainers.image.ref.name"];
 

@@ -1,30 +1,15 @@
 /** `sync --delete` where several sources meet in one repository, and what belongs to an image. */
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { digestHex, parseTag } from "@dtuf/registry";
 import { listAll } from "@dtuf/testing/oci-content";
-import { createRemoteRepository, type RemoteRepository } from "@dtuf/testing/remote-repository";
-import { createMachine, type Machine } from "../cli/machine.ts";
+import { createRemoteRepository } from "@dtuf/testing/remote-repository";
+import type { Machine } from "../cli/machine.ts";
 import { putArtifact, putImage } from "./images.ts";
+import { useTwoRegistries } from "./scene.ts";
 
-let source: RemoteRepository;
-let target: RemoteRepository;
-let machine: Machine;
-
-beforeEach(async () => {
-  source = await createRemoteRepository();
-  target = await createRemoteRepository();
-  machine = await createMachine();
-});
-
-afterEach(async () => {
-  await machine[Symbol.asyncDispose]();
-  await Promise.all([source, target].map((each) => each[Symbol.asyncDispose]()));
-});
-
-const sync = (...words: string[]): ReturnType<Machine["run"]> =>
-  machine.run(["sync", "--src-tls-verify=false", "--dest-tls-verify=false", ...words]);
+const { machine, source, target, sync } = useTwoRegistries();
 
 /** A list in skopeo's form, by repository. */
 async function syncList(images: Readonly<Record<string, readonly string[]>>, ...more: string[]): Promise<number> {
@@ -90,7 +75,7 @@ describe("what refers to an image, at a registry without a referrers API", () =>
 
   beforeEach(async () => {
     await target[Symbol.asyncDispose]();
-    target = await createRemoteRepository({ without: ["referrers"] });
+    Object.assign(target, await createRemoteRepository({ without: ["referrers"] }));
   });
 
   const run = (...more: string[]): ReturnType<Machine["run"]> =>

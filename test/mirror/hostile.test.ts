@@ -1,35 +1,22 @@
 /** What sync asks a registry, and what it does when registries, disks and processes fail half way. */
-import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { digestHex, digestOf, manifestReadMaxBytes, parseManifest } from "@dtuf/registry";
 import { failAtEachCall } from "@dtuf/testing/file-faults/file-trials";
 import { randomContent } from "@dtuf/testing/oci-content";
 import { createRemoteRepository, type RemoteRepository } from "@dtuf/testing/remote-repository";
-import { createMachine, type Machine } from "../cli/machine.ts";
+import { useDirectory } from "@dtuf/testing/scene/directory";
 import { putImage, putMultiPlatform } from "./images.ts";
+import type { Ran } from "../cli/machine.ts";
+import { useTwoRegistries } from "./scene.ts";
 
-let source: RemoteRepository;
-let target: RemoteRepository;
-let machine: Machine;
-
-beforeEach(async () => {
-  source = await createRemoteRepository();
-  target = await createRemoteRepository();
-  machine = await createMachine();
-});
-
-afterEach(async () => {
-  await machine[Symbol.asyncDispose]();
-  await Promise.all([source, target].map((each) => each[Symbol.asyncDispose]()));
-});
+const { machine, source, target, sync, must } = useTwoRegistries();
 
 const repository = "fred/demo";
 const from = (): string => `${source.registry.host}/${repository}`;
-const words = (...more: string[]): string[] => ["sync", "--src-tls-verify=false", "--dest-tls-verify=false", ...more];
-const toRegistry = (...more: string[]): string[] =>
-  words("--src", "docker", "--dest", "docker", ...more, from(), `${target.registry.host}/x`);
+const toRegistry = (...more: string[]): Promise<Ran> =>
+  must("--src", "docker", "--dest", "docker", ...more, from(), `${target.registry.host}/x`);
 
 function asked({ registry }: RemoteRepository): readonly string[] {
   return registry.requests
@@ -39,9 +26,9 @@ function asked({ registry }: RemoteRepository): readonly string[] {
 
 test("a run with nothing to do costs one HEAD for each tag, at both ends, and the list of tags", async () => {
   for (const tag of ["1", "2", "3"]) await putImage(source.store, { tags: [tag] });
-  await machine.must(toRegistry());
+  await toRegistry();
   for (const { registry } of [source, target]) registry.clearLog();
-  await machine.must(toRegistry());
+  await toRegistry();
   const heads = (path: string): string[] => ["1", "2", "3"].map((tag) => `HEAD /v2/${path}/manifests/${tag}`);
   expect(asked(source).toSorted()).toEqual([`GET /v2/${repository}/tags/list`, ...heads(repository)]);
   expect(asked(target).toSorted()).toEqual(heads("x/demo"));
@@ -49,10 +36,10 @@ test("a run with nothing to do costs one HEAD for each tag, at both ends, and th
 
 test("to a directory it is one HEAD for each tag", async () => {
   await putImage(source.store, { tags: ["1"] });
-  const there = words("--src", "docker", "--dest", "dir", from(), "d");
-  await machine.must(there);
+  const there = ["--src", "docker", "--dest", "dir", from(), "d"];
+  await must(...there);
   source.registry.clearLog();
-  await machine.must(there);
+  await must(...there);
   expect(asked(source)).toEqual([`GET /v2/${repository}/tags/list`, `HEAD /v2/${repository}/manifests/1`]);
 });
 
@@ -76,7 +63,7 @@ test("a layer of fifty tags is read once and sent once", async () => {
   for (let tag = 0; tag < 50; tag++)
     await putImage(source.store, { tags: [`t${tag}`], layers: [base, randomContent(10)] });
   source.registry.clearLog();
-  await machine.must(toRegistry("--images", "8"));
+  await toRegistry("--images", "8");
   const path = `/v2/${repository}/blobs/${digestOf(base)}`;
   expect(source.registry.requests.filter((request) => request.path === path)).toHaveLength(1);
 });
@@ -84,7 +71,7 @@ test("a layer of fifty tags is read once and sent once", async () => {
 test("the tag comes last: content, then what is below the index, then the index under its tag", async () => {
   await putMultiPlatform(source.store, { tag: "multi" });
   target.registry.clearLog();
-  await machine.must(toRegistry("--all"));
+  await toRegistry("--all");
   const puts = asked(target).filter((each) => each.startsWith("PUT /v2/x/demo/manifests"));
   expect(puts).toEqual([
     ...Array.from({ length: 3 }, () => "PUT /v2/x/demo/manifests/D"),
@@ -97,12 +84,12 @@ test("a layer that the source has lost fails its image, and the others go on whe
   await putImage(source.store, { tags: ["1"], layers: [lost] });
   await putImage(source.store, { tags: ["2"] });
   await source.store.deleteBlob(digestOf(lost));
-  const stopped = await machine.run(words("--src", "docker", "--dest", "dir", "--images", "1", from(), "d"));
+  const stopped = await sync("--src", "docker", "--dest", "dir", "--images", "1", from(), "d");
   expect([stopped.status, stopped.stderr]).toEqual([3, expect.stringContaining("MIRROR_CONTENT_MISSING")]);
   expect(stopped.stderr.match(/\(MIRROR_CONTENT_MISSING\)/g)).toHaveLength(1);
   expect(stopped.stderr).toMatch(/failed .*demo:1/);
   expect(await readdir(join(machine.directory, "d", "demo:1"))).not.toContain("manifest.json");
-  const ran = await machine.run(words("--keep-going", "--json", "--src", "docker", "--dest", "dir", from(), "d"));
+  const ran = await sync("--keep-going", "--json", "--src", "docker", "--dest", "dir", from(), "d");
   expect(ran.status).toBe(11);
   expect((JSON.parse(ran.stdout) as { images: { status: string }[] }).images.map(({ status }) => status)).toEqual([
     "failed",
@@ -117,7 +104,7 @@ test("a layer that is not its digest comes into no directory", async () => {
   const bytes = randomContent(500);
   await putImage(source.store, { tags: ["1"], layers: [bytes] });
   source.registry.repository(repository).blobs.set(digestOf(bytes), randomContent(500));
-  const ran = await machine.run(words("--src", "docker", "--dest", "dir", from(), "d"));
+  const ran = await sync("--src", "docker", "--dest", "dir", from(), "d");
   expect([ran.status, ran.stderr]).toEqual([6, expect.stringContaining("OCI_DIGEST_MISMATCH")]);
   expect(await readdir(join(machine.directory, "d", "demo:1"))).not.toContain(digestHex(digestOf(bytes)));
 });
@@ -128,19 +115,15 @@ test("what was brought before a failure is not brought again", async () => {
   const { blobs } = source.registry.repository(repository);
   const second = digestOf(layers[1] ?? new Uint8Array());
   blobs.delete(second);
-  expect((await machine.run(words("--src", "docker", "--dest", "dir", from(), "d"))).status).toBe(3);
+  expect((await sync("--src", "docker", "--dest", "dir", from(), "d")).status).toBe(3);
   blobs.set(second, layers[1] ?? new Uint8Array());
   source.registry.clearLog();
-  await machine.must(words("--src", "docker", "--dest", "dir", from(), "d"));
+  await must("--src", "docker", "--dest", "dir", from(), "d");
   expect(asked(source).filter((each) => each.includes("/blobs/"))).toHaveLength(1);
 });
 
 describe("a disk that is full or broken, at every call", () => {
-  let home: string;
-  beforeEach(async () => {
-    home = await mkdtemp(join(tmpdir(), "dtuf-full-"));
-  });
-  afterEach(() => rm(home, { recursive: true, force: true }));
+  const home = useDirectory();
 
   /** Whatever has its final name is whole; `manifest.json` is there only when everything is. */
   async function expectWhole(directory: string): Promise<void> {
@@ -161,9 +144,7 @@ describe("a disk that is full or broken, at every call", () => {
       kind,
       run: async (directory) => {
         await writeFile(join(home, "report"), "");
-        const ran = await machine.run(
-          words("--report", join(home, "report"), "--src", "docker", "--dest", "dir", from(), directory),
-        );
+        const ran = await sync("--report", join(home, "report"), "--src", "docker", "--dest", "dir", from(), directory);
         if (ran.status !== 0) throw Object.assign(new Error(ran.stderr), { code: `EXIT_${ran.status}` });
       },
       check: async (directory, outcome) => {

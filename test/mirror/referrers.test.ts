@@ -1,24 +1,19 @@
 /** `sync` says what refers to its images and is not at the destination, and looks for it only if it is asked to. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { digestHex, parseTag, type Digest, type ManifestContent } from "@dtuf/registry";
-import { createRemoteRepository, type RemoteRepository } from "@dtuf/testing/remote-repository";
-import { createMachine, type Machine, type Ran } from "../cli/machine.ts";
+import type { Ran } from "../cli/machine.ts";
 import { putArtifact, putImage } from "./images.ts";
+import { useTwoRegistries } from "./scene.ts";
 
 const signature = "application/vnd.dev.cosign.artifact.sig.v1+json";
-let source: RemoteRepository;
-let target: RemoteRepository;
-let machine: Machine;
+const { machine, source, target, sync: run } = useTwoRegistries();
 let image: ManifestContent;
 let signed: Digest;
 let companion: string;
 
 beforeEach(async () => {
-  source = await createRemoteRepository();
-  target = await createRemoteRepository();
-  machine = await createMachine();
   image = await putImage(source.store, { tags: ["1"] });
   const subject = image.descriptor;
   signed = (await putArtifact(source.store, { subject, artifactType: signature })).descriptor.digest;
@@ -26,20 +21,9 @@ beforeEach(async () => {
   await putArtifact(source.store, { tag: companion });
 });
 
-afterEach(async () => {
-  await machine[Symbol.asyncDispose]();
-  await Promise.all([source, target].map((each) => each[Symbol.asyncDispose]()));
-});
-
 const sync = (...words: string[]): Promise<Ran> => {
-  const form = ["--src", "docker", "--dest", "docker", "--src-tls-verify=false", "--dest-tls-verify=false"];
-  return machine.run([
-    "sync",
-    ...form,
-    ...words,
-    `${source.registry.host}/fred/demo:1`,
-    `${target.registry.host}/mirror`,
-  ]);
+  const ends = [`${source.registry.host}/fred/demo:1`, `${target.registry.host}/mirror`];
+  return run("--src", "docker", "--dest", "docker", ...words, ...ends);
 };
 
 const asked = (): readonly string[] =>

@@ -2,31 +2,20 @@
 import { execFileSync } from "node:child_process";
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { parseTag } from "@dtuf/registry";
-import { createRegistryClient, type RegistryClient, type RemoteStore } from "@dtuf/registry/remote";
-import { createMachine, type Machine } from "../cli/machine.ts";
+import { createRegistryClient, type RemoteStore } from "@dtuf/registry/remote";
 import { registryOf, uniqueRepository } from "../setup/registries.ts";
 import { putImage } from "./images.ts";
+import { useRealRegistry } from "./scene.ts";
 
-let client: RegistryClient;
-let machine: Machine;
-let host: string;
+const { machine, host, client } = useRealRegistry();
 let repository: string;
 let store: RemoteStore;
 
-beforeEach(async () => {
-  ({ host } = registryOf("plain"));
-  const time = { now: () => new Date(), random: Math.random };
-  client = createRegistryClient({ registry: host, scheme: "http", transport: time, ...time });
+beforeEach(() => {
   repository = uniqueRepository("sync");
   store = client.repository(repository);
-  machine = await createMachine();
-});
-
-afterEach(async () => {
-  await machine[Symbol.asyncDispose]();
-  await client.close();
 });
 
 const name = (): string => repository.slice(repository.lastIndexOf("/") + 1);

@@ -1,34 +1,20 @@
 /** Options of sync, one by one, against registries that refuse and content that is unusual. */
 import { readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { digestOf, mediaTypes, parseTag } from "@dtuf/registry";
 import { createLayoutStore } from "@dtuf/registry/layout";
 import { listAll, randomContent } from "@dtuf/testing/oci-content";
-import { createRemoteRepository, type RemoteRepository } from "@dtuf/testing/remote-repository";
-import { createMachine, type Machine } from "../cli/machine.ts";
+import { createRemoteRepository } from "@dtuf/testing/remote-repository";
+import type { Machine } from "../cli/machine.ts";
 import { registryOf, uniqueRepository } from "../setup/registries.ts";
 import { putBlob, putImage, putMultiPlatform } from "./images.ts";
+import { useTwoRegistries } from "./scene.ts";
 
-let source: RemoteRepository;
-let target: RemoteRepository;
-let machine: Machine;
-
-beforeEach(async () => {
-  source = await createRemoteRepository();
-  target = await createRemoteRepository();
-  machine = await createMachine();
-});
-
-afterEach(async () => {
-  await machine[Symbol.asyncDispose]();
-  await Promise.all([source, target].map((each) => each[Symbol.asyncDispose]()));
-});
+const { machine, source, target, sync } = useTwoRegistries();
 
 const repository = "fred/demo";
 const from = (): string => `docker://${source.registry.host}/${repository}`;
-const sync = (...words: string[]): ReturnType<Machine["run"]> =>
-  machine.run(["sync", "--src-tls-verify=false", "--dest-tls-verify=false", ...words]);
 const copy = (transport: string, destination: string, ...more: string[]): ReturnType<Machine["run"]> =>
   sync("--src", "docker", "--dest", transport, ...more, `${source.registry.host}/${repository}`, destination);
 const toTarget = (...more: string[]): ReturnType<Machine["run"]> =>

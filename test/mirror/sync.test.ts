@@ -1,44 +1,29 @@
 /** `dtuf sync` between a real registry, directories, layouts and archives, with skopeo as the judge of both forms. */
 import { mkdir, readFile, readdir, stat, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { digestHex, digestOf, parseTag } from "@dtuf/registry";
-import { createRegistryClient, type RegistryClient, type RemoteStore } from "@dtuf/registry/remote";
+import type { RemoteStore } from "@dtuf/registry/remote";
 import { fetchDebianSkopeo, type Skopeo } from "@dtuf/testing/machines/debian-skopeo";
 import { listAll, randomContent } from "@dtuf/testing/oci-content";
-import { createMachine, type Machine } from "../cli/machine.ts";
-import { cacheDirectory, registryOf, uniqueRepository } from "../setup/registries.ts";
+import { cacheDirectory, uniqueRepository } from "../setup/registries.ts";
 import { putArtifact, putImage, putMultiPlatform } from "./images.ts";
+import { useRealRegistry } from "./scene.ts";
 
 let skopeo: Skopeo;
-let client: RegistryClient;
-let machine: Machine;
-let host: string;
+const { machine, host, client, sync, must } = useRealRegistry();
 let repository: string;
 let store: RemoteStore;
-
-const insecure = ["--src-tls-verify=false", "--dest-tls-verify=false"];
 
 beforeAll(async () => {
   skopeo = await fetchDebianSkopeo({ cacheDirectory: join(cacheDirectory(), "debian") });
 });
 
-beforeEach(async () => {
-  ({ host } = registryOf("plain"));
-  const time = { now: () => new Date(), random: Math.random };
-  client = createRegistryClient({ registry: host, scheme: "http", transport: time, ...time });
+beforeEach(() => {
   repository = uniqueRepository("sync");
   store = client.repository(repository);
-  machine = await createMachine();
 });
 
-afterEach(async () => {
-  await machine[Symbol.asyncDispose]();
-  await client.close();
-});
-
-const sync = (...words: string[]): ReturnType<Machine["run"]> => machine.run(["sync", ...insecure, ...words]);
-const must = (...words: string[]): ReturnType<Machine["run"]> => machine.must(["sync", ...insecure, ...words]);
 const name = (): string => repository.slice(repository.lastIndexOf("/") + 1);
 const files = (...path: string[]): Promise<string[]> =>
   readdir(join(machine.directory, ...path)).then((found) => found.toSorted());

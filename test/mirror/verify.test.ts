@@ -1,33 +1,21 @@
 /** `sync --verify`: content of the right size that was damaged at the destination. */
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { digestHex, digestOf, parseTag, type ManifestContent } from "@dtuf/registry";
 import { randomContent } from "@dtuf/testing/oci-content";
-import { createRemoteRepository, type RemoteRepository } from "@dtuf/testing/remote-repository";
-import { createMachine, type Machine } from "../cli/machine.ts";
+import type { RemoteRepository } from "@dtuf/testing/remote-repository";
 import { putArtifact, putImage, putMultiPlatform } from "./images.ts";
+import { useTwoRegistries } from "./scene.ts";
 
 const layer = randomContent(3000);
 const damaged = Buffer.alloc(layer.length, "x");
-let source: RemoteRepository;
-let target: RemoteRepository;
-let machine: Machine;
+const { machine, source, target, sync } = useTwoRegistries();
 
 beforeEach(async () => {
-  source = await createRemoteRepository();
-  target = await createRemoteRepository();
-  machine = await createMachine();
   await putImage(source.store, { tags: ["1"], layers: [layer] });
 });
 
-afterEach(async () => {
-  await machine[Symbol.asyncDispose]();
-  await Promise.all([source, target].map((each) => each[Symbol.asyncDispose]()));
-});
-
-const sync = (...words: string[]): ReturnType<Machine["run"]> =>
-  machine.run(["sync", "--src-tls-verify=false", "--dest-tls-verify=false", ...words]);
 const from = (): string => `docker://${source.registry.host}/fred/demo`;
 
 test.each([
