@@ -1,23 +1,22 @@
 /** `dtuf agent`: a program kept up to date by a timer, by a service, and by a program that drives it with lines of JSON. */
 import { chmod, mkdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { openForms } from "../docs/documents.ts";
-import { createMachine, publishDemo, type Machine, type Ran } from "./machine.ts";
+import { publishDemo, type Ran } from "./machine.ts";
+import { useMachine } from "./use-machine.ts";
 
 const repo = "fred/demo";
 const forms = openForms("known");
-let machine: Machine;
+const machine = useMachine({ DTUF_HOST: "oci:registry" }, "all tests");
 let home: string;
 let homes = 0;
 let newest = 0;
 
 beforeAll(async () => {
-  machine = await createMachine({ DTUF_HOST: "oci:registry" });
   await publishDemo(machine, repo, "Hello World\n");
   await machine.must(["get-root", repo, "--output", "root.json"]);
 });
-afterAll(() => machine[Symbol.asyncDispose]());
 
 /** A machine that has nothing yet, and a release of its own that is the newest. */
 beforeEach(async () => {

@@ -3,31 +3,24 @@ import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { mkdir, readdir, readFile, readlink, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing/hostile-registry/hostile-registry";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { createMachine, publishDemo, type Machine } from "./machine.ts";
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { publishDemo } from "./machine.ts";
+import { useMachineAndRegistry } from "./use-machine.ts";
 
 const bin = fileURLToPath(new URL("../../packages/cli/src/bin/dtuf.ts", import.meta.url));
 const repo = "fred/demo";
 const large = "x".repeat(3_000_000);
 /** Only what hangs takes that long. */
 const patience = { timeout: 100_000 };
-let registry: HostileRegistry;
-let machine: Machine;
+const { machine, registry } = useMachineAndRegistry("all tests");
 let home: string;
 let homes = 0;
 let children: ChildProcessWithoutNullStreams[] = [];
 
 beforeAll(async () => {
-  registry = await createHostileRegistry();
-  machine = await createMachine({ DTUF_HOST: registry.host, DTUF_INSECURE: "1" });
   await publishDemo(machine, repo, "Hello World\n");
   await machine.must(["get-root", repo, "--output", "root.json"]);
   await release("1.0.0");
-});
-afterAll(async () => {
-  await machine[Symbol.asyncDispose]();
-  await registry.close();
 });
 beforeEach(async () => {
   home = join(machine.directory, `home-${++homes}`);

@@ -3,19 +3,17 @@ import { cp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { digestOf, encodeImageManifest, emptyConfig, emptyConfigBytes, parseTag } from "@dtuf/registry";
 import { createLayoutStore } from "@dtuf/registry/layout";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createMachine, publishDemo, type Machine } from "./machine.ts";
+import { beforeAll, describe, expect, test } from "vitest";
+import { createMachine, publishDemo } from "./machine.ts";
+import { useMachine } from "./use-machine.ts";
 
 const repo = "fred/demo";
-let machine: Machine;
+const machine = useMachine({ DTUF_HOST: "oci:registry" }, "all tests");
 
 beforeAll(async () => {
-  machine = await createMachine({ DTUF_HOST: "oci:registry" });
   await publishDemo(machine, repo, "Hello World\n");
   await machine.must(["pull-metadata", repo, "-"], (await machine.must(["get-root", repo])).bytes);
 });
-
-afterAll(async () => machine[Symbol.asyncDispose]());
 
 /** Every file below the machine's directory, by content, but locks, which hold none, and why the last refresh failed. */
 async function snapshot(): Promise<ReadonlyMap<string, string>> {

@@ -1,23 +1,22 @@
 /** What a person reads: in columns on a terminal, never wider than it; one plain value a line in a pipe. */
 import { main } from "dtuf";
 import { createTestIo } from "@dtuf/testing/test-io";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { displayWidth } from "../../packages/cli/src/context/screen/display-width.ts";
-import { createMachine, publishDemo, type Machine } from "./machine.ts";
+import { publishDemo } from "./machine.ts";
+import { useMachine } from "./use-machine.ts";
 
 const repo = "fred/demo";
 const long = `${"a-very-long-directory/".repeat(6)}日本語.tar.gz`;
-let machine: Machine;
+const machine = useMachine({ DTUF_HOST: "oci:registry" }, "all tests");
 
 beforeAll(async () => {
-  machine = await createMachine({ DTUF_HOST: "oci:registry" });
   await publishDemo(machine, repo, "Hello World\n");
   await machine.must(["push-target", repo, long, "demo.txt"]);
   await machine.must(["push-metadata", repo]);
   await machine.must(["pull-metadata", repo, "-"], (await machine.must(["get-root", repo])).bytes);
   await machine.must(["del-target", repo, "demo.txt"]);
 });
-afterAll(async () => machine[Symbol.asyncDispose]());
 
 async function onTerminal(words: readonly string[], columns: number): Promise<readonly string[]> {
   const world = createTestIo({ argv: words, cwd: machine.directory, env: machine.environment });

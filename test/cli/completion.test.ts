@@ -4,13 +4,14 @@ import { chmod, mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { createHostileRegistry } from "@dtuf/testing";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { hasProgram } from "./has-program.ts";
-import { createMachine, publishDemo, type Machine } from "./machine.ts";
+import { createMachine, publishDemo } from "./machine.ts";
+import { useMachine } from "./use-machine.ts";
 
 const repo = "fred/demo";
 const bin = new URL("../../packages/cli/src/bin/dtuf.ts", import.meta.url).pathname;
-let machine: Machine;
+const machine = useMachine({ DTUF_HOST: "oci:registry" }, "all tests");
 
 /** Each would make the file `pwned` if a shell evaluated it. */
 const hostile = [
@@ -28,7 +29,6 @@ const hostile = [
 ];
 
 beforeAll(async () => {
-  machine = await createMachine({ DTUF_HOST: "oci:registry" });
   await publishDemo(machine, repo, "Hello World\n");
   for (const name of ["café.txt", "-option", ...hostile]) {
     await machine.must(["push-target", repo, "--", name, "demo.txt"]);
@@ -40,7 +40,6 @@ beforeAll(async () => {
   await writeFile(program, `#!/bin/sh\nexec "${process.execPath}" --conditions=@dtuf/source "${bin}" "$@"\n`);
   await chmod(program, 0o755);
 });
-afterAll(async () => machine[Symbol.asyncDispose]());
 
 async function complete(...words: readonly string[]): Promise<readonly string[]> {
   return (await machine.must(["__complete", "zsh", ...words])).stdout.split("\n").slice(0, -1);

@@ -1,18 +1,17 @@
 /** What `del-blob` does not delete: the blobs that signed targets of this machine's state are made of. */
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { digestOf } from "@dtuf/registry";
-import { createMachine, publishDemo, type Machine } from "./machine.ts";
+import { publishDemo } from "./machine.ts";
+import { useMachine } from "./use-machine.ts";
 
 const repo = "fred/demo";
 const content = "Hello World\n";
 const blob = digestOf(Buffer.from(content));
-let machine: Machine;
+const machine = useMachine({ DTUF_HOST: "oci:registry" });
 
 beforeEach(async () => {
-  machine = await createMachine({ DTUF_HOST: "oci:registry" });
   await publishDemo(machine, repo, content);
 });
-afterEach(async () => machine[Symbol.asyncDispose]());
 
 test("a blob of a signed target stays, and nothing else that was named with it goes", async () => {
   const other = (await machine.must(["push-blob", repo, "-"], "other")).stdout.trim();

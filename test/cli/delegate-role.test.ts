@@ -7,20 +7,19 @@ import { createLayoutStore } from "@dtuf/registry/layout";
 import { createSigner, parseTargetPath, signDocument, specVersion } from "@dtuf/tuf";
 import { latestTag } from "@dtuf/format";
 import { createPrivateKey } from "@dtuf/testing/keys";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createMachine, publishDemo, type Machine } from "./machine.ts";
+import { beforeAll, describe, expect, test } from "vitest";
+import { publishDemo } from "./machine.ts";
+import { useMachine } from "./use-machine.ts";
 
 const repo = "fred/demo";
 const key = createPrivateKey();
-let machine: Machine;
+const machine = useMachine({ DTUF_HOST: "oci:registry" }, "all tests");
 
 beforeAll(async () => {
-  machine = await createMachine({ DTUF_HOST: "oci:registry" });
   await publishDemo(machine, repo, "Hello World\n");
   await machine.must(["pull-metadata", repo, "-"], (await machine.must(["get-root", repo])).bytes);
   await write("tools.pub", String(createPublicKey(key).export({ format: "pem", type: "spki" })));
 });
-afterAll(async () => machine[Symbol.asyncDispose]());
 
 const write = (name: string, content: string | Uint8Array): Promise<void> =>
   writeFile(join(machine.directory, name), content);

@@ -2,20 +2,17 @@
 import { createHash } from "node:crypto";
 import { cp, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { commands } from "../../packages/cli/src/table.ts";
-import { createMachine, publishDemo, type Machine } from "./machine.ts";
+import { publishDemo } from "./machine.ts";
+import { useMachineAndRegistry } from "./use-machine.ts";
 
 const repo = "fred/demo";
-let registry: HostileRegistry;
-let machine: Machine;
+const { machine, registry } = useMachineAndRegistry();
 let now: Date;
 
 /** Something is staged, proposed and superseded, so that every command has something to do. */
 beforeEach(async () => {
-  registry = await createHostileRegistry();
-  machine = await createMachine({ DTUF_HOST: registry.host, DTUF_INSECURE: "1" });
   now = new Date("2030-01-01T00:00:00Z");
   machine.now = () => now;
   await publishDemo(machine, repo, "Hello World\n");
@@ -34,11 +31,6 @@ beforeEach(async () => {
   await machine.must(["propose", repo, "release"]);
   await machine.must(["get-root", repo, "--output", "root.json"]);
 });
-afterEach(async () => {
-  await registry.close();
-  await machine[Symbol.asyncDispose]();
-});
-
 /** Every file below the machine's directory, with the hash of its content. */
 async function files(): Promise<readonly string[]> {
   const found = await readdir(machine.directory, { recursive: true, withFileTypes: true });

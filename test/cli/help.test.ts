@@ -1,20 +1,19 @@
 /** What the program says of itself: help, errors, what is near a mistyped word. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { findErrorEntry, listErrorCodes } from "../../packages/cli/src/help/errors/index-page.ts";
 import { commands } from "../../packages/cli/src/table.ts";
-import { createMachine, publishDemo, type Machine } from "./machine.ts";
+import { publishDemo } from "./machine.ts";
+import { useMachine } from "./use-machine.ts";
 
 const repo = "fred/demo";
-let machine: Machine;
+const machine = useMachine({ DTUF_HOST: "oci:registry" }, "all tests");
 
 beforeAll(async () => {
-  machine = await createMachine({ DTUF_HOST: "oci:registry" });
   await publishDemo(machine, repo, "Hello World\n");
   await machine.must(["pull-metadata", repo, "-"], (await machine.must(["get-root", repo])).bytes);
 });
-afterAll(async () => machine[Symbol.asyncDispose]());
 
 describe("an error", () => {
   test("names its page and the command that prints it, which it does", async () => {

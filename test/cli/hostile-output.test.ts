@@ -10,20 +10,17 @@ import {
 } from "@dtuf/testing/hostile-registry/hostile-registry";
 import { startHttpServer } from "@dtuf/testing/http-servers";
 import { createTufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createMachine, type Machine } from "./machine.ts";
+import { beforeAll, describe, expect, test } from "vitest";
+import { useMachine } from "./use-machine.ts";
 
 const repo = "fred/demo";
-let machine: Machine;
+const machine = useMachine({ DTUF_INSECURE: "1", DTUF_USERNAME: "fred", DTUF_LOG_FILE: "log" }, "all tests");
 
 beforeAll(async () => {
-  machine = await createMachine({ DTUF_INSECURE: "1", DTUF_USERNAME: "fred", DTUF_LOG_FILE: "log" });
   machine.environment["DTUF_FILE_LOG_LEVEL"] = "DEBUG";
   machine.environment["DTUF_CONSOLE_LOG_LEVEL"] = "DEBUG";
   await writeFile(join(machine.directory, "f"), "x");
 });
-
-afterAll(async () => machine[Symbol.asyncDispose]());
 
 const basic: RegistryAuth = { kind: "basic", users: { fred: "hunter2" } };
 const bearer: RegistryAuth = { kind: "bearer", users: { fred: "hunter2" }, anonymous: "none" };

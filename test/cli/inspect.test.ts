@@ -2,24 +2,16 @@
 import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { createMachine, publishDemo, type Machine } from "./machine.ts";
+import { beforeEach, expect, test } from "vitest";
+import { publishDemo } from "./machine.ts";
+import { useMachineAndRegistry } from "./use-machine.ts";
 
 const repo = "fred/demo";
-let machine: Machine;
-let registry: HostileRegistry;
+const { machine, registry } = useMachineAndRegistry();
 
 beforeEach(async () => {
-  registry = await createHostileRegistry();
-  machine = await createMachine({ DTUF_HOST: registry.host, DTUF_INSECURE: "1" });
   await publishDemo(machine, repo, "Hello World\n");
   await machine.must(["get-root", repo, "--output", "root.json"]);
-});
-
-afterEach(async () => {
-  await registry.close();
-  await machine[Symbol.asyncDispose]();
 });
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");

@@ -1,18 +1,16 @@
 /** `--json` on every command that prints data: one document with a schema's version, and nothing else on stdout. */
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { createMachine, publishDemo, type Machine } from "./machine.ts";
+import { beforeAll, expect, test } from "vitest";
+import { publishDemo } from "./machine.ts";
+import { useMachine } from "./use-machine.ts";
 
 const repo = "fred/demo";
-let machine: Machine;
+const machine = useMachine({ DTUF_HOST: "oci:registry" }, "all tests");
 
 beforeAll(async () => {
-  machine = await createMachine({ DTUF_HOST: "oci:registry" });
   await publishDemo(machine, repo, "Hello World\n");
   await machine.must(["pull-metadata", repo, "-"], (await machine.must(["get-root", repo])).bytes);
   await machine.must(["push-blob", repo, "demo.txt", "@hello"]);
 });
-
-afterAll(async () => machine[Symbol.asyncDispose]());
 
 test.each([
   [["list-master-targets", repo], { targets: ["demo.txt"] }],

@@ -2,17 +2,16 @@
 import { generateKeyPairSync } from "node:crypto";
 import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createMachine, publishDemo, type Machine } from "./machine.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import { publishDemo } from "./machine.ts";
+import { useMachine } from "./use-machine.ts";
 
 const repo = "fred/demo";
-let machine: Machine;
+const machine = useMachine({ DTUF_HOST: "oci:registry", DTUF_SIGNERS_FILE: "config/signers.json" });
 
 beforeEach(async () => {
-  machine = await createMachine({ DTUF_HOST: "oci:registry", DTUF_SIGNERS_FILE: "config/signers.json" });
   await publishDemo(machine, repo, "Hello World\n");
 });
-afterEach(async () => machine[Symbol.asyncDispose]());
 
 const path = (name: string): string => join(machine.directory, name);
 const read = (name: string): Promise<string> => readFile(path(name), "utf8");

@@ -1,16 +1,15 @@
 /** Targets that no client can pull into one directory. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { createMachine, type Machine } from "./machine.ts";
+import { beforeEach, expect, test } from "vitest";
+import { useMachine } from "./use-machine.ts";
 
-let machine: Machine;
+const machine = useMachine();
 const repo = "oci:repo";
 const caseClash = 'the targets "a" and "A" are one file name';
 const treeClash = 'the target "a" is a file, and "a/b" needs a directory';
 
 beforeEach(async () => {
-  machine = await createMachine();
   for (const [directory, name] of [
     ["one", "a"],
     ["two", "A"],
@@ -22,7 +21,6 @@ beforeEach(async () => {
   await machine.must(["init", repo]);
   await machine.must(["publish", repo, "one/a"]);
 });
-afterEach(() => machine[Symbol.asyncDispose]());
 
 test.each([
   ["publish", ["publish", repo, "two/A"], caseClash],

@@ -1,22 +1,17 @@
 /** A name that is not known is answered with what is near; nothing that merely has as many letters is near. */
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createMachine, publishDemo, type Machine } from "./machine.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import { publishDemo } from "./machine.ts";
+import { useMachine } from "./use-machine.ts";
 
 const repo = "fred/demo";
-let machine: Machine;
+const machine = useMachine({ DTUF_HOST: "oci:registry", DTUF_KEY_PASSWORD: "", DTUF_SIGNERS_FILE: "signers.json" });
 
 beforeEach(async () => {
-  machine = await createMachine({
-    DTUF_HOST: "oci:registry",
-    DTUF_KEY_PASSWORD: "",
-    DTUF_SIGNERS_FILE: "signers.json",
-  });
   await publishDemo(machine, repo, "hello\n");
   await machine.must(["get-root", repo, "--output", "root.json"]);
 });
-afterEach(() => machine[Symbol.asyncDispose]());
 
 async function answerOf(words: readonly string[]): Promise<string> {
   const ran = await machine.run(words);

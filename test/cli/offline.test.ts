@@ -1,29 +1,21 @@
 /** Offline means that no socket is opened: not for metadata, not for bytes, by no command that takes the setting. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing/hostile-registry/hostile-registry";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { commands } from "../../packages/cli/src/table.ts";
-import { createMachine, publishDemo, type Machine } from "./machine.ts";
+import { createMachine, publishDemo } from "./machine.ts";
+import { useMachineAndRegistry } from "./use-machine.ts";
 
 const repo = "fred/demo";
 const unpublished = "fred/new";
-let registry: HostileRegistry;
-let machine: Machine;
+const { machine, registry } = useMachineAndRegistry("all tests");
 
 beforeAll(async () => {
-  registry = await createHostileRegistry();
-  machine = await createMachine({ DTUF_HOST: registry.host, DTUF_INSECURE: "1" });
   await publishDemo(machine, repo, "Hello World\n");
   await machine.must(["create-root-key", unpublished]);
   await machine.must(["create-metadata-keys", unpublished]);
   await machine.must(["pull-metadata", repo, "-"], (await machine.must(["get-root", repo])).bytes);
 });
-afterAll(async () => {
-  await machine[Symbol.asyncDispose]();
-  await registry.close();
-});
-
 /** By command: its arguments, and the status that it ends with. */
 const calls: Readonly<Record<string, readonly { readonly words: readonly string[]; readonly status: number }[]>> = {
   "create-metadata": [{ words: [unpublished], status: 0 }],

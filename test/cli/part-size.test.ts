@@ -2,26 +2,18 @@
 import { randomBytes } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { createMachine, publishDemo, type Machine } from "./machine.ts";
+import { beforeEach, expect, test } from "vitest";
+import { publishDemo } from "./machine.ts";
+import { useMachineAndRegistry } from "./use-machine.ts";
 
 const repo = "fred/demo";
 const content = randomBytes(2_500_000);
-let machine: Machine;
-let registry: HostileRegistry;
+const { machine, registry } = useMachineAndRegistry();
 
 beforeEach(async () => {
-  registry = await createHostileRegistry();
-  machine = await createMachine({ DTUF_HOST: registry.host, DTUF_INSECURE: "1" });
   await publishDemo(machine, repo, "Hello World\n");
   await writeFile(join(machine.directory, "disk.img"), content);
 });
-afterEach(async () => {
-  await machine[Symbol.asyncDispose]();
-  await registry.close();
-});
-
 test.each([
   ["push-target", ["disk.img", "disk.img"]],
   ["push-targets", ["disk.img"]],

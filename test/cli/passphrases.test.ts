@@ -3,16 +3,11 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { main } from "dtuf";
 import { createTestIo } from "@dtuf/testing/test-io";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { createMachine, type Machine } from "./machine.ts";
+import { expect, test } from "vitest";
+import { useMachine } from "./use-machine.ts";
 
 const repo = "fred/demo";
-let machine: Machine;
-
-beforeEach(async () => {
-  machine = await createMachine({ DTUF_HOST: "oci:registry" });
-});
-afterEach(() => machine[Symbol.asyncDispose]());
+const machine = useMachine({ DTUF_HOST: "oci:registry" });
 
 function withoutPasswords(roles: readonly string[]): void {
   for (const role of roles) delete machine.environment[`DTUF_${role}_KEY_PASSWORD`];

@@ -1,29 +1,21 @@
 /** How long roles are valid and when they are due, as the metadata says it; and what `status` tells of it. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { metricsText } from "../../packages/cli/src/publish/reports/prometheus.ts";
-import { createMachine, publishDemo, type Machine } from "./machine.ts";
+import { publishDemo } from "./machine.ts";
+import { useMachineAndRegistry } from "./use-machine.ts";
 
 const repo = "fred/demo";
 const dayMs = 86_400_000;
-let registry: HostileRegistry;
-let machine: Machine;
+const { machine, registry } = useMachineAndRegistry();
 let start: Date;
 
 beforeEach(async () => {
-  registry = await createHostileRegistry();
-  machine = await createMachine({ DTUF_HOST: registry.host, DTUF_INSECURE: "1" });
   start = new Date("2030-01-01T00:00:00Z");
   machine.now = () => start;
   await publishDemo(machine, repo, "Hello World\n");
 });
-afterEach(async () => {
-  await registry.close();
-  await machine[Symbol.asyncDispose]();
-});
-
 interface Role {
   readonly role: string;
   readonly version: number;

@@ -6,16 +6,15 @@ import { publishToDirectory, serveDirectory } from "@dtuf/testing/tuf-simulator/
 import { createTufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { testNow } from "@dtuf/testing/tuf-simulator/tuf-trusted";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createMachine, type Machine } from "./machine.ts";
+import { useMachine } from "./use-machine.ts";
 
 const repo = "fred/plain";
-let machine: Machine;
+const machine = useMachine();
 let site: HttpLoopbackServer;
 let host: string;
 let url: string;
 
 beforeEach(async () => {
-  machine = await createMachine();
   machine.now = () => testNow;
   const sim = await createTufSimulator();
   sim.addTarget("a.txt", Buffer.from("content of a"));
@@ -30,7 +29,6 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await site[Symbol.asyncDispose]();
-  await machine[Symbol.asyncDispose]();
 });
 
 /** What each request carried, each value once. */

@@ -6,20 +6,18 @@ import { fileURLToPath } from "node:url";
 import { withLock } from "@dtuf/registry/files";
 import { createHostileRegistry } from "@dtuf/testing/hostile-registry/hostile-registry";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createMachine, publishDemo, type Machine } from "./machine.ts";
+import { beforeAll, describe, expect, test } from "vitest";
+import { publishDemo } from "./machine.ts";
+import { useMachine } from "./use-machine.ts";
 
 const bin = fileURLToPath(new URL("../../packages/cli/src/bin/dtuf.ts", import.meta.url));
 const repo = "fred/demo";
-let machine: Machine;
+const machine = useMachine({ DTUF_HOST: "oci:registry" }, "all tests");
 
 beforeAll(async () => {
-  machine = await createMachine({ DTUF_HOST: "oci:registry" });
   await publishDemo(machine, repo, "x".repeat(3_000_000));
   await machine.must(["pull-metadata", repo, "-"], (await machine.must(["get-root", repo])).bytes);
 });
-
-afterAll(async () => machine[Symbol.asyncDispose]());
 
 function start(words: readonly string[], environment: Record<string, string> = {}): ChildProcess {
   const env = { PATH: process.env["PATH"] ?? "", ...machine.environment, ...environment };

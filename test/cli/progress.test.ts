@@ -2,23 +2,20 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
-import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing/hostile-registry/hostile-registry";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { createMachine, publishDemo, type Machine } from "./machine.ts";
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { publishDemo } from "./machine.ts";
 import { createTerminals, expectEnd, visibleLines, type Opening } from "./on-terminal.ts";
+import { useMachineAndRegistry } from "./use-machine.ts";
 
 const repo = "fred/demo";
 const chunk = 65_536;
 const size = 16 * chunk;
 /** A name that is wide, long, and moves the cursor where it is not escaped. */
 const foreign = `\u001b[2J日本語の長い名前-${"é".repeat(40)}.tgz`;
-let registry: HostileRegistry;
-let machine: Machine;
+const { machine, registry } = useMachineAndRegistry("all tests");
 const terminals = createTerminals(() => machine);
 
 beforeAll(async () => {
-  registry = await createHostileRegistry();
-  machine = await createMachine({ DTUF_HOST: registry.host, DTUF_INSECURE: "1" });
   await publishDemo(machine, repo, "x".repeat(size));
   await writeFile(join(machine.directory, "other"), "y".repeat(size));
   await machine.must(["push-target", repo, "other.txt", "other"]);
@@ -32,11 +29,6 @@ beforeAll(async () => {
 afterEach(() => {
   registry.clearScript();
   terminals.close();
-});
-
-afterAll(async () => {
-  await registry.close();
-  await machine[Symbol.asyncDispose]();
 });
 
 function drip(everyMs: number): void {

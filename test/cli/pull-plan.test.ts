@@ -3,18 +3,15 @@ import { randomBytes } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { digestOf } from "@dtuf/registry";
-import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { createMachine, publishDemo, type Machine } from "./machine.ts";
+import { beforeEach, expect, test } from "vitest";
+import { publishDemo } from "./machine.ts";
+import { useMachineAndRegistry } from "./use-machine.ts";
 
 const old = randomBytes(3_000_000);
 const content = Buffer.concat([old.subarray(0, 1_000_000), randomBytes(1000), old.subarray(1_000_000)]);
-let registry: HostileRegistry;
-let machine: Machine;
+const { machine, registry } = useMachineAndRegistry();
 
 beforeEach(async () => {
-  registry = await createHostileRegistry();
-  machine = await createMachine({ DTUF_HOST: registry.host, DTUF_INSECURE: "1" });
   await publishDemo(machine, "fred/demo", "small");
   await writeFile(join(machine.directory, "app.bin"), content);
   await writeFile(join(machine.directory, "old.bin"), old);
@@ -24,11 +21,6 @@ beforeEach(async () => {
   await machine.must(["pull-metadata", "fred/demo", "root.json"]);
   registry.clearLog();
 });
-afterEach(async () => {
-  await machine[Symbol.asyncDispose]();
-  await registry.close();
-});
-
 const fetched = (): number =>
   registry.requests.filter(({ method, path }) => method === "GET" && path.endsWith(digestOf(content))).length;
 

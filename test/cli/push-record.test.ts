@@ -2,11 +2,12 @@
 import { execFileSync } from "node:child_process";
 import { cp, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { createMachine, publishDemo, type Machine, type Ran } from "./machine.ts";
+import { beforeEach, expect, test } from "vitest";
+import { publishDemo, type Ran } from "./machine.ts";
+import { useMachine } from "./use-machine.ts";
 
 const repo = "fred/demo";
-let machine: Machine;
+const machine = useMachine({ DTUF_HOST: "oci:registry" });
 let now: Date;
 const at = (name: string): string => join(machine.directory, name);
 const advance = (days: number): void => {
@@ -18,7 +19,6 @@ const timer = (...words: readonly string[]): Promise<Ran> => machine.run([...wor
 const refresh = (...words: readonly string[]): Promise<Ran> => timer("refresh-metadata", repo, ...words);
 
 beforeEach(async () => {
-  machine = await createMachine({ DTUF_HOST: "oci:registry" });
   now = new Date("2030-01-01T00:00:00Z");
   machine.now = () => now;
   await publishDemo(machine, repo, "Hello World\n");
@@ -29,7 +29,6 @@ beforeEach(async () => {
     await cp(at(`dtuf_repos/fred/demo/master/keys/${name}`), at(`timer/fred/demo/master/keys/${name}`));
   }
 });
-afterEach(() => machine[Symbol.asyncDispose]());
 
 /** What a refusal may not move: the record of the timer, and what is published. */
 async function trusted(): Promise<readonly string[]> {

@@ -1,24 +1,15 @@
 /** Directories become targets, and come back as files. */
 import { mkdir, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createMachine, type Machine } from "./machine.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import { useMachineAndRegistry } from "./use-machine.ts";
 
 const repo = "fred/demo";
-let machine: Machine;
-let registry: HostileRegistry;
+const { machine, registry } = useMachineAndRegistry();
 
 beforeEach(async () => {
-  registry = await createHostileRegistry();
-  machine = await createMachine({ DTUF_HOST: registry.host, DTUF_INSECURE: "1" });
   await machine.must(["init", repo, "--output", "root.json"]);
   await files({ "dist/a.txt": "a", "dist/sub/b.txt": "b", "dist/sub/c.txt": "c" });
-});
-
-afterEach(async () => {
-  await registry.close();
-  await machine[Symbol.asyncDispose]();
 });
 
 async function files(contents: Readonly<Record<string, string>>): Promise<void> {

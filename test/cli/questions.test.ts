@@ -4,17 +4,17 @@ import { join } from "node:path";
 import { createHash } from "node:crypto";
 import { createTestIo } from "@dtuf/testing/test-io";
 import { main } from "dtuf";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { createMachine, publishDemo, type Machine } from "./machine.ts";
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { publishDemo } from "./machine.ts";
 import { createTerminals, expectEnd } from "./on-terminal.ts";
+import { useMachine } from "./use-machine.ts";
 
 const repo = "fred/demo";
-let machine: Machine;
+const machine = useMachine({ DTUF_HOST: "oci:registry" }, "all tests");
 let roots: { readonly pinned: Buffer; readonly other: Buffer };
 const terminals = createTerminals(() => machine);
 
 beforeAll(async () => {
-  machine = await createMachine({ DTUF_HOST: "oci:registry" });
   await publishDemo(machine, "fred/other", "other");
   await publishDemo(machine, repo, "demo");
   await machine.must(["get-root", repo, "--output", "root.json"]);
@@ -24,7 +24,6 @@ beforeAll(async () => {
 });
 
 afterEach(() => terminals.close());
-afterAll(() => machine[Symbol.asyncDispose]());
 
 const fingerprint = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
 

@@ -3,19 +3,18 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createAgent, type Agent, type AgentOptions } from "@dtuf/agent";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createMachine, publishDemo, type Machine } from "./machine.ts";
+import { publishDemo } from "./machine.ts";
+import { useMachine } from "./use-machine.ts";
 
 const repo = "fred/demo";
-let machine: Machine;
+const machine = useMachine(
+  { DTUF_HOST: "oci:registry", DTUF_KEY_PASSWORD: "", DTUF_SIGNERS_FILE: "signers.json" },
+  "all tests",
+);
 let agent: Agent;
 let root: Uint8Array;
 
 beforeAll(async () => {
-  machine = await createMachine({
-    DTUF_HOST: "oci:registry",
-    DTUF_KEY_PASSWORD: "",
-    DTUF_SIGNERS_FILE: "signers.json",
-  });
   await publishDemo(machine, repo, "Hello World\n");
   root = (await machine.must(["get-root", repo, "--output", "-"])).bytes;
   await mkdir(join(machine.directory, "bin"));
@@ -23,7 +22,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await agent.close();
-  await machine[Symbol.asyncDispose]();
 });
 
 const agentOf = (name: string): AgentOptions => ({

@@ -1,24 +1,23 @@
 /** Each key of a publisher has a passphrase of its own, and a rotation changes them. */
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { uniqueRepository } from "../setup/registries.ts";
-import { createMachine, publishDemo, type Machine } from "./machine.ts";
+import { publishDemo } from "./machine.ts";
+import { useMachine } from "./use-machine.ts";
 
 const roles = ["ROOT", "TARGETS", "SNAPSHOT", "TIMESTAMP"] as const;
 
 const repo = uniqueRepository("rotation");
-let machine: Machine;
+const machine = useMachine({ DTUF_HOST: "oci:registry" }, "all tests");
 
 function setPassphrases(generation: string): void {
   for (const role of roles) machine.environment[`DTUF_${role}_KEY_PASSWORD`] = `${generation} ${role}`;
 }
 
 beforeAll(async () => {
-  machine = await createMachine({ DTUF_HOST: "oci:registry" });
   setPassphrases("first");
   machine.environment["DTUF_OLD_ROOT_KEY_PASSWORD"] = "first ROOT";
   await publishDemo(machine, repo, "before\n");
 });
-afterAll(() => machine[Symbol.asyncDispose]());
 
 describe("with a passphrase of its own for each key", () => {
   test("publishing and refreshing go on between create-metadata-keys and reset-keys, and after it", async () => {

@@ -4,15 +4,15 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { bundle } from "@dtuf/testing/file-faults/bundle";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { createMachine, publishDemo, type Machine } from "./machine.ts";
+import { beforeAll, expect, test } from "vitest";
+import { publishDemo } from "./machine.ts";
+import { useMachine } from "./use-machine.ts";
 
 const repo = "fred/demo";
-let machine: Machine;
+const machine = useMachine({ DTUF_HOST: "oci:registry" }, "all tests");
 let source: string;
 
 beforeAll(async () => {
-  machine = await createMachine({ DTUF_HOST: "oci:registry" });
   await publishDemo(machine, repo, "Hello World\n");
   const input = join(import.meta.dirname, "../../examples/self-update/greet.ts");
   const { greet = "" } = await bundle({ greet: input }, join(machine.directory, "bundled"), [
@@ -24,7 +24,6 @@ beforeAll(async () => {
   await writeFile(join(home, "greet.mjs"), source);
   await writeFile(join(home, "root.json"), (await machine.must(["get-root", repo, "--output", "-"])).bytes);
 });
-afterAll(() => machine[Symbol.asyncDispose]());
 
 async function greet(...words: readonly string[]): Promise<string> {
   const repository = `oci:${join(machine.directory, "registry", repo)}`;

@@ -4,7 +4,6 @@
  */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing";
 import { createTestIo } from "@dtuf/testing/test-io";
 import { publishToDirectory, serveDirectory } from "@dtuf/testing/tuf-simulator/simulator-publish";
 import { testNow } from "@dtuf/testing/tuf-simulator/tuf-trusted";
@@ -22,16 +21,14 @@ import { createScreen } from "../../packages/cli/src/context/screen/screen.ts";
 import { createTerminal } from "../../packages/cli/src/context/terminal.ts";
 import { readSettings, type Flags, type Values } from "../../packages/cli/src/context/settings/values.ts";
 import { commandGroups, commands } from "../../packages/cli/src/table.ts";
-import { createMachine, publishDemo, type Machine } from "./machine.ts";
+import { publishDemo } from "./machine.ts";
+import { useMachineAndRegistry } from "./use-machine.ts";
 
 const repo = "fred/demo";
-let machine: Machine;
-let registry: HostileRegistry;
+const { machine, registry } = useMachineAndRegistry("all tests");
 let plain: Awaited<ReturnType<typeof serveDirectory>>;
 
 beforeAll(async () => {
-  registry = await createHostileRegistry();
-  machine = await createMachine({ DTUF_HOST: registry.host, DTUF_INSECURE: "1" });
   await publishDemo(machine, repo, "Hello World\n");
   await machine.must(["get-root", repo, "--output", "root.json"]);
   await machine.must(["pull-metadata", repo, "root.json"]);
@@ -54,8 +51,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await plain[Symbol.asyncDispose]();
-  await registry.close();
-  await machine[Symbol.asyncDispose]();
 });
 
 interface Story {

@@ -2,15 +2,15 @@
 import { execFileSync } from "node:child_process";
 import { mkdir, readdir, readFile, rename, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { createMachine, publishDemo, type Machine } from "./machine.ts";
+import { beforeEach, expect, test } from "vitest";
+import { publishDemo } from "./machine.ts";
+import { useMachine } from "./use-machine.ts";
 
 const repo = "fred/demo";
-let machine: Machine;
+const machine = useMachine({ DTUF_HOST: "oci:registry" });
 const at = (name: string): string => join(machine.directory, name);
 
 beforeEach(async () => {
-  machine = await createMachine({ DTUF_HOST: "oci:registry" });
   // What a status says of the seconds that are left depends on the clock.
   const now = new Date();
   machine.now = () => now;
@@ -20,7 +20,6 @@ beforeEach(async () => {
   execFileSync("mkfifo", [at("pipe")]);
   await symlink("pipe", at("link"));
 });
-afterEach(() => machine[Symbol.asyncDispose]());
 
 test.each([
   ["push-blob", repo],

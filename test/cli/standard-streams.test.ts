@@ -1,21 +1,20 @@
 /** `-` is stdin or stdout for each argument of each command that names a file. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { commands } from "../../packages/cli/src/table.ts";
-import { createMachine, publishDemo, type Machine, type Ran } from "./machine.ts";
+import { publishDemo, type Ran } from "./machine.ts";
+import { useMachine } from "./use-machine.ts";
 
 const repo = "fred/demo";
-let machine: Machine;
+const machine = useMachine({ DTUF_HOST: "oci:registry" }, "all tests");
 let root: Buffer;
 
 beforeAll(async () => {
-  machine = await createMachine({ DTUF_HOST: "oci:registry" });
   await publishDemo(machine, repo, "Hello World\n");
   root = (await machine.must(["get-root", repo, "--output", "-"])).bytes;
   await machine.must(["get-root", repo, "--output", "root.json"]);
 });
-afterAll(async () => machine[Symbol.asyncDispose]());
 
 const json = (ran: Ran): unknown => JSON.parse(ran.stdout);
 const refused = (ran: Ran): void => {

@@ -4,18 +4,17 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createTufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { parseRoleName, parseTargetPath } from "@dtuf/tuf";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { createHostileRepository, hostileTexts, publishSimulated, repo } from "./hostile-repository.ts";
-import { createMachine, publishDemo, type Machine, type Ran } from "./machine.ts";
+import { publishDemo, type Ran } from "./machine.ts";
 import { attributeOf, elementsOf, openPage, textOf, type Page } from "./status-html.ts";
+import { useMachine } from "./use-machine.ts";
 
 const start = new Date("2030-01-02T00:00:00Z");
-let machine: Machine;
-beforeEach(async () => {
-  machine = await createMachine({ DTUF_HOST: "oci:registry" });
+const machine = useMachine({ DTUF_HOST: "oci:registry" });
+beforeEach(() => {
   machine.now = () => start;
 });
-afterEach(async () => machine[Symbol.asyncDispose]());
 
 async function readPage(name = "status.html"): Promise<Page> {
   return openPage(await readFile(join(machine.directory, name), "utf8"));

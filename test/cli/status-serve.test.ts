@@ -6,13 +6,13 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { main } from "dtuf";
 import { createTestIo } from "@dtuf/testing/test-io";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { createHostileRepository, hostileTexts, repo } from "./hostile-repository.ts";
-import { createMachine, type Machine } from "./machine.ts";
 import { attributeOf, elementsOf, openPage, textOf } from "./status-html.ts";
+import { useMachine } from "./use-machine.ts";
 
 const now = new Date("2030-01-02T00:00:00Z");
-let machine: Machine;
+const machine = useMachine({ DTUF_HOST: "oci:registry" }, "all tests");
 let port: number;
 /** What every address begins with. */
 let base: string;
@@ -20,7 +20,6 @@ let ended: Promise<number>;
 const interrupt = new AbortController();
 
 beforeAll(async () => {
-  machine = await createMachine({ DTUF_HOST: "oci:registry" });
   await createHostileRepository(machine);
   const argv = ["status", repo, "--root", "root.json", "--serve"];
   const world = createTestIo({
@@ -37,7 +36,6 @@ beforeAll(async () => {
   });
   [port, base] = [Number(address.port), address.pathname];
 });
-afterAll(async () => machine[Symbol.asyncDispose]());
 
 interface Asked {
   /** As browsers fill in Sec-Fetch-Site. */

@@ -3,17 +3,14 @@ import { randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { digestOf } from "@dtuf/registry";
-import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { createMachine, publishDemo, type Machine } from "./machine.ts";
+import { beforeEach, expect, test } from "vitest";
+import { publishDemo } from "./machine.ts";
+import { useMachineAndRegistry } from "./use-machine.ts";
 
 const content = randomBytes(2_000_000);
-let registry: HostileRegistry;
-let machine: Machine;
+const { machine, registry } = useMachineAndRegistry();
 
 beforeEach(async () => {
-  registry = await createHostileRegistry();
-  machine = await createMachine({ DTUF_HOST: registry.host, DTUF_INSECURE: "1" });
   await publishDemo(machine, "fred/demo", "small");
   await writeFile(join(machine.directory, "app.bin"), content);
   await machine.must(["push-target", "fred/demo", "app.bin", "app.bin"]);
@@ -21,11 +18,6 @@ beforeEach(async () => {
   await machine.must(["get-root", "fred/demo", "--output", "root.json"]);
   await machine.must(["pull-metadata", "fred/demo", "root.json"]);
 });
-afterEach(async () => {
-  await machine[Symbol.asyncDispose]();
-  await registry.close();
-});
-
 test("the bytes that a registry bends do not reach stdout, those before them do, and the status is 6 [T190]", async () => {
   const bent = Buffer.from(content);
   bent.writeUInt8(bent.readUInt8(1_900_000) ^ 1, 1_900_000);

@@ -1,20 +1,17 @@
 /** What signals, and the end of the input, do to the program and to the terminal. */
 import { access, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing/hostile-registry/hostile-registry";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { createMachine, publishDemo, type Machine } from "./machine.ts";
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { publishDemo } from "./machine.ts";
 import { createTerminals, expectEnd, processOf, visibleLines } from "./on-terminal.ts";
+import { useMachineAndRegistry } from "./use-machine.ts";
 
 const repo = "fred/demo";
 const size = 3_000_000;
-let registry: HostileRegistry;
-let machine: Machine;
+const { machine, registry } = useMachineAndRegistry("all tests");
 const terminals = createTerminals(() => machine);
 
 beforeAll(async () => {
-  registry = await createHostileRegistry();
-  machine = await createMachine({ DTUF_HOST: registry.host, DTUF_INSECURE: "1" });
   await publishDemo(machine, repo, "x".repeat(size));
   await machine.must(["get-root", repo, "--output", "root.json"]);
   await machine.must(["pin", repo, "root.json"]);
@@ -26,11 +23,6 @@ afterEach(async () => {
   terminals.close();
   // The next pull would take the bytes from the file of the last one.
   await rm(join(machine.directory, "dtuf_repos", repo, "copy/seeds"), { recursive: true, force: true });
-});
-
-afterAll(async () => {
-  await registry.close();
-  await machine[Symbol.asyncDispose]();
 });
 
 /** For a transfer that must not end before it is interrupted. */

@@ -3,23 +3,19 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openPseudoTerminal, type PseudoTerminal } from "@dtuf/testing/terminal/pseudo-terminal";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createMachine, publishDemo, type Machine } from "./machine.ts";
+import { afterEach, describe, expect, test } from "vitest";
+import { publishDemo } from "./machine.ts";
+import { useMachine } from "./use-machine.ts";
 
 const bin = fileURLToPath(new URL("../../packages/cli/src/bin/dtuf.ts", import.meta.url));
 const repo = "fred/demo";
 const typed = "correct-horse";
-let machine: Machine;
+const machine = useMachine({ DTUF_HOST: "oci:registry" });
 let opened: PseudoTerminal[] = [];
 
-beforeEach(async () => {
-  machine = await createMachine({ DTUF_HOST: "oci:registry" });
-});
-
-afterEach(async () => {
+afterEach(() => {
   for (const terminal of opened) terminal[Symbol.dispose]();
   opened = [];
-  await machine[Symbol.asyncDispose]();
 });
 
 function open(words: readonly string[]): PseudoTerminal {

@@ -3,25 +3,17 @@ import { createHash, randomBytes } from "node:crypto";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import zlib from "node:zlib";
-import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { createMachine, publishDemo, type Machine } from "./machine.ts";
+import { beforeEach, expect, test } from "vitest";
+import { publishDemo } from "./machine.ts";
+import { useMachineAndRegistry } from "./use-machine.ts";
 
-let registry: HostileRegistry;
-let machine: Machine;
+const { machine, registry } = useMachineAndRegistry();
 
 beforeEach(async () => {
-  registry = await createHostileRegistry();
-  machine = await createMachine({ DTUF_HOST: registry.host, DTUF_INSECURE: "1" });
   await publishDemo(machine, "fred/demo", "small");
   await machine.must(["get-root", "fred/demo", "--output", "root.json"]);
   await machine.must(["pull-metadata", "fred/demo", "root.json"]);
 });
-afterEach(async () => {
-  await machine[Symbol.asyncDispose]();
-  await registry.close();
-});
-
 const at = (name: string): string => join(machine.directory, name);
 
 /** A version whose every chunk differs from that of the others. */

@@ -1,22 +1,17 @@
 /** What a command says when there is nothing to do, when less than all is needed, and about what it was asked. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { createMachine, publishDemo, type Machine } from "./machine.ts";
+import { beforeEach, expect, test } from "vitest";
+import { publishDemo } from "./machine.ts";
+import { useMachine } from "./use-machine.ts";
 
 const repo = "fred/demo";
-let machine: Machine;
+const machine = useMachine({ DTUF_HOST: "oci:registry", DTUF_KEY_PASSWORD: "", DTUF_SIGNERS_FILE: "signers.json" });
 
 beforeEach(async () => {
-  machine = await createMachine({
-    DTUF_HOST: "oci:registry",
-    DTUF_KEY_PASSWORD: "",
-    DTUF_SIGNERS_FILE: "signers.json",
-  });
   await publishDemo(machine, repo, "hello\n");
   await machine.must(["get-root", repo, "--output", "root.json"]);
 });
-afterEach(() => machine[Symbol.asyncDispose]());
 
 test("unstage-target says that nothing was staged, what is staged no longer, and which root stays", async () => {
   const unstage = async (): Promise<string> => (await machine.must(["unstage-target", repo])).stderr;

@@ -1,14 +1,14 @@
 /** Called where neither state nor registry is: the command says so, and leaves nothing there. */
 import { cp, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { createMachine, publishDemo, type Machine } from "./machine.ts";
+import { beforeAll, expect, test } from "vitest";
+import { publishDemo } from "./machine.ts";
+import { useMachine } from "./use-machine.ts";
 
 const repo = "fred/demo";
-let machine: Machine;
+const machine = useMachine({}, "all tests");
 
 beforeAll(async () => {
-  machine = await createMachine();
   await mkdir(join(machine.directory, "made"));
   machine.environment["DTUF_REPOSITORIES_ROOT"] = "made/dtuf_repos";
   machine.environment["DTUF_HOST"] = "oci:made/dtuf_registry";
@@ -19,7 +19,6 @@ beforeAll(async () => {
   delete machine.environment["DTUF_REPOSITORIES_ROOT"];
   delete machine.environment["DTUF_HOST"];
 });
-afterAll(() => machine[Symbol.asyncDispose]());
 
 test.each([
   "pull fred/demo",

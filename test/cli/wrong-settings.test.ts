@@ -1,6 +1,6 @@
 /** Every setting, once with a wrong value: a usage error that names what was given, before anything is done. */
 import { readdir } from "node:fs/promises";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { commands } from "../../packages/cli/src/table.ts";
 import {
   settings,
@@ -8,7 +8,8 @@ import {
   type Setting,
   type SettingName,
 } from "../../packages/cli/src/context/settings/settings.ts";
-import { createMachine, type Machine, type Ran } from "./machine.ts";
+import type { Ran } from "./machine.ts";
+import { useMachine } from "./use-machine.ts";
 
 /** For the settings whose kind does not say it. Any text is right for those with "any". */
 const wrong: Partial<Record<SettingName, string>> = {
@@ -86,12 +87,7 @@ function wrongValue(name: SettingName): string {
   return "wrong";
 }
 
-let machine: Machine;
-beforeAll(async () => {
-  machine = await createMachine();
-});
-afterAll(async () => machine[Symbol.asyncDispose]());
-
+const machine = useMachine({}, "all tests");
 async function run(name: SettingName, form: "flag" | "variable"): Promise<Ran> {
   const value = wrongValue(name);
   const command = commands.find((each) => each.settings.includes(name));

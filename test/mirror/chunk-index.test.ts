@@ -7,16 +7,16 @@ import { collect, type Descriptor } from "@dtuf/registry";
 import { nothing } from "@dtuf/testing/oci-content";
 import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
 import { parseTargetPath, parseUnverified, type TargetFile } from "@dtuf/tuf";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { createMachine, publishDemo, type Machine } from "../cli/machine.ts";
+import { beforeAll, expect, test } from "vitest";
+import { publishDemo } from "../cli/machine.ts";
+import { useMachine } from "../cli/use-machine.ts";
 
 const content = randomBytes(1_500_000);
-let machine: Machine;
+const machine = useMachine({}, "all tests");
 
 const at = (...names: readonly string[]): string => join(machine.directory, ...names);
 
 beforeAll(async () => {
-  machine = await createMachine();
   await publishDemo(machine, "fred/demo", "small");
   await writeFile(at("app.bin"), content);
   await machine.must(["push-target", "fred/demo", "app.bin", "app.bin", "--chunk", "16k"]);
@@ -29,7 +29,6 @@ beforeAll(async () => {
   await machine.must(["push-metadata", "fred/demo"]);
   await writeFile(at("root.json"), (await machine.must(["get-root", "fred/demo"])).bytes);
 });
-afterAll(() => machine[Symbol.asyncDispose]());
 
 async function indexIn(store: LayoutStore, name = "app.bin"): Promise<Descriptor | undefined> {
   const target = await targetIn(store, name);

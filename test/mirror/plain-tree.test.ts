@@ -2,20 +2,16 @@
 import { mkdir, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { createCopy, createDirectorySource } from "@dtuf/copy";
 import { listAll } from "@dtuf/testing/oci-content";
 import { publishToDirectory } from "@dtuf/testing/tuf-simulator/simulator-publish";
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
-import { createMachine, publishDemo, type Machine } from "../cli/machine.ts";
+import { publishDemo } from "../cli/machine.ts";
+import { useMachine } from "../cli/use-machine.ts";
 
 const dayMs = 86_400_000;
-let machine: Machine;
-
-beforeEach(async () => {
-  machine = await createMachine();
-});
-afterEach(() => machine[Symbol.asyncDispose]());
+const machine = useMachine();
 
 const at = (...names: readonly string[]): string => join(machine.directory, ...names);
 

@@ -1,4 +1,6 @@
 /** What sync copies between, new for each test behind the same names. */
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { createRegistryClient, type RegistryClient } from "@dtuf/registry/remote";
 import { createRemoteRepository, type RemoteRepository } from "@dtuf/testing/remote-repository";
 import { afterAll, beforeEach } from "vitest";
@@ -12,6 +14,18 @@ interface Scene {
   readonly sync: (...words: readonly string[]) => Promise<Ran>;
   /** The same, and it must end with 0. */
   readonly must: (...words: readonly string[]) => Promise<Ran>;
+  /** What is in a directory, in order. */
+  readonly files: (...path: readonly string[]) => Promise<readonly string[]>;
+}
+
+/** What `--json` and `--report` tell. */
+export interface Report {
+  readonly images: readonly {
+    readonly status: string;
+    readonly digest?: string;
+    readonly error?: { readonly code: string };
+  }[];
+  readonly transferred: Readonly<Record<string, number>>;
 }
 
 const insecure = ["--src-tls-verify=false", "--dest-tls-verify=false"];
@@ -22,6 +36,7 @@ function useSync(): Scene {
     machine,
     sync: (...words) => machine.run(["sync", ...insecure, ...words]),
     must: (...words) => machine.must(["sync", ...insecure, ...words]),
+    files: async (...path) => (await readdir(join(machine.directory, ...path))).toSorted(),
   };
 }
 

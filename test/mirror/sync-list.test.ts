@@ -1,15 +1,15 @@
 /** `dtuf sync --source-yaml`: what a list may say, and that what fails in it fails alone. */
 import { execFileSync } from "node:child_process";
-import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { parseTag } from "@dtuf/registry";
 import { createRegistryClient, type RemoteStore } from "@dtuf/registry/remote";
 import { registryOf, uniqueRepository } from "../setup/registries.ts";
 import { putImage } from "./images.ts";
-import { useRealRegistry } from "./scene.ts";
+import { useRealRegistry, type Report } from "./scene.ts";
 
-const { machine, host, client } = useRealRegistry();
+const { machine, host, client, files } = useRealRegistry();
 let repository: string;
 let store: RemoteStore;
 
@@ -19,17 +19,6 @@ beforeEach(() => {
 });
 
 const name = (): string => repository.slice(repository.lastIndexOf("/") + 1);
-const files = (...path: string[]): Promise<string[]> =>
-  readdir(join(machine.directory, ...path)).then((found) => found.toSorted());
-
-interface Report {
-  readonly images: readonly {
-    readonly status: string;
-    readonly digest?: string;
-    readonly error?: { readonly code: string };
-  }[];
-  readonly transferred: Readonly<Record<string, number>>;
-}
 
 describe("lists", () => {
   const list = (text: string): Promise<void> => writeFile(join(machine.directory, "list.yaml"), text);

@@ -1,5 +1,5 @@
 /** `dtuf sync` between a real registry, directories, layouts and archives, with skopeo as the judge of both forms. */
-import { mkdir, readFile, readdir, stat, unlink, writeFile } from "node:fs/promises";
+import { mkdir, readFile, stat, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { digestHex, digestOf, parseTag } from "@dtuf/registry";
@@ -8,10 +8,10 @@ import { fetchDebianSkopeo, type Skopeo } from "@dtuf/testing/machines/debian-sk
 import { listAll, randomContent } from "@dtuf/testing/oci-content";
 import { cacheDirectory, uniqueRepository } from "../setup/registries.ts";
 import { putArtifact, putImage, putMultiPlatform } from "./images.ts";
-import { useRealRegistry } from "./scene.ts";
+import { useRealRegistry, type Report } from "./scene.ts";
 
 let skopeo: Skopeo;
-const { machine, host, client, sync, must } = useRealRegistry();
+const { machine, host, client, sync, must, files } = useRealRegistry();
 let repository: string;
 let store: RemoteStore;
 
@@ -25,8 +25,14 @@ beforeEach(() => {
 });
 
 const name = (): string => repository.slice(repository.lastIndexOf("/") + 1);
-const files = (...path: string[]): Promise<string[]> =>
-  readdir(join(machine.directory, ...path)).then((found) => found.toSorted());
+
+/** From the registry. */
+async function syncBySkopeo(name: string, ...more: readonly string[]): Promise<void> {
+  const directory = join(machine.directory, name);
+  await mkdir(directory);
+  const words = ["--src-tls-verify=false", "--src", "docker", "--dest", "dir", ...more];
+  await skopeo.run(["sync", ...words, `${host}/${repository}`, directory]);
+}
 
 async function digestAt(repo: string, tag: string): Promise<string | undefined> {
   return (await client.repository(repo).resolve(parseTag(tag), { want: "digest" }))?.descriptor.digest;
@@ -38,17 +44,7 @@ describe("registry to directory", () => {
     await putImage(store, { tags: ["1.1"], form: "docker" });
     await putArtifact(store, { tag: "thing" });
     await must("--src", "docker", "--dest", "dir", `${host}/${repository}`, "ours");
-    await mkdir(join(machine.directory, "theirs"));
-    await skopeo.run([
-      "sync",
-      "--src-tls-verify=false",
-      "--src",
-      "docker",
-      "--dest",
-      "dir",
-      `${host}/${repository}`,
-      join(machine.directory, "theirs"),
-    ]);
+    await syncBySkopeo("theirs");
     expect(await files("ours")).toEqual([`${name()}:1.0`, `${name()}:1.1`, `${name()}:thing`]);
     for (const image of await files("theirs")) {
       expect(await files("ours", image)).toEqual(await files("theirs", image));
@@ -127,32 +123,11 @@ describe("registry to directory", () => {
   });
 });
 
-interface Report {
-  readonly images: readonly {
-    readonly status: string;
-    readonly digest?: string;
-    readonly error?: { readonly code: string };
-  }[];
-  readonly transferred: Readonly<Record<string, number>>;
-}
-
 describe("directory to registry", () => {
   test("what skopeo wrote comes into a registry with its digests", async () => {
     const image = await putImage(store, { tags: ["1.0"] });
     const { index } = await putMultiPlatform(store, { tag: "multi", form: "docker" });
-    await mkdir(join(machine.directory, "d"));
-    await skopeo.run([
-      "sync",
-      "--all",
-      "--preserve-digests",
-      "--src-tls-verify=false",
-      "--src",
-      "docker",
-      "--dest",
-      "dir",
-      `${host}/${repository}`,
-      join(machine.directory, "d"),
-    ]);
+    await syncBySkopeo("d", "--all", "--preserve-digests");
     const target = uniqueRepository("back");
     await must("--all", "--src", "dir", "--dest", "docker", "d", `${host}/${target}`);
     expect(await digestAt(`${target}/${name()}`, "1.0")).toBe(image.descriptor.digest);

@@ -2,7 +2,7 @@
 import { readFile, readdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { createCopy, createStoreSource } from "@dtuf/copy";
 import { parseTag, type ReadStore } from "@dtuf/registry";
 import { createLayoutStore } from "@dtuf/registry/layout";
@@ -12,22 +12,21 @@ import { publishToDirectory } from "@dtuf/testing/tuf-simulator/simulator-publis
 import { createTestSigner } from "@dtuf/testing/keys";
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { parseTargetPath } from "@dtuf/tuf";
-import { createMachine, publishDemo, type Machine } from "../cli/machine.ts";
+import { publishDemo, type Machine } from "../cli/machine.ts";
+import { useMachine } from "../cli/use-machine.ts";
 
 const latest = parseTag("latest");
-let machine: Machine;
+const machine = useMachine();
 let sim: TufSimulator;
 let copies = 0;
 
 beforeEach(async () => {
-  machine = await createMachine();
   machine.now = () => new Date("2030-01-02T00:00:00Z");
   sim = await createTufSimulator();
   sim.addTarget("a.txt", Buffer.from("old"));
   await sim.publishRelease();
   await writeFile(join(machine.directory, "root.json"), sim.files.get("1.root.json") ?? "");
 });
-afterEach(() => machine[Symbol.asyncDispose]());
 
 const layout = (name: string): ReadStore => createLayoutStore({ directory: join(machine.directory, name) });
 

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { createCopy, createStoreSource, type Copy, type Source } from "@dtuf/copy";
 import { parseTag, type ReadStore } from "@dtuf/registry";
 import { createLayoutStore } from "@dtuf/registry/layout";
@@ -13,18 +13,14 @@ import { publishToDirectory, serveDirectory } from "@dtuf/testing/tuf-simulator/
 import { binName, parseTargetPath } from "@dtuf/tuf";
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { createMachine, publishDemo, registryEnvironment, type Machine } from "../cli/machine.ts";
+import { createMachine, publishDemo, registryEnvironment } from "../cli/machine.ts";
 import { registryOf, uniqueRepository } from "../setup/registries.ts";
+import { useMachine } from "../cli/use-machine.ts";
 
 const fixture = join(import.meta.dirname, "../interop/data/docker-tuf/test-repo");
 const latest = parseTag("latest");
-let machine: Machine;
+const machine = useMachine();
 let copies = 0;
-
-beforeEach(async () => {
-  machine = await createMachine();
-});
-afterEach(() => machine[Symbol.asyncDispose]());
 
 const layout = (name: string): ReadStore => createLayoutStore({ directory: join(machine.directory, name) });
 

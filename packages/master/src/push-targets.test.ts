@@ -1,33 +1,19 @@
 import { readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { establish } from "@dtuf/testing/scene/publishers";
-import { useDirectory } from "@dtuf/testing/scene/directory";
+import { establish, useRegistryPublisher } from "@dtuf/testing/scene/publishers";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createMaster, type Master, type NewTarget } from "./index.ts";
 
-const directory = useDirectory();
-let registry: HostileRegistry;
+const { directory, registry, open } = useRegistryPublisher(createMaster);
 let master: Master;
 
 beforeEach(async () => {
-  registry = await createHostileRegistry();
-  master = await establish(
-    createMaster({
-      repository: `${registry.host}/fred/demo`,
-      scheme: "http",
-      directory: join(directory, "master"),
-      concurrency: 4,
-    }),
-  );
+  master = await establish(open({ concurrency: 4, now: undefined }));
   registry.clearLog();
 });
 
-afterEach(async () => {
-  await master.close();
-  await registry.close();
-});
+afterEach(() => master.close());
 
 async function targetsOf(contents: Readonly<Record<string, string>>): Promise<readonly NewTarget[]> {
   const targets: NewTarget[] = [];

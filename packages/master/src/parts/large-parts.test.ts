@@ -6,44 +6,26 @@ import { parseChunkIndex } from "@dtuf/delta";
 import { encodeTarget, findTargetBlobs, findTargetIndex } from "@dtuf/format";
 import { createDigester, digestHex, digestOf, type Digest, type Progress } from "@dtuf/registry";
 import { readFileIdentity } from "@dtuf/registry/files";
-import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { establish } from "@dtuf/testing/scene/publishers";
-import { useDirectory } from "@dtuf/testing/scene/directory";
+import { establish, useRegistryPublisher } from "@dtuf/testing/scene/publishers";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { parseTargetPath } from "@dtuf/tuf";
 import { createMaster, type Master, type TargetPart } from "../index.ts";
 import { openHashedFiles } from "./hashed-files.ts";
 
 const large = 5 * 1024 * 1024;
-/** Later than the files of the tests: what was changed a moment ago is not remembered. */
-const later = (): Date => new Date(Date.now() + 60_000);
 
-const directory = useDirectory();
+const { directory, registry, open: openMaster } = useRegistryPublisher(createMaster);
 const path = join(directory, "large");
-let registry: HostileRegistry;
 let master: Master;
-
-function openMaster(): Master {
-  return createMaster({
-    repository: `${registry.host}/fred/demo`,
-    scheme: "http",
-    directory: join(directory, "master"),
-    now: later,
-  });
-}
 
 beforeEach(async () => {
   await writeFile(path, randomBytes(large));
-  registry = await createHostileRegistry();
   master = await establish(openMaster());
   registry.clearLog();
 });
 
-afterEach(async () => {
-  await master.close();
-  await registry.close();
-});
+afterEach(() => master.close());
 
 const part = (): TargetPart => ({ kind: "file", path });
 const push = async (name = "large"): Promise<string | undefined> =>

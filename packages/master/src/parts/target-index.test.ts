@@ -5,38 +5,23 @@ import { parseChunkIndex, type ChunkIndex } from "@dtuf/delta";
 import { findTargetIndex, targetTag } from "@dtuf/format";
 import { digestOf, parseManifest, type Digest } from "@dtuf/registry";
 import { parseTargetPath, type TargetFile } from "@dtuf/tuf";
-import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing";
-import { establish } from "@dtuf/testing/scene/publishers";
-import { useDirectory } from "@dtuf/testing/scene/directory";
+import { establish, useRegistryPublisher } from "@dtuf/testing/scene/publishers";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createMaster, type Master, type TargetPart } from "../index.ts";
 
 const content = randomBytes(6 * 1024 * 1024);
 
-const directory = useDirectory();
+const { directory, registry, open } = useRegistryPublisher(createMaster);
 const path = join(directory, "large");
-let registry: HostileRegistry;
 let master: Master;
 
 beforeEach(async () => {
   await writeFile(path, content);
-  registry = await createHostileRegistry();
-  master = await establish(
-    createMaster({
-      repository: `${registry.host}/fred/demo`,
-      scheme: "http",
-      directory: join(directory, "master"),
-      // Later than the files: a digest of a file that changed a moment ago is not remembered.
-      now: () => new Date(Date.now() + 60_000),
-    }),
-  );
+  master = await establish(open());
   registry.clearLog();
 });
 
-afterEach(async () => {
-  await master.close();
-  await registry.close();
-});
+afterEach(() => master.close());
 
 const part = (): TargetPart => ({ kind: "file", path });
 const blobs = (): Map<string, Uint8Array> => registry.repository("fred/demo").blobs;
@@ -112,12 +97,7 @@ test("pruning keeps the index of a target that is published, and deletes that of
   await utimes(path, 1, 1);
   const second = await digestOfIndex();
   await master.pushMetadata();
-  const later = createMaster({
-    repository: `${registry.host}/fred/demo`,
-    scheme: "http",
-    directory: join(directory, "master"),
-    now: () => new Date(Date.now() + 3 * 24 * 3600 * 1000),
-  });
+  const later = open({ now: () => new Date(Date.now() + 3 * 24 * 3600 * 1000) });
   for (let time = 0; time < 3; time += 1) await later.refreshMetadata({ withinMs: 365 * 24 * 3600 * 1000 });
   await later.prune();
   await later.close();

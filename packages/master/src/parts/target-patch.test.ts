@@ -5,11 +5,9 @@ import { join } from "node:path";
 import { decodeSegment, parsePatchTable } from "@dtuf/delta";
 import { findTargetPatches, targetTag } from "@dtuf/format";
 import { digestOf, parseManifest } from "@dtuf/registry";
-import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { parseTargetPath, type TargetFile } from "@dtuf/tuf";
-import { establish } from "@dtuf/testing/scene/publishers";
-import { useDirectory } from "@dtuf/testing/scene/directory";
+import { establish, useRegistryPublisher } from "@dtuf/testing/scene/publishers";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createMaster, type Master, type TargetPart } from "../index.ts";
 
@@ -18,28 +16,15 @@ const old = randomBytes(2_000_000);
 const content = Buffer.from(old);
 for (let at = 0; at < content.length; at += 5000) content[at] = (content[at] ?? 0) + 1;
 
-const directory = useDirectory();
+const { directory, registry, open } = useRegistryPublisher(createMaster);
 const path = join(directory, "file");
-let registry: HostileRegistry;
 let master: Master;
 
-const open = (now = (): Date => new Date(Date.now() + 60_000)): Master =>
-  createMaster({
-    repository: `${registry.host}/fred/demo`,
-    scheme: "http",
-    directory: join(directory, "master"),
-    now,
-  });
-
 beforeEach(async () => {
-  registry = await createHostileRegistry();
   master = await establish(open());
 });
 
-afterEach(async () => {
-  await master.close();
-  await registry.close();
-});
+afterEach(() => master.close());
 
 const blobs = (): Map<string, Uint8Array> => registry.repository("fred/demo").blobs;
 const hex = (bytes: Uint8Array): string => digestOf(bytes).slice("sha256:".length);
@@ -121,7 +106,7 @@ test.each([
   await master.pushMetadata();
   if (!kept) await push(randomBytes(100));
   if (!kept) await master.pushMetadata();
-  const later = open(() => new Date(Date.now() + 3 * 24 * 3600 * 1000));
+  const later = open({ now: () => new Date(Date.now() + 3 * 24 * 3600 * 1000) });
   for (let time = 0; time < 3; time += 1) await later.refreshMetadata({ withinMs: 365 * 24 * 3600 * 1000 });
   await later.prune();
   await later.close();

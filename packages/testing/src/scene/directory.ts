@@ -2,12 +2,12 @@ import { randomUUID } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeEach } from "vitest";
+import { before, type During } from "./before.ts";
 
-/** A directory that is empty before each test and gone after it. */
-export function useDirectory(): string {
+/** A directory that is empty at first and gone at the end. */
+export function useDirectory(during: During = "each test"): string {
   const directory = join(tmpdir(), `dtuf-test-${randomUUID()}`);
-  beforeEach(async () => {
+  before(during, async () => {
     await mkdir(directory, { mode: 0o700 });
     return () => rm(directory, { recursive: true, force: true });
   });

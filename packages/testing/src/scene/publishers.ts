@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
 import { beforeEach } from "vitest";
 import { createFixedClock, type FixedClock } from "../fixed-clock.ts";
+import type { HostileRegistry } from "../hostile-registry/hostile-registry.ts";
+import { useHostileRegistry } from "./registry.ts";
 import { useDirectory } from "./directory.ts";
 
 export interface Publishers<P, O> {
@@ -35,6 +37,25 @@ export function usePublishers<P, O>(create: (options: O) => P): Publishers<P, O>
       return open(name, options);
     },
   };
+}
+
+/** A publisher of a hostile registry, at the registry's address. */
+export function useRegistryPublisher<P, O>(
+  create: (options: O) => P,
+): {
+  readonly directory: string;
+  readonly registry: HostileRegistry;
+  readonly open: (options?: Partial<O>) => P;
+} {
+  const [directory, registry] = [useDirectory(), useHostileRegistry()];
+  const open = (options?: Partial<O>): P =>
+    create({
+      ...{ repository: `${registry.host}/fred/demo`, scheme: "http", directory: join(directory, "master") },
+      // Later than the files: the digest of a file that changed a moment ago is not remembered.
+      now: () => new Date(Date.now() + 60_000),
+      ...options,
+    } as O);
+  return { directory, registry, open };
 }
 
 interface Founder {
