@@ -1,6 +1,7 @@
 import { createTestSigner } from "@dtuf/testing/keys";
 import { createSimulatorSource } from "@dtuf/testing/tuf-simulator/simulator-source";
-import { createTufSimulator, type NewDelegation, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
+import type { NewDelegation } from "@dtuf/testing/tuf-simulator/simulator-keys";
+import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { parseTargetPath } from "@dtuf/tuf";
 import { describe, expect, test } from "vitest";
 import { createVictim, outcome } from "./victim.ts";

@@ -1,11 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createPrivateKey } from "@dtuf/testing/keys";
-import {
-  createTufSimulator,
-  type TufSimulator,
-  type TufSimulatorOptions,
-} from "@dtuf/testing/tuf-simulator/tuf-simulator";
+import type { TufSimulatorOptions } from "@dtuf/testing/tuf-simulator/simulator-documents";
+import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { createSigner, parseKeyId } from "@dtuf/tuf";
 import { describe, expect, test, vi } from "vitest";
 import { createClients, type ClientsOptions, type Verdict } from "./clients.ts";

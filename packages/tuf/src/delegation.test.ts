@@ -1,6 +1,7 @@
 import { createTestSigner } from "@dtuf/testing/keys";
 import { createTufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
-import type { NewDelegation, TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
+import type { NewDelegation } from "@dtuf/testing/tuf-simulator/simulator-keys";
+import type { TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { loadFrom, trustSimulator, wantedFileOf } from "@dtuf/testing/tuf-simulator/tuf-trusted";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { describe, expect, test } from "vitest";

@@ -12,69 +12,20 @@
  * Only `signDocument` verifies documents here; a test puts wrong files into `files` directly.
  */
 import { createHash } from "node:crypto";
-import { binNames, parseRoleName, parseTargetPath, signDocument, specVersion } from "@dtuf/tuf";
-import type {
-  DelegatedRole,
-  Document,
-  JsonObject,
-  Key,
-  KeyId,
-  MetaFile,
-  Role,
-  Root,
-  Signer,
-  Snapshot,
-  SuccinctRoles,
-  TargetFile,
-  Targets,
-  Timestamp,
-  TopLevelRole,
-} from "@dtuf/tuf";
+import { parseTargetPath, signDocument } from "@dtuf/tuf";
+import type { Document, JsonObject, MetaFile, Signer, TargetFile, Targets, TopLevelRole } from "@dtuf/tuf";
 import { createTestSigner } from "../keys.ts";
+import {
+  createCore,
+  targetsOf,
+  type Core,
+  type Draft,
+  type SimulatedDocuments,
+  type TufSimulatorOptions,
+} from "./simulator-documents.ts";
+import { addDelegation, addSigner, addSuccinctRoles, rotateKeys, type NewDelegation } from "./simulator-keys.ts";
 
-/** The same fields, mutable. */
-export type Draft<T> = T extends string | number | boolean | undefined | Date
-  ? T
-  : T extends ReadonlyMap<infer K, infer V>
-    ? Map<K, Draft<V>>
-    : T extends readonly (infer I)[]
-      ? Draft<I>[]
-      : JsonObject extends T
-        ? T
-        : { -readonly [K in keyof T]: Draft<T[K]> };
-
-export interface TufSimulatorOptions {
-  /** The start of the documents' lifetime; they expire 30 days later unless changed. */
-  readonly now?: Date;
-  readonly consistentSnapshot?: boolean;
-  /** Whether snapshot and timestamp carry lengths and hashes. */
-  readonly metaHashes?: "hashes" | "versions-only";
-}
-
-export interface NewDelegation {
-  readonly name: string;
-  readonly paths?: readonly string[];
-  readonly pathHashPrefixes?: readonly string[];
-  readonly terminating?: boolean;
-  /** Default: one new signer. */
-  readonly signers?: readonly Signer[];
-  readonly threshold?: number;
-}
-
-export interface TufSimulator {
-  root: Draft<Root>;
-  timestamp: Draft<Timestamp>;
-  snapshot: Draft<Snapshot>;
-  targets: Draft<Targets>;
-  /** Delegated roles by name. */
-  readonly delegates: Map<string, Draft<Targets>>;
-  /** By role: the signers that sign it when it is published. */
-  readonly signers: Map<string, Signer[]>;
-  metaHashes: "hashes" | "versions-only";
-  /** Published metadata by file name: `1.root.json`, `timestamp.json`, `2.snapshot.json`, `3.targets.json`, `1.<role>.json`. */
-  readonly files: Map<string, Uint8Array>;
-  /** Target bytes by path. */
-  readonly targetFiles: Map<string, Uint8Array>;
+export interface TufSimulator extends SimulatedDocuments {
   /** `N.<role>.json`, or `<role>.json` if the root says that snapshots are not consistent. */
   fileName(role: string, version: number): string;
 
@@ -97,13 +48,11 @@ export interface TufSimulator {
   rotateKeys(role: TopLevelRole): void;
 }
 
-type Core = Pick<
-  TufSimulator,
-  "root" | "timestamp" | "snapshot" | "targets" | "delegates" | "signers" | "metaHashes" | "files" | "targetFiles"
-> & { retired: Signer[]; readonly expires: Date };
+const topLevel = ["root", "timestamp", "snapshot", "targets"];
 
 export async function createTufSimulator(options: TufSimulatorOptions = {}): Promise<TufSimulator> {
   const core = createCore(options);
+  for (const role of topLevel) addSigner(core, { role, signer: createTestSigner(), delegator: "root" });
   const sim: TufSimulator = Object.assign(core, {
     fileName: (role: string, version: number) => fileName(core, role, version),
     publishRoot: () => publishRoot(core),
@@ -125,37 +74,6 @@ export async function createTufSimulator(options: TufSimulatorOptions = {}): Pro
   await sim.publishSnapshot();
   await sim.publishTimestamp();
   return sim;
-}
-
-const lifetimeMs = 30 * 24 * 3600 * 1000;
-const topLevel: readonly TopLevelRole[] = ["root", "timestamp", "snapshot", "targets"];
-
-function createCore(options: TufSimulatorOptions): Core {
-  const expires = new Date((options.now ?? new Date("2030-01-01T00:00:00Z")).getTime() + lifetimeMs);
-  const fields = { version: 1, specVersion, unrecognized: {} };
-  const common = (): typeof fields & { expires: Date } => ({ ...fields, expires: new Date(expires) });
-  const role = (): Draft<Role> => ({ keyIds: [], threshold: 1, unrecognized: {} });
-  const core: Core = {
-    root: {
-      ...common(),
-      type: "root",
-      consistentSnapshot: options.consistentSnapshot ?? true,
-      keys: new Map(),
-      roles: { root: role(), timestamp: role(), snapshot: role(), targets: role() },
-    },
-    timestamp: { ...common(), type: "timestamp", snapshot: { version: 1, unrecognized: {} } },
-    snapshot: { ...common(), type: "snapshot", meta: new Map() },
-    targets: { ...common(), type: "targets", targets: new Map() },
-    delegates: new Map(),
-    signers: new Map(),
-    metaHashes: options.metaHashes ?? "hashes",
-    files: new Map(),
-    targetFiles: new Map(),
-    retired: [],
-    expires,
-  };
-  for (const name of topLevel) addSigner(core, { role: name, signer: createTestSigner(), delegator: "root" });
-  return core;
 }
 
 function fileName({ root }: Core, role: string, version: number): string {
@@ -211,12 +129,6 @@ function sha256(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-function targetsOf(core: Core, role: string): Draft<Targets> {
-  const document = role === "targets" ? core.targets : core.delegates.get(role);
-  if (document === undefined) throw new TypeError(`the simulator has no role ${role}`);
-  return document;
-}
-
 function addTarget(core: Core, target: { path: string; bytes: Uint8Array; role?: string; custom?: JsonObject }): void {
   const { path, bytes, role = "targets", custom } = target;
   const file: Draft<TargetFile> = {
@@ -227,83 +139,4 @@ function addTarget(core: Core, target: { path: string; bytes: Uint8Array; role?:
   };
   targetsOf(core, role).targets.set(parseTargetPath(path), file);
   core.targetFiles.set(path, bytes);
-}
-
-function addDelegation(core: Core, delegator: string, delegation: NewDelegation): Draft<Targets> {
-  const from = targetsOf(core, delegator);
-  from.delegations ??= { kind: "listed", keys: new Map(), roles: [], unrecognized: {} };
-  if (from.delegations.kind !== "listed") throw new TypeError(`${delegator} has succinct roles`);
-  const { name, paths, pathHashPrefixes, terminating = false, threshold = 1 } = delegation;
-  const role: Draft<DelegatedRole> = {
-    name: parseRoleName(name),
-    keyIds: [],
-    threshold,
-    terminating,
-    unrecognized: {},
-    ...(pathHashPrefixes === undefined
-      ? { paths: [...(paths ?? ["*"])] }
-      : { pathHashPrefixes: [...pathHashPrefixes] }),
-  };
-  from.delegations.roles.push(role);
-  for (const signer of delegation.signers ?? [createTestSigner()]) addSigner(core, { role: name, signer, delegator });
-  return addRole(core, name);
-}
-
-function addSuccinctRoles(core: Core, delegator: string, shape: { bitLength: number; namePrefix: string }): string[] {
-  const signer = createTestSigner();
-  const keyIds = [signer.keyId];
-  const succinct = { ...shape, keyIds, threshold: 1, unrecognized: {} } satisfies SuccinctRoles;
-  const keys = new Map<KeyId, Draft<Key>>([[signer.keyId, { ...signer.key }]]);
-  targetsOf(core, delegator).delegations = {
-    kind: "succinct",
-    keys,
-    succinct,
-    unrecognized: {},
-  };
-  const names = Array.from(binNames(succinct));
-  for (const name of names) {
-    core.signers.set(name, [signer]);
-    addRole(core, name);
-  }
-  return names;
-}
-
-function addRole(core: Core, name: string): Draft<Targets> {
-  const role: Draft<Targets> = core.delegates.get(name) ?? {
-    type: "targets",
-    version: 1,
-    specVersion,
-    expires: new Date(core.expires),
-    targets: new Map(),
-    unrecognized: {},
-  };
-  core.delegates.set(name, role);
-  return role;
-}
-
-function addSigner(core: Core, { role, signer, delegator }: { role: string; signer: Signer; delegator: string }): void {
-  const from = delegator === "root" ? core.root : targetsOf(core, delegator).delegations;
-  from?.keys.set(signer.keyId, { ...signer.key });
-  const listed = roleIn(core, role, delegator);
-  if (!listed.keyIds.includes(signer.keyId)) listed.keyIds.push(signer.keyId);
-  core.signers.set(role, [...(core.signers.get(role) ?? []), signer]);
-}
-
-function roleIn(core: Core, role: string, delegator: string): Draft<Role> {
-  if (delegator === "root") return core.root.roles[role as TopLevelRole];
-  const { delegations } = targetsOf(core, delegator);
-  const found =
-    delegations?.kind === "succinct" ? delegations.succinct : delegations?.roles.find((r) => r.name === role);
-  if (found === undefined) throw new TypeError(`${delegator} does not delegate to ${role}`);
-  return found;
-}
-
-function rotateKeys(core: Core, role: TopLevelRole): void {
-  if (role === "root") core.retired.push(...(core.signers.get(role) ?? []));
-  const listed = core.root.roles[role];
-  listed.keyIds = [];
-  core.signers.set(role, []);
-  for (let count = 0; count < listed.threshold; count += 1) {
-    addSigner(core, { role, signer: createTestSigner(), delegator: "root" });
-  }
 }
