@@ -2,6 +2,7 @@
  * All content leaves a store through these functions. A wrong stream always throws before its end: at the first byte too many,
  * at an early end, or if the digest differs.
  */
+import { createChunkQueue, type ChunkQueue } from "./chunk-queue.ts";
 import { freeing, type ByteStream } from "./content.ts";
 import type { Descriptor } from "./oci/descriptor.ts";
 import { createDigester, digestAlgorithm, type Digest } from "./oci/digest.ts";
@@ -132,7 +133,8 @@ export function verifyBytes(bytes: Uint8Array, expected: Expected): Uint8Array {
  * @throws OciError OCI_LIMIT_EXCEEDED
  */
 export async function collect(stream: ByteStream, maxBytes: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
+  const chunks = createChunkQueue();
+  let only: Uint8Array | undefined;
   let received = 0;
   for await (const chunk of stream) {
     received += chunk.length;
@@ -141,9 +143,20 @@ export async function collect(stream: ByteStream, maxBytes: number): Promise<Uin
         details: { limit: maxBytes },
       });
     }
+    only = received === chunk.length ? chunk : undefined;
     chunks.push(chunk);
   }
-  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, received);
+  return only ?? joined(chunks, received);
+}
+
+function joined(chunks: ChunkQueue, length: number): Uint8Array {
+  const bytes = Buffer.allocUnsafe(length);
+  let filled = 0;
+  for (let chunk = chunks.shift(); chunk !== undefined; chunk = chunks.shift()) {
+    bytes.set(chunk, filled);
+    filled += chunk.length;
+  }
+  return bytes;
 }
 
 function verifyDigest(expected: Expected, got: string): void {

@@ -1,4 +1,5 @@
 /** The queue for a response's body between the connection, which pushes, and its one reader, which pulls. */
+import { createChunkQueue } from "../../chunk-queue.ts";
 import { withOwnMemory, type ByteStream } from "../../content.ts";
 import { bodyBufferMaxBytes } from "../limits.ts";
 
@@ -21,7 +22,7 @@ export interface BodyQueue {
 type Ending = { readonly kind: "end" } | { readonly kind: "failure"; readonly error: unknown };
 
 export function createBodyQueue(flow: Flow): BodyQueue {
-  const chunks: Uint8Array[] = [];
+  const chunks = createChunkQueue();
   const gauge = createGauge(flow);
   let ending: Ending | undefined;
   let wake = (): void => undefined;
