@@ -2,11 +2,11 @@
 import { randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { findTargetIndex, findTargetPatches, latestTag, parseRelease } from "@dtuf/format";
-import { collect, type Descriptor } from "@dtuf/registry";
-import { nothing } from "@dtuf/testing/oci-content";
+import { findTargetIndex, findTargetPatches } from "@dtuf/format";
+import type { Descriptor } from "@dtuf/registry";
 import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
 import { parseTargetPath, parseUnverified, type TargetFile } from "@dtuf/tuf";
+import { readTopLevel } from "@dtuf/testing/scene/published";
 import { beforeAll, expect, test } from "vitest";
 import { publishDemo } from "../cli/machine.ts";
 import { useMachine } from "../cli/use-machine.ts";
@@ -36,11 +36,7 @@ async function indexIn(store: LayoutStore, name = "app.bin"): Promise<Descriptor
 }
 
 async function targetIn(store: LayoutStore, name: string): Promise<TargetFile | undefined> {
-  const latest = await store.resolve(latestTag, { want: "bytes" });
-  const { files } = parseRelease(latest?.bytes ?? new Uint8Array());
-  const [file] = [...files].filter(([each]) => each.endsWith(".targets.json")).map(([, descriptor]) => descriptor);
-  const bytes = file?.data ?? (await collect((file && (await store.open(file))) ?? nothing(), 100_000));
-  return parseUnverified(bytes, "targets").targets.get(parseTargetPath(name));
+  return parseUnverified(await readTopLevel(store, "targets"), "targets").targets.get(parseTargetPath(name));
 }
 
 const source = (): LayoutStore => createLayoutStore({ directory: at("dtuf_registry/fred/demo") });

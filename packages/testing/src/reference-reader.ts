@@ -5,7 +5,7 @@ import { createTrustedSet, findTarget, parseTargetPath, type RoleName, type Trus
 
 const maxBytes = 64 * 1024 * 1024;
 
-async function readBytes(store: ReadStore, descriptor: Descriptor | undefined): Promise<Uint8Array> {
+export async function readBytes(store: ReadStore, descriptor: Descriptor | undefined): Promise<Uint8Array> {
   const stream = descriptor === undefined ? undefined : await store.open(descriptor);
   if (stream === undefined) throw new TypeError(`not there: ${descriptor?.digest}`);
   return collect(stream, maxBytes);

@@ -1,11 +1,10 @@
 import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { latestTag, parseRelease } from "@dtuf/format";
-import { collect } from "@dtuf/registry";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { binName, parseTargetPath, parseUnverified, type SuccinctDelegations } from "@dtuf/tuf";
 import { establish, usePublishers } from "@dtuf/testing/scene/publishers";
 import { content } from "@dtuf/testing/oci-content";
+import { readTopLevel } from "@dtuf/testing/scene/published";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { createMaster } from "../index.ts";
 
@@ -30,16 +29,9 @@ async function release(): Promise<{
   readonly snapshot: ReturnType<typeof parseUnverified<"snapshot">>;
   readonly delegations: SuccinctDelegations;
 }> {
-  const found = await store.resolve(latestTag, { want: "bytes" });
-  const { files } = parseRelease(found?.bytes ?? new Uint8Array());
-  const read = async (end: string): Promise<Uint8Array> => {
-    const file = [...files].find(([name]) => name.endsWith(end))?.[1];
-    const stream = file === undefined ? undefined : await store.open(file);
-    return stream === undefined ? new Uint8Array() : collect(stream, file?.size ?? 0);
-  };
-  const { delegations } = parseUnverified(await read("targets.json"), "targets");
+  const { delegations } = parseUnverified(await readTopLevel(store, "targets"), "targets");
   if (delegations?.kind !== "succinct") throw new TypeError("there are no bins");
-  return { snapshot: parseUnverified(await read("snapshot.json"), "snapshot"), delegations };
+  return { snapshot: parseUnverified(await readTopLevel(store, "snapshot"), "snapshot"), delegations };
 }
 
 describe("hash bins", () => {

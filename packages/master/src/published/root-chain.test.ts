@@ -1,13 +1,14 @@
 import { createPrivateKey } from "node:crypto";
 import { cp, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { encodeRelease, latestTag, parseRelease, parseRootFile } from "@dtuf/format";
-import { collect, digestHex, digestOf, type Resolved } from "@dtuf/registry";
+import { latestTag, parseRootFile } from "@dtuf/format";
+import { digestHex, digestOf, type Resolved } from "@dtuf/registry";
 import { createTestSigner } from "@dtuf/testing/keys";
 import { readRelease } from "@dtuf/testing/reference-reader";
 import { createSigner, parseUnverified, signDocument, type Root } from "@dtuf/tuf";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { establish, usePublishers } from "@dtuf/testing/scene/publishers";
+import { readFiles, showFiles } from "@dtuf/testing/scene/published";
 import { beforeEach, describe, expect, test } from "vitest";
 import { createMaster, type Master } from "../index.ts";
 
@@ -33,23 +34,11 @@ function latest(): Promise<Resolved | undefined> {
   return store.resolve(latestTag, { want: "bytes" });
 }
 
-async function publishedFiles(): Promise<Map<string, Uint8Array>> {
-  const found = await latest();
-  const files = new Map<string, Uint8Array>();
-  for (const [name, file] of parseRelease(found?.bytes ?? new Uint8Array()).files) {
-    const stream = await store.open(file);
-    if (stream !== undefined) files.set(name, await collect(stream, file.size));
-  }
-  return files;
-}
+const publishedFiles = (): Promise<Map<string, Uint8Array>> => readFiles(store);
 
 /** An attacker with access to the registry can put any bytes under a root's name. */
 async function show(name: string, root: Uint8Array): Promise<void> {
-  const files = new Map([...(await publishedFiles()), [name, root]]);
-  const list = [...files].map(([file, bytes]) => ({ name: file, bytes }));
-  const { manifest, blobs } = encodeRelease({ files: list, timestampVersion: 99 });
-  for (const { descriptor, bytes } of blobs) await store.put(descriptor, bytes);
-  await store.put(manifest.descriptor, manifest.bytes, { tags: [latestTag] });
+  await showFiles(store, new Map([...(await publishedFiles()), [name, root]]));
 }
 
 /** Root `version` of an attacker, who signs it alone and lists the pinned root's keys beside his own. */

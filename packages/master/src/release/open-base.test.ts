@@ -1,13 +1,14 @@
 import { createPrivateKey } from "node:crypto";
 import { cp, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { collect, digestOf, encodeImageManifest, type Descriptor, type Resolved } from "@dtuf/registry";
-import { encodeRelease, latestTag, parseRelease, releaseTag } from "@dtuf/format";
+import { digestOf, encodeImageManifest, type Resolved } from "@dtuf/registry";
+import { latestTag, releaseTag } from "@dtuf/format";
 import { createSigner, parseUnverified, signDocument, type TopLevelRole } from "@dtuf/tuf";
 import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { establish, usePublishers } from "@dtuf/testing/scene/publishers";
 import { content } from "@dtuf/testing/oci-content";
+import { readFiles, showFiles } from "@dtuf/testing/scene/published";
 import { beforeEach, describe, expect, test } from "vitest";
 import { createMaster, type Master, type MasterStore } from "../index.ts";
 
@@ -31,21 +32,7 @@ async function latest(): Promise<Resolved> {
 const read = async (name: string, pin: Uint8Array = root): Promise<string | undefined> =>
   readTarget(store, await readRelease(store, pin, clock.now()), name);
 
-async function publishedFiles(): Promise<Map<string, Uint8Array>> {
-  const { files } = parseRelease((await latest()).bytes ?? new Uint8Array());
-  const read = async (file: Descriptor): Promise<Uint8Array> => collect((await store.open(file)) ?? empty(), file.size);
-  return new Map(await Promise.all([...files].map(async ([name, file]) => [name, await read(file)] as const)));
-}
-
-async function* empty(): AsyncIterable<Uint8Array> {}
-
-/** An attacker with access to the registry can put any files under `latest`. */
-async function show(files: ReadonlyMap<string, Uint8Array>, timestampVersion = 99): Promise<void> {
-  const list = [...files].map(([name, bytes]) => ({ name, bytes }));
-  const { manifest, blobs } = encodeRelease({ files: list, timestampVersion });
-  for (const { descriptor, bytes } of blobs) await store.put(descriptor, bytes);
-  await store.put(manifest.descriptor, manifest.bytes, { tags: [latestTag] });
-}
+const publishedFiles = (): Promise<Map<string, Uint8Array>> => readFiles(store);
 
 /** Every file of the publisher's state, by content; the lock is empty. */
 async function stateFiles(): Promise<ReadonlyMap<string, string>> {
@@ -69,7 +56,7 @@ describe("a root that does not verify", () => {
     const forged = { ...parseUnverified(await thief.rootFile(), "root"), version: 2 };
     const key = await readFile(join(directory, "thief/keys/root_key"), "utf8");
     const signed = await signDocument(forged, [createSigner(createPrivateKey(key))]);
-    await show(new Map([...(await publishedFiles()), ["2.root.json", signed]]));
+    await showFiles(store, new Map([...(await publishedFiles()), ["2.root.json", signed]]));
 
     const before = await stateFiles();
     await expectRefused(master.pushMetadata(), "TUF_THRESHOLD_NOT_MET");
@@ -86,7 +73,7 @@ describe("a root that does not verify", () => {
     await master.pushMetadata();
     const pin = await master.rootFile();
     const genuine = await publishedFiles();
-    await show(new Map([...genuine, ["1.root.json", await forgedRoot()]]));
+    await showFiles(store, new Map([...genuine, ["1.root.json", await forgedRoot()]]));
     const fresh = open("fresh");
     await fresh.adopt({ root: pin });
     await cp(join(directory, "master/keys"), join(directory, "fresh/keys"), { recursive: true });
@@ -109,7 +96,7 @@ describe("a stolen timestamp key", () => {
     const files = await publishedFiles();
     const timestamp = parseUnverified(files.get("timestamp.json") ?? new Uint8Array(), "timestamp");
     const forged = await signDocument({ ...timestamp, version }, [await stolenSigner("timestamp")]);
-    await show(new Map([...files, ["timestamp.json", forged]]), version);
+    await showFiles(store, new Map([...files, ["timestamp.json", forged]]), version);
   }
 
   test("with an implausible version is not signed above; a new key and the record repair it [T27]", async () => {

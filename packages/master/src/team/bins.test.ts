@@ -2,14 +2,13 @@
 import type { KeyObject } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { latestTag, parseRelease } from "@dtuf/format";
-import { collect } from "@dtuf/registry";
 import { createSigner, keyFromPem, parseUnverified } from "@dtuf/tuf";
 import { createPrivateKey, publicPem } from "@dtuf/testing/keys";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
 import { establish, usePublishers } from "@dtuf/testing/scene/publishers";
 import { content } from "@dtuf/testing/oci-content";
+import { readTopLevel } from "@dtuf/testing/scene/published";
 import { beforeEach, describe, expect, test } from "vitest";
 import { createMaster, openSigningRequest, type Master } from "../index.ts";
 
@@ -25,11 +24,7 @@ const read = async (...names: readonly string[]): Promise<readonly (string | und
 
 /** The files of the published snapshot with their versions. */
 async function versions(): Promise<ReadonlyMap<string, number>> {
-  const found = await store.resolve(latestTag, { want: "bytes" });
-  const { files } = parseRelease(found?.bytes ?? new Uint8Array());
-  const file = [...files].find(([name]) => name.endsWith("snapshot.json"))?.[1];
-  const stream = file && (await store.open(file));
-  const { meta } = parseUnverified(stream ? await collect(stream, file.size) : new Uint8Array(), "snapshot");
+  const { meta } = parseUnverified(await readTopLevel(store, "snapshot"), "snapshot");
   return new Map([...meta].map(([name, { version }]) => [name, version]));
 }
 

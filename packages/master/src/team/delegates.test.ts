@@ -2,22 +2,14 @@
 import type { KeyObject } from "node:crypto";
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
-import { encodeProposal, metadataFileName, parseRole, roleTag, type ProposalStatement } from "@dtuf/format";
-import { collect } from "@dtuf/registry";
-import {
-  createSigner,
-  keyFromPem,
-  parseRoleName,
-  parseTargetPath,
-  signDocument,
-  signedSha256,
-  specVersion,
-} from "@dtuf/tuf";
+import { encodeProposal, metadataFileName, type ProposalStatement } from "@dtuf/format";
+import { createSigner, keyFromPem, parseTargetPath, signDocument, signedSha256, specVersion } from "@dtuf/tuf";
 import { createPrivateKey, publicPem } from "@dtuf/testing/keys";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
 import { establish, usePublishers } from "@dtuf/testing/scene/publishers";
 import { content } from "@dtuf/testing/oci-content";
+import { readRole } from "@dtuf/testing/scene/published";
 import { beforeEach, describe, expect, test } from "vitest";
 import { createMaster, type Master } from "../index.ts";
 import { putArtifact } from "../release/upload.ts";
@@ -29,15 +21,6 @@ let key: KeyObject;
 
 const read = async (name: string): Promise<string | undefined> =>
   readTarget(store, await readRelease(store, pinned, clock.now()), name);
-
-/** The bytes of a role's file. */
-async function readPublished(role: string, version: number): Promise<Uint8Array> {
-  const manifest = await store.resolve(roleTag(parseRoleName(role), version), { want: "bytes" });
-  const layer = parseRole(manifest?.bytes ?? new Uint8Array()).files.get(metadataFileName(role, version));
-  const stream = layer === undefined ? undefined : await store.open(layer);
-  if (stream === undefined) throw new TypeError(`${role} ${version} is not there`);
-  return collect(stream, 100_000);
-}
 
 async function openDelegate(name: string, of: KeyObject): Promise<Master> {
   const delegate = open(name, { signers: [createSigner(of)] });
@@ -148,7 +131,7 @@ describe("a delegated role", () => {
     } as const;
     const bytes = await signDocument(document, [createSigner(key)]);
     const { number, base } = await owner.reviewProposal("tools");
-    const published = await readPublished("tools", 1);
+    const published = await readRole(store, "tools", 1);
     const forged: ProposalStatement = {
       name: "tools",
       number: number + 1,

@@ -2,13 +2,13 @@
 import { createPrivateKey as readPrivateKey, type KeyObject } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { encodeRelease, latestTag, parseRelease } from "@dtuf/format";
-import { collect, digestOf } from "@dtuf/registry";
+import { digestOf } from "@dtuf/registry";
 import { createPrivateKey, publicPem } from "@dtuf/testing/keys";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { createSigner, keyFromPem, parseUnverified, signDocument, type Signer } from "@dtuf/tuf";
 import { usePublishers } from "@dtuf/testing/scene/publishers";
 import { content } from "@dtuf/testing/oci-content";
+import { readFiles, showFiles } from "@dtuf/testing/scene/published";
 import { beforeEach, expect, test } from "vitest";
 import { createMaster, type Master } from "../index.ts";
 
@@ -27,9 +27,7 @@ beforeEach(async () => {
   await ci.createMetadata();
   await ci.pushMetadata();
   for (const { role, keyId } of made.filter(({ role: of }) => of === "root" || of === "targets")) {
-    for (const owner of people) {
-      await ci.addKey(role, keyFromPem(publicPem(keys[owner])), { owner });
-    }
+    for (const owner of people) await ci.addKey(role, keyFromPem(publicPem(keys[owner])), { owner });
     await ci.removeKey(role, keyId);
     await ci.setThreshold(role, 2);
   }
@@ -38,20 +36,9 @@ beforeEach(async () => {
   for (const name of people) await person(name).adopt({ root });
 });
 
-async function published(): Promise<Map<string, Uint8Array>> {
-  const found = await store.resolve(latestTag, { want: "bytes" });
-  const { files } = parseRelease(found?.bytes ?? new Uint8Array());
-  const read = async (name: string): Promise<Uint8Array> => {
-    const file = files.get(name);
-    const stream = file && (await store.open(file));
-    return stream === undefined ? new Uint8Array() : collect(stream, file?.size ?? 0);
-  };
-  return new Map(await Promise.all([...files.keys()].map(async (name) => [name, await read(name)] as const)));
-}
-
 /** The published metadata again, with an enormous version of these roles, under `latest`. */
 async function forward({ targets }: { readonly targets: boolean }): Promise<void> {
-  const files = await published();
+  const files = await readFiles(store);
   const nameOf = (role: string): string => [...files.keys()].find((name) => name.endsWith(`${role}.json`)) ?? "";
   const bytesOf = (role: string): Uint8Array => files.get(nameOf(role)) ?? new Uint8Array();
   const replace = (role: string, bytes: Uint8Array): void => {
@@ -80,10 +67,7 @@ async function forward({ targets }: { readonly targets: boolean }): Promise<void
   const timestamp = parseUnverified(bytesOf("timestamp"), "timestamp");
   const newest = { ...timestamp, snapshot: about(bytesOf("snapshot")), version: enormous };
   replace("timestamp", await signDocument(newest, await online("timestamp")));
-  const list = [...files].map(([name, bytes]) => ({ name, bytes }));
-  const { manifest, blobs } = encodeRelease({ files: list, timestampVersion: enormous });
-  for (const { descriptor, bytes } of blobs) await store.put(descriptor, bytes);
-  await store.put(manifest.descriptor, manifest.bytes, { tags: [latestTag] });
+  await showFiles(store, files, enormous);
 }
 
 const code = "MASTER_VERSION_IMPLAUSIBLE";

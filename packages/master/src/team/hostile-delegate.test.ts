@@ -1,7 +1,6 @@
 /** A delegate with a valid key that proposes more than a document of its own role. */
 import type { KeyObject } from "node:crypto";
-import { encodeProposal, latestTag, metadataFileName, parseRole, proposalTag, roleTag } from "@dtuf/format";
-import { collect } from "@dtuf/registry";
+import { encodeProposal, latestTag, metadataFileName, proposalTag } from "@dtuf/format";
 import {
   createSigner,
   parseRoleName,
@@ -18,6 +17,7 @@ import { expectRefused } from "@dtuf/testing/expect-refused";
 import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
 import { establish, usePublishers } from "@dtuf/testing/scene/publishers";
 import { content } from "@dtuf/testing/oci-content";
+import { readRole } from "@dtuf/testing/scene/published";
 import { beforeEach, expect, test } from "vitest";
 import { createMaster, type Master } from "../index.ts";
 import { putArtifact } from "../release/upload.ts";
@@ -33,14 +33,6 @@ const read = async (name: string): Promise<string | undefined> =>
   readTarget(store, await readRelease(store, pinned, clock.now()), name);
 const latest = async (): Promise<string | undefined> =>
   (await store.resolve(latestTag, { want: "digest" }))?.descriptor.digest;
-
-async function readRole(role: string, version: number): Promise<Uint8Array> {
-  const manifest = await store.resolve(roleTag(parseRoleName(role), version), { want: "bytes" });
-  const layer = parseRole(manifest?.bytes ?? new Uint8Array()).files.get(metadataFileName(role, version));
-  const stream = layer === undefined ? undefined : await store.open(layer);
-  if (stream === undefined) throw new TypeError(`${role} ${version} is not there`);
-  return collect(stream, 100_000);
-}
 
 let states = 0;
 
@@ -87,7 +79,7 @@ async function forge(...list: readonly Forged[]): Promise<void> {
   const files = [];
   const layers = [];
   for (const { role, change, from } of list) {
-    const published = await readRole(role, from);
+    const published = await readRole(store, role, from);
     const document = { ...parseUnverified(published, "targets"), version: from + 1, ...change };
     const bytes = await signDocument(document, [createSigner(key)]);
     const { version } = document;
