@@ -20,6 +20,7 @@ import { addKey, listRoleKeys, removeKey, setPeriods, setThreshold } from "./rel
 import { readRootChain } from "./published/root-chain.ts";
 import { createRoleBins, delegateFrom, resizeRoleBins, setRolePeriods } from "./team/role-targets.ts";
 import { listPeriods } from "./team/role-status.ts";
+import { withoutEffects } from "./state/dry-operation.ts";
 import { createTeam } from "./team/team.ts";
 import { createWorkplace, type Operation, type Workplace } from "./state/operation.ts";
 import { readExpirations, readStagedChanges, readStatus } from "./status.ts";
@@ -100,8 +101,11 @@ function createPublisher(workplace: Workplace): Publisher {
         return publish(operation, { ...options, coverage: { withinMs, snapshot } });
       }),
     prune: ({ signal } = {}) => alone(signal, prune),
-    stageRelease: (release, { signal, effect = "stage" } = {}) =>
-      alone(signal, (operation) => stageRollback(operation, { release, effect })),
+    stageRelease: (release, { signal, effect = "stage", base, expectSnapshot, clock } = {}) =>
+      alone(signal, (operation) => {
+        const request = { release, base, expectSnapshot, clock };
+        return stageRollback(effect === "none" ? withoutEffects(operation) : operation, request);
+      }),
   };
 }
 

@@ -1,5 +1,5 @@
 /**
- * Chunks that wait for their reader. Whoever sends them chooses where each begins and ends: without care a chunk of one byte
+ * Chunks that wait for their reader. A server chooses where each begins and ends: without care a chunk of one byte
  * would hold the 256 KiB in which it arrived, and a million of them a hundred times their bytes.
  */
 import { withOwnMemory } from "./content.ts";

@@ -200,12 +200,14 @@ export interface Master extends KeyManager, Team, BinKeeper, AsyncDisposable {
   refreshMetadata(options?: RefreshOptions): Promise<RefreshMetadataResult>;
   /**
    * Stages the targets of an earlier release again; `pushMetadata` publishes them as a new release. Delegated roles stay
-   * as they are. The release is verified with the keys of the newest root. With `effect: "none"` nothing is staged.
-   * @throws MASTER_CHANGES_STAGED, MASTER_RELEASE_UNKNOWN, MASTER_RELEASE_UNTRUSTED
+   * as they are. The release is verified with the keys of the newest root, and compared with what is published now, which
+   * is verified and recorded as `pushMetadata` does. With `effect: "none"` nothing is staged or recorded.
+   * @throws MASTER_CHANGES_STAGED, MASTER_RELEASE_UNKNOWN, MASTER_RELEASE_UNTRUSTED, and as `pushMetadata`
    */
   stageRelease(
     release: number,
-    options?: OperationOptions & { readonly effect?: "stage" | "none" | undefined },
+    options?: OperationOptions &
+      Pick<PublishOptions, "base" | "expectSnapshot" | "clock"> & { readonly effect?: "stage" | "none" | undefined },
   ): Promise<readonly StagedTarget[]>;
   /**
    * The releases that the registry still has, each verified as `stageRelease` verifies it, with what it changed. Nothing is written.

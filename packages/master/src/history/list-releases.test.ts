@@ -1,11 +1,12 @@
 import { latestTag, releaseTag } from "@dtuf/format";
+import type { Resolved, TagName } from "@dtuf/registry";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { establish, usePublishers } from "@dtuf/testing/scene/publishers";
 import { content } from "@dtuf/testing/oci-content";
 import { beforeEach, describe, expect, test } from "vitest";
 import { createMaster, type Master } from "../index.ts";
 
-const { clock, store, open } = usePublishers(createMaster);
+const { clock, store, open, clone } = usePublishers(createMaster);
 let master: Master;
 
 beforeEach(async () => {
@@ -15,6 +16,12 @@ beforeEach(async () => {
 async function publish(...files: readonly string[]): Promise<void> {
   for (const name of files) await master.pushTarget(name, [content(name + files.length)]);
   await master.pushMetadata();
+}
+
+async function find(tag: TagName): Promise<Resolved> {
+  const found = await store.resolve(tag, { want: "bytes" });
+  if (found === undefined) throw new TypeError(`there is no ${tag}`);
+  return found;
 }
 
 describe("the list of releases", () => {
@@ -43,9 +50,7 @@ describe("the list of releases", () => {
   });
 
   test("leaves out what a publisher has not finished, and what cannot be read", async () => {
-    const fourth = await store.resolve(releaseTag(4), { want: "bytes" });
-    if (fourth?.bytes === undefined) throw new TypeError("there is no release 4");
-    await store.put(fourth.descriptor, fourth.bytes, { tags: [latestTag] });
+    await store.tag(latestTag, (await find(releaseTag(4))).descriptor);
     const { releases } = await open("master", {
       store: {
         ...store,
@@ -53,6 +58,30 @@ describe("the list of releases", () => {
       },
     }).listReleases();
     expect(releases).toMatchObject([{ release: 4, since: 2, isCurrent: true, changes: undefined }]);
+  });
+
+  test("has none of the numbers that somebody made up, not even one that names the current release", async () => {
+    const [latest, first] = [await find(latestTag), await find(releaseTag(1))];
+    for (let number = 6; number < 120; number++) await store.tag(releaseTag(number), first.descriptor);
+    for (const number of [2, Number.MAX_SAFE_INTEGER]) await store.tag(releaseTag(number), latest.descriptor);
+    const { releases, unread } = await master.listReleases();
+    expect(releases.map(({ release, isCurrent, isTrusted }) => ({ release, isCurrent, isTrusted }))).toEqual([
+      { release: 5, isCurrent: true, isTrusted: true },
+      { release: 2, isCurrent: false, isTrusted: false },
+      { release: 1, isCurrent: false, isTrusted: true },
+    ]);
+    expect(unread).toBe(0);
+  });
+
+  test("is the same at a publisher that has not followed yet, whose keys were replaced since", async () => {
+    const other = await clone("other");
+    await master.createMetadataKeys({ roles: ["targets", "timestamp"] });
+    await master.resetKeys();
+    await publish("one");
+    const { releases } = await other.listReleases();
+    expect(releases).toEqual((await master.listReleases()).releases);
+    expect(releases.filter(({ isTrusted }) => isTrusted)).toEqual([expect.objectContaining({ isCurrent: true })]);
+    expect(await other.rootFile()).not.toEqual(await master.rootFile()); // nothing is recorded
   });
 
   test("says of a release that today's keys did not sign only that, because nobody can return to it", async () => {

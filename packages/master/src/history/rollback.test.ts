@@ -7,7 +7,7 @@ import { content } from "@dtuf/testing/oci-content";
 import { beforeEach, describe, expect, test } from "vitest";
 import { createMaster, type Master } from "../index.ts";
 
-const { clock, store, open } = usePublishers(createMaster);
+const { clock, store, open, clone } = usePublishers(createMaster);
 let master: Master;
 let root: Uint8Array;
 /** The number of the release that has good.txt and both.txt of the first content. */
@@ -51,6 +51,25 @@ describe("an earlier release", () => {
   test("is only described with effect none", async () => {
     expect(await master.stageRelease(good, { effect: "none" })).toHaveLength(3);
     expect((await master.staged()).targets).toEqual([]);
+  });
+
+  test("takes the place of a bad one that another publisher made", async () => {
+    const other = await clone("other");
+    await push("worse.txt", "worse");
+    await master.pushMetadata();
+    await other.stageRelease(good);
+    await other.pushMetadata();
+    expect(await published()).toEqual({ "good.txt": 4, "both.txt": 5 });
+  });
+
+  test("that keys signed which another publisher replaced is refused", async () => {
+    const other = await clone("other");
+    await master.createMetadataKeys({ roles: ["targets", "timestamp"] });
+    await master.resetKeys();
+    await master.pushMetadata();
+    for (const effect of ["none", "stage"] as const)
+      await expectRefused(other.stageRelease(good, { effect }), "MASTER_RELEASE_UNTRUSTED");
+    expect((await other.staged()).targets).toEqual([]);
   });
 
   test("that was refreshed since and has expired is taken too", async () => {

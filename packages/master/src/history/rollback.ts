@@ -1,38 +1,42 @@
 /**
- * Stages the targets of an earlier release again. The release is read from the registry and verified as a client would:
- * signed by the keys of the root that is newest here, and with the number that was asked for. A key that was replaced
- * may have been stolen, so what it signed is never signed again.
+ * Stages the targets of an earlier release again, compared with those that are published now. The release is read from the
+ * registry and verified as a client would: signed by the keys of the newest published root, and with the number that was
+ * asked for. A key that was replaced may have been stolen, so what it signed is never signed again.
  */
 import { metadataFileName, releaseTag } from "@dtuf/format";
 import { binNames, TufError, type RoleName, type Snapshot, type TargetPath, type Targets } from "@dtuf/tuf";
+import type { PublishOptions } from "../contract/contract.ts";
 import type { StagedTarget } from "../contract/targets.ts";
 import { describeStaged, isSameTarget, type Staged, type TargetMap } from "../documents/changes.ts";
 import { MasterError } from "../errors.ts";
 import { findRelease, readPublished, type Published } from "../published/published.ts";
-import { readRoots, walkRoots } from "../published/root-chain.ts";
-import { readBinTargets, readSnapshot, readTopLevel, type PublishedBins } from "../bins/read-bins.ts";
+import { openRootSet } from "../published/root-chain.ts";
+import { settleClock } from "../release/client-view.ts";
+import { openBase } from "../release/open-base.ts";
+import { readBinTargets, type PublishedBins } from "../bins/read-bins.ts";
 import { encodeDelegationsText } from "../bins/delegations-text.ts";
 import type { Operation } from "../state/operation.ts";
 
-export interface RollbackRequest {
+export interface RollbackRequest extends Pick<PublishOptions, "base" | "expectSnapshot" | "clock"> {
   readonly release: number;
-  /** "none": only says what would be staged. */
-  readonly effect: "stage" | "none";
 }
 
 /**
- * @throws MasterError MASTER_CHANGES_STAGED, MASTER_RELEASE_UNKNOWN, MASTER_RELEASE_UNTRUSTED; OciError; FormatError
+ * @throws MasterError MASTER_CHANGES_STAGED, MASTER_RELEASE_UNKNOWN, MASTER_RELEASE_UNTRUSTED; OciError; FormatError; what
+ * `openBase` throws
  */
 export async function stageRollback(
   operation: Operation,
-  { release, effect }: RollbackRequest,
+  { release, ...choice }: RollbackRequest,
 ): Promise<readonly StagedTarget[]> {
-  const state = operation.state();
-  if ((await operation.files.countStaged(state)) > 0) throw changesStaged();
-  const now = { targets: await readTopLevel(operation), snapshot: await readSnapshot(operation) };
-  const { signed, wanted } = await readBoth(operation, now, await openRelease(operation, release));
+  if ((await operation.files.countStaged(operation.state())) > 0) throw changesStaged();
+  await settleClock(operation, choice.clock);
+  const base = await openBase(operation, choice);
+  const now = { targets: base.targets.signed, snapshot: base.snapshot.signed };
+  const earlier = await openRelease(operation, { release, root: base.root.bytes });
+  const { signed, wanted } = await readBoth(operation, now, earlier);
   const changes = differences(signed, wanted);
-  if (effect === "stage" && changes.size > 0) await operation.files.stageTogether(state, changes);
+  if (changes.size > 0) await operation.files.stageTogether(operation.state(), changes);
   return describeStaged(signed, changes);
 }
 
@@ -97,31 +101,38 @@ function differences(signed: TargetMap, wanted: TargetMap): ReadonlyMap<TargetPa
   return changes;
 }
 
-async function openRelease(operation: Operation, release: number): Promise<Metadata> {
+interface Numbered {
+  readonly release: number;
+  /** The newest. Its keys must have signed. */
+  readonly root: Uint8Array;
+}
+
+async function openRelease(operation: Operation, numbered: Numbered): Promise<Metadata> {
+  const { release } = numbered;
   const found = await findRelease(operation, releaseTag(release));
   if (found === undefined) {
     throw new MasterError("MASTER_RELEASE_UNKNOWN", `release ${release} is not in the registry, or was pruned`, {
       details: { release },
     });
   }
-  return verifyRelease(operation, found, release);
+  return verifyRelease(operation, found, numbered);
 }
 
 /**
  * Nothing is expired for it, because an earlier release usually is.
  * @throws MasterError MASTER_RELEASE_UNTRUSTED, MASTER_METADATA_UNAVAILABLE; OciError
  */
-export async function verifyRelease(operation: Operation, found: Published, release: number): Promise<Content> {
+export async function verifyRelease(operation: Operation, found: Published, numbered: Numbered): Promise<Content> {
   try {
-    return await readVerified(operation, found, release);
+    return await readVerified(operation, found, numbered);
   } catch (cause) {
     if (!TufError.is(cause)) throw cause;
-    throw untrusted(release, cause.message, cause.code);
+    throw untrusted(numbered.release, cause.message, cause.code);
   }
 }
 
-async function readVerified(operation: Operation, found: Published, release: number): Promise<Content> {
-  const set = walkRoots(await readRoots(operation, operation.state()));
+async function readVerified(operation: Operation, found: Published, { release, root }: Numbered): Promise<Content> {
+  const set = openRootSet(root);
   const read = (role: "timestamp" | "snapshot" | "targets", version?: number): Promise<Uint8Array> =>
     readPublished(operation, found, {
       name: metadataFileName(role, version),

@@ -48,6 +48,13 @@ export function walkRoots(roots: Roots): TrustedSet {
   return set;
 }
 
+/** A trusted set of a root that was verified before. */
+export function openRootSet(root: Uint8Array): TrustedSet {
+  const set = createTrustedSet({ root, now: epoch });
+  set.finishRoot();
+  return set;
+}
+
 function openChain({ chain: [pin, ...more] }: Roots): TrustedSet {
   if (pin === undefined) throw new MasterError("MASTER_STATE_INVALID", "the record has no pinned root");
   const set = createTrustedSet({ root: pin.bytes, now: epoch });

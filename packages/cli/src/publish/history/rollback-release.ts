@@ -8,12 +8,12 @@ import { reportPush } from "../metadata/push-record.ts";
 import { changeLines } from "../../targets/changed-fields.ts";
 
 export const run: Run = (context, [repo = "", number = ""]) => {
-  const { io, values } = context;
+  const { values } = context;
   const release = parseRelease(number);
   const options = pushOptions(context);
   const isDry = values.on("dry-run");
   return tryMaster(context, repo, async (master, place) => {
-    const changes = await master.stageRelease(release, { signal: io.signal, effect: isDry ? "none" : "stage" });
+    const changes = await master.stageRelease(release, { ...options, effect: isDry ? "none" : "stage" });
     if (isDry) return preview(context, release, changes);
     if (changes.length === 0) context.terminal.report(`the targets of release ${release} are the signed ones already`);
     await reportPush(context, place, await master.pushMetadata(options));
