@@ -152,6 +152,17 @@ export function mergeSignatures(file: Uint8Array, other: Uint8Array, by: readonl
   return new TextEncoder().encode(JSON.stringify({ ...mine.file, signatures }));
 }
 
+/**
+ * Returns the file with those of its signatures that these keys made, and nothing else beside what is signed: nobody can make it
+ * longer. The same bytes if there is nothing to leave out. @throws TufError TUF_MALFORMED
+ */
+export function trimFile(file: Uint8Array, keyIds: ReadonlySet<KeyId>): Uint8Array {
+  const { signed, signatures } = parseEnvelope(file, defaultLimits);
+  const kept = signatures.flatMap(({ keyId, hex }) => (keyIds.has(keyId) ? [{ keyid: keyId, sig: hex }] : []));
+  const trimmed = new TextEncoder().encode(JSON.stringify({ signatures: kept, signed }));
+  return trimmed.length < file.length ? trimmed : file;
+}
+
 export function encodeDocument(document: Document): JsonObject {
   switch (document.type) {
     case "root":

@@ -32,6 +32,7 @@ export {
   addSignatures,
   findValidSignatures,
   mergeSignatures,
+  trimFile,
   parseUnverified,
   signDocument,
   signedSha256,

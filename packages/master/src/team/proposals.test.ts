@@ -26,6 +26,24 @@ async function renumber(manifest: Uint8Array, { name, number }: { name: string; 
   return statementHash(statement);
 }
 
+/** What anybody who may write to the registry can do to the files of a proposal, and what is signed stays the same. */
+async function fill(name: string): Promise<void> {
+  const index = parseProposal((await store.resolve(proposalTag(name), { want: "bytes" }))?.bytes ?? new Uint8Array());
+  const statement = parseStatement(index.statement.data ?? new Uint8Array());
+  const filled = [...index.files].filter(([file]) => file.endsWith(".json"));
+  const files = filled.map(([file, { data }]) => {
+    const document = JSON.parse(Buffer.from(data ?? []).toString()) as { signatures: unknown[] };
+    const junk = { keyid: "0".repeat(64), sig: "00".repeat(400) };
+    return {
+      name: file,
+      bytes: Buffer.from(
+        JSON.stringify({ ...document, junk, signatures: [junk, ...document.signatures] }, undefined, 1),
+      ),
+    };
+  });
+  await putArtifact({ store, signal: undefined, concurrency: 1 }, encodeProposal(statement, files));
+}
+
 const people = ["alice", "bob", "carol"] as const;
 type Person = (typeof people)[number];
 let keys: Readonly<Record<Person, KeyObject>>;
@@ -259,6 +277,24 @@ describe("a proposal", () => {
     await bob.setThreshold("root", 3);
     await bob.propose("rotate");
     expect((await rootOf("rotate"))["expires"]).not.toBe(root["expires"]);
+  });
+
+  test("that somebody filled with what nobody signed is published without it, also a root that is kept", async () => {
+    const alice = person("alice");
+    await alice.setThreshold("root", 3);
+    await alice.propose("next");
+    await person("bob").signProposal("next");
+    await fill("next");
+    await alice.pushTarget("demo.txt", [content("one")]);
+    const { hash } = await alice.propose("next");
+    for (const name of ["bob", "carol"] as const) await person(name).signProposal("next", { expectHash: hash });
+    await fill("next");
+    await ci.acceptProposal("next");
+    const { root, targets } = await readRelease(store, pinned, clock.now());
+    for (const { bytes, signed } of [root, targets ?? root]) {
+      expect(signed.version).toBe(3);
+      expect(Buffer.from(bytes).toString()).not.toMatch(/junk|000000|\n/);
+    }
   });
 
   test("is refused once something else of the role was published [T157]", async () => {

@@ -1,5 +1,13 @@
 /** Which signatures the documents of a proposal need, and which they have. Pure. */
-import { findValidSignatures, type Authority, type KeyId, type Role, type Root, type TopLevelRole } from "@dtuf/tuf";
+import {
+  findValidSignatures,
+  trimFile,
+  type Authority,
+  type KeyId,
+  type Role,
+  type Root,
+  type TopLevelRole,
+} from "@dtuf/tuf";
 import { holdersOf } from "../../documents/key-owner.ts";
 import type { SignatureNeed } from "../../contract/team.ts";
 import { binDelegator, type FoundRole } from "../../published/role-tree.ts";
@@ -42,6 +50,12 @@ function signersOf(file: Uint8Array, by: Authority): readonly KeyId[] {
 
 export function isMet(file: Uint8Array, { by }: Need): boolean {
   return signersOf(file, by).length >= by.role.threshold;
+}
+
+/** The file without what its signers did not make. Who writes to the registry can add signatures that do not count, and spaces. */
+export function trimmed<File extends NeedyFile>(file: File): File {
+  const keyIds = new Set(file.needs.flatMap(({ by }) => signersOf(file.bytes, by)));
+  return { ...file, bytes: trimFile(file.bytes, keyIds) };
 }
 
 /** Hash bins of one role are one line: signed by those who signed all of them. */

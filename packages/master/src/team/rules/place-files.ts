@@ -20,7 +20,7 @@ import {
 import type { TargetMap } from "../../documents/changes.ts";
 import { MasterError } from "../../errors.ts";
 import { versionJumpMax } from "../../limits.ts";
-import { topLevelNeed, type Need } from "./needs.ts";
+import { topLevelNeed, trimmed, type Need } from "./needs.ts";
 import {
   binDelegator,
   findRole,
@@ -191,11 +191,11 @@ async function placeDelegated(places: Places, file: FoundFile): Promise<OpenedFi
   return { ...file, before: before?.document, found, needs: [{ of: found.delegator, by: found.by, bins }] };
 }
 
-/** Places the files in what is published, and verifies what they delegate. @throws as `placeFiles` and `verifyDelegations` */
+/** Places the files in what is published, trimmed, and verifies what they delegate. @throws as `placeFiles` and `verifyDelegations` */
 export async function placeProposal(view: PublishedView, proposal: NamedFiles): Promise<OpenedFiles> {
   const opened = await placeFiles(view, proposal);
   await verifyDelegations(view, `proposal ${proposal.name}`, opened);
-  return opened;
+  return { ...opened, files: opened.files.map(trimmed) };
 }
 
 /** Nobody could sign a version above the highest one, so the next holders of the role's keys would have lost it. */
