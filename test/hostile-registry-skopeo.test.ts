@@ -1,25 +1,19 @@
 /** The tests' own registry is a registry: a client that knows nothing of it pushes, lists, pulls and deletes. */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { digestHex, digestOf, encodeImageManifest, emptyConfig, emptyConfigBytes } from "@dtuf/registry";
 import { fetchDebianSkopeo, type Skopeo } from "@dtuf/testing/machines/debian-skopeo";
 import { createHostileRegistry } from "@dtuf/testing/hostile-registry/hostile-registry";
+import { useDirectory } from "@dtuf/testing/scene/directory";
 import { cacheDirectory } from "./setup/registries.ts";
 
 let skopeo: Skopeo;
-let folder: string;
+const folder = useDirectory();
 
 beforeAll(async () => {
   skopeo = await fetchDebianSkopeo({ cacheDirectory: join(cacheDirectory(), "debian") });
 });
-
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "dtuf-skopeo-"));
-});
-
-afterEach(() => rm(folder, { recursive: true, force: true }));
 
 /** An image in skopeo's own directory form. */
 async function writeImage(layer: Uint8Array): Promise<Buffer> {

@@ -1,10 +1,9 @@
 /** What the layout store writes, skopeo reads; what skopeo writes, the layout store reads. */
 import { randomBytes } from "node:crypto";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import {
   digestHex,
   digestOf,
@@ -19,22 +18,20 @@ import {
 } from "@dtuf/registry";
 import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
 import { fetchDebianSkopeo, type Skopeo } from "@dtuf/testing/machines/debian-skopeo";
+import { useDirectory } from "@dtuf/testing/scene/directory";
 import { cacheDirectory, registryOf, uniqueRepository } from "./setup/registries.ts";
 
 let skopeo: Skopeo;
-let folder: string;
+const folder = useDirectory();
 let store: LayoutStore;
 
 beforeAll(async () => {
   skopeo = await fetchDebianSkopeo({ cacheDirectory: join(cacheDirectory(), "debian") });
 });
 
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "dtuf-skopeo-"));
+beforeEach(() => {
   store = createLayoutStore({ directory: join(folder, "layout") });
 });
-
-afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const latest = parseTag("latest");
 

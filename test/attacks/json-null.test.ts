@@ -1,6 +1,5 @@
 /** JSON's `null` in the place of every object and list of a document, one at a time: each parser takes it or says what is wrong. */
-import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseMapFile } from "@dtuf/copy";
 import { findTargetBlobs, parseRelease, parseRole, parseRootFile } from "@dtuf/format";
@@ -16,7 +15,8 @@ import {
 import { createRemoteRepository } from "@dtuf/testing/remote-repository";
 import { createTufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { parseUnverified, type TopLevelRole } from "@dtuf/tuf";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { describe, expect, test } from "vitest";
 import { parseStaged } from "../../packages/master/src/documents/changes.ts";
 import { parseStagedRole } from "../../packages/master/src/documents/staged-role.ts";
 import { parseState as parseMasterState } from "../../packages/master/src/state/state.ts";
@@ -24,12 +24,7 @@ import { parseState as parseCopyState } from "../../packages/copy/src/state/stat
 import { parseSourceList } from "../../packages/mirror/src/sources/source-list.ts";
 import { findStatedValidity } from "../../packages/mirror/src/tuf/archive-validity.ts";
 
-let home: string;
-beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), "dtuf-null-"));
-});
-afterAll(() => rm(home, { recursive: true, force: true }));
-
+const home = useDirectory("all tests");
 /** The document with `null` for itself, and for each of its members and elements, at any depth. */
 function* nulled(json: unknown): Iterable<unknown> {
   yield null;

@@ -2,21 +2,20 @@
 import { copyFile, mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { digestOf } from "@dtuf/registry";
-import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing";
 import { createTestSigner } from "@dtuf/testing/keys";
 import { parseUnverified, signDocument } from "@dtuf/tuf";
+import { useHostileRegistry } from "@dtuf/testing/scene/registry";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createMachine, publishDemo, type Machine } from "../cli/machine.ts";
 import { fileNameOf, latestLayers, repo, rewriteLatest, type Layer } from "./scene.ts";
 
-let registry: HostileRegistry;
+const registry = useHostileRegistry();
 let publisher: Machine;
 /** Pinned to the first root, which the publisher has long replaced. */
 let oldClient: Machine;
 let other: Machine;
 
 beforeEach(async () => {
-  registry = await createHostileRegistry();
   const where = { DTUF_HOST: registry.host, DTUF_INSECURE: "1" };
   publisher = await createMachine(where);
   oldClient = await createMachine(where);
@@ -32,7 +31,6 @@ beforeEach(async () => {
   await writeFile(join(other.directory, "chain.json"), (await publisher.must(["get-root", repo, "--all"])).bytes);
 });
 afterEach(async () => {
-  await registry.close();
   for (const machine of [publisher, oldClient, other]) await machine[Symbol.asyncDispose]();
 });
 

@@ -1,8 +1,7 @@
 /** A signed patch at every limit of the format: what a client takes of memory stays bounded. */
 import { execFile } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import zlib from "node:zlib";
@@ -11,10 +10,11 @@ import { createIndexMaker, encodePatchTable } from "@dtuf/delta";
 import { indexMediaType, patchMediaType, withTargetIndex, withTargetPatches, type TargetPatch } from "@dtuf/format";
 import { digestOf, type Descriptor } from "@dtuf/registry";
 import { createRegistryClient } from "@dtuf/registry/remote";
-import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing";
 import { publishToStore } from "@dtuf/testing/tuf-simulator/simulator-publish";
 import { createTufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { useHostileRegistry } from "@dtuf/testing/scene/registry";
+import { beforeAll, expect, test } from "vitest";
 import { encodeNumbers } from "../../packages/delta/src/patch/numbers.ts";
 import { encodeSteps, stepsMax } from "../../packages/delta/src/patch/steps.ts";
 import { segmentMaxBytes } from "../../packages/delta/src/patch/table/patch-table.ts";
@@ -81,13 +81,11 @@ function nextVersion(old: Uint8Array, isLast: boolean): Step {
   return { content, patch: named, bytes };
 }
 
-let home: string;
-let registry: HostileRegistry;
+const home = useDirectory("all tests");
+const registry = useHostileRegistry("all tests");
 let content: Uint8Array;
 
 beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), "dtuf-patch-memory-"));
-  registry = await createHostileRegistry();
   const old = randomBytes(segments * segmentMaxBytes);
   await writeFile(join(home, "out"), old);
   const first = nextVersion(old, false);
@@ -116,10 +114,6 @@ beforeAll(async () => {
   await copy.pullMetadata({ pin: { kind: "root", bytes: sim.files.get("1.root.json") ?? new Uint8Array() } });
   await client.close();
   registry.clearLog();
-});
-afterAll(async () => {
-  await registry.close();
-  await rm(home, { recursive: true });
 });
 
 test("a chain of patches with the longest segments, windows and steps takes at most 64 MiB above the start [T196]", async () => {

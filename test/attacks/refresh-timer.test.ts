@@ -1,14 +1,14 @@
 /** A machine that only refreshes sees what the registry shows it: how long clients are held at a release that was replaced. */
-import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createCopy, createStoreSource } from "@dtuf/copy";
 import { createMaster, type Master, type RefreshOptions } from "@dtuf/master";
 import { createLayoutStore } from "@dtuf/registry/layout";
 import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { beforeEach, expect, test } from "vitest";
 
-let directory: string;
+const directory = useDirectory();
 let clock: FixedClock;
 let pusher: Master;
 let root: Uint8Array;
@@ -32,7 +32,6 @@ async function publish(content: string, by = pusher): Promise<Uint8Array | undef
 
 /** The release with the hole is what `shown` shows for ever; `honest` has the one that mends it, snapshot 3. */
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "dtuf-timer-"));
   clock = createFixedClock();
   pusher = master("honest", "pusher");
   await pusher.createRootKey();
@@ -42,7 +41,6 @@ beforeEach(async () => {
   root = await pusher.rootFile();
   await cp(at("honest"), at("shown"), { recursive: true });
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
 
 /** A state of its own, that adopted what was the newest then. */
 async function createState(name: string, store: string, roles: readonly string[]): Promise<Master> {

@@ -1,19 +1,18 @@
 /** Hash bins through the commands: publishing, pulling, checking and carrying to other places, and other TUF clients. */
 import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing";
+import { useHostileRegistry } from "@dtuf/testing/scene/registry";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Updater } from "tuf-js";
 import { servePlain } from "../interop/plain-server.ts";
 import { createMachine, type Machine } from "./machine.ts";
 
 const repo = "fred/demo";
-let registry: HostileRegistry;
+const registry = useHostileRegistry("all tests");
 let publisher: Machine;
 let client: Machine;
 
 beforeAll(async () => {
-  registry = await createHostileRegistry();
   const environment = {
     DTUF_HOST: registry.host,
     DTUF_INSECURE: "1",
@@ -33,7 +32,6 @@ beforeAll(async () => {
   await publisher.must(["push-metadata", repo]);
 });
 afterAll(async () => {
-  await registry.close();
   await publisher[Symbol.asyncDispose]();
   await client[Symbol.asyncDispose]();
 });

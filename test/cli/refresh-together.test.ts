@@ -1,22 +1,21 @@
 /** Several machines, or several timers of one machine, refresh one repository at the same time: real processes, Debian's registry. */
 import { execFile } from "node:child_process";
-import { cp, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fetchDebianRegistry, startRegistry, type RunningRegistry } from "@dtuf/testing/machines/debian-registry";
+import { useDirectory } from "@dtuf/testing/scene/directory";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { cacheDirectory } from "../setup/registries.ts";
 import { createMachine, publishDemo, type Machine } from "./machine.ts";
 
 const repo = "fred/demo";
 const program = join(import.meta.dirname, "../../packages/cli/src/bin/dtuf.ts");
-let directory: string;
+const directory = useDirectory("all tests");
 let registry: RunningRegistry;
 let machine: Machine;
 
 beforeAll(async () => {
   const binary = await fetchDebianRegistry({ cacheDirectory: join(cacheDirectory(), "debian") });
-  directory = await mkdtemp(join(tmpdir(), "dtuf-together-"));
   registry = await startRegistry({ binary, dataDirectory: join(directory, "data") });
   machine = await createMachine({ DTUF_HOST: registry.host, DTUF_INSECURE: "1" });
   await publishDemo(machine, repo, "Hello World\n");
@@ -25,7 +24,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await machine[Symbol.asyncDispose]();
   await registry.stop();
-  await rm(directory, { recursive: true, force: true });
 });
 
 interface Ended {

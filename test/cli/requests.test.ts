@@ -1,17 +1,17 @@
 /** The requests of each command, in full: what is known already is not asked for again. */
 import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createHostileRegistry, type HostileRegistry, type LoggedRequest } from "@dtuf/testing";
+import type { LoggedRequest } from "@dtuf/testing";
+import { useHostileRegistry } from "@dtuf/testing/scene/registry";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createMachine, type Machine } from "./machine.ts";
 
 const repo = "fred/demo";
-let registry: HostileRegistry;
+const registry = useHostileRegistry("all tests");
 let publisher: Machine;
 let client: Machine;
 
 beforeAll(async () => {
-  registry = await createHostileRegistry();
   const environment = { DTUF_HOST: registry.host, DTUF_INSECURE: "1" };
   publisher = await createMachine(environment);
   client = await createMachine(environment);
@@ -22,7 +22,6 @@ beforeAll(async () => {
   await publisher.must(["create-metadata-keys", repo]);
 });
 afterAll(async () => {
-  await registry.close();
   await publisher[Symbol.asyncDispose]();
   await client[Symbol.asyncDispose]();
 });

@@ -1,12 +1,12 @@
 /** Ceremonies and delegates through the commands: several people, each on a machine of their own, and one registry. */
 import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing";
+import { useHostileRegistry } from "@dtuf/testing/scene/registry";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createMachine, publishDemo, type Machine } from "./machine.ts";
 
 const repo = "fred/demo";
-let registry: HostileRegistry;
+const registry = useHostileRegistry("all tests");
 let ci: Machine;
 const machines = new Map<string, Machine>();
 
@@ -35,7 +35,6 @@ const of = (name: string): Machine => {
 const hashIn = (stdout: string): string => /^hash: ([0-9a-f]{64})$/m.exec(stdout)?.[1] ?? "";
 
 beforeAll(async () => {
-  registry = await createHostileRegistry();
   ci = await createMachine({ DTUF_HOST: registry.host, DTUF_INSECURE: "1", DTUF_KEY_PASSWORD: "" });
   await publishDemo(ci, repo, "Hello World\n");
   await ci.must(["get-root", repo, "--output", "root.json"]);
@@ -43,7 +42,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   for (const machine of [ci, ...machines.values()]) await machine[Symbol.asyncDispose]();
-  await registry.close();
 });
 
 const pulled = async (name: string): Promise<{ status: number; stdout: string }> => {

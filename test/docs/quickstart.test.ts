@@ -1,21 +1,16 @@
 /** README.md and docs/quickstart.md as their readers type them: one real shell, the real program, no registry, no setting but passphrases. */
 import { execFile } from "node:child_process";
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { expect, test } from "vitest";
 import { root } from "../structure/sources.ts";
 import { findReason } from "./not-run.ts";
 import { readPage } from "./pages.ts";
 import { linesOf } from "./typist.ts";
 
-let directory: string;
-
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "dtuf-quickstart-"));
-});
-afterEach(() => rm(directory, { recursive: true, force: true }));
+const directory = useDirectory();
 
 test("docs/quickstart.md, pasted into a shell, ends as it says", async () => {
   expect(await paste("docs/quickstart.md")).toMatch(/^version 1\nversion 2\nversion 2\nplace: /);

@@ -2,27 +2,25 @@
  * docs/runbooks: each page's commands, one after the other, after its incident was made. Then a client that was installed
  * before it and one that is installed now must find the same files.
  */
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { beforeEach, describe, expect, test } from "vitest";
 import { root } from "../structure/sources.ts";
 import { readPage } from "./pages.ts";
 import { createTypist, linesOf, type Typist } from "./typist.ts";
 
 const folder = join(root, "docs/runbooks");
 const pages = (await readdir(folder)).filter((name) => name !== "README.md");
-let directory: string;
+const directory = useDirectory();
 let now: Date;
 let typist: Typist;
 
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "dtuf-runbook-"));
+beforeEach(() => {
   now = new Date("2030-01-01T00:00:00Z");
   typist = createTypist(directory, { DTUF_HOST: `oci:${join(directory, "registry")}` });
   typist.now = () => now;
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
 
 const at = (...names: readonly string[]): string => join(directory, ...names);
 

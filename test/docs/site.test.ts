@@ -1,21 +1,16 @@
 /** The site of the documents: made from the pages, by the generator that `pnpm run docs` runs, without the API. */
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { beforeAll, describe, expect, test } from "vitest";
 import { findDeadLinks } from "../../docs/site/dead-links.ts";
 import { root } from "../structure/sources.ts";
 import { readPages } from "./pages.ts";
 
 const run = promisify(execFile);
-let directory: string;
-
-beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), "dtuf-site-"));
-});
-afterAll(() => rm(directory, { recursive: true, force: true }));
+const directory = useDirectory("all tests");
 
 describe("the site", () => {
   const read = (name: string): Promise<string> => readFile(join(directory, "site", name), "utf8");

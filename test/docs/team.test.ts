@@ -1,25 +1,21 @@
 /** The commands of docs/team.md, each in the directory of the person who runs it, against Debian's registry. */
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fetchDebianRegistry, startRegistry, type RunningRegistry } from "@dtuf/testing/machines/debian-registry";
+import { useDirectory } from "@dtuf/testing/scene/directory";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { cacheDirectory } from "../setup/registries.ts";
 import { readPage } from "./pages.ts";
 import { createTypist, linesOf, type Typist } from "./typist.ts";
 
-let directory: string;
+const directory = useDirectory("all tests");
 let registry: RunningRegistry;
 
 beforeAll(async () => {
   const binary = await fetchDebianRegistry({ cacheDirectory: join(cacheDirectory(), "debian") });
-  directory = await mkdtemp(join(tmpdir(), "dtuf-docs-team-"));
   registry = await startRegistry({ binary, dataDirectory: join(directory, "data") });
 });
-afterAll(async () => {
-  await registry.stop();
-  await rm(directory, { recursive: true, force: true });
-});
+afterAll(() => registry.stop());
 
 const lines = linesOf(readPage("docs/team.md").blocks.map(({ text }) => text));
 

@@ -1,11 +1,11 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createCopy, createDirectorySource, createStoreSource, type Copy, type Source } from "@dtuf/copy";
 import { createLayoutStore } from "@dtuf/registry/layout";
 import { parseTargetPath } from "@dtuf/tuf";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { describe, expect, test } from "vitest";
 import { pushMetadataLayout, pushTargetLayouts } from "./docker-layouts.ts";
 
 const fixture = join(import.meta.dirname, "data", "docker-tuf");
@@ -19,12 +19,7 @@ const delegated = [
   "testing/test-only.rego",
 ];
 
-let home: string;
-beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "docker-tuf-"));
-});
-afterEach(() => rm(home, { recursive: true, force: true }));
-
+const home = useDirectory();
 function createFixtureCopy(source: Source, now = "2025-01-01T00:00:00Z"): Copy {
   return createCopy({ source, place: "docker", directory: join(home, "copy"), now: () => new Date(now) });
 }

@@ -1,26 +1,24 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createCopy } from "@dtuf/copy";
 import { createTrustedSet, parseJson, parseUnverified } from "@dtuf/tuf";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { beforeEach, describe, expect, test } from "vitest";
 import { createMachine } from "../cli/machine.ts";
 
 const url = "https://tuf-repo-cdn.sigstore.dev";
 const now = new Date("2026-01-01T00:00:00Z");
 let root: Uint8Array;
-let home: string;
+const home = useDirectory();
 
 beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "sigstore-root-"));
   const folder = dirname(createRequire(import.meta.url).resolve("@sigstore/tuf/package.json"));
   const seeds = parseJson(await readFile(join(folder, "seeds.json")));
   root = Buffer.from(textAt(valueAt(seeds, url), "root.json"), "base64");
 });
-afterEach(() => rm(home, { recursive: true, force: true }));
 
 type Value = ReturnType<typeof parseJson> | undefined;
 

@@ -1,26 +1,25 @@
 /** An updater is killed at changes of the disk: what is installed starts at every moment, and the next run ends what it began. */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { encodeAgentRelease } from "@dtuf/agent/release";
 import { killAtEachChange } from "@dtuf/testing/file-faults/file-trials";
 import { publishToDirectory } from "@dtuf/testing/tuf-simulator/simulator-publish";
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
+import { useDirectory } from "@dtuf/testing/scene/directory";
 import { pack } from "tar-stream";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { createUpdater, throwUnlessSick, updateOnce } from "./agent.ts";
 
 const patience = { timeout: 600_000 };
 const kinds = ["executable", "archive"] as const;
 const contents = { old: Buffer.alloc(200_000, "old "), new: Buffer.alloc(300_000, "new ") };
 
-let folder: string;
+const folder = useDirectory("all tests");
 const site = (kind: string): string => join(folder, kind, "site");
 /** A machine that has the old version, and one that has the new one and keeps the old one. */
 const machine = (kind: string, has: "old" | "new"): string => join(folder, kind, has);
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "dtuf-agent-kill-"));
   for (const kind of kinds) {
     const sim = await createTufSimulator();
     await publish(sim, kind, "old");
@@ -32,7 +31,6 @@ beforeAll(async () => {
     await updateOnce(await createUpdater(site(kind), kind, machine(kind, "new")));
   }
 }, 60_000);
-afterAll(() => rm(folder, { recursive: true, force: true }));
 
 async function publish(sim: TufSimulator, kind: string, which: "old" | "new"): Promise<void> {
   const version = which === "old" ? "1.0.0" : "2.0.0";

@@ -1,21 +1,20 @@
 /** A ceremony is killed at each change of the disk, or the disk is full from some call on. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createLayoutStore } from "@dtuf/registry/layout";
 import { failAtEachCall, killAtEachChange } from "@dtuf/testing/file-faults/file-trials";
 import { createPrivateKey } from "@dtuf/testing/keys";
 import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { beforeAll, expect, test } from "vitest";
 import { holdCeremony } from "./ceremony.ts";
 import { openMachine, publicKeyOf } from "./machine.ts";
 
-let start: string;
+const start = useDirectory("all tests");
 let root: Uint8Array;
 
 /** Root and targets need Alice and Bob; Alice has staged `demo.txt`. */
 beforeAll(async () => {
-  start = await mkdtemp(join(tmpdir(), "dtuf-ceremony-"));
   for (const name of ["alice", "bob"]) {
     await writeFile(join(start, `${name}.pem`), createPrivateKey().export({ format: "pem", type: "pkcs8" }));
   }
@@ -40,7 +39,6 @@ beforeAll(async () => {
   await writeFile(join(start, "demo.txt"), "demo");
   await alice.pushTarget("demo.txt", [{ kind: "file", path: join(start, "demo.txt") }]);
 });
-afterAll(() => rm(start, { recursive: true, force: true }));
 
 async function read(directory: string): Promise<string | undefined> {
   const store = createLayoutStore({ directory: join(directory, "registry") });

@@ -1,17 +1,15 @@
 /** A change of the root's keys is killed at each change of the disk, or the disk is full from some call on. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLayoutStore } from "@dtuf/registry/layout";
 import { failAtEachCall, killAtEachChange } from "@dtuf/testing/file-faults/file-trials";
 import { readRelease } from "@dtuf/testing/reference-reader";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { beforeAll, expect, test } from "vitest";
 import { addHolder, now, openPublisher } from "./keys-day.ts";
 
-let start: string;
+const start = useDirectory("all tests");
 let root: Uint8Array;
 beforeAll(async () => {
-  start = await mkdtemp(join(tmpdir(), "dtuf-keys-"));
   const master = openPublisher(start);
   await master.createRootKey();
   await master.createMetadataKeys();
@@ -19,7 +17,6 @@ beforeAll(async () => {
   await master.pushMetadata();
   root = await master.rootFile();
 });
-afterAll(() => rm(start, { recursive: true, force: true }));
 
 /** The threshold that a client sees which has the first root. */
 async function look(directory: string): Promise<number> {

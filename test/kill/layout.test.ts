@@ -1,23 +1,21 @@
 /** A publisher into a layout is killed at each change of the disk, or meets a full or a broken one at each file call. */
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { collect, parseManifest, type Descriptor } from "@dtuf/registry";
 import { isTemporaryFile } from "@dtuf/registry/files";
 import { createLayoutStore } from "@dtuf/registry/layout";
 import { failAtEachCall, killAtEachChange } from "@dtuf/testing/file-faults/file-trials";
+import { useDirectory } from "@dtuf/testing/scene/directory";
 import { createRelease, latest, publishRelease } from "./layout-publish.ts";
 
-let folder: string;
+const folder = useDirectory("all tests");
 let first: string;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "dtuf-kill-"));
   first = join(folder, "first");
   await publishRelease(first, 1);
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** Which release readers see, after reading every byte of everything that the layout lists. */
 async function readRelease(directory: string): Promise<number | undefined> {

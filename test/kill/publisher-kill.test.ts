@@ -1,25 +1,23 @@
 /** A publisher is killed at each change of the disk in its day, or the disk is full from some call on. */
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createMaster } from "@dtuf/master";
 import { createLayoutStore } from "@dtuf/registry/layout";
 import { failAtEachCall, killAtEachChange } from "@dtuf/testing/file-faults/file-trials";
 import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { beforeAll, expect, test } from "vitest";
 import { publishDay } from "./publisher-day.ts";
 
 const after = new Date("2030-01-20T00:00:01Z");
 const old = ["old", undefined, "old"];
 const renewed = ["new", "newnew", undefined];
 
-let start: string;
+const start = useDirectory("all tests");
 let root: Uint8Array;
 beforeAll(async () => {
-  start = await mkdtemp(join(tmpdir(), "dtuf-kill-"));
   root = await prepare(start);
 });
-afterAll(() => rm(start, { recursive: true, force: true }));
 
 /** Two old releases, so that there is something to prune; a target to change and one to delete. */
 async function prepare(directory: string): Promise<Uint8Array> {

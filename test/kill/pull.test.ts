@@ -3,9 +3,8 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createReadStream } from "node:fs";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { connect, createServer, type AddressInfo, type Server } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { createCopy, createStoreSource } from "@dtuf/copy";
@@ -13,22 +12,21 @@ import { chooseAverage, createIndexMaker, parseChunkIndex, type ChunkIndex } fro
 import { indexMediaType, withTargetIndex } from "@dtuf/format";
 import { digestOf } from "@dtuf/registry";
 import { createRegistryClient } from "@dtuf/registry/remote";
-import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing";
 import { publishToStore } from "@dtuf/testing/tuf-simulator/simulator-publish";
 import { createTufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { useHostileRegistry } from "@dtuf/testing/scene/registry";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { beforeAll, expect, test } from "vitest";
 
 const mebibyte = 1024 * 1024;
 const content = randomBytes(300 * mebibyte);
 const digest = digestOf(content);
 const kills = 10;
-let home: string;
-let registry: HostileRegistry;
+const home = useDirectory("all tests");
+const registry = useHostileRegistry("all tests");
 let index: ChunkIndex;
 
 beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), "dtuf-kill-"));
-  registry = await createHostileRegistry();
   const sim = await createTufSimulator();
   const maker = createIndexMaker({ average: chooseAverage(content.length) });
   maker.update(content);
@@ -47,10 +45,6 @@ beforeAll(async () => {
   await client.close();
   registry.clearLog();
 }, 120_000);
-afterAll(async () => {
-  await registry.close();
-  await rm(home, { recursive: true });
-});
 
 /** The process, and the lines that it writes. */
 function start(host: string): { readonly child: ChildProcess; readonly lines: AsyncIterable<string> } {

@@ -1,25 +1,24 @@
 /** A client is killed at each change of the disk, or meets a full or a broken one at each file call. */
-import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isTemporaryFile } from "@dtuf/registry/files";
 import { failAtEachCall, killAtEachChange } from "@dtuf/testing/file-faults/file-trials";
 import { publishToDirectory } from "@dtuf/testing/tuf-simulator/simulator-publish";
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { beforeAll, describe, expect, test } from "vitest";
 import { createPuller, pull } from "./puller.ts";
 
 const patience = { timeout: 600_000 };
 const oldBytes = Buffer.alloc(600_000, "old ");
 const newBytes = Buffer.alloc(1_200_000, "new ");
 
-let folder: string;
+const folder = useDirectory("all tests");
 let site: string;
 /** A machine that has pulled the old release, and one that has pulled nothing. */
 let machines: Readonly<Record<"returning" | "fresh", string>>;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "dtuf-kill-"));
   site = join(folder, "site");
   machines = { returning: join(folder, "returning"), fresh: join(folder, "fresh") };
   for (const home of Object.values(machines)) await mkdir(join(home, "out"), { recursive: true });
@@ -32,7 +31,6 @@ beforeAll(async () => {
   await sim.publishRoot();
   await publish(sim, newBytes);
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
 
 async function publish(sim: TufSimulator, bytes: Uint8Array): Promise<void> {
   sim.addTarget("team/target", bytes, { role: "team" });

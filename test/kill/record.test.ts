@@ -1,19 +1,17 @@
 /** A push that writes a record is killed at each change of the disk, or the disk is full from some call on. */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { latestTag, parseRelease } from "@dtuf/format";
 import { createLayoutStore } from "@dtuf/registry/layout";
 import { failAtEachCall, killAtEachChange } from "@dtuf/testing/file-faults/file-trials";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { beforeAll, expect, test } from "vitest";
 import { pushWithRecord } from "./record-push.ts";
 
-let start: string;
+const start = useDirectory("all tests");
 beforeAll(async () => {
-  start = await mkdtemp(join(tmpdir(), "dtuf-record-"));
   await writeFile(join(start, "demo.record"), "old");
 });
-afterAll(() => rm(start, { recursive: true, force: true }));
 
 /** Old, or of the release that is published: it is written whole, and after the switch. */
 async function look(directory: string): Promise<"old" | "new"> {

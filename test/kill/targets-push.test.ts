@@ -1,18 +1,17 @@
 /** A push of many targets is killed at each change of the disk, or the disk is full from some call on. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { failAtEachCall, killAtEachChange } from "@dtuf/testing/file-faults/file-trials";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { beforeAll, expect, test } from "vitest";
 import { openMaster, pushDirectory } from "./targets-push.ts";
 
 const alone = ["replace one"];
 const together = ["replace one", "delete two", "add three", "add four"].toSorted();
 const takenBack = together.filter((change) => change !== "add four");
 
-let start: string;
+const start = useDirectory("all tests");
 beforeAll(async () => {
-  start = await mkdtemp(join(tmpdir(), "dtuf-targets-"));
   await writeFile(join(start, "old"), "old");
   await writeFile(join(start, "new"), "new");
   await using master = openMaster(start);
@@ -24,7 +23,6 @@ beforeAll(async () => {
   await master.pushMetadata();
   await master.pushTarget("one", [{ kind: "file", path: join(start, "new") }]);
 });
-afterAll(() => rm(start, { recursive: true, force: true }));
 
 async function staged(directory: string): Promise<readonly string[]> {
   await using master = openMaster(directory);

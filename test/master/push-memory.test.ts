@@ -2,23 +2,22 @@
 import { execFile } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { findTargetPatches } from "@dtuf/format";
 import { createMaster } from "@dtuf/master";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { beforeEach, expect, test } from "vitest";
 import { registryOf, uniqueRepository } from "../setup/registries.ts";
 
 const mebibyte = 1024 * 1024;
-let home: string;
+const home = useDirectory();
 let repository: string;
 
 beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "push-memory-"));
   repository = `${registryOf("plain").host}/${uniqueRepository("memory")}`;
   await using master = open();
   await master.createRootKey();
@@ -26,7 +25,6 @@ beforeEach(async () => {
   await master.createMetadata();
   await master.pushMetadata();
 });
-afterEach(() => rm(home, { recursive: true }));
 
 const open = (): ReturnType<typeof createMaster> =>
   createMaster({ repository, scheme: "http", directory: join(home, "master") });

@@ -2,7 +2,6 @@
 import { execFile } from "node:child_process";
 import { createPublicKey } from "node:crypto";
 import { cp, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { createMaster, type Master, type MasterStore, type TargetPart } from "@dtuf/master";
@@ -16,11 +15,12 @@ import { createPrivateKey } from "@dtuf/testing/keys";
 import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
 import { createRemoteRepository } from "@dtuf/testing/remote-repository";
 import { expectRefused } from "@dtuf/testing/expect-refused";
+import { useDirectory } from "@dtuf/testing/scene/directory";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { cacheDirectory, uniqueRepository } from "../setup/registries.ts";
 
 let binary: string;
-let directory: string;
+const directory = useDirectory("all tests");
 let registry: RunningRegistry;
 let client: RegistryClient;
 let clock: FixedClock;
@@ -28,13 +28,9 @@ let repository: string;
 
 beforeAll(async () => {
   binary = await fetchDebianRegistry({ cacheDirectory: join(cacheDirectory(), "debian") });
-  directory = await mkdtemp(join(tmpdir(), "dtuf-real-"));
   await start();
 });
-afterAll(async () => {
-  await stop();
-  await rm(directory, { recursive: true, force: true });
-});
+afterAll(() => stop());
 
 const dataDirectory = (): string => join(directory, "data");
 

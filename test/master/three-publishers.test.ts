@@ -3,8 +3,7 @@
  * one publisher pauses after each number of requests (all of them), and random orders: 40, or as many as DTUF_ORDERS says.
  * 200 were tried when this was written; the order 33 finds a number that a stopped publisher left out.
  */
-import { cp, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createMaster, MasterError, type TargetPart } from "@dtuf/master";
 import { createRegistryClient } from "@dtuf/registry/remote";
@@ -12,10 +11,11 @@ import type { HostileRegistry, LoggedRequest } from "@dtuf/testing";
 import { createFixedClock } from "@dtuf/testing/fixed-clock";
 import { readRelease, readTarget } from "@dtuf/testing/reference-reader";
 import { createRemoteRepository, type RemoteRepository } from "@dtuf/testing/remote-repository";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
 const clock = createFixedClock();
-let directory: string;
+const directory = useDirectory("all tests");
 let remote: RemoteRepository;
 let root: Uint8Array;
 /** Of the first release, which every schedule begins with. */
@@ -25,7 +25,6 @@ const createRegistry = (): Promise<RemoteRepository> =>
   createRemoteRepository({ immutableTags: { which: "all but latest", like: "ECR" } });
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), "dtuf-three-"));
   await using remote = await createRegistry();
   const state = join(directory, "first");
   const master = createMaster({ store: remote.store, place: "here", directory: state, now: clock.now });
@@ -36,7 +35,6 @@ beforeAll(async () => {
   root = await master.rootFile();
   first = remote.registry;
 });
-afterAll(() => rm(directory, { recursive: true, force: true }));
 beforeEach(async () => {
   remote = await createRegistry();
   const [from, to] = [first, remote.registry].map((registry) => registry.repository("fred/demo"));

@@ -1,8 +1,7 @@
 /** A copy is killed at each change of the disk; the next run ends what it began. */
-import { mkdir, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { createCopy, createStoreSource } from "@dtuf/copy";
 import { hasArchive, openArchive } from "@dtuf/mirror";
 import { digestHex, digestOf, parseManifest, type ManifestContent } from "@dtuf/registry";
@@ -12,22 +11,21 @@ import { listAll, randomContent } from "@dtuf/testing/oci-content";
 import { publishToDirectory } from "@dtuf/testing/tuf-simulator/simulator-publish";
 import { createTufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { parseTargetPath } from "@dtuf/tuf";
+import { useDirectory } from "@dtuf/testing/scene/directory";
 import { carryingDay, carryPlain } from "./carry-plain.ts";
 import { copyLayout, copyToArchive } from "./copy-layout.ts";
 import { putImage, putMultiPlatform } from "./images.ts";
 
 const program = join(import.meta.dirname, "sync-process.ts");
 const beside = (name: string): string => join(import.meta.dirname, name);
-let folder: string;
+const folder = useDirectory("all tests");
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "dtuf-kill-sync-"));
   const store = createLayoutStore({ directory: join(folder, "layout") });
   const base = randomContent(300);
   await putImage(store, { tags: ["1"], layers: [base] });
   await putMultiPlatform(store, { tag: "multi" });
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** An image that shows is whole: everything below its manifest.json is there and is what its name says. */
 async function expectWhole(directory: string): Promise<void> {

@@ -1,25 +1,23 @@
 /** The single executable and its container image, on a system without Node. */
 import { execFile } from "node:child_process";
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { parseManifest, parseTag } from "@dtuf/registry";
 import { createLayoutStore } from "@dtuf/registry/layout";
+import { useDirectory } from "@dtuf/testing/scene/directory";
 import { buildExecutable, type Executable } from "../../release/executable.ts";
 import { buildImage } from "../../release/image.ts";
 
 const run = promisify(execFile);
-let directory: string;
+const directory = useDirectory("all tests");
 let executable: Executable;
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), "dtuf-executable-"));
   const path = join(directory, "dtuf");
   executable = await buildExecutable({ node: process.execPath, runs: "here", path });
 }, 180_000);
-afterAll(() => rm(directory, { recursive: true, force: true }));
 
 const passphrases = Object.fromEntries(
   ["ROOT", "TARGETS", "SNAPSHOT", "TIMESTAMP"].map((role) => [`DTUF_${role}_KEY_PASSWORD`, ""]),

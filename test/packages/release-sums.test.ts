@@ -1,18 +1,16 @@
 /** What is published of the project itself is what was built: nothing beside the list of sums, and nothing that changed meanwhile. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { beforeEach, expect, test } from "vitest";
 import { writeProvenance } from "../../release/provenance.ts";
 import { releaseSelf } from "../../release/self.ts";
 
-let directory: string;
+const directory = useDirectory();
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "dtuf-release-"));
   for (const name of ["dtuf-1.0.0.tgz", "dtuf-linux-x64"]) await writeFile(join(directory, name), name);
   await writeProvenance(directory);
 });
-afterEach(() => rm(directory, { recursive: true }));
 
 async function release(run: (word: string) => Promise<void> = async () => undefined): Promise<readonly string[]> {
   const called: string[] = [];

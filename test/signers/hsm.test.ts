@@ -1,12 +1,11 @@
 /** Keys in a token: SoftHSM 2, through PKCS#11. */
 import { createPublicKey, generateKeyPairSync } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openSigner, type OpenSignerOptions } from "@dtuf/signers";
 import { keyFromPem, signDocument, specVersion, verifyDocument, type Document } from "@dtuf/tuf";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { createSoftHsm, type SoftHsm } from "@dtuf/testing/machines/softhsm";
+import { useDirectory } from "@dtuf/testing/scene/directory";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 
 const keys = {
@@ -20,11 +19,10 @@ const document: Document = {
   unrecognized: {},
 };
 
-let directory: string;
+const directory = useDirectory("all tests");
 let hsm: SoftHsm;
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), "dtuf-hsm-"));
   hsm = await createSoftHsm({ cacheDirectory: join(inject("cacheDirectory"), "debian"), directory });
   // The module reads the environment of this process.
   process.env["SOFTHSM2_CONF"] = hsm.configuration;
@@ -32,9 +30,8 @@ beforeAll(async () => {
     await hsm.importKey(label, 2, String(privateKey.export({ format: "pem", type: "pkcs8" })));
   }
 });
-afterAll(async () => {
+afterAll(() => {
   delete process.env["SOFTHSM2_CONF"];
-  await rm(directory, { recursive: true, force: true });
 });
 
 const options = (pin: string | undefined = hsm.pin): OpenSignerOptions => ({

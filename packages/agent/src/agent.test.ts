@@ -1,5 +1,4 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { zstdCompressSync } from "node:zlib";
 import { createCopy } from "@dtuf/copy";
@@ -7,25 +6,24 @@ import { expectRefused } from "@dtuf/testing/expect-refused";
 import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
 import { createSimulatorSource, type SimulatorSourceOptions } from "@dtuf/testing/tuf-simulator/simulator-source";
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
+import { useDirectory } from "@dtuf/testing/scene/directory";
 import { pack } from "tar-stream";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { createAgent } from "./agent.ts";
 import type { Agent, AgentOptions, InstallPlace } from "./contract.ts";
 import type { AgentEvent } from "./events.ts";
 import { encodeAgentRelease, type AgentRelease } from "./release/release.ts";
 
-let home: string;
+const home = useDirectory();
 let sim: TufSimulator;
 let clock: FixedClock;
 let events: AgentEvent[];
 
 beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "agent-"));
   sim = await createTufSimulator();
   clock = createFixedClock("2030-01-02T00:00:00Z");
   events = [];
 });
-afterEach(() => rm(home, { recursive: true, force: true }));
 
 const program = (version: string): Buffer => Buffer.from(`#!/bin/sh\necho ${version}\n`);
 

@@ -1,31 +1,29 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { createFixedClock } from "@dtuf/testing/fixed-clock";
 import { createSimulatorSource } from "@dtuf/testing/tuf-simulator/simulator-source";
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { parseTargetPath, TufError } from "@dtuf/tuf";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { beforeEach, describe, expect, test } from "vitest";
 import { createCopy, type Copy } from "./copy.ts";
 import type { CopyEvent } from "./events.ts";
 import { createMirroredSource } from "./sources/mirrored-source.ts";
 import type { TargetInfo } from "./sources/source.ts";
 
-let home: string;
+const home = useDirectory();
 let sim: TufSimulator;
 let events: CopyEvent[];
 let requests: readonly (readonly string[])[];
 const path = parseTargetPath("a.txt");
 
 beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "copy-callbacks-"));
   events = [];
   sim = await createTufSimulator();
   sim.addTarget("a.txt", Buffer.from("hello"), { custom: { note: { deep: ["x"] } } });
   sim.addDelegation("targets", { name: "team", paths: ["team/*"] });
   await sim.publishRelease();
 });
-afterEach(() => rm(home, { recursive: true, force: true }));
 
 function createTestCopy(
   onEvent = (event: CopyEvent): void => void events.push(event),

@@ -1,27 +1,25 @@
 /** The client as a program embeds it: with a name, a directory and the shipped root only. */
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openRepository } from "@dtuf/registry/repository";
 import { createHostileRegistry } from "@dtuf/testing";
 import { publishToDirectory, publishToStore, serveDirectory } from "@dtuf/testing/tuf-simulator/simulator-publish";
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { beforeEach, expect, test } from "vitest";
 import { createCopy } from "./copy.ts";
 
-let directory: string;
+const directory = useDirectory();
 let sim: TufSimulator;
 let root: Uint8Array;
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "copy-door-"));
   sim = await createTufSimulator({ now: new Date() });
   sim.addTarget("demo.txt", Buffer.from("Hello World\n"));
   await sim.publishRelease();
   root = sim.files.get("1.root.json") ?? new Uint8Array();
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
 
 async function pull(repository: string, scheme: "http" | "https" = "https"): Promise<string> {
   const file = join(directory, "demo.txt");

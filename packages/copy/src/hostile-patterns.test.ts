@@ -1,25 +1,21 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { createFixedClock } from "@dtuf/testing/fixed-clock";
 import { createSimulatorSource } from "@dtuf/testing/tuf-simulator/simulator-source";
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { parseTargetPath } from "@dtuf/tuf";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { beforeEach, describe, expect, test } from "vitest";
 import { createCopy, type Copy } from "./copy.ts";
 import type { CopyEvent } from "./events.ts";
 
-let directory: string;
+const directory = useDirectory();
 let sim: TufSimulator;
 let events: CopyEvent[];
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "copy-patterns-"));
   sim = await createTufSimulator();
   events = [];
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
 
 async function pulled(): Promise<Copy> {
   const { now } = createFixedClock("2030-01-02T00:00:00Z");

@@ -1,5 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { createTransport, type Transport } from "@dtuf/registry/http";
 import { createFixedClock } from "@dtuf/testing/fixed-clock";
@@ -8,6 +7,7 @@ import { publishToDirectory, serveDirectory } from "@dtuf/testing/tuf-simulator/
 import { createTufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { parseTargetPath } from "@dtuf/tuf";
 import { expectRefused } from "@dtuf/testing/expect-refused";
+import { useDirectory } from "@dtuf/testing/scene/directory";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createCopy, type Copy } from "./copy.ts";
 import { createMapCopy, type MapCopy } from "./map/map-copy.ts";
@@ -20,7 +20,7 @@ import type { Source, TargetInfo } from "./sources/source.ts";
 const path = parseTargetPath("a.txt");
 const offline = { mode: "offline" } as const;
 const { now } = createFixedClock("2030-01-02T00:00:00Z");
-let home: string;
+const home = useDirectory();
 let server: HttpLoopbackServer;
 let transport: Transport;
 let network: Source;
@@ -28,7 +28,6 @@ let local: Source;
 let root: Uint8Array;
 
 beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "copy-offline-"));
   transport = createTransport({});
   const sim = await createTufSimulator();
   sim.addTarget("a.txt", Buffer.from("hello"));
@@ -42,7 +41,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await transport.close();
   await server[Symbol.asyncDispose]();
-  await rm(home, { recursive: true, force: true });
 });
 
 /** Closes all connections of the server. */

@@ -1,29 +1,27 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
 import { createSimulatorSource, type SimulatorSourceOptions } from "@dtuf/testing/tuf-simulator/simulator-source";
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { parseTargetPath } from "@dtuf/tuf";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { beforeEach, describe, expect, test } from "vitest";
 import { createCopy, type Copy } from "./copy.ts";
 import type { CopyEvent } from "./events.ts";
 
-let directory: string;
+const directory = useDirectory();
 let sim: TufSimulator;
 let clock: FixedClock;
 let requests: string[];
 let events: CopyEvent[];
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "copy-targets-"));
   sim = await createTufSimulator();
   clock = createFixedClock("2030-01-02T00:00:00Z");
   events = [];
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
 
 function createTestCopy(options: SimulatorSourceOptions = {}): Copy {
   const source = createSimulatorSource(sim, options);

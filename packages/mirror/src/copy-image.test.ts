@@ -1,5 +1,4 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import {
   digestOf,
@@ -14,15 +13,15 @@ import { withLock, type LockWait } from "@dtuf/registry/files";
 import { createLayoutStore } from "@dtuf/registry/layout";
 import { createHostileRegistry } from "@dtuf/testing";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { beforeEach, expect, test } from "vitest";
 import { copyImage } from "./copy-image.ts";
 import { createDestinations } from "./destinations/destinations.ts";
 
-let directory: string;
+const directory = useDirectory();
 let image: Descriptor;
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "copy-image-"));
   const bytes = Buffer.from("Hello World\n");
   const layer = { mediaType: "text/plain", digest: digestOf(bytes), size: bytes.length };
   const encoded = encodeImageManifest({ artifactType: "application/vnd.example.hello", layers: [layer] });
@@ -32,7 +31,6 @@ beforeEach(async () => {
   await store.put(encoded.descriptor, encoded.bytes, { tags: [parseTag("v1")] });
   image = encoded.descriptor;
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
 
 test("an image is copied from a layout through a registry to another layout with the same digest", async () => {
   await using registry = await createHostileRegistry();

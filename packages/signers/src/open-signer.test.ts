@@ -1,11 +1,11 @@
 import { createHash, createPublicKey, generateKeyPairSync, sign, type KeyObject } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { json } from "node:stream/consumers";
 import { createSigner, signDocument, specVersion, verifyDocument, type Document, type Signer } from "@dtuf/tuf";
 import { startHttpServer, type HttpLoopbackServer } from "@dtuf/testing/http-servers";
 import { expectRefused } from "@dtuf/testing/expect-refused";
+import { useDirectory } from "@dtuf/testing/scene/directory";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openSigner, type OpenSignerOptions } from "./index.ts";
 
@@ -27,12 +27,7 @@ async function versionSignedWith(signer: Signer): Promise<number> {
   return verifyDocument(file, { keys: new Map([[signer.keyId, signer.key]]), role }, "targets").version;
 }
 
-let directory: string;
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "dtuf-signers-"));
-});
-afterEach(() => rm(directory, { recursive: true, force: true }));
-
+const directory = useDirectory();
 describe("a key in a file or in a variable", () => {
   test("signs under file2:, file: and envvar:, with securesystemslib's prefix too", async () => {
     const path = join(directory, "key");

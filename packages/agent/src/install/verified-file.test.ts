@@ -1,23 +1,21 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, open, rename, rm, truncate, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { open, rename, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ByteStream } from "@dtuf/registry";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { beforeEach, describe, expect, test } from "vitest";
 import { openVerifiedFile, type VerifiedFile } from "./verified-file.ts";
 
 const content = Buffer.alloc(300_000, "0123456789");
 const wanted = { length: content.length, sha256: createHash("sha256").update(content).digest("hex") };
 
-let directory: string;
+const directory = useDirectory();
 let path: string;
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "verified-file-"));
   path = join(directory, "staged");
   await writeFile(path, content);
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
 
 async function readAll(bytes: ByteStream): Promise<Buffer> {
   return Buffer.concat(await Array.fromAsync(bytes));

@@ -1,16 +1,11 @@
-import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { describe, expect, test } from "vitest";
 import { findOwnDirectory, type Machine } from "./compile-cache.ts";
 
-let home: string;
+const home = useDirectory();
 const userId = process.getuid?.();
-
-beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "dtuf-compiled-"));
-});
-afterEach(() => rm(home, { recursive: true, force: true }));
 
 const machine = (more: Partial<Machine> = {}): Machine => ({ env: {}, home, platform: "linux", userId, ...more });
 

@@ -1,5 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createFixedClock } from "@dtuf/testing/fixed-clock";
 import { createTestSigner } from "@dtuf/testing/keys";
@@ -7,21 +6,20 @@ import { createSimulatorSource, type SimulatorSourceOptions } from "@dtuf/testin
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { parseTargetPath } from "@dtuf/tuf";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { beforeEach, describe, expect, test } from "vitest";
 import { createMapCopy, type MapCopy } from "./map-copy.ts";
 import { parseMapFile } from "./map-file.ts";
 
 const { now } = createFixedClock("2030-01-02T00:00:00Z");
 const path = parseTargetPath("app");
-let home: string;
+const home = useDirectory();
 let sims: Map<string, TufSimulator>;
 
 beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "map-copy-"));
   sims = new Map();
   for (const name of ["A", "B", "C"]) sims.set(name, await createTufSimulator());
 });
-afterEach(() => rm(home, { recursive: true, force: true }));
 
 interface Wanted {
   readonly repositories: readonly string[];

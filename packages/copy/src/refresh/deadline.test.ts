@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createTransport, type Transport } from "@dtuf/registry/http";
 import { createRegistryClient } from "@dtuf/registry/remote";
@@ -8,6 +6,7 @@ import { startHttpServer } from "@dtuf/testing/http-servers";
 import { createSimulatorSource } from "@dtuf/testing/tuf-simulator/simulator-source";
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { expectRefused } from "@dtuf/testing/expect-refused";
+import { useDirectory } from "@dtuf/testing/scene/directory";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createCopy, type Copy } from "../copy.ts";
 import type { CopyEvent } from "../events.ts";
@@ -17,7 +16,7 @@ import type { MetadataRequest, Site, Source } from "../sources/source.ts";
 import { createStoreSource } from "../sources/store-source.ts";
 import { startDeadline, type Deadlines } from "./deadline.ts";
 
-let home: string;
+const home = useDirectory();
 let sim: TufSimulator;
 let transport: Transport;
 let events: CopyEvent[];
@@ -27,7 +26,6 @@ const passMs = (ms: number): void => void vi.advanceTimersByTime(ms);
 
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-  home = await mkdtemp(join(tmpdir(), "copy-deadline-"));
   events = [];
   transport = createTransport({});
   sim = await createTufSimulator();
@@ -36,7 +34,6 @@ beforeEach(async () => {
 afterEach(async () => {
   vi.useRealTimers();
   await transport.close();
-  await rm(home, { recursive: true, force: true });
 });
 
 function createTestCopy(source: Source, deadlines: Partial<Deadlines>): Copy {

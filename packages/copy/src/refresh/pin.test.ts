@@ -1,6 +1,5 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { createPublicKey, type KeyObject } from "node:crypto";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createFixedClock } from "@dtuf/testing/fixed-clock";
 import { createPrivateKey } from "@dtuf/testing/keys";
@@ -9,19 +8,18 @@ import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulat
 import { encodeRootChain } from "@dtuf/format";
 import { createSigner, TufError } from "@dtuf/tuf";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { beforeEach, describe, expect, test } from "vitest";
 import { createCopy, type Copy } from "../copy.ts";
 import type { MetadataView, Source } from "../sources/source.ts";
 
-let directory: string;
+const directory = useDirectory();
 let sim: TufSimulator;
 const clock = createFixedClock("2030-01-02T00:00:00Z");
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "copy-pin-"));
   sim = await createTufSimulator();
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
 
 function createTestCopy(from: TufSimulator = sim): Copy {
   return createCopy({ source: createSimulatorSource(from), place: "simulator", directory, now: clock.now });

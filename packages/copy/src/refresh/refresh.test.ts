@@ -1,5 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
 import { createTestSigner } from "@dtuf/testing/keys";
@@ -7,20 +6,19 @@ import { createSimulatorSource, type SimulatorSourceOptions } from "@dtuf/testin
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { TufError } from "@dtuf/tuf";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { beforeEach, describe, expect, test } from "vitest";
 import { createCopy, type Copy } from "../copy.ts";
 
-let directory: string;
+const directory = useDirectory();
 let sim: TufSimulator;
 let clock: FixedClock;
 let requests: string[];
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "copy-refresh-"));
   sim = await createTufSimulator();
   clock = createFixedClock("2030-01-02T00:00:00Z");
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
 
 function createTestCopy(options: SimulatorSourceOptions = {}): Copy {
   const source = createSimulatorSource(sim, options);

@@ -1,6 +1,4 @@
 /** Signatures of 4,840 to 9,254 hex digits in every role: the requests to a registry do not change. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ReadStore } from "@dtuf/registry";
 import { createFixedClock } from "@dtuf/testing/fixed-clock";
@@ -9,22 +7,19 @@ import { createRemoteRepository, type RemoteRepository } from "@dtuf/testing/rem
 import { publishToStore } from "@dtuf/testing/tuf-simulator/simulator-publish";
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { defaultLimits, topLevelRoles } from "@dtuf/tuf";
+import { useDirectory } from "@dtuf/testing/scene/directory";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createCopy, type Copy } from "../copy.ts";
 import { createStoreSource } from "./store-source.ts";
 
-let home: string;
+const home = useDirectory();
 let repository: RemoteRepository;
 
 beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "large-signatures-"));
   repository = await createRemoteRepository();
 });
 
-afterEach(async () => {
-  await repository[Symbol.asyncDispose]();
-  await rm(home, { recursive: true, force: true });
-});
+afterEach(() => repository[Symbol.asyncDispose]());
 
 /** Every role has `count` ML-DSA keys of the kind in addition to its ed25519 key. */
 async function createQuantumSafe(kind: TestKeyType, keys: number): Promise<TufSimulator> {

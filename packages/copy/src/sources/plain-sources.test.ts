@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, readlink, writeFile } from "node:fs/promises";
 import { createTransport } from "@dtuf/registry/http";
 import { startHttpServer } from "@dtuf/testing/http-servers";
 import { publishToDirectory, serveDirectory } from "@dtuf/testing/tuf-simulator/simulator-publish";
@@ -7,24 +7,23 @@ import { createDirectorySource } from "./directory-source.ts";
 import type { CopyEvent } from "../events.ts";
 import { createHttpSource } from "./http-source.ts";
 import { createMirroredSource } from "./mirrored-source.ts";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { createFixedClock } from "@dtuf/testing/fixed-clock";
 import { parseTargetPath } from "@dtuf/tuf";
 import { createCopy, type Copy } from "../copy.ts";
 import type { Source } from "./source.ts";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expectRefused } from "@dtuf/testing/expect-refused";
+import { useDirectory } from "@dtuf/testing/scene/directory";
 
-let home: string;
+const home = useDirectory();
 let sim: TufSimulator;
 let events: CopyEvent[];
 const clock = createFixedClock("2030-01-02T00:00:00Z");
 const large = randomBytes(3 * 1024 * 1024);
 
 beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "plain-sources-"));
   events = [];
   sim = await createTufSimulator();
   sim.addTarget("a.txt", Buffer.from("hello"));
@@ -34,7 +33,6 @@ beforeEach(async () => {
   sim.addTarget("team/b c?#.txt", Buffer.from("delegated"), { role: "team/a" });
   await sim.publishRelease();
 });
-afterEach(() => rm(home, { recursive: true, force: true }));
 
 function createTestCopy(source: Source): Copy {
   return createCopy({

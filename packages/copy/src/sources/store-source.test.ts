@@ -1,27 +1,26 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { latestTag, targetTag, withTargetBlobs } from "@dtuf/format";
 import { digestOf, openContent, parseDigest, type ReadStore } from "@dtuf/registry";
 import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
 import { publishToStore } from "@dtuf/testing/tuf-simulator/simulator-publish";
 import { createStoreSource } from "./store-source.ts";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { createFixedClock } from "@dtuf/testing/fixed-clock";
 import { parseTargetPath } from "@dtuf/tuf";
 import { createCopy, type Copy } from "../copy.ts";
 import type { Source } from "./source.ts";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expectRefused } from "@dtuf/testing/expect-refused";
+import { useDirectory } from "@dtuf/testing/scene/directory";
 
-let home: string;
+const home = useDirectory();
 let sim: TufSimulator;
 const clock = createFixedClock("2030-01-02T00:00:00Z");
 const large = randomBytes(3 * 1024 * 1024);
 
 beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "store-source-"));
   sim = await createTufSimulator();
   sim.addTarget("a.txt", Buffer.from("hello"));
   sim.addTarget("dir/large.bin", large);
@@ -30,7 +29,6 @@ beforeEach(async () => {
   sim.addTarget("team/b c?#.txt", Buffer.from("delegated"), { role: "team/a" });
   await sim.publishRelease();
 });
-afterEach(() => rm(home, { recursive: true, force: true }));
 
 function createTestCopy(source: Source): Copy {
   return createCopy({ source, place: "x", directory: join(home, "copy"), now: clock.now });

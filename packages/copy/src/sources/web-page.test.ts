@@ -1,6 +1,5 @@
 /** Captive portals and single-page apps in front of a plain repository. */
-import { readFile, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createTransport } from "@dtuf/registry/http";
 import { createFixedClock } from "@dtuf/testing/fixed-clock";
@@ -9,6 +8,7 @@ import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulat
 import { publishToDirectory } from "@dtuf/testing/tuf-simulator/simulator-publish";
 import { parseTargetPath } from "@dtuf/tuf";
 import { expectRefused } from "@dtuf/testing/expect-refused";
+import { useDirectory } from "@dtuf/testing/scene/directory";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createCopy, type Copy } from "../copy.ts";
 import { createHttpSource } from "./http-source.ts";
@@ -16,7 +16,7 @@ import { createHttpSource } from "./http-source.ts";
 const page = "<!DOCTYPE html><html><body>Please sign in</body></html>";
 const transport = createTransport({ retry: { maxAttempts: 1 } });
 
-let home: string;
+const home = useDirectory();
 let sim: TufSimulator;
 let server: HttpLoopbackServer;
 let copy: Copy;
@@ -26,7 +26,6 @@ let body: string | Uint8Array;
 let type: string;
 
 beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "web-page-"));
   [paged, body, type] = [(): boolean => false, page, "text/html; charset=utf-8"];
   sim = await createTufSimulator();
   sim.addTarget("a.txt", Buffer.from("content of a"));
@@ -49,10 +48,7 @@ beforeEach(async () => {
   await copy.pin(sim.files.get("1.root.json") ?? new Uint8Array());
 });
 
-afterEach(async () => {
-  await server[Symbol.asyncDispose]();
-  await rm(home, { recursive: true, force: true });
-});
+afterEach(() => server[Symbol.asyncDispose]());
 
 async function pull(name: string): Promise<string> {
   const target = await copy.findTarget(parseTargetPath(name));

@@ -1,17 +1,4 @@
-import {
-  chmod,
-  chown,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rm,
-  stat,
-  symlink,
-  truncate,
-  writeFile,
-} from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, chown, mkdir, readdir, readFile, rm, stat, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { armFileFault } from "@dtuf/testing/file-faults/file-faults";
 import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
@@ -19,12 +6,13 @@ import { createSimulatorSource, type SimulatorSourceOptions } from "@dtuf/testin
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { parseTargetPath } from "@dtuf/tuf";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { beforeEach, describe, expect, test } from "vitest";
 import type { CopyOptions } from "../calls.ts";
 import type { CopyEvent } from "../events.ts";
 import { createCopy, type Copy } from "../copy.ts";
 
-let home: string;
+const home = useDirectory();
 let directory: string;
 let sim: TufSimulator;
 let clock: FixedClock;
@@ -32,7 +20,6 @@ let requests: string[];
 let events: CopyEvent[];
 
 beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "copy-cache-"));
   directory = join(home, "demo", "copy");
   sim = await createTufSimulator();
   sim.addTarget("a.txt", Buffer.from("hello"));
@@ -40,7 +27,6 @@ beforeEach(async () => {
   clock = createFixedClock("2030-01-02T00:00:00Z");
   events = [];
 });
-afterEach(() => rm(home, { recursive: true, force: true }));
 
 function createTestCopy(options: SimulatorSourceOptions & Pick<CopyOptions, "lock" | "state"> = {}): Copy {
   const source = createSimulatorSource(sim, options);

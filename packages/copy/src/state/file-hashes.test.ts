@@ -1,18 +1,13 @@
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { mkdtemp, rm, stat, utimes, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { expect, test } from "vitest";
 import { createFileHashes } from "./file-hashes.ts";
 
 const hex = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
-let home: string;
-beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "file-hashes-"));
-});
-afterEach(() => rm(home, { recursive: true }));
-
+const home = useDirectory();
 /** Bytes that this process has read so far, as Linux counts them. */
 const readSoFar = (): number => Number(/rchar: (\d+)/.exec(readFileSync("/proc/self/io", "latin1"))?.[1]);
 

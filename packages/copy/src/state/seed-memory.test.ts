@@ -1,10 +1,10 @@
 /** Where targets were written last: a hint, bounded, that is left out if anything of it is wrong. */
 import { createHash, randomBytes } from "node:crypto";
-import { mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createIndexMaker } from "@dtuf/delta";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { beforeEach, expect, test } from "vitest";
 import { keptSeedsMax } from "../limits.ts";
 import { createSeedMemory, type SeedMemory, type Written } from "./seed-memory.ts";
 
@@ -14,17 +14,15 @@ maker.update(content);
 const index = maker.finish();
 const sha256 = createHash("sha256").update(content).digest("hex");
 
-let home: string;
+const home = useDirectory();
 let memory: SeedMemory;
 let written: Written;
 
 beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "seed-memory-"));
   memory = createSeedMemory(join(home, "seeds"));
   written = { target: "t", length: content.length, sha256, file: join(home, "file"), index };
   await writeFile(written.file, content);
 });
-afterEach(() => rm(home, { recursive: true }));
 
 test("the index is returned while the file is as it was written", async () => {
   expect(await memory.find("t")).toBeUndefined();

@@ -1,16 +1,11 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { expect, test } from "vitest";
 import { writeStateFile } from "./write-state-file.ts";
 
-let home: string;
-beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "state-file-"));
-});
-afterEach(() => rm(home, { recursive: true, force: true }));
-
+const home = useDirectory();
 test("a directory with the name of the file is removed with its content, and targets of its links are not", async () => {
   const path = join(home, "state.json");
   await mkdir(join(path, "full"), { recursive: true });

@@ -1,5 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { createHash, randomBytes } from "node:crypto";
 import { withTargetBlobs } from "@dtuf/format";
@@ -11,19 +10,18 @@ import { createSimulatorSource } from "@dtuf/testing/tuf-simulator/simulator-sou
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { parseTargetPath } from "@dtuf/tuf";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { beforeEach, describe, expect, test } from "vitest";
 import { createCopy, type Copy } from "../copy.ts";
 import { createStoreSource } from "../sources/store-source.ts";
 import type { Source, TargetInfo } from "../sources/source.ts";
 
-let home: string;
+const home = useDirectory();
 let sim: TufSimulator;
 
 beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "copy-open-"));
   sim = await createTufSimulator();
 });
-afterEach(() => rm(home, { recursive: true, force: true }));
 
 function describeBlob(bytes: Buffer): Descriptor {
   const digest = parseDigest(`sha256:${createHash("sha256").update(bytes).digest("hex")}`);

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { chown, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chown, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { withTargetBlobs } from "@dtuf/format";
 import { digestOf, type Progress, type RangeReader, type ReadStore } from "@dtuf/registry";
 import { createTransport } from "@dtuf/registry/http";
@@ -8,23 +8,22 @@ import { publishToDirectory, publishToStore, serveDirectory } from "@dtuf/testin
 import { createDirectorySource } from "../sources/directory-source.ts";
 import { createHttpSource } from "../sources/http-source.ts";
 import { createStoreSource } from "../sources/store-source.ts";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { createFixedClock } from "@dtuf/testing/fixed-clock";
 import { parseTargetPath } from "@dtuf/tuf";
 import { createCopy, type Copy } from "../copy.ts";
 import type { Source } from "../sources/source.ts";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expectRefused } from "@dtuf/testing/expect-refused";
+import { useDirectory } from "@dtuf/testing/scene/directory";
 
-let home: string;
+const home = useDirectory();
 let sim: TufSimulator;
 const clock = createFixedClock("2030-01-02T00:00:00Z");
 const large = randomBytes(3 * 1024 * 1024);
 
 beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "save-target-"));
   sim = await createTufSimulator();
   sim.addTarget("a.txt", Buffer.from("hello"));
   sim.addTarget("dir/large.bin", large);
@@ -33,7 +32,6 @@ beforeEach(async () => {
   sim.addTarget("team/b c?#.txt", Buffer.from("delegated"), { role: "team/a" });
   await sim.publishRelease();
 });
-afterEach(() => rm(home, { recursive: true, force: true }));
 
 function createTestCopy(source: Source): Copy {
   return createCopy({ source, place: "x", directory: join(home, "copy"), now: clock.now });

@@ -1,15 +1,13 @@
 /** A target with a signed chunk index: what is yielded is a beginning of the signed content at every moment. */
 import { createHash } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { createIndexMaker, DeltaError } from "@dtuf/delta";
 import { indexMediaType, withTargetIndex } from "@dtuf/format";
 import { digestHex, digestOf, OciError, verifying, type ByteStream } from "@dtuf/registry";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { parseRoleName, parseTargetPath, TufError, type TargetFile } from "@dtuf/tuf";
+import { useDirectory } from "@dtuf/testing/scene/directory";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { CopyError } from "../errors.ts";
 import type { CopyEvent } from "../events.ts";
 import type { Site, TargetInfo } from "../sources/source.ts";
@@ -71,12 +69,7 @@ function siteOf(name: string, bent: Bent): Site {
   };
 }
 
-let spoolDirectory: string;
-beforeAll(async () => {
-  spoolDirectory = await mkdtemp(join(tmpdir(), "stream-target-"));
-});
-afterAll(() => rm(spoolDirectory, { recursive: true }));
-
+const spoolDirectory = useDirectory("all tests");
 interface Received {
   readonly bytes: number;
   readonly pieces: number;

@@ -1,6 +1,5 @@
 /** Two downloads of one target to one file, each by a copy with a state of its own, as two users of one machine would have. */
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readdir, readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { digestOf, type ByteStream } from "@dtuf/registry";
 import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
@@ -8,17 +7,17 @@ import { expectRefused } from "@dtuf/testing/expect-refused";
 import { publishToStore } from "@dtuf/testing/tuf-simulator/simulator-publish";
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { parseTargetPath } from "@dtuf/tuf";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { beforeEach, describe, expect, test } from "vitest";
 import { createCopy } from "../copy.ts";
 import { createStoreSource } from "../sources/store-source.ts";
 
 const content = Buffer.alloc(300_000, "right");
-let home: string;
+const home = useDirectory();
 let sim: TufSimulator;
 let store: LayoutStore;
 
 beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "two-downloads-"));
   sim = await createTufSimulator();
   sim.addTarget("app", content);
   await sim.publishRelease();
@@ -27,7 +26,6 @@ beforeEach(async () => {
   await mkdir(join(home, "out"));
   await symlink("out", join(home, "other"));
 });
-afterEach(() => rm(home, { recursive: true, force: true }));
 
 async function save(name: string, from: LayoutStore, to: string): Promise<void> {
   const source = createStoreSource(from);

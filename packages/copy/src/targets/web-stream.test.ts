@@ -1,29 +1,28 @@
 /** `openTarget` as a web stream: read while it arrives, and nothing is left if it is cancelled. */
 import { randomBytes } from "node:crypto";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { createIndexMaker } from "@dtuf/delta";
 import { indexMediaType, withTargetIndex } from "@dtuf/format";
 import { digestOf } from "@dtuf/registry";
 import { createRegistryClient, type RegistryClient } from "@dtuf/registry/remote";
-import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing";
 import { createFixedClock } from "@dtuf/testing/fixed-clock";
 import { publishToStore } from "@dtuf/testing/tuf-simulator/simulator-publish";
 import { createTufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { useHostileRegistry } from "@dtuf/testing/scene/registry";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createCopy, type Copy } from "../copy.ts";
 import { createStoreSource } from "../sources/store-source.ts";
 import type { TargetInfo } from "../sources/source.ts";
 
 const content = randomBytes(20_000_000);
-let home: string;
-let registry: HostileRegistry;
+const home = useDirectory();
+const registry = useHostileRegistry();
 let client: RegistryClient;
 let copy: Copy;
 
 beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "web-stream-"));
   const sim = await createTufSimulator();
   const maker = createIndexMaker({ average: 65_536 });
   maker.update(content);
@@ -32,7 +31,6 @@ beforeEach(async () => {
   sim.addTarget("indexed", content, { custom: withTargetIndex(undefined, descriptor) });
   sim.addTarget("plain", content);
   await sim.publishRelease();
-  registry = await createHostileRegistry();
   client = createRegistryClient({ registry: registry.host, scheme: "http" });
   const store = client.repository("fred/demo");
   await store.put(descriptor, index);
@@ -41,11 +39,7 @@ beforeEach(async () => {
   copy = createCopy({ source: createStoreSource(store), place: "x", directory: join(home, "copy"), now });
   await copy.pullMetadata({ pin: { kind: "root", bytes: sim.files.get("1.root.json") ?? new Uint8Array() } });
 });
-afterEach(async () => {
-  await client.close();
-  await registry.close();
-  await rm(home, { recursive: true });
-});
+afterEach(() => client.close());
 
 const find = async (path: string): Promise<TargetInfo> => (await copy.findTarget(path)) ?? expect.fail("not found");
 

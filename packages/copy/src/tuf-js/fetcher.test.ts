@@ -1,29 +1,27 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { encodeRelease, latestTag, withTargetBlobs } from "@dtuf/format";
 import { digestOf } from "@dtuf/registry";
 import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
 import { publishToStore } from "@dtuf/testing/tuf-simulator/simulator-publish";
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
+import { useDirectory } from "@dtuf/testing/scene/directory";
 import { Updater } from "tuf-js";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { createTufJsFetcher } from "./fetcher.ts";
 
-let home: string;
+const home = useDirectory();
 let sim: TufSimulator;
 let store: LayoutStore;
 
 beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "copy-tuf-js-"));
   store = createLayoutStore({ directory: join(home, "layout") });
   sim = await createTufSimulator({ now: new Date() });
   await mkdir(join(home, "metadata"));
   await mkdir(join(home, "targets"));
   await writeFile(join(home, "metadata", "root.json"), sim.files.get("1.root.json") ?? "");
 });
-afterEach(() => rm(home, { recursive: true, force: true }));
 
 function createUpdater(): Updater {
   const urls = { metadataBaseUrl: "oci://demo/metadata", targetBaseUrl: "oci://demo/targets" };

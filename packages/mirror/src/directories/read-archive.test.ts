@@ -1,22 +1,17 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtemp, readFile, readdir, rm, stat, symlink, truncate, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, readdir, rm, stat, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { pack, type Header } from "tar-stream";
 import { expectRefused } from "@dtuf/testing/expect-refused";
+import { useDirectory } from "@dtuf/testing/scene/directory";
 import { readArchive } from "./read-archive.ts";
 import { writeArchive } from "./write-archive.ts";
 
-let home: string;
-beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "archive-"));
-});
-afterEach(() => rm(home, { recursive: true, force: true }));
-
+const home = useDirectory();
 type Given = Partial<Header> & { readonly name: string; readonly content?: string };
 
 const blob = "some content";

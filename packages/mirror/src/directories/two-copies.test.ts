@@ -1,6 +1,5 @@
 /** Two copies into one directory of skopeo's form at once. */
-import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   digestHex,
@@ -14,21 +13,18 @@ import {
 } from "@dtuf/registry";
 import { blobOf, randomContent } from "@dtuf/testing/oci-content";
 import { createRemoteRepository, type RemoteRepository } from "@dtuf/testing/remote-repository";
+import { useDirectory } from "@dtuf/testing/scene/directory";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { copyImage, type CopyImageOptions, type CopyImageResult } from "../copy-image.ts";
 
 let remote: RemoteRepository;
-let home: string;
+const home = useDirectory();
 let directory: string;
 beforeEach(async () => {
   remote = await createRemoteRepository();
-  home = await mkdtemp(join(tmpdir(), "two-copies-"));
   directory = join(home, "image");
 });
-afterEach(async () => {
-  await remote[Symbol.asyncDispose]();
-  await rm(home, { recursive: true, force: true });
-});
+afterEach(() => remote[Symbol.asyncDispose]());
 
 async function putImage(tag: string): Promise<ManifestContent & { readonly layers: readonly Descriptor[] }> {
   const contents = [randomContent(20), randomContent(20)];

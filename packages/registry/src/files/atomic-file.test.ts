@@ -1,21 +1,16 @@
 import crypto from "node:crypto";
 import { execFileSync } from "node:child_process";
-import fs, { lstat, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
+import fs, { lstat, mkdir, readFile, readdir, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
-import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { describe, expect, test, vi } from "vitest";
 import { createAtomicFile, sweepTemporaryFiles, writeFileAtomically } from "./atomic-file.ts";
 import { createDirectory } from "./directory.ts";
 import { FileError, fileError } from "./errors.ts";
 
-let directory: string;
-
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "atomic-"));
-});
-afterEach(() => rm(directory, { recursive: true, force: true }));
+const directory = useDirectory();
 
 test.each(["pipe", "link to a pipe"])("a %s is refused and stays, because others use it [T29]", async (name) => {
   execFileSync("mkfifo", [join(directory, "pipe")]);

@@ -1,18 +1,16 @@
-import { chmod, lchown, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, lchown, mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { beforeEach, describe, expect, test } from "vitest";
 import { findChangeable } from "./directory.ts";
 
-let home: string;
+const home = useDirectory();
 beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "dtuf-changeable-"));
   await mkdir(join(home, "a/b"), { recursive: true });
   await writeFile(join(home, "a/b/file"), "");
   for (const name of ["a", "a/b"]) await chmod(join(home, name), 0o755);
   await chmod(join(home, "a/b/file"), 0o644);
 });
-afterEach(() => rm(home, { recursive: true }));
 
 const own = process.getuid?.() ?? -1;
 

@@ -1,19 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { expect, test } from "vitest";
 import { openContent } from "../content.ts";
 import { fileContent } from "./file-content.ts";
 import { collect } from "../verifying.ts";
 
-let directory: string;
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "content-"));
-});
-afterEach(() => rm(directory, { recursive: true, force: true }));
-
+const directory = useDirectory();
 test.each([0, 1, 2_999_999, 3_000_000])(
   "a file and its bytes in memory read the same from offset %i",
   async (offset) => {

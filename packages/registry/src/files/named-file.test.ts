@@ -1,18 +1,13 @@
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { expect, test } from "vitest";
 import { findNamedFile } from "./named-file.ts";
 
-let directory: string;
+const directory = useDirectory();
 const { signal } = new AbortController();
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "named-"));
-});
-afterEach(() => rm(directory, { recursive: true, force: true }));
-
 test("follows a link to a file, and a missing one is undefined", async () => {
   await writeFile(join(directory, "file"), "12345");
   await symlink("file", join(directory, "link"));

@@ -1,9 +1,9 @@
 import { armFileFault } from "@dtuf/testing/file-faults/file-faults";
-import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { beforeEach, describe, expect, test } from "vitest";
 import {
   isFileName,
   isLinkThatOpenFollows,
@@ -12,17 +12,15 @@ import {
   type RenameOptions,
 } from "./platform.ts";
 
-let directory: string;
+const directory = useDirectory();
 let from: string;
 let slept: number[];
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "rename-"));
   from = join(directory, "new");
   await writeFile(from, "new");
   slept = [];
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
 
 const on = (system: string): RenameOptions => ({ system, sleep: async (ms) => void slept.push(ms) });
 

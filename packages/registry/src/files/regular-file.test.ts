@@ -1,17 +1,12 @@
 import { execFileSync } from "node:child_process";
-import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { expect, test } from "vitest";
 import { appendToFile, findFile } from "./regular-file.ts";
 
-let directory: string;
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "find-"));
-});
-afterEach(() => rm(directory, { recursive: true, force: true }));
-
+const directory = useDirectory();
 test("gives a file of exactly the bound, and refuses one byte more", async () => {
   const path = join(directory, "file");
   await writeFile(path, "12345");

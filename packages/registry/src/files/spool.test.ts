@@ -1,19 +1,14 @@
-import { mkdtemp, readdir, readlink, rm, watch, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readlink, watch, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { expect, test } from "vitest";
 import { collect } from "../verifying.ts";
 import { spool } from "./spool.ts";
 
-let directory: string;
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "spool-"));
-});
-afterEach(() => rm(directory, { recursive: true, force: true }));
-
+const directory = useDirectory();
 const size = 3 * 1024 * 1024 + 1;
 
 async function* threeMegabytes(): AsyncGenerator<Uint8Array> {

@@ -1,20 +1,18 @@
 /** A layout may contain planted or damaged files: nothing is written, touched or deleted outside of it. */
 import { blobOf, putManifest, randomContent } from "@dtuf/testing/oci-content";
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { beforeEach, expect, test } from "vitest";
 import { digestHex } from "../oci/digest.ts";
 import { createLayoutStore } from "./layout-store.ts";
 
-let home: string;
+const home = useDirectory();
 let directory: string;
-beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "layout-links-"));
+beforeEach(() => {
   directory = join(home, "demo");
 });
-afterEach(() => rm(home, { recursive: true, force: true }));
 
 test.each(["blobs", "blobs/sha256", "blobs/sha512"])(
   "if %s is a link, nothing is written or deleted behind it",

@@ -1,20 +1,18 @@
 import { blobOf, listAll, putManifest, randomContent } from "@dtuf/testing/oci-content";
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { beforeEach, describe, expect, test } from "vitest";
 import { digestHex } from "../oci/digest.ts";
 import { createLayoutRegistry, type LayoutRegistry } from "./layout-registry.ts";
 
-let root: string;
+const root = useDirectory();
 let registry: LayoutRegistry;
 
-beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), "registry-"));
+beforeEach(() => {
   registry = createLayoutRegistry({ root });
 });
-afterEach(() => rm(root, { recursive: true, force: true }));
 
 describe("the embedded registry", () => {
   test("lists its repositories, those inside others too, and nothing else", async () => {

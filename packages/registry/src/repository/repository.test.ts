@@ -1,9 +1,9 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createHostileRegistry } from "@dtuf/testing";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { describe, expect, test } from "vitest";
 import { digestOf } from "../oci/digest.ts";
 import { collect } from "../verifying.ts";
 import { openReadOnlyRepository, openRepository, parseRepositoryLocation } from "./repository.ts";
@@ -11,12 +11,7 @@ import { openReadOnlyRepository, openRepository, parseRepositoryLocation } from 
 const bytes = Buffer.from("Hello World\n");
 const blob = { mediaType: "text/plain", digest: digestOf(bytes), size: bytes.length };
 
-let directory: string;
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "repository-"));
-});
-afterEach(() => rm(directory, { recursive: true, force: true }));
-
+const directory = useDirectory();
 describe("a repository's name", () => {
   test.each([
     ["localhost:5000/fred/demo", { kind: "registry", registry: "localhost:5000", repository: "fred/demo" }],

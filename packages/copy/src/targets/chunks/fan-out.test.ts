@@ -1,17 +1,17 @@
 /** A large target comes by several ranges at a time, if one connection is slow. */
 import { randomBytes } from "node:crypto";
-import { mkdtemp, open, readdir, readFile, rm, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { open, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { createIndexMaker } from "@dtuf/delta";
 import { indexMediaType, withTargetIndex } from "@dtuf/format";
 import { digestOf, type ByteStream } from "@dtuf/registry";
 import { createRegistryClient, type RegistryClient } from "@dtuf/registry/remote";
-import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { createFixedClock } from "@dtuf/testing/fixed-clock";
 import { publishToStore } from "@dtuf/testing/tuf-simulator/simulator-publish";
 import { createTufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { useHostileRegistry } from "@dtuf/testing/scene/registry";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createCopy } from "../../copy.ts";
 import { createStoreSource } from "../../sources/store-source.ts";
@@ -25,15 +25,14 @@ import { contentName } from "../../state/pulled-memory.ts";
 
 const content = randomBytes(3_000_000);
 const average = 4096;
-let home: string;
+const home = useDirectory();
 let destination: string;
-let registry: HostileRegistry;
+const registry = useHostileRegistry();
 let client: RegistryClient;
 let target: TargetInfo;
 let site: Site;
 
 beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "fan-out-"));
   destination = join(home, "out.bin");
   const sim = await createTufSimulator();
   const maker = createIndexMaker({ average });
@@ -42,7 +41,6 @@ beforeEach(async () => {
   const descriptor = { mediaType: indexMediaType, digest: digestOf(index), size: index.length };
   sim.addTarget("t", content, { custom: withTargetIndex(undefined, descriptor) });
   await sim.publishRelease();
-  registry = await createHostileRegistry();
   client = createRegistryClient({ registry: registry.host, scheme: "http", sleep: () => Promise.resolve() });
   const store = client.repository("fred/demo");
   await store.put(descriptor, index);
@@ -55,11 +53,7 @@ beforeEach(async () => {
   site = source.sites[0] ?? expect.fail("no site");
   registry.clearLog();
 });
-afterEach(async () => {
-  await client.close();
-  await registry.close();
-  await rm(home, { recursive: true });
-});
+afterEach(() => client.close());
 
 let elapsed = 0;
 /** A second passes at each look. */

@@ -1,16 +1,16 @@
 /** An older file at the destination: what a target has in common with it is not fetched. */
 import { randomBytes } from "node:crypto";
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createIndexMaker } from "@dtuf/delta";
 import { indexMediaType, withTargetBlobs, withTargetIndex } from "@dtuf/format";
 import { digestOf, type Descriptor } from "@dtuf/registry";
 import { createRegistryClient, type RegistryClient } from "@dtuf/registry/remote";
-import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing";
 import { createFixedClock } from "@dtuf/testing/fixed-clock";
 import { publishToStore } from "@dtuf/testing/tuf-simulator/simulator-publish";
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { useHostileRegistry } from "@dtuf/testing/scene/registry";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createCopy, type Copy } from "../../copy.ts";
 import { createStoreSource } from "../../sources/store-source.ts";
@@ -28,10 +28,10 @@ const content = Buffer.concat([
   old.subarray(2_000_100),
 ]);
 
-let home: string;
+const home = useDirectory();
 let destination: string;
 let sim: TufSimulator;
-let registry: HostileRegistry;
+const registry = useHostileRegistry();
 let client: RegistryClient;
 let copy: Copy;
 let target: TargetInfo;
@@ -39,7 +39,6 @@ let reports: SavedTarget[];
 let events: CopyEvent[];
 
 beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "fill-by-chunks-"));
   destination = join(home, "out.bin");
   sim = await createTufSimulator();
   const maker = createIndexMaker({ average: 16_384 });
@@ -48,7 +47,6 @@ beforeEach(async () => {
   const descriptor: Descriptor = { mediaType: indexMediaType, digest: digestOf(index), size: index.length };
   sim.addTarget("t", content, { custom: withTargetIndex(undefined, descriptor) });
   await sim.publishRelease();
-  registry = await createHostileRegistry();
   client = createRegistryClient({ registry: registry.host, scheme: "http" });
   const store = client.repository("fred/demo");
   await store.put(descriptor, index);
@@ -62,11 +60,7 @@ beforeEach(async () => {
   registry.clearLog();
   reports = [];
 });
-afterEach(async () => {
-  await client.close();
-  await registry.close();
-  await rm(home, { recursive: true });
-});
+afterEach(() => client.close());
 
 /** The requests for bytes of the target, each as its Range. */
 const ranges = (): readonly (string | undefined)[] =>

@@ -1,7 +1,6 @@
 /** A download that turned out to be wrong goes on from its first wrong chunk. */
 import { randomBytes } from "node:crypto";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createIndexMaker } from "@dtuf/delta";
 import { indexMediaType, withTargetIndex } from "@dtuf/format";
@@ -11,7 +10,8 @@ import { expectRefused } from "@dtuf/testing/expect-refused";
 import { createFixedClock } from "@dtuf/testing/fixed-clock";
 import { publishToStore } from "@dtuf/testing/tuf-simulator/simulator-publish";
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { beforeEach, expect, test } from "vitest";
 import { createCopy, type Copy } from "../../copy.ts";
 import { createMirroredSource } from "../../sources/mirrored-source.ts";
 import { createStoreSource } from "../../sources/store-source.ts";
@@ -24,13 +24,12 @@ const wrongAt = 1_200_000;
 const wrong = Buffer.from(content);
 wrong.writeUInt8(wrong.readUInt8(wrongAt) ^ 1, wrongAt);
 
-let home: string;
+const home = useDirectory();
 let sim: TufSimulator;
 let layout: LayoutStore;
 let destination: string;
 
 beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "verified-beginning-"));
   destination = join(home, "t.bin");
   sim = await createTufSimulator();
   const maker = createIndexMaker({ average: 16_384 });
@@ -43,7 +42,6 @@ beforeEach(async () => {
   await layout.put(descriptor, index);
   await publishToStore(sim, layout);
 });
-afterEach(() => rm(home, { recursive: true }));
 
 /** A source that sends these bytes of the target, and counts them. */
 function sourceOf(bytes: Buffer): { readonly source: Source; readonly sent: () => number } {

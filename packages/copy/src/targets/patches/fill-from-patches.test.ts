@@ -1,7 +1,6 @@
 /** An older file for which a patch is signed: the patch alone is fetched, and no byte is written that was not signed. */
 import { createHash, randomBytes } from "node:crypto";
-import { mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   createIndexMaker,
@@ -15,10 +14,12 @@ import {
 import { indexMediaType, patchMediaType, withTargetIndex, withTargetPatches } from "@dtuf/format";
 import { digestOf, type Descriptor } from "@dtuf/registry";
 import { createRegistryClient, type RegistryClient } from "@dtuf/registry/remote";
-import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing";
+import type { HostileRegistry } from "@dtuf/testing";
 import { createFixedClock } from "@dtuf/testing/fixed-clock";
 import { publishToStore } from "@dtuf/testing/tuf-simulator/simulator-publish";
 import { createTufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { useHostileRegistry } from "@dtuf/testing/scene/registry";
 import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { createCopy, type Copy } from "../../copy.ts";
 import { createStoreSource } from "../../sources/store-source.ts";
@@ -66,9 +67,9 @@ beforeAll(async () => {
 const tableOf = (segments: WrittenTable["segments"]): Uint8Array =>
   encodePatchTable({ oldLength: old.length, newLength: content.length, segments });
 
-let home: string;
+const home = useDirectory();
 let destination: string;
-let registry: HostileRegistry;
+const registry = useHostileRegistry();
 let client: RegistryClient;
 let copy: Copy;
 let target: TargetInfo;
@@ -76,18 +77,12 @@ let reports: SavedTarget[];
 let patch: Descriptor;
 
 beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "fill-from-patch-"));
   destination = join(home, "out.bin");
-  registry = await createHostileRegistry();
   client = createRegistryClient({ registry: registry.host, scheme: "http" });
   reports = [];
   await publish(made.table);
 });
-afterEach(async () => {
-  await client.close();
-  await registry.close();
-  await rm(home, { recursive: true });
-});
+afterEach(() => client.close());
 
 async function publish(table: Uint8Array, average?: number): Promise<void> {
   const store = client.repository("fred/demo");

@@ -1,7 +1,6 @@
 /** Chains, compressed copies and recipes of archives that are wrong in any way: the file is right in the end, and a person is told. */
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import zlib from "node:zlib";
 import {
@@ -26,10 +25,11 @@ import {
 } from "@dtuf/format";
 import { digestOf, type Descriptor } from "@dtuf/registry";
 import { createRegistryClient, type RegistryClient } from "@dtuf/registry/remote";
-import { createHostileRegistry, type HostileRegistry } from "@dtuf/testing";
 import { createFixedClock } from "@dtuf/testing/fixed-clock";
 import { publishToStore } from "@dtuf/testing/tuf-simulator/simulator-publish";
 import { createTufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { useHostileRegistry } from "@dtuf/testing/scene/registry";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createCopy, type Copy } from "../../copy.ts";
 import type { CopyEvent } from "../../events.ts";
@@ -92,24 +92,18 @@ async function make({ from, to, isStep = false, inside, change = (table) => tabl
   return { patch: { ...named, ...(isStep && { to: describeContent(to) }) }, bytes };
 }
 
-let home: string;
+const home = useDirectory();
 let destination: string;
-let registry: HostileRegistry;
+const registry = useHostileRegistry();
 let client: RegistryClient;
 let events: CopyEvent[];
 
-beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "hostile-patches-"));
+beforeEach(() => {
   destination = join(home, "out", "file");
-  registry = await createHostileRegistry();
   client = createRegistryClient({ registry: registry.host, scheme: "http" });
   events = [];
 });
-afterEach(async () => {
-  await client.close();
-  await registry.close();
-  await rm(home, { recursive: true });
-});
+afterEach(() => client.close());
 
 async function publish(content: Uint8Array, made: readonly Made[]): Promise<Copy> {
   const store = client.repository("fred/demo");

@@ -1,20 +1,18 @@
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { chmod, chown, link, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, chown, link, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { beforeEach, describe, expect, test } from "vitest";
 import { withLock, type LockWait } from "./lock.ts";
 
-let directory: string;
+const directory = useDirectory();
 let path: string;
 
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "lock-"));
+beforeEach(() => {
   path = join(directory, "lock");
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
 
 const holder = `
   import { withLock } from ${JSON.stringify(import.meta.resolve("./lock.ts"))};

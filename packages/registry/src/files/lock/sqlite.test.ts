@@ -1,17 +1,14 @@
 import { spawnSync } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { beforeEach, expect, test } from "vitest";
 import { createThread, loadSqlite } from "./sqlite.ts";
 
-let directory: string;
+const directory = useDirectory();
 let path: string;
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "sqlite-"));
+beforeEach(() => {
   path = join(directory, "lock");
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
 
 test("a lock taken in a thread and one taken directly exclude each other, both ways", async () => {
   const [first, second] = [await createThread(), await loadSqlite()];

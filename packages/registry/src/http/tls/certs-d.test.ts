@@ -1,17 +1,12 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { expect, test } from "vitest";
 import { readCertsDirectories } from "./certs-d.ts";
 import { originOf } from "../addresses/origin.ts";
 
-let root: string;
-beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), "certs-d-"));
-});
-afterEach(() => rm(root, { recursive: true }));
-
+const root = useDirectory();
 async function write(files: Readonly<Record<string, string>>): Promise<void> {
   for (const [path, text] of Object.entries(files)) {
     await mkdir(join(root, path, ".."), { recursive: true });

@@ -1,25 +1,23 @@
 import { writeFileSync } from "node:fs";
-import { chmod, lstat, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, lstat, mkdir, readFile, readdir, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { beforeEach, describe, expect, test } from "vitest";
 import { containersAuthPlaces, createContainersAuthCredentials } from "./containers-auth.ts";
 import { createCredentialHelper, type CredentialHelper } from "./credential-helper.ts";
 import type { Credential } from "./credentials.ts";
 import { createDockerConfigCredentials, dockerConfigPath, readDockerHeaders } from "./docker-config.ts";
 import { eraseCredential, findConfiguredHelper, storeCredential } from "./login.ts";
 
-let directory: string;
+const directory = useDirectory();
 let path: string;
 let helper: CredentialHelper;
 
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "credentials-"));
+beforeEach(() => {
   path = join(directory, "config.json");
   helper = createCredentialHelper({ environment: { PATH: directory } });
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
 
 const auth = (pair: string): string => Buffer.from(pair).toString("base64");
 const basic = (username: string, password: string): Credential => ({ kind: "basic", username, password });

@@ -1,17 +1,12 @@
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { describe, expect, test } from "vitest";
 import { createCredentialHelper, type CredentialHelper } from "./credential-helper.ts";
 import { eraseCredential, storeCredential } from "./login.ts";
 
-let directory: string;
-
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "helper-"));
-});
-afterEach(() => rm(directory, { recursive: true, force: true }));
+const directory = useDirectory();
 
 /** A real program; its code can use `input` and `verb`. */
 async function install(code: string, name = "test"): Promise<void> {

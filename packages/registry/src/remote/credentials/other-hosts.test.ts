@@ -1,8 +1,8 @@
 /** Credentials are looked up by the whole name of a host: shorter and longer names are other hosts. */
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { useDirectory } from "@dtuf/testing/scene/directory";
+import { beforeAll, describe, expect, test } from "vitest";
 import { createContainersAuthCredentials } from "./containers-auth.ts";
 import { createCredentialHelper, type CredentialHelper } from "./credential-helper.ts";
 import { createDockerConfigCredentials } from "./docker-config.ts";
@@ -10,18 +10,16 @@ import { createKeychainCredentials } from "./keychain.ts";
 import { createPatternCredentials } from "./pattern-credentials.ts";
 import type { CredentialProvider } from "./credentials.ts";
 
-let home: string;
+const home = useDirectory("all tests");
 let path: string;
 let helper: CredentialHelper;
 beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), "other-hosts-"));
   path = join(home, "auth.json");
   helper = createCredentialHelper({ environment: { PATH: `${home}:/usr/bin:/bin` } });
   const program = join(home, "docker-credential-any");
   await writeFile(program, `#!/bin/sh\ncat > /dev/null\necho '{"Username":"u","Secret":"p"}'\n`);
   await chmod(program, 0o755);
 });
-afterAll(() => rm(home, { recursive: true, force: true }));
 
 const secret = { kind: "basic", username: "u", password: "p" } as const;
 const entry = { auth: Buffer.from("u:p").toString("base64") };
