@@ -7,7 +7,7 @@ import { hasArchive, openArchive } from "@dtuf/mirror";
 import { digestHex, digestOf, parseManifest, type ManifestContent } from "@dtuf/registry";
 import { createLayoutStore } from "@dtuf/registry/layout";
 import { killAtEachChange } from "@dtuf/testing/file-faults/file-trials";
-import { listAll, randomContent } from "@dtuf/testing/oci-content";
+import { listAll, randomContent, bytesOf } from "@dtuf/testing/oci-content";
 import { publishToDirectory } from "@dtuf/testing/tuf-simulator/simulator-publish";
 import { createTufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { parseTargetPath } from "@dtuf/tuf";
@@ -133,7 +133,7 @@ test("a TUF repository: readers see the old release or the new one, whole, and t
     await copy.pullMetadata({ pin: { kind: "root", bytes: sim.files.get("1.root.json") ?? new Uint8Array() } });
     const target = await copy.findTarget(parseTargetPath("a.txt"));
     if (target === undefined) throw new TypeError("no a.txt");
-    return Buffer.concat(await listAll(await copy.openTarget(target))).toString();
+    return (await bytesOf(await copy.openTarget(target))).toString();
   };
   const before = join(folder, "carried");
   await carryPlain(await publish("old", "old"), before);

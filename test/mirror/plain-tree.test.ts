@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { beforeEach, describe, expect, test } from "vitest";
 import { createCopy, createDirectorySource } from "@dtuf/copy";
-import { listAll } from "@dtuf/testing/oci-content";
 import { publishToDirectory } from "@dtuf/testing/tuf-simulator/simulator-publish";
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
+import { bytesOf } from "@dtuf/testing/oci-content";
 import { publishDemo } from "../cli/machine.ts";
 import { useMachine } from "../cli/use-machine.ts";
 
@@ -24,7 +24,7 @@ async function pullFrom(tree: string, root: Uint8Array): Promise<Readonly<Record
   for await (const path of copy.listTargets()) {
     const target = await copy.findTarget(path);
     if (target === undefined) throw new TypeError(`${path} was not found`);
-    found[path] = Buffer.concat(await listAll(await copy.openTarget(target))).toString();
+    found[path] = (await bytesOf(await copy.openTarget(target))).toString();
   }
   return found;
 }

@@ -6,12 +6,12 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { createCopy, createStoreSource } from "@dtuf/copy";
 import { parseTag, type ReadStore } from "@dtuf/registry";
 import { createLayoutStore } from "@dtuf/registry/layout";
-import { listAll } from "@dtuf/testing/oci-content";
 import { createRemoteRepository } from "@dtuf/testing/remote-repository";
 import { publishToDirectory } from "@dtuf/testing/tuf-simulator/simulator-publish";
 import { createTestSigner } from "@dtuf/testing/keys";
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { parseTargetPath } from "@dtuf/tuf";
+import { bytesOf } from "@dtuf/testing/oci-content";
 import { publishDemo, type Machine } from "../cli/machine.ts";
 import { useMachine } from "../cli/use-machine.ts";
 
@@ -53,7 +53,7 @@ async function read(store: ReadStore): Promise<string> {
   await copy.pullMetadata({ pin: { kind: "root", bytes: await readFile(join(machine.directory, "root.json")) } });
   const target = await copy.findTarget(parseTargetPath("a.txt"));
   if (target === undefined) throw new TypeError("no a.txt");
-  return Buffer.concat(await listAll(await copy.openTarget(target))).toString();
+  return (await bytesOf(await copy.openTarget(target))).toString();
 }
 
 describe("a source that goes back", () => {

@@ -8,7 +8,7 @@ import { createCopy, createStoreSource, type Copy, type Source } from "@dtuf/cop
 import { parseTag, type ReadStore } from "@dtuf/registry";
 import { createLayoutStore } from "@dtuf/registry/layout";
 import { createRegistryClient } from "@dtuf/registry/remote";
-import { listAll } from "@dtuf/testing/oci-content";
+import { listAll, bytesOf } from "@dtuf/testing/oci-content";
 import { publishToDirectory, serveDirectory } from "@dtuf/testing/tuf-simulator/simulator-publish";
 import { binName, parseTargetPath } from "@dtuf/tuf";
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
@@ -37,7 +37,7 @@ async function pullAll(source: Source, root: Uint8Array): Promise<Map<string, Bu
   for await (const path of copy.listTargets()) {
     const target = await copy.findTarget(path);
     if (target === undefined) throw new TypeError(`${path} was not found`);
-    targets.set(path, Buffer.concat(await listAll(await copy.openTarget(target))));
+    targets.set(path, await bytesOf(await copy.openTarget(target)));
   }
   return targets;
 }

@@ -7,6 +7,7 @@ import { createFixedClock, type FixedClock } from "@dtuf/testing/fixed-clock";
 import { createSimulatorSource, type SimulatorSourceOptions } from "@dtuf/testing/tuf-simulator/simulator-source";
 import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { useDirectory } from "@dtuf/testing/scene/directory";
+import { bytesOf } from "@dtuf/testing/oci-content";
 import { pack } from "tar-stream";
 import { beforeEach, describe, expect, test } from "vitest";
 import { createAgent } from "./agent.ts";
@@ -275,9 +276,7 @@ describe("an archive", () => {
     const tar = pack();
     for (const [header, content = ""] of entries) tar.entry({ mode: 0o755, ...header }, content);
     tar.finalize();
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of tar as AsyncIterable<Uint8Array>) chunks.push(chunk);
-    return Buffer.concat(chunks);
+    return bytesOf(tar as AsyncIterable<Uint8Array>);
   }
 
   test("of tar and of tar.zst is unpacked into slots, and the slot before is kept", async () => {

@@ -7,6 +7,7 @@ import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulat
 import { parseTargetPath } from "@dtuf/tuf";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { useDirectory } from "@dtuf/testing/scene/directory";
+import { bytesOf } from "@dtuf/testing/oci-content";
 import { beforeEach, describe, expect, test } from "vitest";
 import { createCopy, type Copy } from "./copy.ts";
 import type { CopyEvent } from "./events.ts";
@@ -40,9 +41,7 @@ async function pulled(options: SimulatorSourceOptions = {}): Promise<Copy> {
 async function open(copy: Copy, path: string): Promise<string> {
   const target = await copy.findTarget(parseTargetPath(path));
   if (target === undefined) throw new TypeError(`${path} was not found`);
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of await copy.openTarget(target)) chunks.push(chunk);
-  return Buffer.concat(chunks).toString();
+  return (await bytesOf(await copy.openTarget(target))).toString();
 }
 
 /** Eight bins with 64 targets. */

@@ -69,3 +69,7 @@ export async function listAll<T>(items: AsyncIterable<T>): Promise<readonly T[]>
   for await (const item of items) all.push(item);
   return all;
 }
+
+export async function bytesOf(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  return Buffer.concat(await listAll(stream));
+}

@@ -1,12 +1,12 @@
 import { createHash, randomBytes } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { latestTag, targetTag, withTargetBlobs } from "@dtuf/format";
 import { digestOf, openContent, parseDigest, type ReadStore } from "@dtuf/registry";
 import { createLayoutStore, type LayoutStore } from "@dtuf/registry/layout";
 import { publishToStore } from "@dtuf/testing/tuf-simulator/simulator-publish";
 import { createStoreSource } from "./store-source.ts";
 import { beforeEach, describe, expect, test } from "vitest";
-import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
+import type { TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { createFixedClock } from "@dtuf/testing/fixed-clock";
 import { parseTargetPath } from "@dtuf/tuf";
 import { createCopy, type Copy } from "../copy.ts";
@@ -14,6 +14,8 @@ import type { Source } from "./source.ts";
 import { join } from "node:path";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { useDirectory } from "@dtuf/testing/scene/directory";
+import { createFourTargets, pinOf, expectFourTargets } from "@dtuf/testing/tuf-simulator/four-targets";
+import { bytesOf } from "@dtuf/testing/oci-content";
 
 const home = useDirectory();
 let sim: TufSimulator;
@@ -21,49 +23,17 @@ const clock = createFixedClock("2030-01-02T00:00:00Z");
 const large = randomBytes(3 * 1024 * 1024);
 
 beforeEach(async () => {
-  sim = await createTufSimulator();
-  sim.addTarget("a.txt", Buffer.from("hello"));
-  sim.addTarget("dir/large.bin", large);
-  sim.addTarget("empty", new Uint8Array());
-  sim.addDelegation("targets", { name: "team/a", paths: ["team/*"] });
-  sim.addTarget("team/b c?#.txt", Buffer.from("delegated"), { role: "team/a" });
-  await sim.publishRelease();
+  sim = await createFourTargets(large);
 });
 
 function createTestCopy(source: Source): Copy {
   return createCopy({ source, place: "x", directory: join(home, "copy"), now: clock.now });
 }
 
-function pin(): { readonly kind: "root"; readonly bytes: Uint8Array } {
-  return { kind: "root", bytes: sim.files.get("1.root.json") ?? new Uint8Array() };
-}
-
-async function bytesOf(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of stream) chunks.push(chunk);
-  return Buffer.concat(chunks);
-}
+const pin = (): ReturnType<typeof pinOf> => pinOf(sim);
 
 /** Expects the results that every source must return. */
-async function expectEverything(source: Source): Promise<void> {
-  const copy = createTestCopy(source);
-  const result = await copy.pullMetadata({ pin: pin() });
-  expect(result.updatedTargets.toSorted()).toEqual(["a.txt", "dir/large.bin", "empty", "team/b c?#.txt"]);
-  for (const [path, bytes] of sim.targetFiles) {
-    const target = await copy.findTarget(parseTargetPath(path));
-    if (target === undefined) throw new TypeError(`${path} was not found`);
-    expect((await bytesOf(await copy.openTarget(target))).equals(bytes)).toBe(true);
-    const destination = join(home, "saved");
-    await copy.saveTarget(target, destination);
-    expect((await readFile(destination)).equals(bytes)).toBe(true);
-  }
-  expect(await copy.pullMetadata()).toMatchObject({ status: "unchanged", updatedTargets: [] });
-  const paths: string[] = [];
-  for await (const path of copy.listTargets()) paths.push(path);
-  expect(paths).toHaveLength(4);
-  expect(await copy.findTarget(parseTargetPath("nowhere"))).toBeUndefined();
-  expect(await readdir(home)).not.toContainEqual(expect.stringContaining(".dtuf"));
-}
+const expectEverything = (source: Source): Promise<void> => expectFourTargets(createTestCopy(source), sim, home);
 
 interface CountedStore extends ReadStore {
   readonly calls: string[];

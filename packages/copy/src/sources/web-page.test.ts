@@ -9,6 +9,7 @@ import { publishToDirectory } from "@dtuf/testing/tuf-simulator/simulator-publis
 import { parseTargetPath } from "@dtuf/tuf";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { useDirectory } from "@dtuf/testing/scene/directory";
+import { bytesOf } from "@dtuf/testing/oci-content";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createCopy, type Copy } from "../copy.ts";
 import { createHttpSource } from "./http-source.ts";
@@ -53,9 +54,7 @@ afterEach(() => server[Symbol.asyncDispose]());
 async function pull(name: string): Promise<string> {
   const target = await copy.findTarget(parseTargetPath(name));
   if (target === undefined) throw new TypeError(`${name} was not found`);
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of await copy.openTarget(target)) chunks.push(chunk);
-  return Buffer.concat(chunks).toString();
+  return (await bytesOf(await copy.openTarget(target))).toString();
 }
 
 describe("a web page instead of metadata", () => {

@@ -11,6 +11,7 @@ import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulat
 import { parseTargetPath } from "@dtuf/tuf";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { useDirectory } from "@dtuf/testing/scene/directory";
+import { bytesOf } from "@dtuf/testing/oci-content";
 import { beforeEach, describe, expect, test } from "vitest";
 import { createCopy, type Copy } from "../copy.ts";
 import { createStoreSource } from "../sources/store-source.ts";
@@ -45,12 +46,6 @@ async function find(source: Source): Promise<{ readonly copy: Copy; readonly tar
   const target = await copy.findTarget(parseTargetPath("t"));
   if (target === undefined) throw new TypeError("not found");
   return { copy, target };
-}
-
-async function bytesOf(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of stream) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }
 
 test("progress reports roles and the target, with signed totals", async () => {

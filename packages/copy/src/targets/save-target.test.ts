@@ -9,7 +9,7 @@ import { createDirectorySource } from "../sources/directory-source.ts";
 import { createHttpSource } from "../sources/http-source.ts";
 import { createStoreSource } from "../sources/store-source.ts";
 import { beforeEach, describe, expect, test } from "vitest";
-import { createTufSimulator, type TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
+import type { TufSimulator } from "@dtuf/testing/tuf-simulator/tuf-simulator";
 import { createFixedClock } from "@dtuf/testing/fixed-clock";
 import { parseTargetPath } from "@dtuf/tuf";
 import { createCopy, type Copy } from "../copy.ts";
@@ -17,6 +17,7 @@ import type { Source } from "../sources/source.ts";
 import { join } from "node:path";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { useDirectory } from "@dtuf/testing/scene/directory";
+import { createFourTargets, pinOf } from "@dtuf/testing/tuf-simulator/four-targets";
 
 const home = useDirectory();
 let sim: TufSimulator;
@@ -24,22 +25,14 @@ const clock = createFixedClock("2030-01-02T00:00:00Z");
 const large = randomBytes(3 * 1024 * 1024);
 
 beforeEach(async () => {
-  sim = await createTufSimulator();
-  sim.addTarget("a.txt", Buffer.from("hello"));
-  sim.addTarget("dir/large.bin", large);
-  sim.addTarget("empty", new Uint8Array());
-  sim.addDelegation("targets", { name: "team/a", paths: ["team/*"] });
-  sim.addTarget("team/b c?#.txt", Buffer.from("delegated"), { role: "team/a" });
-  await sim.publishRelease();
+  sim = await createFourTargets(large);
 });
 
 function createTestCopy(source: Source): Copy {
   return createCopy({ source, place: "x", directory: join(home, "copy"), now: clock.now });
 }
 
-function pin(): { readonly kind: "root"; readonly bytes: Uint8Array } {
-  return { kind: "root", bytes: sim.files.get("1.root.json") ?? new Uint8Array() };
-}
+const pin = (): ReturnType<typeof pinOf> => pinOf(sim);
 
 const transport = createTransport({ now: () => new Date(), random: Math.random });
 
