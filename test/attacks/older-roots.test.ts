@@ -5,21 +5,18 @@ import { digestOf } from "@dtuf/registry";
 import { createTestSigner } from "@dtuf/testing/keys";
 import { parseUnverified, signDocument } from "@dtuf/tuf";
 import { useHostileRegistry } from "@dtuf/testing/scene/registry";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createMachine, publishDemo, type Machine } from "../cli/machine.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import { publishDemo } from "../cli/machine.ts";
 import { fileNameOf, latestLayers, repo, rewriteLatest, type Layer } from "./scene.ts";
+import { useMachineOf } from "../cli/use-machine.ts";
 
 const registry = useHostileRegistry();
-let publisher: Machine;
+const publisher = useMachineOf(registry, {}, "each test");
 /** Pinned to the first root, which the publisher has long replaced. */
-let oldClient: Machine;
-let other: Machine;
+const oldClient = useMachineOf(registry, {}, "each test");
+const other = useMachineOf(registry, {}, "each test");
 
 beforeEach(async () => {
-  const where = { DTUF_HOST: registry.host, DTUF_INSECURE: "1" };
-  publisher = await createMachine(where);
-  oldClient = await createMachine(where);
-  other = await createMachine(where);
   await publishDemo(publisher, repo, "as published\n");
   await oldClient.must(["pull-metadata", repo, "-"], (await publisher.must(["get-root", repo])).bytes);
   for (let rotation = 0; rotation < 2; rotation++) {
@@ -29,9 +26,6 @@ beforeEach(async () => {
   }
   await writeFile(join(other.directory, "root.json"), (await publisher.must(["get-root", repo])).bytes);
   await writeFile(join(other.directory, "chain.json"), (await publisher.must(["get-root", repo, "--all"])).bytes);
-});
-afterEach(async () => {
-  for (const machine of [publisher, oldClient, other]) await machine[Symbol.asyncDispose]();
 });
 
 /** Shows bytes under a metadata file's name, inlined and as a blob. */

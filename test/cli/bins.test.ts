@@ -2,25 +2,18 @@
 import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { useHostileRegistry } from "@dtuf/testing/scene/registry";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { Updater } from "tuf-js";
 import { servePlain } from "../interop/plain-server.ts";
-import { createMachine, type Machine } from "./machine.ts";
+import { useMachineOf } from "./use-machine.ts";
 
 const repo = "fred/demo";
 const registry = useHostileRegistry("all tests");
-let publisher: Machine;
-let client: Machine;
+const signing = { DTUF_KEY_PASSWORD: "", DTUF_SIGNERS_FILE: "signers.json" };
+const publisher = useMachineOf(registry, signing, "all tests");
+const client = useMachineOf(registry, signing, "all tests");
 
 beforeAll(async () => {
-  const environment = {
-    DTUF_HOST: registry.host,
-    DTUF_INSECURE: "1",
-    DTUF_KEY_PASSWORD: "",
-    DTUF_SIGNERS_FILE: "signers.json",
-  };
-  publisher = await createMachine(environment);
-  client = await createMachine(environment);
   await mkdir(join(publisher.directory, "dir"));
   for (const name of ["a", "b", "c", "d"])
     await writeFile(join(publisher.directory, "dir", name), `content of ${name}`);
@@ -30,10 +23,6 @@ beforeAll(async () => {
   await writeFile(join(client.directory, "root.json"), (await publisher.must(["get-root", repo])).bytes);
   await publisher.must(["create-bins", repo, "--count", "16"]);
   await publisher.must(["push-metadata", repo]);
-});
-afterAll(async () => {
-  await publisher[Symbol.asyncDispose]();
-  await client[Symbol.asyncDispose]();
 });
 
 describe("a repository with hash bins", () => {

@@ -29,7 +29,7 @@ export async function createMachine(environment: Environment = {}, parent = tmpd
   return createMachineIn(await mkdtemp(join(parent, "dtuf-test-")), environment);
 }
 
-type Environment = Readonly<Record<string, string>>;
+export type Environment = Readonly<Record<string, string>>;
 
 /** As a machine has them until a test changes them. */
 export function settingsOf(environment: Environment): Pick<Machine, "environment" | "now"> {

@@ -3,27 +3,21 @@ import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { LoggedRequest } from "@dtuf/testing";
 import { useHostileRegistry } from "@dtuf/testing/scene/registry";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { createMachine, type Machine } from "./machine.ts";
+import { useMachineOf } from "./use-machine.ts";
 
 const repo = "fred/demo";
 const registry = useHostileRegistry("all tests");
-let publisher: Machine;
-let client: Machine;
+const publisher = useMachineOf(registry, {}, "all tests");
+const client = useMachineOf(registry, {}, "all tests");
 
 beforeAll(async () => {
-  const environment = { DTUF_HOST: registry.host, DTUF_INSECURE: "1" };
-  publisher = await createMachine(environment);
-  client = await createMachine(environment);
   for (const name of ["a", "b", "c", "d", "e"]) await writeFile(join(publisher.directory, name), `content of ${name}`);
   await mkdir(join(publisher.directory, "dir"));
   for (const name of ["x", "y"]) await writeFile(join(publisher.directory, "dir", name), `content of ${name}`);
   await publisher.must(["create-root-key", repo]);
   await publisher.must(["create-metadata-keys", repo]);
-});
-afterAll(async () => {
-  await publisher[Symbol.asyncDispose]();
-  await client[Symbol.asyncDispose]();
 });
 
 /** `PUT release.N`: the method, and the kind of what is named. Equal ones are counted: `PUT target x2`. */

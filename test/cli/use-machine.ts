@@ -3,21 +3,26 @@ import type { HostileRegistry } from "@dtuf/testing";
 import { before, type During } from "@dtuf/testing/scene/before";
 import { useDirectory } from "@dtuf/testing/scene/directory";
 import { useHostileRegistry } from "@dtuf/testing/scene/registry";
-import { createMachineIn, settingsOf, type Machine } from "./machine.ts";
+import { createMachineIn, settingsOf, type Environment, type Machine } from "./machine.ts";
 
 /** Empty at first, with these settings. */
-export function useMachine(environment: Readonly<Record<string, string>> = {}, during: During = "each test"): Machine {
+export function useMachine(environment: Environment = {}, during: During = "each test"): Machine {
   const machine = createMachineIn(useDirectory(during), environment);
   before(during, async () => void Object.assign(machine, settingsOf(environment)));
   return machine;
 }
 
-/** The same, and its registry, a hostile one. */
+/** The same, with this registry for its own. */
+export function useMachineOf(registry: HostileRegistry, environment: Environment, during: During): Machine {
+  const machine = useMachine({ DTUF_INSECURE: "1", ...environment }, during);
+  before(during, async () => void (machine.environment["DTUF_HOST"] = registry.host));
+  return machine;
+}
+
 export function useMachineAndRegistry(during: During = "each test"): {
   readonly machine: Machine;
   readonly registry: HostileRegistry;
 } {
-  const [machine, registry] = [useMachine({ DTUF_INSECURE: "1" }, during), useHostileRegistry(during)];
-  before(during, async () => void (machine.environment["DTUF_HOST"] = registry.host));
-  return { machine, registry };
+  const registry = useHostileRegistry(during);
+  return { registry, machine: useMachineOf(registry, {}, during) };
 }
