@@ -15,12 +15,14 @@ interface Seen {
   readonly files: readonly string[];
 }
 
-interface Made {
+export interface Made {
   readonly version: number;
   /** Of what was signed. */
   readonly sha256: string;
   /** The signatures of all who must sign it were seen, so that it can be published by anybody who kept it. */
   readonly complete?: true | undefined;
+  /** That root in base64, because the registry may lose it. */
+  readonly file?: string | undefined;
 }
 
 export interface TeamMemory {
@@ -126,11 +128,15 @@ function markOf({ role, sha256 }: ProposalStatement["files"][number]): string {
 }
 
 /** Remembers that the root which was signed here has all its signatures. */
-export function withComplete(memory: TeamMemory, complete: ProposalStatement["files"]): TeamMemory {
-  const root = complete.find(({ role, sha256 }) => role === "root" && findOwn(memory.signed, role)?.sha256 === sha256);
-  const made = root && findOwn(memory.signed, "root");
-  return made === undefined ? memory : { ...memory, signed: { ...memory.signed, root: { ...made, complete: true } } };
+export function withComplete(memory: TeamMemory, complete: readonly SignedFile[]): TeamMemory {
+  const made = findOwn(memory.signed, "root");
+  const root = complete.find(({ role, sha256 }) => role === "root" && sha256 === made?.sha256);
+  if (made === undefined || root === undefined) return memory;
+  const file = Buffer.from(root.bytes).toString("base64");
+  return { ...memory, signed: { ...memory.signed, root: { ...made, complete: true, file } } };
 }
+
+type SignedFile = ProposalStatement["files"][number] & { readonly bytes: Uint8Array };
 
 export function withSigned(memory: TeamMemory, files: ProposalStatement["files"]): TeamMemory {
   const signed = Object.fromEntries(files.map(({ role, version, sha256 }) => [role, { version, sha256 }]));
@@ -166,10 +172,11 @@ export function parseMemory(bytes: Uint8Array, path: string): TeamMemory {
         hash: readHex(hash),
         files: readHexes(files),
       })),
-      signed: readRecord(signed, ({ version, sha256, complete }) => ({
+      signed: readRecord(signed, ({ version, sha256, complete, file }) => ({
         version: readNumber(version),
         sha256: readHex(sha256),
         ...(complete === true ? { complete } : {}),
+        ...(typeof file === "string" ? { file } : {}),
       })),
       withdrawn: readHexes(withdrawn),
     };

@@ -66,10 +66,9 @@ export async function propose(
       ? await draftTopLevel(operation, base, floor)
       : await draftRole(operation, base, { name: role, floor });
   const drafted = staged.length > 0 ? staged : await draftDue(operation, base, { role, floor });
-  if (drafted.length === 0) throw nothingStaged(role);
-  const signedHere = memory.signed["root"]?.sha256;
-  const published = base.root.signed;
-  const files = await keepRoot(drafted, { before: before?.files ?? [], published, signedHere, now: operation.now });
+  const signedHere = role === undefined ? memory.signed["root"] : undefined;
+  const files = await keepRoot(drafted, { before, proposed, published: base.root, signedHere, now: operation.now });
+  if (files.length === 0) throw nothingStaged(role);
   const number = Math.max(before?.statement.number ?? 0, memory.proposals[name]?.number ?? 0) + 1;
   const statement: ProposalStatement = { name, number, base: releaseOf(base), files };
   const placed = await placeProposal(viewOf(operation, base), { name, files });
