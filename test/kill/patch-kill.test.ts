@@ -60,7 +60,7 @@ describe("a pull by patches", () => {
     async () => {
       const { stdout } = await machineIn(client()).must([
         ...words.slice(0, -1),
-        "by-patches",
+        "../by-patches",
         "--seed",
         "app",
         "--json",
