@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { armFileFault } from "@dtuf/testing/file-faults/file-faults";
 import { failAtEachCall, killAtEachChange } from "@dtuf/testing/file-faults/file-trials";
 import { useHostileRegistry } from "@dtuf/testing/scene/registry";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -50,7 +51,12 @@ async function expectOldOrNew(home: string): Promise<void> {
 async function expectNextRunSucceeds(home: string): Promise<void> {
   await machineIn(home).must(words);
   expect((await readFile(join(home, "app"))).equals(versions[2])).toBe(true);
-  expect((await readdir(home)).toSorted()).toEqual(["app", "dtuf_repos", "root.json"]);
+}
+
+/** The lock of a download that was complete stays if its process was killed before it could remove it. */
+async function expectNothingLeft(home: string): Promise<void> {
+  const left = (await readdir(home)).filter((name) => !/^\.dtuf-[0-9a-f]{32}\.lock$/.test(name));
+  expect(left.toSorted()).toEqual(["app", "dtuf_repos", "root.json"]);
 }
 
 describe("a pull by patches", () => {
@@ -90,5 +96,14 @@ describe("a pull by patches", () => {
       if (status !== 0) throw Object.assign(new Error(stderr), { code: /\(([A-Z_]+)\)\n/.exec(stderr)?.[1] ?? stderr });
     };
     expect(await failAtEachCall({ before: client(), run, kind, check })).toBeGreaterThan(15);
+  });
+
+  test("that cannot look at what it was told to write to says so, and not that it is not there", async () => {
+    for (let at = 1; at <= 10; at++) {
+      const fault = await armFileFault({ root: client(), kind: "EIO", at });
+      const { stderr } = await machineIn(client()).run([...words.slice(0, -1), "new"]);
+      fault.disarm();
+      expect(stderr).not.toContain("USAGE");
+    }
   });
 });

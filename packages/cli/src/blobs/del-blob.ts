@@ -1,4 +1,3 @@
-import { stat } from "node:fs/promises";
 import { OciError, type Deleter, type Digest, type WriteStore } from "@dtuf/registry";
 import { openAlias, openImages, type Alias } from "./alias.ts";
 import { openRepository, type Connection } from "../connection/connection.ts";
@@ -8,6 +7,7 @@ import type { Context, Run } from "../context/command.ts";
 import { describeCount } from "../context/time.ts";
 import { UsageError } from "../context/usage.ts";
 import { deleter, parseAliasArgument, parseDigestArgument, readAlias } from "./dxf.ts";
+import { findStat } from "../context/settings/find-stat.ts";
 
 interface Doomed {
   /** Of an alias: they go first, so that no alias is ever left pointing at what is gone. */
@@ -59,7 +59,7 @@ interface Asked {
 async function verifyUnneeded(context: Context, { repo, connection, blobs }: Asked): Promise<void> {
   const { store, name, place } = connection;
   const directory = stateDirectory(repositoriesRoot(context), place.repository, "master");
-  if ((await stat(directory).catch(() => undefined)) === undefined) return;
+  if ((await findStat(directory)) === undefined) return;
   const { createMaster, MasterError } = await import("@dtuf/master");
   const master = createMaster({ store, place: name, directory, now: context.io.now });
   try {

@@ -1,5 +1,4 @@
 /** Settings -> a client, for as long as a command needs it. */
-import { stat } from "node:fs/promises";
 import {
   CopyError,
   createCopy,
@@ -35,6 +34,7 @@ import {
   findRecordedPlace,
   type FindStateOwner,
 } from "../connection/state-owner.ts";
+import { findStat } from "../context/settings/find-stat.ts";
 
 type Work<Result> = (copy: Copy, findOwner: FindStateOwner) => Promise<Result>;
 
@@ -126,7 +126,7 @@ async function refuseOtherState(context: Context, copy: Copy, place: string): Pr
 
 /** A mistyped name or a wrong directory is no first source: a pin that is there already shows that it was one. */
 async function refuseMissingLayout({ values }: Context, copy: Copy, { layout, place }: Opened): Promise<void> {
-  if (layout === undefined || values.on("offline") || (await stat(layout).catch(() => undefined)) !== undefined) return;
+  if (layout === undefined || values.on("offline") || (await findStat(layout)) !== undefined) return;
   if (await isPinned(copy)) return;
   throw new CopyError("COPY_NOT_PUBLISHED", `there is no repository at ${place}`, { details: { place } });
 }

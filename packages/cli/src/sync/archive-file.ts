@@ -1,10 +1,10 @@
-import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { ArchiveOptions, ImageReference } from "@dtuf/mirror";
 import type { Io } from "../context/io.ts";
 import type { Context } from "../context/command.ts";
 import { verifyIsThere } from "../context/input-file.ts";
 import { UsageError } from "../context/usage.ts";
+import { findStat } from "../context/settings/find-stat.ts";
 
 /**
  * @param stdout "free": nothing else is written there, so that an archive can be
@@ -20,7 +20,7 @@ export async function verifyArchive(
   if (text === "-" && (stdout === "taken" || terminal.format === "json")) {
     throw new UsageError("an archive on stdout would be mixed with what is printed there", "name a file");
   }
-  const isDirectory = /[/\\]$/.test(text) || (await stat(resolve(io.cwd, text)).catch(() => undefined))?.isDirectory();
+  const isDirectory = /[/\\]$/.test(text) || (await findStat(resolve(io.cwd, text)))?.isDirectory();
   if (isDirectory === true)
     throw new UsageError(`${text} is a directory, and an archive is one file`, "name a file in it");
 }

@@ -150,14 +150,25 @@ export async function* readRange(path: string, from: number, to: number): ByteSt
 
 /** Whether it has the owner of files that this process creates beside it, and lets nobody write who may not write those. */
 async function isLikeOwn({ uid, mode }: Stats, path: string): Promise<boolean> {
-  const probe = join(dirname(path), ownName());
-  const file = await create(probe);
+  const probe = await createProbe(dirname(path));
   try {
-    const own = await file.stat();
+    const own = await probe.file.stat();
     return uid === own.uid && (mode & ~own.mode & 0o022) === 0;
   } finally {
-    await file.close();
-    await unlink(probe);
+    await probe.file.close();
+    await unlink(probe.path).catch(() => undefined);
+  }
+}
+
+/** The name is always the same, so that what a killed run left is removed by the next. Processes may remove each other's: they are open. */
+async function createProbe(directory: string): Promise<Pick<PartialFile, "file" | "path">> {
+  const path = join(directory, `.dtuf-tmp-${"0".repeat(16)}`);
+  try {
+    await unlink(path).catch(() => undefined);
+    return { path, file: await create(path) };
+  } catch {
+    const other = join(directory, ownName());
+    return { path: other, file: await create(other) };
   }
 }
 

@@ -1,8 +1,9 @@
-import { realpath, stat } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { settings, type Setting, type SettingName } from "./settings.ts";
 import { UsageError } from "../usage.ts";
 import type { Values } from "./values.ts";
+import { findStat } from "./find-stat.ts";
 
 /** `-` is stdin or stdout there. */
 const streamed: ReadonlySet<SettingName> = new Set([
@@ -32,7 +33,7 @@ export async function verifyNamedFiles(values: Values, names: readonly SettingNa
       if (path === "-") throw new UsageError(`${values.given(name)}: wanted a file; got -, which is for data alone`);
       const wanted = needs === "file" ? "file" : "directory";
       const needed = needs === "parent" ? dirname(resolve(cwd, path)) : resolve(cwd, path);
-      const found = await stat(needed).catch(() => undefined);
+      const found = await findStat(needed);
       if (found?.isDirectory() === (wanted === "directory")) continue;
       throw new UsageError(`${values.given(name)}: there is no ${wanted} ${needs === "parent" ? needed : path}`);
     }
@@ -48,7 +49,7 @@ export async function verifyLogFile(values: Values, cwd: string): Promise<void> 
 
 /** Files but the log, which is appended to, are written under a new name and renamed: over a device or a pipe, too. */
 async function verifyReplaced(given: string, path: string): Promise<void> {
-  const found = await stat(path).catch(() => undefined);
+  const found = await findStat(path);
   if (found === undefined || found.isFile() || found.isDirectory()) return;
   throw new UsageError(`${given}: ${path} is a device or a pipe; name a file, or leave the option out`);
 }
@@ -65,7 +66,7 @@ async function verifyNotState(given: string, path: string): Promise<void> {
   let directory = join(parent, basename(path));
   for (; dirname(directory) !== directory; directory = dirname(directory)) {
     for (const mark of stateMarks[basename(directory)] ?? []) {
-      if ((await stat(join(directory, mark)).catch(() => undefined)) === undefined) continue;
+      if ((await findStat(join(directory, mark))) === undefined) continue;
       throw new UsageError(`${given}: ${path} is in ${directory}, which holds keys or state; name another place`);
     }
   }

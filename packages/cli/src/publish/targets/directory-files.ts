@@ -1,8 +1,9 @@
 /** Files and directories on the command line -> names of targets. */
-import { readdir, stat } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { isFileName } from "@dtuf/registry/files";
 import { UsageError } from "../../context/usage.ts";
+import { findStat } from "../../context/settings/find-stat.ts";
 
 export interface FoundFile {
   readonly name: string;
@@ -31,7 +32,7 @@ export async function findFiles(words: readonly string[], cwd: string, prefix: s
   }
   for (const word of words) {
     const path = resolve(cwd, word);
-    const stats = await stat(path).catch(() => undefined);
+    const stats = await findStat(path);
     if (stats === undefined) throw new UsageError(`there is no file ${word}`);
     if (!stats.isFile() && !stats.isDirectory()) throw new UsageError(`${word} is neither a file nor a directory`);
     if (stats.isDirectory()) directories += 1;

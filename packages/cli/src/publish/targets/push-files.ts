@@ -1,9 +1,9 @@
-import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Master, NewTarget, PushedTargets } from "@dtuf/master";
 import type { Context } from "../../context/command.ts";
 import { expectFiles, uploadProgress } from "../../context/progress/upload-progress.ts";
 import { UsageError } from "../../context/usage.ts";
+import { findStat } from "../../context/settings/find-stat.ts";
 
 export interface NamedFile {
   readonly file: string;
@@ -29,7 +29,7 @@ export async function pushFiles(
   for (const { file, target } of files) {
     if (targets.has(target)) throw new UsageError(`two files would be the target ${target}`, "publish one with --name");
     targets.add(target);
-    const found = await stat(resolve(cwd, file)).catch(() => undefined);
+    const found = await findStat(resolve(cwd, file));
     if (found === undefined) throw new UsageError(`there is no file ${file}`);
     if (!found.isFile())
       throw new UsageError(

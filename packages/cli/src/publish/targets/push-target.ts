@@ -1,4 +1,3 @@
-import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { emptySha256, findTargetPatches } from "@dtuf/format";
 import type { TargetPart } from "@dtuf/master";
@@ -12,6 +11,7 @@ import { readCustom } from "../../targets/custom.ts";
 import { withMaster } from "../master/master.ts";
 import { reportStaged } from "../reports/staged-report.ts";
 import { givenRole, pushPlaced } from "./role-target.ts";
+import { findStat } from "../../context/settings/find-stat.ts";
 
 /** `@name` is another target, whose blobs are used again; `./@name` is a file of that name. */
 export const run: Run = async (context, [repo = "", target = "", ...words]) => {
@@ -84,7 +84,7 @@ async function refuseSeveralFiles(
   { repo, target, words }: Omit<Asked, "custom">,
 ): Promise<void> {
   if (words.length < 2 || words.includes(target)) return;
-  const found = await stat(resolve(io.cwd, target)).catch(() => undefined);
+  const found = await findStat(resolve(io.cwd, target));
   if (found?.isFile() !== true) return;
   throw new UsageError(
     `${target} is a file, and here it would be the name of one target made of ${words.join(" and ")}`,

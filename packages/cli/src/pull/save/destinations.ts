@@ -1,11 +1,11 @@
 /** Where targets are written: their names come from elsewhere, and never lead out of the directory. */
-import { stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { TargetDestination, TargetInfo } from "@dtuf/copy";
 import { createDirectory, isFileName, verifyDirectories } from "@dtuf/registry/files";
 import type { Context } from "../../context/command.ts";
 import { UsageError } from "../../context/usage.ts";
 import { findNameClashes } from "../../targets/name-clash.ts";
+import { findStat } from "../../context/settings/find-stat.ts";
 
 /** Of a file's name, on all common file systems. */
 const nameMaxBytes = 255;
@@ -23,7 +23,7 @@ export interface Output {
 export async function findOutput({ io, values }: Context, output: string, targets: "one" | "several"): Promise<Output> {
   const path = resolve(io.cwd, output);
   if (output === "-") return { kind: "stdout", path };
-  const found = await stat(path).catch(() => undefined);
+  const found = await findStat(path);
   if (found?.isDirectory() === true) return { kind: "directory", path };
   const namesDirectory = output.endsWith("/") || (io.platform === "win32" && output.endsWith("\\"));
   if (namesDirectory || targets === "several" || values.on("tree")) {
