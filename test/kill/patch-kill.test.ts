@@ -75,6 +75,7 @@ describe("a pull by patches", () => {
       const check = async (home: string): Promise<void> => {
         await expectOldOrNew(home);
         await expectNextRunSucceeds(home);
+        await expectNothingLeft(home);
       };
       const program = join(import.meta.dirname, "patch-pull.ts");
       const args = [registry.host, ...words];
