@@ -1,6 +1,7 @@
 /** Whether a path that the user named is there. A disk that cannot be read is another answer than that. */
 import type { Stats } from "node:fs";
 import { stat } from "node:fs/promises";
+import { fileError } from "@dtuf/registry/files";
 
 /** Nothing has such a name, or nothing can have it. */
 const absent: ReadonlySet<unknown> = new Set([
@@ -14,7 +15,6 @@ export async function findStat(path: string): Promise<Stats | undefined> {
     return await stat(path);
   } catch (error) {
     if (error instanceof Error && "code" in error && absent.has(error.code)) return undefined;
-    const { fileError } = await import("@dtuf/registry/files");
     throw fileError(error, path);
   }
 }
