@@ -7,6 +7,7 @@ import { expectRefused } from "@dtuf/testing/expect-refused";
 import { content } from "@dtuf/testing/oci-content";
 import { readRelease } from "@dtuf/testing/reference-reader";
 import { usePublishers } from "@dtuf/testing/scene/publishers";
+import { shareKeys } from "@dtuf/testing/scene/team";
 import { beforeEach, describe, expect, test } from "vitest";
 import { createMaster, type Master } from "../index.ts";
 
@@ -25,11 +26,7 @@ beforeEach(async () => {
   const made = [await founder.createRootKey(), ...(await founder.createMetadataKeys())];
   await founder.createMetadata();
   await founder.pushMetadata();
-  for (const { role, keyId } of made.filter(({ role: of }) => of === "root" || of === "targets")) {
-    for (const owner of people) await founder.addKey(role, keyFromPem(publicPem(keys[owner])), { owner });
-    await founder.removeKey(role, keyId);
-    await founder.setThreshold(role, 2);
-  }
+  await shareKeys(founder, made, keys);
   await founder.pushMetadata();
   ci = open("ci");
   pinned = await ci.rootFile();

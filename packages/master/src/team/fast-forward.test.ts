@@ -3,10 +3,11 @@ import { createPrivateKey as readPrivateKey, type KeyObject } from "node:crypto"
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { digestOf } from "@dtuf/registry";
-import { createPrivateKey, publicPem } from "@dtuf/testing/keys";
+import { createPrivateKey } from "@dtuf/testing/keys";
 import { expectRefused } from "@dtuf/testing/expect-refused";
-import { createSigner, keyFromPem, parseUnverified, signDocument, type Signer } from "@dtuf/tuf";
+import { createSigner, parseUnverified, signDocument, type Signer } from "@dtuf/tuf";
 import { usePublishers } from "@dtuf/testing/scene/publishers";
+import { shareKeys } from "@dtuf/testing/scene/team";
 import { content } from "@dtuf/testing/oci-content";
 import { readFiles, showFiles } from "@dtuf/testing/scene/published";
 import { beforeEach, expect, test } from "vitest";
@@ -26,11 +27,7 @@ beforeEach(async () => {
   const made = [await ci.createRootKey(), ...(await ci.createMetadataKeys())];
   await ci.createMetadata();
   await ci.pushMetadata();
-  for (const { role, keyId } of made.filter(({ role: of }) => of === "root" || of === "targets")) {
-    for (const owner of people) await ci.addKey(role, keyFromPem(publicPem(keys[owner])), { owner });
-    await ci.removeKey(role, keyId);
-    await ci.setThreshold(role, 2);
-  }
+  await shareKeys(ci, made, keys);
   await ci.pushMetadata();
   const root = await ci.rootFile();
   for (const name of people) await person(name).adopt({ root });

@@ -1,13 +1,13 @@
 /** A team signs again what is due, although nothing changes. */
-import { createSigner, keyFromPem } from "@dtuf/tuf";
+import { createSigner } from "@dtuf/tuf";
 import { createPrivateKey, publicPem } from "@dtuf/testing/keys";
 import { expectRefused } from "@dtuf/testing/expect-refused";
 import { readRelease } from "@dtuf/testing/reference-reader";
 import { usePublishers } from "@dtuf/testing/scene/publishers";
+import { shareKeys } from "@dtuf/testing/scene/team";
 import { beforeEach, expect, test } from "vitest";
 import { createMaster, type Master } from "../index.ts";
 
-const people = ["alice", "bob"] as const;
 const keys = { alice: createPrivateKey(), bob: createPrivateKey(), dora: createPrivateKey() };
 const { clock, store, open } = usePublishers(createMaster);
 let ci: Master;
@@ -20,11 +20,7 @@ beforeEach(async () => {
   const founder = open("ci", { signers: Object.values(keys).map((key) => createSigner(key)) });
   const made = [await founder.createRootKey(), ...(await founder.createMetadataKeys())];
   await founder.createMetadata();
-  for (const { role, keyId } of made.filter(({ role: of }) => of === "root" || of === "targets")) {
-    for (const owner of people) await founder.addKey(role, keyFromPem(publicPem(keys[owner])), { owner });
-    await founder.removeKey(role, keyId);
-    await founder.setThreshold(role, 2);
-  }
+  await shareKeys(founder, made, { alice: keys.alice, bob: keys.bob });
   await founder.delegate("tools", { paths: ["tools/*"], keys: [publicPem(keys.dora)] });
   await founder.pushMetadata();
   ci = open("ci");
